@@ -1,0 +1,1 @@
+"""Who the shopper is: users, sign-in, throttles."""

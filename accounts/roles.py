@@ -1,0 +1,57 @@
+"""The staff roles, the same list everywhere, made after every migrate."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+
+# Role → {model label: actions}. The Owner gets every permission there is.
+ROLES: dict[str, dict[str, str]] = {
+    "Owner": {},
+    "Catalogue": {
+        "catalog.category": "view add change delete",
+        "catalog.product": "view add change",
+        "catalog.variant": "view add change delete",
+        "catalog.option": "view add change delete",
+        "catalog.productimage": "view add change delete",
+        "catalog.price": "view add change",
+        "catalog.stock": "view",
+        "catalog.stockmovement": "view",
+        "catalog.page": "view add change",
+        "catalog.swatch": "view add change delete",
+    },
+    "Fulfilment": {
+        "orders.order": "view ship",
+        "catalog.stock": "view",
+        "catalog.stockmovement": "view",
+        "catalog.product": "view",
+        "catalog.variant": "view",
+    },
+    "Support": {"orders.order": "view cancel", "payments.payment": "view"},
+    "Finance": {"orders.order": "view", "payments.payment": "view", "payments.refund": "view", "payments.journal": "view"},
+    "Read-only": {
+        "catalog.product": "view",
+        "catalog.category": "view",
+        "catalog.variant": "view",
+        "catalog.stock": "view",
+        "orders.order": "view",
+        "payments.payment": "view",
+    },
+}
+
+
+def create_roles(using: str = "default", **_: Any) -> None:
+    """Every role exists with at least its permissions; what an owner added to a role stays."""
+    known = {
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in Permission.objects.using(using).select_related("content_type")
+    }
+    for role, grants in ROLES.items():
+        group, _created = Group.objects.using(using).get_or_create(name=role)
+        group.permissions.add(*(known.values() if role == "Owner" else _granted(known, grants)))
+
+
+def _granted(known: dict[tuple[str, str], Permission], grants: dict[str, str]) -> list[Permission]:
+    names = [
+        (label.split(".")[0], f"{action}_{label.split('.')[1]}") for label, actions in grants.items() for action in actions.split()
+    ]
+    return [known[name] for name in names if name in known]  # missing only while the apps' migrations still run

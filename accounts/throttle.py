@@ -1,0 +1,80 @@
+"""Counters in PostgreSQL that say when somebody does a thing too often."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import LoginFailures, ThrottleCounter
+
+COUNT = """
+INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
+ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.count + 1
+RETURNING count
+"""
+
+
+class TooManyAttempts(Exception):
+    """A limit is reached; `retry_after` seconds from now it is worth trying again."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts; again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `times` in each window of `seconds`, for one action and one key."""
+
+    action: str
+    times: int
+    seconds: int
+
+    def _window_start(self, now: datetime) -> datetime:
+        return datetime.fromtimestamp(now.timestamp() // self.seconds * self.seconds, UTC)
+
+    def _stored_key(self, key: str) -> str:
+        # Addresses and IPs are personal data: only their digest is kept.
+        return f"{self.action}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+    def count(self, key: str) -> int:
+        """Count one attempt and return how many there were in this window; atomic, so parallel attempts all count."""
+        now = timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT, [self._stored_key(key), self._window_start(now)])
+            return cursor.fetchone()[0]
+
+    def take(self, key: str) -> None:
+        """Count one attempt, or raise TooManyAttempts when it is one too many."""
+        if self.count(key) > self.times:
+            raise TooManyAttempts(self.seconds_left())
+
+    def seconds_left(self) -> int:
+        now = timezone.now()
+        end = self._window_start(now) + timedelta(seconds=self.seconds)
+        return max(1, int((end - now).total_seconds()))
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the address of whoever asks.
+
+    X-Forwarded-For is believed only as far as SHOP_TRUSTED_PROXIES proxies of our own wrote it, since
+    anybody may send that header.
+    """
+    trusted = settings.TRUSTED_PROXIES
+    if not trusted:
+        return str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    return hops[-trusted] if len(hops) >= trusted else str(request.META.get("REMOTE_ADDR", ""))
+
+
+def forget_old_counters() -> int:
+    """Windows and failures older than two days are gone; returns how many."""
+    old = timezone.now() - timedelta(days=2)
+    windows, _ = ThrottleCounter.objects.filter(window_start__lt=old).delete()
+    failures, _ = LoginFailures.objects.filter(blocked_until__lt=old).delete()
+    return windows + failures

@@ -1,0 +1,109 @@
+"""Pictures: taken in by their content, kept under names of our own, shown in four widths."""
+
+import io
+import uuid
+import warnings
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image, ImageOps
+
+from catalog.errors import BadImage
+from catalog.listings import write_listings
+from catalog.models import Product, ProductImage
+from catalog.models.image import RENDITION_WIDTHS
+
+LARGEST_BYTES = 10 * 1024 * 1024
+LARGEST_PIXELS = 40_000_000
+LONGEST_SIDE = 2400  # pixels of the original that we keep
+FORMATS = ["JPEG", "PNG", "WEBP"]
+QUALITY = 78
+
+
+def _open(content: bytes) -> Image.Image:
+    """Open a picture by its content, or raise BadImage with one clear sentence."""
+    if len(content) > LARGEST_BYTES:
+        raise BadImage("The picture is larger than 10 MB.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            Image.open(io.BytesIO(content), formats=FORMATS).verify()
+            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
+    if picture.width * picture.height > LARGEST_PIXELS:
+        raise BadImage("The picture has more than 40 million pixels.")
+    return picture
+
+
+def _is_plain_webp(picture: Image.Image) -> bool:
+    """WebP without a word about where, when or by whom: it can be kept as it is."""
+    notes = {"exif", "xmp", "icc_profile"} & picture.info.keys()
+    return picture.format == "WEBP" and not notes and max(picture.size) <= LONGEST_SIDE
+
+
+def _as_webp(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=4)
+    return buffer.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture as it is meant to be seen, in colours that WebP holds, without its notes."""
+    turned = ImageOps.exif_transpose(picture)
+    turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    has_transparency = "A" in turned.getbands() or "transparency" in turned.info
+    return turned.convert("RGBA" if has_transparency else "RGB")
+
+
+def keep_picture(image: ProductImage, content: bytes) -> None:
+    """Set the file and the measures of an unsaved or saved image row from these bytes; the row is not saved.
+
+    Raises BadImage for anything but a JPEG, PNG or WebP of at most 10 MB and 40 million pixels.
+    """
+    picture = _open(content)
+    if not _is_plain_webp(picture):
+        try:
+            picture = _upright(picture)
+        except OSError as error:
+            raise BadImage("The picture breaks off in the middle.") from error
+        content = _as_webp(picture, 90)
+    image.width, image.height = picture.size
+    image.rendered_widths, image.is_broken = [], False
+    image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
+
+
+def wanted_widths(width: int) -> list[int]:
+    """The widths to make: those that the picture can fill, or its own where it is smaller than all."""
+    return [step for step in RENDITION_WIDTHS if step <= width] or [width]
+
+
+def render(image: ProductImage) -> None:
+    """The picture's renditions exist and its row says which; an unreadable file is marked broken."""
+    try:
+        with default_storage.open(image.file.name) as file:
+            picture = Image.open(file, formats=FORMATS)
+            picture.load()
+    except OSError:
+        ProductImage.objects.filter(pk=image.pk).update(is_broken=True)
+        return
+    widths = wanted_widths(image.width)
+    for width in widths:
+        smaller = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+        name = image.rendition_name(width)
+        if default_storage.exists(name):
+            default_storage.delete(name)
+        default_storage.save(name, ContentFile(_as_webp(smaller, QUALITY)))
+    ProductImage.objects.filter(pk=image.pk).update(rendered_widths=widths)
+
+
+def render_waiting(limit: int = 20) -> int:
+    """Make the renditions of pictures that have none; returns how many pictures were handled."""
+    waiting = ProductImage.objects.filter(rendered_widths=[], is_broken=False).exclude(file="").order_by("position", "pk")
+    images = list(waiting[:limit])
+    for image in images:
+        render(image)
+    with transaction.atomic():
+        write_listings(Product.objects.filter(pk__in={image.product_id for image in images}))
+    return len(images)

@@ -1,0 +1,399 @@
+"""The only writer of stock: every verb changes counters and writes the movements that explain them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from catalog.errors import InsufficientStock, Shortage, StockRefused
+from catalog.models import Location, Reservation, Stock, StockMovement
+
+LOW_STOCK = 5  # units: at or below this, shoppers read "only a few left"
+PLANS = 3  # how often a reservation is planned anew when others were faster
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one order line wants: a quantity of a variant whose stock is counted."""
+
+    line: int
+    variant_id: int
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A part of a need, taken from one stock row."""
+
+    need: Need
+    stock_id: int
+    location_id: int
+    quantity: int
+
+
+# The condition looks at the row's own columns only. A condition through a join would become a subquery that
+# PostgreSQL does not look at again after waiting for the other shopper, and would oversell.
+TAKE = """
+UPDATE catalog_stock AS stock SET reserved = stock.reserved + wanted.quantity
+FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS wanted (id, quantity)
+WHERE stock.id = wanted.id AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit
+RETURNING stock.variant_id, stock.on_hand - stock.reserved + wanted.quantity, stock.on_hand - stock.reserved
+"""
+
+# Shortfall is breakage below the promises: it goes down as promises do, never up here.
+GIVE_BACK = """
+UPDATE catalog_stock AS stock SET
+  on_hand = stock.on_hand - given.shipped,
+  reserved = stock.reserved - given.quantity,
+  shortfall = greatest(0, least(stock.shortfall,
+    stock.reserved - given.quantity - stock.on_hand + given.shipped - stock.backorder_limit))
+FROM unnest(%(ids)s::bigint[], %(quantities)s::int[], %(shipped)s::int[]) AS given (id, quantity, shipped)
+WHERE stock.id = given.id AND stock.on_hand >= given.shipped
+RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - given.quantity, stock.on_hand - stock.reserved
+"""
+
+MARK_DIRTY = """
+INSERT INTO catalog_dirtylisting (product_id)
+SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s) ORDER BY product_id
+ON CONFLICT DO NOTHING
+"""
+
+
+@transaction.atomic
+def reserve(reference: str, needs: Sequence[Need]) -> None:
+    """Hold every need for this reference, or raise InsufficientStock and hold none.
+
+    Rows are chosen by location priority (one location if it can fill the line, else several) and taken in the
+    order of their ids, so two buyers never wait for each other in a circle. Call it last in a transaction: the
+    rows of popular variants stay locked until COMMIT.
+    """
+    if not needs:
+        return
+    for _attempt in range(PLANS):
+        picks, short = _plan(needs)
+        if short:
+            raise InsufficientStock(short)
+        if _take(picks):
+            _write_reservations(reference, picks)
+            return
+    raise InsufficientStock([Shortage(need.line, need.variant_id, need.quantity, 0) for need in needs])
+
+
+def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
+    """Choose stock rows for every need, from what the rows say now."""
+    rows = _rows_by_priority({need.variant_id for need in needs})
+    left = {stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group}
+    picks: list[Pick] = []
+    short: list[Shortage] = []
+    for need in needs:
+        chosen = _choose(need, rows[need.variant_id], left)
+        found = sum(pick.quantity for pick in chosen)
+        if found < need.quantity:
+            short.append(Shortage(need.line, need.variant_id, need.quantity, found))
+        for pick in chosen:
+            left[pick.stock_id] -= pick.quantity
+        picks += chosen
+    return picks, short
+
+
+def _rows_by_priority(variant_ids: set[int]) -> Mapping[int, list[Stock]]:
+    rows: dict[int, list[Stock]] = defaultdict(list)
+    query = Stock.objects.filter(variant_id__in=variant_ids, location__is_active=True)
+    for stock in query.order_by("location__priority", "location_id"):
+        rows[stock.variant_id].append(stock)
+    return rows
+
+
+def _choose(need: Need, rows: Sequence[Stock], left: Mapping[int, int]) -> list[Pick]:
+    """One row that can fill the need alone, else a split by priority."""
+    for stock in rows:
+        if left[stock.pk] >= need.quantity:
+            return [Pick(need, stock.pk, stock.location_id, need.quantity)]
+    picks: list[Pick] = []
+    missing = need.quantity
+    for stock in rows:
+        quantity = min(missing, max(0, left[stock.pk]))
+        if quantity:
+            picks.append(Pick(need, stock.pk, stock.location_id, quantity))
+            missing -= quantity
+    return picks
+
+
+def _take(picks: Sequence[Pick]) -> bool:
+    """Raise `reserved` on every picked row, or on none and return False when one had too little left."""
+    totals: dict[int, int] = defaultdict(int)
+    for pick in picks:
+        totals[pick.stock_id] += pick.quantity
+    point = transaction.savepoint()
+    _lock(totals)
+    changed = _execute(TAKE, {"ids": list(totals), "quantities": list(totals.values())})
+    if len(changed) != len(totals):
+        transaction.savepoint_rollback(point)
+        return False
+    transaction.savepoint_commit(point)
+    _mark_class_changes(changed)
+    return True
+
+
+def _lock(stock_ids: Iterable[int]) -> None:
+    """Lock these rows in the one order that everybody uses."""
+    list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))
+
+
+def _execute(statement: str, parameters: object) -> list[tuple[int, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def stock_class(available: int) -> str:
+    """Return in, low or out for a number of units that can be sold."""
+    if available <= 0:
+        return "out"
+    return "low" if available <= LOW_STOCK else "in"
+
+
+def _mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
+    """Leave a mark for the listings whose stock class may have changed; another transaction refreshes them."""
+    marked = sorted({variant for variant, before, after in changed if stock_class(before) != stock_class(after)})
+    if marked:
+        with connection.cursor() as cursor:
+            cursor.execute(MARK_DIRTY, [marked])
+
+
+def _write_reservations(reference: str, picks: Sequence[Pick]) -> None:
+    Reservation.objects.bulk_create(
+        Reservation(
+            reference=reference,
+            line=pick.need.line,
+            variant_id=pick.need.variant_id,
+            location_id=pick.location_id,
+            quantity=pick.quantity,
+        )
+        for pick in picks
+    )
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            kind=StockMovement.Kind.RESERVED,
+            variant_id=pick.need.variant_id,
+            location_id=pick.location_id,
+            reserved_change=pick.quantity,
+            reference=reference,
+            line=pick.need.line,
+        )
+        for pick in picks
+    )
+
+
+@transaction.atomic
+def release(reference: str, *, reason: str = "") -> int:
+    """Give back whatever this reference still holds; returns the units. A second call finds nothing to give back."""
+    held = list(Reservation.objects.filter(reference=reference).order_by("pk").select_for_update())
+    _give_back(held, StockMovement.Kind.RELEASED, is_shipped=False, reason=reason)
+    return sum(reservation.quantity for reservation in held)
+
+
+@transaction.atomic
+def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None = None) -> None:
+    """The quantities (by order line) have left the house: out of on_hand and out of reserved.
+
+    Raises StockRefused, and ships nothing, where less is reserved for a line than is to be shipped or less is on
+    hand than was promised.
+    """
+    held = list(Reservation.objects.filter(reference=reference, line__in=list(quantities)).order_by("pk").select_for_update())
+    parts: list[Reservation] = []
+    for line, quantity in quantities.items():
+        missing = quantity
+        for reservation in held:
+            taken = min(missing, reservation.quantity) if reservation.line == line else 0
+            if taken:
+                parts.append(_part_of(reservation, taken))
+                missing -= taken
+        if missing:
+            raise StockRefused(f"{missing} more than are reserved for this line cannot be shipped.")
+    _give_back(parts, StockMovement.Kind.SHIPPED, is_shipped=True, user_id=user_id)
+
+
+def _part_of(reservation: Reservation, quantity: int) -> Reservation:
+    """A copy of the reservation that holds only this many units."""
+    return Reservation(
+        pk=reservation.pk,
+        reference=reservation.reference,
+        line=reservation.line,
+        variant_id=reservation.variant_id,
+        location_id=reservation.location_id,
+        quantity=quantity,
+    )
+
+
+def _give_back(
+    parts: Sequence[Reservation],
+    kind: StockMovement.Kind,
+    *,
+    is_shipped: bool,
+    reason: str = "",
+    user_id: int | None = None,
+) -> None:
+    """Take the parts off their reservations and their stock rows, and write why."""
+    if not parts:
+        return
+    rows = _stock_of(parts)
+    totals: dict[int, int] = defaultdict(int)
+    for part in parts:
+        totals[rows[part.variant_id, part.location_id]] += part.quantity
+        _shrink(part)
+    _lock(totals)
+    numbers = list(totals.values())
+    changed = _execute(
+        GIVE_BACK,
+        {"ids": list(totals), "quantities": numbers, "shipped": numbers if is_shipped else [0] * len(numbers)},
+    )
+    if len(changed) != len(totals):
+        raise StockRefused("Less is on hand than was promised: count the stock before shipping.")
+    _mark_class_changes(changed)
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            kind=kind,
+            variant_id=part.variant_id,
+            location_id=part.location_id,
+            on_hand_change=-part.quantity if is_shipped else 0,
+            reserved_change=-part.quantity,
+            reference=part.reference,
+            line=part.line,
+            reason=reason,
+            user_id=user_id,
+        )
+        for part in parts
+    )
+
+
+def _stock_of(parts: Sequence[Reservation]) -> dict[tuple[int, int], int]:
+    query = Stock.objects.filter(
+        variant_id__in={part.variant_id for part in parts}, location_id__in={part.location_id for part in parts}
+    )
+    return {(stock.variant_id, stock.location_id): stock.pk for stock in query}
+
+
+def _shrink(part: Reservation) -> None:
+    """Lower a reservation by the part's quantity; what holds nothing any more is gone."""
+    whole = Reservation.objects.get(pk=part.pk)
+    if whole.quantity == part.quantity:
+        whole.delete()
+    else:
+        Reservation.objects.filter(pk=part.pk).update(quantity=whole.quantity - part.quantity)
+
+
+@transaction.atomic
+def receive(variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None) -> Stock:
+    """`quantity` more units are on hand here; the row is made where there was none."""
+    if quantity <= 0:
+        raise StockRefused("Only a positive number can be received.")
+    return _change_on_hand(variant_id, location, quantity, StockMovement.Kind.RECEIVED, reason, user_id)
+
+
+@transaction.atomic
+def adjust(variant_id: int, location: Location, change: int, *, reason: str, user_id: int | None = None) -> Stock:
+    """On hand is corrected by `change`, for a written reason.
+
+    Below what is promised to open orders the difference stands as shortfall, so that staff see it; below zero is
+    refused with StockRefused.
+    """
+    if not reason.strip():
+        raise StockRefused("Say why the stock is corrected.")
+    return _change_on_hand(variant_id, location, change, StockMovement.Kind.ADJUSTED, reason, user_id)
+
+
+@transaction.atomic
+def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
+    """Units of one line came back and can be sold again; never more than were shipped of it."""
+    stock = _locked_row(need.variant_id, location)
+    moved = StockMovement.objects.filter(
+        reference=reference, line=need.line, kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED]
+    )
+    still_out = -sum(movement.on_hand_change for movement in moved)
+    if need.quantity <= 0 or need.quantity > still_out:
+        raise StockRefused(f"{still_out} units of this line are out; {need.quantity} cannot come back.")
+    return _write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.RETURNED,
+            on_hand_change=need.quantity,
+            reference=reference,
+            line=need.line,
+            user_id=user_id,
+        ),
+    )
+
+
+@transaction.atomic
+def set_on_hand(
+    variant_id: int,
+    location: Location,
+    target: int,
+    *,
+    reason: str,
+    backorder_limit: int | None = None,
+    user_id: int | None = None,
+) -> bool:
+    """On hand is `target` (and the backorder limit as told); returns whether anything had to change."""
+    stock = _locked_row(variant_id, location)
+    is_new_limit = backorder_limit is not None and backorder_limit != stock.backorder_limit
+    if is_new_limit and backorder_limit is not None:
+        stock = replace_limit(stock, backorder_limit)
+    if stock.on_hand == target:
+        return is_new_limit
+    _write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.ADJUSTED, on_hand_change=target - stock.on_hand, reason=reason, user_id=user_id
+        ),
+    )
+    return True
+
+
+def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
+    """The row may be oversold by this many units; promises beyond a lowered limit stand as shortfall."""
+    stock.backorder_limit = backorder_limit
+    stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
+    stock.save(update_fields=["backorder_limit", "shortfall"])
+    _mark_class_changes([(stock.variant_id, 0, 1)])
+    return stock
+
+
+def _change_on_hand(
+    variant_id: int, location: Location, change: int, kind: StockMovement.Kind, reason: str, user_id: int | None
+) -> Stock:
+    stock = _locked_row(variant_id, location)
+    movement = StockMovement(kind=kind, on_hand_change=change, reason=reason.strip(), user_id=user_id)
+    return _write_on_hand(stock, movement)
+
+
+def _locked_row(variant_id: int, location: Location) -> Stock:
+    """The stock row, made if it was missing, locked until the transaction ends."""
+    Stock.objects.bulk_create([Stock(variant_id=variant_id, location=location)], ignore_conflicts=True)
+    return Stock.objects.select_for_update(of=("self",)).get(variant_id=variant_id, location=location)
+
+
+def _write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
+    """Change on_hand of a locked row by the movement, and keep both."""
+    before = stock.on_hand - stock.reserved
+    stock.on_hand += movement.on_hand_change
+    if stock.on_hand < 0:
+        raise StockRefused(f"Only {stock.on_hand - movement.on_hand_change} are on hand.")
+    missing = stock.reserved - stock.on_hand - stock.backorder_limit
+    # Only a correction may fall short of the promises; everything else can only heal.
+    stock.shortfall = max(0, missing) if movement.on_hand_change < 0 else max(0, min(stock.shortfall, missing))
+    stock.save(update_fields=["on_hand", "shortfall"])
+    movement.variant_id, movement.location_id = stock.variant_id, stock.location_id
+    movement.save()
+    _mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved)])
+    return stock
+
+
+def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
+    """Units that can be sold now, backorders included, summed over active locations; a variant without rows is absent."""
+    totals: dict[int, int] = defaultdict(int)
+    for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
+        totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
+    return dict(totals)

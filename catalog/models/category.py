@@ -1,0 +1,29 @@
+"""The category tree."""
+
+from django.db import models
+from django.urls import reverse
+
+
+class Category(models.Model):
+    """A shelf of the shop. `path` is the slugs from the root down; only catalog/categories.py writes the tree."""
+
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=120, allow_unicode=True)
+    path = models.CharField(max_length=1000, unique=True, editable=False)
+    position = models.PositiveIntegerField(default=0)
+    description = models.TextField(blank=True, help_text="One or two sentences under the heading.")
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "slug"], name="category_slug_in_parent", nulls_distinct=False),
+            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="category_not_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path.replace("/", " / ") or self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:category", args=[self.path])

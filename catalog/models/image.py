@@ -1,0 +1,47 @@
+"""Pictures and the sizes that the pages use."""
+
+from pathlib import PurePosixPath
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.files.storage import default_storage
+from django.db import models
+from django.db.models import Q
+
+RENDITION_WIDTHS = (320, 480, 800, 1200)
+
+
+class ProductImage(models.Model):
+    """One picture of one product. `file` is empty while only the `source` of an import is known."""
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="images")
+    position = models.PositiveIntegerField(default=1)
+    alt = models.CharField("alternative text", max_length=512, blank=True)
+    source = models.CharField(max_length=2000, blank=True, editable=False, help_text="Where an import says it comes from.")
+    file = models.FileField(upload_to="products/", blank=True, max_length=200)
+    width = models.PositiveIntegerField(default=0, editable=False)
+    height = models.PositiveIntegerField(default=0, editable=False)
+    rendered_widths = ArrayField(models.PositiveIntegerField(), default=list, blank=True, editable=False)
+    is_broken = models.BooleanField(default=False, editable=False, help_text="The renditions could not be made.")
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [
+            models.Index(fields=["id"], name="image_waiting", condition=Q(rendered_widths=[], is_broken=False) & ~Q(file=""))
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or f"Picture {self.position}"
+
+    def rendition_name(self, width: int) -> str:
+        stem = PurePosixPath(self.file.name)
+        return str(stem.with_name(f"{stem.stem}-{width}.webp"))
+
+    def facts(self) -> dict:
+        """What a page needs to show it, as plain values that a listing row can keep."""
+        if not self.file:
+            return {}
+        return {"name": self.file.name, "width": self.width, "height": self.height, "widths": self.rendered_widths}
+
+    @property
+    def url(self) -> str:
+        return default_storage.url(self.file.name) if self.file else ""

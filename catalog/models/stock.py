@@ -1,0 +1,107 @@
+"""How much of everything there is, where, for whom, and how it came about."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Location(models.Model):
+    """A place where stock lies. Orders take from the smallest priority first."""
+
+    code = models.SlugField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)
+    priority = models.PositiveIntegerField(default=10)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["priority", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stock(models.Model):
+    """The counters of one variant at one location; only catalog/inventory.py writes them.
+
+    on_hand is what a picker can count, reserved what open orders were promised. `shortfall` is breakage
+    below what was promised: a fact that staff see, raised by adjustments only.
+    """
+
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="stock")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="stock")
+    on_hand = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+    backorder_limit = models.IntegerField(default=0)
+    shortfall = models.IntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "stock"
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "location"], name="stock_variant_location"),
+            models.CheckConstraint(
+                condition=Q(on_hand__gte=0, reserved__gte=0, backorder_limit__gte=0, shortfall__gte=0),
+                name="stock_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved__lte=F("on_hand") + F("backorder_limit") + F("shortfall")),
+                name="stock_not_oversold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} at {self.location_id}: {self.on_hand} on hand, {self.reserved} reserved"
+
+    @property
+    def available(self) -> int:
+        return max(0, self.on_hand - self.reserved)
+
+
+class Reservation(models.Model):
+    """Units promised to one line of one order at one location; gone when shipped or canceled."""
+
+    reference = models.CharField(max_length=64, db_index=True)
+    line = models.BigIntegerField(db_index=True)
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="reservations")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="reservations")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "line", "variant", "location"], name="reservation_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.quantity}"
+
+
+class StockMovement(models.Model):
+    """One change of the counters: the ledger that they are a projection of. Never updated, never deleted."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received"
+        ADJUSTED = "adjusted"
+        RESERVED = "reserved"
+        RELEASED = "released"
+        SHIPPED = "shipped"
+        RETURNED = "returned"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="movements")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
+    on_hand_change = models.IntegerField(default=0)
+    reserved_change = models.IntegerField(default=0)
+    reference = models.CharField(max_length=64, blank=True, db_index=True)
+    line = models.BigIntegerField(null=True, blank=True, db_index=True)
+    reason = models.CharField(max_length=200, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["variant", "location"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.on_hand_change:+d}/{self.reserved_change:+d}"

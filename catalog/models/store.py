@@ -1,0 +1,65 @@
+"""The shop itself: its name, its seller, its colours and its texts."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+
+class Store(models.Model):
+    """The one row that says who sells here."""
+
+    name = models.CharField(max_length=100, default="Mercer")
+    tagline = models.CharField(max_length=160, blank=True)
+    introduction = models.CharField(max_length=300, blank=True)
+    announcement = models.CharField(max_length=90, blank=True, help_text="One line above the header; empty hides it.")
+    hero = models.FileField(upload_to="store/", blank=True)
+    hero_alt = models.CharField(max_length=300, blank=True)
+    seller_name = models.CharField(max_length=200, blank=True)
+    seller_address = models.TextField(blank=True)
+    contact_email = models.EmailField(blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="store_single")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Swatch(models.Model):
+    """The colour that an option value stands for, shown as a dot beside its name."""
+
+    name = models.CharField(max_length=100, unique=True)
+    colour = models.CharField(max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")])
+
+    class Meta:
+        verbose_name_plural = "swatches"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Page(models.Model):
+    """A text of the shop: help, legal, about."""
+
+    class Section(models.TextChoices):
+        HELP = "help"
+        LEGAL = "legal"
+        ABOUT = "about"
+
+    section = models.CharField(max_length=5, choices=Section.choices, default=Section.HELP)
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=200)
+    body = models.TextField(help_text="HTML; anything that could run or restyle the page is taken out.")
+    version = models.CharField(max_length=20, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["section", "id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:page", args=[self.section, self.slug])

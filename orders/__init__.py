@@ -1,0 +1,1 @@
+"""From the cart to the parcel: cart, checkout, order, fulfillment."""

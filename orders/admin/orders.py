@@ -1,0 +1,158 @@
+"""Orders in the admin: read, and changed through the verbs alone."""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from catalog.money import format_money
+from orders.errors import ShipmentRefused
+from orders.forms import ShipForm
+from orders.fulfillment import Parcel, ship
+from orders.models import Fulfillment, Order, OrderEvent, OrderLine
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("title", "variant_title", "sku", "quantity", "shipped_quantity", "unit", "total")
+    readonly_fields = ("unit", "total")
+
+    @admin.display(description="Unit price")
+    def unit(self, line: OrderLine) -> str:
+        return format_money(line.unit_minor, line.order.currency)
+
+    @admin.display(description="Total")
+    def total(self, line: OrderLine) -> str:
+        return format_money(line.total_minor, line.order.currency)
+
+
+class ParcelInline(ReadOnlyInline):
+    model = Fulfillment
+    verbose_name_plural = "parcels"
+    fields = ("carrier", "tracking_number", "shipped_at")
+
+
+class EventInline(ReadOnlyInline):
+    model = OrderEvent
+    verbose_name_plural = "timeline"
+    fields = ("created_at", "text", "user", "is_public")
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):
+    list_display = ("number", "placed_at", "customer", "total", "status_badge", "fulfillment_badge")
+    list_filter = ("status", "fulfillment_status", "placed_at")
+    search_fields = ("number", "email", "name")
+    date_hierarchy = "placed_at"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = (LineInline, ParcelInline, EventInline)
+    change_form_template = "admin/orders/order/change_form.html"
+    fieldsets = (
+        (None, {"fields": (("number", "placed_at"), ("status", "cancel_reason", "fulfillment_status"), "payment_due_at")}),
+        ("Customer", {"fields": (("name", "email", "phone"), "address", "user")}),
+        ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total"))}),
+        ("Agreed", {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"), "shipping_name")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="customer", ordering="name")
+    def customer(self, order: Order) -> str:
+        return f"{order.name} ({order.country})"
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, order: Order) -> str:
+        return format_html('<span class="tag tag-{}">{}</span>', order.status, order.get_status_display())
+
+    @admin.display(description="parcels", ordering="fulfillment_status")
+    def fulfillment_badge(self, order: Order) -> str:
+        label = order.get_fulfillment_status_display()
+        return format_html('<span class="tag tag-{}">{}</span>', order.fulfillment_status, label)
+
+    @admin.display(description="address")
+    def address(self, order: Order) -> str:
+        return ", ".join(part for part in (order.line1, order.line2, f"{order.postcode} {order.city}", order.country) if part)
+
+    @admin.display(description="subtotal")
+    def subtotal(self, order: Order) -> str:
+        return format_money(order.subtotal_minor, order.currency)
+
+    @admin.display(description="discount")
+    def discount(self, order: Order) -> str:
+        return format_money(order.discount_minor, order.currency)
+
+    @admin.display(description="delivery")
+    def shipping(self, order: Order) -> str:
+        return format_money(order.shipping_minor, order.currency)
+
+    @admin.display(description="tax")
+    def tax(self, order: Order) -> str:
+        return f"{format_money(order.tax_minor, order.currency)} ({order.tax_rate.normalize():f} %)"
+
+    @admin.display(description="total", ordering="total_minor")
+    def total(self, order: Order) -> str:
+        return format_money(order.total_minor, order.currency)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).defer("receipt")
+
+    def get_urls(self) -> list:
+        own = [path("<int:order_id>/ship/", self.admin_site.admin_view(self.ship_view), name="orders_order_ship")]
+        return own + super().get_urls()
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        context = {
+            "can_ship": bool(order) and order.status == Order.Status.CONFIRMED and request.user.has_perm("orders.ship_order"),
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    def ship_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Staff say what is in the parcel; the verb does the rest."""
+        if not request.user.has_perm("orders.ship_order"):
+            raise PermissionDenied
+        order = self.get_object(request, str(order_id))
+        if not order:
+            raise Http404
+        form = ShipForm(request.POST or None, order=order, initial={"key": uuid.uuid4()})
+        if request.method == "POST" and form.is_valid():
+            cleaned = form.cleaned_data
+            parcel = Parcel(
+                form.quantities(), cleaned["carrier"], cleaned["tracking_number"], cleaned["tracking_url"], cleaned["key"]
+            )
+            try:
+                ship(order, parcel, user_id=request.user.pk)
+            except ShipmentRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"The parcel of {order.number} is on its way; the shopper has mail.")
+                return redirect(reverse("admin:orders_order_change", args=[order.pk]))
+        context = {**self.admin_site.each_context(request), "form": form, "order": order, "title": f"Ship {order.number}", "opts": self.opts}
+        return TemplateResponse(request, "admin/orders/order/ship.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+
+
+class OrdersConfig(AppConfig):
+    name = "orders"
+
+    def ready(self) -> None:
+        from orders.signals import join_cart_at_login  # noqa: PLC0415  (models are ready only now)
+
+        user_logged_in.connect(join_cart_at_login, dispatch_uid="orders.join_cart_at_login")

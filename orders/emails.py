@@ -1,0 +1,58 @@
+"""The mails of an order. Sending writes a row in the outbox, in the caller's transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from catalog.models import Store
+from orders.models import Fulfillment, Order
+
+
+def store_name() -> str:
+    return Store.objects.values_list("name", flat=True).first() or "Mercer"
+
+
+def _send(order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any]) -> None:
+    """Write one mail in text and HTML; its Message-ID is made of what it is about, so twice is once."""
+    facts = {"order": order, "shop_url": settings.SHOP_URL, "shop_name": store_name(), "subject": subject, **context}
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"emails/{kind}.txt", facts),
+        to=[order.email],
+        headers={
+            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(render_to_string(f"emails/{kind}.html", facts), "text/html")
+    message.send()
+
+
+def send_confirmation(order: Order) -> None:
+    lines = list(order.lines.all())
+    first = lines[0].title if lines else "your order"
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    _send(order, "order_confirmed", order.public_id.hex, f"Order {order.number}: {first}{more}", {"lines": lines})
+
+
+def send_shipped(fulfillment: Fulfillment) -> None:
+    order = fulfillment.order
+    parts = fulfillment.lines.select_related("line")
+    subject = f"On its way: order {order.number}"
+    _send(order, "order_shipped", fulfillment.key.hex, subject, {"fulfillment": fulfillment, "parts": parts})
+
+
+def send_canceled(order: Order, *, refunded_minor: int) -> None:
+    """The order is canceled; says how much goes back."""
+    subject = f"Order {order.number} is canceled"
+    _send(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
+
+
+def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
+    """The payment came when the things were gone; all of it goes back."""
+    subject = f"Order {order.number}: your payment goes back"
+    _send(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})

@@ -1,0 +1,67 @@
+"""What can go wrong between cart and parcel, as nouns that carry facts."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orders.models import Order
+
+
+class OrderError(Exception):
+    """Anything that orders refuse."""
+
+
+class CartRefused(OrderError):
+    """Something that cannot go into the cart; the message is one clear sentence for the shopper."""
+
+
+class EmptyCart(OrderError):
+    """There is nothing to order."""
+
+
+class CartChanged(OrderError):
+    """The cart is not the one that the shopper looked at when pressing the button."""
+
+
+class TotalChanged(OrderError):
+    """The total is not the one that the shopper saw."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"expected {expected}, is {actual}")
+        self.expected = expected
+        self.actual = actual
+
+
+class NotSold(OrderError):
+    """Lines of the cart that cannot be bought any more; carries their ids."""
+
+    def __init__(self, line_ids: list[int]) -> None:
+        super().__init__(f"{len(line_ids)} lines are not sold")
+        self.line_ids = line_ids
+
+
+class TotalTooSmall(OrderError):
+    """Below what the payment provider charges; carries the smallest total in minor units."""
+
+    def __init__(self, smallest: int) -> None:
+        super().__init__(f"below {smallest}")
+        self.smallest = smallest
+
+
+class NoDelivery(OrderError):
+    """The chosen method does not deliver to the chosen country."""
+
+
+class AlreadyPlaced(OrderError):
+    """This cart is an unpaid order with other details; it must be closed at the payment provider before a new one."""
+
+    def __init__(self, order: "Order") -> None:
+        super().__init__(order.number)
+        self.order = order
+
+
+class StatusRefused(OrderError):
+    """The order is not in a state from which this can be done."""
+
+
+class ShipmentRefused(OrderError):
+    """These quantities cannot be shipped; the message is one clear sentence for staff."""

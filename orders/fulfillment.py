@@ -1,0 +1,86 @@
+"""Parcels leave the house; the only writer of Order.fulfillment_status."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from catalog import inventory
+from catalog.errors import StockRefused
+from orders.emails import send_shipped
+from orders.errors import ShipmentRefused
+from orders.lifecycle import complete, lock_order, record_event
+from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is in it (by order line) and who carries it. The same key again is the same parcel."""
+
+    quantities: Mapping[int, int]
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    key: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@transaction.atomic
+def ship(order: Order, parcel: Parcel, *, user_id: int | None = None) -> Fulfillment:
+    """The parcel is on its way: stock, lines, order and the shopper's mail all say so.
+
+    Raises ShipmentRefused, and changes nothing, where the order may not ship or less of a line is open.
+    """
+    order = lock_order(order.pk)
+    if sent := Fulfillment.objects.filter(key=parcel.key, order=order).first():
+        return sent
+    lines = {line.pk: line for line in order.lines.all()}
+    quantities = {line: quantity for line, quantity in parcel.quantities.items() if quantity}
+    _check(order, lines, quantities)
+    fulfillment = Fulfillment.objects.create(
+        order=order,
+        key=parcel.key,
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number,
+        tracking_url=parcel.tracking_url,
+        shipped_at=timezone.now(),
+    )
+    FulfillmentLine.objects.bulk_create(
+        FulfillmentLine(fulfillment=fulfillment, line_id=line, quantity=quantity) for line, quantity in quantities.items()
+    )
+    for line, quantity in quantities.items():
+        OrderLine.objects.filter(pk=line).update(shipped_quantity=F("shipped_quantity") + quantity)
+    _update_status(order)
+    record_event(order, OrderEvent.Kind.SHIPPED, f"Handed to {parcel.carrier or 'the carrier'}", is_public=True, user_id=user_id)
+    send_shipped(fulfillment)
+    _take_from_stock(order, {line: quantity for line, quantity in quantities.items() if lines[line].is_stocked}, user_id)
+    return fulfillment
+
+
+def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int, int]) -> None:
+    if order.status != Order.Status.CONFIRMED:
+        raise ShipmentRefused(f"Order {order.number} is {order.get_status_display().lower()} and cannot be shipped.")
+    if not quantities:
+        raise ShipmentRefused("Say how much of which line is in the parcel.")
+    for line, quantity in quantities.items():
+        if line not in lines or quantity < 0:
+            raise ShipmentRefused("That line is not part of this order.")
+        if quantity > lines[line].open_quantity:
+            raise ShipmentRefused(f"Only {lines[line].open_quantity} of {lines[line].title} are still to be shipped.")
+
+
+def _update_status(order: Order) -> None:
+    is_whole = not order.lines.filter(shipped_quantity__lt=F("quantity")).exists()
+    status = Order.FulfillmentStatus.SHIPPED if is_whole else Order.FulfillmentStatus.PARTIAL
+    Order.objects.filter(pk=order.pk).update(fulfillment_status=status)
+    if is_whole:
+        complete(order)
+
+
+def _take_from_stock(order: Order, quantities: Mapping[int, int], user_id: int | None) -> None:
+    try:
+        inventory.ship(order.number, quantities, user_id=user_id)
+    except StockRefused as refused:
+        raise ShipmentRefused(str(refused)) from refused

@@ -1,0 +1,96 @@
+"""The only writer of Order.status."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.inventory import Need, release, reserve
+from orders.cart import bring_back
+from orders.emails import send_confirmation
+from orders.errors import StatusRefused
+from orders.models import Cart, Order, OrderEvent
+
+Status = Order.Status
+ALLOWED = {
+    (Status.PLACED, Status.CONFIRMED),
+    (Status.PLACED, Status.CANCELED),
+    (Status.CONFIRMED, Status.COMPLETED),
+    (Status.CONFIRMED, Status.CANCELED),
+    # A payment that came after the order was given up, while there is still stock.
+    (Status.CANCELED, Status.CONFIRMED),
+}
+
+
+def lock_order(order_id: int) -> Order:
+    """The order as it is now, locked until the transaction ends."""
+    return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+
+
+def lock_with_cart(order_id: int) -> Order:
+    """The same, with its cart locked first, as everybody does who locks both."""
+    cart_id = Order.objects.values_list("cart_id", flat=True).get(pk=order_id)
+    list(Cart.objects.select_for_update().filter(pk=cart_id))
+    return lock_order(order_id)
+
+
+def record_event(order: Order, kind: str, text: str, *, is_public: bool = False, user_id: int | None = None) -> None:
+    OrderEvent.objects.create(order=order, kind=kind, text=text[:300], is_public=is_public, user_id=user_id)
+
+
+def _move(order: Order, target: Status, **facts: Any) -> None:
+    """Change the status if it still is what we saw, or raise StatusRefused."""
+    if (order.status, target) not in ALLOWED:
+        raise StatusRefused(f"Order {order.number} is {order.status} and cannot become {target}.")
+    moved = Order.objects.filter(pk=order.pk, status=order.status).update(status=target, **facts)
+    if not moved:
+        raise StatusRefused(f"Order {order.number} has changed in the meantime.")
+    order.refresh_from_db()
+
+
+@transaction.atomic
+def confirm(order: Order) -> None:
+    """The order may ship: it is paid, or nothing is to be paid. The confirmation mail waits in the outbox."""
+    _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), payment_due_at=None)
+    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received", is_public=True)
+    send_confirmation(order)
+
+
+@transaction.atomic
+def confirm_late(order: Order) -> None:
+    """A canceled order lives again because its payment came after all; raises InsufficientStock if its stock is gone."""
+    _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), canceled_at=None, cancel_reason="", payment_due_at=None)
+    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received after all", is_public=True)
+    send_confirmation(order)
+    reserve(order.number, needs_of(order))
+
+
+def needs_of(order: Order) -> list[Need]:
+    """What the order's lines want of the stock; a line whose variant is gone cannot be reserved again."""
+    return [
+        Need(line.pk, line.variant_id, line.open_quantity)
+        for line in order.lines.all()
+        if line.is_stocked and line.variant_id and line.open_quantity
+    ]
+
+
+@transaction.atomic
+def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
+    """The order is canceled and its stock is free; an unpaid order's things are back in a cart, which is returned."""
+    was_unpaid = order.is_unpaid
+    _move(order, Status.CANCELED, canceled_at=timezone.now(), cancel_reason=reason, payment_due_at=None)
+    words = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"
+    record_event(order, OrderEvent.Kind.CANCELED, words, is_public=True, user_id=user_id)
+    cart = None
+    if was_unpaid:
+        lines = [(line.variant_id, line.quantity) for line in order.lines.all() if line.variant_id]
+        cart = bring_back(order.cart_id, lines, user_id=order.user_id)
+    release(order.number, reason=reason)
+    return cart
+
+
+@transaction.atomic
+def complete(order: Order) -> None:
+    """Everything has been shipped."""
+    _move(order, Status.COMPLETED, completed_at=timezone.now())
+    record_event(order, OrderEvent.Kind.COMPLETED, "Everything is on its way")

@@ -1,0 +1,40 @@
+"""Parcels."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Fulfillment(models.Model):
+    """One parcel of one order. `key` comes from the form, so that the same form twice is one parcel."""
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="fulfillments")
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=100, blank=True)
+    tracking_url = models.URLField(blank=True, max_length=500)
+    shipped_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking_number}".strip() or f"Parcel {self.pk}"
+
+
+class FulfillmentLine(models.Model):
+    """How much of an order line is in a parcel."""
+
+    fulfillment = models.ForeignKey(Fulfillment, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="parcels")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fulfillment", "line"], name="fulfillment_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="fulfillment_line_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.line_id}"

@@ -1,0 +1,191 @@
+"""An order: a copy of everything that was agreed."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+
+class Order(models.Model):
+    """What a shopper ordered, for how much, to where. Products may change or go; this does not.
+
+    Money is in minor units of `currency`. `status` is written by orders/lifecycle.py alone, `fulfillment_status` by
+    orders/fulfillment.py alone.
+    """
+
+    class Status(models.TextChoices):
+        PLACED = "placed", "Waiting for payment"
+        CONFIRMED = "confirmed"
+        COMPLETED = "completed"
+        CANCELED = "canceled"
+
+    class CancelReason(models.TextChoices):
+        EXPIRED = "expired", "Not paid in time"
+        SHOPPER = "shopper", "By the shopper"
+        STAFF = "staff", "By staff"
+        PAYMENT = "payment", "The payment came too late"
+
+    class FulfillmentStatus(models.TextChoices):
+        UNFULFILLED = "unfulfilled", "Not shipped"
+        PARTIAL = "partial", "Partly shipped"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+
+    number = models.CharField(max_length=24, unique=True)
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="The secret in the order's address.")
+    cart_id = models.UUIDField(unique=True, editable=False, help_text="Not a foreign key: carts may be purged.")
+    digest = models.CharField(max_length=64, editable=False, help_text="Of what was submitted: the same twice is one order.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    market = models.CharField(max_length=16)
+    language = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3)
+
+    email = models.EmailField(max_length=254, db_index=True)
+    phone = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=150)
+    line1 = models.CharField("street and number", max_length=200)
+    line2 = models.CharField("flat, building or company", max_length=200, blank=True)
+    postcode = models.CharField(max_length=20)
+    city = models.CharField(max_length=100)
+    country = models.CharField(max_length=2)
+
+    shipping_code = models.CharField(max_length=32)
+    shipping_name = models.CharField(max_length=100)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, default=0, help_text="Percent.")
+    is_tax_included = models.BooleanField(default=True)
+    subtotal_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    shipping_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+    total_minor = models.BigIntegerField()
+    receipt = models.JSONField(default=dict, help_text="How the total came about.")
+
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
+    cancel_reason = models.CharField(max_length=8, choices=CancelReason.choices, blank=True)
+    fulfillment_status = models.CharField(
+        max_length=11, choices=FulfillmentStatus.choices, default=FulfillmentStatus.UNFULFILLED
+    )
+    payment_due_at = models.DateTimeField(null=True, blank=True)
+    terms_version = models.CharField(max_length=20)
+    terms_accepted_at = models.DateTimeField()
+    terms_accepted_ip = models.GenericIPAddressField(null=True, blank=True)
+    placed_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    canceled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-placed_at"]
+        permissions = [("ship_order", "Can ship orders"), ("cancel_order", "Can cancel orders")]
+        indexes = [
+            models.Index(fields=["-placed_at"], name="order_newest"),
+            models.Index(fields=["payment_due_at"], name="order_due", condition=Q(status="placed")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="order_parts_make_total",
+                condition=Q(
+                    is_tax_included=True,
+                    total_minor=F("subtotal_minor") - F("discount_minor") + F("shipping_minor"),
+                )
+                | Q(
+                    is_tax_included=False,
+                    total_minor=F("subtotal_minor") - F("discount_minor") + F("shipping_minor") + F("tax_minor"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_nothing_negative",
+                condition=Q(
+                    subtotal_minor__gte=0, discount_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0, total_minor__gte=0
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_canceled_has_reason",
+                condition=Q(status="canceled", cancel_reason__gt="") | (~Q(status="canceled") & Q(cancel_reason="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:order", args=[self.public_id])
+
+    @property
+    def is_unpaid(self) -> bool:
+        return self.status == self.Status.PLACED
+
+    @property
+    def first_name(self) -> str:
+        return self.name.partition(" ")[0]
+
+
+class OrderLine(models.Model):
+    """One line of an order; its total is what was charged for it, and what a refund of it gives back."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    title = models.CharField(max_length=255)
+    variant_title = models.CharField(max_length=800, blank=True)
+    sku = models.CharField(max_length=255, blank=True)
+    product_slug = models.CharField(max_length=255, blank=True)
+    image = models.JSONField(default=dict, blank=True)
+    grams = models.PositiveIntegerField(default=0)
+    is_stocked = models.BooleanField(help_text="Its units were reserved when the order was placed.")
+    quantity = models.PositiveIntegerField()
+    shipped_quantity = models.PositiveIntegerField(default=0)
+    unit_minor = models.BigIntegerField()
+    subtotal_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+    total_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_position"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, subtotal_minor=F("unit_minor") * F("quantity")), name="order_line_subtotal"
+            ),
+            models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="order_line_not_overshipped"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+    @property
+    def open_quantity(self) -> int:
+        return self.quantity - self.shipped_quantity
+
+
+class OrderEvent(models.Model):
+    """One line of an order's history. Never updated, never deleted."""
+
+    class Kind(models.TextChoices):
+        PLACED = "placed"
+        CONFIRMED = "confirmed"
+        SHIPPED = "shipped"
+        COMPLETED = "completed"
+        CANCELED = "canceled"
+        PAYMENT = "payment"
+        NOTE = "note"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.CharField(max_length=300)
+    is_public = models.BooleanField(default=False, help_text="The shopper sees it.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,14 @@
+"""Django's login signal is a door: it calls one verb."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from orders.cart import join_carts, token_from
+
+
+def join_cart_at_login(request: HttpRequest, user: Any, **_: Any) -> None:
+    token = token_from(request.COOKIES.get(settings.CART_COOKIE_NAME, "")) if request else None
+    if token:
+        join_carts(token, user.pk)

@@ -1,0 +1,23 @@
+"""What templates need to show orders."""
+
+from babel import Locale
+from django import template
+
+from catalog.markets import default_market
+from orders.shipping import offers_for
+
+register = template.Library()
+
+
+@register.filter
+def country_name(code: str) -> str:
+    return Locale.parse(default_market().language.replace("-", "_")).territories.get(code, code)
+
+
+@register.inclusion_tag("includes/delivery_promise.html")
+def delivery_promise() -> dict:
+    """Cost and days of delivery to the market's first country, from the real methods."""
+    market = default_market()
+    offers = offers_for(market.countries[0], market, 0)
+    methods = {"offer": offers[0] if offers else None, "currency": market.currency, "country": market.countries[0]}
+    return methods

@@ -1,0 +1,1 @@
+"""The money of an order: start, settle, refund, cancel, books, reconcile."""

@@ -1,0 +1,136 @@
+"""Payments in the admin, and on the order page, where staff need them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from catalog.money import format_money
+from orders.admin.orders import OrderAdmin, ReadOnlyInline
+from orders.models import Order
+from payments.cancellation import cancel_order
+from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
+from payments.models import Journal, Payment, Posting, Refund, StripeEvent
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = ("method", "status", "captured", "refunded", "card", "flag", "payment_intent_id")
+    readonly_fields = ("captured", "refunded")
+
+    @admin.display(description="captured")
+    def captured(self, payment: Payment) -> str:
+        return format_money(payment.captured_minor, payment.currency)
+
+    @admin.display(description="refunded")
+    def refunded(self, payment: Payment) -> str:
+        return format_money(payment.refunded_minor, payment.currency)
+
+
+class PaidOrderAdmin(OrderAdmin):
+    """The order page with its payments and with Cancel, which gives the money back."""
+
+    inlines = (OrderAdmin.inlines[0], PaymentInline, *OrderAdmin.inlines[1:])
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("<int:order_id>/cancel/", self.admin_site.admin_view(self.cancel_view), name="orders_order_cancel")]
+        return own + super().get_urls()
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        may = request.user.has_perm("orders.cancel_order")
+        context = {"can_cancel": bool(order) and may and _is_cancelable(order), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def cancel_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Ask once, then cancel."""
+        if not request.user.has_perm("orders.cancel_order"):
+            raise PermissionDenied
+        order = self.get_object(request, str(order_id))
+        if not order:
+            raise Http404
+        if request.method == "POST":
+            return self._cancel(request, order)
+        context = {
+            **self.admin_site.each_context(request),
+            "order": order,
+            "opts": self.opts,
+            "title": f"Cancel {order.number}",
+            "is_paid": order.status == Order.Status.CONFIRMED,
+        }
+        return TemplateResponse(request, "admin/orders/order/cancel.html", context)
+
+    def _cancel(self, request: HttpRequest, order: Order) -> HttpResponse:
+        try:
+            cancel_order(order, user_id=request.user.pk)
+        except CancelRefused as refused:
+            messages.error(request, str(refused))
+        except StillProcessing:
+            messages.error(request, "The shopper's bank is working on the payment: try again when it is through.")
+        except (GatewayDown, GatewayRefused):
+            messages.error(request, "Stripe did not answer, so nothing was changed: try again in a minute.")
+        else:
+            messages.success(request, f"{order.number} is canceled; what was paid goes back.")
+        return redirect(reverse("admin:orders_order_change", args=[order.pk]))
+
+
+def _is_cancelable(order: Order) -> bool:
+    is_live = order.status in (Order.Status.PLACED, Order.Status.CONFIRMED)
+    return is_live and order.fulfillment_status == Order.FulfillmentStatus.UNFULFILLED
+
+
+admin.site.unregister(Order)
+admin.site.register(Order, PaidOrderAdmin)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Money is looked at here and changed by verbs only."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ("order", "method", "status", "currency", "captured_minor", "refunded_minor", "flag", "created_at")
+    list_filter = ("status", "flag", "method")
+    search_fields = ("order__number", "payment_intent_id", "session_id")
+    list_select_related = ("order",)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("payment", "amount_minor", "currency", "status", "reason", "created_at")
+    list_filter = ("status",)
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    list_display = ("stripe_id", "type", "status", "attempts", "received_at")
+    list_filter = ("status", "type")
+    search_fields = ("stripe_id", "object_id")
+
+
+class PostingInline(ReadOnlyInline):
+    model = Posting
+
+
+@admin.register(Journal)
+class JournalAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "provider_ref", "order", "currency", "created_at")
+    list_filter = ("kind",)
+    search_fields = ("provider_ref", "order__number")
+    list_select_related = ("order",)
+    inlines = (PostingInline,)

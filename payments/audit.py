@@ -1,0 +1,71 @@
+"""What must hold of the money: each query returns the rows that break it, as (key, what is wrong)."""
+
+INVARIANTS: dict[str, str] = {
+    "M0 every journal sums to zero": """
+        SELECT 'journal ' || j.id, 'postings sum to ' || coalesce(sum(p.amount_minor), 0) || ' over ' || count(p.id)
+        FROM payments_journal j LEFT JOIN payments_posting p ON p.journal_id = j.id
+        GROUP BY j.id HAVING coalesce(sum(p.amount_minor), 0) <> 0""",
+    "M1 payments equal the books": """
+        SELECT 'payment ' || p.id, format('captured %s, books %s; refunded %s, books %s',
+               p.captured_minor, coalesce(b.captured, 0), p.refunded_minor, coalesce(b.refunded, 0))
+        FROM payments_payment p
+        LEFT JOIN (SELECT j.payment_id,
+                          sum(o.amount_minor) FILTER (WHERE j.kind = 'capture') AS captured,
+                          -sum(o.amount_minor) FILTER (WHERE j.kind IN ('refund', 'refund_failed')) AS refunded
+                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account = 'stripe'
+                   GROUP BY 1) b ON b.payment_id = p.id
+        WHERE p.captured_minor <> coalesce(b.captured, 0) OR p.refunded_minor <> coalesce(b.refunded, 0)""",
+    "M2 money that we keep belongs to a live order of that amount": """
+        SELECT 'payment ' || p.id, format('keeps %s %s for order %s (%s, %s %s)', p.captured_minor - p.refunded_minor,
+               p.currency, o.number, o.status, o.total_minor, o.currency)
+        FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
+                   WHERE status IN ('requested', 'pending') GROUP BY 1) r ON r.payment_id = p.id
+        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
+          AND (o.currency <> p.currency OR o.status IN ('placed', 'canceled') OR p.captured_minor <> o.total_minor)""",
+    "M3 nobody is charged twice": """
+        SELECT 'order ' || o.number, count(*) || ' payments are kept'
+        FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
+                   WHERE status IN ('requested', 'pending') GROUP BY 1) r ON r.payment_id = p.id
+        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
+        GROUP BY o.id HAVING count(*) > 1""",
+    "M4 a confirmed order is paid in full": """
+        SELECT 'order ' || o.number, format('%s of %s captured', coalesce(p.captured, 0), o.total_minor)
+        FROM orders_order o
+        LEFT JOIN (SELECT order_id, sum(captured_minor) FILTER (WHERE flag = '') AS captured
+                   FROM payments_payment GROUP BY 1) p ON p.order_id = o.id
+        WHERE o.status IN ('confirmed', 'completed') AND coalesce(p.captured, 0) <> o.total_minor""",
+    "M5 refunds equal the payment and never exceed it": """
+        SELECT 'payment ' || p.id, format('refunds %s (+%s in flight), refunded %s of %s',
+               coalesce(r.done, 0), coalesce(r.waiting, 0), p.refunded_minor, p.captured_minor)
+        FROM payments_payment p
+        LEFT JOIN (SELECT payment_id, sum(amount_minor) FILTER (WHERE status = 'succeeded') AS done,
+                          sum(amount_minor) FILTER (WHERE status IN ('requested', 'pending')) AS waiting
+                   FROM payments_refund GROUP BY 1) r ON r.payment_id = p.id
+        WHERE coalesce(r.done, 0) <> p.refunded_minor
+           OR coalesce(r.done, 0) + coalesce(r.waiting, 0) > p.captured_minor""",
+    "M6 a late or second payment has its refund": """
+        SELECT 'payment ' || p.id, p.flag || ' without a refund'
+        FROM payments_payment p
+        WHERE p.flag IN ('late', 'duplicate')
+          AND NOT EXISTS (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id AND r.status <> 'failed')""",
+    "M7 what shoppers owe follows from orders and payments": """
+        SELECT 'order ' || o.number, format('books say %s is owed, order and payments say %s',
+               coalesce(b.owed, 0), w.owed)
+        FROM orders_order o
+        LEFT JOIN (SELECT j.order_id, sum(p.amount_minor) AS owed
+                   FROM payments_journal j JOIN payments_posting p ON p.journal_id = j.id AND p.account = 'receivable'
+                   GROUP BY 1) b ON b.order_id = o.id
+        LEFT JOIN (SELECT order_id, sum(captured_minor - refunded_minor) AS kept FROM payments_payment GROUP BY 1) k
+               ON k.order_id = o.id
+        CROSS JOIN LATERAL (SELECT CASE WHEN o.status IN ('confirmed', 'completed') THEN o.total_minor ELSE 0 END
+                                   - coalesce(k.kept, 0) AS owed) w
+        WHERE coalesce(b.owed, 0) <> w.owed""",
+    "M8 amounts of another kind than ordered wait for a human": """
+        SELECT 'payment ' || id, 'Stripe took another amount or currency' FROM payments_payment WHERE flag = 'mismatch'""",
+    "D1 the inbox is worked off": """
+        SELECT 'event ' || stripe_id, format('%s since %s: %s', status, received_at, last_error)
+        FROM payments_stripeevent
+        WHERE status = 'failed' OR (status = 'new' AND received_at < now() - interval '1 hour')""",
+}

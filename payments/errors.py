@@ -1,0 +1,41 @@
+"""What can go wrong with money, as nouns that carry facts."""
+
+
+class PaymentError(Exception):
+    """Anything that payments refuse."""
+
+
+class GatewayDown(PaymentError):
+    """Stripe did not answer, or not sensibly: whether it did what was asked is unknown."""
+
+
+class GatewayRefused(PaymentError):
+    """Stripe answered no; `code` is its word for why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BadSignature(PaymentError):
+    """This webhook is not from Stripe, is too old, or is from another mode than our key."""
+
+
+class NotAnEvent(PaymentError):
+    """Signed, but not an event."""
+
+
+class NotPayable(PaymentError):
+    """This order can take no new payment; the message is one clear sentence for the shopper."""
+
+
+class StillProcessing(PaymentError):
+    """A payment is on its way and can be neither taken nor closed now."""
+
+
+class RefundRefused(PaymentError):
+    """More than is left cannot be refunded; the message is one clear sentence for staff."""
+
+
+class CancelRefused(PaymentError):
+    """This order cannot be canceled; the message is one clear sentence."""

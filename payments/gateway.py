@@ -1,0 +1,238 @@
+"""The only file that speaks to Stripe."""
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import stripe
+from django.conf import settings
+from stripe.params import RefundCreateParams
+from stripe.params.checkout import SessionCreateParams
+
+from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+TRIES = 3
+BUDGET_SECONDS = 9.0  # for one call with all its tries, so that a page stays below ten
+TRY_SECONDS = (1.5, 3.0)  # to connect, to answer
+SIGNATURE_TOLERANCE = 300  # seconds, both ways
+# Answers after which the same call may go better; everything else is Stripe's considered no.
+WORTH_ANOTHER_TRY = {409, 429}
+
+
+@dataclass(frozen=True)
+class SessionState:
+    """What Stripe says of a Checkout Session now. Amounts in minor units."""
+
+    session_id: str
+    url: str
+    status: str
+    payment_status: str
+    intent_id: str
+    intent_status: str
+    received_minor: int
+    currency: str
+    charge_id: str
+    card: str
+    last_error: str
+
+    @property
+    def is_paid(self) -> bool:
+        return self.payment_status == "paid" and self.intent_status == "succeeded"
+
+
+@dataclass(frozen=True)
+class RefundState:
+    """What Stripe says of a refund now."""
+
+    refund_id: str
+    status: str
+    amount_minor: int
+    failure: str
+
+
+@cache
+def _client() -> stripe.StripeClient:
+    base = settings.STRIPE_API_BASE
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        base_addresses={"api": base.rstrip("/")} if base else None,
+        http_client=stripe.RequestsClient(timeout=TRY_SECONDS),
+        max_network_retries=0,  # our own loop keeps to a budget
+    )
+
+
+def _call(what: str, operation: Callable[[], Answer]) -> Answer:
+    """Run one call with bounded tries; raises GatewayRefused for a no and GatewayDown when the outcome is unknown."""
+    deadline = time.monotonic() + BUDGET_SECONDS
+    for attempt in range(1, TRIES + 1):
+        try:
+            return operation()
+        except stripe.StripeError as error:
+            if _is_final(error):
+                log.warning("Stripe refused %s: %s", what, error.user_message or error)
+                raise GatewayRefused(str(error.code or type(error).__name__), str(error.user_message or error)) from error
+            log.warning("Stripe did not do %s (try %s): %s", what, attempt, error)
+            pause = 0.2 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
+            if attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline:
+                raise GatewayDown(what) from error
+            time.sleep(pause)
+        except (ValueError, AttributeError, TypeError) as error:
+            # HTML or half a JSON with status 200: whether it was done is unknown.
+            raise GatewayDown(what) from error
+    raise GatewayDown(what)
+
+
+def _is_final(error: stripe.StripeError) -> bool:
+    if isinstance(error, stripe.APIConnectionError) or error.http_status is None:
+        return False
+    return error.http_status < 500 and error.http_status not in WORTH_ANOTHER_TRY and error.http_status >= 400
+
+
+def session_parameters(
+    *, name: str, email: str, amount_minor: int, currency: str, expires_at: int, urls: tuple[str, str], marks: dict[str, str]
+) -> dict[str, Any]:
+    """What is sent to make a Checkout Session: one line item with the whole total, since discounts cannot be negative items."""
+    success_url, cancel_url = urls
+    parameters: SessionCreateParams = {
+        "mode": "payment",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": currency.lower(),
+                    "unit_amount": amount_minor,
+                    "product_data": {"name": name},
+                },
+            }
+        ],
+        "customer_email": email,
+        "client_reference_id": marks["order"],
+        "metadata": marks,
+        "payment_intent_data": {"metadata": marks, "description": name},
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "expires_at": expires_at,
+    }
+    return cast(dict[str, Any], parameters)
+
+
+def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
+    """Make the Checkout Session of these parameters; the same key again returns the same one."""
+    session = _call(
+        "create session",
+        lambda: _client().v1.checkout.sessions.create(
+            cast(SessionCreateParams, dict(parameters)), {"idempotency_key": key}
+        ),
+    )
+    return _session_state(session)
+
+
+def retrieve_session(session_id: str) -> SessionState:
+    session = _call(
+        "retrieve session",
+        lambda: _client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]}),
+    )
+    return _session_state(session)
+
+
+def expire_session(session_id: str) -> SessionState:
+    """Nobody can pay this session any more; one that was paid or had expired already is returned as it is."""
+    try:
+        session = _call("expire session", lambda: _client().v1.checkout.sessions.expire(session_id))
+    except GatewayRefused:
+        return retrieve_session(session_id)
+    return _session_state(session)
+
+
+def _session_state(session: stripe.checkout.Session) -> SessionState:
+    intent = session.payment_intent
+    known = intent if isinstance(intent, stripe.PaymentIntent) else None
+    charge = known.latest_charge if known and isinstance(known.latest_charge, stripe.Charge) else None
+    trouble = known.last_payment_error if known else None
+    return SessionState(
+        session_id=session.id,
+        url=session.url or "",
+        status=session.status or "",
+        payment_status=session.payment_status,
+        intent_id=known.id if known else str(intent or ""),
+        intent_status=known.status if known else "",
+        received_minor=known.amount_received if known else 0,
+        currency=(session.currency or "").upper(),
+        charge_id=charge.id if charge else "",
+        card=_card_words(charge),
+        last_error=str(trouble.message or trouble.code or "")[:300] if trouble else "",
+    )
+
+
+def _card_words(charge: stripe.Charge | None) -> str:
+    details = charge.payment_method_details if charge else None
+    card = details.card if details and details.type == "card" else None
+    return f"{card.brand or 'card'} ending in {card.last4}" if card else ""
+
+
+def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, str]) -> RefundState:
+    """Give back this much of a payment; the same key again returns the same refund."""
+    parameters: RefundCreateParams = {"payment_intent": intent_id, "amount": amount_minor, "metadata": marks}
+    refund = _call("create refund", lambda: _client().v1.refunds.create(parameters, {"idempotency_key": key}))
+    return _refund_state(refund)
+
+
+def retrieve_refund(refund_id: str) -> RefundState:
+    return _refund_state(_call("retrieve refund", lambda: _client().v1.refunds.retrieve(refund_id)))
+
+
+def _refund_state(refund: stripe.Refund) -> RefundState:
+    return RefundState(refund.id, refund.status or "", refund.amount, refund.failure_reason or "")
+
+
+def verify_event(body: bytes, signature: str) -> dict[str, Any]:
+    """Return the event that Stripe signed with one of our secrets, in the mode of our key.
+
+    Raises BadSignature for anything unsigned, older or newer than five minutes, or of the other mode, and NotAnEvent
+    for signed bytes that are no event.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadSignature("not UTF-8") from error
+    _check_signature(text, signature)
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotAnEvent("not JSON") from error
+    if not isinstance(event, dict) or event.get("object") != "event" or not isinstance(event.get("id"), str):
+        raise NotAnEvent("not an event")
+    if bool(event.get("livemode")) != is_live():
+        raise BadSignature("the event is of the other mode than our key")
+    return event
+
+
+def _check_signature(text: str, signature: str) -> None:
+    for secret in settings.STRIPE_WEBHOOK_SECRETS:
+        try:
+            stripe.WebhookSignature.verify_header(text, signature, secret, SIGNATURE_TOLERANCE)
+        except (stripe.SignatureVerificationError, ValueError):
+            continue
+        _refuse_future(signature)
+        return
+    raise BadSignature("no signature of ours")
+
+
+def _refuse_future(signature: str) -> None:
+    """Stripe's library looks only for old ones."""
+    stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
+    if stamps and int(stamps[0]) > time.time() + SIGNATURE_TOLERANCE:
+        raise BadSignature("signed in the future")
+
+
+def is_live() -> bool:
+    """Our key moves real money."""
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))

@@ -1,0 +1,6 @@
+from payments.models.event import StripeEvent
+from payments.models.ledger import Journal, Posting
+from payments.models.payment import Payment
+from payments.models.refund import Refund
+
+__all__ = ["Journal", "Payment", "Posting", "Refund", "StripeEvent"]

@@ -1,0 +1,33 @@
+"""The inbox of what Stripe told us."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class StripeEvent(models.Model):
+    """A signed event, stored once. It is a hint: the worker asks Stripe for the object's present state."""
+
+    class Status(models.TextChoices):
+        NEW = "new"
+        DONE = "done"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    stripe_id = models.CharField(max_length=255, unique=True)
+    type = models.CharField(max_length=100)
+    account = models.CharField(max_length=255, blank=True)
+    livemode = models.BooleanField()
+    object_id = models.CharField(max_length=255, blank=True, db_index=True)
+    body = models.TextField(blank=True, help_text="As received; dropped after 90 days.")
+    status = models.CharField(max_length=7, choices=Status.choices, default=Status.NEW)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["next_try_at"], name="event_waiting", condition=Q(status="new"))]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.stripe_id}"

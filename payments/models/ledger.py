@@ -1,0 +1,50 @@
+"""The books: double entry, append-only."""
+
+from django.db import models
+
+
+class Journal(models.Model):
+    """One thing that happened to money: its postings sum to zero. Never updated, never deleted."""
+
+    class Kind(models.TextChoices):
+        SALE = "sale"
+        CAPTURE = "capture"
+        REFUND = "refund"
+        REFUND_FAILED = "refund_failed"
+        CANCEL = "cancel"
+
+    kind = models.CharField(max_length=13, choices=Kind.choices)
+    provider_ref = models.CharField(max_length=255, help_text="Whatever names it once: a charge, a refund, an order number.")
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="journals")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals")
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "provider_ref"], name="journal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.provider_ref}"
+
+
+class Posting(models.Model):
+    """A side of a journal, in minor units: debit positive, credit negative."""
+
+    class Account(models.TextChoices):
+        STRIPE = "stripe", "Money at Stripe"
+        RECEIVABLE = "receivable", "Owed by shoppers"
+        SALES = "sales", "Sales, net"
+        SHIPPING = "shipping", "Delivery charged, net"
+        TAX = "tax", "Tax to hand on"
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="postings")
+    account = models.CharField(max_length=10, choices=Account.choices)
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["journal", "account"], name="posting_account_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount_minor:+d}"

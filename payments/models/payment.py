@@ -1,0 +1,86 @@
+"""Our record of one attempt to pay an order."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Payment(models.Model):
+    """One way in which an order is, was or may be paid. Amounts in minor units of `currency`.
+
+    `status` is written by payments/settlement.py and payments/sessions.py. `key` is the idempotency key, kept with
+    all parameters before Stripe is asked, so that a lost answer is asked for again and never twice.
+    """
+
+    class Method(models.TextChoices):
+        STRIPE = "stripe"
+        NONE = "none", "Nothing to pay"
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        PROCESSING = "processing"
+        AUTHORIZED = "authorized"
+        CAPTURED = "captured"
+        FAILED = "failed"
+        CANCELED = "canceled"
+
+    class Flag(models.TextChoices):
+        """What a human should look at."""
+
+        NONE = "", "–"
+        LATE = "late", "Came when the stock was gone"
+        DUPLICATE = "duplicate", "The order was paid already"
+        MISMATCH = "mismatch", "Another amount or currency than ordered"
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
+    method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    flag = models.CharField(max_length=9, choices=Flag.choices, blank=True, default="")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    captured_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    disputed_minor = models.BigIntegerField(default=0)
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    parameters = models.JSONField(default=dict, editable=False)
+    session_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
+    session_url = models.TextField(blank=True, editable=False)
+    payment_intent_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
+    charge_id = models.CharField(max_length=255, blank=True)
+    card = models.CharField(max_length=40, blank=True, help_text="What the shopper may read: visa ending in 4242.")
+    last_error = models.CharField(max_length=300, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    captured_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "method"], condition=Q(status__in=["open", "processing"]), name="payment_one_live"
+            ),
+            models.CheckConstraint(
+                name="payment_amounts",
+                condition=Q(
+                    amount_minor__gte=0,
+                    captured_minor__gte=0,
+                    captured_minor__lte=F("amount_minor"),
+                    refunded_minor__gte=0,
+                    refunded_minor__lte=F("captured_minor"),
+                    disputed_minor__gte=0,
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["checked_at"], name="payment_unsettled", condition=Q(status__in=["open", "processing"]))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()} {self.get_status_display()}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in (self.Status.OPEN, self.Status.PROCESSING)

@@ -1,0 +1,44 @@
+"""Money that goes back."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Refund(models.Model):
+    """One refund of one payment. The row is written first; Stripe is asked afterwards, by its key."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested"
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    provider_ref = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
+    reason = models.CharField(max_length=100, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(auto_now_add=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_positive")]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="refund_unsettled", condition=Q(status__in=["requested", "pending"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Refund {self.get_status_display()}"

@@ -1,0 +1,115 @@
+"""Money goes back: the row first, then Stripe, by the row's key."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from orders.lifecycle import lock_order, record_event
+from orders.models import OrderEvent
+from payments import gateway, ledger
+from payments.crash_points import crash_point
+from payments.errors import GatewayDown, GatewayRefused, RefundRefused
+from payments.gateway import RefundState
+from payments.models import Payment, Refund
+
+Status = Refund.Status
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+@transaction.atomic
+def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
+    """A refund that a worker will carry out; raises RefundRefused for more than is left, those in flight included."""
+    locked = Payment.objects.select_for_update().get(pk=payment.pk)
+    taken = locked.refunds.exclude(status=Status.FAILED).aggregate(total=Sum("amount_minor"))["total"] or 0
+    left = locked.captured_minor - taken
+    if not 0 < amount_minor <= left:
+        raise RefundRefused(f"Of this payment {left} minor units are left to refund; {amount_minor} were asked for.")
+    return Refund.objects.create(
+        payment=locked, amount_minor=amount_minor, currency=locked.currency, reason=reason[:100], user_id=user_id
+    )
+
+
+def carry_out(refund_id: int) -> Refund:
+    """Stripe has been asked for the refund and our books say what it answered; safe to call again and again."""
+    refund = Refund.objects.select_related("payment__order").get(pk=refund_id)
+    if refund.status in (Status.SUCCEEDED, Status.FAILED):
+        return refund
+    _note_try(refund)
+    try:
+        state = _ask(refund)
+    except GatewayRefused as refused:
+        return _fail(refund, str(refused))
+    except GatewayDown as down:
+        Refund.objects.filter(pk=refund.pk).update(last_error=f"no answer: {down}"[:300])
+        raise
+    crash_point("refund.after_create")
+    return take_over_refund(refund, state)
+
+
+def _note_try(refund: Refund) -> None:
+    """Whoever dies now is followed by the next try a little later."""
+    pause = min(LONGEST_PAUSE, timedelta(seconds=15 * 2 ** min(refund.attempts, 10)))
+    Refund.objects.filter(pk=refund.pk).update(attempts=F("attempts") + 1, next_try_at=timezone.now() + pause)
+
+
+def _ask(refund: Refund) -> RefundState:
+    if refund.provider_ref:
+        return gateway.retrieve_refund(refund.provider_ref)
+    payment = refund.payment
+    marks = {"order": payment.order.number, "refund": str(refund.key)}
+    return gateway.create_refund(payment.payment_intent_id or "", refund.amount_minor, str(refund.key), marks)
+
+
+@transaction.atomic
+def take_over_refund(refund: Refund, state: RefundState) -> Refund:
+    """Write Stripe's answer into the refund, its payment and the books."""
+    order = lock_order(refund.payment.order_id)
+    payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
+    refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
+    if refund.provider_ref is None:
+        refund.provider_ref = state.refund_id
+        refund.save(update_fields=["provider_ref"])
+    if state.status == "succeeded" and refund.status != Status.SUCCEEDED:
+        _set(refund, Status.SUCCEEDED)
+        ledger.book_refund(refund, state.refund_id)
+        Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
+        record_event(order, OrderEvent.Kind.PAYMENT, "Money sent back", is_public=True)
+    elif state.status in ("failed", "canceled") and refund.status != Status.FAILED:
+        if refund.status == Status.SUCCEEDED:
+            ledger.book_failed_refund(refund, state.refund_id)
+            Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
+        _set(refund, Status.FAILED, state.failure)
+        record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed: look into it")
+    elif state.status in ("pending", "requires_action") and refund.status == Status.REQUESTED:
+        _set(refund, Status.PENDING)
+    return refund
+
+
+def _set(refund: Refund, status: Status, error: str = "") -> None:
+    refund.status = status
+    refund.last_error = error[:300]
+    refund.save(update_fields=["status", "last_error"])
+
+
+@transaction.atomic
+def _fail(refund: Refund, error: str) -> Refund:
+    """Stripe will not do it: a human must look."""
+    refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
+    _set(refund, Status.FAILED, error)
+    record_event(refund.payment.order, OrderEvent.Kind.PAYMENT, f"A refund was refused: {error}")
+    return refund
+
+
+def carry_out_waiting(limit: int = 50) -> int:
+    """Every refund whose time has come has been tried; returns how many."""
+    due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())
+    done = 0
+    for refund_id in list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit]):
+        try:
+            carry_out(refund_id)
+        except GatewayDown:
+            continue
+        done += 1
+    return done

@@ -1,0 +1,136 @@
+"""Take over what Stripe says now: one function for the return page, webhooks, the sweep and expiry."""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.errors import InsufficientStock
+from orders.emails import send_late_refund
+from orders.lifecycle import confirm, confirm_late, lock_order, record_event
+from orders.models import Order, OrderEvent
+from payments import gateway, ledger
+from payments.crash_points import crash_point
+from payments.gateway import SessionState
+from payments.models import Payment
+from payments.refunds import request_refund
+from payments.sessions import ensure_session
+
+log = logging.getLogger(__name__)
+Status = Payment.Status
+# An order given up by a person stays given up; one that only ran out of time may live again.
+MAY_LIVE_AGAIN = {Order.CancelReason.EXPIRED, Order.CancelReason.PAYMENT}
+
+
+def settle(payment_id: int) -> Payment:
+    """The payment and its order say what Stripe says now; called twice, the second call changes nothing.
+
+    Stripe is asked before anything is locked, and the answer only ever moves things forward, since an older answer
+    may come to be written later. Raises GatewayDown or GatewayRefused with nothing changed.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    if payment.method == Payment.Method.NONE:
+        return _settle_nothing(payment)
+    if not payment.session_id:
+        payment = ensure_session(payment)
+    assert payment.session_id  # noqa: S101
+    state = gateway.retrieve_session(payment.session_id)
+    crash_point("settle.after_retrieve")
+    settled = take_over(payment, state)
+    crash_point("settle.after_commit")
+    return settled
+
+
+@transaction.atomic
+def take_over(payment: Payment, state: SessionState) -> Payment:
+    """Write an answer of Stripe's into payment, books and order, in one transaction."""
+    order = lock_order(payment.order_id)
+    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    payment.checked_at = timezone.now()
+    payment.last_error = state.last_error or payment.last_error
+    payment.save(update_fields=["checked_at", "last_error"])
+    if state.is_paid:
+        _take_paid(order, payment, state)
+    elif state.status == "complete" and state.intent_status in {"requires_payment_method", "canceled"}:
+        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.FAILED)
+        _set_due_again(order)
+    elif state.status == "complete" and state.intent_status == "processing":
+        if _move(payment, {Status.OPEN}, Status.PROCESSING):
+            Order.objects.filter(pk=order.pk, status=Order.Status.PLACED).update(payment_due_at=None)
+    elif state.status == "expired":
+        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.CANCELED)
+    payment.refresh_from_db()
+    return payment
+
+
+def _move(payment: Payment, expected: set[Status], target: Status, **facts: object) -> bool:
+    return bool(Payment.objects.filter(pk=payment.pk, status__in=expected).update(status=target, **facts))
+
+
+def _set_due_again(order: Order) -> None:
+    """A bank debit failed: the order may be paid otherwise, or runs out of time."""
+    Order.objects.filter(pk=order.pk, status=Order.Status.PLACED, payment_due_at=None).update(payment_due_at=timezone.now())
+
+
+@transaction.atomic
+def _settle_nothing(payment: Payment) -> Payment:
+    """An order of 0 is paid by saying so, once."""
+    order = lock_order(payment.order_id)
+    if order.total_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now()):
+        ledger.book_sale(order)
+        if order.is_unpaid:
+            confirm(order)
+    payment.refresh_from_db()
+    return payment
+
+
+def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
+    if payment.status == Status.CAPTURED:
+        return
+    if state.received_minor != payment.amount_minor or state.currency != payment.currency:
+        _flag(order, payment, Payment.Flag.MISMATCH, "Stripe took another amount or currency than was ordered: look into it")
+        return
+    Payment.objects.filter(pk=payment.pk).update(
+        status=Status.CAPTURED,
+        captured_minor=state.received_minor,
+        captured_at=timezone.now(),
+        payment_intent_id=state.intent_id,
+        charge_id=state.charge_id,
+        card=state.card[:40],
+        last_error="",
+    )
+    payment.refresh_from_db()
+    ledger.book_capture(payment, state.received_minor, state.charge_id or state.intent_id)
+    _confirm_or_refund(order, payment)
+
+
+def _confirm_or_refund(order: Order, payment: Payment) -> None:
+    if order.status == Order.Status.PLACED:
+        confirm(order)
+        ledger.book_sale(order)
+    elif order.status == Order.Status.CANCELED:
+        _take_late(order, payment)
+    else:
+        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment came; it goes back")
+        request_refund(payment, payment.captured_minor, reason="paid twice")
+
+
+def _take_late(order: Order, payment: Payment) -> None:
+    """A payment for a canceled order: take it while there is stock, else give all of it back."""
+    if order.cancel_reason in MAY_LIVE_AGAIN:
+        try:
+            confirm_late(order)
+        except InsufficientStock:
+            log.info("Order %s was paid late and its stock is gone", order.number)
+        else:
+            ledger.book_sale(order)
+            return
+    _flag(order, payment, Payment.Flag.LATE, "The payment came too late; it goes back")
+    refund = request_refund(payment, payment.captured_minor, reason="paid too late")
+    send_late_refund(order, refunded_minor=refund.amount_minor, key=refund.key.hex)
+
+
+def _flag(order: Order, payment: Payment, flag: Payment.Flag, words: str) -> None:
+    if Payment.objects.filter(pk=payment.pk, flag="").update(flag=flag):
+        record_event(order, OrderEvent.Kind.PAYMENT, words)
+        log.error("Payment %s of order %s is flagged %s", payment.pk, order.number, flag)

@@ -1,0 +1,25 @@
+"""What workers do for payments; each is a management command too."""
+
+from celery import shared_task
+
+from payments import cancellation, reconciliation, webhooks
+
+
+@shared_task
+def process_event(event_id: int) -> str:
+    return str(webhooks.process(event_id))
+
+
+@shared_task
+def process_events() -> int:
+    return webhooks.process_waiting()
+
+
+@shared_task
+def reconcile_payments() -> int:
+    return reconciliation.reconcile_open()
+
+
+@shared_task
+def expire_unpaid_orders() -> int:
+    return cancellation.expire_unpaid()

@@ -1,0 +1,155 @@
+"""The inbox: store a signed event once, work on it later, as often as it takes."""
+
+import json
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from payments import gateway
+from payments.errors import GatewayDown, GatewayRefused, PaymentError
+from payments.models import Payment, Refund, StripeEvent
+from payments.refunds import carry_out, take_over_refund
+from payments.settlement import settle
+
+log = logging.getLogger(__name__)
+MOST_ATTEMPTS = 15
+STRANGER_ATTEMPTS = 5  # for an event that names nothing of ours: it may only be early
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=30)
+
+
+def receive(body: bytes, signature: str) -> StripeEvent:
+    """The signed event is stored, once however often it comes; raises BadSignature or NotAnEvent with nothing stored."""
+    event = gateway.verify_event(body, signature)
+    subject = event.get("data", {}).get("object", {}) if isinstance(event.get("data"), dict) else {}
+    StripeEvent.objects.bulk_create(
+        [
+            StripeEvent(
+                stripe_id=event["id"][:255],
+                type=str(event.get("type", ""))[:100],
+                account=str(event.get("account") or "")[:255],
+                livemode=bool(event.get("livemode")),
+                object_id=str(subject.get("id") or "")[:255] if isinstance(subject, dict) else "",
+                body=body.decode(),
+                next_try_at=timezone.now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return StripeEvent.objects.get(stripe_id=event["id"][:255])
+
+
+def process(event_id: int) -> StripeEvent.Status:
+    """Work on one event; returns its status afterwards. Two workers never work on it at once."""
+    if not _claim(event_id):
+        return StripeEvent.Status(StripeEvent.objects.values_list("status", flat=True).get(pk=event_id))
+    event = StripeEvent.objects.get(pk=event_id)
+    try:
+        status = _handle(event)
+    except (GatewayDown, GatewayRefused) as error:
+        status = StripeEvent.Status.NEW if event.attempts < MOST_ATTEMPTS else StripeEvent.Status.FAILED
+        StripeEvent.objects.filter(pk=event.pk).update(last_error=repr(error)[:300])
+    StripeEvent.objects.filter(pk=event.pk, status=StripeEvent.Status.NEW).update(status=status)
+    return status
+
+
+def _claim(event_id: int) -> bool:
+    """Take the event for this attempt: until the pause is over, nobody else will; a worker that dies gives it back so."""
+    now = timezone.now()
+    waiting = StripeEvent.objects.filter(pk=event_id, status=StripeEvent.Status.NEW, next_try_at__lte=now)
+    attempts = waiting.values_list("attempts", flat=True).first()
+    if attempts is None:
+        return False
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts + 2, 12))
+    return bool(waiting.filter(attempts=attempts).update(attempts=F("attempts") + 1, next_try_at=now + pause))
+
+
+def _handle(event: StripeEvent) -> StripeEvent.Status:
+    subject = _subject(event)
+    kind = event.type.split(".")[0]
+    if event.type.startswith(("checkout.session.", "payment_intent.", "charge.succeeded", "charge.failed")):
+        payment = _payment_of(subject)
+        if payment:
+            settle(payment.pk)
+            return StripeEvent.Status.DONE
+        return _stranger(event)
+    if kind == "refund" or event.type in ("charge.refunded", "charge.refund.updated"):
+        return _handle_refund(event, subject)
+    return StripeEvent.Status.IGNORED
+
+
+def _subject(event: StripeEvent) -> dict[str, Any]:
+    try:
+        subject = json.loads(event.body)["data"]["object"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return subject if isinstance(subject, dict) else {}
+
+
+def _payment_of(subject: dict[str, Any]) -> Payment | None:
+    """Our payment that the object belongs to: by its mark, or by the ids that we know already."""
+    found = Q(session_id=subject.get("id") or "-") | Q(payment_intent_id=_intent_id(subject) or "-")
+    if key := _mark(subject, "payment"):
+        found |= Q(key=key)
+    return Payment.objects.filter(found).first()
+
+
+def _intent_id(subject: dict[str, Any]) -> str:
+    own = subject.get("id") if subject.get("object") == "payment_intent" else subject.get("payment_intent")
+    return own if isinstance(own, str) else ""
+
+
+def _mark(subject: dict[str, Any], name: str) -> uuid.UUID | None:
+    marks = subject.get("metadata")
+    try:
+        return uuid.UUID(str(marks[name])) if isinstance(marks, dict) and name in marks else None
+    except ValueError:
+        return None
+
+
+def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
+    if subject.get("object") != "refund":
+        return StripeEvent.Status.IGNORED  # a charge: the refund's own event follows
+    key = _mark(subject, "refund")
+    refund = Refund.objects.filter(Q(provider_ref=subject.get("id") or "-") | Q(key=key)).first() if key else None
+    refund = refund or Refund.objects.filter(provider_ref=subject.get("id") or "-").first()
+    if not refund:
+        return _stranger(event)
+    if refund.provider_ref:
+        take_over_refund(refund, gateway.retrieve_refund(refund.provider_ref))
+    else:
+        carry_out(refund.pk)
+    return StripeEvent.Status.DONE
+
+
+def _stranger(event: StripeEvent) -> StripeEvent.Status:
+    """Names nothing that we know: perhaps early, so tried again for a while; perhaps another shop's."""
+    return StripeEvent.Status.NEW if event.attempts < STRANGER_ATTEMPTS else StripeEvent.Status.IGNORED
+
+
+def process_waiting(limit: int = 100) -> int:
+    """Every event whose time has come has been worked on; one that fails does not stop the others. Returns how many."""
+    due = StripeEvent.objects.filter(status=StripeEvent.Status.NEW, next_try_at__lte=timezone.now())
+    done = 0
+    for event_id in list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit]):
+        try:
+            done += process(event_id) != StripeEvent.Status.NEW
+        except PaymentError:
+            log.exception("Event %s could not be worked on", event_id)
+    return done
+
+
+def retry_failed() -> int:
+    """Every failed event waits for work again; returns how many."""
+    failed = StripeEvent.objects.filter(status=StripeEvent.Status.FAILED)
+    return failed.update(status=StripeEvent.Status.NEW, attempts=0, next_try_at=timezone.now())
+
+
+def drop_old_bodies(days: int) -> int:
+    """Events older than this keep their ids, types and times only; returns how many lost their body."""
+    old = StripeEvent.objects.filter(received_at__lt=timezone.now() - timedelta(days=days)).exclude(body="")
+    return old.exclude(status=StripeEvent.Status.NEW).update(body="")

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class ShopConfig(AppConfig):
+    name = "shop"
+
+    def ready(self) -> None:
+        from shop import checks  # noqa: F401, PLC0415  (registers them)
+
+
+class ShopAdminConfig(AdminConfig):
+    default_site = "shop.admin_site.ShopAdminSite"

@@ -1,0 +1,23 @@
+"""What every page's frame shows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from catalog.browse import top_categories
+from catalog.models import Store
+from orders.cart import count_items
+from orders.views.carts import current_cart
+
+
+def storefront(request: HttpRequest) -> dict[str, Any]:
+    """The shop's name and menu and, for whoever has a cart, how much is in it; asked for only where shown."""
+    return {
+        "store": SimpleLazyObject(lambda: Store.objects.first() or Store()),
+        "menu": SimpleLazyObject(top_categories),
+        "cart_count": SimpleLazyObject(lambda: count_items(current_cart(request))),
+        "shop_url": settings.SHOP_URL,
+        "is_demo": settings.MODE == "demo",
+    }

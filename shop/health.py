@@ -1,0 +1,64 @@
+"""Whether the shop lives and whether it can work."""
+
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from shop.models import Heartbeat
+
+QUIET = timedelta(seconds=60)  # a worker that is silent for longer is missing
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def _worker() -> str:
+    try:
+        beat = Heartbeat.objects.filter(name="worker").first()
+    except DatabaseError:
+        return "unknown"
+    if not beat:
+        return "never seen"
+    silent = timezone.now() - beat.at
+    return "ok" if silent < QUIET else f"silent for {int(silent.total_seconds())} s"
+
+
+def beat_heart() -> None:
+    """A worker is alive and reaches the database."""
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+
+
+@require_safe
+@never_cache
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers at all."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 while shoppers can buy: PostgreSQL answers. Redis and the worker are reported, since the shop sells without them."""
+    parts = {"database": _database(), "redis": _redis(), "worker": _worker()}
+    return JsonResponse(parts, status=200 if parts["database"] == "ok" else 503)

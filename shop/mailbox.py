@@ -1,0 +1,57 @@
+"""The demo's mailbox: mails are delivered to a page instead of a server."""
+
+from collections.abc import Sequence
+from email.message import EmailMessage as ParsedMessage
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from shop.models import Mail
+from shop.outbox import parsed
+
+
+class MailboxBackend(BaseEmailBackend):
+    """Delivery to nobody: the mail is marked as sent, and the mailbox page shows it."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        return len(email_messages)
+
+
+def _only_in_demo() -> None:
+    if settings.IS_PRODUCTION or settings.MAIL_DELIVERY_BACKEND != "shop.mailbox.MailboxBackend":
+        raise Http404
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    _only_in_demo()
+    sent = Mail.objects.filter(status=Mail.Status.SENT).order_by("-sent_at")[:50]
+    return render(request, "shop/mailbox.html", {"mails": sent})
+
+
+@require_safe
+def letter(request: HttpRequest, mail_id: int) -> HttpResponse:
+    """One mail as text, with its links to click on."""
+    _only_in_demo()
+    mail = get_object_or_404(Mail, pk=mail_id, status=Mail.Status.SENT)
+    message = parsed(mail)
+    assert isinstance(message, ParsedMessage)  # noqa: S101  (the policy makes it so)
+    body = message.get_body(("plain",))
+    return render(request, "shop/letter.html", {"mail": mail, "text": body.get_content() if body else ""})
+
+
+@require_safe
+def letter_page(request: HttpRequest, mail_id: int) -> HttpResponse:
+    """The HTML part alone, as a mail reader would show it: its own styles, no scripts, nothing loaded but our pictures."""
+    _only_in_demo()
+    mail = get_object_or_404(Mail, pk=mail_id, status=Mail.Status.SENT)
+    message = parsed(mail)
+    assert isinstance(message, ParsedMessage)  # noqa: S101
+    body = message.get_body(("html",))
+    response = HttpResponse(body.get_content() if body else "", content_type="text/html; charset=utf-8")
+    response._csp_replace = {"style-src": ["'unsafe-inline'"], "img-src": ["'self'"], "sandbox": ["allow-popups"]}
+    return response

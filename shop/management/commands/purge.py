@@ -1,0 +1,14 @@
+"""Drop personal data and leftovers that have had their time."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from shop.purging import purge
+
+
+class Command(BaseCommand):
+    help = "Drop old mail and event bodies, carts, counters and sessions."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(purge())

@@ -1,0 +1,29 @@
+"""While PostgreSQL is away or busy: a plain 503 page that asks to come back, never a traceback."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseOutageMiddleware:
+    """A database error that is nobody's fault becomes 503 with Retry-After; webhooks are sent again by Stripe."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        is_busy = isinstance(error.__cause__, LockNotAvailable | QueryCanceled)
+        log.error("The database is %s: %s", "busy" if is_busy else "away", error)
+        page = render_to_string("503.html", {"is_busy": is_busy})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})

@@ -1,0 +1,51 @@
+"""The outbox of mail and the pulse of the workers."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Mail(models.Model):
+    """One mail, written in the transaction of what it is about and delivered by a worker."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        SENT = "sent"
+        DEAD = "dead", "Refused for good"
+
+    class Priority(models.IntegerChoices):
+        """Small numbers go first: a password reset does not wait behind a thousand newsletters."""
+
+        ACCOUNT = 1
+        ORDER = 2
+        BULK = 3
+
+    message_id = models.CharField(max_length=255, unique=True)
+    sender = models.CharField(max_length=320)
+    recipients = models.JSONField()
+    subject = models.CharField(max_length=500)
+    body = models.TextField(blank=True, help_text="The whole message; dropped after 90 days.")
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.ORDER)
+    status = models.CharField(max_length=6, choices=Status.choices, default=Status.QUEUED)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "mail"
+        indexes = [models.Index(fields=["priority", "next_try_at"], name="mail_waiting", condition=Q(status="queued"))]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Heartbeat(models.Model):
+    """When a worker last did anything."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,123 @@
+"""Mail: written in the caller's transaction, delivered by a worker, sent twice rather than lost."""
+
+import email
+import email.policy
+import logging
+import smtplib
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from email.message import Message
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from payments.crash_points import crash_point
+from shop.models import Mail
+
+log = logging.getLogger(__name__)
+CLAIM = timedelta(minutes=2)  # how long a worker may take for one mail before another takes it over
+LONGEST_PAUSE = timedelta(hours=1)
+ORDER_KINDS = ("<order_", "<late_")
+
+
+class OutboxBackend(BaseEmailBackend):
+    """What `EmailMessage.send()` does: a row per message, in the caller's transaction; the same Message-ID is one row."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        rows = [self._row(message) for message in email_messages if message.recipients()]
+        Mail.objects.bulk_create(rows, ignore_conflicts=True)
+        return len(rows)
+
+    def _row(self, message: EmailMessage) -> Mail:
+        message_id = message.extra_headers.get("Message-ID") or f"<{uuid.uuid4().hex}@{urlsplit(settings.SHOP_URL).hostname}>"
+        message.extra_headers["Message-ID"] = message_id
+        is_about_order = message_id.startswith(ORDER_KINDS)
+        return Mail(
+            message_id=message_id,
+            sender=message.from_email,
+            recipients=message.recipients(),
+            subject=message.subject[:500],
+            body=message.message().as_string(),
+            priority=Mail.Priority.ORDER if is_about_order else Mail.Priority.ACCOUNT,
+            next_try_at=timezone.now(),
+        )
+
+
+class StoredMessage(EmailMessage):
+    """A message of the outbox, to be handed to a delivery backend exactly as it was written."""
+
+    def __init__(self, mail: Mail) -> None:
+        super().__init__(subject=mail.subject, from_email=mail.sender, to=mail.recipients)
+        self.stored = mail
+
+    def message(self) -> Message:
+        return parsed(self.stored)
+
+
+def parsed(mail: Mail) -> Message:
+    return email.message_from_string(mail.body, policy=email.policy.SMTP)
+
+
+def claim_next() -> Mail | None:
+    """The most urgent mail that is due, kept from other workers for two minutes: a worker that dies gives it back so."""
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = Mail.objects.filter(status=Mail.Status.QUEUED, next_try_at__lte=now)
+        mail = waiting.order_by("priority", "next_try_at").select_for_update(skip_locked=True).first()
+        if mail:
+            Mail.objects.filter(pk=mail.pk).update(next_try_at=now + CLAIM, attempts=F("attempts") + 1)
+            mail.attempts += 1
+    return mail
+
+
+def deliver(mail: Mail) -> bool:
+    """Hand one claimed mail over; returns whether it went. Temporary trouble is tried again, a lasting no is not."""
+    try:
+        get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([StoredMessage(mail)])
+    except (smtplib.SMTPException, OSError) as error:
+        _put_back(mail, error)
+        return False
+    crash_point("mail.after_send")
+    Mail.objects.filter(pk=mail.pk).update(status=Mail.Status.SENT, sent_at=timezone.now(), last_error="")
+    return True
+
+
+def _put_back(mail: Mail, error: Exception) -> None:
+    pause = min(LONGEST_PAUSE, timedelta(seconds=10 * 2 ** min(mail.attempts, 12)))
+    status = Mail.Status.DEAD if _is_lasting(error) else Mail.Status.QUEUED
+    log.warning("Mail %s did not go: %r", mail.message_id, error)
+    Mail.objects.filter(pk=mail.pk).update(
+        status=status, next_try_at=timezone.now() + pause, last_error=repr(error)[:300]
+    )
+
+
+def _is_lasting(error: Exception) -> bool:
+    """The server refused this very mail for good (5xx for its recipients, its sender or its text)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return 500 <= error.smtp_code < 600
+    return False
+
+
+def send_waiting(limit: int = 100) -> int:
+    """Every due mail has been tried, the urgent ones first; returns how many went."""
+    sent = 0
+    for _ in range(limit):
+        mail = claim_next()
+        if not mail:
+            break
+        sent += deliver(mail)
+    return sent
+
+
+def drop_old_bodies(days: int) -> int:
+    """Sent mails older than this keep their ids and times only."""
+    old = Mail.objects.filter(created_at__lt=timezone.now() - timedelta(days=days)).exclude(status=Mail.Status.QUEUED)
+    return old.exclude(body="").update(body="", recipients=[], subject="")

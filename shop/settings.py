@@ -1,0 +1,350 @@
+"""Every setting of the shop, read once from the environment; .env.example explains each variable.
+
+SHOP_MODE decides what may be missing: `production` names what it lacks and stops, `demo` (the default
+without DATABASE_URL) brings its own database, keys and stand-in for Stripe, `test` is the test suite's.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from shop.embedded.postgres import Cluster
+from shop.embedded.state import state_folder
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(str(BASE_DIR / ".env"), overwrite=False)
+
+MODE = env.str("SHOP_MODE", default="production" if env.str("DATABASE_URL", default="") else "demo")
+if MODE not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured("SHOP_MODE is production, demo or test.")
+IS_PRODUCTION = MODE == "production"
+PROCESS = env.str("SHOP_PROCESS", default="command")  # web, worker or command: what the connections are tuned for
+
+
+def needed(name: str, *, otherwise: str) -> str:
+    """Return a variable that production cannot do without; elsewhere there is a stand-in."""
+    if not IS_PRODUCTION:
+        return env.str(name, default=otherwise)
+    if not env.str(name, default=""):
+        raise ImproperlyConfigured(f"Set {name}: the shop does not start in production without it.")
+    return env.str(name)
+
+
+def kept_secret(name: str) -> str:
+    """Return a random value that stays the same for this checkout, kept in a file that only we can read."""
+    path = state_folder() / f"{name}.secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+if MODE == "demo":
+    # What the running demo chose (ports, passwords), so that commands beside it find the same services.
+    env.read_env(str(state_folder() / "demo.env"), overwrite=False)
+
+# --- who we are -----------------------------------------------------------------------------------
+SECRET_KEY = needed("SHOP_SECRET_KEY", otherwise="") or kept_secret("django")
+SECRET_KEY_FALLBACKS = env.list("SHOP_SECRET_KEY_FALLBACKS", default=[])
+SHOP_URL = needed("SHOP_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("SHOP_ALLOWED_HOSTS", default=[urlsplit(SHOP_URL).hostname])
+SHOP_HTTPS = env.bool("SHOP_HTTPS", default=IS_PRODUCTION)
+TRUSTED_PROXIES = env.int("SHOP_TRUSTED_PROXIES", default=0)
+DEBUG = False
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "shop.apps.ShopAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "accounts",
+    "catalog",
+    "orders",
+    "payments",
+    "shop.apps.ShopConfig",
+]
+
+MIDDLEWARE = [
+    "shop.middleware.requests.RequestLogMiddleware",
+    "shop.middleware.outages.DatabaseOutageMiddleware",
+    "shop.middleware.bad_input.BadInputMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "shop.middleware.headers.HeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shop.middleware.limits.LimitsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "shop.context.storefront",
+            ],
+        },
+    },
+]
+
+# --- markets (language, currency, countries): one has no URL prefix ----------------------------------
+MARKETS = [
+    {
+        "code": "main",
+        "prefix": "",
+        "language": env.str("SHOP_LANGUAGE", default="en"),
+        "currency": env.str("SHOP_CURRENCY", default="EUR"),
+        "is_tax_included": env.bool("SHOP_TAX_INCLUDED", default=True),
+        "countries": env.list(
+            "SHOP_COUNTRIES",
+            default="DE,AT,BE,BG,HR,CY,CZ,DK,EE,FI,FR,GR,HU,IE,IT,LV,LT,LU,MT,NL,PL,PT,RO,SK,SI,ES,SE,CH,NO,GB".split(","),
+        ),
+    }
+]
+LANGUAGE_CODE = MARKETS[0]["language"]
+TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Berlin")
+USE_TZ = True
+ORDER_NUMBER_PREFIX = env.str("SHOP_ORDER_PREFIX", default="HS")
+TERMS_VERSION = env.str("SHOP_TERMS_VERSION", default="2026-06")
+
+# --- the database -----------------------------------------------------------------------------------
+# A shopper's request gives up early; a worker may take a minute; a command takes what it needs.
+POSTGRES_OPTIONS = {
+    "web": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
+    "worker": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+    "command": "-c lock_timeout=30s",
+}
+WEB_THREADS = env.int("SHOP_WEB_THREADS", default=4)
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", default="")
+    if env.str("DATABASE_URL", default="")
+    else {"ENGINE": "django.db.backends.postgresql", **Cluster().django_settings}
+}
+DATABASES["default"] |= {
+    "CONN_HEALTH_CHECKS": True,
+    "CONN_MAX_AGE": 0 if PROCESS == "web" else 60,
+    "OPTIONS": {"options": POSTGRES_OPTIONS[PROCESS], "connect_timeout": 5},
+}
+if PROCESS == "web":
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": WEB_THREADS + 1,
+        "timeout": 5,
+        "max_idle": 60,
+    }
+
+# The default cache holds allauth's limits, so it must survive a flushed Redis.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shop_cache"},
+}
+
+# --- Celery: it only wakes people up; the work is rows in PostgreSQL ---------------------------------
+REDIS_URL = needed("REDIS_URL", otherwise="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 90,
+    # kombu looks for lost messages every 100 s unless told otherwise.
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    # A worker blocks on Redis for longer than a page may.
+    "socket_timeout": 0.5 if PROCESS != "worker" else 30,
+    "socket_connect_timeout": 0.5,
+    "max_retries": 0 if PROCESS != "worker" else None,
+}
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "shop.tasks.beat_heart", "schedule": 10},
+    "process-events": {"task": "payments.tasks.process_events", "schedule": 10},
+    "send-mail": {"task": "shop.tasks.send_mail", "schedule": 10},
+    "reconcile-payments": {"task": "payments.tasks.reconcile_payments", "schedule": 15},
+    "expire-unpaid-orders": {"task": "payments.tasks.expire_unpaid_orders", "schedule": 30},
+    "refresh-listings": {"task": "catalog.tasks.refresh_listings", "schedule": 5},
+    "render-images": {"task": "catalog.tasks.render_images", "schedule": 20},
+    "audit": {"task": "shop.tasks.audit", "schedule": 600},
+    "purge": {"task": "shop.tasks.purge", "schedule": timedelta(hours=24)},
+}
+# A schedule run that nobody took in time is not worth taking: the next one is due.
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    _entry["options"] = {"expires": 60}
+
+# --- orders and payments ---------------------------------------------------------------------------------------
+STRIPE_SECRET_KEY = needed("STRIPE_SECRET_KEY", otherwise="sk_test_sandbox")
+STRIPE_WEBHOOK_SECRETS = [s for s in needed("STRIPE_WEBHOOK_SECRETS", otherwise="whsec_sandbox").split(",") if s]
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # the sandbox's address; empty is Stripe's own
+# A Checkout Session lives at least 30 minutes at Stripe; the stock is held a little longer than that.
+PAYMENT_SESSION_LIFE = timedelta(minutes=31)
+PAYMENT_WINDOW = PAYMENT_SESSION_LIFE + timedelta(minutes=5)
+PAYMENT_LAST_CHANCE = timedelta(hours=2)  # after placing, no new payment may begin that ends later
+# Below these totals (minor units) Stripe does not charge: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+SMALLEST_CHARGE = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "DKK": 250, "NOK": 300, "SEK": 300, "JPY": 50}
+ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION else 500)
+PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
+
+# --- mail: written to the outbox, delivered by a worker -----------------------------------------------
+EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+MAIL_URL = needed("EMAIL_URL", otherwise="")
+if MAIL_URL:
+    vars().update(env.email_url_config(MAIL_URL))
+    MAIL_DELIVERY_BACKEND = vars()["EMAIL_BACKEND"]
+    EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+else:
+    MAIL_DELIVERY_BACKEND = "shop.mailbox.MailboxBackend"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("SHOP_MAIL_FROM", default="Hearthside <shop@hearthside.example>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- accounts ---------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "accounts.hashers.ShopArgon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email", "name"]}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "orders:account"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SHOP_HTTPS else "http"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/5m/ip",
+    "signup": "5/h/ip",
+    "reset_password": "10/h/ip,3/h/key",
+    "confirm_email": "3/h/key",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Mercer"
+
+# --- security ---------------------------------------------------------------------------------------
+COOKIE_PREFIX = "__Host-" if SHOP_HTTPS else ""
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = SHOP_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+CSRF_COOKIE_SECURE = SHOP_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "shop.views.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [SHOP_URL]
+CART_COOKIE_NAME = f"{COOKIE_PREFIX}cart"
+CART_COOKIE_AGE = 30 * 24 * 3600
+SECURE_SSL_REDIRECT = SHOP_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = env.int("SHOP_HSTS_SECONDS", default=86400) if SHOP_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SHOP_HTTPS and env.bool("SHOP_HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = SHOP_HTTPS and env.bool("SHOP_HSTS_PRELOAD", default=True)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+USE_X_FORWARDED_HOST = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- files ------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.str("SHOP_MEDIA_ROOT", default=str(state_folder() / "media") if MODE != "production" else str(BASE_DIR / "media"))
+FILE_UPLOAD_PERMISSIONS = 0o644
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_MAX_AGE = 3600
+
+# --- logs: one JSON object a line on standard error ---------------------------------------------------
+LOG_LEVEL = env.str("SHOP_LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "shop.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        # Each request has its own line already.
+        "django.request": {"level": "ERROR"},
+        "urllib3": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,21 @@
+"""Every address of the shop."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from shop import health, mailbox, views
+
+urlpatterns = [
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+    path("admin/", admin.site.urls),
+    path("account/2fa/totp/picture.svg", views.totp_picture, name="totp_picture"),
+    path("", include("orders.urls")),
+    path("account/", include("allauth.urls")),
+    path("", include("payments.urls")),
+    path("media/<path:path>", views.media, name="media"),
+    path("mailbox/", mailbox.mailbox, name="mailbox"),
+    path("mailbox/<int:mail_id>/", mailbox.letter, name="letter"),
+    path("mailbox/<int:mail_id>/page/", mailbox.letter_page, name="letter_page"),
+    path("", include("catalog.urls")),
+]
