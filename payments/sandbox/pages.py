@@ -1,0 +1,57 @@
+"""The hosted payment page, plain HTML."""
+
+import html
+from typing import Any
+
+FRAME = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>
+body{{margin:0;background:#eef0f4;color:#1c2430;font:1rem/1.5 system-ui,sans-serif}}
+main{{max-width:26rem;margin:3rem auto;padding:2rem;background:#fff;border-radius:12px;box-shadow:0 2px 16px #1c243014}}
+.test{{background:#fff3d6;border:1px solid #b98100;border-radius:6px;padding:.6rem .8rem;font-size:.9rem}}
+h1{{font-size:1.25rem;margin:1rem 0 .25rem}}.total{{font-size:2rem;font-weight:650;margin:0 0 1rem}}
+label{{display:block;font-weight:600;margin-bottom:.25rem}}input[type=text]{{font:inherit;width:100%;box-sizing:border-box;
+padding:.7rem;border:1px solid #6b7686;border-radius:6px}}
+button{{font:inherit;font-weight:600;width:100%;padding:.8rem;margin-top:1rem;border:0;border-radius:6px;background:#1c2430;color:#fff;cursor:pointer}}
+button.plain{{background:#fff;color:#1c2430;border:1px solid #6b7686}}
+:focus-visible{{outline:3px solid #1c4fd6;outline-offset:2px}}
+.error{{color:#a6231b;font-weight:600}}dl{{font-size:.85rem;display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}}dd{{margin:0}}
+a{{color:inherit}}
+</style></head><body><main><p class="test"><strong>Test mode.</strong> No money moves: this page stands in for Stripe Checkout.</p>
+{body}</main></body></html>"""
+
+CARDS = """<dl><dt>4242 4242 4242 4242</dt><dd>pays</dd><dt>4000 0000 0000 0002</dt><dd>is declined</dd>
+<dt>4000 0000 0000 9995</dt><dd>has no money</dd><dt>4000 0025 0000 3155</dt><dd>asks the bank (3-D Secure)</dd></dl>"""
+
+
+def _amount(minor: int, currency: str) -> str:
+    whole = {"jpy": 0, "krw": 0, "kwd": 3}.get(currency, 2)
+    return f"{minor / 10**whole:.{whole}f} {currency.upper()}"
+
+
+def payment_page(session: dict[str, Any], error: str = "") -> str:
+    items = "".join(f"<p>{html.escape(item['description'])}</p>" for item in session["_items"])
+    message = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
+    back = html.escape(session.get("cancel_url") or "")
+    link = f'<p><a href="{back}">Back to the shop</a></p>' if back else ""
+    total = _amount(session["amount_total"], session["currency"])
+    body = f"""<h1>Pay</h1>{items}<p class="total">{total}</p>{message}
+<form method="post"><label for="number">Card number</label>
+<input type="text" id="number" name="number" inputmode="numeric" autocomplete="cc-number" value="4242 4242 4242 4242">
+<button name="action" value="pay">Pay {total}</button></form>{link}<h2>Test cards</h2>{CARDS}"""
+    return FRAME.format(title="Test payment", body=body)
+
+
+def secure_page(number: str) -> str:
+    hidden = f'<input type="hidden" name="number" value="{html.escape(number)}">'
+    body = f"""<h1>Your bank asks: is it you?</h1><form method="post">{hidden}
+<button name="action" value="authenticate">Yes, pay</button>
+<button class="plain" name="action" value="fail">No</button></form>"""
+    return FRAME.format(title="3-D Secure test", body=body)
+
+
+def closed_page(session: dict[str, Any]) -> str:
+    words = {"complete": "This payment is done.", "expired": "This payment page has expired."}
+    back = html.escape(session.get("success_url") if session["status"] == "complete" else session.get("cancel_url") or "")
+    link = f'<p><a href="{back}">Back to the shop</a></p>' if back else ""
+    return FRAME.format(title="Test payment", body=f"<h1>{words.get(session['status'], 'Closed.')}</h1>{link}")

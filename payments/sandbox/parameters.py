@@ -1,0 +1,100 @@
+"""How Stripe writes parameters, and how it refuses those that it does not know."""
+
+import re
+from typing import Any
+
+
+class Refusal(Exception):
+    """An answer of Stripe's that is not 200."""
+
+    def __init__(self, status: int, message: str, *, type: str = "invalid_request_error", **facts: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"type": type, "message": message, **facts}}
+
+
+def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """`a[b][0][c]=v` becomes `{"a": {"b": [{"c": "v"}]}}`."""
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        keys = re.findall(r"[^\[\]]+", name)
+        place = tree
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise Refusal(400, f"Invalid parameter: {name}", param=name)
+        place[keys[-1]] = value
+    return {key: _lists(value) for key, value in tree.items()}
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(child) for key, child in value.items()}
+    if inner and all(key.isdigit() for key in inner):
+        return [inner[key] for key in sorted(inner, key=int)]
+    return inner
+
+
+# What each call knows; a dictionary is a hash, a list holds hashes of one shape, ANY takes everything inside.
+ANY = object()
+Shape = dict[str, Any]
+
+PRICE_DATA: Shape = {
+    "currency": None,
+    "unit_amount": None,
+    "tax_behavior": None,
+    "product_data": {"name": None, "description": None, "images": ANY, "metadata": ANY},
+}
+SESSION: Shape = {
+    "mode": None,
+    "line_items": [{"quantity": None, "price_data": PRICE_DATA}],
+    "customer_email": None,
+    "client_reference_id": None,
+    "metadata": ANY,
+    "payment_intent_data": {"metadata": ANY, "description": None, "receipt_email": None, "capture_method": None},
+    "payment_method_types": ANY,
+    "success_url": None,
+    "cancel_url": None,
+    "expires_at": None,
+    "locale": None,
+    "expand": ANY,
+}
+LIST: Shape = {"limit": None, "starting_after": None, "ending_before": None, "created": ANY, "expand": ANY}
+REFUND: Shape = {"payment_intent": None, "charge": None, "amount": None, "reason": None, "metadata": ANY, "expand": ANY}
+RETRIEVE: Shape = {"expand": ANY}
+
+
+def check_known(parameters: dict[str, Any], shape: Shape, where: str = "") -> None:
+    """Refuse what Stripe would refuse: parameters that the call does not have."""
+    for name, value in parameters.items():
+        path = f"{where}[{name}]" if where else name
+        if name not in shape:
+            message = f"Received unknown parameter: {path}"
+            raise Refusal(400, message, code="parameter_unknown", param=path)
+        inner = shape[name]
+        if isinstance(inner, dict):
+            if not isinstance(value, dict):
+                raise Refusal(400, f"Invalid hash: {path}", param=path)
+            check_known(value, inner, path)
+        elif isinstance(inner, list):
+            for index, entry in enumerate(value if isinstance(value, list) else [value]):
+                if not isinstance(entry, dict):
+                    raise Refusal(400, f"Invalid array: {path}", param=path)
+                check_known(entry, inner[0], f"{path}[{index}]")
+
+
+def whole_number(parameters: dict[str, Any], name: str, default: int | None = None) -> int:
+    value = parameters.get(name)
+    if value is None and default is not None:
+        return default
+    try:
+        return int(str(value))
+    except ValueError:
+        raise Refusal(400, f"Invalid integer: {value}", code="parameter_invalid_integer", param=name) from None
+
+
+def needed(parameters: dict[str, Any], name: str) -> Any:
+    if name not in parameters:
+        raise Refusal(400, f"Missing required param: {name}.", code="parameter_missing", param=name)
+    return parameters[name]

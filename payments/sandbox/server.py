@@ -1,0 +1,168 @@
+"""The sandbox over HTTP: /v1/… for the shop, /c/pay/… for the shopper, /sandbox/… for tests."""
+
+import json
+import secrets
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from payments.sandbox import cards, pages
+from payments.sandbox.api import Api
+from payments.sandbox.parameters import Refusal, nested
+
+LARGEST_BODY = 1024 * 1024
+SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "hang"}
+
+
+class Sandbox(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    api: Api
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Sandbox
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The shop's own log says what it asked."""
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Request-Id", f"req_{secrets.token_hex(7)}")
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_json(self, status: int, body: Any, **headers: str) -> None:
+        self._send(status, (body if isinstance(body, str) else json.dumps(body)).encode(), "application/json", **headers)
+
+    def _send_page(self, status: int, page: str) -> None:
+        self._send(status, page.encode(), "text/html; charset=utf-8")
+
+    def _answer(self, method: str) -> None:
+        url = urllib.parse.urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > LARGEST_BODY:
+            self._send_json(413, {})
+            return
+        raw = self.rfile.read(length).decode("utf-8", "replace")
+        pairs = urllib.parse.parse_qsl(raw if method == "POST" else url.query, keep_blank_values=True)
+        parts = [part for part in url.path.split("/") if part]
+        match parts:
+            case ["v1", *path]:
+                self._answer_call(method, path, pairs, raw)
+            case ["c", "pay", session_id]:
+                self._answer_page(method, session_id, dict(pairs))
+            case ["sandbox", *path]:
+                self._answer_test(method, path, dict(pairs))
+            case _:
+                self._send_json(404, {"error": {"message": "There is nothing here."}})
+
+    # -- the API --------------------------------------------------------------------------------------
+
+    def _answer_call(self, method: str, path: list[str], pairs: list[tuple[str, str]], raw: str) -> None:
+        store = self.server.api.store
+        if self._is_in_trouble():
+            return
+        if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
+            self._send_json(401, {"error": {"type": "invalid_request_error", "message": "Only sk_test_ keys are taken here."}})
+            return
+        key = self.headers.get("Idempotency-Key") if method == "POST" else None
+        with store.transaction():
+            status, body, is_replayed = self._run(method, path, pairs, key, raw)
+        if store.use_up("lose"):
+            # Done, but the answer is lost on the way.
+            self.close_connection = True
+            self.connection.close()
+            return
+        headers = {"Idempotent_Replayed": "true"} if is_replayed else {}
+        self._send_json(status, body, **headers)
+
+    def _is_in_trouble(self) -> bool:
+        store = self.server.api.store
+        if store.use_up("hang"):
+            time.sleep(60)
+        if store.use_up("500"):
+            self._send_json(500, {"error": {"type": "api_error", "message": "An unknown error occurred"}})
+            return True
+        if store.use_up("429"):
+            self._send_json(429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}})
+            return True
+        return False
+
+    def _run(
+        self, method: str, path: list[str], pairs: list[tuple[str, str]], key: str | None, raw: str
+    ) -> tuple[int, Any, bool]:
+        """Do the call, or repeat the answer that its key had before."""
+        store = self.server.api.store
+        request = f"{method} {'/'.join(path)} {raw}"
+        if key and (known := store.answer_to(key)):
+            if known[0] != request:
+                words = "Keys for idempotent requests can only be used with the same parameters they were first used with."
+                refusal = Refusal(400, words, type="idempotency_error")
+                return refusal.status, refusal.body, False
+            return known[1], known[2], True
+        try:
+            status, body = 200, self.server.api.call(method, path, nested(pairs))
+        except Refusal as refusal:
+            status, body = refusal.status, refusal.body
+        if key:
+            store.keep_answer(key, request, status, json.dumps(body))
+        return status, body, False
+
+    # -- the shopper's page ---------------------------------------------------------------------------
+
+    def _answer_page(self, method: str, session_id: str, form: dict[str, str]) -> None:
+        session = self.server.api.store.find(session_id)
+        if not session or session["object"] != "checkout.session":
+            self._send_page(404, pages.FRAME.format(title="Not found", body="<h1>There is no such payment.</h1>"))
+            return
+        if session["status"] != "open":
+            self._send_page(200, pages.closed_page(session))
+            return
+        if method != "POST":
+            self._send_page(200, pages.payment_page(session))
+            return
+        self._take_card(session, form)
+
+    def _take_card(self, session: dict[str, Any], form: dict[str, str]) -> None:
+        number = "".join(character for character in form.get("number", "") if character.isdigit())
+        if form.get("action") == "fail":
+            self._send_page(200, pages.payment_page(session, "Your bank could not confirm that it is you. Try another card."))
+            return
+        is_authenticated = form.get("action") == "authenticate"
+        outcome = cards.pay(self.server.api, session["id"], number, is_authenticated=is_authenticated)
+        if outcome == "paid":
+            target = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
+            self._send(303, b"", "text/plain", Location=target)
+        elif outcome == "secure":
+            self._send_page(200, pages.secure_page(number))
+        else:
+            self._send_page(200, pages.payment_page(self.server.api.store.find(session["id"]) or session, outcome))
+
+    # -- what tests ask -------------------------------------------------------------------------------
+
+    def _answer_test(self, method: str, path: list[str], form: dict[str, str]) -> None:
+        store = self.server.api.store
+        if method == "POST" and path == ["switches"]:
+            for name, value in form.items():
+                if name not in SWITCHES:
+                    self._send_json(400, {"error": {"message": f"There is no switch {name}."}})
+                    return
+                store.set_switch(name, value)
+            self._send_json(200, form)
+        elif method == "GET" and path == ["deliveries"]:
+            self._send_json(200, {"waiting": store.waiting_deliveries()})
+        else:
+            self._send_json(404, {"error": {"message": "There is nothing here."}})

@@ -1,0 +1,184 @@
+"""`manage.py demo`: the whole shop on this machine, started together and stopped together."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shop.embedded.postgres import Cluster
+from shop.embedded.state import ROOT, state_folder
+from shop.embedded.supervisor import Service, Supervisor
+from shop.embedded.valkey import Valkey, free_port
+
+OWNER = "owner@hearthside.example"
+READY_SECONDS = 60
+CARDS = (
+    ("4242 4242 4242 4242", "pays"),
+    ("4000 0000 0000 0002", "is declined"),
+    ("4000 0000 0000 9995", "has no money"),
+    ("4000 0025 0000 3155", "asks the bank (3-D Secure)"),
+)
+
+
+class Refused(Exception):
+    """The demo cannot start; the message is one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asked for."""
+
+    host: str
+    port: int
+    catalog: Path | None
+    is_reset: bool
+
+
+class Demo:
+    """One running demo. `prepare` is called with the database up, before the first page is served."""
+
+    def __init__(self, wishes: Wishes, say: Callable[[str], None]) -> None:
+        self.wishes = wishes
+        self.say = say
+        self.state = state_folder()
+        self.cluster = Cluster()
+        self.supervisor = Supervisor(self.state, say)
+        self.is_stopping = False
+
+    @property
+    def url(self) -> str:
+        host = "127.0.0.1" if self.wishes.host in ("0.0.0.0", "::") else self.wishes.host  # noqa: S104  (compared, not bound)
+        return f"http://{host}:{self.wishes.port}"
+
+    @contextlib.contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Two demos of one checkout would share one state."""
+        with open(self.state / "demo.lock", "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise Refused(f"The demo of this checkout is running already: {lock.read().strip()}") from None
+            lock.truncate(0)
+            lock.write(self.url)
+            lock.flush()
+            yield
+
+    def check_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.wishes.host, self.wishes.port))
+            except OSError:
+                raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.") from None
+
+    def reset(self) -> None:
+        """Nothing of an earlier demo is left."""
+        for place in (self.cluster.data_folder, self.state / "media", self.state / "valkey"):
+            shutil.rmtree(place, ignore_errors=True)
+        for file in [*self.state.glob("sandbox.sqlite*"), *self.state.glob("catalog.txt"), *self.state.glob("beat*")]:
+            file.unlink()
+
+    def owner_password(self) -> str:
+        """The same at every start, readable by us alone."""
+        file = self.state / "owner.secret"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text("-".join(secrets.token_hex(2) for _ in range(4)))
+        return file.read_text()
+
+    def start_services(self) -> None:
+        """Database, broker, payment stand-in and web server are on their way up."""
+        self.cluster.start()
+        valkey = Valkey.prepare(self.state)
+        broker = Service("valkey", valkey.command)
+        self.supervisor.start(broker)
+        environment = self._environment(valkey.url)
+        sandbox_port = environment["STRIPE_API_BASE"].rpartition(":")[2]
+        sandbox = [sys.executable, "-m", "payments.sandbox", "--port", sandbox_port, "--file", str(self.state / "sandbox.sqlite")]
+        sandbox += ["--webhook", f"http://127.0.0.1:{self.wishes.port}/payments/webhook/"]
+        sandbox += ["--secret", environment["STRIPE_WEBHOOK_SECRETS"]]
+        self.supervisor.start(Service("sandbox", sandbox))
+        web = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "shop/web_server.py"), "shop.wsgi"]
+        bind = f"[{self.wishes.host}]" if ":" in self.wishes.host else self.wishes.host
+        web_environment = {**environment, "SHOP_BIND": f"{bind}:{self.wishes.port}", "SHOP_WEB_GRACE": "2"}
+        self.supervisor.start(Service("web", web, web_environment))
+        self._await("Valkey", lambda: bool(broker.child) and valkey.is_answered_by(broker.child.pid))
+        self.environment = environment
+
+    def start_worker(self) -> None:
+        worker = [sys.executable, "-m", "celery", "-A", "shop", "worker", "--beat", "--concurrency", "2", "--loglevel", "INFO"]
+        worker += ["--schedule", str(self.state / "beat"), "--without-gossip", "--without-mingle"]
+        self.supervisor.start(Service("worker", worker, {**self.environment, "SHOP_PROCESS": "worker"}))
+
+    def _environment(self, redis_url: str) -> dict[str, str]:
+        """What all services share; kept beside the state, so that commands find the same services."""
+        secret = self.state / "webhook.secret"
+        if not secret.exists():
+            secret.touch(mode=0o600)
+            secret.write_text(f"whsec_{secrets.token_hex(24)}")
+        environment = {
+            "SHOP_MODE": "demo",
+            "SHOP_URL": self.url,
+            "SHOP_ALLOWED_HOSTS": f"127.0.0.1,localhost,{self.wishes.host}"
+            if self.url.endswith(f"{self.wishes.host}:{self.wishes.port}")
+            else "*",
+            "REDIS_URL": redis_url,
+            "STRIPE_SECRET_KEY": "sk_test_sandbox",
+            "STRIPE_API_BASE": f"http://127.0.0.1:{free_port()}",
+            "STRIPE_WEBHOOK_SECRETS": secret.read_text(),
+        }
+        descriptor = os.open(self.state / "demo.env", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.writelines(f"{name}={value}\n" for name, value in environment.items())
+        return environment
+
+    def await_first_page(self) -> None:
+        self._await("the first page", self._home_answers)
+
+    def _home_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.wishes.port}/", timeout=10) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _await(self, what: str, is_there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not is_there():
+            if self.is_stopping:
+                return
+            if time.monotonic() > deadline:
+                raise Refused(f"Waited {READY_SECONDS} s for {what} in vain; the logs are in {self.state}.")
+            self.supervisor.restart_the_dead()
+            time.sleep(0.05)
+
+    def catch_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self.is_stopping = True
+
+    def watch(self) -> None:
+        """Keep everything running until somebody asks to stop."""
+        while not self.is_stopping:
+            self.supervisor.restart_the_dead()
+            if self.cluster.child and self.cluster.child.poll() is not None:
+                self.say("PostgreSQL ended; starting it again.")
+                self.cluster.start()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        self.cluster.stop()

@@ -1,0 +1,89 @@
+"""Child processes that live exactly as long as we do."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shop.embedded.state import end_with_parent
+
+STOP_SECONDS = 3.0
+RESTART_PAUSE = 1.0  # seconds between two starts of one service, so that a broken one does not spin
+
+
+@dataclass
+class Service:
+    """How to start a process, and the process while it runs."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    child: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+
+class Supervisor:
+    """Starts services in process groups of their own, restarts those that die, ends all of them."""
+
+    def __init__(self, log_folder: Path, say: Callable[[str], None]) -> None:
+        self.log_folder = log_folder
+        self.say = say
+        self.services: list[Service] = []
+
+    def start(self, service: Service) -> None:
+        """The service runs; whatever it prints goes to its log."""
+        if service not in self.services:
+            self.services.append(service)
+        with open(self.log_folder / f"{service.name}.log", "ab") as log:
+            service.child = subprocess.Popen(
+                service.command,
+                env={**os.environ, **service.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent(signal.SIGTERM),
+            )
+        service.started_at = time.monotonic()
+
+    def restart_the_dead(self) -> None:
+        """Every service runs again; a dead one only after all of its process group is gone."""
+        for service in self.services:
+            if service.is_running or time.monotonic() < service.started_at + RESTART_PAUSE:
+                continue
+            assert service.child  # noqa: S101
+            self.say(f"{service.name} ended ({service.child.returncode}); starting it again.")
+            end_group(service.child.pid)
+            self.start(service)
+
+    def stop(self) -> None:
+        """Nothing that we started is left running."""
+        for service in reversed(self.services):
+            if service.is_running and service.child:
+                service.child.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for service in reversed(self.services):
+            if service.child:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    service.child.wait(max(0.0, deadline - time.monotonic()))
+                end_group(service.child.pid)
+
+
+def end_group(leader: int) -> None:
+    """Nobody is left of this process group."""
+    while True:
+        try:
+            os.killpg(leader, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-leader, os.WNOHANG)
+        time.sleep(0.01)

@@ -1,0 +1,95 @@
+"""The whole shop on this machine, with a stand-in for Stripe."""
+
+import hashlib
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.errors import UnreadableFile
+from shop import seeding
+from shop.embedded.demo import CARDS, OWNER, Demo, Refused, Wishes
+
+
+class Command(BaseCommand):
+    help = "Run the whole shop on this machine: PostgreSQL, Valkey, a stand-in for Stripe, web server and worker."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--catalog", type=Path, help="a Shopify product export to fill the shop from")
+        parser.add_argument("--reset", action="store_true", help="forget everything of an earlier demo first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if os.environ.get("DATABASE_URL"):
+            raise CommandError("The demo brings its own database: unset DATABASE_URL to run it.")
+        begun = time.monotonic()
+        catalog: Path | None = options["catalog"]
+        demo = Demo(Wishes(options["host"], options["port"], catalog.resolve() if catalog else None, options["reset"]), self.say)
+        try:
+            with demo.only_one():
+                self._run(demo, begun)
+        except (Refused, UnreadableFile) as refused:
+            raise CommandError(str(refused)) from refused
+
+    def say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
+
+    def _run(self, demo: Demo, begun: float) -> None:
+        demo.check_port()
+        if demo.wishes.catalog and not demo.wishes.catalog.is_file():
+            raise Refused(f"There is no file {demo.wishes.catalog}.")
+        if demo.wishes.is_reset:
+            demo.reset()
+        demo.catch_signals()
+        try:
+            demo.start_services()
+            self._fill(demo)
+            demo.start_worker()
+            demo.await_first_page()
+            if not demo.is_stopping:
+                self._greet(demo, time.monotonic() - begun)
+            demo.watch()
+        finally:
+            demo.stop()
+        self.say("Stopped.")
+
+    def _fill(self, demo: Demo) -> None:
+        """The database has its tables, and the shop its first contents."""
+        call_command("migrate", verbosity=0)
+        wanted = demo.wishes.catalog
+        known = demo.state / "catalog.txt"
+        mark = hashlib.sha256(wanted.read_bytes()).hexdigest() if wanted else "hearthside"
+        if seeding.is_seeded():
+            if wanted and (not known.exists() or known.read_text() != mark):
+                raise Refused("This demo holds another catalogue already: add --reset to start over with this file.")
+        else:
+            self.say("Filling the shop …")
+            seeding.seed_store(is_own_catalogue=bool(wanted))
+            report = seeding.seed_catalogue(wanted, self._show if sys.stdout.isatty() else None)
+            for problem in report.problems[:20]:
+                self.say(f"  {problem}")
+            self.say(f"  {report}")
+            known.write_text(mark)
+        seeding.seed_owner(OWNER, demo.owner_password())
+
+    def _show(self, number: int, total: int) -> None:
+        if number % 10 == 0 or number == total:
+            self.stdout.write(f"\r  {number} of {total} products", ending="\n" if number == total else "")
+            self.stdout.flush()
+
+    def _greet(self, demo: Demo, seconds: float) -> None:
+        installed = os.environ.get("SHOP_INSTALLED_IN", "0")
+        self.say(f"installed in {installed} s, first page after {seconds:.1f} s")
+        self.say(f"\n  Storefront   {demo.url}/")
+        self.say(f"  Staff        {demo.url}/admin/   {OWNER}   {demo.owner_password()}")
+        self.say(f"  Mailbox      {demo.url}/mailbox/")
+        self.say("  Test cards   " + "\n               ".join(f"{number}  {words}" for number, words in CARDS))
+        self.say("\nCtrl-C stops everything.")

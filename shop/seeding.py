@@ -1,0 +1,103 @@
+"""The first contents of a shop: its name, texts, delivery and taxes, its owner, its products."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from psycopg.types.range import TimestamptzRange
+
+from accounts.models import User
+from catalog.importing.apply import Report, import_file
+from catalog.listings import write_listings
+from catalog.markets import default_market
+from catalog.models import Page, Product, Store, Swatch
+from catalog.money import to_minor
+from catalog.rich_text import clean
+from orders.models import ShippingMethod, TaxRate
+
+DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
+LEGAL = {"imprint"}
+ABOUT = {"about"}
+
+
+def is_seeded() -> bool:
+    return Store.objects.exists() and Product.objects.exists()
+
+
+@transaction.atomic
+def seed_store(*, is_own_catalogue: bool) -> None:
+    """Store, swatches, pages, delivery and taxes stand; a shop with its own catalogue keeps the demo's name out of it."""
+    facts = json.loads((DEMO / "shop.json").read_text())
+    store = dict(facts["store"])
+    hero = store.pop("hero")
+    if is_own_catalogue:
+        store = {"name": "Your shop", "tagline": "Everything in one place", "introduction": "Filled from your own product export."}
+    elif not Store.objects.exists():
+        store["hero"] = default_storage.save("store/hero.webp", ContentFile((DEMO / hero).read_bytes()))
+    Store.objects.get_or_create(pk=1, defaults=store)
+    Swatch.objects.bulk_create(
+        [Swatch(name=name, colour=colour) for name, colour in facts["swatches"].items()], ignore_conflicts=True
+    )
+    _seed_pages()
+    _seed_shipping(facts["shipping"])
+    if not TaxRate.objects.exists():
+        always = TimestamptzRange(None, None)
+        TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in facts["tax"].items())
+
+
+def _seed_pages() -> None:
+    for page in json.loads((DEMO / "pages.json").read_text())["pages"]:
+        section = "legal" if page["handle"] in LEGAL else "about" if page["handle"] in ABOUT else "help"
+        Page.objects.get_or_create(
+            slug=page["handle"], defaults={"section": section, "title": page["title"], "body": clean(page["body"])}
+        )
+
+
+def _seed_shipping(methods: list[dict[str, Any]]) -> None:
+    market = default_market()
+    for position, method in enumerate(methods):
+        free_from = method["free_from"]
+        ShippingMethod.objects.get_or_create(
+            code=method["code"],
+            defaults={
+                "name": method["name"],
+                "countries": method["countries"],
+                "price_minor": to_minor(method["price"], market.currency),
+                "free_from_minor": to_minor(free_from, market.currency) if free_from else None,
+                "days_min": method["days"][0],
+                "days_max": method["days"][1],
+                "position": position,
+            },
+        )
+
+
+def seed_owner(email: str, password: str) -> None:
+    """The owner can log in with this password."""
+    owner = User.objects.filter(email=email).first() or User.objects.create_superuser(email, name="Shop owner")
+    if not owner.has_usable_password() or not owner.check_password(password):
+        owner.set_password(password)
+        owner.save()
+    EmailAddress.objects.get_or_create(user=owner, email=email, defaults={"verified": True, "primary": True})
+
+
+def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | None = None) -> Report:
+    """The demo's catalogue, or the products of another file, went through the importer."""
+    report = import_file(file or DEMO / "hearthside.csv", on_progress=on_progress)
+    if file is None:
+        _order_as_curated()
+    return report
+
+
+@transaction.atomic
+def _order_as_curated() -> None:
+    """The demo's products stand in the order of its file, the most loved first."""
+    products = list(Product.objects.order_by("pk"))
+    for position, product in enumerate(products):
+        product.position = position + (0 if "bestseller" in product.tags else 1000)
+    Product.objects.bulk_update(products, ["position"])
+    write_listings(Product.objects.all())
