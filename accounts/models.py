@@ -42,7 +42,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), name="user_email_unique", violation_error_message="There is an account with this address."
+                Lower("email"),
+                name="user_email_unique",
+                violation_error_message="There is an account with this address.",
             )
         ]
 

@@ -27,7 +27,12 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.variant": "view",
     },
     "Support": {"orders.order": "view cancel", "payments.payment": "view"},
-    "Finance": {"orders.order": "view", "payments.payment": "view", "payments.refund": "view", "payments.journal": "view"},
+    "Finance": {
+        "orders.order": "view",
+        "payments.payment": "view",
+        "payments.refund": "view",
+        "payments.journal": "view",
+    },
     "Read-only": {
         "catalog.product": "view",
         "catalog.category": "view",
@@ -52,6 +57,8 @@ def create_roles(using: str = "default", **_: Any) -> None:
 
 def _granted(known: dict[tuple[str, str], Permission], grants: dict[str, str]) -> list[Permission]:
     names = [
-        (label.split(".")[0], f"{action}_{label.split('.')[1]}") for label, actions in grants.items() for action in actions.split()
+        (label.split(".")[0], f"{action}_{label.split('.')[1]}")
+        for label, actions in grants.items()
+        for action in actions.split()
     ]
     return [known[name] for name in names if name in known]  # missing only while the apps' migrations still run

@@ -210,7 +210,9 @@ def _choice_groups(
                 key=option_key(value),
                 is_chosen=getattr(chosen, field) == value,
                 is_available=any(
-                    can_be_bought(variant, available) for variant in variants if _differs_only_in(variant, chosen, field, value)
+                    can_be_bought(variant, available)
+                    for variant in variants
+                    if _differs_only_in(variant, chosen, field, value)
                 ),
                 swatch=slugify(value) if value in swatches else "",
             )

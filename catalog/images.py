@@ -30,7 +30,13 @@ def _open(content: bytes) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=FORMATS).verify()
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
     if picture.width * picture.height > LARGEST_PIXELS:
         raise BadImage("The picture has more than 40 million pixels.")
@@ -100,7 +106,9 @@ def render(image: ProductImage) -> None:
 
 def render_waiting(limit: int = 20) -> int:
     """Make the renditions of pictures that have none; returns how many pictures were handled."""
-    waiting = ProductImage.objects.filter(rendered_widths=[], is_broken=False).exclude(file="").order_by("position", "pk")
+    waiting = (
+        ProductImage.objects.filter(rendered_widths=[], is_broken=False).exclude(file="").order_by("position", "pk")
+    )
     images = list(waiting[:limit])
     for image in images:
         render(image)

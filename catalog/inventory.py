@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -83,7 +84,9 @@ def reserve(reference: str, needs: Sequence[Need]) -> None:
 def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
     """Choose stock rows for every need, from what the rows say now."""
     rows = _rows_by_priority({need.variant_id for need in needs})
-    left = {stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group}
+    left = {
+        stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group
+    }
     picks: list[Pick] = []
     short: list[Shortage] = []
     for need in needs:
@@ -141,10 +144,10 @@ def _lock(stock_ids: Iterable[int]) -> None:
     list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))
 
 
-def _execute(statement: str, parameters: object) -> list[tuple[int, int, int]]:
+def _execute(statement: str, parameters: Mapping[str, Any]) -> list[tuple[int, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        return [(variant, before, after) for variant, before, after in cursor.fetchall()]
 
 
 def stock_class(available: int) -> str:
@@ -201,7 +204,9 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
     Raises StockRefused, and ships nothing, where less is reserved for a line than is to be shipped or less is on
     hand than was promised.
     """
-    held = list(Reservation.objects.filter(reference=reference, line__in=list(quantities)).order_by("pk").select_for_update())
+    held = list(
+        Reservation.objects.filter(reference=reference, line__in=list(quantities)).order_by("pk").select_for_update()
+    )
     parts: list[Reservation] = []
     for line, quantity in quantities.items():
         missing = quantity
@@ -247,7 +252,11 @@ def _give_back(
     numbers = list(totals.values())
     changed = _execute(
         GIVE_BACK,
-        {"ids": list(totals), "quantities": numbers, "shipped": numbers if is_shipped else [0] * len(numbers)},
+        {
+            "ids": list(totals),
+            "quantities": numbers,
+            "shipped": numbers if is_shipped else [0] * len(numbers),
+        },
     )
     if len(changed) != len(totals):
         raise StockRefused("Less is on hand than was promised: count the stock before shipping.")
@@ -270,7 +279,8 @@ def _give_back(
 
 def _stock_of(parts: Sequence[Reservation]) -> dict[tuple[int, int], int]:
     query = Stock.objects.filter(
-        variant_id__in={part.variant_id for part in parts}, location_id__in={part.location_id for part in parts}
+        variant_id__in={part.variant_id for part in parts},
+        location_id__in={part.location_id for part in parts},
     )
     return {(stock.variant_id, stock.location_id): stock.pk for stock in query}
 
@@ -285,7 +295,9 @@ def _shrink(part: Reservation) -> None:
 
 
 @transaction.atomic
-def receive(variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None) -> Stock:
+def receive(
+    variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None
+) -> Stock:
     """`quantity` more units are on hand here; the row is made where there was none."""
     if quantity <= 0:
         raise StockRefused("Only a positive number can be received.")
@@ -309,7 +321,9 @@ def restock(reference: str, need: Need, location: Location, *, user_id: int | No
     """Units of one line came back and can be sold again; never more than were shipped of it."""
     stock = _locked_row(need.variant_id, location)
     moved = StockMovement.objects.filter(
-        reference=reference, line=need.line, kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED]
+        reference=reference,
+        line=need.line,
+        kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
     )
     still_out = -sum(movement.on_hand_change for movement in moved)
     if need.quantity <= 0 or need.quantity > still_out:
@@ -346,7 +360,10 @@ def set_on_hand(
     _write_on_hand(
         stock,
         StockMovement(
-            kind=StockMovement.Kind.ADJUSTED, on_hand_change=target - stock.on_hand, reason=reason, user_id=user_id
+            kind=StockMovement.Kind.ADJUSTED,
+            on_hand_change=target - stock.on_hand,
+            reason=reason,
+            user_id=user_id,
         ),
     )
     return True
@@ -362,7 +379,12 @@ def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
 
 
 def _change_on_hand(
-    variant_id: int, location: Location, change: int, kind: StockMovement.Kind, reason: str, user_id: int | None
+    variant_id: int,
+    location: Location,
+    change: int,
+    kind: StockMovement.Kind,
+    reason: str,
+    user_id: int | None,
 ) -> Stock:
     stock = _locked_row(variant_id, location)
     movement = StockMovement(kind=kind, on_hand_change=change, reason=reason.strip(), user_id=user_id)

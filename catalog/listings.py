@@ -28,7 +28,9 @@ def write_listings(products: QuerySet[Product]) -> int:
     its own, so a sale starts and ends on the second with no job running.
     """
     wanted = list(
-        products.order_by("pk").select_for_update(of=("self",)).prefetch_related("options", "variants__prices", "images")
+        products.order_by("pk")
+        .select_for_update(of=("self",))
+        .prefetch_related("options", "variants__prices", "images")
     )
     Listing.objects.filter(product__in=wanted).delete()
     variants = [variant for product in wanted for variant in product.variants.all()]
@@ -119,9 +121,7 @@ def _spans(prices: list[Price]) -> list[tuple[datetime | None, datetime | None]]
 def _lineage(category_ids: list[int]) -> dict[int, list[int]]:
     """Each category's own id and those of everything above it."""
     paths = dict(Category.objects.filter(pk__in=category_ids).values_list("pk", "path"))
-    above = {
-        "/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)
-    }
+    above = {"/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)}
     ids = dict(Category.objects.filter(path__in=above).values_list("path", "pk"))
     return {
         pk: [ids["/".join(path.split("/")[: depth + 1])] for depth in range(path.count("/") + 1)]
@@ -132,9 +132,13 @@ def _lineage(category_ids: list[int]) -> dict[int, list[int]]:
 def _write_search_vectors(listing_ids: list[int]) -> None:
     words: dict[int, list[str]] = defaultdict(list)
     rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "category_ids"))
-    for product_id, sku in Variant.objects.filter(product_id__in={row["product_id"] for row in rows}).values_list("product_id", "sku"):
+    for product_id, sku in Variant.objects.filter(product_id__in={row["product_id"] for row in rows}).values_list(
+        "product_id", "sku"
+    ):
         words[product_id].append(sku)
-    names = dict(Category.objects.filter(pk__in={pk for row in rows for pk in row["category_ids"]}).values_list("pk", "name"))
+    names = dict(
+        Category.objects.filter(pk__in={pk for row in rows for pk in row["category_ids"]}).values_list("pk", "name")
+    )
     by_text: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         text = " ".join([*(names[pk] for pk in row["category_ids"]), *words[row["product_id"]]])

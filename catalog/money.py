@@ -9,8 +9,28 @@ from django.conf import settings
 # ISO 4217 exponents that are not 2, of the currencies that Stripe charges
 # (https://docs.stripe.com/currencies#zero-decimal, read for version 2026-10).
 EXPONENTS = {
-    **dict.fromkeys("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "JPY",
+            "KMF",
+            "KRW",
+            "MGA",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3),
 }
 LARGEST_MINOR = 10**12
 AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
@@ -50,7 +70,9 @@ def to_major(minor: int, currency: str) -> Decimal:
 
 def format_money(minor: int, currency: str, language: str = "") -> str:
     """Return the amount as the shop's readers write it: `€24.00`."""
-    return format_currency(to_major(minor, currency), currency, locale=(language or settings.LANGUAGE_CODE).replace("-", "_"))
+    return format_currency(
+        to_major(minor, currency), currency, locale=(language or settings.LANGUAGE_CODE).replace("-", "_")
+    )
 
 
 def apportion(amount: int, weights: list[int]) -> list[int]:

@@ -32,7 +32,9 @@ def token_from(text: str) -> uuid.UUID | None:
 def find_cart(*, token: uuid.UUID | None, user_id: int | None) -> Cart | None:
     """The shopper's latest cart, open or just ordered. A cart that belongs to a user is found by that user only."""
     if user_id:
-        return Cart.objects.filter(user_id=user_id).order_by(F("ordered_at").desc(nulls_first=True), "-created_at").first()
+        return (
+            Cart.objects.filter(user_id=user_id).order_by(F("ordered_at").desc(nulls_first=True), "-created_at").first()
+        )
     if token:
         return Cart.objects.filter(token=token, user=None).first()
     return None
@@ -66,7 +68,9 @@ def find_variant(product_id: int, values: tuple[str, str, str]) -> Variant:
     if not any(values) and variants.count() == 1:
         return variants.get()
     chosen = " · ".join(value for value in values if value)
-    raise CartRefused(f"{chosen} is not made. Please choose another combination." if chosen else "Please choose an option first.")
+    raise CartRefused(
+        f"{chosen} is not made. Please choose another combination." if chosen else "Please choose an option first."
+    )
 
 
 @transaction.atomic

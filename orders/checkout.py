@@ -11,7 +11,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, reserve
-from orders.errors import AlreadyPlaced, CartChanged, EmptyCart, NoDelivery, NotSold, TotalChanged, TotalTooSmall
+from orders.errors import (
+    AlreadyPlaced,
+    CartChanged,
+    EmptyCart,
+    NoDelivery,
+    NotSold,
+    TotalChanged,
+    TotalTooSmall,
+)
 from orders.lifecycle import record_event
 from orders.models import Cart, Order, OrderEvent, OrderLine
 from orders.queries import CartContents, price_cart

@@ -18,7 +18,13 @@ def store_name() -> str:
 
 def _send(order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any]) -> None:
     """Write one mail in text and HTML; its Message-ID is made of what it is about, so twice is once."""
-    facts = {"order": order, "shop_url": settings.SHOP_URL, "shop_name": store_name(), "subject": subject, **context}
+    facts = {
+        "order": order,
+        "shop_url": settings.SHOP_URL,
+        "shop_name": store_name(),
+        "subject": subject,
+        **context,
+    }
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"emails/{kind}.txt", facts),
@@ -36,7 +42,13 @@ def send_confirmation(order: Order) -> None:
     lines = list(order.lines.all())
     first = lines[0].title if lines else "your order"
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    _send(order, "order_confirmed", order.public_id.hex, f"Order {order.number}: {first}{more}", {"lines": lines})
+    _send(
+        order,
+        "order_confirmed",
+        order.public_id.hex,
+        f"Order {order.number}: {first}{more}",
+        {"lines": lines},
+    )
 
 
 def send_shipped(fulfillment: Fulfillment) -> None:

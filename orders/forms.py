@@ -185,7 +185,10 @@ class FindOrderForm(forms.Form):
     email = forms.EmailField(
         label="E-mail",
         max_length=254,
-        error_messages={"required": "Enter the e-mail address of the order", "invalid": "Enter an e-mail address"},
+        error_messages={
+            "required": "Enter the e-mail address of the order",
+            "invalid": "Enter an e-mail address",
+        },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
 

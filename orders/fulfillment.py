@@ -48,14 +48,23 @@ def ship(order: Order, parcel: Parcel, *, user_id: int | None = None) -> Fulfill
         shipped_at=timezone.now(),
     )
     FulfillmentLine.objects.bulk_create(
-        FulfillmentLine(fulfillment=fulfillment, line_id=line, quantity=quantity) for line, quantity in quantities.items()
+        FulfillmentLine(fulfillment=fulfillment, line_id=line, quantity=quantity)
+        for line, quantity in quantities.items()
     )
     for line, quantity in quantities.items():
         OrderLine.objects.filter(pk=line).update(shipped_quantity=F("shipped_quantity") + quantity)
     _update_status(order)
-    record_event(order, OrderEvent.Kind.SHIPPED, f"Handed to {parcel.carrier or 'the carrier'}", is_public=True, user_id=user_id)
+    record_event(
+        order,
+        OrderEvent.Kind.SHIPPED,
+        f"Handed to {parcel.carrier or 'the carrier'}",
+        is_public=True,
+        user_id=user_id,
+    )
     send_shipped(fulfillment)
-    _take_from_stock(order, {line: quantity for line, quantity in quantities.items() if lines[line].is_stocked}, user_id)
+    _take_from_stock(
+        order, {line: quantity for line, quantity in quantities.items() if lines[line].is_stocked}, user_id
+    )
     return fulfillment
 
 

@@ -59,7 +59,14 @@ def confirm(order: Order) -> None:
 @transaction.atomic
 def confirm_late(order: Order) -> None:
     """A canceled order lives again because its payment came after all; raises InsufficientStock if its stock is gone."""
-    _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), canceled_at=None, cancel_reason="", payment_due_at=None)
+    _move(
+        order,
+        Status.CONFIRMED,
+        confirmed_at=timezone.now(),
+        canceled_at=None,
+        cancel_reason="",
+        payment_due_at=None,
+    )
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received after all", is_public=True)
     send_confirmation(order)
     reserve(order.number, needs_of(order))

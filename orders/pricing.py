@@ -50,14 +50,16 @@ class Totals:
         return {
             "lines": parts,
             "shipping": {"code": shipping_code, "minor": self.shipping_minor},
-            "tax": {"percent": str(self.tax_rate), "is_included": self.is_tax_included, "minor": self.tax_minor},
+            "tax": {
+                "percent": str(self.tax_rate),
+                "is_included": self.is_tax_included,
+                "minor": self.tax_minor,
+            },
             "total_minor": self.total_minor,
         }
 
 
-def total_up(
-    lines: Sequence[PricedLine], *, shipping_minor: int, tax_rate: Decimal, is_tax_included: bool
-) -> Totals:
+def total_up(lines: Sequence[PricedLine], *, shipping_minor: int, tax_rate: Decimal, is_tax_included: bool) -> Totals:
     """Price an order. Tax is rounded once, on the whole taxed amount, and its parts always add up to it."""
     subtotals = [line.unit_minor * line.quantity for line in lines]
     taxed = [amount if line.is_taxable else 0 for line, amount in zip(lines, subtotals, strict=True)]

@@ -31,7 +31,10 @@ class CartItem:
 
     @property
     def is_sold(self) -> bool:
-        return self.price is not None and self.variant.product.status in (Product.Status.ACTIVE, Product.Status.UNLISTED)
+        return self.price is not None and self.variant.product.status in (
+            Product.Status.ACTIVE,
+            Product.Status.UNLISTED,
+        )
 
     @property
     def notice(self) -> str:
@@ -135,7 +138,11 @@ def price_cart(cart: Cart, *, country: str, shipping_code: str = "", is_strict: 
 
 def order_for_page(public_id: uuid.UUID) -> Order | None:
     """An order by its secret, with what its page shows."""
-    return Order.objects.prefetch_related("lines", "events", "fulfillments__lines__line").filter(public_id=public_id).first()
+    return (
+        Order.objects.prefetch_related("lines", "events", "fulfillments__lines__line")
+        .filter(public_id=public_id)
+        .first()
+    )
 
 
 def orders_of(user_id: int) -> QuerySet[Order]:

@@ -30,7 +30,9 @@ class Offer:
         if self.earliest == self.latest:
             return format_date(self.latest, "EEE d MMMM", locale="en")
         first = "EEE d" if self.earliest.month == self.latest.month else "EEE d MMMM"
-        return f"{format_date(self.earliest, first, locale='en')} – {format_date(self.latest, 'EEE d MMMM', locale='en')}"
+        return (
+            f"{format_date(self.earliest, first, locale='en')} – {format_date(self.latest, 'EEE d MMMM', locale='en')}"
+        )
 
 
 def working_day_after(day: date, count: int) -> date:

@@ -37,13 +37,21 @@ class PaidOrderAdmin(OrderAdmin):
     inlines = (OrderAdmin.inlines[0], PaymentInline, *OrderAdmin.inlines[1:])
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("<int:order_id>/cancel/", self.admin_site.admin_view(self.cancel_view), name="orders_order_cancel")]
+        own = [
+            path(
+                "<int:order_id>/cancel/",
+                self.admin_site.admin_view(self.cancel_view),
+                name="orders_order_cancel",
+            )
+        ]
         return own + super().get_urls()
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         order = self.get_object(request, object_id)
         may = request.user.has_perm("orders.cancel_order")
-        context = {"can_cancel": bool(order) and may and _is_cancelable(order), **(extra_context or {})}
+        context = {"can_cancel": order is not None and may and _is_cancelable(order), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def cancel_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
@@ -104,7 +112,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ("order", "method", "status", "currency", "captured_minor", "refunded_minor", "flag", "created_at")
+    list_display = (
+        "order",
+        "method",
+        "status",
+        "currency",
+        "captured_minor",
+        "refunded_minor",
+        "flag",
+        "created_at",
+    )
     list_filter = ("status", "flag", "method")
     search_fields = ("order__number", "payment_intent_id", "session_id")
     list_select_related = ("order",)

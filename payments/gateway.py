@@ -78,7 +78,9 @@ def _call(what: str, operation: Callable[[], Answer]) -> Answer:
         except stripe.StripeError as error:
             if _is_final(error):
                 log.warning("Stripe refused %s: %s", what, error.user_message or error)
-                raise GatewayRefused(str(error.code or type(error).__name__), str(error.user_message or error)) from error
+                raise GatewayRefused(
+                    str(error.code or type(error).__name__), str(error.user_message or error)
+                ) from error
             log.warning("Stripe did not do %s (try %s): %s", what, attempt, error)
             pause = 0.2 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
             if attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline:
@@ -97,7 +99,14 @@ def _is_final(error: stripe.StripeError) -> bool:
 
 
 def session_parameters(
-    *, name: str, email: str, amount_minor: int, currency: str, expires_at: int, urls: tuple[str, str], marks: dict[str, str]
+    *,
+    name: str,
+    email: str,
+    amount_minor: int,
+    currency: str,
+    expires_at: int,
+    urls: tuple[str, str],
+    marks: dict[str, str],
 ) -> dict[str, Any]:
     """What is sent to make a Checkout Session: one line item with the whole total, since discounts cannot be negative items."""
     success_url, cancel_url = urls
@@ -124,13 +133,19 @@ def session_parameters(
     return cast(dict[str, Any], parameters)
 
 
+def _in_one_order(value: Any) -> Any:
+    """The same parameters always make the same bytes: what comes back from the database has lost its order."""
+    if isinstance(value, dict):
+        return {name: _in_one_order(value[name]) for name in sorted(value)}
+    return [_in_one_order(entry) for entry in value] if isinstance(value, list) else value
+
+
 def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
     """Make the Checkout Session of these parameters; the same key again returns the same one."""
+    ordered = cast(SessionCreateParams, _in_one_order(dict(parameters)))
     session = _call(
         "create session",
-        lambda: _client().v1.checkout.sessions.create(
-            cast(SessionCreateParams, dict(parameters)), {"idempotency_key": key}
-        ),
+        lambda: _client().v1.checkout.sessions.create(ordered, {"idempotency_key": key}),
     )
     return _session_state(session)
 

@@ -7,19 +7,28 @@ from orders.models import Order
 from payments.models import Journal, Payment, Posting, Refund
 
 Account = Posting.Account
+Amounts = dict[str, int]
 
 
 @transaction.atomic
 def _book(
-    kind: Journal.Kind, provider_ref: str, order: Order, amounts: dict[str, int], payment: Payment | None = None
+    kind: Journal.Kind,
+    provider_ref: str,
+    order: Order,
+    amounts: Amounts,
+    payment: Payment | None = None,
 ) -> bool:
     """Write the journal, or return False because it stands in the books already."""
     journal, is_new = Journal.objects.get_or_create(
-        kind=kind, provider_ref=provider_ref, defaults={"order": order, "payment": payment, "currency": order.currency}
+        kind=kind,
+        provider_ref=provider_ref,
+        defaults={"order": order, "payment": payment, "currency": order.currency},
     )
     if is_new:
         Posting.objects.bulk_create(
-            Posting(journal=journal, account=account, amount_minor=amount) for account, amount in amounts.items() if amount
+            Posting(journal=journal, account=account, amount_minor=amount)
+            for account, amount in amounts.items()
+            if amount
         )
     return is_new
 
@@ -39,7 +48,10 @@ def _parts_of(order: Order) -> dict[str, int]:
 def book_sale(order: Order) -> bool:
     """The shopper owes the total of a confirmed order; sales, delivery and tax are earned."""
     parts = _parts_of(order)
-    amounts = {Account.RECEIVABLE: order.total_minor, **{account: -amount for account, amount in parts.items()}}
+    amounts = {
+        Account.RECEIVABLE: order.total_minor,
+        **{account: -amount for account, amount in parts.items()},
+    }
     return _book(Journal.Kind.SALE, order.number, order, amounts)
 
 
@@ -51,19 +63,19 @@ def book_cancel(order: Order) -> bool:
 
 def book_capture(payment: Payment, amount_minor: int, provider_ref: str) -> bool:
     """Stripe holds this much for us, and the shopper owes that much less."""
-    amounts = {Account.STRIPE: amount_minor, Account.RECEIVABLE: -amount_minor}
+    amounts: Amounts = {Account.STRIPE: amount_minor, Account.RECEIVABLE: -amount_minor}
     return _book(Journal.Kind.CAPTURE, provider_ref, payment.order, amounts, payment)
 
 
 def book_refund(refund: Refund, provider_ref: str) -> bool:
     """Stripe gave this much back."""
     payment = refund.payment
-    amounts = {Account.STRIPE: -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
+    amounts: Amounts = {Account.STRIPE: -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
     return _book(Journal.Kind.REFUND, provider_ref, payment.order, amounts, payment)
 
 
 def book_failed_refund(refund: Refund, provider_ref: str) -> bool:
     """The bank sent a refund back: the money is at Stripe again and still owed."""
     payment = refund.payment
-    amounts = {Account.STRIPE: refund.amount_minor, Account.RECEIVABLE: -refund.amount_minor}
+    amounts: Amounts = {Account.STRIPE: refund.amount_minor, Account.RECEIVABLE: -refund.amount_minor}
     return _book(Journal.Kind.REFUND_FAILED, provider_ref, payment.order, amounts, payment)

@@ -25,7 +25,9 @@ def reconcile_open(limit: int = 50) -> int:
     is_due = (is_fresh & Q(checked_at__lt=now - OFTEN)) | Q(checked_at__lt=now - SELDOM)
     never_asked = Q(checked_at=None, created_at__lt=now - OFTEN)
     asked = 0
-    for payment_id in list(live.filter(is_due | never_asked).order_by("checked_at").values_list("pk", flat=True)[:limit]):
+    for payment_id in list(
+        live.filter(is_due | never_asked).order_by("checked_at").values_list("pk", flat=True)[:limit]
+    ):
         Payment.objects.filter(pk=payment_id).update(checked_at=now)
         try:
             settle(payment_id)

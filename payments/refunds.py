@@ -27,7 +27,11 @@ def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id:
     if not 0 < amount_minor <= left:
         raise RefundRefused(f"Of this payment {left} minor units are left to refund; {amount_minor} were asked for.")
     return Refund.objects.create(
-        payment=locked, amount_minor=amount_minor, currency=locked.currency, reason=reason[:100], user_id=user_id
+        payment=locked,
+        amount_minor=amount_minor,
+        currency=locked.currency,
+        reason=reason[:100],
+        user_id=user_id,
     )
 
 

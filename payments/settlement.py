@@ -69,7 +69,9 @@ def _move(payment: Payment, expected: set[Status], target: Status, **facts: obje
 
 def _set_due_again(order: Order) -> None:
     """A bank debit failed: the order may be paid otherwise, or runs out of time."""
-    Order.objects.filter(pk=order.pk, status=Order.Status.PLACED, payment_due_at=None).update(payment_due_at=timezone.now())
+    Order.objects.filter(pk=order.pk, status=Order.Status.PLACED, payment_due_at=None).update(
+        payment_due_at=timezone.now()
+    )
 
 
 @transaction.atomic
@@ -87,8 +89,13 @@ def _settle_nothing(payment: Payment) -> Payment:
 def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if payment.status == Status.CAPTURED:
         return
-    if state.received_minor != payment.amount_minor or state.currency != payment.currency:
-        _flag(order, payment, Payment.Flag.MISMATCH, "Stripe took another amount or currency than was ordered: look into it")
+    if not _is_what_was_ordered(payment, state):
+        _flag(
+            order,
+            payment,
+            Payment.Flag.MISMATCH,
+            "Stripe took another amount or currency than was ordered: look into it",
+        )
         return
     Payment.objects.filter(pk=payment.pk).update(
         status=Status.CAPTURED,
@@ -102,6 +109,10 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     payment.refresh_from_db()
     ledger.book_capture(payment, state.received_minor, state.charge_id or state.intent_id)
     _confirm_or_refund(order, payment)
+
+
+def _is_what_was_ordered(payment: Payment, state: SessionState) -> bool:
+    return state.received_minor == payment.amount_minor and state.currency == payment.currency
 
 
 def _confirm_or_refund(order: Order, payment: Payment) -> None:

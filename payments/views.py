@@ -16,7 +16,7 @@ from orders.errors import AlreadyPlaced
 from orders.forms import CheckoutForm
 from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
-from orders.views.checkout import PAYS, REFUSALS, render_refusal
+from orders.views.checkout import REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
 from payments.cancellation import order_by_secret, reopen
 from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent, NotPayable, StillProcessing
@@ -40,10 +40,12 @@ def _order(public_id: uuid.UUID) -> Order:
 def _try_again(request: HttpRequest, order: Order, words: str = "") -> HttpResponse:
     """The order is kept, its stock too; only the payment has to wait."""
     context = {"order": order, "words": words}
-    return render(request, "payments/unavailable.html", context, status=503, headers={"Retry-After": "60"})
+    response = render(request, "payments/unavailable.html", context, status=503)
+    response["Retry-After"] = "60"
+    return response
 
 
-@PAYS
+@leads_to_payment
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Send the shopper to Stripe's page; an order that is not waiting for money shows itself instead."""
@@ -77,7 +79,7 @@ def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect(order)
 
 
-@PAYS
+@leads_to_payment
 @require_safe
 def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Stripe's cancel link: the order is given up and its cart is back."""
@@ -86,7 +88,7 @@ def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """"Change my order": the same, by a button of ours."""
+    """ "Change my order": the same, by a button of ours."""
     return _reopened(request, _order(public_id))
 
 
@@ -102,7 +104,7 @@ def _reopened(request: HttpRequest, order: Order) -> HttpResponse:
     return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
 
 
-@PAYS
+@leads_to_payment
 @require_POST
 def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The checkout form again, with other details than an order that is not paid yet: close that one, place this one."""

@@ -43,6 +43,6 @@ def run_audit(most_per_invariant: int = 100) -> list[Finding]:
         if is_ours:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for name, query in INVARIANTS.items():
-            cursor.execute(f"SELECT * FROM ({query}) AS broken LIMIT %s", [most_per_invariant])  # noqa: S608  (our own text)
+            cursor.execute(f"SELECT * FROM ({query}) AS broken LIMIT {most_per_invariant:d}")  # noqa: S608  (our own text)
             findings += [Finding(name, str(key), str(facts)) for key, facts in cursor.fetchall()]
     return findings

@@ -45,6 +45,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+def wake_on_commit(task_name: str) -> None:
+    """Wake a task by its name, for code that its module imports."""
+    app.tasks[task_name].delay_on_commit()
+
+
 @worker_process_init.connect
 def start_with_fresh_connections(**_: Any) -> None:
     """A forked child must not share its parent's database sockets."""

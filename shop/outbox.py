@@ -18,6 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from payments.crash_points import crash_point
+from shop.celery import wake_on_commit
 from shop.models import Mail
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,13 @@ class OutboxBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         rows = [self._row(message) for message in email_messages if message.recipients()]
         Mail.objects.bulk_create(rows, ignore_conflicts=True)
+        wake_on_commit("shop.tasks.send_mail")
         return len(rows)
 
     def _row(self, message: EmailMessage) -> Mail:
-        message_id = message.extra_headers.get("Message-ID") or f"<{uuid.uuid4().hex}@{urlsplit(settings.SHOP_URL).hostname}>"
+        message_id = (
+            message.extra_headers.get("Message-ID") or f"<{uuid.uuid4().hex}@{urlsplit(settings.SHOP_URL).hostname}>"
+        )
         message.extra_headers["Message-ID"] = message_id
         is_about_order = message_id.startswith(ORDER_KINDS)
         return Mail(

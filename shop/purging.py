@@ -21,7 +21,9 @@ def purge() -> str:
     carts = _drop_old_carts()
     counters = forget_old_counters()
     sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    return f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions"
+    return (
+        f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions"
+    )
 
 
 def _drop_old_carts() -> int:

@@ -36,12 +36,17 @@ def seed_store(*, is_own_catalogue: bool) -> None:
     store = dict(facts["store"])
     hero = store.pop("hero")
     if is_own_catalogue:
-        store = {"name": "Your shop", "tagline": "Everything in one place", "introduction": "Filled from your own product export."}
+        store = {
+            "name": "Your shop",
+            "tagline": "Everything in one place",
+            "introduction": "Filled from your own product export.",
+        }
     elif not Store.objects.exists():
         store["hero"] = default_storage.save("store/hero.webp", ContentFile((DEMO / hero).read_bytes()))
     Store.objects.get_or_create(pk=1, defaults=store)
     Swatch.objects.bulk_create(
-        [Swatch(name=name, colour=colour) for name, colour in facts["swatches"].items()], ignore_conflicts=True
+        [Swatch(name=name, colour=colour) for name, colour in facts["swatches"].items()],
+        ignore_conflicts=True,
     )
     _seed_pages()
     _seed_shipping(facts["shipping"])
@@ -54,7 +59,8 @@ def _seed_pages() -> None:
     for page in json.loads((DEMO / "pages.json").read_text())["pages"]:
         section = "legal" if page["handle"] in LEGAL else "about" if page["handle"] in ABOUT else "help"
         Page.objects.get_or_create(
-            slug=page["handle"], defaults={"section": section, "title": page["title"], "body": clean(page["body"])}
+            slug=page["handle"],
+            defaults={"section": section, "title": page["title"], "body": clean(page["body"])},
         )
 
 

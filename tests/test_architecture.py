@@ -66,8 +66,7 @@ def floor_of(module: str) -> int:
 
 
 ARROWS = {
-    module: {home for name in imported_names(module) if (home := home_of(name)) and home != module}
-    for module in FILES
+    module: {home for name in imported_names(module) if (home := home_of(name)) and home != module} for module in FILES
 }
 
 

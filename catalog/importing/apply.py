@@ -40,7 +40,9 @@ class Report:
         return f"{len(self.new)} new, {len(self.changed)} changed, {len(self.unchanged)} unchanged, {len(self.refused)} refused"
 
 
-def import_file(path: Path, *, pictures: Path | None = None, on_progress: Callable[[int, int], None] | None = None) -> Report:
+def import_file(
+    path: Path, *, pictures: Path | None = None, on_progress: Callable[[int, int], None] | None = None
+) -> Report:
     """The catalogue holds every readable product of the file; each refused one is in the report with its line.
 
     Raises UnreadableFile, and writes nothing, where the file as a whole cannot be read.
@@ -79,7 +81,12 @@ class _Writer:
     """Takes one product over; `is_changed` tells whether anything was different."""
 
     def __init__(
-        self, rows: ProductRows, market: Market, location: Location, folder: PictureFolder, problems: list[Problem]
+        self,
+        rows: ProductRows,
+        market: Market,
+        location: Location,
+        folder: PictureFolder,
+        problems: list[Problem],
     ) -> None:
         self.rows = rows
         self.market = market

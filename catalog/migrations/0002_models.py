@@ -14,340 +14,664 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_extensions'),
+        ("catalog", "0001_extensions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('handle', models.CharField(help_text='The name that imports know this product by.', max_length=255, unique=True)),
-                ('slug', models.SlugField(help_text='The address: /p/…/', max_length=255, unique=True)),
-                ('title', models.CharField(max_length=255)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('unlisted', 'Unlisted (reached by its address only)'), ('archived', 'Archived')], default='draft', max_length=10)),
-                ('vendor', models.CharField(blank=True, max_length=255, verbose_name='maker')),
-                ('description', models.TextField(blank=True, help_text='HTML; anything that could run or restyle the page is taken out.')),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
-                ('seo_title', models.CharField(blank=True, max_length=255)),
-                ('seo_description', models.TextField(blank=True)),
-                ('position', models.IntegerField(default=0, help_text='Small numbers come first in listings.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "handle",
+                    models.CharField(
+                        help_text="The name that imports know this product by.", max_length=255, unique=True
+                    ),
+                ),
+                ("slug", models.SlugField(help_text="The address: /p/…/", max_length=255, unique=True)),
+                ("title", models.CharField(max_length=255)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("unlisted", "Unlisted (reached by its address only)"),
+                            ("archived", "Archived"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("vendor", models.CharField(blank=True, max_length=255, verbose_name="maker")),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="HTML; anything that could run or restyle the page is taken out.",
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), blank=True, default=list, size=None
+                    ),
+                ),
+                ("seo_title", models.CharField(blank=True, max_length=255)),
+                ("seo_description", models.TextField(blank=True)),
+                (
+                    "position",
+                    models.IntegerField(default=0, help_text="Small numbers come first in listings."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=32, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('priority', models.PositiveIntegerField(default=10)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=32, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("priority", models.PositiveIntegerField(default=10)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['priority', 'id'],
+                "ordering": ["priority", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(choices=[('help', 'Help'), ('legal', 'Legal'), ('about', 'About')], default='help', max_length=5)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('body', models.TextField(help_text='HTML; anything that could run or restyle the page is taken out.')),
-                ('version', models.CharField(blank=True, max_length=20)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "section",
+                    models.CharField(
+                        choices=[("help", "Help"), ("legal", "Legal"), ("about", "About")],
+                        default="help",
+                        max_length=5,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "body",
+                    models.TextField(help_text="HTML; anything that could run or restyle the page is taken out."),
+                ),
+                ("version", models.CharField(blank=True, max_length=20)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ['section', 'id'],
+                "ordering": ["section", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Swatch',
+            name="Swatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('colour', models.CharField(max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$', 'Write a colour as #aabbcc.')])),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "colour",
+                    models.CharField(
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator("^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")
+                        ],
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'swatches',
-                'ordering': ['name'],
+                "verbose_name_plural": "swatches",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(allow_unicode=True, max_length=120)),
-                ('path', models.CharField(editable=False, max_length=1000, unique=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('description', models.TextField(blank=True, help_text='One or two sentences under the heading.')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("slug", models.SlugField(allow_unicode=True, max_length=120)),
+                ("path", models.CharField(editable=False, max_length=1000, unique=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "description",
+                    models.TextField(blank=True, help_text="One or two sentences under the heading."),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="catalog.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['position', 'name'],
+                "verbose_name_plural": "categories",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='DirtyListing',
+            name="DirtyListing",
             fields=[
-                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='catalog.product')),
+                (
+                    "product",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="catalog.product",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='product',
-            name='category',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='products', to='catalog.category'),
+            model_name="product",
+            name="category",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="products",
+                to="catalog.category",
+            ),
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('market', models.CharField(max_length=16)),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('slug', models.CharField(max_length=255)),
-                ('title', models.CharField(max_length=255)),
-                ('vendor', models.CharField(blank=True, max_length=255)),
-                ('category_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None)),
-                ('currency', models.CharField(max_length=3)),
-                ('price_minor', models.BigIntegerField()),
-                ('highest_price_minor', models.BigIntegerField()),
-                ('regular_price_minor', models.BigIntegerField()),
-                ('is_on_sale', models.BooleanField(default=False)),
-                ('stock_class', models.CharField(choices=[('in', 'In stock'), ('low', 'Only a few left'), ('out', 'Sold out')], default='out', max_length=3)),
-                ('image', models.JSONField(blank=True, default=dict)),
-                ('colours', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, size=None)),
-                ('position', models.IntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='listings', to='catalog.product')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("market", models.CharField(max_length=16)),
+                ("valid", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("slug", models.CharField(max_length=255)),
+                ("title", models.CharField(max_length=255)),
+                ("vendor", models.CharField(blank=True, max_length=255)),
+                (
+                    "category_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, size=None
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("price_minor", models.BigIntegerField()),
+                ("highest_price_minor", models.BigIntegerField()),
+                ("regular_price_minor", models.BigIntegerField()),
+                ("is_on_sale", models.BooleanField(default=False)),
+                (
+                    "stock_class",
+                    models.CharField(
+                        choices=[("in", "In stock"), ("low", "Only a few left"), ("out", "Sold out")],
+                        default="out",
+                        max_length=3,
+                    ),
+                ),
+                ("image", models.JSONField(blank=True, default=dict)),
+                (
+                    "colours",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255), default=list, size=None
+                    ),
+                ),
+                ("position", models.IntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("search", django.contrib.postgres.search.SearchVectorField(null=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="listings",
+                        to="catalog.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Option',
+            name="Option",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=100)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='catalog.product')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="options",
+                        to="catalog.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='ProductImage',
+            name="ProductImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(default=1)),
-                ('alt', models.CharField(blank=True, max_length=512, verbose_name='alternative text')),
-                ('source', models.CharField(blank=True, editable=False, help_text='Where an import says it comes from.', max_length=2000)),
-                ('file', models.FileField(blank=True, max_length=200, upload_to='products/')),
-                ('width', models.PositiveIntegerField(default=0, editable=False)),
-                ('height', models.PositiveIntegerField(default=0, editable=False)),
-                ('rendered_widths', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, editable=False, size=None)),
-                ('is_broken', models.BooleanField(default=False, editable=False, help_text='The renditions could not be made.')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.product')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("position", models.PositiveIntegerField(default=1)),
+                ("alt", models.CharField(blank=True, max_length=512, verbose_name="alternative text")),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Where an import says it comes from.",
+                        max_length=2000,
+                    ),
+                ),
+                ("file", models.FileField(blank=True, max_length=200, upload_to="products/")),
+                ("width", models.PositiveIntegerField(default=0, editable=False)),
+                ("height", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "rendered_widths",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        size=None,
+                    ),
+                ),
+                (
+                    "is_broken",
+                    models.BooleanField(default=False, editable=False, help_text="The renditions could not be made."),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="images",
+                        to="catalog.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='Mercer', max_length=100)),
-                ('tagline', models.CharField(blank=True, max_length=160)),
-                ('introduction', models.CharField(blank=True, max_length=300)),
-                ('announcement', models.CharField(blank=True, help_text='One line above the header; empty hides it.', max_length=90)),
-                ('hero', models.FileField(blank=True, upload_to='store/')),
-                ('hero_alt', models.CharField(blank=True, max_length=300)),
-                ('seller_name', models.CharField(blank=True, max_length=200)),
-                ('seller_address', models.TextField(blank=True)),
-                ('contact_email', models.EmailField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(default="Mercer", max_length=100)),
+                ("tagline", models.CharField(blank=True, max_length=160)),
+                ("introduction", models.CharField(blank=True, max_length=300)),
+                (
+                    "announcement",
+                    models.CharField(blank=True, help_text="One line above the header; empty hides it.", max_length=90),
+                ),
+                ("hero", models.FileField(blank=True, upload_to="store/")),
+                ("hero_alt", models.CharField(blank=True, max_length=300)),
+                ("seller_name", models.CharField(blank=True, max_length=200)),
+                ("seller_address", models.TextField(blank=True)),
+                ("contact_email", models.EmailField(blank=True, max_length=254)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='store_single')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="store_single")],
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(default=1)),
-                ('option1', models.CharField(blank=True, max_length=255)),
-                ('option2', models.CharField(blank=True, max_length=255)),
-                ('option3', models.CharField(blank=True, max_length=255)),
-                ('sku', models.CharField(blank=True, db_index=True, max_length=255, verbose_name='SKU')),
-                ('barcode', models.CharField(blank=True, max_length=64)),
-                ('grams', models.PositiveIntegerField(default=0, verbose_name='weight (g)')),
-                ('is_tracked', models.BooleanField(default=True, verbose_name='stock is counted')),
-                ('is_taxable', models.BooleanField(default=True)),
-                ('needs_shipping', models.BooleanField(default=True)),
-                ('image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.productimage')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='catalog.product')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("position", models.PositiveIntegerField(default=1)),
+                ("option1", models.CharField(blank=True, max_length=255)),
+                ("option2", models.CharField(blank=True, max_length=255)),
+                ("option3", models.CharField(blank=True, max_length=255)),
+                ("sku", models.CharField(blank=True, db_index=True, max_length=255, verbose_name="SKU")),
+                ("barcode", models.CharField(blank=True, max_length=64)),
+                ("grams", models.PositiveIntegerField(default=0, verbose_name="weight (g)")),
+                ("is_tracked", models.BooleanField(default=True, verbose_name="stock is counted")),
+                ("is_taxable", models.BooleanField(default=True)),
+                ("needs_shipping", models.BooleanField(default=True)),
+                (
+                    "image",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="catalog.productimage",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variants",
+                        to="catalog.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Received'), ('adjusted', 'Adjusted'), ('reserved', 'Reserved'), ('released', 'Released'), ('shipped', 'Shipped'), ('returned', 'Returned')], max_length=10)),
-                ('on_hand_change', models.IntegerField(default=0)),
-                ('reserved_change', models.IntegerField(default=0)),
-                ('reference', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('line', models.BigIntegerField(blank=True, db_index=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='catalog.location')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("adjusted", "Adjusted"),
+                            ("reserved", "Reserved"),
+                            ("released", "Released"),
+                            ("shipped", "Shipped"),
+                            ("returned", "Returned"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("on_hand_change", models.IntegerField(default=0)),
+                ("reserved_change", models.IntegerField(default=0)),
+                ("reference", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("line", models.BigIntegerField(blank=True, db_index=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="catalog.location",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Stock',
+            name="Stock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.IntegerField(default=0)),
-                ('reserved', models.IntegerField(default=0)),
-                ('backorder_limit', models.IntegerField(default=0)),
-                ('shortfall', models.IntegerField(default=0)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock', to='catalog.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("on_hand", models.IntegerField(default=0)),
+                ("reserved", models.IntegerField(default=0)),
+                ("backorder_limit", models.IntegerField(default=0)),
+                ("shortfall", models.IntegerField(default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock",
+                        to="catalog.location",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stock',
+                "verbose_name_plural": "stock",
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(db_index=True, max_length=64)),
-                ('line', models.BigIntegerField(db_index=True)),
-                ('quantity', models.PositiveIntegerField()),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='catalog.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("reference", models.CharField(db_index=True, max_length=64)),
+                ("line", models.BigIntegerField(db_index=True)),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="catalog.location",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('market', models.CharField(default='main', max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('kind', models.CharField(choices=[('regular', 'Regular'), ('sale', 'Sale')], default='regular', max_length=8)),
-                ('amount_minor', models.BigIntegerField()),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField(default=catalog.models.price.from_now_on)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("market", models.CharField(default="main", max_length=16)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("regular", "Regular"), ("sale", "Sale")], default="regular", max_length=8
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(default=catalog.models.price.from_now_on),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(fields=('parent', 'slug'), name='category_slug_in_parent', nulls_distinct=False),
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                fields=("parent", "slug"), name="category_slug_in_parent", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='category_not_own_parent'),
+            model_name="category",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent", models.F("id")), _negated=True), name="category_not_own_parent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['status', 'position'], name='catalog_pro_status_c947fe_idx'),
+            model_name="product",
+            index=models.Index(fields=["status", "position"], name="catalog_pro_status_c947fe_idx"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['category_ids'], name='listing_categories'),
+            model_name="listing",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["category_ids"], name="listing_categories"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='listing_tags'),
+            model_name="listing",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["tags"], name="listing_tags"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='listing_search'),
+            model_name="listing",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="listing_search"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['market', 'position', 'product'], name='listing_featured'),
+            model_name="listing",
+            index=models.Index(fields=["market", "position", "product"], name="listing_featured"),
         ),
         migrations.AddConstraint(
-            model_name='listing',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('product', '='), ('market', '='), ('valid', '&&')], name='listing_no_overlap'),
+            model_name="listing",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("product", "="), ("market", "="), ("valid", "&&")], name="listing_no_overlap"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('product', 'position'), name='option_position'),
+            model_name="option",
+            constraint=models.UniqueConstraint(fields=("product", "position"), name="option_position"),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('product', 'name'), name='option_name'),
+            model_name="option",
+            constraint=models.UniqueConstraint(fields=("product", "name"), name="option_name"),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('position__range', (1, 3))), name='option_at_most_three'),
+            model_name="option",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__range", (1, 3))), name="option_at_most_three"
+            ),
         ),
         migrations.AddIndex(
-            model_name='productimage',
-            index=models.Index(condition=models.Q(('is_broken', False), ('rendered_widths', []), models.Q(('file', ''), _negated=True)), fields=['id'], name='image_waiting'),
+            model_name="productimage",
+            index=models.Index(
+                condition=models.Q(
+                    ("is_broken", False), ("rendered_widths", []), models.Q(("file", ""), _negated=True)
+                ),
+                fields=["id"],
+                name="image_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('product', 'option1', 'option2', 'option3'), name='variant_option_values'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(
+                fields=("product", "option1", "option2", "option3"), name="variant_option_values"
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['variant', 'location'], name='catalog_sto_variant_a3607d_idx'),
+            model_name="stockmovement",
+            index=models.Index(fields=["variant", "location"], name="catalog_sto_variant_a3607d_idx"),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.UniqueConstraint(fields=('variant', 'location'), name='stock_variant_location'),
+            model_name="stock",
+            constraint=models.UniqueConstraint(fields=("variant", "location"), name="stock_variant_location"),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.CheckConstraint(condition=models.Q(('backorder_limit__gte', 0), ('on_hand__gte', 0), ('reserved__gte', 0), ('shortfall__gte', 0)), name='stock_not_negative'),
+            model_name="stock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("backorder_limit__gte", 0),
+                    ("on_hand__gte", 0),
+                    ("reserved__gte", 0),
+                    ("shortfall__gte", 0),
+                ),
+                name="stock_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('on_hand'), '+', models.F('backorder_limit')), '+', models.F('shortfall')))), name='stock_not_oversold'),
+            model_name="stock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "reserved__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("on_hand"), "+", models.F("backorder_limit")
+                            ),
+                            "+",
+                            models.F("shortfall"),
+                        ),
+                    )
+                ),
+                name="stock_not_oversold",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.UniqueConstraint(fields=('reference', 'line', 'variant', 'location'), name='reservation_once'),
+            model_name="reservation",
+            constraint=models.UniqueConstraint(
+                fields=("reference", "line", "variant", "location"), name="reservation_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_positive'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="reservation_positive"),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='price_not_negative'),
+            model_name="price",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gte", 0)), name="price_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='price_valid_not_empty'),
+            model_name="price",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid__isempty", False)), name="price_valid_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('variant', '='), ('market', '='), ('kind', '='), ('valid', '&&')], name='price_no_overlap'),
+            model_name="price",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("variant", "="), ("market", "="), ("kind", "="), ("valid", "&&")],
+                name="price_no_overlap",
+            ),
         ),
     ]

@@ -16,7 +16,9 @@ class ProductImage(models.Model):
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="images")
     position = models.PositiveIntegerField(default=1)
     alt = models.CharField("alternative text", max_length=512, blank=True)
-    source = models.CharField(max_length=2000, blank=True, editable=False, help_text="Where an import says it comes from.")
+    source = models.CharField(
+        max_length=2000, blank=True, editable=False, help_text="Where an import says it comes from."
+    )
     file = models.FileField(upload_to="products/", blank=True, max_length=200)
     width = models.PositiveIntegerField(default=0, editable=False)
     height = models.PositiveIntegerField(default=0, editable=False)
@@ -26,7 +28,11 @@ class ProductImage(models.Model):
     class Meta:
         ordering = ["position", "id"]
         indexes = [
-            models.Index(fields=["id"], name="image_waiting", condition=Q(rendered_widths=[], is_broken=False) & ~Q(file=""))
+            models.Index(
+                fields=["id"],
+                name="image_waiting",
+                condition=Q(rendered_widths=[], is_broken=False) & ~Q(file=""),
+            )
         ]
 
     def __str__(self) -> str:
@@ -40,7 +46,12 @@ class ProductImage(models.Model):
         """What a page needs to show it, as plain values that a listing row can keep."""
         if not self.file:
             return {}
-        return {"name": self.file.name, "width": self.width, "height": self.height, "widths": self.rendered_widths}
+        return {
+            "name": self.file.name,
+            "width": self.width,
+            "height": self.height,
+            "widths": self.rendered_widths,
+        }
 
     @property
     def url(self) -> str:

@@ -25,9 +25,13 @@ class Product(models.Model):
     slug = models.SlugField(max_length=255, unique=True, help_text="The address: /p/…/")
     title = models.CharField(max_length=255)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    category = models.ForeignKey("catalog.Category", on_delete=models.SET_NULL, null=True, blank=True, related_name="products")
+    category = models.ForeignKey(
+        "catalog.Category", on_delete=models.SET_NULL, null=True, blank=True, related_name="products"
+    )
     vendor = models.CharField("maker", max_length=255, blank=True)
-    description = models.TextField(blank=True, help_text="HTML; anything that could run or restyle the page is taken out.")
+    description = models.TextField(
+        blank=True, help_text="HTML; anything that could run or restyle the page is taken out."
+    )
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
@@ -81,7 +85,9 @@ class Variant(models.Model):
     is_tracked = models.BooleanField("stock is counted", default=True)
     is_taxable = models.BooleanField(default=True)
     needs_shipping = models.BooleanField(default=True)
-    image = models.ForeignKey("catalog.ProductImage", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    image = models.ForeignKey(
+        "catalog.ProductImage", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["position", "id"]

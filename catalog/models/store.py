@@ -30,7 +30,9 @@ class Swatch(models.Model):
     """The colour that an option value stands for, shown as a dot beside its name."""
 
     name = models.CharField(max_length=100, unique=True)
-    colour = models.CharField(max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")])
+    colour = models.CharField(
+        max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")]
+    )
 
     class Meta:
         verbose_name_plural = "swatches"

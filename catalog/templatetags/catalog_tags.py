@@ -49,7 +49,13 @@ def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eage
     """An <img> with srcset and measures; a quiet drawing where there is no picture."""
     facts = image.facts() if isinstance(image, ProductImage) else image or {}
     if not facts:
-        return {"src": static("img/placeholder.svg"), "width": 800, "height": 1000, "alt": alt, "eager": eager}
+        return {
+            "src": static("img/placeholder.svg"),
+            "width": 800,
+            "height": 1000,
+            "alt": alt,
+            "eager": eager,
+        }
     stem = facts["name"].rpartition(".")[0]
     sources = [(default_storage.url(f"{stem}-{width}.webp"), width) for width in facts["widths"]]
     middle = next((url for url, width in sources if width >= 480), sources[-1][0]) if sources else ""

@@ -64,13 +64,25 @@ class OrderAdmin(admin.ModelAdmin):
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
-    inlines = (LineInline, ParcelInline, EventInline)
+    inlines: tuple[type[ReadOnlyInline], ...] = (LineInline, ParcelInline, EventInline)
     change_form_template = "admin/orders/order/change_form.html"
     fieldsets = (
-        (None, {"fields": (("number", "placed_at"), ("status", "cancel_reason", "fulfillment_status"), "payment_due_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "placed_at"),
+                    ("status", "cancel_reason", "fulfillment_status"),
+                    "payment_due_at",
+                )
+            },
+        ),
         ("Customer", {"fields": (("name", "email", "phone"), "address", "user")}),
         ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total"))}),
-        ("Agreed", {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"), "shipping_name")}),
+        (
+            "Agreed",
+            {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"), "shipping_name")},
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -97,7 +109,9 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description="address")
     def address(self, order: Order) -> str:
-        return ", ".join(part for part in (order.line1, order.line2, f"{order.postcode} {order.city}", order.country) if part)
+        return ", ".join(
+            part for part in (order.line1, order.line2, f"{order.postcode} {order.city}", order.country) if part
+        )
 
     @admin.display(description="subtotal")
     def subtotal(self, order: Order) -> str:
@@ -126,10 +140,14 @@ class OrderAdmin(admin.ModelAdmin):
         own = [path("<int:order_id>/ship/", self.admin_site.admin_view(self.ship_view), name="orders_order_ship")]
         return own + super().get_urls()
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         order = self.get_object(request, object_id)
         context = {
-            "can_ship": bool(order) and order.status == Order.Status.CONFIRMED and request.user.has_perm("orders.ship_order"),
+            "can_ship": bool(order)
+            and order.status == Order.Status.CONFIRMED
+            and request.user.has_perm("orders.ship_order"),
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
@@ -145,7 +163,11 @@ class OrderAdmin(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
             parcel = Parcel(
-                form.quantities(), cleaned["carrier"], cleaned["tracking_number"], cleaned["tracking_url"], cleaned["key"]
+                form.quantities(),
+                cleaned["carrier"],
+                cleaned["tracking_number"],
+                cleaned["tracking_url"],
+                cleaned["key"],
             )
             try:
                 ship(order, parcel, user_id=request.user.pk)
@@ -154,5 +176,11 @@ class OrderAdmin(admin.ModelAdmin):
             else:
                 messages.success(request, f"The parcel of {order.number} is on its way; the shopper has mail.")
                 return redirect(reverse("admin:orders_order_change", args=[order.pk]))
-        context = {**self.admin_site.each_context(request), "form": form, "order": order, "title": f"Ship {order.number}", "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "order": order,
+            "title": f"Ship {order.number}",
+            "opts": self.opts,
+        }
         return TemplateResponse(request, "admin/orders/order/ship.html", context, status=422 if form.errors else 200)

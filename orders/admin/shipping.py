@@ -7,7 +7,16 @@ from orders.models import ShippingMethod, TaxRate
 
 @admin.register(ShippingMethod)
 class ShippingMethodAdmin(admin.ModelAdmin):
-    list_display = ("name", "code", "market", "price_minor", "free_from_minor", "days_min", "days_max", "is_active")
+    list_display = (
+        "name",
+        "code",
+        "market",
+        "price_minor",
+        "free_from_minor",
+        "days_min",
+        "days_max",
+        "is_active",
+    )
 
 
 @admin.register(TaxRate)

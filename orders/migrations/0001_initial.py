@@ -11,236 +11,522 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0002_models'),
+        ("catalog", "0002_models"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cart',
+            name="Cart",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('market', models.CharField(default='main', max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('version', models.PositiveIntegerField(default=1, help_text='Goes up with every change of the lines.')),
-                ('ordered_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='carts', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("token", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("market", models.CharField(default="main", max_length=16)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, help_text="Goes up with every change of the lines."),
+                ),
+                ("ordered_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True, db_index=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CartLine',
+            name="CartLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.cart')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("quantity", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "cart",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.cart"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=24, unique=True)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, help_text="The secret in the order's address.", unique=True)),
-                ('cart_id', models.UUIDField(editable=False, help_text='Not a foreign key: carts may be purged.', unique=True)),
-                ('digest', models.CharField(editable=False, help_text='Of what was submitted: the same twice is one order.', max_length=64)),
-                ('market', models.CharField(max_length=16)),
-                ('language', models.CharField(max_length=10)),
-                ('currency', models.CharField(max_length=3)),
-                ('email', models.EmailField(db_index=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('name', models.CharField(max_length=150)),
-                ('line1', models.CharField(max_length=200, verbose_name='street and number')),
-                ('line2', models.CharField(blank=True, max_length=200, verbose_name='flat, building or company')),
-                ('postcode', models.CharField(max_length=20)),
-                ('city', models.CharField(max_length=100)),
-                ('country', models.CharField(max_length=2)),
-                ('shipping_code', models.CharField(max_length=32)),
-                ('shipping_name', models.CharField(max_length=100)),
-                ('tax_rate', models.DecimalField(decimal_places=3, default=0, help_text='Percent.', max_digits=6)),
-                ('is_tax_included', models.BooleanField(default=True)),
-                ('subtotal_minor', models.BigIntegerField()),
-                ('discount_minor', models.BigIntegerField(default=0)),
-                ('shipping_minor', models.BigIntegerField(default=0)),
-                ('tax_minor', models.BigIntegerField(default=0)),
-                ('total_minor', models.BigIntegerField()),
-                ('receipt', models.JSONField(default=dict, help_text='How the total came about.')),
-                ('status', models.CharField(choices=[('placed', 'Waiting for payment'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('canceled', 'Canceled')], default='placed', max_length=10)),
-                ('cancel_reason', models.CharField(blank=True, choices=[('expired', 'Not paid in time'), ('shopper', 'By the shopper'), ('staff', 'By staff'), ('payment', 'The payment came too late')], max_length=8)),
-                ('fulfillment_status', models.CharField(choices=[('unfulfilled', 'Not shipped'), ('partial', 'Partly shipped'), ('shipped', 'Shipped'), ('delivered', 'Delivered')], default='unfulfilled', max_length=11)),
-                ('payment_due_at', models.DateTimeField(blank=True, null=True)),
-                ('terms_version', models.CharField(max_length=20)),
-                ('terms_accepted_at', models.DateTimeField()),
-                ('terms_accepted_ip', models.GenericIPAddressField(blank=True, null=True)),
-                ('placed_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('canceled_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("number", models.CharField(max_length=24, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        help_text="The secret in the order's address.",
+                        unique=True,
+                    ),
+                ),
+                (
+                    "cart_id",
+                    models.UUIDField(editable=False, help_text="Not a foreign key: carts may be purged.", unique=True),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        editable=False,
+                        help_text="Of what was submitted: the same twice is one order.",
+                        max_length=64,
+                    ),
+                ),
+                ("market", models.CharField(max_length=16)),
+                ("language", models.CharField(max_length=10)),
+                ("currency", models.CharField(max_length=3)),
+                ("email", models.EmailField(db_index=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("name", models.CharField(max_length=150)),
+                ("line1", models.CharField(max_length=200, verbose_name="street and number")),
+                (
+                    "line2",
+                    models.CharField(blank=True, max_length=200, verbose_name="flat, building or company"),
+                ),
+                ("postcode", models.CharField(max_length=20)),
+                ("city", models.CharField(max_length=100)),
+                ("country", models.CharField(max_length=2)),
+                ("shipping_code", models.CharField(max_length=32)),
+                ("shipping_name", models.CharField(max_length=100)),
+                (
+                    "tax_rate",
+                    models.DecimalField(decimal_places=3, default=0, help_text="Percent.", max_digits=6),
+                ),
+                ("is_tax_included", models.BooleanField(default=True)),
+                ("subtotal_minor", models.BigIntegerField()),
+                ("discount_minor", models.BigIntegerField(default=0)),
+                ("shipping_minor", models.BigIntegerField(default=0)),
+                ("tax_minor", models.BigIntegerField(default=0)),
+                ("total_minor", models.BigIntegerField()),
+                ("receipt", models.JSONField(default=dict, help_text="How the total came about.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("placed", "Waiting for payment"),
+                            ("confirmed", "Confirmed"),
+                            ("completed", "Completed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="placed",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "cancel_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("expired", "Not paid in time"),
+                            ("shopper", "By the shopper"),
+                            ("staff", "By staff"),
+                            ("payment", "The payment came too late"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "fulfillment_status",
+                    models.CharField(
+                        choices=[
+                            ("unfulfilled", "Not shipped"),
+                            ("partial", "Partly shipped"),
+                            ("shipped", "Shipped"),
+                            ("delivered", "Delivered"),
+                        ],
+                        default="unfulfilled",
+                        max_length=11,
+                    ),
+                ),
+                ("payment_due_at", models.DateTimeField(blank=True, null=True)),
+                ("terms_version", models.CharField(max_length=20)),
+                ("terms_accepted_at", models.DateTimeField()),
+                ("terms_accepted_ip", models.GenericIPAddressField(blank=True, null=True)),
+                ("placed_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("canceled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-placed_at'],
-                'permissions': [('ship_order', 'Can ship orders'), ('cancel_order', 'Can cancel orders')],
+                "ordering": ["-placed_at"],
+                "permissions": [("ship_order", "Can ship orders"), ("cancel_order", "Can cancel orders")],
             },
         ),
         migrations.CreateModel(
-            name='Fulfillment',
+            name="Fulfillment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('carrier', models.CharField(blank=True, max_length=60)),
-                ('tracking_number', models.CharField(blank=True, max_length=100)),
-                ('tracking_url', models.URLField(blank=True, max_length=500)),
-                ('shipped_at', models.DateTimeField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fulfillments', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("carrier", models.CharField(blank=True, max_length=60)),
+                ("tracking_number", models.CharField(blank=True, max_length=100)),
+                ("tracking_url", models.URLField(blank=True, max_length=500)),
+                ("shipped_at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfillments",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderEvent',
+            name="OrderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('placed', 'Placed'), ('confirmed', 'Confirmed'), ('shipped', 'Shipped'), ('completed', 'Completed'), ('canceled', 'Canceled'), ('payment', 'Payment'), ('note', 'Note')], max_length=10)),
-                ('text', models.CharField(max_length=300)),
-                ('is_public', models.BooleanField(default=False, help_text='The shopper sees it.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("placed", "Placed"),
+                            ("confirmed", "Confirmed"),
+                            ("shipped", "Shipped"),
+                            ("completed", "Completed"),
+                            ("canceled", "Canceled"),
+                            ("payment", "Payment"),
+                            ("note", "Note"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.CharField(max_length=300)),
+                ("is_public", models.BooleanField(default=False, help_text="The shopper sees it.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="orders.order"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=255)),
-                ('variant_title', models.CharField(blank=True, max_length=800)),
-                ('sku', models.CharField(blank=True, max_length=255)),
-                ('product_slug', models.CharField(blank=True, max_length=255)),
-                ('image', models.JSONField(blank=True, default=dict)),
-                ('grams', models.PositiveIntegerField(default=0)),
-                ('is_stocked', models.BooleanField(help_text='Its units were reserved when the order was placed.')),
-                ('quantity', models.PositiveIntegerField()),
-                ('shipped_quantity', models.PositiveIntegerField(default=0)),
-                ('unit_minor', models.BigIntegerField()),
-                ('subtotal_minor', models.BigIntegerField()),
-                ('discount_minor', models.BigIntegerField(default=0)),
-                ('tax_minor', models.BigIntegerField(default=0)),
-                ('total_minor', models.BigIntegerField()),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order')),
-                ('variant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=255)),
+                ("variant_title", models.CharField(blank=True, max_length=800)),
+                ("sku", models.CharField(blank=True, max_length=255)),
+                ("product_slug", models.CharField(blank=True, max_length=255)),
+                ("image", models.JSONField(blank=True, default=dict)),
+                ("grams", models.PositiveIntegerField(default=0)),
+                (
+                    "is_stocked",
+                    models.BooleanField(help_text="Its units were reserved when the order was placed."),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("shipped_quantity", models.PositiveIntegerField(default=0)),
+                ("unit_minor", models.BigIntegerField()),
+                ("subtotal_minor", models.BigIntegerField()),
+                ("discount_minor", models.BigIntegerField(default=0)),
+                ("tax_minor", models.BigIntegerField(default=0)),
+                ("total_minor", models.BigIntegerField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.order"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='FulfillmentLine',
+            name="FulfillmentLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('fulfillment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.fulfillment')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='orders.orderline')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "fulfillment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="orders.fulfillment",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parcels",
+                        to="orders.orderline",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ShippingMethod',
+            name="ShippingMethod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=32, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('market', models.CharField(default='main', max_length=16)),
-                ('countries', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), help_text='Two-letter codes, separated by commas.', size=None)),
-                ('price_minor', models.BigIntegerField()),
-                ('free_from_minor', models.BigIntegerField(blank=True, help_text='Free for goods of at least this; empty: never.', null=True)),
-                ('days_min', models.PositiveSmallIntegerField(default=2, verbose_name='working days, at least')),
-                ('days_max', models.PositiveSmallIntegerField(default=4, verbose_name='working days, at most')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=32, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("market", models.CharField(default="main", max_length=16)),
+                (
+                    "countries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        help_text="Two-letter codes, separated by commas.",
+                        size=None,
+                    ),
+                ),
+                ("price_minor", models.BigIntegerField()),
+                (
+                    "free_from_minor",
+                    models.BigIntegerField(
+                        blank=True, help_text="Free for goods of at least this; empty: never.", null=True
+                    ),
+                ),
+                (
+                    "days_min",
+                    models.PositiveSmallIntegerField(default=2, verbose_name="working days, at least"),
+                ),
+                (
+                    "days_max",
+                    models.PositiveSmallIntegerField(default=4, verbose_name="working days, at most"),
+                ),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['position', 'price_minor'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('price_minor__gte', 0)), name='shipping_price_not_negative'), models.CheckConstraint(condition=models.Q(('days_min__lte', models.F('days_max'))), name='shipping_days_in_order')],
+                "ordering": ["position", "price_minor"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("price_minor__gte", 0)), name="shipping_price_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("days_min__lte", models.F("days_max"))),
+                        name="shipping_days_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TaxRate',
+            name="TaxRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('country', models.CharField(max_length=2)),
-                ('percent', models.DecimalField(decimal_places=3, max_digits=6)),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("percent", models.DecimalField(decimal_places=3, max_digits=6)),
+                ("valid", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('percent__range', (0, 100))), name='tax_rate_percent'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('country', '='), ('valid', '&&')], name='tax_rate_no_overlap')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("percent__range", (0, 100))), name="tax_rate_percent"),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("country", "="), ("valid", "&&")], name="tax_rate_no_overlap"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='cart',
-            constraint=models.UniqueConstraint(condition=models.Q(('ordered_at', None)), fields=('user',), name='cart_one_open_per_user'),
+            model_name="cart",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ordered_at", None)), fields=("user",), name="cart_one_open_per_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cartline',
-            constraint=models.UniqueConstraint(fields=('cart', 'variant'), name='cart_line_variant'),
+            model_name="cartline",
+            constraint=models.UniqueConstraint(fields=("cart", "variant"), name="cart_line_variant"),
         ),
         migrations.AddConstraint(
-            model_name='cartline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__range', (1, 99))), name='cart_line_quantity'),
+            model_name="cartline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__range", (1, 99))), name="cart_line_quantity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-placed_at'], name='order_newest'),
+            model_name="order",
+            index=models.Index(fields=["-placed_at"], name="order_newest"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'placed')), fields=['payment_due_at'], name='order_due'),
+            model_name="order",
+            index=models.Index(condition=models.Q(("status", "placed")), fields=["payment_due_at"], name="order_due"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_tax_included', True), ('total_minor', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '-', models.F('discount_minor')), '+', models.F('shipping_minor')))), models.Q(('is_tax_included', False), ('total_minor', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '-', models.F('discount_minor')), '+', models.F('shipping_minor')), '+', models.F('tax_minor')))), _connector='OR'), name='order_parts_make_total'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("is_tax_included", True),
+                        (
+                            "total_minor",
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("subtotal_minor"), "-", models.F("discount_minor")
+                                ),
+                                "+",
+                                models.F("shipping_minor"),
+                            ),
+                        ),
+                    ),
+                    models.Q(
+                        ("is_tax_included", False),
+                        (
+                            "total_minor",
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("subtotal_minor"), "-", models.F("discount_minor")
+                                    ),
+                                    "+",
+                                    models.F("shipping_minor"),
+                                ),
+                                "+",
+                                models.F("tax_minor"),
+                            ),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="order_parts_make_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_minor__gte', 0), ('shipping_minor__gte', 0), ('subtotal_minor__gte', 0), ('tax_minor__gte', 0), ('total_minor__gte', 0)), name='order_nothing_negative'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("discount_minor__gte", 0),
+                    ("shipping_minor__gte", 0),
+                    ("subtotal_minor__gte", 0),
+                    ("tax_minor__gte", 0),
+                    ("total_minor__gte", 0),
+                ),
+                name="order_nothing_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancel_reason__gt', ''), ('status', 'canceled')), models.Q(models.Q(('status', 'canceled'), _negated=True), ('cancel_reason', '')), _connector='OR'), name='order_canceled_has_reason'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cancel_reason__gt", ""), ("status", "canceled")),
+                    models.Q(models.Q(("status", "canceled"), _negated=True), ("cancel_reason", "")),
+                    _connector="OR",
+                ),
+                name="order_canceled_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_position'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_line_position"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('subtotal_minor', django.db.models.expressions.CombinedExpression(models.F('unit_minor'), '*', models.F('quantity')))), name='order_line_subtotal'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("quantity__gt", 0),
+                    (
+                        "subtotal_minor",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("unit_minor"), "*", models.F("quantity")
+                        ),
+                    ),
+                ),
+                name="order_line_subtotal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('shipped_quantity__lte', models.F('quantity'))), name='order_line_not_overshipped'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("shipped_quantity__lte", models.F("quantity"))),
+                name="order_line_not_overshipped",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fulfillmentline',
-            constraint=models.UniqueConstraint(fields=('fulfillment', 'line'), name='fulfillment_line_once'),
+            model_name="fulfillmentline",
+            constraint=models.UniqueConstraint(fields=("fulfillment", "line"), name="fulfillment_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='fulfillmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='fulfillment_line_positive'),
+            model_name="fulfillmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="fulfillment_line_positive"
+            ),
         ),
     ]

@@ -34,9 +34,13 @@ class Order(models.Model):
         DELIVERED = "delivered"
 
     number = models.CharField(max_length=24, unique=True)
-    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False, help_text="The secret in the order's address.")
+    public_id = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False, help_text="The secret in the order's address."
+    )
     cart_id = models.UUIDField(unique=True, editable=False, help_text="Not a foreign key: carts may be purged.")
-    digest = models.CharField(max_length=64, editable=False, help_text="Of what was submitted: the same twice is one order.")
+    digest = models.CharField(
+        max_length=64, editable=False, help_text="Of what was submitted: the same twice is one order."
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
     )
@@ -100,7 +104,11 @@ class Order(models.Model):
             models.CheckConstraint(
                 name="order_nothing_negative",
                 condition=Q(
-                    subtotal_minor__gte=0, discount_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0, total_minor__gte=0
+                    subtotal_minor__gte=0,
+                    discount_minor__gte=0,
+                    shipping_minor__gte=0,
+                    tax_minor__gte=0,
+                    total_minor__gte=0,
                 ),
             ),
             models.CheckConstraint(
@@ -150,7 +158,8 @@ class OrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="order_line_position"),
             models.CheckConstraint(
-                condition=Q(quantity__gt=0, subtotal_minor=F("unit_minor") * F("quantity")), name="order_line_subtotal"
+                condition=Q(quantity__gt=0, subtotal_minor=F("unit_minor") * F("quantity")),
+                name="order_line_subtotal",
             ),
             models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="order_line_not_overshipped"),
         ]
@@ -180,7 +189,12 @@ class OrderEvent(models.Model):
     text = models.CharField(max_length=300)
     is_public = models.BooleanField(default=False, help_text="The shopper sees it.")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -13,7 +13,9 @@ class ShippingMethod(models.Model):
     market = models.CharField(max_length=16, default="main")
     countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")
     price_minor = models.BigIntegerField()
-    free_from_minor = models.BigIntegerField(null=True, blank=True, help_text="Free for goods of at least this; empty: never.")
+    free_from_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="Free for goods of at least this; empty: never."
+    )
     days_min = models.PositiveSmallIntegerField("working days, at least", default=2)
     days_max = models.PositiveSmallIntegerField("working days, at most", default=4)
     position = models.PositiveIntegerField(default=0)

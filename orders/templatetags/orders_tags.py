@@ -19,5 +19,8 @@ def delivery_promise() -> dict:
     """Cost and days of delivery to the market's first country, from the real methods."""
     market = default_market()
     offers = offers_for(market.countries[0], market, 0)
-    methods = {"offer": offers[0] if offers else None, "currency": market.currency, "country": market.countries[0]}
-    return methods
+    return {
+        "offer": offers[0] if offers else None,
+        "currency": market.currency,
+        "country": market.countries[0],
+    }

@@ -1,6 +1,7 @@
 """The checkout: one page, guest first, nothing typed is ever lost."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -13,7 +14,15 @@ from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
 from catalog.markets import Market, all_markets
 from orders.checkout import place_order
-from orders.errors import AlreadyPlaced, CartChanged, EmptyCart, NoDelivery, NotSold, TotalChanged, TotalTooSmall
+from orders.errors import (
+    AlreadyPlaced,
+    CartChanged,
+    EmptyCart,
+    NoDelivery,
+    NotSold,
+    TotalChanged,
+    TotalTooSmall,
+)
 from orders.forms import CheckoutForm
 from orders.models import Cart, Order
 from orders.queries import price_cart
@@ -21,13 +30,17 @@ from orders.views.carts import current_cart, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
 MOST_UNPAID = 5
-# Chromium holds redirects after a form to form-action too, and the last one leads to the payment page.
-PAYS = csp_update({"form-action": [settings.PAYMENT_PAGE_ORIGIN]})
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 CHANGED = "Something has changed since you opened this page. Please look at your order again, then press the button once more."
 
 
-@PAYS
+def leads_to_payment(view: View) -> View:
+    """Allow forms of this page to end at Stripe: Chromium holds redirects after a form to form-action too."""
+    return cast(View, csp_update({"form-action": [settings.PAYMENT_PAGE_ORIGIN]})(view))
+
+
+@leads_to_payment
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
     cart = current_cart(request)
@@ -118,4 +131,3 @@ def render_checkout(
         "line2": form["line2"].value(),
     }
     return render(request, "orders/checkout.html", context, status=status)
-

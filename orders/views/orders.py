@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.throttle import Limit, client_ip
 from orders.forms import FindOrderForm
 from orders.queries import order_for_page, orders_of
-from orders.views.checkout import PAYS
+from orders.views.checkout import leads_to_payment
 
 FINDING = Limit("find-order", 10, 600)
 
 
-@PAYS
+@leads_to_payment
 @require_safe
 def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = order_for_page(public_id)

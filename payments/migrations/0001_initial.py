@@ -7,140 +7,321 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_initial'),
+        ("orders", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(choices=[('stripe', 'Stripe'), ('none', 'Nothing to pay')], default='stripe', max_length=8)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('processing', 'Processing'), ('authorized', 'Authorized'), ('captured', 'Captured'), ('failed', 'Failed'), ('canceled', 'Canceled')], default='open', max_length=10)),
-                ('flag', models.CharField(blank=True, choices=[('', '–'), ('late', 'Came when the stock was gone'), ('duplicate', 'The order was paid already'), ('mismatch', 'Another amount or currency than ordered')], default='', max_length=9)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('captured_minor', models.BigIntegerField(default=0)),
-                ('refunded_minor', models.BigIntegerField(default=0)),
-                ('disputed_minor', models.BigIntegerField(default=0)),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('parameters', models.JSONField(default=dict, editable=False)),
-                ('session_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('session_url', models.TextField(blank=True, editable=False)),
-                ('payment_intent_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('charge_id', models.CharField(blank=True, max_length=255)),
-                ('card', models.CharField(blank=True, help_text='What the shopper may read: visa ending in 4242.', max_length=40)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, help_text='When Stripe was last asked.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('captured_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("stripe", "Stripe"), ("none", "Nothing to pay")],
+                        default="stripe",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("processing", "Processing"),
+                            ("authorized", "Authorized"),
+                            ("captured", "Captured"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "flag",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "–"),
+                            ("late", "Came when the stock was gone"),
+                            ("duplicate", "The order was paid already"),
+                            ("mismatch", "Another amount or currency than ordered"),
+                        ],
+                        default="",
+                        max_length=9,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                ("captured_minor", models.BigIntegerField(default=0)),
+                ("refunded_minor", models.BigIntegerField(default=0)),
+                ("disputed_minor", models.BigIntegerField(default=0)),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("parameters", models.JSONField(default=dict, editable=False)),
+                ("session_id", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ("session_url", models.TextField(blank=True, editable=False)),
+                ("payment_intent_id", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ("charge_id", models.CharField(blank=True, max_length=255)),
+                (
+                    "card",
+                    models.CharField(
+                        blank=True, help_text="What the shopper may read: visa ending in 4242.", max_length=40
+                    ),
+                ),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "checked_at",
+                    models.DateTimeField(blank=True, help_text="When Stripe was last asked.", null=True),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("captured_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Journal',
+            name="Journal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('sale', 'Sale'), ('capture', 'Capture'), ('refund', 'Refund'), ('refund_failed', 'Refund Failed'), ('cancel', 'Cancel')], max_length=13)),
-                ('provider_ref', models.CharField(help_text='Whatever names it once: a charge, a refund, an order number.', max_length=255)),
-                ('currency', models.CharField(max_length=3)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='orders.order')),
-                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='payments.payment')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sale", "Sale"),
+                            ("capture", "Capture"),
+                            ("refund", "Refund"),
+                            ("refund_failed", "Refund Failed"),
+                            ("cancel", "Cancel"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                (
+                    "provider_ref",
+                    models.CharField(
+                        help_text="Whatever names it once: a charge, a refund, an order number.",
+                        max_length=255,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="journals",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="journals",
+                        to="payments.payment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(choices=[('stripe', 'Money at Stripe'), ('receivable', 'Owed by shoppers'), ('sales', 'Sales, net'), ('shipping', 'Delivery charged, net'), ('tax', 'Tax to hand on')], max_length=10)),
-                ('amount_minor', models.BigIntegerField()),
-                ('journal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='payments.journal')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "account",
+                    models.CharField(
+                        choices=[
+                            ("stripe", "Money at Stripe"),
+                            ("receivable", "Owed by shoppers"),
+                            ("sales", "Sales, net"),
+                            ("shipping", "Delivery charged, net"),
+                            ("tax", "Tax to hand on"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                (
+                    "journal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="payments.journal",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('provider_ref', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('status', models.CharField(choices=[('requested', 'Requested'), ('pending', 'Pending'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='requested', max_length=9)),
-                ('reason', models.CharField(blank=True, max_length=100)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField(auto_now_add=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.payment')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("provider_ref", models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("pending", "Pending"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="requested",
+                        max_length=9,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=100)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField(auto_now_add=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.payment",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='StripeEvent',
+            name="StripeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=255, unique=True)),
-                ('type', models.CharField(max_length=100)),
-                ('account', models.CharField(blank=True, max_length=255)),
-                ('livemode', models.BooleanField()),
-                ('object_id', models.CharField(blank=True, db_index=True, max_length=255)),
-                ('body', models.TextField(blank=True, help_text='As received; dropped after 90 days.')),
-                ('status', models.CharField(choices=[('new', 'New'), ('done', 'Done'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='new', max_length=7)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField()),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("stripe_id", models.CharField(max_length=255, unique=True)),
+                ("type", models.CharField(max_length=100)),
+                ("account", models.CharField(blank=True, max_length=255)),
+                ("livemode", models.BooleanField()),
+                ("object_id", models.CharField(blank=True, db_index=True, max_length=255)),
+                ("body", models.TextField(blank=True, help_text="As received; dropped after 90 days.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("failed", "Failed"),
+                        ],
+                        default="new",
+                        max_length=7,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('status', 'new')), fields=['next_try_at'], name='event_waiting')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "new")), fields=["next_try_at"], name="event_waiting")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'processing'])), fields=['checked_at'], name='payment_unsettled'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status__in", ["open", "processing"])),
+                fields=["checked_at"],
+                name="payment_unsettled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'processing'])), fields=('order', 'method'), name='payment_one_live'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["open", "processing"])),
+                fields=("order", "method"),
+                name="payment_one_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('captured_minor__gte', 0), ('captured_minor__lte', models.F('amount_minor')), ('disputed_minor__gte', 0), ('refunded_minor__gte', 0), ('refunded_minor__lte', models.F('captured_minor'))), name='payment_amounts'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_minor__gte", 0),
+                    ("captured_minor__gte", 0),
+                    ("captured_minor__lte", models.F("amount_minor")),
+                    ("disputed_minor__gte", 0),
+                    ("refunded_minor__gte", 0),
+                    ("refunded_minor__lte", models.F("captured_minor")),
+                ),
+                name="payment_amounts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='journal',
-            constraint=models.UniqueConstraint(fields=('kind', 'provider_ref'), name='journal_once'),
+            model_name="journal",
+            constraint=models.UniqueConstraint(fields=("kind", "provider_ref"), name="journal_once"),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.UniqueConstraint(fields=('journal', 'account'), name='posting_account_once'),
+            model_name="posting",
+            constraint=models.UniqueConstraint(fields=("journal", "account"), name="posting_account_once"),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('status__in', ['requested', 'pending'])), fields=['next_try_at'], name='refund_unsettled'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("status__in", ["requested", "pending"])),
+                fields=["next_try_at"],
+                name="refund_unsettled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="refund_positive"),
         ),
     ]

@@ -14,9 +14,13 @@ class Journal(models.Model):
         CANCEL = "cancel"
 
     kind = models.CharField(max_length=13, choices=Kind.choices)
-    provider_ref = models.CharField(max_length=255, help_text="Whatever names it once: a charge, a refund, an order number.")
+    provider_ref = models.CharField(
+        max_length=255, help_text="Whatever names it once: a charge, a refund, an order number."
+    )
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="journals")
-    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals")
+    payment = models.ForeignKey(
+        "payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
+    )
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField(auto_now_add=True)
 

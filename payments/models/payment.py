@@ -60,7 +60,9 @@ class Payment(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["order", "method"], condition=Q(status__in=["open", "processing"]), name="payment_one_live"
+                fields=["order", "method"],
+                condition=Q(status__in=["open", "processing"]),
+                name="payment_one_live",
             ),
             models.CheckConstraint(
                 name="payment_amounts",
@@ -75,7 +77,11 @@ class Payment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["checked_at"], name="payment_unsettled", condition=Q(status__in=["open", "processing"]))
+            models.Index(
+                fields=["checked_at"],
+                name="payment_unsettled",
+                condition=Q(status__in=["open", "processing"]),
+            )
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,12 @@ class Refund(models.Model):
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
     reason = models.CharField(max_length=100, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
     )
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(auto_now_add=True)
@@ -36,7 +41,9 @@ class Refund(models.Model):
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_positive")]
         indexes = [
             models.Index(
-                fields=["next_try_at"], name="refund_unsettled", condition=Q(status__in=["requested", "pending"])
+                fields=["next_try_at"],
+                name="refund_unsettled",
+                condition=Q(status__in=["requested", "pending"]),
             )
         ]
 

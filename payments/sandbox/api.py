@@ -1,25 +1,33 @@
 """The calls of Stripe's API that a shop with hosted payment pages makes."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 from payments.sandbox import cards
-from payments.sandbox.parameters import LIST, REFUND, RETRIEVE, SESSION, Refusal, check_known, needed, whole_number
+from payments.sandbox.desk import Desk
+from payments.sandbox.parameters import (
+    LIST,
+    REFUND,
+    RETRIEVE,
+    SESSION,
+    Refusal,
+    check_known,
+    needed,
+    whole_number,
+)
 from payments.sandbox.store import Store, Thing
 
-API_VERSION = "2026-10-28.endive"
 SHORTEST_LIFE, LONGEST_LIFE = 30 * 60, 24 * 3600  # seconds of a Checkout Session
 SLACK = 5
 Handler = Callable[..., Thing]
 
 
-class Api:
+class Api(Desk):
     """Answers calls out of the store; raises Refusal for everything that Stripe refuses."""
 
     def __init__(self, store: Store, base_url: str) -> None:
-        self.store = store
+        super().__init__(store)
         self.base_url = base_url
 
     def call(self, method: str, path: list[str], parameters: dict[str, Any]) -> Thing:
@@ -29,7 +37,9 @@ class Api:
                 return self._known(SESSION, parameters, self.create_session)
             case "GET", ["checkout", "sessions"]:
                 shape = {**LIST, "payment_intent": None, "status": None}
-                return self._known(shape, parameters, lambda p: self.list("checkout.session", p, "payment_intent", "status"))
+                return self._known(
+                    shape, parameters, lambda p: self.list("checkout.session", p, "payment_intent", "status")
+                )
             case "GET", ["checkout", "sessions", name]:
                 return self._known(RETRIEVE, parameters, lambda p: self.retrieve("checkout.session", name, p))
             case "POST", ["checkout", "sessions", name, "expire"]:
@@ -47,7 +57,10 @@ class Api:
             case "GET", [("payment_intents" | "charges") as kind]:
                 shape = {**LIST, "payment_intent": None}
                 return self._known(shape, parameters, lambda p: self.list(kind.removesuffix("s"), p, "payment_intent"))
-            case "GET", [("payment_intents" | "charges" | "refunds" | "events" | "balance_transactions") as kind, name]:
+            case "GET", [
+                ("payment_intents" | "charges" | "refunds" | "events" | "balance_transactions") as kind,
+                name,
+            ]:
                 return self._known(RETRIEVE, parameters, lambda p: self.retrieve(kind.removesuffix("s"), name, p))
         raise Refusal(404, f"Unrecognized request URL ({method}: /v1/{'/'.join(path)}).")
 
@@ -77,7 +90,9 @@ class Api:
         if total < cards.smallest_charge(currency):
             words = "The Checkout Session's total amount due must add up to at least the minimum charge amount."
             raise Refusal(400, words, code="amount_too_small")
-        session = self.store.create("cs_test", "checkout.session", **session_fields(parameters, total, currency, expires))
+        session = self.store.create(
+            "cs_test", "checkout.session", **session_fields(parameters, total, currency, expires)
+        )
         session["url"] = f"{self.base_url}/c/pay/{session['id']}"
         session["_items"] = items
         session["_intent_data"] = parameters.get("payment_intent_data", {})
@@ -92,7 +107,13 @@ class Api:
             raise Refusal(400, "Invalid non-negative integer", param="line_items[0][price_data][unit_amount]")
         name = needed(price.get("product_data", {}), "name")
         currency = str(needed(price, "currency")).lower()
-        return {"object": "item", "description": name, "quantity": quantity, "amount_total": amount, "currency": currency}
+        return {
+            "object": "item",
+            "description": name,
+            "quantity": quantity,
+            "amount_total": amount,
+            "currency": currency,
+        }
 
     def expire_session(self, name: str) -> Thing:
         session = self.get("checkout.session", name)
@@ -141,11 +162,6 @@ class Api:
             raise Refusal(400, "This PaymentIntent does not have a successful charge to refund.")
         return self.get("charge", intent["latest_charge"])
 
-    def balance(self, amount: int, currency: str, kind: str, source: str) -> Thing:
-        facts = {"amount": amount, "net": amount, "fee": 0, "fee_details": [], "currency": currency, "type": kind}
-        more = {"status": "available", "source": source, "reporting_category": kind, "available_on": int(time.time())}
-        return self.store.create("txn", "balance_transaction", **facts, **more, description=None, exchange_rate=None)
-
     # -- reading -------------------------------------------------------------------------------------
 
     def retrieve(self, kind: str, name: str, parameters: dict[str, Any]) -> Thing:
@@ -176,26 +192,12 @@ class Api:
                 break
             before = page[199]["id"]
         url = f"/v1/{kind.replace('.', '/')}s"
-        return {"object": "list", "data": [public(t) for t in found[:limit]], "has_more": len(found) > limit, "url": url}
-
-    # -- events --------------------------------------------------------------------------------------
-
-    def emit(self, kind: str, subject: Thing) -> None:
-        """Write an event and plan its delivery, as the switches say: dropped, doubled, late."""
-        snapshot = json.loads(json.dumps(subject))
-        event = self.store.create(
-            *("evt", "event"),
-            type=kind,
-            api_version=API_VERSION,
-            data={"object": snapshot},
-            pending_webhooks=1,
-            request={"id": None, "idempotency_key": None},
-        )
-        if self.store.switch("drop") == "all" or self.store.use_up("drop"):
-            return
-        due = time.time() + float(self.store.switch("delay") or 0)
-        for _ in range(2 if self.store.switch("duplicate") else 1):
-            self.store.plan_delivery(event["id"], due)
+        return {
+            "object": "list",
+            "data": [public(t) for t in found[:limit]],
+            "has_more": len(found) > limit,
+            "url": url,
+        }
 
 
 def _matches(thing: Thing, parameters: dict[str, Any], filters: tuple[str, ...]) -> bool:
@@ -233,7 +235,12 @@ def session_fields(parameters: dict[str, Any], total: int, currency: str, expire
         "consent_collection": None,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
         "customer": None,
         "customer_creation": "if_required",
         "customer_details": None,

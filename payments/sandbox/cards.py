@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from payments.sandbox.desk import Desk
 from payments.sandbox.store import Thing
 
 PAYS = "4242424242424242"
@@ -20,27 +21,27 @@ def smallest_charge(currency: str) -> int:
     return SMALLEST.get(currency, 1)
 
 
-def pay(api: Any, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
+def pay(desk: Desk, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
     """Try a card on an open session; returns paid, secure (ask the shopper first) or a sentence about what is wrong."""
-    with api.store.transaction():
-        session = api.store.find(session_id)
+    with desk.store.transaction():
+        session = desk.store.find(session_id)
         if not session or session["status"] != "open" or session["expires_at"] <= time.time():
             return "This payment page is no longer open."
         if number == SECURE and not is_authenticated:
             return "secure"
         if number in OUTCOMES:
-            return decline(api, session, *OUTCOMES[number])
+            return decline(desk, session, *OUTCOMES[number])
         if number not in (PAYS, SECURE):
             return "Your card number is not one of the test cards."
-        succeed(api, session, number)
+        succeed(desk, session, number)
         return "paid"
 
 
-def _intent_of(api: Any, session: Thing) -> Thing:
-    found = api.store.find(session.get("_intent", ""))
+def _intent_of(desk: Desk, session: Thing) -> Thing:
+    found = desk.store.find(session.get("_intent", ""))
     if found:
         return found
-    intent = api.store.create(
+    intent = desk.store.create(
         *("pi", "payment_intent"),
         amount=session["amount_total"],
         amount_capturable=0,
@@ -65,31 +66,57 @@ def _intent_of(api: Any, session: Thing) -> Thing:
         status="requires_payment_method",
     )
     session["_intent"] = intent["id"]
-    api.store.save(session)
+    desk.store.save(session)
     return intent
 
 
-def decline(api: Any, session: Thing, code: str, decline_code: str, words: str) -> str:
-    intent = _intent_of(api, session)
-    intent["last_payment_error"] = {"type": "card_error", "code": code, "decline_code": decline_code, "message": words}
-    api.store.save(intent)
-    api.emit("payment_intent.payment_failed", intent)
+def decline(desk: Desk, session: Thing, code: str, decline_code: str, words: str) -> str:
+    intent = _intent_of(desk, session)
+    intent["last_payment_error"] = {
+        "type": "card_error",
+        "code": code,
+        "decline_code": decline_code,
+        "message": words,
+    }
+    desk.store.save(intent)
+    desk.emit("payment_intent.payment_failed", intent)
     return words
 
 
-def succeed(api: Any, session: Thing, number: str) -> None:
-    intent = _intent_of(api, session)
-    charge = api.store.create("ch", "charge", **charge_fields(intent, number))
-    charge["balance_transaction"] = api.balance(charge["amount"], charge["currency"], "charge", charge["id"])["id"]
-    api.store.save(charge)
-    intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None)
-    api.store.save(intent)
-    details = {"email": session["customer_email"], "name": None, "phone": None, "address": None, "tax_exempt": "none", "tax_ids": []}
-    session.update(status="complete", payment_status="paid", payment_intent=intent["id"], customer_details=details, url=None)
-    api.store.save(session)
-    api.emit("payment_intent.succeeded", intent)
-    api.emit("charge.succeeded", charge)
-    api.emit("checkout.session.completed", {key: value for key, value in session.items() if not key.startswith("_")})
+def succeed(desk: Desk, session: Thing, number: str) -> None:
+    intent = _intent_of(desk, session)
+    charge = desk.store.create("ch", "charge", **charge_fields(intent, number))
+    charge["balance_transaction"] = desk.balance(charge["amount"], charge["currency"], "charge", charge["id"])["id"]
+    desk.store.save(charge)
+    intent.update(
+        status="succeeded",
+        amount_received=intent["amount"],
+        latest_charge=charge["id"],
+        last_payment_error=None,
+    )
+    desk.store.save(intent)
+    details = {
+        "email": session["customer_email"],
+        "name": None,
+        "phone": None,
+        "address": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+    session.update(
+        status="complete",
+        payment_status="paid",
+        payment_intent=intent["id"],
+        customer_details=details,
+        url=None,
+    )
+    desk.store.save(session)
+    desk.emit("payment_intent.succeeded", intent)
+    desk.emit("charge.succeeded", charge)
+    desk.emit(
+        "checkout.session.completed",
+        {key: value for key, value in session.items() if not key.startswith("_")},
+    )
 
 
 def charge_fields(intent: Thing, number: str) -> dict[str, Any]:
@@ -112,7 +139,10 @@ def charge_fields(intent: Thing, number: str) -> dict[str, Any]:
         "paid": True,
         "payment_intent": intent["id"],
         "payment_method": None,
-        "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": number[-4:], "exp_month": 12, "exp_year": 2034}},
+        "payment_method_details": {
+            "type": "card",
+            "card": {"brand": "visa", "last4": number[-4:], "exp_month": 12, "exp_year": 2034},
+        },
         "receipt_email": None,
         "receipt_url": None,
         "refunded": False,

@@ -41,15 +41,16 @@ class Courier(threading.Thread):
 
     def _deliver(self, serial: int, event_id: str, attempts: int) -> None:
         event = self.api.store.find(event_id)
-        if event and self._post(json.dumps(event).encode()):
-            self.api.store.end_delivery(serial)
-        elif attempts >= len(PAUSES):
+        if event and self._post(json.dumps(event).encode()) or attempts >= len(PAUSES):
             self.api.store.end_delivery(serial)
         else:
             self.api.store.put_off_delivery(serial, time.time() + PAUSES[attempts])
 
     def _post(self, body: bytes) -> bool:
-        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(self.secret, body, int(time.time()))}
+        headers = {
+            "Content-Type": "application/json",
+            "Stripe-Signature": signature(self.secret, body, int(time.time())),
+        }
         request = urllib.request.Request(self.webhook_url, body, headers)  # noqa: S310  (loopback, checked at start)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310

@@ -52,7 +52,12 @@ SESSION: Shape = {
     "customer_email": None,
     "client_reference_id": None,
     "metadata": ANY,
-    "payment_intent_data": {"metadata": ANY, "description": None, "receipt_email": None, "capture_method": None},
+    "payment_intent_data": {
+        "metadata": ANY,
+        "description": None,
+        "receipt_email": None,
+        "capture_method": None,
+    },
     "payment_method_types": ANY,
     "success_url": None,
     "cancel_url": None,
@@ -61,7 +66,14 @@ SESSION: Shape = {
     "expand": ANY,
 }
 LIST: Shape = {"limit": None, "starting_after": None, "ending_before": None, "created": ANY, "expand": ANY}
-REFUND: Shape = {"payment_intent": None, "charge": None, "amount": None, "reason": None, "metadata": ANY, "expand": ANY}
+REFUND: Shape = {
+    "payment_intent": None,
+    "charge": None,
+    "amount": None,
+    "reason": None,
+    "metadata": ANY,
+    "expand": ANY,
+}
 RETRIEVE: Shape = {"expand": ANY}
 
 

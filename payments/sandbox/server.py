@@ -45,7 +45,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _send_json(self, status: int, body: Any, **headers: str) -> None:
-        self._send(status, (body if isinstance(body, str) else json.dumps(body)).encode(), "application/json", **headers)
+        self._send(
+            status,
+            (body if isinstance(body, str) else json.dumps(body)).encode(),
+            "application/json",
+            **headers,
+        )
 
     def _send_page(self, status: int, page: str) -> None:
         self._send(status, page.encode(), "text/html; charset=utf-8")
@@ -61,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = [part for part in url.path.split("/") if part]
         match parts:
             case ["v1", *path]:
-                self._answer_call(method, path, pairs, raw)
+                self._answer_call(method, path, pairs)
             case ["c", "pay", session_id]:
                 self._answer_page(method, session_id, dict(pairs))
             case ["sandbox", *path]:
@@ -71,16 +76,19 @@ class Handler(BaseHTTPRequestHandler):
 
     # -- the API --------------------------------------------------------------------------------------
 
-    def _answer_call(self, method: str, path: list[str], pairs: list[tuple[str, str]], raw: str) -> None:
+    def _answer_call(self, method: str, path: list[str], pairs: list[tuple[str, str]]) -> None:
         store = self.server.api.store
         if self._is_in_trouble():
             return
         if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
-            self._send_json(401, {"error": {"type": "invalid_request_error", "message": "Only sk_test_ keys are taken here."}})
+            self._send_json(
+                401,
+                {"error": {"type": "invalid_request_error", "message": "Only sk_test_ keys are taken here."}},
+            )
             return
         key = self.headers.get("Idempotency-Key") if method == "POST" else None
         with store.transaction():
-            status, body, is_replayed = self._run(method, path, pairs, key, raw)
+            status, body, is_replayed = self._run(method, path, pairs, key)
         if store.use_up("lose"):
             # Done, but the answer is lost on the way.
             self.close_connection = True
@@ -97,19 +105,30 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(500, {"error": {"type": "api_error", "message": "An unknown error occurred"}})
             return True
         if store.use_up("429"):
-            self._send_json(429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}})
+            self._send_json(
+                429,
+                {
+                    "error": {
+                        "type": "invalid_request_error",
+                        "code": "rate_limit",
+                        "message": "Too many requests",
+                    }
+                },
+            )
             return True
         return False
 
     def _run(
-        self, method: str, path: list[str], pairs: list[tuple[str, str]], key: str | None, raw: str
+        self, method: str, path: list[str], pairs: list[tuple[str, str]], key: str | None
     ) -> tuple[int, Any, bool]:
         """Do the call, or repeat the answer that its key had before."""
         store = self.server.api.store
-        request = f"{method} {'/'.join(path)} {raw}"
+        request = f"{method} {'/'.join(path)} {sorted(pairs)}"
         if key and (known := store.answer_to(key)):
             if known[0] != request:
-                words = "Keys for idempotent requests can only be used with the same parameters they were first used with."
+                words = (
+                    "Keys for idempotent requests can only be used with the same parameters they were first used with."
+                )
                 refusal = Refusal(400, words, type="idempotency_error")
                 return refusal.status, refusal.body, False
             return known[1], known[2], True
@@ -139,7 +158,10 @@ class Handler(BaseHTTPRequestHandler):
     def _take_card(self, session: dict[str, Any], form: dict[str, str]) -> None:
         number = "".join(character for character in form.get("number", "") if character.isdigit())
         if form.get("action") == "fail":
-            self._send_page(200, pages.payment_page(session, "Your bank could not confirm that it is you. Try another card."))
+            self._send_page(
+                200,
+                pages.payment_page(session, "Your bank could not confirm that it is you. Try another card."),
+            )
             return
         is_authenticated = form.get("action") == "authenticate"
         outcome = cards.pay(self.server.api, session["id"], number, is_authenticated=is_authenticated)

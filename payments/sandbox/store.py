@@ -50,7 +50,13 @@ class Store:
             return self._connection.execute(statement, values).fetchall()
 
     def create(self, prefix: str, kind: str, **fields: Any) -> Thing:
-        thing = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "livemode": False, **fields}
+        thing = {
+            "id": f"{prefix}_{secrets.token_hex(12)}",
+            "object": kind,
+            "created": int(time.time()),
+            "livemode": False,
+            **fields,
+        }
         self._run("INSERT INTO things (id, kind, body) VALUES (?, ?, ?)", thing["id"], kind, json.dumps(thing))
         return thing
 
@@ -83,7 +89,9 @@ class Store:
     def due_deliveries(self) -> list[tuple[int, str, int]]:
         """Deliveries whose time has come, in an order that promises nothing, as Stripe's does."""
         now = time.time()
-        return self._run("SELECT serial, event, attempts FROM deliveries WHERE due <= ? ORDER BY random() LIMIT 20", now)
+        return self._run(
+            "SELECT serial, event, attempts FROM deliveries WHERE due <= ? ORDER BY random() LIMIT 20", now
+        )
 
     def put_off_delivery(self, serial: int, due: float) -> None:
         self._run("UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE serial = ?", due, serial)
@@ -92,14 +100,18 @@ class Store:
         self._run("DELETE FROM deliveries WHERE serial = ?", serial)
 
     def waiting_deliveries(self) -> int:
-        return self._run("SELECT count(*) FROM deliveries")[0][0]
+        return int(self._run("SELECT count(*) FROM deliveries")[0][0])
 
     def switch(self, name: str) -> str:
         rows = self._run("SELECT value FROM switches WHERE name = ?", name)
         return rows[0][0] if rows else ""
 
     def set_switch(self, name: str, value: str) -> None:
-        self._run("INSERT INTO switches VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+        self._run(
+            "INSERT INTO switches VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
 
     def use_up(self, name: str) -> bool:
         """Count a switch like `500=3` down; whether it was on."""

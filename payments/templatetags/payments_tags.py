@@ -14,4 +14,10 @@ def payment_summary(order: Order) -> dict[str, object]:
     payments = list(order.payments.order_by("pk"))
     captured = next((payment for payment in reversed(payments) if payment.captured_minor), None)
     latest = payments[-1] if payments else None
-    return {"order": order, "captured": captured, "latest": latest, "is_free": order.total_minor == 0, "Status": Payment.Status}
+    return {
+        "order": order,
+        "captured": captured,
+        "latest": latest,
+        "is_free": order.total_minor == 0,
+        "Status": Payment.Status,
+    }

@@ -44,6 +44,16 @@ class Wishes:
     is_reset: bool
 
 
+def is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
 class Demo:
     """One running demo. `prepare` is called with the database up, before the first page is served."""
 
@@ -75,18 +85,18 @@ class Demo:
             yield
 
     def check_port(self) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self.wishes.host, self.wishes.port))
-            except OSError:
-                raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.") from None
+        if is_taken(self.wishes.host, self.wishes.port):
+            raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.")
 
     def reset(self) -> None:
         """Nothing of an earlier demo is left."""
         for place in (self.cluster.data_folder, self.state / "media", self.state / "valkey"):
             shutil.rmtree(place, ignore_errors=True)
-        for file in [*self.state.glob("sandbox.sqlite*"), *self.state.glob("catalog.txt"), *self.state.glob("beat*")]:
+        for file in [
+            *self.state.glob("sandbox.sqlite*"),
+            *self.state.glob("catalog.txt"),
+            *self.state.glob("beat*"),
+        ]:
             file.unlink()
 
     def owner_password(self) -> str:
@@ -105,7 +115,15 @@ class Demo:
         self.supervisor.start(broker)
         environment = self._environment(valkey.url)
         sandbox_port = environment["STRIPE_API_BASE"].rpartition(":")[2]
-        sandbox = [sys.executable, "-m", "payments.sandbox", "--port", sandbox_port, "--file", str(self.state / "sandbox.sqlite")]
+        sandbox = [
+            sys.executable,
+            "-m",
+            "payments.sandbox",
+            "--port",
+            sandbox_port,
+            "--file",
+            str(self.state / "sandbox.sqlite"),
+        ]
         sandbox += ["--webhook", f"http://127.0.0.1:{self.wishes.port}/payments/webhook/"]
         sandbox += ["--secret", environment["STRIPE_WEBHOOK_SECRETS"]]
         self.supervisor.start(Service("sandbox", sandbox))
@@ -117,7 +135,19 @@ class Demo:
         self.environment = environment
 
     def start_worker(self) -> None:
-        worker = [sys.executable, "-m", "celery", "-A", "shop", "worker", "--beat", "--concurrency", "2", "--loglevel", "INFO"]
+        worker = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "shop",
+            "worker",
+            "--beat",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "INFO",
+        ]
         worker += ["--schedule", str(self.state / "beat"), "--without-gossip", "--without-mingle"]
         self.supervisor.start(Service("worker", worker, {**self.environment, "SHOP_PROCESS": "worker"}))
 
@@ -135,13 +165,21 @@ class Demo:
             else "*",
             "REDIS_URL": redis_url,
             "STRIPE_SECRET_KEY": "sk_test_sandbox",
-            "STRIPE_API_BASE": f"http://127.0.0.1:{free_port()}",
+            "STRIPE_API_BASE": f"http://127.0.0.1:{self._sandbox_port()}",
             "STRIPE_WEBHOOK_SECRETS": secret.read_text(),
         }
         descriptor = os.open(self.state / "demo.env", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.writelines(f"{name}={value}\n" for name, value in environment.items())
         return environment
+
+    def _sandbox_port(self) -> int:
+        """The same as last time where it is free, so that payment pages of then still open."""
+        file = self.state / "sandbox.port"
+        known = int(file.read_text()) if file.exists() else 0
+        port = known if known and not is_taken("127.0.0.1", known) else free_port()
+        file.write_text(str(port))
+        return port
 
     def await_first_page(self) -> None:
         self._await("the first page", self._home_answers)

@@ -138,7 +138,12 @@ class Cluster:
         }
         if self.is_disposable:
             options |= SPEED_BEFORE_SAFETY
-        command = [self.binaries / "postgres", "-D", self.data_folder, *(f"--{k}={v}" for k, v in options.items())]
+        command = [
+            self.binaries / "postgres",
+            "-D",
+            self.data_folder,
+            *(f"--{k}={v}" for k, v in options.items()),
+        ]
         log_path = self.state / f"postgres-{self.name}.log"
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():

@@ -49,7 +49,7 @@ class Valkey:
         with os.fdopen(descriptor, "w") as file:
             file.write(
                 f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {_quoted(folder)}\n"
-                "appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nsave \"\"\nloglevel warning\n"
+                'appendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nsave ""\nloglevel warning\n'
             )
         return cls([installed_binary(), str(settings_file)], f"redis://:{password}@127.0.0.1:{port}/0")
 

@@ -34,7 +34,10 @@ class BadInputMiddleware:
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
         # Only forms: a webhook's raw body is its view's own business.
-        if request.method == "POST" and request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        if request.method == "POST" and request.content_type in {
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        }:
             if not all(is_storable(text) for text in texts_of(request.POST)):
                 return HttpResponseBadRequest(PLAIN_WORDS, content_type="text/plain; charset=utf-8")
         return None

@@ -22,4 +22,10 @@ class LimitsMiddleware:
             return None
         headers = {"Retry-After": str(error.retry_after)}
         minutes = -(-error.retry_after // 60)
-        return render(request, "429.html", {"seconds": error.retry_after, "minutes": minutes}, status=429, headers=headers)
+        return render(
+            request,
+            "429.html",
+            {"seconds": error.retry_after, "minutes": minutes},
+            status=429,
+            headers=headers,
+        )

@@ -27,7 +27,9 @@ class RequestLogMiddleware:
         begun = time.perf_counter()
         try:
             # TRACE would echo cookies back.
-            response = HttpResponseNotAllowed(["GET", "POST"]) if request.method == "TRACE" else self.get_response(request)
+            response = (
+                HttpResponseNotAllowed(["GET", "POST"]) if request.method == "TRACE" else self.get_response(request)
+            )
             response["X-Request-ID"] = name
             self._note(request, response, time.perf_counter() - begun)
             return response
@@ -35,5 +37,10 @@ class RequestLogMiddleware:
             request_id.reset(token)
 
     def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        facts = {"method": request.method, "path": request.path, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+        facts = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        }
         log.info("%s %s", request.method, request.path, extra={"facts": facts})

@@ -4,41 +4,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_id', models.CharField(max_length=255, unique=True)),
-                ('sender', models.CharField(max_length=320)),
-                ('recipients', models.JSONField()),
-                ('subject', models.CharField(max_length=500)),
-                ('body', models.TextField(blank=True, help_text='The whole message; dropped after 90 days.')),
-                ('priority', models.PositiveSmallIntegerField(choices=[(1, 'Account'), (2, 'Order'), (3, 'Bulk')], default=2)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('dead', 'Refused for good')], default='queued', max_length=6)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField()),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("message_id", models.CharField(max_length=255, unique=True)),
+                ("sender", models.CharField(max_length=320)),
+                ("recipients", models.JSONField()),
+                ("subject", models.CharField(max_length=500)),
+                ("body", models.TextField(blank=True, help_text="The whole message; dropped after 90 days.")),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(choices=[(1, "Account"), (2, "Order"), (3, "Bulk")], default=2),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("dead", "Refused for good")],
+                        default="queued",
+                        max_length=6,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'mail',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['priority', 'next_try_at'], name='mail_waiting')],
+                "verbose_name_plural": "mail",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "queued")),
+                        fields=["priority", "next_try_at"],
+                        name="mail_waiting",
+                    )
+                ],
             },
         ),
     ]

@@ -25,6 +25,8 @@ class Command(BaseCommand):
             for finding in findings:
                 self.stdout.write(str(finding))
             broken = len({finding.invariant for finding in findings})
-            self.stdout.write(f"{len(INVARIANTS) - broken} of {len(INVARIANTS)} invariants hold, {len(findings)} rows break one.")
+            self.stdout.write(
+                f"{len(INVARIANTS) - broken} of {len(INVARIANTS)} invariants hold, {len(findings)} rows break one."
+            )
         if findings:
             sys.exit(1)

@@ -31,7 +31,10 @@ class Command(BaseCommand):
             raise CommandError("The demo brings its own database: unset DATABASE_URL to run it.")
         begun = time.monotonic()
         catalog: Path | None = options["catalog"]
-        demo = Demo(Wishes(options["host"], options["port"], catalog.resolve() if catalog else None, options["reset"]), self.say)
+        demo = Demo(
+            Wishes(options["host"], options["port"], catalog.resolve() if catalog else None, options["reset"]),
+            self.say,
+        )
         try:
             with demo.only_one():
                 self._run(demo, begun)

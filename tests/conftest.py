@@ -1,0 +1,113 @@
+"""The test run's own PostgreSQL and its own stand-in for Stripe."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+
+from payments import gateway
+from shop.celery import WakingTask
+from shop.embedded.state import end_with_parent
+from tests import guards
+from tests.settings import CLUSTER
+from tests.stripe_desk import StripeDesk
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The xdist workers find the same socket by the same path.
+    if not hasattr(config, "workerinput"):
+        CLUSTER.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        CLUSTER.stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox_address() -> Iterator[str]:
+    """One sandbox process for this worker; it speaks HTTP, as Stripe does."""
+    command = [sys.executable, "-m", "payments.sandbox", "--file", ":memory:"]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=end_with_parent(signal.SIGTERM)
+    )
+    assert child.stdout
+    line = child.stdout.readline()
+    yield line.split(" at ")[1].split(":  ")[0].split(": test")[0].strip()
+    child.terminate()
+    child.wait(10)
+    child.stdout.close()
+
+
+@pytest.fixture
+def stripe_desk(sandbox_address: str, settings: Any) -> Iterator[StripeDesk]:
+    """Stripe's side: what a shopper does at its page, what it tells us, what goes wrong with it."""
+    settings.STRIPE_API_BASE = sandbox_address
+    gateway._client.cache_clear()
+    desk = StripeDesk(sandbox_address)
+    desk.all_is_well()
+    yield desk
+    desk.all_is_well()
+    gateway._client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def real_outbox(settings: Any) -> None:
+    """pytest-django would collect mails in memory; ours are rows."""
+    settings.EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+
+
+@pytest.fixture(autouse=True)
+def broker_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No broker in tests: everything must work without being woken, and nobody waits for it."""
+    monkeypatch.setattr(WakingTask, "_broker_is_back_at", float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def without_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`bin/test --controls` names a guard to remove; the tests that it protects must then fail."""
+    name = os.environ.get("MERCER_WITHOUT_GUARD")
+    if name:
+        if "transactional_db" in request.fixturenames or "db" in request.fixturenames:
+            request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+        guards.remove(name, monkeypatch)
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Run functions on threads of their own that start together; returns what they returned or raised."""
+
+    def run(*functions: Callable[[], Any]) -> list[Any]:
+        barrier = threading.Barrier(len(functions))
+        results: list[Any] = [None] * len(functions)
+
+        def body(index: int, function: Callable[[], Any]) -> None:
+            try:
+                barrier.wait()
+                results[index] = function()
+            except Exception as error:  # noqa: BLE001  (whatever it is belongs to the outcome)
+                results[index] = error
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=body, args=pair) for pair in enumerate(functions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return results
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest) -> None:
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()

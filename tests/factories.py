@@ -1,0 +1,102 @@
+"""The smallest things that tests need, made as the shop makes them."""
+
+import itertools
+import uuid
+from typing import Any
+
+from psycopg.types.range import TimestamptzRange
+
+from accounts.models import User
+from catalog.inventory import receive
+from catalog.listings import write_listings
+from catalog.markets import default_market
+from catalog.models import Location, Option, Product, Stock, Variant
+from catalog.prices import set_price
+from orders.cart import add_to_cart
+from orders.checkout import Seen, Submission, place_order
+from orders.models import Cart, Order, ShippingMethod, TaxRate
+from orders.queries import price_cart
+
+_serial = itertools.count(1)
+
+
+def make_location(code: str = "main", priority: int = 10) -> Location:
+    return Location.objects.get_or_create(code=code, defaults={"name": code, "priority": priority})[0]
+
+
+def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **facts: Any) -> Variant:
+    """An active product with one variant, in stock and listed."""
+    n = next(_serial)
+    product = Product.objects.create(
+        handle=f"thing-{n}", slug=f"thing-{n}", title=facts.pop("title", f"Thing {n}"), status=Product.Status.ACTIVE
+    )
+    variant = Variant.objects.create(product=product, sku=f"T-{n}", **facts)
+    if price_minor is not None:
+        set_price(variant.pk, default_market(), regular_minor=price_minor)
+    if on_hand and variant.is_tracked:
+        receive(variant.pk, make_location(), on_hand)
+    write_listings(Product.objects.filter(pk=product.pk))
+    return variant
+
+
+def make_options(product: Product, *names: str) -> None:
+    Option.objects.bulk_create(Option(product=product, position=i, name=name) for i, name in enumerate(names, start=1))
+
+
+def make_shipping(price_minor: int = 490) -> ShippingMethod:
+    return ShippingMethod.objects.get_or_create(
+        code="standard",
+        defaults={"name": "Standard", "countries": ["DE", "AT", "BE"], "price_minor": price_minor, "free_from_minor": 6000},
+    )[0]
+
+
+def make_tax(country: str = "DE", percent: str = "19") -> TaxRate:
+    return TaxRate.objects.get_or_create(
+        country=country, defaults={"percent": percent, "valid": TimestamptzRange(None, None)}
+    )[0]
+
+
+def make_user(email: str = "", **facts: Any) -> User:
+    return User.objects.create_user(email or f"user{next(_serial)}@example.com", "correct horse battery", **facts)
+
+
+def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -> Cart:
+    cart = Cart.objects.create(currency="EUR", user=user)
+    for variant in variants:
+        add_to_cart(cart, variant, quantity)
+    cart.refresh_from_db()
+    return cart
+
+
+def make_submission(**changes: Any) -> Submission:
+    facts = {
+        "email": "anna@example.com",
+        "country": "DE",
+        "name": "Anna Peeters",
+        "line1": "Kraanlei 12",
+        "postcode": "10115",
+        "city": "Berlin",
+        "shipping_code": "standard",
+    }
+    return Submission(**{**facts, **changes})
+
+
+def seen_of(cart: Cart, country: str = "DE") -> Seen:
+    """What a shopper who looks at the checkout now has seen."""
+    contents = price_cart(Cart.objects.get(pk=cart.pk), country=country, shipping_code="standard")
+    return Seen(contents.mark, contents.totals.total_minor)
+
+
+def make_order(*variants: Variant, quantity: int = 1, user: User | None = None, **changes: Any) -> Order:
+    """A placed order, its stock reserved."""
+    make_shipping()
+    make_tax()
+    cart = make_cart(*(variants or (make_variant(),)), quantity=quantity, user=user)
+    submission = make_submission(email=changes.pop("email", f"{uuid.uuid4().hex[:8]}@example.com"), **changes)
+    return place_order(cart.pk, submission, seen=seen_of(cart), user_id=user.pk if user else None)
+
+
+def stock_of(variant: Variant) -> tuple[int, int]:
+    """(on hand, reserved), summed over locations."""
+    rows = Stock.objects.filter(variant=variant)
+    return sum(row.on_hand for row in rows), sum(row.reserved for row in rows)

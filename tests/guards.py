@@ -1,0 +1,154 @@
+"""The guards that races lean on. `bin/test --controls` removes them one by one and expects red."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from catalog import inventory
+from orders import cart, checkout, lifecycle
+from orders.models import Cart, Order
+from orders.views import carts
+from payments import cancellation, gateway, ledger, settlement
+from payments.models import Journal, Payment
+
+Monkey = pytest.MonkeyPatch
+
+
+def _execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def no_stock_condition(monkeypatch: Monkey) -> None:
+    """Take whatever is asked for, and let the table hold it."""
+    _execute("ALTER TABLE catalog_stock DROP CONSTRAINT IF EXISTS stock_not_oversold")
+    where = " AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit"
+    assert where in inventory.TAKE
+    monkeypatch.setattr(inventory, "TAKE", inventory.TAKE.replace(where, ""))
+
+
+def no_cart_lock(monkeypatch: Monkey) -> None:
+    """Two submissions look at the cart together, and the table holds two orders of one cart."""
+    _execute("ALTER TABLE orders_order DROP CONSTRAINT IF EXISTS orders_order_cart_id_key")
+    monkeypatch.setattr(Cart.objects, "select_for_update", Cart.objects.all)
+
+
+def no_settle_lock(monkeypatch: Monkey) -> None:
+    """Two settlements look at the order together, and the books take one capture twice."""
+    _execute("ALTER TABLE payments_journal DROP CONSTRAINT IF EXISTS journal_once")
+    monkeypatch.setattr(settlement, "lock_order", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(Payment.objects, "select_for_update", Payment.objects.all)
+    monkeypatch.setattr(lifecycle, "_move", _set_status)
+    monkeypatch.setattr(ledger, "_book", _book_always)
+
+
+def _set_status(order: Order, target: str, **facts: object) -> None:
+    Order.objects.filter(pk=order.pk).update(status=target, **facts)
+    order.refresh_from_db()
+
+
+def _book_always(kind: str, provider_ref: str, order: Order, amounts: dict[str, int], payment: object = None) -> bool:
+    Journal.objects.create(kind=kind, provider_ref=provider_ref, order=order, currency=order.currency)
+    return True
+
+
+def no_event_key(monkeypatch: Monkey) -> None:
+    """The inbox takes the same event twice."""
+    _execute("ALTER TABLE payments_stripeevent DROP CONSTRAINT IF EXISTS payments_stripeevent_stripe_id_key")
+
+
+def no_digest(monkeypatch: Monkey) -> None:
+    """An order of the same cart counts as the same order, whatever was typed."""
+    monkeypatch.setattr(checkout, "_again", lambda placed, submission: placed)
+
+
+def no_close(monkeypatch: Monkey) -> None:
+    """Orders are given up without closing their payment at Stripe."""
+    monkeypatch.setattr(cancellation, "close_payments", lambda order: order.payments.update(status="canceled"))
+
+
+def no_signature(monkeypatch: Monkey) -> None:
+    """Whoever writes to the webhook is Stripe."""
+    monkeypatch.setattr(gateway, "_check_signature", lambda text, signature: None)
+
+
+def no_idempotency_key(monkeypatch: Monkey) -> None:
+    """Each try is a new request to Stripe."""
+    counter = iter(range(10**6))
+    original = gateway.create_session
+    monkeypatch.setattr(gateway, "create_session", lambda parameters, key: original(parameters, f"{key}-{next(counter)}"))
+
+
+def no_cart_owner(monkeypatch: Monkey) -> None:
+    """Any line can be changed from any cart."""
+    monkeypatch.setattr(carts, "set_quantity", lambda found, line_id, quantity: cart.CartLine.objects.filter(pk=line_id).delete())
+
+
+def no_amount_check(monkeypatch: Monkey) -> None:
+    """Whatever Stripe took counts as the order's total."""
+    monkeypatch.setattr(settlement, "_is_what_was_ordered", lambda payment, state: True)
+
+
+def no_message_key(monkeypatch: Monkey) -> None:
+    """The outbox takes the same mail twice."""
+    _execute("ALTER TABLE shop_mail DROP CONSTRAINT IF EXISTS shop_mail_message_id_key")
+
+
+def no_total_check(monkeypatch: Monkey) -> None:
+    """Orders are placed at whatever they cost now."""
+    monkeypatch.setattr(checkout, "_check", lambda contents, seen: None)
+
+
+def no_append_only(monkeypatch: Monkey) -> None:
+    """Ledgers can be rewritten."""
+    for table in ("catalog_stockmovement", "orders_orderevent", "payments_journal", "payments_posting"):
+        _execute(f"DROP TRIGGER IF EXISTS append_only ON {table}")
+
+
+# Guard → (how to remove it, the tests that must then fail).
+GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
+    "stock-condition": (no_stock_condition, "tests/races/test_stock_races.py::test_f001_forty_buyers_for_ten_units_buy_exactly_ten"),
+    "stock-condition-two-locations": (no_stock_condition, "tests/races/test_stock_races.py::test_f001_ten_units_over_two_locations_sell_exactly_ten"),
+    "cart-lock": (no_cart_lock, "tests/races/test_checkout_races.py::test_f026_twenty_posts_of_one_checkout_make_one_order"),
+    "settle-lock": (no_settle_lock, "tests/races/test_payment_races.py::test_f031_return_page_and_webhook_together_settle_once"),
+    "event-key": (no_event_key, "tests/races/test_payment_races.py::test_f051_one_event_twenty_times_has_one_effect"),
+    "digest": (no_digest, "tests/races/test_checkout_races.py::test_f029_a_changed_address_after_back_makes_one_live_order"),
+    "close-before-cancel": (no_close, "tests/payments/test_cancellation.py::test_f007_a_paid_order_is_settled_instead_of_expired"),
+    "signature": (no_signature, "tests/payments/test_webhooks.py::test_f055_only_our_signatures_are_taken"),
+    "idempotency-key": (no_idempotency_key, "tests/payments/test_sessions.py::test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session"),
+    "cart-owner": (no_cart_owner, "tests/orders/test_cart_pages.py::test_f018_a_line_of_another_cart_is_not_there"),
+    "amount-check": (no_amount_check, "tests/payments/test_settlement.py::test_f046_another_amount_than_ordered_is_flagged_and_not_paid"),
+    "message-key": (no_message_key, "tests/shop/test_outbox.py::test_the_same_message_id_is_one_mail"),
+    "total-check": (no_total_check, "tests/orders/test_checkout.py::test_f016_a_changed_price_is_asked_about_again"),
+    "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
+}  # fmt: skip
+
+
+def remove(name: str, monkeypatch: Monkey) -> None:
+    GUARDS[name][0](monkeypatch)
+
+
+def main() -> int:
+    """Run each guard's tests without it; every one of them must turn red."""
+    missed = []
+    for name, (_remove, tests) in GUARDS.items():
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", tests]
+        environment = {**os.environ, "MERCER_WITHOUT_GUARD": name}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        is_red = done.returncode == 1
+        sys.stdout.write(f"{'red, as it must be' if is_red else 'STILL GREEN':>18}  without {name}\n")
+        sys.stdout.flush()
+        if not is_red:
+            missed.append(name)
+            sys.stdout.write(done.stdout[-2000:])
+    sys.stdout.write(f"{len(GUARDS) - len(missed)} passed, {len(missed)} failed\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Real threads, real PostgreSQL: nobody buys what is not there."""
+
+import pytest
+
+from catalog.errors import InsufficientStock
+from catalog.inventory import Need, receive, release, reserve
+from catalog.models import Stock
+from shop.auditing import run_audit
+from tests.factories import make_location, make_order, make_variant, stock_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def buyer(number: int, variant_id: int):
+    return lambda: reserve(f"R-{number}", [Need(number, variant_id, 1)])
+
+
+def test_f001_forty_buyers_for_ten_units_buy_exactly_ten(at_once):
+    variant = make_variant(on_hand=10)
+    results = at_once(*(buyer(n, variant.pk) for n in range(40)))
+    assert results.count(None) == 10
+    assert sum(isinstance(result, InsufficientStock) for result in results) == 30
+    assert stock_of(variant) == (10, 10)
+
+
+def test_f001_ten_units_over_two_locations_sell_exactly_ten(at_once):
+    variant = make_variant(on_hand=4)
+    receive(variant.pk, make_location("second", 20), 6)
+    results = at_once(*(buyer(n, variant.pk) for n in range(40)))
+    assert results.count(None) == 10
+    assert sum(isinstance(result, InsufficientStock) for result in results) == 30
+    assert stock_of(variant) == (10, 10)
+    rows = Stock.objects.filter(variant=variant).order_by("location__priority")
+    assert [(row.on_hand, row.reserved) for row in rows] == [(4, 4), (6, 6)]
+
+
+def test_f001_forty_real_orders_for_ten_units_are_ten_orders(at_once):
+    variant = make_variant(on_hand=10)
+    make_order(make_variant())  # shipping and tax exist
+    results = at_once(*(lambda: make_order(variant) for _ in range(40)))
+    placed = [result for result in results if not isinstance(result, Exception)]
+    assert len(placed) == 10
+    assert {type(result) for result in results if isinstance(result, Exception)} == {InsufficientStock}
+    assert stock_of(variant) == (10, 10)
+    assert run_audit() == []
+
+
+def test_f002_carts_in_any_order_never_wait_in_a_circle(at_once):
+    variants = [make_variant(on_hand=1000) for _ in range(5)]
+
+    def buy(number: int):
+        order = variants[number % 5 :] + variants[: number % 5]
+        if number % 2:
+            order.reverse()
+        needs = [Need(number * 10 + i, variant.pk, 1) for i, variant in enumerate(order)]
+        return lambda: reserve(f"D-{number}", needs)
+
+    results = at_once(*(buy(n) for n in range(40)))
+    assert results == [None] * 40
+    assert [stock_of(variant) for variant in variants] == [(1000, 40)] * 5
+
+
+def test_the_same_reservation_is_given_back_once(at_once):
+    variant = make_variant(on_hand=5)
+    reserve("R-1", [Need(1, variant.pk, 3)])
+    results = at_once(*(lambda: release("R-1") for _ in range(8)))
+    assert sorted(results) == [0] * 7 + [3]
+    assert stock_of(variant) == (5, 0)
