@@ -33,7 +33,7 @@ EXPONENTS = {
     **dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3),
 }
 LARGEST_MINOR = 10**12
-AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
+AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 
 def exponent(currency: str) -> int:

@@ -20,7 +20,9 @@ from payments.models import Journal, Payment, Posting, Refund, StripeEvent
 class PaymentInline(ReadOnlyInline):
     model = Payment
     fields = ("method", "status", "captured", "refunded", "card", "flag", "payment_intent_id")
-    readonly_fields = ("captured", "refunded")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("payments.view_payment")
 
     @admin.display(description="captured")
     def captured(self, payment: Payment) -> str:
@@ -142,6 +144,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 class PostingInline(ReadOnlyInline):
     model = Posting
+    fields = ("account", "amount_minor")
 
 
 @admin.register(Journal)

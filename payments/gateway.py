@@ -168,29 +168,33 @@ def expire_session(session_id: str) -> SessionState:
 
 
 def _session_state(session: stripe.checkout.Session) -> SessionState:
-    intent = session.payment_intent
+    intent = _field(session, "payment_intent")
     known = intent if isinstance(intent, stripe.PaymentIntent) else None
-    charge = known.latest_charge if known and isinstance(known.latest_charge, stripe.Charge) else None
-    trouble = known.last_payment_error if known else None
+    charge = _field(known, "latest_charge")
+    trouble = _field(known, "last_payment_error")
     return SessionState(
         session_id=session.id,
-        url=session.url or "",
-        status=session.status or "",
+        url=_field(session, "url") or "",
+        status=_field(session, "status") or "",
         payment_status=session.payment_status,
         intent_id=known.id if known else str(intent or ""),
         intent_status=known.status if known else "",
-        received_minor=known.amount_received if known else 0,
+        received_minor=_field(known, "amount_received") or 0,
         currency=(session.currency or "").upper(),
-        charge_id=charge.id if charge else "",
-        card=_card_words(charge),
-        last_error=str(trouble.message or trouble.code or "")[:300] if trouble else "",
+        charge_id=charge.id if isinstance(charge, stripe.Charge) else "",
+        card=_card_words(charge) if isinstance(charge, stripe.Charge) else "",
+        last_error=str(_field(trouble, "message") or _field(trouble, "code") or "")[:300],
     )
 
 
-def _card_words(charge: stripe.Charge | None) -> str:
-    details = charge.payment_method_details if charge else None
-    card = details.card if details and details.type == "card" else None
-    return f"{card.brand or 'card'} ending in {card.last4}" if card else ""
+def _field(thing: Any, name: str) -> Any:
+    """A field that Stripe may leave out: the library raises for those."""
+    return getattr(thing, name, None)
+
+
+def _card_words(charge: stripe.Charge) -> str:
+    card = _field(_field(charge, "payment_method_details"), "card")
+    return f"{_field(card, 'brand') or 'card'} ending in {_field(card, 'last4')}" if card else ""
 
 
 def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, str]) -> RefundState:
@@ -205,7 +209,7 @@ def retrieve_refund(refund_id: str) -> RefundState:
 
 
 def _refund_state(refund: stripe.Refund) -> RefundState:
-    return RefundState(refund.id, refund.status or "", refund.amount, refund.failure_reason or "")
+    return RefundState(refund.id, refund.status or "", refund.amount, _field(refund, "failure_reason") or "")
 
 
 def verify_event(body: bytes, signature: str) -> dict[str, Any]:

@@ -20,8 +20,16 @@ from orders.models import Fulfillment, Order, OrderEvent, OrderLine
 
 
 class ReadOnlyInline(admin.TabularInline):
+    """A part of a page: whoever may see the page sees it, nobody changes it here."""
+
     extra = 0
     can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

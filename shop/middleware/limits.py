@@ -20,12 +20,7 @@ class LimitsMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, TooManyAttempts):
             return None
-        headers = {"Retry-After": str(error.retry_after)}
         minutes = -(-error.retry_after // 60)
-        return render(
-            request,
-            "429.html",
-            {"seconds": error.retry_after, "minutes": minutes},
-            status=429,
-            headers=headers,
-        )
+        response = render(request, "429.html", {"seconds": error.retry_after, "minutes": minutes}, status=429)
+        response["Retry-After"] = str(error.retry_after)
+        return response

@@ -1,0 +1,192 @@
+"""Sign-up, login, reset; slow for guessers, open for the owner."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import get_hasher, make_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from accounts.hashers import ShopArgon2PasswordHasher
+from accounts.logins import FREE_FAILURES, count_login_attempt, forgive, login_key
+from accounts.models import LoginFailures, ThrottleCounter, User
+from accounts.passwords import MaximumLengthValidator
+from accounts.throttle import Limit, TooManyAttempts, client_ip, forget_old_counters
+from orders.models import Cart
+from shop.models import Mail
+from tests.factories import make_cart, make_order, make_user, make_variant
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+
+
+def member(email="anna@example.com", **facts):
+    user = make_user(email, **facts)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def log_in(client, email="anna@example.com", password=PASSWORD, **extra):
+    return client.post("/account/login/", {"login": email, "password": password}, **extra)
+
+
+def test_an_address_has_one_account_whatever_its_case():
+    make_user("Anna@Example.com")
+    assert User.objects.get().email == "anna@example.com"
+    with pytest.raises(IntegrityError, match="user_email_unique"), transaction.atomic():
+        User.objects.create(email="ANNA@example.com")
+    assert User.objects.get_by_natural_key("ANNA@EXAMPLE.COM").email == "anna@example.com"
+
+
+def test_signing_up_needs_the_mail_to_be_answered(client):
+    answer = client.post("/account/signup/", {"email": "new@example.com", "password1": "a long new passphrase"})
+    assert answer.status_code == 302
+    assert log_in(client, "new@example.com", "a long new passphrase").headers["Location"] == "/account/confirm-email/"
+    link = re.search(r"http://testserver(/account/confirm-email/\S+)", Mail.objects.first().body)
+    client.post(link[1].replace("=\n", ""))
+    assert EmailAddress.objects.get().verified
+    assert log_in(Client(), "new@example.com", "a long new passphrase").headers["Location"] == "/account/"
+
+
+def test_f113_signing_up_twice_looks_the_same(client):
+    member()
+    known = client.post("/account/signup/", {"email": "anna@example.com", "password1": "a long new passphrase"})
+    unknown = Client().post("/account/signup/", {"email": "berta@example.com", "password1": "a long new passphrase"})
+    assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
+
+
+def test_logging_in_joins_the_cart(client):
+    member()
+    cart = make_cart(make_variant())
+    client.cookies["cart"] = str(cart.token)
+    assert log_in(client).headers["Location"] == "/account/"
+    assert Cart.objects.get().user.email == "anna@example.com"
+
+
+def test_f115_guessing_gets_slower_from_there_and_not_for_the_owner_elsewhere(client):
+    member()
+    for _ in range(FREE_FAILURES):
+        assert log_in(client, password="wrong wrong wrong").status_code == 200
+    slow = log_in(client, password="wrong wrong wrong")
+    assert (slow.status_code, slow.headers["Retry-After"]) == (429, "1")
+    assert log_in(Client(), REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_a_forged_forwarded_header_is_no_new_place(client):
+    member()
+    for n in range(FREE_FAILURES):
+        log_in(client, password="wrong wrong wrong", headers={"x-forwarded-for": f"198.51.100.{n}"})
+    answer = log_in(client, password="wrong wrong wrong", headers={"x-forwarded-for": "203.0.113.9"})
+    assert answer.status_code == 429
+
+
+def test_the_right_password_forgives():
+    key = login_key("a@example.com", "192.0.2.1")
+    for _ in range(3):
+        count_login_attempt(key)
+    assert LoginFailures.objects.get().failures == 3
+    forgive(key)
+    assert LoginFailures.objects.count() == 0
+
+
+def test_a_reset_mail_goes_to_the_stored_address_only(client):
+    member()
+    known = client.post("/account/password/reset/", {"email": "anna@example.com"})
+    unknown = Client().post("/account/password/reset/", {"email": "nobody@example.com"})
+    assert known.status_code == unknown.status_code == 302
+    mail = Mail.objects.filter(recipients=["anna@example.com"]).get()
+    assert "http://testserver/account/password/reset/key/" in mail.body.replace("=\n", "")
+    assert mail.priority == Mail.Priority.ACCOUNT
+
+
+def test_f118_a_foreign_host_gets_no_mail(client):
+    member()
+    answer = client.post("/account/password/reset/", {"email": "anna@example.com"}, headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert Mail.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "javascript:alert(1)", "/\\evil.example"])
+def test_f121_login_leads_nowhere_else(client, path):
+    member()
+    answer = client.post(f"/account/login/?next={path}", {"login": "anna@example.com", "password": PASSWORD, "next": path})
+    assert answer.headers["Location"] == "/account/"
+
+
+def test_the_admin_asks_to_log_in_where_everybody_does(client):
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/account/login/?next=/admin/")
+
+
+def test_f117_a_new_session_at_login_and_none_after_logout(client):
+    member()
+    client.get("/account/login/")
+    log_in(client)
+    first = client.cookies["session"].value
+    client.post("/account/logout/")
+    client.cookies["session"] = first
+    assert client.get("/account/").status_code == 302
+
+
+def test_the_second_factor_can_be_set_up_without_inline_pictures(client):
+    member()
+    log_in(client)
+    page = client.get("/account/2fa/totp/activate/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "/account/2fa/totp/picture.svg" in text
+    assert "data:image" not in text
+    picture = client.get("/account/2fa/totp/picture.svg")
+    assert (picture.headers["Content-Type"], b"<svg" in picture.content) == ("image/svg+xml", True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/account/login/", "/account/signup/", "/account/password/reset/", "/account/2fa/", "/account/password/change/", "/account/email/"],
+)
+def test_account_pages_show_in_the_shops_frame(client, url):
+    member()
+    log_in(client)
+    if url in ("/account/login/", "/account/signup/"):
+        client = Client()
+    text = client.get(url).content.decode()
+    assert 'class="head' in text
+    assert "style=" not in text
+
+
+def test_passwords_have_sane_limits():
+    with pytest.raises(ValidationError, match="at most 128"):
+        MaximumLengthValidator().validate("x" * 129)
+    MaximumLengthValidator().validate("x" * 128)
+    hasher = ShopArgon2PasswordHasher()
+    assert hasher.verify("x", hasher.encode("x", hasher.salt()))
+    assert "m=47104,t=1,p=1" in make_password("x", hasher=hasher)
+    assert get_hasher().algorithm == "md5"
+
+
+def test_a_limit_counts_each_window_and_forgets(rf, settings):
+    limit = Limit("test", 2, 60)
+    limit.take("k")
+    limit.take("k")
+    with pytest.raises(TooManyAttempts) as caught:
+        limit.take("k")
+    assert 0 < caught.value.retry_after <= 60
+    limit.take("other")
+    ThrottleCounter.objects.update(window_start="2020-01-01T00:00Z")
+    assert forget_old_counters() == 2
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [(0, "198.51.100.1", "127.0.0.1"), (1, "10.9.9.9, 198.51.100.1", "198.51.100.1"), (2, "198.51.100.1", "127.0.0.1")],
+)
+def test_the_clients_address_is_believed_as_far_as_our_proxies_wrote_it(rf, settings, proxies, forwarded, expected):
+    settings.TRUSTED_PROXIES = proxies
+    assert client_ip(rf.get("/", headers={"x-forwarded-for": forwarded})) == expected
+
+
+def test_f036_an_order_by_guest_is_not_attached_to_an_account():
+    user = member()
+    order = make_order(email=user.email)
+    assert order.user is None

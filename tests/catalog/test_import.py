@@ -1,0 +1,193 @@
+"""Other shops' exports come in whole: against an independent reading by the csv module."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import UnreadableFile
+from catalog.importing.apply import import_file
+from catalog.importing.pictures import PictureFolder
+from catalog.importing.shopify import read_file
+from catalog.markets import default_market
+from catalog.models import Category, Listing, Product, ProductImage, Stock, Variant
+from catalog.money import to_minor
+from catalog.prices import prices_at
+from shop.auditing import run_audit
+from shop.seeding import DEMO
+
+pytestmark = pytest.mark.django_db
+SHARED = Path(__file__).resolve().parents[3] / "shared/data/shopify"
+FILES = {
+    "01-shopifypartners-apparel.csv": (20, 22, 20),
+    "02-shopifypartners-home-and-garden.csv": (20, 21, 21),
+    "03-shopifypartners-jewelery.csv": (20, 23, 41),
+    "04-packt-product-data.csv": (20, 21, 21),
+}
+
+
+def shared(name: str) -> Path:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip("the folder with real shops' files is not beside this checkout")
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_real_export_comes_in_with_the_right_numbers(name):
+    path = shared(name)
+    report = import_file(path)
+    assert [str(problem) for problem in report.refused] == []
+    assert (Product.objects.count(), Variant.objects.count(), ProductImage.objects.count()) == FILES[name]
+    assert (len(report.new), report.changed, report.unchanged) == (20, [], [])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_prices_stock_and_categories_are_those_of_the_file(name):
+    path = shared(name)
+    import_file(path)
+    rows = [row for row in rows_of(path) if row["Variant Price"]]
+    handle = ""
+    prices = prices_at(Variant.objects.values_list("pk", flat=True), default_market())
+    for row in rows:
+        handle = row["Handle"] or handle
+        values = {f"option{n}": row[f"Option{n} Value"].strip() for n in (1, 2, 3)}
+        if values["option1"] == "Default Title":
+            values["option1"] = ""
+        variant = Variant.objects.get(product__handle=handle, **values)
+        price, compare = to_minor(row["Variant Price"], "EUR"), row["Variant Compare At Price"]
+        regular = max(price, to_minor(compare, "EUR")) if compare else price
+        assert (prices[variant.pk].amount_minor, prices[variant.pk].regular_minor) == (price, regular)
+        if row["Variant Inventory Tracker"]:
+            assert Stock.objects.get(variant=variant).on_hand == max(0, int(row["Variant Inventory Qty"] or 0))
+    types = {row["Type"].strip() for row in rows_of(path) if row.get("Type", "").strip()}
+    assert set(Category.objects.values_list("name", flat=True)) == types
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_second_import_changes_nothing(name):
+    path = shared(name)
+    import_file(path)
+    before = list(Listing.objects.order_by("product_id").values_list("pk", flat=True))
+    report = import_file(path)
+    assert (report.new, report.changed, len(report.unchanged)) == ([], [], 20)
+    assert list(Listing.objects.order_by("product_id").values_list("pk", flat=True)) == before
+    assert run_audit() == []
+
+
+def test_the_demo_catalogue_comes_in_whole(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    report = import_file(DEMO / "hearthside.csv")
+    assert (len(report.new), report.problems) == (36, [])
+    assert Variant.objects.count() == 111
+    assert ProductImage.objects.exclude(file="").count() == ProductImage.objects.count()
+    assert Product.objects.get(handle="alma-mug").description.startswith("<p>A stoneware mug")
+
+
+HEADER = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Variant Compare At Price,Image Src,Status\n"
+
+
+def write(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
+    path = tmp_path / "products.csv"
+    path.write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tmp_path):
+    path = write(
+        tmp_path,
+        'good,Good,"two\nlines",,,,TRUE,Title,Default Title,,,,,5.00,,,active',
+        "bad,Bad,,,,,TRUE,Size,S,,,,,5.00,,,active",
+        "bad,,,,,,,,M,,,,,five,,,",
+    )
+    report = import_file(path)
+    assert [str(problem) for problem in report.refused] == ["line 5: bad: the price 'five' is not an amount like 12.50"]
+    assert list(Product.objects.values_list("handle", flat=True)) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x,,,,,,TRUE,,,,,,,1,,,", "the first row of a product needs a title"),
+        ("x,X,,,,,TRUE,,,,,,,-1,,,", "the price is negative"),
+        ("x,X,,,,,TRUE,,,,shopify,many,,1,,,", "the stock 'many' is not a whole number"),
+        ("x,X,,,,,TRUE,,,,,,,1,,,sold", "'sold' is not a status (active, draft, archived, unlisted)"),
+        ("x,X,,,,,TRUE,,,,,,,1e400,,,", "the price '1e400' is not an amount like 12.50"),
+        (f"{'h' * 256},X,,,,,TRUE,,,,,,,1,,,", "the handle is longer than 255 characters"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(tmp_path, row, message):
+    assert [problem.message for problem in read_file(write(tmp_path, row), "EUR").problems] == [message]
+
+
+def test_a_variant_that_stands_twice_is_refused(tmp_path):
+    path = write(tmp_path, "x,X,,,,,TRUE,Size,S,,,,,1,,,", "x,,,,,,,,S,,,,,2,,,")
+    assert read_file(path, "EUR").problems[0].message == "the variant S stands in line 2 already"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04rest", "not a CSV file"),
+        (b"Name,Price\nx,1\n", "no column 'Handle'"),
+        (b"Handle,Handle\nx,1\n", "stands in the file twice"),
+        (b'Handle,Title\nx,"open\n', "quotes do not match"),
+        (b"Handle,Title\nx," + b"y" * 10_001, "more than 10,000 characters"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path, content, words):
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=words):
+        read_file(path, "EUR")
+
+
+def test_a_changed_file_changes_what_it_says(tmp_path):
+    import_file(write(tmp_path, "x,X,,,Mugs,,TRUE,,,A-1,shopify,5,deny,10.00,12.00,,active"))
+    report = import_file(write(tmp_path, "x,New name,,,Cups,,TRUE,,,A-1,shopify,7,continue,9.00,,,draft"))
+    assert (report.changed, report.new) == (["x"], [])
+    product, variant = Product.objects.get(), Variant.objects.get()
+    assert (product.title, product.status, product.category.name) == ("New name", "draft", "Cups")
+    assert prices_at([variant.pk], default_market())[variant.pk].regular_minor == 900
+    assert Stock.objects.values_list("on_hand", "backorder_limit").get() == (7, 10_000)
+    assert Listing.objects.count() == 0
+
+
+def test_negative_stock_is_taken_as_none_and_said(tmp_path):
+    report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,shopify,-3,deny,10.00,,,active"))
+    assert [problem.message for problem in report.problems] == ["the stock -3 is below zero and is taken as 0"]
+    assert report.refused == []
+
+
+def test_html_is_cleaned_on_the_way_in(tmp_path):
+    body = '"<h1>Big</h1><script>alert(1)</script><p onclick=""x()"" style=""color:red"">Text</p>"'
+    import_file(write(tmp_path, f"x,X,{body},,,,TRUE,,,,,,,10.00,,,active"))
+    assert Product.objects.get().description == "<h3>Big</h3><p>Text</p>"
+
+
+def test_pictures_are_looked_up_inside_the_folder_only(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside/a.txt").write_text("in")
+    (tmp_path / "secret.txt").write_text("out")
+    (tmp_path / "inside/link.txt").symlink_to(tmp_path / "secret.txt")
+    folder = PictureFolder(tmp_path / "inside")
+    assert folder.read("a.txt") == b"in"
+    for source in ("../secret.txt", "link.txt", str(tmp_path / "secret.txt"), "https://example.com/a.txt", "", "none.txt"):
+        assert folder.read(source) is None
+
+
+def test_a_broken_picture_is_noted_and_the_product_still_comes_in(tmp_path):
+    (tmp_path / "a.webp").write_text("<svg onload=alert(1)>")
+    report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,,,,10.00,,a.webp,active"))
+    assert [str(problem) for problem in report.problems] == ["line 2: x: a.webp: The file is not a JPEG, PNG or WebP picture."]
+    assert (Product.objects.count(), ProductImage.objects.get().file.name) == (1, "")
+
+
+def test_two_handles_that_make_one_slug_get_two_addresses(tmp_path):
+    import_file(write(tmp_path, "nhan-1,A,,,,,TRUE,,,,,,,1,,,", "nhẫn-1,B,,,,,TRUE,,,,,,,1,,,"))
+    assert list(Product.objects.order_by("pk").values_list("slug", flat=True)) == ["nhan-1", "nhan-1-2"]

@@ -1,0 +1,139 @@
+"""The public pages: what they show, what they cost, what they never do."""
+
+import pytest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.db import connection
+
+from catalog.categories import CategoryRefused, create_category, place_category
+from catalog.inventory import Need, reserve
+from catalog.listings import refresh_stock_classes, write_listings
+from catalog.markets import default_market
+from catalog.models import Category, Page, Product, Variant
+from catalog.prices import set_price
+from tests.factories import make_options, make_shipping, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(count: int) -> Category:
+    category = create_category("Tableware")
+    for n in range(count):
+        variant = make_variant(1000 + n, title=f"Cup {n:03}")
+        Product.objects.filter(pk=variant.product_id).update(category=category, position=n)
+    write_listings(Product.objects.all())
+    return category
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection, ) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize(("url", "most"), [("/c/tableware/", 6), ("/", 8), ("/search/?q=cup", 8)])
+def test_a_page_costs_the_same_for_one_card_and_for_many(client, url, most):
+    fill(1)
+    few = queries(client, url)
+    for n in range(30):
+        variant = make_variant(1000, title=f"Cup {n}")
+        Product.objects.filter(pk=variant.product_id).update(category=Category.objects.get())
+    write_listings(Product.objects.all())
+    assert queries(client, url) == few <= most
+
+
+def test_public_pages_set_no_cookie_and_vary_on_none(client):
+    fill(2)
+    for url in ("/", "/c/tableware/", f"/p/{Product.objects.first().slug}/", "/search/?q=cup", "/swatches.css"):
+        response = client.get(url)
+        assert (response.status_code, dict(response.cookies)) == (200, {})
+        assert "Cookie" not in response.headers.get("Vary", "")
+
+
+def test_filters_sort_and_pages(client):
+    fill(30)
+    text = client.get("/c/tableware/").content.decode()
+    assert text.count('class="card"') == 24
+    assert "?page=2" in text
+    assert client.get("/c/tableware/?page=2").content.decode().count('class="card"') == 6
+    text = client.get("/c/tableware/?min=10.05&max=10,07").content.decode()
+    assert [f"Cup {n:03}" in text for n in (4, 5, 6, 7, 8)] == [False, True, True, True, False]
+    text = client.get("/c/tableware/?sort=price-down").content.decode()
+    assert text.index("Cup 029") < text.index("Cup 028")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "page=-1", "page=1000000000", "page=٣", "sort=password", "min=NaN", "min=1e400", "max=abc", "stock=%00", "q=" + "x" * 500],
+)
+def test_f100_odd_parameters_do_no_harm(client, query):
+    fill(1)
+    assert client.get(f"/c/tableware/?{query}").status_code in (200, 400)
+    assert client.get(f"/search/?q=cup&{query}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("words", ["%_\\", '"((((', "a:*&!", "'; DROP", "<script>", "cup & | !", "x " * 300, "\ud800"])
+def test_f103_odd_searches_find_nothing_bad(client, words):
+    fill(1)
+    response = client.get("/search/", {"q": words.encode("utf-8", "surrogatepass")})
+    assert response.status_code in (200, 400)
+    assert b"<script>alert" not in response.content
+
+
+def test_search_finds_by_stem_beginning_accent_and_sku(client):
+    mug = make_variant(title="Café mug")
+    make_variant(title="Teapot")
+    for words in ("mugs", "caf", "cafe", mug.sku):
+        text = client.get("/search/", {"q": words}).content.decode()
+        assert ("Café mug" in text, "Teapot" in text.split("Popular")[0]) == (True, False), words
+    assert "Nothing was found" in client.get("/search/?q=zzzz").content.decode()
+    assert "Café mug" in client.get("/suggest/?q=mu").content.decode()
+    assert client.get("/suggest/?q=m").content.strip() == b""
+
+
+def test_the_product_page_shows_the_variant_of_its_address(client):
+    make_shipping()
+    sand = make_variant(2400, option1="Sand", option2="350 ml")
+    product = sand.product
+    make_options(product, "Glaze", "Size")
+    large = Variant.objects.create(product=product, option1="Sand", option2="450 ml", is_tracked=False, position=2)
+    set_price(large.pk, default_market(), regular_minor=2800)
+    text = client.get(f"/p/{product.slug}/?size=450-ml").content.decode()
+    assert "€28.00" in text
+    assert 'value="450 ml" data-name="size" data-key="450-ml" checked' in text
+    assert client.get(f"/p/{product.slug}/?glaze=none&size=x").status_code == 200
+
+
+def test_sold_out_is_said(client):
+    variant = make_variant(on_hand=1)
+    reserve("A1", [Need(1, variant.pk, 1)])
+    refresh_stock_classes()
+    assert "This one is sold out" in client.get(f"/p/{variant.product.slug}/").content.decode()
+    assert "Sold out" in client.get("/search/?q=thing").content.decode()
+
+
+def test_what_is_not_there_is_404_in_plain_words(client):
+    draft = make_variant()
+    Product.objects.filter(pk=draft.product_id).update(status="draft")
+    for url in (f"/p/{draft.product.slug}/", "/p/none/", "/c/none/", "/help/none/", "/nothing"):
+        response = client.get(url)
+        assert response.status_code == 404
+        assert b"There is nothing here" in response.content
+
+
+def test_a_page_of_the_shop_is_cleaned_when_shown(client):
+    Page.objects.create(slug="delivery", title="Delivery", body="<p>Fast</p><script>alert(1)</script>")
+    text = client.get("/help/delivery/").content.decode()
+    assert "<p>Fast</p>" in text
+    assert "alert(1)" not in text
+
+
+def test_a_category_moves_with_everything_below_it():
+    home, tableware = create_category("Home"), create_category("Tableware")
+    mugs = create_category("Mugs", tableware)
+    place_category(tableware, parent=home, slug="table")
+    assert Category.objects.get(pk=mugs.pk).path == "home/table/mugs"
+    with pytest.raises(CategoryRefused, match="under itself"):
+        place_category(home, parent=Category.objects.get(pk=mugs.pk), slug="home")
+    with pytest.raises(CategoryRefused, match="already"):
+        create_category("Home")

@@ -1,0 +1,107 @@
+"""Prices hold over time, and listings follow them on the second."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
+
+from catalog.browse import current_listings
+from catalog.inventory import Need, reserve
+from catalog.listings import refresh_stock_classes, write_listings
+from catalog.markets import default_market
+from catalog.models import Listing, Price, Product, Swatch, Variant
+from catalog.prices import prices_at, set_price
+from tests.factories import make_options, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def price_now(variant):
+    price = prices_at([variant.pk], default_market())[variant.pk]
+    return price.amount_minor, price.regular_minor
+
+
+def test_the_old_price_stays_on_record():
+    variant = make_variant(2400)
+    later = timezone.now() + timedelta(seconds=5)
+    with time_machine.travel(later, tick=False):
+        assert set_price(variant.pk, default_market(), regular_minor=2600) is True
+        assert price_now(variant) == (2600, 2600)
+    before = prices_at([variant.pk], default_market(), later - timedelta(seconds=1))
+    assert before[variant.pk].amount_minor == 2400
+    assert Price.objects.count() == 2
+
+
+def test_the_same_price_again_changes_nothing():
+    variant = make_variant(2400)
+    assert set_price(variant.pk, default_market(), regular_minor=2400) is False
+
+
+def test_a_sale_price_that_is_not_below_the_regular_one_is_no_sale():
+    variant = make_variant(2400)
+    assert set_price(variant.pk, default_market(), regular_minor=2400, sale_minor=2400) is False
+    assert price_now(variant) == (2400, 2400)
+
+
+def test_a_sale_ends_when_it_is_taken_off():
+    variant = make_variant(2400)
+    set_price(variant.pk, default_market(), regular_minor=2400, sale_minor=1900)
+    assert price_now(variant) == (1900, 2400)
+    set_price(variant.pk, default_market(), regular_minor=2400)
+    assert price_now(variant) == (2400, 2400)
+
+
+def test_the_database_refuses_two_prices_at_once():
+    variant = make_variant(2400)
+    with pytest.raises(IntegrityError, match="price_no_overlap"), transaction.atomic():
+        Price.objects.create(variant=variant, currency="EUR", amount_minor=1, valid=TimestamptzRange(timezone.now(), None))
+
+
+def test_a_planned_sale_starts_and_ends_on_the_second_with_no_worker():
+    variant = make_variant(2400)
+    start = timezone.now() + timedelta(hours=1)
+    end = start + timedelta(hours=1)
+    Price.objects.create(
+        variant=variant, currency="EUR", kind="sale", amount_minor=1900, valid=TimestamptzRange(start, end)
+    )
+    write_listings(Product.objects.filter(pk=variant.product_id))
+    seen = []
+    for moment in (start - timedelta(seconds=1), start, end - timedelta(seconds=1), end):
+        with time_machine.travel(moment, tick=False):
+            listing = current_listings(default_market()).get(product=variant.product_id)
+            seen.append((listing.price_minor, listing.is_on_sale))
+    assert seen == [(2400, False), (1900, True), (1900, True), (2400, False)]
+
+
+def test_a_draft_is_not_listed_and_an_unpriced_product_neither():
+    variant, unpriced = make_variant(), make_variant(None)
+    Product.objects.filter(pk=variant.product_id).update(status="draft")
+    write_listings(Product.objects.all())
+    assert Listing.objects.count() == 0
+    assert unpriced.pk
+
+
+def test_a_listing_shows_the_range_the_sale_and_the_colours():
+    cheap = make_variant(2400, on_hand=3, option1="Sand")
+    product = cheap.product
+    make_options(product, "Glaze")
+    Swatch.objects.create(name="Sand", colour="#d9c7ac")
+    other = Variant.objects.create(product=product, option1="Ink", is_tracked=True)
+    set_price(other.pk, default_market(), regular_minor=3000, sale_minor=2800)
+    write_listings(Product.objects.filter(pk=product.pk))
+    listing = Listing.objects.get(product=product)
+    assert (listing.price_minor, listing.highest_price_minor, listing.is_on_sale) == (2400, 2800, True)
+    assert (listing.colours, listing.stock_class, listing.has_price_range) == (["Sand"], "low", True)
+
+
+def test_a_dirty_mark_is_worked_off_into_the_stock_class():
+    variant = make_variant(on_hand=6)
+    assert Listing.objects.get().stock_class == "in"
+    reserve("A1", [Need(1, variant.pk, 6)])
+    assert Listing.objects.get().stock_class == "in"
+    assert refresh_stock_classes() == 1
+    assert Listing.objects.get().stock_class == "out"
+    assert refresh_stock_classes() == 0

@@ -1,0 +1,302 @@
+"""The cart and the checkout as a browser without scripts meets them."""
+
+import uuid
+
+import pytest
+from django.test import Client
+
+from catalog.inventory import Need, reserve
+from catalog.markets import default_market
+from catalog.models import Product
+from catalog.prices import set_price
+from orders.cart import MOST_LINES, join_carts
+from orders.models import Cart, CartLine, Order
+from tests.factories import make_cart, make_options, make_order, make_shipping, make_tax, make_user, make_variant, seen_of
+
+pytestmark = pytest.mark.django_db
+OURS = {"origin": "http://testserver"}
+
+
+@pytest.fixture(autouse=True)
+def _delivery():
+    make_shipping()
+    make_tax()
+
+
+def client_of(cart: Cart) -> Client:
+    client = Client(headers=OURS)
+    client.cookies["cart"] = str(cart.token)
+    return client
+
+
+def add(client: Client, variant, quantity="1", **fields):
+    return client.post("/cart/add/", {"product": variant.product_id, "quantity": quantity, **fields}, headers=OURS)
+
+
+def test_the_first_thing_makes_a_cart_and_its_cookie(client):
+    variant = make_variant(title="Alma mug")
+    assert client.get("/cart/").cookies == {}
+    assert Cart.objects.count() == 0
+    response = add(client, variant, "2")
+    cart = Cart.objects.get()
+    assert (response.status_code, response.cookies["cart"].value) == (302, str(cart.token))
+    assert response.cookies["cart"]["httponly"]
+    assert response.cookies["cart"]["samesite"] == "Lax"
+    page = client.get("/cart/")
+    assert "Alma mug" in page.content.decode()
+    assert "€52.90" in page.content.decode()
+    assert page.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "1.5", "1e3", "99999999999", "", "NaN", "2;DROP", "100"])
+def test_f015_a_quantity_that_makes_no_sense_is_refused(client, quantity):
+    assert add(client, make_variant(), quantity).status_code == 422
+    assert CartLine.objects.count() == 0
+
+
+def test_f014_prices_in_the_form_are_ignored(client):
+    variant = make_variant(2400)
+    add(client, variant, "1", price="1", unit_minor="1", total="1", is_staff="1", currency="JPY")
+    assert "€24.00" in client.get("/cart/").content.decode()
+
+
+def test_a_combination_that_is_not_made_is_said(client):
+    variant = make_variant(option1="Sand")
+    make_options(variant.product, "Glaze")
+    assert add(client, variant, option1="Moss").status_code == 422
+    assert add(client, variant, option1="Sand").status_code == 302
+    other = make_variant(option1="Ink")
+    assert "Moss is not made" in add(client, variant, option1="Moss").content.decode()
+    assert add(client, other).status_code == 302  # one variant: nothing to choose
+
+
+def test_a_draft_cannot_be_bought(client):
+    variant = make_variant()
+    Product.objects.update(status="draft")
+    assert add(client, variant).status_code == 422
+
+
+def test_f137_a_form_from_another_site_is_refused(client):
+    variant = make_variant()
+    for headers in ({"origin": "https://evil.example"}, {"referer": "https://evil.example/x"}, {}):
+        response = client.post("/cart/add/", {"product": variant.product_id, "quantity": "1"}, headers=headers)
+        assert response.status_code == 403
+    ok = client.post(
+        "/cart/add/", {"product": variant.product_id, "quantity": "1"}, headers={"referer": "http://testserver/p/x/"}
+    )
+    assert ok.status_code == 302
+
+
+def test_quantities_change_and_lines_go():
+    cart = make_cart(make_variant(), make_variant())
+    client = client_of(cart)
+    first, second = cart.lines.all()
+    client.post("/cart/", {"line": first.pk, "quantity": "5"})
+    client.post("/cart/", {"line": second.pk, "quantity": "3", "remove": second.pk})
+    assert list(cart.lines.values_list("quantity", flat=True)) == [5]
+    assert client.post("/cart/", {"line": first.pk, "quantity": "-1"}).status_code == 422
+
+
+def test_f018_a_line_of_another_cart_is_not_there():
+    mine, theirs = make_cart(make_variant()), make_cart(make_variant())
+    response = client_of(mine).post("/cart/", {"line": theirs.lines.get().pk, "quantity": "0"})
+    assert response.status_code == 404
+    assert theirs.lines.count() == 1
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "0" * 5000, "../../etc", "%00", "null", "5b7bd0f2-1c4c-4a30-9b63-6a8d6a1c0000"])
+def test_f019_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
+    client.cookies["cart"] = cookie
+    assert client.get("/cart/").status_code == 200
+    assert client.get("/checkout/").status_code == 302
+    assert add(client, make_variant()).status_code == 302
+
+
+def test_f020_a_cart_has_limits(client):
+    cart = make_cart(make_variant())
+    for _ in range(MOST_LINES - 1):
+        variant = make_variant(on_hand=0)
+        CartLine.objects.create(cart=cart, variant=variant)
+    response = add(client_of(cart), make_variant())
+    assert response.status_code == 422
+    assert "at most 100" in response.content.decode()
+
+
+def test_lines_say_what_is_wrong_with_them():
+    scarce, gone, soldout = make_variant(on_hand=2), make_variant(), make_variant(on_hand=1)
+    cart = make_cart(scarce, gone, soldout, quantity=3)
+    Product.objects.filter(pk=gone.product_id).update(status="archived")
+    reserve("x", [Need(1, soldout.pk, 1)])
+    text = client_of(cart).get("/cart/").content.decode()
+    assert "Only 2 left" in text
+    assert "no longer sold" in text
+    assert "This is sold out" in text
+    assert "/checkout/" not in text.split('aria-labelledby="os"')[1].split("</aside>")[0]
+
+
+def test_anonymous_and_own_cart_are_joined_at_login():
+    user = make_user()
+    mug, vase = make_variant(), make_variant()
+    own = make_cart(mug, quantity=2, user=user)
+    anonymous = make_cart(mug, vase, quantity=1)
+    token = anonymous.token
+    join_carts(token, user.pk)
+    cart = Cart.objects.get()
+    assert (cart.pk, cart.token) == (own.pk, token)
+    assert sorted(cart.lines.values_list("variant_id", "quantity")) == sorted([(mug.pk, 3), (vase.pk, 1)])
+    join_carts(uuid.uuid4(), user.pk)
+    assert Cart.objects.count() == 1
+
+
+def test_f025_a_cart_is_shown_to_its_owner_only(client):
+    owner, other = make_user(), make_user()
+    cart = make_cart(make_variant(title="Secret mug"), user=owner)
+    client.cookies["cart"] = str(cart.token)
+    assert 'name="line"' not in client.get("/cart/").content.decode()
+    client.force_login(other)
+    assert 'name="line"' not in client.get("/cart/").content.decode()
+    client.force_login(owner)
+    assert 'name="line"' in client.get("/cart/").content.decode()
+
+
+def checkout_form(cart, **changes):
+    seen = seen_of(cart)
+    fields = {"email": "Anna@Example.com", "country": "DE", "name": " Anna  Peeters ", "line1": "Kraanlei 12"}
+    fields |= {"postcode": "10115", "city": "Berlin", "shipping_code": "standard"}
+    return {**fields, "cart_mark": seen.cart_mark, "total": seen.total_minor, **changes}
+
+
+def test_the_checkout_places_what_was_typed_cleaned():
+    cart = make_cart(make_variant())
+    response = client_of(cart).post("/checkout/", checkout_form(cart))
+    order = Order.objects.get()
+    assert response.headers["Location"] == f"/orders/{order.public_id}/pay/"
+    assert (order.email, order.name, order.terms_version) == ("anna@example.com", "Anna Peeters", "2026-06")
+    assert order.terms_accepted_ip == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("email", "", "Enter your e-mail address"),
+        ("email", "anna", "Enter an e-mail address in the form name@example.com"),
+        ("email", "a@x.example\r\nBcc: b@x.example", "Enter an e-mail address in the form name@example.com"),
+        ("postcode", "90", "Enter a postcode with five digits, like 10115"),
+        ("name", "", "Enter the name of the person who receives the parcel"),
+        ("name", "Anna\u202egro", "Please leave out characters that cannot be seen."),
+        ("country", "XX", "Choose a country from the list"),
+        ("phone", "call me", "Enter a phone number with digits"),
+        ("shipping_code", "", "Choose a delivery method"),
+        ("shipping_code", "rocket", "Choose a delivery method for this country"),
+        ("line1", "x" * 201, "at most 200 characters"),
+    ],
+)
+def test_mistakes_are_summed_up_and_everything_typed_is_kept(field, value, words):
+    cart = make_cart(make_variant())
+    response = client_of(cart).post("/checkout/", checkout_form(cart, **{field: value}))
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert f'<a href="#{field}">' in text
+    assert words in text
+    assert "<title>Error: " in text
+    kept = {"line1": "Kraanlei 12", "city": "Berlin"}
+    assert all(f'value="{text_typed}"' in text for name, text_typed in kept.items() if name != field)
+    assert Order.objects.count() == 0
+
+
+def test_f016_a_changed_price_is_shown_before_anything_is_placed():
+    variant = make_variant(2400)
+    cart = make_cart(variant)
+    form = checkout_form(cart)
+    set_price(variant.pk, default_market(), regular_minor=2600)
+    client = client_of(cart)
+    response = client.post("/checkout/", form)
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "Something has changed" in text
+    assert "Order and pay €30.90" in text
+    assert 'value="Kraanlei 12"' in text
+    assert client.post("/checkout/", checkout_form(cart)).status_code == 302
+
+
+def test_somebody_faster_is_said_plainly():
+    variant = make_variant(on_hand=1)
+    cart = make_cart(variant)
+    form = checkout_form(cart)
+    reserve("x", [Need(1, variant.pk, 1)])
+    response = client_of(cart).post("/checkout/", form)
+    assert response.status_code == 409
+    assert "Somebody was faster" in response.content.decode()
+
+
+def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():
+    cart = make_cart(make_variant())
+    response = client_of(cart).post("/checkout/", checkout_form(cart, country="CH", update="1", email=""))
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "We cannot deliver to Switzerland yet" in text
+    assert "There is a problem" not in text
+    assert 'value="Kraanlei 12"' in text
+
+
+def test_f029_the_form_again_after_payment_shows_the_order():
+    cart = make_cart(make_variant())
+    form = checkout_form(cart)
+    client = client_of(cart)
+    client.post("/checkout/", form)
+    order = Order.objects.get()
+    assert client.get("/checkout/").headers["Location"] == f"/orders/{order.public_id}/"
+    assert client.post("/checkout/", form).headers["Location"] == f"/orders/{order.public_id}/pay/"
+    assert Order.objects.count() == 1
+
+
+def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart():
+    cart = make_cart(make_variant())
+    client = client_of(cart)
+    client.post("/checkout/", checkout_form(cart))
+    order = Order.objects.get()
+    assert order.number in client.get("/cart/").content.decode()
+    response = add(client, make_variant())
+    assert response.cookies["cart"].value != str(cart.token)
+    assert Cart.objects.count() == 2
+
+
+def test_f035_five_unpaid_orders_are_enough_for_one_address():
+    for _ in range(5):
+        make_order(email="anna@example.com")
+    cart = make_cart(make_variant())
+    response = client_of(cart).post("/checkout/", checkout_form(cart))
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_f126_an_order_is_found_by_its_secret_alone(client):
+    order = make_order(email="anna@example.com")
+    assert client.get(f"/orders/{order.public_id}/").status_code == 200
+    assert client.get(f"/orders/{uuid.uuid4()}/").status_code == 404
+    assert client.get(f"/orders/{order.number}/").status_code == 404
+    response = client.get(f"/orders/{order.public_id}/")
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert 'name="robots" content="noindex"' in response.content.decode()
+
+
+def test_an_order_is_found_by_number_and_address_and_guessing_is_slowed(client):
+    order = make_order(email="anna@example.com")
+    found = client.post("/orders/find/", {"number": f" {order.number.lower()} ", "email": "ANNA@example.com"})
+    assert found.headers["Location"] == f"/orders/{order.public_id}/"
+    wrong = client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"})
+    assert wrong.status_code == 422
+    assert "There is no order with this number" in wrong.content.decode()
+    for _ in range(8):
+        client.post("/orders/find/", {"number": "HS-00000000", "email": "eve@example.com"})
+    assert client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"}).status_code == 429
+
+
+def test_the_account_shows_own_orders_only(client):
+    user = make_user()
+    mine, theirs = make_order(user=user), make_order(user=make_user())
+    assert client.get("/account/").status_code == 302
+    client.force_login(user)
+    text = client.get("/account/").content.decode()
+    assert mine.number in text
+    assert theirs.number not in text

@@ -1,0 +1,154 @@
+"""Staff ship and cancel through the verbs, and cannot touch the rest."""
+
+import uuid
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group, Permission
+
+from catalog.inventory import adjust
+from orders.errors import ShipmentRefused
+from orders.fulfillment import Parcel, ship
+from orders.lifecycle import confirm
+from orders.models import Fulfillment, Order
+from payments.models import Refund
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.auditing import run_audit
+from shop.models import Mail
+from tests.factories import make_location, make_order, make_user, make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+def confirmed(*variants, quantity=1):
+    order = make_order(*variants, quantity=quantity)
+    confirm(order)
+    return order
+
+
+def staff(client, *roles, is_superuser=False):
+    user = make_user(is_staff=True, is_superuser=is_superuser)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    client.force_login(user)
+    return user
+
+
+def test_a_parcel_moves_stock_lines_order_and_mail():
+    variant = make_variant(on_hand=5)
+    order = confirmed(variant, quantity=3)
+    line = order.lines.get()
+    ship(order, Parcel({line.pk: 1}, "DHL", "123"))
+    order.refresh_from_db()
+    assert (order.status, order.fulfillment_status, stock_of(variant)) == ("confirmed", "partial", (4, 2))
+    ship(order, Parcel({line.pk: 2}))
+    order.refresh_from_db()
+    assert (order.status, order.fulfillment_status, stock_of(variant)) == ("completed", "shipped", (2, 0))
+    assert Mail.objects.filter(subject__startswith="On its way").count() == 2
+    assert [finding for finding in run_audit() if finding.invariant.startswith("S")] == []
+
+
+def test_the_same_form_twice_is_one_parcel():
+    order = confirmed(quantity=2)
+    parcel = Parcel({order.lines.get().pk: 1}, key=uuid.uuid4())
+    assert ship(order, parcel) == ship(order, parcel)
+    assert Fulfillment.objects.count() == 1
+
+
+@pytest.mark.parametrize("quantities", [{}, {0: 1}, "too many", "negative"])
+def test_what_cannot_be_shipped_is_refused(quantities):
+    order = confirmed()
+    line = order.lines.get().pk
+    wanted = {"too many": {line: 2}, "negative": {line: -1}}.get(quantities, quantities) if isinstance(quantities, str) else quantities
+    with pytest.raises(ShipmentRefused):
+        ship(order, Parcel(wanted))
+    assert Fulfillment.objects.count() == 0
+
+
+def test_an_unpaid_order_does_not_ship():
+    order = make_order()
+    with pytest.raises(ShipmentRefused, match="waiting for payment"):
+        ship(order, Parcel({order.lines.get().pk: 1}))
+
+
+def test_what_is_broken_does_not_ship():
+    variant = make_variant(on_hand=1)
+    order = confirmed(variant)
+    adjust(variant.pk, make_location(), -1, reason="broken")
+    with pytest.raises(ShipmentRefused, match="count the stock"):
+        ship(order, Parcel({order.lines.get().pk: 1}))
+    assert order.lines.get().shipped_quantity == 0
+
+
+def test_staff_see_orders_and_ship_them(client):
+    staff(client, "Fulfilment")
+    order = confirmed(quantity=2)
+    assert order.number in client.get("/admin/orders/order/").content.decode()
+    page = client.get(f"/admin/orders/order/{order.pk}/change/")
+    text = page.content.decode()
+    assert "Payment received" in text
+    assert f"/admin/orders/order/{order.pk}/ship/" in text
+    assert f"/admin/orders/order/{order.pk}/cancel/" not in text
+    form = {"key": str(uuid.uuid4()), f"line_{order.lines.get().pk}": "3", "carrier": "DHL"}
+    assert client.post(f"/admin/orders/order/{order.pk}/ship/", form).status_code == 422
+    form[f"line_{order.lines.get().pk}"] = "2"
+    assert client.post(f"/admin/orders/order/{order.pk}/ship/", form).status_code == 302
+    order.refresh_from_db()
+    assert order.fulfillment_status == "shipped"
+    assert client.get(f"/admin/orders/order/{order.pk}/ship/").status_code == 200
+
+
+def test_f130_each_door_asks_for_its_permission(client):
+    order = confirmed()
+    staff(client, "Read-only")
+    assert client.get(f"/admin/orders/order/{order.pk}/change/").status_code == 200
+    for door in ("ship", "cancel"):
+        assert client.get(f"/admin/orders/order/{order.pk}/{door}/").status_code == 403
+        assert client.post(f"/admin/orders/order/{order.pk}/{door}/").status_code == 403
+    assert client.post(f"/admin/orders/order/{order.pk}/change/", {"email": "x@x.example"}).status_code == 403
+    assert client.get(f"/admin/orders/order/{order.pk}/delete/").status_code == 403
+    assert client.get("/admin/accounts/user/").status_code == 403
+
+
+def test_a_customer_does_not_get_into_the_admin(client):
+    client.force_login(make_user())
+    assert client.get("/admin/orders/order/").status_code == 302
+
+
+def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
+    user = staff(client, "Support")
+    variant = make_variant(on_hand=3)
+    order = make_order(variant)
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    assert b"goes back" in client.get(f"/admin/orders/order/{order.pk}/cancel/").content
+    client.post(f"/admin/orders/order/{order.pk}/cancel/")
+    order.refresh_from_db()
+    assert (order.status, order.cancel_reason, stock_of(variant)) == ("canceled", "staff", (3, 0))
+    refund = Refund.objects.get()
+    assert (refund.amount_minor, refund.user_id) == (order.total_minor, user.pk)
+    again = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True)
+    assert b"cannot be canceled" in again.content
+    assert Refund.objects.count() == 1
+
+
+def test_a_shipped_order_is_not_canceled(client):
+    staff(client, is_superuser=True)
+    order = confirmed()
+    ship(order, Parcel({order.lines.get().pk: 1}))
+    text = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True).content.decode()
+    assert "has been shipped" in text
+    assert Order.objects.get().status == "completed"
+
+
+def test_roles_hold_the_permissions_they_promise():
+    assert set(Group.objects.values_list("name", flat=True)) >= {
+        "Owner", "Catalogue", "Fulfilment", "Support", "Finance", "Read-only",
+    }  # fmt: skip
+    owner = Group.objects.get(name="Owner")
+    assert owner.permissions.count() == Permission.objects.count()
+    fulfilment = set(Group.objects.get(name="Fulfilment").permissions.values_list("codename", flat=True))
+    assert {"ship_order", "view_order"} <= fulfilment
+    assert "cancel_order" not in fulfilment

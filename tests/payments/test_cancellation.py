@@ -1,0 +1,186 @@
+"""Orders that are given up: the payment is closed first, and nobody loses a cart."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orders.cart import find_cart
+from orders.models import Cart, Order
+from payments.cancellation import cancel_order, expire_unpaid, reopen
+from payments.errors import CancelRefused, GatewayDown, StillProcessing
+from payments.models import Payment
+from payments.reconciliation import reconcile_open
+from payments.refunds import carry_out_waiting
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.auditing import run_audit
+from shop.models import Mail
+from tests.factories import make_order, make_user, make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+def overdue(order: Order) -> None:
+    Order.objects.filter(pk=order.pk).update(payment_due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_an_order_that_ran_out_of_time_frees_its_stock_and_its_cart_comes_back(stripe_desk):
+    variant = make_variant(on_hand=3)
+    order = make_order(variant, quantity=2)
+    token = Cart.objects.get().token
+    payment = start_payment(order.pk)
+    overdue(order)
+    assert expire_unpaid() == 1
+    order.refresh_from_db()
+    assert (order.status, order.cancel_reason, stock_of(variant)) == ("canceled", "expired", (3, 0))
+    assert stripe_desk.call(f"checkout/sessions/{payment.session_id}")["status"] == "expired"
+    cart = find_cart(token=token, user_id=None)
+    assert cart.is_open
+    assert list(cart.lines.values_list("variant_id", "quantity")) == [(variant.pk, 2)]
+    assert cart.pk != order.cart_id
+    assert expire_unpaid() == 0
+    assert run_audit() == []
+
+
+def test_f007_a_paid_order_is_settled_instead_of_expired(stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    overdue(order)
+    assert expire_unpaid() == 1
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert run_audit() == []
+
+
+def test_f043_nothing_expires_while_the_outcome_is_unknown(stripe_desk):
+    variant = make_variant(on_hand=3)
+    order = make_order(variant)
+    start_payment(order.pk)
+    overdue(order)
+    stripe_desk.switch(**{"500": "3"})
+    assert expire_unpaid() == 0
+    assert stock_of(variant) == (3, 1)
+    assert expire_unpaid() == 1
+
+
+def test_a_payment_whose_answer_was_lost_is_found_and_closed(stripe_desk):
+    order = make_order()
+    stripe_desk.switch(lose="3")
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    overdue(order)
+    assert expire_unpaid() == 1
+    sessions = stripe_desk.call("checkout/sessions", limit="5")["data"]
+    assert [s["status"] for s in sessions if s["client_reference_id"] == order.number] == ["expired"]
+
+
+def test_an_order_without_any_payment_expires_too():
+    order = make_order()
+    overdue(order)
+    assert expire_unpaid() == 1
+    assert Order.objects.get().cancel_reason == "expired"
+
+
+def test_change_my_order_brings_the_cart_back(stripe_desk):
+    order = make_order(make_variant(title="Alma mug"))
+    cart = Cart.objects.get()
+    client = Client()
+    client.cookies["cart"] = str(cart.token)
+    start_payment(order.pk)
+    response = client.post(f"/orders/{order.public_id}/change/", follow=True)
+    assert response.redirect_chain == [("/cart/", 302)]
+    assert "Alma mug" in response.content.decode()
+    assert Order.objects.get().cancel_reason == "shopper"
+
+
+def test_stripes_cancel_link_brings_the_cart_back_also_in_another_browser(client, stripe_desk):
+    order = make_order(make_variant(title="Alma mug"))
+    payment = start_payment(order.pk)
+    link = stripe_desk.call(f"checkout/sessions/{payment.session_id}")["cancel_url"]
+    response = client.get(link, follow=True)
+    assert 'name="line"' in response.content.decode()
+    assert client.get(link).headers["Location"] == "/cart/"
+
+
+def test_going_back_after_paying_shows_the_paid_order(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    response = client.get(f"/orders/{order.public_id}/back/", follow=True)
+    assert "Thank you" in response.content.decode()
+
+
+def test_a_newer_cart_of_a_user_is_not_mixed_with_an_old_order():
+    user = make_user()
+    order = make_order(user=user)
+    newer = Cart.objects.create(currency="EUR", user=user)
+    reopened, cart = reopen(order)
+    assert (reopened.status, cart) == ("canceled", None)
+    assert newer.lines.count() == 0
+
+
+def test_stripe_away_keeps_the_order_as_it_is(client, stripe_desk):
+    order = make_order()
+    start_payment(order.pk)
+    stripe_desk.switch(**{"500": "3"})
+    response = client.get(f"/orders/{order.public_id}/back/")
+    assert response.status_code == 503
+    assert Order.objects.get().status == "placed"
+
+
+def test_what_a_bank_is_working_on_cannot_be_given_up(client, stripe_desk, monkeypatch):
+    order = make_order()
+    payment = start_payment(order.pk)
+    Payment.objects.filter(pk=payment.pk).update(status="processing")
+    monkeypatch.setattr("payments.gateway.expire_session", lambda session_id: None)
+    with pytest.raises(StillProcessing):
+        reopen(order)
+    assert client.post(f"/orders/{order.public_id}/change/").headers["Location"] == f"/orders/{order.public_id}/"
+    overdue(order)
+    assert expire_unpaid() == 0
+
+
+def test_staff_cancel_an_unpaid_order(stripe_desk):
+    order = make_order()
+    start_payment(order.pk)
+    assert cancel_order(order, user_id=None).status == "canceled"
+    assert Mail.objects.get().subject == f"Order {order.number} is canceled"
+    with pytest.raises(CancelRefused):
+        cancel_order(Order.objects.get(), user_id=None)
+
+
+def test_staff_cancel_a_paid_order_and_the_books_end_at_nothing(stripe_desk):
+    variant = make_variant(on_hand=3)
+    order = make_order(variant)
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    cancel_order(Order.objects.get(), user_id=None)
+    assert carry_out_waiting() == 1
+    assert stock_of(variant) == (3, 0)
+    assert run_audit() == []
+
+
+def test_f053_a_dropped_webhook_is_found_by_asking(stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    assert reconcile_open() == 0  # too fresh: the shopper is still typing
+    Payment.objects.update(created_at=timezone.now() - timedelta(seconds=20))
+    assert reconcile_open() == 1
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert reconcile_open() == 0
+
+
+def test_reconciling_waits_for_stripe_to_come_back(stripe_desk):
+    payment = start_payment(make_order().pk)
+    Payment.objects.update(created_at=timezone.now() - timedelta(seconds=20))
+    stripe_desk.switch(**{"500": "3"})
+    assert reconcile_open() == 0
+    Payment.objects.update(checked_at=timezone.now() - timedelta(seconds=20), session_id="cs_gone")
+    assert reconcile_open() == 1
+    assert Payment.objects.get(pk=payment.pk).status == "open"

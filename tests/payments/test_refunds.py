@@ -1,0 +1,75 @@
+"""Money goes back once, and never more than came."""
+
+import pytest
+
+from payments import gateway
+from payments.errors import GatewayDown, RefundRefused
+from payments.gateway import RefundState
+from payments.models import Payment, Refund
+from payments.refunds import carry_out, carry_out_waiting, request_refund, take_over_refund
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.auditing import run_audit
+from tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def payment(stripe_desk):
+    payment = start_payment(make_order().pk)
+    stripe_desk.pay(payment.session_url)
+    return settle(payment.pk)
+
+
+def test_f073_never_more_than_is_left(payment):
+    request_refund(payment, payment.captured_minor - 1, reason="part")
+    request_refund(payment, 1, reason="rest")
+    for amount in (1, 0, -5):
+        with pytest.raises(RefundRefused, match="0 minor units are left"):
+            request_refund(payment, amount, reason="more")
+
+
+def test_a_refund_is_carried_out_once(payment, stripe_desk):
+    refund = request_refund(payment, 100, reason="part")
+    assert carry_out(refund.pk).status == "succeeded"
+    assert carry_out(refund.pk).status == "succeeded"
+    payment.refresh_from_db()
+    assert payment.refunded_minor == 100
+    assert len(stripe_desk.call("refunds", payment_intent=payment.payment_intent_id)["data"]) == 1
+
+
+def test_f069_a_lost_answer_is_asked_for_again(payment, stripe_desk):
+    refund = request_refund(payment, 100, reason="part")
+    stripe_desk.switch(lose="3")
+    with pytest.raises(GatewayDown):
+        carry_out(refund.pk)
+    assert Refund.objects.get().attempts == 1
+    assert carry_out_waiting() == 0  # not yet its time
+    Refund.objects.update(next_try_at=refund.created_at)
+    assert carry_out_waiting() == 1
+    assert len(stripe_desk.call("refunds", payment_intent=payment.payment_intent_id)["data"]) == 1
+    assert Payment.objects.get().refunded_minor == 100
+
+
+def test_what_stripe_refuses_is_shown_to_a_human(payment):
+    refund = request_refund(payment, 100, reason="part")
+    Payment.objects.update(payment_intent_id="pi_gone")
+    assert carry_out(refund.pk).status == "failed"
+    assert payment.order.events.filter(text__startswith="A refund was refused").count() == 1
+
+
+def test_f071_a_refund_that_fails_days_later_is_booked_back(payment):
+    refund = carry_out(request_refund(payment, 100, reason="part").pk)
+    state = RefundState(refund.provider_ref or "", "failed", 100, "lost_or_stolen_card")
+    assert take_over_refund(refund, state).status == "failed"
+    payment.refresh_from_db()
+    assert payment.refunded_minor == 0
+    assert [finding for finding in run_audit() if finding.invariant[:2] in ("M0", "M1", "M5")] == []
+
+
+def test_a_refund_that_takes_its_time_is_pending(payment):
+    refund = request_refund(payment, 100, reason="part")
+    assert take_over_refund(refund, RefundState("re_1", "pending", 100, "")).status == "pending"
+    assert Payment.objects.get().refunded_minor == 0
+    assert gateway.is_live() is False

@@ -1,0 +1,139 @@
+"""Starting a payment: once, also when answers are lost."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from orders.models import Order
+from payments.errors import GatewayDown, GatewayRefused, NotPayable
+from payments.models import Payment
+from payments.sessions import MOST_TRIES, start_payment
+from payments.settlement import settle
+from shop.auditing import run_audit
+from tests.factories import make_order, make_shipping, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_payment_is_written_with_all_its_parameters(stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    session = stripe_desk.call(f"checkout/sessions/{payment.session_id}")
+    assert (session["amount_total"], session["currency"], session["customer_email"]) == (order.total_minor, "eur", order.email)
+    assert session["metadata"] == {"order": order.number, "payment": str(payment.key)}
+    assert session["success_url"] == f"http://testserver/orders/{order.public_id}/return/"
+    assert session["cancel_url"] == f"http://testserver/orders/{order.public_id}/back/"
+    order.refresh_from_db()
+    assert order.payment_due_at - payment.expires_at == timedelta(minutes=5)
+
+
+def test_paying_again_leads_to_the_same_page(stripe_desk):
+    order = make_order()
+    assert start_payment(order.pk).session_url == start_payment(order.pk).session_url
+    assert Payment.objects.count() == 1
+
+
+def test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session(stripe_desk):
+    order = make_order()
+    stripe_desk.switch(lose="3")
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    assert Payment.objects.get().session_id is None
+    payment = start_payment(order.pk)
+    sessions = stripe_desk.call("checkout/sessions", limit="100")["data"]
+    assert [s["id"] for s in sessions if s["client_reference_id"] == order.number] == [payment.session_id]
+
+
+def test_f041_a_hiccup_is_waited_out(stripe_desk):
+    stripe_desk.switch(**{"500": "1", "429": "1"})
+    assert start_payment(make_order().pk).session_url
+
+
+def test_f041_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
+    order = make_order()
+    stripe_desk.switch(**{"500": "3"})
+    response = client.get(f"/orders/{order.public_id}/pay/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+    assert b"does not answer" in response.content
+    order.refresh_from_db()
+    assert order.status == "placed"
+    assert client.get(f"/orders/{order.public_id}/pay/").status_code == 303
+
+
+def test_a_considered_no_is_not_tried_again(stripe_desk, settings):
+    order = make_order()
+    settings.PAYMENT_SESSION_LIFE = timedelta(minutes=5)
+    with pytest.raises(GatewayRefused):
+        start_payment(order.pk)
+    payment = Payment.objects.get()
+    assert (payment.status, payment.session_id) == ("failed", None)
+    assert "between 30 minutes and 24 hours" in payment.last_error
+
+
+def test_f049_one_order_can_be_tried_five_times(stripe_desk, settings):
+    order = make_order()
+    settings.PAYMENT_SESSION_LIFE = timedelta(minutes=5)
+    for _ in range(MOST_TRIES):
+        with pytest.raises(GatewayRefused):
+            start_payment(order.pk)
+    with pytest.raises(NotPayable, match="too many attempts"):
+        start_payment(order.pk)
+
+
+def test_no_payment_begins_that_would_end_two_hours_after_placing(stripe_desk):
+    order = make_order()
+    Order.objects.update(placed_at=timezone.now() - timedelta(minutes=90))
+    with pytest.raises(NotPayable, match="time to pay"):
+        start_payment(order.pk)
+
+
+def test_a_session_about_to_end_is_not_handed_out(client, stripe_desk):
+    order = make_order()
+    start_payment(order.pk)
+    with time_machine.travel(timezone.now() + timedelta(minutes=30, seconds=30), tick=False):
+        response = client.get(f"/orders/{order.public_id}/pay/")
+    assert response.status_code == 409
+    assert b"being checked" in response.content
+
+
+def test_an_order_of_nothing_is_paid_without_stripe(client):
+    make_shipping(price_minor=0)
+    order = make_order(make_variant(0))
+    assert order.total_minor == 0
+    response = client.get(f"/orders/{order.public_id}/pay/")
+    assert response.headers["Location"] == f"/orders/{order.public_id}/"
+    order.refresh_from_db()
+    payment = order.payments.get()
+    assert (order.status, payment.method, payment.status) == ("confirmed", "none", "captured")
+    assert settle(payment.pk).status == "captured"
+    assert b"Nothing to pay" in client.get(f"/orders/{order.public_id}/").content
+    assert run_audit() == []
+
+
+def test_a_paid_order_is_not_paid_again(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    assert client.get(f"/orders/{order.public_id}/pay/").headers["Location"] == f"/orders/{order.public_id}/"
+    with pytest.raises(NotPayable, match="not waiting"):
+        start_payment(order.pk)
+
+
+def test_f049_paying_is_throttled_by_place(client, stripe_desk, monkeypatch):
+    order = make_order()
+    monkeypatch.setattr("payments.views.PAYING.__class__.take", _limited(3))
+    codes = [client.get(f"/orders/{order.public_id}/pay/").status_code for _ in range(4)]
+    assert codes == [303, 303, 303, 429]
+
+
+def _limited(times):
+    def take(limit, key):
+        from accounts.throttle import TooManyAttempts  # noqa: PLC0415
+
+        if limit.count(key) > times:
+            raise TooManyAttempts(limit.seconds_left())
+
+    return take

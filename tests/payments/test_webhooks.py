@@ -1,0 +1,202 @@
+"""The inbox: only what Stripe signed, once, and worked on until it is done."""
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from django.utils import timezone
+
+from payments.models import Payment, Refund, StripeEvent
+from payments.refunds import request_refund
+from payments.sessions import start_payment
+from payments.settlement import settle
+from payments.webhooks import MOST_ATTEMPTS, STRANGER_ATTEMPTS, drop_old_bodies, process, process_waiting, retry_failed
+from tests.factories import make_order
+from tests.stripe_desk import signed
+
+pytestmark = pytest.mark.django_db
+
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "checkout.session.completed",
+    "livemode": False,
+    "account": "acct_1",
+    "data": {"object": {"id": "cs_unknown", "object": "checkout.session"}},
+}
+
+
+def post(client, event, *, signature=None, **facts):
+    body, made = signed(event, **facts)
+    headers = {"Stripe-Signature": made if signature is None else signature}
+    return client.post("/payments/webhook/", body, content_type="application/json", headers=headers)
+
+
+def test_a_signed_event_is_kept_as_it_came(client):
+    assert post(client, EVENT).status_code == 200
+    event = StripeEvent.objects.get()
+    assert (event.stripe_id, event.type, event.account, event.livemode, event.object_id, event.status) == (
+        "evt_1", "checkout.session.completed", "acct_1", False, "cs_unknown", "new",
+    )  # fmt: skip
+    assert json.loads(event.body) == EVENT
+
+
+@pytest.mark.parametrize("secret", ["whsec_first", "whsec_second"])
+def test_f055_old_and_new_secret_are_both_taken(client, secret):
+    assert post(client, EVENT, secret=secret).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["", "nonsense", "t=,v1=", "v1=abc", "t=1", "t=x,v1=y", "t=1,v0=abc", "t=99999999999999999999,v1=abc", "é", "t=1,v1=" + "0" * 5000],
+)
+def test_f055_only_our_signatures_are_taken(client, signature):
+    assert post(client, EVENT, signature=signature).status_code == 400
+    assert post(client, EVENT, secret="whsec_wrong").status_code == 400
+    body, made = signed(EVENT)
+    other = client.post("/payments/webhook/", body + b" ", content_type="application/json", headers={"Stripe-Signature": made})
+    assert other.status_code == 400
+    assert StripeEvent.objects.count() == 0
+
+
+@pytest.mark.parametrize(("age", "status"), [(-301, 400), (-299, 200), (301, 400), (0, 200)])
+def test_f056_old_and_future_signatures_are_refused(client, age, status):
+    assert post(client, EVENT, at=int(time.time()) + age).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 411),
+        (b"[]", 400),
+        (b"{}", 400),
+        (b"null", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 10_000, 400),
+        (json.dumps({**EVENT, "id": 5}).encode(), 400),
+        (json.dumps({**EVENT, "livemode": True}).encode(), 400),
+        (json.dumps({**EVENT, "data": None}).encode(), 200),
+        (json.dumps({**EVENT, "data": {"object": []}}).encode(), 200),
+        (json.dumps({**EVENT, "type": "person.updated"}).encode(), 200),
+    ],
+)
+def test_f058_f061_odd_bodies_do_no_harm(client, body, status):
+    assert post(client, body).status_code == status
+    assert StripeEvent.objects.count() == (status == 200)
+    process_waiting()
+    assert StripeEvent.objects.filter(status="failed").count() == 0
+
+
+def test_f061_a_body_beyond_the_limit_is_not_read(client):
+    assert post(client, b" " * (256 * 1024 + 1)).status_code == 413
+    response = client.generic("POST", "/payments/webhook/", b"", headers={"Content-Length": "x"})
+    assert response.status_code == 411
+
+
+def test_f066_only_post_and_no_session(client):
+    assert client.get("/payments/webhook/").status_code == 405
+    assert client.put("/payments/webhook/").status_code == 405
+    assert post(client, EVENT).cookies == {}
+
+
+def test_f062_without_a_database_the_answer_is_503(client, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(StripeEvent.objects, "bulk_create", away)
+    response = post(client, EVENT)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+def test_an_event_settles_its_payment(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    for event in stripe_desk.events_of(order.number):
+        post(client, event)
+    assert process_waiting() == 3
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
+
+
+def test_f059_an_event_before_our_own_answer_finds_its_payment_by_its_mark(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    Payment.objects.update(session_id=None, session_url="")
+    post(client, stripe_desk.events_of(order.number)[0])
+    assert process_waiting() == 1
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+
+
+def test_f060_a_strangers_event_is_ignored_after_a_while(client):
+    post(client, EVENT)
+    event = StripeEvent.objects.get()
+    for _ in range(STRANGER_ATTEMPTS):
+        assert event.status == "new"
+        StripeEvent.objects.update(next_try_at=timezone.now())
+        process(event.pk)
+        event.refresh_from_db()
+    assert (event.status, event.attempts) == ("ignored", STRANGER_ATTEMPTS)
+    assert process(event.pk) == "ignored"
+
+
+def test_f067_what_fails_every_time_is_set_aside_and_can_be_retried(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    poison, good = stripe_desk.events_of(order.number)[:2]
+    post(client, poison)
+    StripeEvent.objects.update(attempts=MOST_ATTEMPTS - 1)
+    stripe_desk.switch(**{"500": "3"})
+    assert process(StripeEvent.objects.get().pk) == "failed"
+    post(client, good)
+    assert process_waiting() == 1
+    assert retry_failed() == 1
+    assert process_waiting() == 1
+    assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
+
+
+def test_trouble_with_stripe_is_tried_again_later(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    post(client, stripe_desk.events_of(order.number)[0])
+    stripe_desk.switch(**{"500": "3"})
+    assert process_waiting() == 0
+    event = StripeEvent.objects.get()
+    assert (event.status, event.attempts) == ("new", 1)
+    assert "GatewayDown" in event.last_error
+    assert event.next_try_at > timezone.now()
+    assert process_waiting() == 0
+
+
+def test_a_refund_made_at_stripe_reaches_our_books(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    payment = settle(payment.pk)
+    refund = request_refund(payment, 100, reason="part")
+    call_command("reconcile_payments")
+    event = next(e for e in stripe_desk.call("events", type="refund.created")["data"])
+    post(client, event)
+    Refund.objects.update(status="requested", provider_ref=None)
+    post(client, {**event, "id": "evt_other"})
+    post(client, {**event, "id": "evt_charge", "type": "charge.refunded", "data": {"object": {"object": "charge"}}})
+    post(client, {**event, "id": "evt_strange", "data": {"object": {"object": "refund", "id": "re_none"}}})
+    assert process_waiting() == 3
+    assert Refund.objects.get().status == "succeeded"
+    assert refund.pk == Refund.objects.get().pk
+
+
+def test_old_bodies_are_dropped_and_their_facts_stay(client):
+    post(client, EVENT)
+    StripeEvent.objects.update(status="done", received_at=timezone.now() - timedelta(days=91))
+    assert drop_old_bodies(90) == 1
+    event = StripeEvent.objects.get()
+    assert (event.body, event.stripe_id, event.type) == ("", "evt_1", "checkout.session.completed")

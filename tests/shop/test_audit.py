@@ -1,0 +1,104 @@
+"""The audit finds each kind of corruption, names the row and exits 1."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from orders.fulfillment import Parcel, ship
+from orders.models import Order
+from payments.cancellation import cancel_order
+from payments.refunds import carry_out_waiting
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.auditing import INVARIANTS, run_audit
+from tests.factories import make_order, make_variant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Invariant → SQL that breaks it, against a shop with a shipped, a canceled and an unpaid order.
+CORRUPTIONS = {
+    "S1 ": "UPDATE catalog_stock SET on_hand = on_hand + 1",
+    "S1b": "ALTER TABLE catalog_stockmovement DISABLE TRIGGER append_only; UPDATE catalog_stockmovement SET location_id = (SELECT id FROM catalog_location WHERE code = 'spare')",
+    "S2 ": "ALTER TABLE catalog_stock DROP CONSTRAINT stock_not_oversold; UPDATE catalog_stock SET reserved = on_hand + 5",
+    "S3 ": "UPDATE catalog_reservation SET quantity = quantity + 1",
+    "S3b": "UPDATE orders_order SET status = 'completed' WHERE status = 'placed'",
+    "S3c": "UPDATE catalog_reservation SET reference = 'HS-NOBODY'",
+    "S4 ": "INSERT INTO catalog_stockmovement (kind, variant_id, location_id, on_hand_change, reserved_change, reference, reason, created_at) SELECT 'shipped', id, (SELECT min(id) FROM catalog_location), -9999, 0, '', '', now() FROM catalog_variant LIMIT 1",
+    "S5 ": "UPDATE orders_orderline SET shipped_quantity = 0",
+    "S5b": "DELETE FROM orders_fulfillmentline",
+    "S6 ": "INSERT INTO catalog_stockmovement (kind, variant_id, location_id, on_hand_change, reserved_change, reference, line, reason, created_at) SELECT 'reserved', l.variant_id, (SELECT min(id) FROM catalog_location), 0, 1, o.number, l.id, '', now() FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE o.status = 'canceled'",
+    "S7 ": "UPDATE orders_order SET payment_due_at = now() - interval '1 hour' WHERE status = 'placed'",
+    "O1 ": "UPDATE orders_order SET cart_id = gen_random_uuid() WHERE status = 'placed'",
+    "O2 ": "UPDATE orders_orderline SET subtotal_minor = subtotal_minor + unit_minor, quantity = quantity + 1",
+    "O4 ": "UPDATE orders_order SET receipt = '{}'",
+    "M0 ": "ALTER TABLE payments_posting DISABLE TRIGGER ALL; UPDATE payments_posting SET amount_minor = amount_minor + 1 WHERE id = (SELECT min(id) FROM payments_posting)",
+    "M1 ": "UPDATE payments_payment SET refunded_minor = refunded_minor - 1 WHERE refunded_minor > 0",
+    "M2 ": "UPDATE orders_order SET status = 'canceled', cancel_reason = 'staff' WHERE status = 'completed'",
+    "M3 ": "INSERT INTO payments_payment (order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, key, parameters, session_url, charge_id, card, last_error, created_at) SELECT order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, gen_random_uuid(), parameters, session_url, charge_id, card, last_error, created_at FROM payments_payment WHERE status = 'captured' AND refunded_minor = 0",
+    "M4 ": "UPDATE payments_payment SET captured_minor = 0 WHERE refunded_minor = 0",
+    "M5 ": "UPDATE payments_refund SET amount_minor = amount_minor + 1",
+    "M6 ": "UPDATE payments_payment SET flag = 'late' WHERE refunded_minor = 0 AND status = 'captured'",
+    "M7 ": "UPDATE orders_order SET status = 'confirmed' WHERE status = 'placed'",
+    "M8 ": "UPDATE payments_payment SET flag = 'mismatch'",
+    "D1 ": "INSERT INTO payments_stripeevent (stripe_id, type, account, livemode, object_id, body, status, attempts, next_try_at, last_error, received_at) VALUES ('evt', 'x', '', false, '', '', 'failed', 15, now(), 'boom', now())",
+    "D2 ": "UPDATE shop_mail SET status = 'dead'",
+    "D3 ": "DELETE FROM shop_mail",
+    "L1 ": "DELETE FROM catalog_listing",
+}
+
+
+@pytest.fixture
+def busy_shop(stripe_desk):
+    """One order shipped, one canceled with its money back, one waiting for payment."""
+    variant = make_variant(on_hand=20)
+    orders = [make_order(variant, quantity=2) for _ in range(2)]
+    for order in orders:
+        payment = start_payment(order.pk)
+        stripe_desk.pay(payment.session_url)
+        settle(payment.pk)
+    shipped, canceled = Order.objects.filter(pk__in=[o.pk for o in orders]).order_by("pk")
+    ship(shipped, Parcel({shipped.lines.get().pk: 2}))
+    cancel_order(canceled, user_id=None)
+    carry_out_waiting()
+    make_order(variant)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO catalog_location (code, name, priority, is_active) VALUES ('spare', 'Spare', 99, true)")
+
+
+def test_every_invariant_has_its_corruption():
+    assert sorted(name.split(" ")[0] for name in INVARIANTS) == sorted(code.strip() for code in CORRUPTIONS)
+
+
+def test_a_busy_shop_is_clean(busy_shop, capsys):
+    assert run_audit() == []
+    call_command("audit")
+    assert capsys.readouterr().out.strip().endswith(f"{len(INVARIANTS)} of {len(INVARIANTS)} invariants hold, 0 rows break one.")
+
+
+@pytest.mark.parametrize("code", CORRUPTIONS)
+def test_a_corrupted_row_is_named(busy_shop, code, capsys):
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(CORRUPTIONS[code])
+            with pytest.raises(SystemExit) as ended:
+                call_command("audit", "--json")
+        finally:
+            restore(cursor)
+    found = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 1
+    mine = [finding for finding in found if finding["invariant"].startswith(code)]
+    assert mine
+    assert all(finding["key"] and finding["facts"] for finding in mine)
+
+
+def restore(cursor) -> None:
+    """What TRUNCATE does not bring back."""
+    cursor.execute("ALTER TABLE catalog_stockmovement ENABLE TRIGGER append_only")
+    cursor.execute("ALTER TABLE payments_posting ENABLE TRIGGER ALL")
+    cursor.execute("UPDATE catalog_stock SET reserved = 0")
+    cursor.execute("ALTER TABLE catalog_stock DROP CONSTRAINT IF EXISTS stock_not_oversold")
+    cursor.execute(
+        "ALTER TABLE catalog_stock ADD CONSTRAINT stock_not_oversold CHECK (reserved <= on_hand + backorder_limit + shortfall)"
+    )
