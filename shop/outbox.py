@@ -47,7 +47,7 @@ class OutboxBackend(BaseEmailBackend):
             sender=message.from_email,
             recipients=message.recipients(),
             subject=message.subject[:500],
-            body=message.message().as_string(),
+            body=message.message().as_bytes().decode(),
             priority=Mail.Priority.ORDER if is_about_order else Mail.Priority.ACCOUNT,
             next_try_at=timezone.now(),
         )
@@ -65,7 +65,7 @@ class StoredMessage(EmailMessage):
 
 
 def parsed(mail: Mail) -> Message:
-    return email.message_from_string(mail.body, policy=email.policy.SMTP)
+    return email.message_from_bytes(mail.body.encode(), policy=email.policy.SMTP)
 
 
 def claim_next() -> Mail | None:
