@@ -183,7 +183,8 @@ DATABASES = {
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "CONN_MAX_AGE": 0 if PROCESS == "web" else 60,
-    "OPTIONS": {"options": POSTGRES_OPTIONS[PROCESS], "connect_timeout": 5},
+    # What DATABASE_URL says (sslmode, for one) stays.
+    "OPTIONS": {**DATABASES["default"].get("OPTIONS", {}), "options": POSTGRES_OPTIONS[PROCESS], "connect_timeout": 5},
 }
 if PROCESS == "web":
     DATABASES["default"]["OPTIONS"]["pool"] = {

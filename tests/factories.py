@@ -46,7 +46,12 @@ def make_options(product: Product, *names: str) -> None:
 def make_shipping(price_minor: int = 490) -> ShippingMethod:
     return ShippingMethod.objects.get_or_create(
         code="standard",
-        defaults={"name": "Standard", "countries": ["DE", "AT", "BE"], "price_minor": price_minor, "free_from_minor": 6000},
+        defaults={
+            "name": "Standard",
+            "countries": ["DE", "AT", "BE"],
+            "price_minor": price_minor,
+            "free_from_minor": 6000,
+        },
     )[0]
 
 

@@ -81,12 +81,16 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
     """Each try is a new request to Stripe."""
     counter = iter(range(10**6))
     original = gateway.create_session
-    monkeypatch.setattr(gateway, "create_session", lambda parameters, key: original(parameters, f"{key}-{next(counter)}"))
+    monkeypatch.setattr(
+        gateway, "create_session", lambda parameters, key: original(parameters, f"{key}-{next(counter)}")
+    )
 
 
 def no_cart_owner(monkeypatch: Monkey) -> None:
     """Any line can be changed from any cart."""
-    monkeypatch.setattr(carts, "set_quantity", lambda found, line_id, quantity: cart.CartLine.objects.filter(pk=line_id).delete())
+    monkeypatch.setattr(
+        carts, "set_quantity", lambda found, line_id, quantity: cart.CartLine.objects.filter(pk=line_id).delete()
+    )
 
 
 def no_amount_check(monkeypatch: Monkey) -> None:

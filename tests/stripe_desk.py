@@ -45,10 +45,16 @@ class StripeDesk:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def call_raw(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.address}/{path}", timeout=10) as answer:
+            return json.load(answer)
+
     def events_of(self, number: str) -> list[dict[str, Any]]:
         """The events about one order, oldest first."""
         events = self.call("events", limit="100")["data"]
-        return [event for event in reversed(events) if event["data"]["object"].get("metadata", {}).get("order") == number]
+        return [
+            event for event in reversed(events) if event["data"]["object"].get("metadata", {}).get("order") == number
+        ]
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -111,7 +111,9 @@ def test_f118_a_foreign_host_gets_no_mail(client):
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "javascript:alert(1)", "/\\evil.example"])
 def test_f121_login_leads_nowhere_else(client, path):
     member()
-    answer = client.post(f"/account/login/?next={path}", {"login": "anna@example.com", "password": PASSWORD, "next": path})
+    answer = client.post(
+        f"/account/login/?next={path}", {"login": "anna@example.com", "password": PASSWORD, "next": path}
+    )
     assert answer.headers["Location"] == "/account/"
 
 
@@ -144,7 +146,14 @@ def test_the_second_factor_can_be_set_up_without_inline_pictures(client):
 
 @pytest.mark.parametrize(
     "url",
-    ["/account/login/", "/account/signup/", "/account/password/reset/", "/account/2fa/", "/account/password/change/", "/account/email/"],
+    [
+        "/account/login/",
+        "/account/signup/",
+        "/account/password/reset/",
+        "/account/2fa/",
+        "/account/password/change/",
+        "/account/email/",
+    ],
 )
 def test_account_pages_show_in_the_shops_frame(client, url):
     member()

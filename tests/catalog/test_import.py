@@ -177,14 +177,23 @@ def test_pictures_are_looked_up_inside_the_folder_only(tmp_path):
     (tmp_path / "inside/link.txt").symlink_to(tmp_path / "secret.txt")
     folder = PictureFolder(tmp_path / "inside")
     assert folder.read("a.txt") == b"in"
-    for source in ("../secret.txt", "link.txt", str(tmp_path / "secret.txt"), "https://example.com/a.txt", "", "none.txt"):
+    for source in (
+        "../secret.txt",
+        "link.txt",
+        str(tmp_path / "secret.txt"),
+        "https://example.com/a.txt",
+        "",
+        "none.txt",
+    ):
         assert folder.read(source) is None
 
 
 def test_a_broken_picture_is_noted_and_the_product_still_comes_in(tmp_path):
     (tmp_path / "a.webp").write_text("<svg onload=alert(1)>")
     report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,,,,10.00,,a.webp,active"))
-    assert [str(problem) for problem in report.problems] == ["line 2: x: a.webp: The file is not a JPEG, PNG or WebP picture."]
+    assert [str(problem) for problem in report.problems] == [
+        "line 2: x: a.webp: The file is not a JPEG, PNG or WebP picture."
+    ]
     assert (Product.objects.count(), ProductImage.objects.get().file.name) == (1, "")
 
 

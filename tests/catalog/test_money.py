@@ -15,7 +15,9 @@ def test_amounts_are_read_by_their_currency(text, currency, minor):
     assert to_minor(text, currency) == minor
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "1e5", "1,50", "١٢", "--1", "1.2.3", "9" * 13, "Infinity", "999999999999.99"])
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "1e5", "1,50", "١٢", "--1", "1.2.3", "9" * 13, "Infinity", "999999999999.99"]
+)
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ValueError, match="amount"):
         to_minor(text, "EUR")

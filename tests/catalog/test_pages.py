@@ -26,7 +26,9 @@ def fill(count: int) -> Category:
 
 
 def queries(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert client.get(url).status_code == 200
     return len(captured)
 
@@ -64,7 +66,18 @@ def test_filters_sort_and_pages(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["page=0", "page=-1", "page=1000000000", "page=٣", "sort=password", "min=NaN", "min=1e400", "max=abc", "stock=%00", "q=" + "x" * 500],
+    [
+        "page=0",
+        "page=-1",
+        "page=1000000000",
+        "page=٣",
+        "sort=password",
+        "min=NaN",
+        "min=1e400",
+        "max=abc",
+        "stock=%00",
+        "q=" + "x" * 500,
+    ],
 )
 def test_f100_odd_parameters_do_no_harm(client, query):
     fill(1)

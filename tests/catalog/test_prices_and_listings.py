@@ -57,7 +57,9 @@ def test_a_sale_ends_when_it_is_taken_off():
 def test_the_database_refuses_two_prices_at_once():
     variant = make_variant(2400)
     with pytest.raises(IntegrityError, match="price_no_overlap"), transaction.atomic():
-        Price.objects.create(variant=variant, currency="EUR", amount_minor=1, valid=TimestamptzRange(timezone.now(), None))
+        Price.objects.create(
+            variant=variant, currency="EUR", amount_minor=1, valid=TimestamptzRange(timezone.now(), None)
+        )
 
 
 def test_a_planned_sale_starts_and_ends_on_the_second_with_no_worker():

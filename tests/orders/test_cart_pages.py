@@ -11,7 +11,16 @@ from catalog.models import Product
 from catalog.prices import set_price
 from orders.cart import MOST_LINES, join_carts
 from orders.models import Cart, CartLine, Order
-from tests.factories import make_cart, make_options, make_order, make_shipping, make_tax, make_user, make_variant, seen_of
+from tests.factories import (
+    make_cart,
+    make_options,
+    make_order,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    seen_of,
+)
 
 pytestmark = pytest.mark.django_db
 OURS = {"origin": "http://testserver"}
@@ -104,7 +113,9 @@ def test_f018_a_line_of_another_cart_is_not_there():
     assert theirs.lines.count() == 1
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "0" * 5000, "../../etc", "%00", "null", "5b7bd0f2-1c4c-4a30-9b63-6a8d6a1c0000"])
+@pytest.mark.parametrize(
+    "cookie", ["", "x", "0" * 5000, "../../etc", "%00", "null", "5b7bd0f2-1c4c-4a30-9b63-6a8d6a1c0000"]
+)
 def test_f019_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
     client.cookies["cart"] = cookie
     assert client.get("/cart/").status_code == 200

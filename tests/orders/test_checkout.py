@@ -54,9 +54,20 @@ def test_an_order_copies_everything_that_was_agreed():
     order = place_order(cart.pk, make_submission(line2="Bel 2", phone="+32 9 000"), seen=seen_of(cart))
     assert (order.subtotal_minor, order.shipping_minor, order.tax_minor, order.total_minor) == (4800, 490, 845, 5290)
     assert (order.currency, order.language, order.market, order.is_tax_included) == ("EUR", "en", "main", True)
-    assert (order.name, order.line2, order.phone, order.shipping_name) == ("Anna Peeters", "Bel 2", "+32 9 000", "Standard")
+    assert (order.name, order.line2, order.phone, order.shipping_name) == (
+        "Anna Peeters",
+        "Bel 2",
+        "+32 9 000",
+        "Standard",
+    )
     line = order.lines.get()
-    assert (line.title, line.variant_title, line.quantity, line.total_minor, line.is_stocked) == ("Alma mug", "Sand", 2, 4800, True)
+    assert (line.title, line.variant_title, line.quantity, line.total_minor, line.is_stocked) == (
+        "Alma mug",
+        "Sand",
+        2,
+        4800,
+        True,
+    )
     assert order.receipt["total_minor"] == 5290
     assert order.number.startswith("HS-")
     assert len(order.number) == 11

@@ -60,7 +60,11 @@ def test_the_same_form_twice_is_one_parcel():
 def test_what_cannot_be_shipped_is_refused(quantities):
     order = confirmed()
     line = order.lines.get().pk
-    wanted = {"too many": {line: 2}, "negative": {line: -1}}.get(quantities, quantities) if isinstance(quantities, str) else quantities
+    wanted = (
+        {"too many": {line: 2}, "negative": {line: -1}}.get(quantities, quantities)
+        if isinstance(quantities, str)
+        else quantities
+    )
     with pytest.raises(ShipmentRefused):
         ship(order, Parcel(wanted))
     assert Fulfillment.objects.count() == 0

@@ -21,7 +21,11 @@ def test_the_payment_is_written_with_all_its_parameters(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     session = stripe_desk.call(f"checkout/sessions/{payment.session_id}")
-    assert (session["amount_total"], session["currency"], session["customer_email"]) == (order.total_minor, "eur", order.email)
+    assert (session["amount_total"], session["currency"], session["customer_email"]) == (
+        order.total_minor,
+        "eur",
+        order.email,
+    )
     assert session["metadata"] == {"order": order.number, "payment": str(payment.key)}
     assert session["success_url"] == f"http://testserver/orders/{order.public_id}/return/"
     assert session["cancel_url"] == f"http://testserver/orders/{order.public_id}/back/"

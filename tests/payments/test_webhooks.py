@@ -51,13 +51,26 @@ def test_f055_old_and_new_secret_are_both_taken(client, secret):
 
 @pytest.mark.parametrize(
     "signature",
-    ["", "nonsense", "t=,v1=", "v1=abc", "t=1", "t=x,v1=y", "t=1,v0=abc", "t=99999999999999999999,v1=abc", "é", "t=1,v1=" + "0" * 5000],
+    [
+        "",
+        "nonsense",
+        "t=,v1=",
+        "v1=abc",
+        "t=1",
+        "t=x,v1=y",
+        "t=1,v0=abc",
+        "t=99999999999999999999,v1=abc",
+        "é",
+        "t=1,v1=" + "0" * 5000,
+    ],
 )
 def test_f055_only_our_signatures_are_taken(client, signature):
     assert post(client, EVENT, signature=signature).status_code == 400
     assert post(client, EVENT, secret="whsec_wrong").status_code == 400
     body, made = signed(EVENT)
-    other = client.post("/payments/webhook/", body + b" ", content_type="application/json", headers={"Stripe-Signature": made})
+    other = client.post(
+        "/payments/webhook/", body + b" ", content_type="application/json", headers={"Stripe-Signature": made}
+    )
     assert other.status_code == 400
     assert StripeEvent.objects.count() == 0
 

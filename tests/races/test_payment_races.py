@@ -38,7 +38,9 @@ def test_f031_return_page_and_webhook_together_settle_once(at_once, stripe_desk)
     body, signature = signed(event)
 
     def webhook():
-        Client().post("/payments/webhook/", body, content_type="application/json", headers={"Stripe-Signature": signature})
+        Client().post(
+            "/payments/webhook/", body, content_type="application/json", headers={"Stripe-Signature": signature}
+        )
         return process_waiting()
 
     def come_back():
@@ -71,7 +73,9 @@ def test_f052_events_in_any_order_end_the_same(stripe_desk):
     order, _payment = paid_order(stripe_desk)
     for event in reversed(stripe_desk.events_of(order.number)):
         body, signature = signed(event)
-        Client().post("/payments/webhook/", body, content_type="application/json", headers={"Stripe-Signature": signature})
+        Client().post(
+            "/payments/webhook/", body, content_type="application/json", headers={"Stripe-Signature": signature}
+        )
         process_waiting()
     assert_settled_once(order)
 

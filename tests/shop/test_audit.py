@@ -64,7 +64,9 @@ def busy_shop(stripe_desk):
     carry_out_waiting()
     make_order(variant)
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO catalog_location (code, name, priority, is_active) VALUES ('spare', 'Spare', 99, true)")
+        cursor.execute(
+            "INSERT INTO catalog_location (code, name, priority, is_active) VALUES ('spare', 'Spare', 99, true)"
+        )
 
 
 def test_every_invariant_has_its_corruption():
@@ -74,7 +76,11 @@ def test_every_invariant_has_its_corruption():
 def test_a_busy_shop_is_clean(busy_shop, capsys):
     assert run_audit() == []
     call_command("audit")
-    assert capsys.readouterr().out.strip().endswith(f"{len(INVARIANTS)} of {len(INVARIANTS)} invariants hold, 0 rows break one.")
+    assert (
+        capsys.readouterr()
+        .out.strip()
+        .endswith(f"{len(INVARIANTS)} of {len(INVARIANTS)} invariants hold, 0 rows break one.")
+    )
 
 
 @pytest.mark.parametrize("code", CORRUPTIONS)

@@ -1,0 +1,96 @@
+"""A running demo with a state of its own, for tests from the outside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from shop.embedded.state import ROOT
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(fact: Callable[[], object], seconds: float, what: str) -> float:
+    """Wait until the fact is true; returns how long it took."""
+    begun = time.monotonic()
+    while not fact():
+        if time.monotonic() - begun > seconds:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.1)
+    return time.monotonic() - begun
+
+
+class RunningDemo:
+    """`manage.py demo` in a process group of its own."""
+
+    def __init__(self, state: Path, *arguments: str) -> None:
+        self.state = state
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("SHOP_", "STRIPE_", "DJANGO_"))
+        }
+        self.environment = {**environment, "SHOP_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1"}
+        self.log = state / "demo-output.log"
+        with open(self.log, "wb") as output:
+            self.child = subprocess.Popen(
+                [sys.executable, "manage.py", "demo", "--port", str(self.port), *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def await_ready(self, seconds: float = 60) -> None:
+        wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, seconds, self.output)
+        assert self.child.poll() is None, self.output
+
+    def facts(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in (self.state / "demo.env").read_text().splitlines())
+
+    def processes(self) -> dict[int, str]:
+        """Every process whose environment or command names this demo's state, by its id."""
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                status = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            except OSError:
+                continue
+            pid = int(entry.name)
+            if str(self.state).encode() in words and status != "Z" and pid not in (os.getpid(), self.child.pid):
+                found[pid] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
+
+    def find(self, words: str) -> int:
+        """The oldest process whose command holds these words."""
+        return min(pid for pid, command in self.processes().items() if words in command)
+
+    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to stop; returns its exit code and the seconds it took."""
+        begun = time.monotonic()
+        self.child.send_signal(number)
+        return self.child.wait(30), time.monotonic() - begun

@@ -1,0 +1,62 @@
+"""Two mail workers, one killed in between: every mail arrives, and what arrives twice has one id."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.utils import timezone
+
+from shop.embedded.state import ROOT
+from shop.models import Mail
+from tests.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sink():
+    server = SmtpSink()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
+    facts = connection.settings_dict
+    url = f"postgres://shop@/{facts['NAME']}?host={facts['HOST']}"
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "send_mail"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "shop.settings",
+            "SHOP_MODE": "demo",
+            "DATABASE_URL": url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+            **environment,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_f096_two_workers_and_a_kill_send_every_mail(sink):
+    for n in range(40):
+        EmailMessage("Hello", "Text", to=[f"a{n}@example.com"], headers={"Message-ID": f"<order_x.{n}@shop>"}).send()
+    killed = send_mail(sink, CRASH_AT="mail.after_send")
+    assert killed.wait(60) == -signal.SIGKILL
+    workers = [send_mail(sink), send_mail(sink)]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    # What the dead worker had claimed is given back when its two minutes are over.
+    assert Mail.objects.filter(status="queued").count() == 1
+    Mail.objects.filter(status="queued").update(next_try_at=timezone.now())
+    assert send_mail(sink).wait(60) == 0
+    counts = Counter(sink.ids)
+    assert set(counts) == {f"<order_x.{n}@shop>" for n in range(40)}
+    assert sum(count - 1 for count in counts.values()) == 1
+    assert Mail.objects.exclude(status="sent").count() == 0
