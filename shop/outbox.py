@@ -1,13 +1,14 @@
 """Mail: written in the caller's transaction, delivered by a worker, sent twice rather than lost."""
 
 import email
+import email.message
 import email.policy
 import logging
 import smtplib
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from email.message import Message
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -53,6 +54,13 @@ class OutboxBackend(BaseEmailBackend):
         )
 
 
+class KeptMessage(email.message.EmailMessage):
+    """A parsed message that Django's SMTP backend can write out."""
+
+    def as_bytes(self, unixfrom: bool = False, policy: Any = None, *, linesep: str = "\n") -> bytes:
+        return super().as_bytes(unixfrom, policy=(policy or self.policy).clone(linesep=linesep))
+
+
 class StoredMessage(EmailMessage):
     """A message of the outbox, to be handed to a delivery backend exactly as it was written."""
 
@@ -60,12 +68,12 @@ class StoredMessage(EmailMessage):
         super().__init__(subject=mail.subject, from_email=mail.sender, to=mail.recipients)
         self.stored = mail
 
-    def message(self) -> Message:
+    def message(self) -> KeptMessage:
         return parsed(self.stored)
 
 
-def parsed(mail: Mail) -> Message:
-    return email.message_from_bytes(mail.body.encode(), policy=email.policy.SMTP)
+def parsed(mail: Mail) -> KeptMessage:
+    return email.message_from_bytes(mail.body.encode(), _class=KeptMessage, policy=email.policy.SMTP)
 
 
 def claim_next() -> Mail | None:

@@ -117,6 +117,11 @@ TEMPLATES = [
 ]
 
 # --- markets (language, currency, countries): one has no URL prefix ----------------------------------
+COUNTRIES = [
+    *("DE", "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "GR"),
+    *("HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK"),
+    *("SI", "ES", "SE", "CH", "NO", "GB"),
+]
 MARKETS = [
     {
         "code": "main",
@@ -124,41 +129,7 @@ MARKETS = [
         "language": env.str("SHOP_LANGUAGE", default="en"),
         "currency": env.str("SHOP_CURRENCY", default="EUR"),
         "is_tax_included": env.bool("SHOP_TAX_INCLUDED", default=True),
-        "countries": env.list(
-            "SHOP_COUNTRIES",
-            default=[
-                "DE",
-                "AT",
-                "BE",
-                "BG",
-                "HR",
-                "CY",
-                "CZ",
-                "DK",
-                "EE",
-                "FI",
-                "FR",
-                "GR",
-                "HU",
-                "IE",
-                "IT",
-                "LV",
-                "LT",
-                "LU",
-                "MT",
-                "NL",
-                "PL",
-                "PT",
-                "RO",
-                "SK",
-                "SI",
-                "ES",
-                "SE",
-                "CH",
-                "NO",
-                "GB",
-            ],
-        ),
+        "countries": env.list("SHOP_COUNTRIES", default=COUNTRIES),
     }
 ]
 LANGUAGE_CODE = MARKETS[0]["language"]

@@ -1,4 +1,4 @@
-"""`python -m payments.sandbox --port 9000 --webhook http://127.0.0.1:8000/payments/webhook/ --secret whsec_… --file sandbox.sqlite`"""
+"""`python -m payments.sandbox --port 9000 --webhook URL --secret whsec_… --file sandbox.sqlite`"""
 
 import argparse
 import sys

@@ -15,9 +15,11 @@ padding:.7rem;border:1px solid #6b7686;border-radius:6px}}
 button{{font:inherit;font-weight:600;width:100%;padding:.8rem;margin-top:1rem;border:0;border-radius:6px;background:#1c2430;color:#fff;cursor:pointer}}
 button.plain{{background:#fff;color:#1c2430;border:1px solid #6b7686}}
 :focus-visible{{outline:3px solid #1c4fd6;outline-offset:2px}}
-.error{{color:#a6231b;font-weight:600}}dl{{font-size:.85rem;display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}}dd{{margin:0}}
+.error{{color:#a6231b;font-weight:600}}
+dl{{font-size:.85rem;display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}}dd{{margin:0}}
 a{{color:inherit}}
-</style></head><body><main><p class="test"><strong>Test mode.</strong> No money moves: this page stands in for Stripe Checkout.</p>
+</style></head><body><main>
+<p class="test"><strong>Test mode.</strong> No money moves: this page stands in for Stripe Checkout.</p>
 {body}</main></body></html>"""
 
 CARDS = """<dl><dt>4242 4242 4242 4242</dt><dd>pays</dd><dt>4000 0000 0000 0002</dt><dd>is declined</dd>

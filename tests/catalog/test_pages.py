@@ -1,9 +1,9 @@
 """The public pages: what they show, what they cost, what they never do."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from catalog.categories import CategoryRefused, create_category, place_category
 from catalog.inventory import Need, reserve

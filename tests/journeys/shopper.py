@@ -30,7 +30,7 @@ class _Forms(HTMLParser):
         self._link: str | None = None
         self._text = ""
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, attrs):  # noqa: C901
         a = dict(attrs)
         if tag == "form":
             self.forms.append(Form(a.get("action", ""), a.get("method", "get").lower()))
@@ -45,9 +45,8 @@ class _Forms(HTMLParser):
             self.forms[-1].fields.append((a["name"], a.get("value") or ""))
         elif tag == "select":
             self._select, self._first_option = a.get("name"), None
-        elif tag == "option" and self._select:
-            if self._first_option is None or "selected" in a:
-                self._first_option = a.get("value", "")
+        elif tag == "option" and self._select and (self._first_option is None or "selected" in a):
+            self._first_option = a.get("value", "")
 
     def handle_data(self, data):
         self._text += data

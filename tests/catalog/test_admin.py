@@ -1,0 +1,176 @@
+"""Staff change products through the same verbs."""
+
+import io
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from catalog.categories import create_category
+from catalog.markets import default_market
+from catalog.models import Category, Listing, Page, Product, ProductImage, StockMovement, Variant
+from catalog.prices import prices_at
+from shop.auditing import run_audit
+from tests.factories import make_user, make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    user = make_user(is_staff=True, is_superuser=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.force_login(user)
+    return user
+
+
+def form_of(text: str) -> dict[str, str]:
+    """The values that the browser would send for the product form."""
+    fields = {}
+    for tag in re.findall(r"<(?:input|textarea|select)[^>]*>", text):
+        name = re.search(r'name="([^"]+)"', tag)
+        if not name or 'type="submit"' in tag or 'type="file"' in tag or "__prefix__" in name[1]:
+            continue
+        if 'type="checkbox"' in tag and " checked" not in tag:
+            continue
+        value = re.search(r'value="([^"]*)"', tag)
+        fields[name[1]] = value[1] if value else ""
+    fields["status"] = "active"
+    return fields
+
+
+def save(client, product, **changes):
+    url = f"/admin/catalog/product/{product.pk}/change/"
+    fields = form_of(client.get(url).content.decode())
+    answer = client.post(url, {**fields, **changes})
+    errors = (
+        re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', answer.content.decode(), re.DOTALL)
+        if answer.status_code == 200
+        else []
+    )
+    return answer, errors
+
+
+def test_price_stock_and_text_are_changed_in_one_form(client, staff):
+    variant = make_variant(2400, on_hand=10)
+    answer, errors = save(
+        client,
+        variant.product,
+        **{
+            "title": "New name",
+            "description": "<h1>Hi</h1><script>x</script>",
+            "variants-0-price": "26,50",
+            "variants-0-sale_price": "20.00",
+            "variants-0-on_hand": "7",
+            "tags": "a, b",
+        },
+    )
+    assert (answer.status_code, errors) == (302, [])
+    product = Product.objects.get()
+    assert (product.title, product.description, product.tags) == ("New name", "<h3>Hi</h3>", ["a", "b"])
+    price = prices_at([variant.pk], default_market())[variant.pk]
+    assert (price.amount_minor, price.regular_minor) == (2000, 2650)
+    assert stock_of(variant) == (7, 0)
+    movement = StockMovement.objects.filter(kind="adjusted").get()
+    assert (movement.on_hand_change, movement.user, movement.reason) == (-3, staff, "edited in the admin")
+    assert Listing.objects.get().title == "New name"
+    assert run_audit() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("variants-0-price", "cheap", "Write an amount like 12.50."),
+        ("variants-0-price", "-1", "A price cannot be negative."),
+        ("variants-0-sale_price", "99", "A sale price is below the price."),
+    ],
+)
+def test_mistakes_are_said_and_nothing_changes(client, staff, field, value, words):
+    variant = make_variant(2400)
+    answer, errors = save(client, variant.product, **{field: value})
+    assert answer.status_code == 200
+    assert any(words in error for error in errors)
+    assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 2400
+
+
+def test_a_picture_is_added_and_a_fake_one_refused(client, staff):
+    variant = make_variant()
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 500)).save(buffer, "PNG")
+    row = {
+        "images-TOTAL_FORMS": "1",
+        "images-0-position": "1",
+        "images-0-alt": "A mug",
+        "images-0-product": variant.product_id,
+    }
+    fake = SimpleUploadedFile("x.png", b"<html>", "image/png")
+    answer, errors = save(client, variant.product, **row, **{"images-0-upload": fake})
+    assert any("not a JPEG" in error for error in errors)
+    real = SimpleUploadedFile("x.png", buffer.getvalue(), "image/png")
+    answer, errors = save(client, variant.product, **row, **{"images-0-upload": real})
+    assert (answer.status_code, errors) == (302, [])
+    image = ProductImage.objects.get()
+    assert (image.alt, image.width, Listing.objects.get().image["width"]) == ("A mug", 400, 400)
+
+
+def test_the_product_list_is_found_by_sku_and_costs_few_queries(client, staff, django_assert_max_num_queries):
+    for _ in range(12):
+        make_variant()
+    with django_assert_max_num_queries(12):
+        text = client.get("/admin/catalog/product/").content.decode()
+    assert text.count("Thing ") >= 12
+    sku = Variant.objects.first().sku
+    assert "1 product" in client.get(f"/admin/catalog/product/?q={sku}").content.decode()
+
+
+def test_categories_are_made_and_moved_through_the_tree(client, staff):
+    home = create_category("Home")
+    client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0", "parent": home.pk})
+    mugs = Category.objects.get(slug="mugs")
+    assert mugs.path == "home/mugs"
+    client.post(
+        f"/admin/catalog/category/{mugs.pk}/change/", {"name": "Cups", "slug": "cups", "position": "3", "parent": ""}
+    )
+    mugs.refresh_from_db()
+    assert (mugs.name, mugs.path, mugs.position) == ("Cups", "cups", 3)
+    answer = client.post(
+        f"/admin/catalog/category/{home.pk}/change/", {"name": "Home", "slug": "cups", "position": "0", "parent": ""}
+    )
+    assert b"address here already" in answer.content
+    answer = client.post(
+        f"/admin/catalog/category/{home.pk}/change/",
+        {"name": "Home", "slug": "home", "position": "0", "parent": home.pk},
+    )
+    assert b"cannot hang under itself" in answer.content
+
+
+def test_pages_are_cleaned_when_saved(client, staff):
+    fields = {"section": "help", "slug": "care", "title": "Care", "body": "<p onclick=x>Wash</p>", "version": ""}
+    client.post("/admin/catalog/page/add/", fields)
+    assert Page.objects.get().body == "<p>Wash</p>"
+
+
+@pytest.mark.parametrize(
+    "model", ["stock", "stockmovement", "price", "location", "swatch", "store", "category", "page"]
+)
+def test_every_list_opens(client, staff, model):
+    make_variant()
+    assert client.get(f"/admin/catalog/{model}/").status_code == 200
+
+
+def test_a_product_is_archived_not_deleted(client, staff):
+    variant = make_variant()
+    assert client.post(f"/admin/catalog/product/{variant.product_id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_catalogue_role_changes_products_and_sees_no_orders(client, staff):
+    clerk = make_user(is_staff=True)
+    clerk.groups.set(Group.objects.filter(name="Catalogue"))
+    client.force_login(clerk)
+    assert client.get("/admin/catalog/product/").status_code == 200
+    assert client.get("/admin/orders/order/").status_code == 403
+    assert client.get("/admin/payments/payment/").status_code == 403
