@@ -1,7 +1,7 @@
 """Orders in the admin: read, and changed through the verbs alone."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -72,7 +72,7 @@ class OrderAdmin(admin.ModelAdmin):
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
-    inlines: tuple[type[ReadOnlyInline], ...] = (LineInline, ParcelInline, EventInline)
+    inlines: ClassVar[tuple[type[ReadOnlyInline], ...]] = (LineInline, ParcelInline, EventInline)
     change_form_template = "admin/orders/order/change_form.html"
     fieldsets = (
         (

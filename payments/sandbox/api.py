@@ -207,7 +207,7 @@ def _matches(thing: Thing, parameters: dict[str, Any], filters: tuple[str, ...])
         return False
     created = parameters.get("created", {})
     bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
-    return thing["created"] >= int(bounds.get("gte", 0)) and thing["created"] <= int(bounds.get("lte", 2**62))
+    return int(bounds.get("gte", 0)) <= int(thing["created"]) <= int(bounds.get("lte", 2**62))
 
 
 def _as_list(value: Any) -> list[str]:
