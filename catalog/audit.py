@@ -35,4 +35,18 @@ INVARIANTS: dict[str, str] = {
         JOIN catalog_price c ON c.variant_id = v.id AND c.valid @> now()
         LEFT JOIN catalog_listing l ON l.product_id = p.id AND l.market = c.market AND l.valid @> now()
         WHERE p.status = 'active' AND l.id IS NULL""",
+    "L2 listings show the stock class of the stock": """
+        SELECT 'listing ' || l.id, format('shows %s, stock says %s', l.stock_class, c.class)
+        FROM catalog_listing l
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN bool_or(NOT v.is_tracked) THEN 'in'
+                        WHEN coalesce(sum(s.free), 0) <= 0 THEN 'out'
+                        WHEN coalesce(sum(s.free), 0) <= 5 THEN 'low' ELSE 'in' END AS class
+            FROM catalog_variant v
+            LEFT JOIN (SELECT k.variant_id, sum(greatest(0, k.on_hand - k.reserved + k.backorder_limit)) AS free
+                       FROM catalog_stock k JOIN catalog_location p ON p.id = k.location_id AND p.is_active
+                       GROUP BY 1) s ON s.variant_id = v.id
+            WHERE v.product_id = l.product_id) c
+        WHERE l.valid @> now() AND l.stock_class <> c.class
+          AND NOT EXISTS (SELECT 1 FROM catalog_dirtylisting d WHERE d.product_id = l.product_id)""",
 }

@@ -56,8 +56,7 @@ RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - giv
 
 MARK_DIRTY = """
 INSERT INTO catalog_dirtylisting (product_id)
-SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s) ORDER BY product_id
-ON CONFLICT DO NOTHING
+SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
 """
 
 

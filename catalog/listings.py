@@ -44,6 +44,8 @@ def write_listings(products: QuerySet[Product]) -> int:
     ]
     Listing.objects.bulk_create(rows)
     _write_search_vectors([row.pk for row in rows])
+    # Stock may have changed since we read it, by somebody who could not see the new rows.
+    DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in wanted)
     return len(rows)
 
 
@@ -154,10 +156,10 @@ def _write_search_vectors(listing_ids: list[int]) -> None:
 @transaction.atomic
 def refresh_stock_classes(limit: int = 500) -> int:
     """Listings of products with a dirty mark show their stock class of now; returns how many marks were worked off."""
-    marks = DirtyListing.objects.order_by("pk").select_for_update(skip_locked=True)[:limit]
-    product_ids = [mark.pk for mark in marks]
-    # First the marks go, then the stock is read: a change after our look leaves a new mark.
-    DirtyListing.objects.filter(pk__in=product_ids).delete()
+    marks = dict(DirtyListing.objects.order_by("pk").values_list("pk", "product_id")[:limit])
+    # First these marks go, then the stock is read: a change after our look leaves a mark of its own.
+    DirtyListing.objects.filter(pk__in=list(marks)).delete()
+    product_ids = sorted(set(marks.values()))
     variants: dict[int, list[Variant]] = defaultdict(list)
     for variant in Variant.objects.filter(product_id__in=product_ids):
         variants[variant.product_id].append(variant)
@@ -165,4 +167,4 @@ def refresh_stock_classes(limit: int = 500) -> int:
     for product_id in product_ids:
         now_class = product_stock_class(variants[product_id], available)
         Listing.objects.filter(product_id=product_id).exclude(stock_class=now_class).update(stock_class=now_class)
-    return len(product_ids)
+    return len(marks)

@@ -21,7 +21,6 @@ EXPONENTS = {
             "MGA",
             "PYG",
             "RWF",
-            "UGX",
             "VND",
             "VUV",
             "XAF",

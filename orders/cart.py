@@ -121,38 +121,44 @@ def join_carts(token: uuid.UUID, user_id: int) -> None:
     if not own:
         Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
         return
-    _move_lines(anonymous, own)
+    _put_in(own, list(anonymous.lines.values_list("variant_id", "quantity")))
     anonymous.delete()
     Cart.objects.filter(pk=own.pk).update(token=token)
 
 
-def _move_lines(source: Cart, target: Cart) -> None:
-    with connection.cursor() as cursor:
-        for line in source.lines.all():
-            cursor.execute(ADD, [target.pk, line.variant_id, line.quantity, MOST_OF_ONE])
-    _touch(target)
-
-
 @transaction.atomic
-def bring_back(cart_id: uuid.UUID, lines: list[tuple[int, int]], *, user_id: int | None) -> Cart | None:
+def bring_back(cart_id: uuid.UUID, lines: list[tuple[int, int]]) -> Cart | None:
     """The things of a canceled order are in an open cart again, for whoever still holds the old cart's cookie.
 
-    `lines` are (variant id, quantity). The old cart's row goes and its token moves to the new one; where the
-    shopper has begun another cart in the meantime, that one stays and nothing is mixed into it. Returns the cart,
-    or None where there is nobody to give it to.
+    `lines` are (variant id, quantity). The old cart's row goes and its token moves to a new one; a shopper with an
+    account who has begun another cart in the meantime finds them there. Returns the cart, or None where there is
+    nobody to give it to.
     """
     old = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not old or old.is_open:
         return None
-    if user_id and Cart.objects.filter(user_id=user_id, ordered_at=None).exists():
-        return None
     facts = {"token": old.token, "market": old.market, "currency": old.currency, "user_id": old.user_id}
     old.delete()
-    cart = Cart.objects.create(**facts)
-    sold = set(Variant.objects.filter(pk__in=[variant_id for variant_id, _ in lines]).values_list("pk", flat=True))
-    CartLine.objects.bulk_create(
-        CartLine(cart=cart, variant_id=variant_id, quantity=min(quantity, MOST_OF_ONE))
-        for variant_id, quantity in lines
-        if variant_id in sold
-    )
+    cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
+    if not cart:
+        cart = Cart.objects.create(**facts)
+    _put_in(cart, lines)
     return cart
+
+
+@transaction.atomic
+def add_cart(target: Cart, other: Cart | None) -> None:
+    """What was in the other open cart is in the target too, and the other one is gone."""
+    if other and other.is_open and other.pk != target.pk:
+        _put_in(target, list(other.lines.values_list("variant_id", "quantity")))
+        other.delete()
+
+
+def _put_in(cart: Cart, lines: list[tuple[int, int]]) -> None:
+    sold = set(Variant.objects.filter(pk__in=[variant_id for variant_id, _ in lines]).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        for variant_id, quantity in lines:
+            if variant_id in sold:
+                cursor.execute(ADD, [cart.pk, variant_id, min(quantity, MOST_OF_ONE), MOST_OF_ONE])
+    _touch(cart)
+    cart.refresh_from_db()

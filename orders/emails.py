@@ -18,6 +18,7 @@ def store_name() -> str:
 
 def _send(order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any]) -> None:
     """Write one mail in text and HTML; its Message-ID is made of what it is about, so twice is once."""
+    subject = " ".join(subject.split())  # a title may hold a line break, a header must not
     facts = {
         "order": order,
         "shop_url": settings.SHOP_URL,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.mail.message import sanitize_address
 
 from catalog.markets import Market
 from orders.cart import MOST_OF_ONE
@@ -35,6 +36,15 @@ def one_line(text: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") for character in text):
         raise ValidationError("Please leave out characters that cannot be seen.")
     return text
+
+
+def mailable(address: str) -> str:
+    """Refuse an address that no mail can be written to, before anybody pays for an order with it."""
+    try:
+        sanitize_address(address, "utf-8")
+    except (ValueError, UnicodeError) as error:
+        raise ValidationError("Enter an e-mail address that mail can be sent to") from error
+    return address.lower()
 
 
 class CartLineForm(forms.Form):
@@ -144,7 +154,7 @@ class CheckoutForm(forms.Form):
         return phone
 
     def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
+        return mailable(self.cleaned_data["email"])
 
     def clean_postcode(self) -> str:
         postcode = one_line(self.cleaned_data["postcode"]).upper()

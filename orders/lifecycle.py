@@ -91,7 +91,7 @@ def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = N
     cart = None
     if was_unpaid:
         lines = [(line.variant_id, line.quantity) for line in order.lines.all() if line.variant_id]
-        cart = bring_back(order.cart_id, lines, user_id=order.user_id)
+        cart = bring_back(order.cart_id, lines)
     release(order.number, reason=reason)
     return cart
 

@@ -68,4 +68,8 @@ INVARIANTS: dict[str, str] = {
         SELECT 'event ' || stripe_id, format('%s since %s: %s', status, received_at, last_error)
         FROM payments_stripeevent
         WHERE status = 'failed' OR (status = 'new' AND received_at < now() - interval '1 hour')""",
+    "M9 nobody can pay a canceled order": """
+        SELECT 'payment ' || p.id, format('is %s, order %s is canceled', p.status, o.number)
+        FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        WHERE o.status = 'canceled' AND p.status IN ('open', 'processing')""",
 }

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,13 +11,15 @@ from orders import lifecycle
 from orders.emails import send_canceled
 from orders.models import Cart, Order
 from payments import gateway, ledger
-from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
+from payments.errors import CancelRefused, GatewayRefused, StillProcessing
 from payments.models import Payment
-from payments.refunds import request_refund
+from payments.refunds import left_to_refund, request_refund
 from payments.sessions import ensure_session
 from payments.settlement import take_over
+from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
+LIVE = (Payment.Status.OPEN, Payment.Status.PROCESSING)
 
 
 def close_payments(order: Order) -> None:
@@ -24,29 +27,41 @@ def close_payments(order: Order) -> None:
 
     Raises StillProcessing while a bank is at it, and GatewayDown while the outcome is unknown.
     """
-    live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING])
+    live = order.payments.filter(status__in=LIVE)
     for payment in live.filter(method=Payment.Method.STRIPE):
-        if not payment.session_id:
-            # The answer was lost: ask for the same session again, so that there is something to close.
-            try:
-                payment = ensure_session(payment)  # noqa: PLW2901
-            except GatewayRefused:
-                continue  # Stripe made nothing
-        assert payment.session_id  # noqa: S101
-        gateway.expire_session(payment.session_id)
-        settled = take_over(payment, gateway.retrieve_session(payment.session_id))
-        if settled.is_live:
-            raise StillProcessing(order.number)
+        try:
+            if _close(payment).is_live:
+                raise StillProcessing(order.number)
+        except GatewayRefused as refused:
+            _give_up(payment, refused)
     live.filter(method=Payment.Method.NONE).update(status=Payment.Status.CANCELED)
 
 
+def _close(payment: Payment) -> Payment:
+    if not payment.session_id:
+        # The answer was lost: ask for the same session again, so that there is something to close.
+        payment = ensure_session(payment)
+    session_id = payment.session_id or ""
+    gateway.expire_session(session_id)
+    return take_over(payment, gateway.retrieve_session(session_id))
+
+
+def _give_up(payment: Payment, refused: GatewayRefused) -> None:
+    """Stripe made no such session, or knows it no longer: it can be paid by nobody."""
+    log.error("Stripe does not know the session of payment %s: %s", payment.pk, refused)
+    Payment.objects.filter(pk=payment.pk, status__in=LIVE).update(
+        status=Payment.Status.FAILED, last_error=str(refused)[:300]
+    )
+
+
 @transaction.atomic
-def _cancel_if_unpaid(order_id: int, reason: str, user_id: int | None = None) -> tuple[Order, Cart | None]:
+def _cancel_if_unpaid(order_id: int, reason: str, *, due_before: datetime | None = None) -> tuple[Order, Cart | None]:
+    """Cancel an order that nobody has paid or is about to pay; otherwise return it as it is."""
     order = lifecycle.lock_with_cart(order_id)
-    has_live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING]).exists()
-    if not order.is_unpaid or has_live:
+    is_due = due_before is None or (order.payment_due_at is not None and order.payment_due_at <= due_before)
+    if not order.is_unpaid or not is_due or order.payments.filter(status__in=LIVE).exists():
         return order, None
-    return order, lifecycle.cancel(order, reason, user_id=user_id)
+    return order, lifecycle.cancel(order, reason)
 
 
 def reopen(order: Order) -> tuple[Order, Cart | None]:
@@ -57,22 +72,28 @@ def reopen(order: Order) -> tuple[Order, Cart | None]:
     return _cancel_if_unpaid(order.pk, Order.CancelReason.SHOPPER)
 
 
-def expire_unpaid(limit: int = 100) -> int:
+def expire_unpaid() -> int:
     """Every order whose time to pay is over is canceled, or settled where Stripe says it was paid; returns how many.
 
     While Stripe's answer is unknown the stock stays held, and the next run tries again.
     """
     due = Order.objects.filter(status=Order.Status.PLACED, payment_due_at__lte=timezone.now())
-    done = 0
-    for order in due.order_by("payment_due_at")[:limit]:
-        try:
-            close_payments(order)
-        except (GatewayDown, GatewayRefused, StillProcessing) as error:
-            log.warning("Order %s cannot expire yet: %r", order.number, error)
-            continue
-        expired, _cart = _cancel_if_unpaid(order.pk, Order.CancelReason.EXPIRED)
-        done += expired.status != Order.Status.PLACED
-    return done
+    return for_each(list(due.order_by("payment_due_at").values_list("pk", flat=True)), _expire)
+
+
+def _expire(order_id: int) -> bool:
+    now = timezone.now()
+    # The shopper may have begun a new payment since the list was made.
+    order = Order.objects.filter(pk=order_id, status=Order.Status.PLACED, payment_due_at__lte=now).first()
+    if not order:
+        return False
+    try:
+        close_payments(order)
+    except StillProcessing:
+        log.warning("Order %s is past its time, but a bank is working on its payment", order.number)
+        return False
+    expired, _cart = _cancel_if_unpaid(order_id, Order.CancelReason.EXPIRED, due_before=now)
+    return expired.status != Order.Status.PLACED
 
 
 def cancel_order(order: Order, *, user_id: int | None) -> Order:
@@ -92,13 +113,15 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
         raise CancelRefused("A part of this order has been shipped: take it back as a return instead.")
     if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
         raise CancelRefused(f"This order is {order.get_status_display().lower()} and cannot be canceled.")
+    if order.payments.filter(status__in=LIVE).exists():
+        raise StillProcessing(order.number)  # the shopper has begun a payment this very moment
     was_confirmed = order.status == Order.Status.CONFIRMED
     lifecycle.cancel(order, Order.CancelReason.STAFF, user_id=user_id)
     refunded = 0
     if was_confirmed:
         ledger.book_cancel(order)
         for payment in order.payments.filter(status=Payment.Status.CAPTURED):
-            left = payment.captured_minor - payment.refunded_minor
+            left = left_to_refund(payment)
             if left:
                 request_refund(payment, left, reason="canceled by staff", user_id=user_id)
                 refunded += left

@@ -23,8 +23,8 @@ TRIES = 3
 BUDGET_SECONDS = 9.0  # for one call with all its tries, so that a page stays below ten
 TRY_SECONDS = (1.5, 3.0)  # to connect, to answer
 SIGNATURE_TOLERANCE = 300  # seconds, both ways
-# Answers after which the same call may go better; everything else is Stripe's considered no.
-WORTH_ANOTHER_TRY = {409, 429}
+# Not Stripe's considered no: a wrong or rotated key, a busy key, too many calls. The same call may go better later.
+NO_ANSWER = {401, 403, 409, 429}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _call(what: str, operation: Callable[[], Answer]) -> Answer:
 def _is_final(error: stripe.StripeError) -> bool:
     if isinstance(error, stripe.APIConnectionError) or error.http_status is None:
         return False
-    return error.http_status < 500 and error.http_status not in WORTH_ANOTHER_TRY and error.http_status >= 400
+    return 400 <= error.http_status < 500 and error.http_status not in NO_ANSWER
 
 
 def session_parameters(
@@ -202,6 +202,15 @@ def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, 
     parameters: RefundCreateParams = {"payment_intent": intent_id, "amount": amount_minor, "metadata": marks}
     refund = _call("create refund", lambda: _client().v1.refunds.create(parameters, {"idempotency_key": key}))
     return _refund_state(refund)
+
+
+def find_refund(intent_id: str, key: str) -> RefundState | None:
+    """Our refund of this key among those of the payment, if Stripe has it."""
+    found = _call("list refunds", lambda: _client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    for refund in found.data:
+        if _field(_field(refund, "metadata"), "refund") == key:
+            return _refund_state(refund)
+    return None
 
 
 def retrieve_refund(refund_id: str) -> RefundState:

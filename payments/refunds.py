@@ -1,5 +1,6 @@
 """Money goes back: the row first, then Stripe, by the row's key."""
 
+import uuid
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from payments.crash_points import crash_point
 from payments.errors import GatewayDown, GatewayRefused, RefundRefused
 from payments.gateway import RefundState
 from payments.models import Payment, Refund
+from payments.sweeps import for_each
 
 Status = Refund.Status
 LONGEST_PAUSE = timedelta(hours=1)
@@ -21,9 +23,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 @transaction.atomic
 def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
     """A refund that a worker will carry out; raises RefundRefused for more than is left, those in flight included."""
-    locked = Payment.objects.select_for_update().get(pk=payment.pk)
-    taken = locked.refunds.exclude(status=Status.FAILED).aggregate(total=Sum("amount_minor"))["total"] or 0
-    left = locked.captured_minor - taken
+    locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+    left = left_to_refund(locked)
     if not 0 < amount_minor <= left:
         raise RefundRefused(f"Of this payment {left} minor units are left to refund; {amount_minor} were asked for.")
     return Refund.objects.create(
@@ -59,36 +60,63 @@ def _note_try(refund: Refund) -> None:
 
 
 def _ask(refund: Refund) -> RefundState:
+    """Stripe's present state of the refund, which is made if it is not there yet.
+
+    What a create call answers may be a stored answer of long ago, and a key may be forgotten: so the refund is looked
+    for before it is asked for again, and read once more after it was made.
+    """
     if refund.provider_ref:
         return gateway.retrieve_refund(refund.provider_ref)
     payment = refund.payment
+    intent_id = payment.payment_intent_id or ""
+    if refund.attempts and (known := gateway.find_refund(intent_id, str(refund.key))):
+        return known
     marks = {"order": payment.order.number, "refund": str(refund.key)}
-    return gateway.create_refund(payment.payment_intent_id or "", refund.amount_minor, str(refund.key), marks)
+    made = gateway.create_refund(intent_id, refund.amount_minor, str(refund.key), marks)
+    return gateway.retrieve_refund(made.refund_id)
 
 
 @transaction.atomic
 def take_over_refund(refund: Refund, state: RefundState) -> Refund:
-    """Write Stripe's answer into the refund, its payment and the books."""
+    """Write Stripe's answer into the refund, its payment and the books. What has failed at Stripe stays failed."""
     order = lock_order(refund.payment.order_id)
-    payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
-    refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment__order").get(pk=refund.pk)
+    is_final = refund.status == Status.FAILED and refund.provider_ref is not None
     if refund.provider_ref is None:
         refund.provider_ref = state.refund_id
         refund.save(update_fields=["provider_ref"])
+    if is_final:
+        return refund
     if state.status == "succeeded" and refund.status != Status.SUCCEEDED:
         _set(refund, Status.SUCCEEDED)
-        ledger.book_refund(refund, state.refund_id)
-        Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
+        if ledger.book_refund(refund, state.refund_id):
+            Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
         record_event(order, OrderEvent.Kind.PAYMENT, "Money sent back", is_public=True)
-    elif state.status in ("failed", "canceled") and refund.status != Status.FAILED:
-        if refund.status == Status.SUCCEEDED:
-            ledger.book_failed_refund(refund, state.refund_id)
+    elif state.status in ("failed", "canceled"):
+        if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
         _set(refund, Status.FAILED, state.failure)
         record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed: look into it")
-    elif state.status in ("pending", "requires_action") and refund.status == Status.REQUESTED:
+    elif state.status in ("pending", "requires_action") and refund.status in (Status.REQUESTED, Status.FAILED):
         _set(refund, Status.PENDING)
     return refund
+
+
+@transaction.atomic
+def note_foreign_refund(payment: Payment, state: RefundState) -> Refund:
+    """A refund that somebody made in Stripe's dashboard is in our books too."""
+    refund, _is_new = Refund.objects.get_or_create(
+        provider_ref=state.refund_id,
+        defaults={
+            "payment": payment,
+            "amount_minor": state.amount_minor,
+            "currency": payment.currency,
+            "key": uuid.uuid5(uuid.NAMESPACE_URL, state.refund_id),
+            "reason": "made at Stripe",
+        },
+    )
+    return take_over_refund(refund, state)
 
 
 def _set(refund: Refund, status: Status, error: str = "") -> None:
@@ -99,21 +127,23 @@ def _set(refund: Refund, status: Status, error: str = "") -> None:
 
 @transaction.atomic
 def _fail(refund: Refund, error: str) -> Refund:
-    """Stripe will not do it: a human must look."""
-    refund = Refund.objects.select_for_update().select_related("payment__order").get(pk=refund.pk)
-    _set(refund, Status.FAILED, error)
-    record_event(refund.payment.order, OrderEvent.Kind.PAYMENT, f"A refund was refused: {error}")
+    """Stripe will not make it: a human must look. A refund that Stripe knows is never failed by a refused question."""
+    order = lock_order(refund.payment.order_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment__order").get(pk=refund.pk)
+    if refund.status == Status.REQUESTED and refund.provider_ref is None:
+        _set(refund, Status.FAILED, error)
+        record_event(order, OrderEvent.Kind.PAYMENT, f"A refund was refused: {error}")
     return refund
 
 
-def carry_out_waiting(limit: int = 50) -> int:
-    """Every refund whose time has come has been tried; returns how many."""
+def left_to_refund(payment: Payment) -> int:
+    """Minor units of the capture that no refund, done or in flight, has taken."""
+    taken = payment.refunds.exclude(status=Status.FAILED).aggregate(total=Sum("amount_minor"))["total"] or 0
+    return int(payment.captured_minor - taken)
+
+
+def carry_out_waiting(limit: int = 500) -> int:
+    """Every refund whose time has come has been tried; returns how many got an answer."""
     due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())
-    done = 0
-    for refund_id in list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit]):
-        try:
-            carry_out(refund_id)
-        except GatewayDown:
-            continue
-        done += 1
-    return done
+    refund_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+    return for_each(refund_ids, lambda refund_id: bool(carry_out(refund_id)))

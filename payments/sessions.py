@@ -46,6 +46,8 @@ def _open_payment(order_id: int) -> Payment:
         if not is_usable:
             raise NotPayable("Your payment is being checked. Please look at this page again in a minute.")
         return live
+    if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
+        raise NotPayable("Your payment is being looked into. Please contact us before you pay again.")
     if order.payments.count() >= MOST_TRIES:
         raise NotPayable("There were too many attempts to pay this order. Please contact us.")
     if order.total_minor == 0:

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -54,7 +55,8 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
     elif state.status == "complete" and state.intent_status in {"requires_payment_method", "canceled"}:
         _move(payment, {Status.OPEN, Status.PROCESSING}, Status.FAILED)
         _set_due_again(order)
-    elif state.status == "complete" and state.intent_status == "processing":
+    elif state.status == "complete":
+        # A bank is at it, or something that we do not know yet: waiting, never paid.
         if _move(payment, {Status.OPEN}, Status.PROCESSING):
             Order.objects.filter(pk=order.pk, status=Order.Status.PLACED).update(payment_due_at=None)
     elif state.status == "expired":
@@ -70,7 +72,7 @@ def _move(payment: Payment, expected: set[Status], target: Status, **facts: obje
 def _set_due_again(order: Order) -> None:
     """A bank debit failed: the order may be paid otherwise, or runs out of time."""
     Order.objects.filter(pk=order.pk, status=Order.Status.PLACED, payment_due_at=None).update(
-        payment_due_at=timezone.now()
+        payment_due_at=timezone.now() + settings.PAYMENT_WINDOW
     )
 
 
@@ -90,6 +92,8 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if payment.status == Status.CAPTURED:
         return
     if not _is_what_was_ordered(payment, state):
+        # Not live any more, so that staff can cancel the order; a human decides about the money.
+        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.FAILED)
         _flag(
             order,
             payment,

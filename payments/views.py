@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.throttle import Limit, client_ip
 from catalog.markets import all_markets
+from orders.cart import add_cart, join_carts
 from orders.checkout import place_order
 from orders.errors import AlreadyPlaced
 from orders.forms import CheckoutForm
@@ -100,8 +101,19 @@ def _reopened(request: HttpRequest, order: Order) -> HttpResponse:
     except (GatewayDown, GatewayRefused):
         return _try_again(request, order, "We could not reach our payment provider to close the payment.")
     if cart:
-        return remember(redirect("orders:cart"), cart)
+        return remember(redirect("orders:cart"), _with_what_else_they_have(request, cart))
     return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
+
+
+def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
+    """The cart that came back, joined by whatever this shopper has put into another one meanwhile; nothing is lost."""
+    user_id = user_id_of(request)
+    if cart.user_id is None and user_id:
+        join_carts(cart.token, user_id)
+        return current_cart(request) or cart
+    if cart.user_id == user_id:
+        add_cart(cart, current_cart(request))
+    return cart
 
 
 @leads_to_payment
@@ -134,7 +146,7 @@ def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRe
     seen = form.seen(client_ip(request))
     seen = type(seen)(f"{cart.pk}:{cart.version}", seen.total_minor, seen.ip)
     try:
-        order = place_order(cart.pk, form.submission(), seen=seen, user_id=user_id_of(request))
+        order = place_order(cart.pk, form.submission(), seen=seen, user_id=cart.user_id)
     except AlreadyPlaced as placed:
         return redirect(placed.order)
     except REFUSALS as refusal:

@@ -9,11 +9,13 @@ from typing import Any
 from django.db.models import F, Q
 from django.utils import timezone
 
+from orders.lifecycle import record_event
+from orders.models import OrderEvent
 from payments import gateway
-from payments.errors import GatewayDown, GatewayRefused, PaymentError
 from payments.models import Payment, Refund, StripeEvent
-from payments.refunds import carry_out, take_over_refund
+from payments.refunds import note_foreign_refund, take_over_refund
 from payments.settlement import settle
+from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 15
@@ -50,7 +52,8 @@ def process(event_id: int) -> StripeEvent.Status:
     event = StripeEvent.objects.get(pk=event_id)
     try:
         status = _handle(event)
-    except (GatewayDown, GatewayRefused) as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, the event is tried again and in the end set aside)
+        log.exception("Event %s could not be worked on", event.stripe_id)
         status = StripeEvent.Status.NEW if event.attempts < MOST_ATTEMPTS else StripeEvent.Status.FAILED
         StripeEvent.objects.filter(pk=event.pk).update(last_error=repr(error)[:300])
     StripeEvent.objects.filter(pk=event.pk, status=StripeEvent.Status.NEW).update(status=status)
@@ -77,6 +80,8 @@ def _handle(event: StripeEvent) -> StripeEvent.Status:
             settle(payment.pk)
             return StripeEvent.Status.DONE
         return _stranger(event)
+    if event.type.startswith("charge.dispute."):
+        return _handle_dispute(event, subject)
     if kind == "refund" or event.type in ("charge.refunded", "charge.refund.updated"):
         return _handle_refund(event, subject)
     return StripeEvent.Status.IGNORED
@@ -112,17 +117,35 @@ def _mark(subject: dict[str, Any], name: str) -> uuid.UUID | None:
 
 
 def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
+    """Ask for the refund's present state; one that we did not make is noted, if the payment is ours."""
     if subject.get("object") != "refund":
         return StripeEvent.Status.IGNORED  # a charge: the refund's own event follows
-    key = _mark(subject, "refund")
-    refund = Refund.objects.filter(Q(provider_ref=subject.get("id") or "-") | Q(key=key)).first() if key else None
-    refund = refund or Refund.objects.filter(provider_ref=subject.get("id") or "-").first()
-    if not refund:
+    refund_id = str(subject.get("id") or "-")
+    found = Q(provider_ref=refund_id)
+    if key := _mark(subject, "refund"):
+        found |= Q(key=key)
+    refund = Refund.objects.select_related("payment").filter(found).first()
+    payment = refund.payment if refund else _payment_of(subject)
+    if not payment:
         return _stranger(event)
-    if refund.provider_ref:
-        take_over_refund(refund, gateway.retrieve_refund(refund.provider_ref))
+    state = gateway.retrieve_refund(refund_id)
+    if refund:
+        take_over_refund(refund, state)
     else:
-        carry_out(refund.pk)
+        note_foreign_refund(payment, state)
+    return StripeEvent.Status.DONE
+
+
+def _handle_dispute(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
+    """Staff read on the order that its payment is disputed; the answer is given in Stripe's dashboard."""
+    payment = _payment_of(subject)
+    if not payment:
+        return _stranger(event)
+    words = (
+        f"Dispute {subject.get('id')}: {str(subject.get('status')).replace('_', ' ')}. Answer it in Stripe's dashboard."
+    )
+    if not payment.order.events.filter(text=words).exists():
+        record_event(payment.order, OrderEvent.Kind.PAYMENT, words)
     return StripeEvent.Status.DONE
 
 
@@ -134,13 +157,8 @@ def _stranger(event: StripeEvent) -> StripeEvent.Status:
 def process_waiting(limit: int = 100) -> int:
     """Every event whose time has come has been worked on; one that fails does not stop the others. Returns how many."""
     due = StripeEvent.objects.filter(status=StripeEvent.Status.NEW, next_try_at__lte=timezone.now())
-    done = 0
-    for event_id in list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit]):
-        try:
-            done += process(event_id) != StripeEvent.Status.NEW
-        except PaymentError:
-            log.exception("Event %s could not be worked on", event_id)
-    return done
+    event_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+    return for_each(event_ids, lambda event_id: process(event_id) != StripeEvent.Status.NEW)
 
 
 def retry_failed() -> int:

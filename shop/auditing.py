@@ -16,9 +16,9 @@ SHOP: dict[str, str] = {
     "D3 every confirmed order has its confirmation mail": """
         SELECT 'order ' || o.number, 'no confirmation in the outbox'
         FROM orders_order o
-        WHERE o.confirmed_at IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM shop_mail m
-            WHERE m.message_id LIKE '<order_confirmed.' || replace(o.public_id::text, '-', '') || '@%')""",
+        LEFT JOIN (SELECT substring(message_id FROM '^<order_confirmed[.]([0-9a-f]{32})@') AS id FROM shop_mail
+                   WHERE message_id LIKE '<order_confirmed.%') m ON m.id = replace(o.public_id::text, '-', '')
+        WHERE o.confirmed_at IS NOT NULL AND m.id IS NULL""",
 }
 INVARIANTS = {**CATALOG, **ORDERS, **PAYMENTS, **SHOP}
 

@@ -92,7 +92,7 @@ def deliver(mail: Mail) -> bool:
     """Hand one claimed mail over; returns whether it went. Temporary trouble is tried again, a lasting no is not."""
     try:
         get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([StoredMessage(mail)])
-    except (smtplib.SMTPException, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (one mail that cannot be written must not stop the others)
         _put_back(mail, error)
         return False
     crash_point("mail.after_send")

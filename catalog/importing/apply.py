@@ -97,7 +97,7 @@ class _Writer:
 
     @transaction.atomic
     def write(self, report: Report) -> None:
-        product = Product.objects.select_for_update().filter(handle=self.rows.handle).first()
+        product = Product.objects.select_for_update(no_key=True).filter(handle=self.rows.handle).first()
         is_new = product is None
         product = self._write_product(product or Product(handle=self.rows.handle))
         self._write_options(product)

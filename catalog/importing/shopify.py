@@ -212,9 +212,9 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     product = ProductRows(
         handle=handle,
         line=line,
-        title=first["title"][:255],
+        title=" ".join(first["title"].split())[:255],
         body=first.get("body", ""),
-        vendor=first.get("vendor", "")[:255],
+        vendor=" ".join(first.get("vendor", "").split())[:255],
         type=first.get("type", ""),
         tags=[tag for tag in (t.strip()[:100] for t in first.get("tags", "").split(",")) if tag],
         status=_status(first, line),

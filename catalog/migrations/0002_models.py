@@ -178,13 +178,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="DirtyListing",
             fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "product",
-                    models.OneToOneField(
+                    models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
                         related_name="+",
-                        serialize=False,
                         to="catalog.product",
                     ),
                 ),

@@ -62,9 +62,12 @@ class Listing(models.Model):
 
 
 class DirtyListing(models.Model):
-    """A mark that a product's stock class may have changed; checkout leaves marks instead of writing listing rows."""
+    """A mark that a product's stock class may have changed; checkout leaves marks instead of writing listing rows.
 
-    product = models.OneToOneField("catalog.Product", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    Marks are only ever added and deleted by their own ids, and their product is not locked: nobody waits for a mark.
+    """
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+", db_constraint=False)
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return str(self.product_id)

@@ -92,7 +92,8 @@ REFUSALS = (EmptyCart, CartChanged, NotSold, NoDelivery, TotalChanged, TotalTooS
 def _throttle(ip: str, email: str) -> None:
     """Nobody hoards stock or tries cards: a few orders an hour from one place, a few unpaid ones for one address."""
     PLACING.take(ip)
-    if Order.objects.filter(email=email, status=Order.Status.PLACED).count() >= MOST_UNPAID:
+    unpaid = Order.objects.filter(email=email, terms_accepted_ip=ip or None, status=Order.Status.PLACED)
+    if unpaid.count() >= MOST_UNPAID:
         raise TooManyAttempts(int(settings.PAYMENT_WINDOW.total_seconds()))
 
 

@@ -54,8 +54,6 @@ def secure_page(number: str) -> str:
 
 def closed_page(session: dict[str, Any]) -> str:
     words = {"complete": "This payment is done.", "expired": "This payment page has expired."}
-    back = html.escape(
-        session.get("success_url") if session["status"] == "complete" else session.get("cancel_url") or ""
-    )
-    link = f'<p><a href="{back}">Back to the shop</a></p>' if back else ""
+    target = session["success_url"] if session["status"] == "complete" else session.get("cancel_url")
+    link = f'<p><a href="{html.escape(str(target))}">Back to the shop</a></p>' if target else ""
     return FRAME.format(title="Test payment", body=f"<h1>{words.get(session['status'], 'Closed.')}</h1>{link}")

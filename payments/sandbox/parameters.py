@@ -58,7 +58,6 @@ SESSION: Shape = {
         "receipt_email": None,
         "capture_method": None,
     },
-    "payment_method_types": ANY,
     "success_url": None,
     "cancel_url": None,
     "expires_at": None,

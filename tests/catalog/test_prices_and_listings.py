@@ -101,6 +101,7 @@ def test_a_listing_shows_the_range_the_sale_and_the_colours():
 
 def test_a_dirty_mark_is_worked_off_into_the_stock_class():
     variant = make_variant(on_hand=6)
+    refresh_stock_classes()
     assert Listing.objects.get().stock_class == "in"
     reserve("A1", [Need(1, variant.pk, 6)])
     assert Listing.objects.get().stock_class == "in"

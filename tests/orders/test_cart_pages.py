@@ -192,6 +192,7 @@ def test_the_checkout_places_what_was_typed_cleaned():
         ("email", "", "Enter your e-mail address"),
         ("email", "anna", "Enter an e-mail address in the form name@example.com"),
         ("email", "a@x.example\r\nBcc: b@x.example", "Enter an e-mail address in the form name@example.com"),
+        ("email", "a@" + "ü" * 60 + ".de", "Enter an e-mail address that mail can be sent to"),
         ("postcode", "90", "Enter a postcode with five digits, like 10115"),
         ("name", "", "Enter the name of the person who receives the parcel"),
         ("name", "Anna\u202egro", "Please leave out characters that cannot be seen."),
@@ -275,10 +276,13 @@ def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart(
 def test_f035_five_unpaid_orders_are_enough_for_one_address():
     for _ in range(5):
         make_order(email="anna@example.com")
+    Order.objects.update(terms_accepted_ip="127.0.0.1")
     cart = make_cart(make_variant())
     response = client_of(cart).post("/checkout/", checkout_form(cart))
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
+    Order.objects.update(terms_accepted_ip="192.0.2.1")  # somebody else typed that address
+    assert client_of(cart).post("/checkout/", checkout_form(cart)).status_code == 302
 
 
 def test_f126_an_order_is_found_by_its_secret_alone(client):

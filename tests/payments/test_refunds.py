@@ -59,6 +59,41 @@ def test_what_stripe_refuses_is_shown_to_a_human(payment):
     assert payment.order.events.filter(text__startswith="A refund was refused").count() == 1
 
 
+def test_a_rotated_key_is_no_refusal(payment, settings):
+    refund = request_refund(payment, 100, reason="part")
+    settings.STRIPE_SECRET_KEY = "rk_other"
+    gateway._client.cache_clear()
+    with pytest.raises(GatewayDown):
+        carry_out(refund.pk)
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    gateway._client.cache_clear()
+    assert carry_out(refund.pk).status == "succeeded"
+
+
+def test_a_refund_whose_key_stripe_has_forgotten_is_found_instead_of_made_again(payment, stripe_desk, monkeypatch):
+    refund = request_refund(payment, payment.captured_minor, reason="all")
+    stripe_desk.switch(lose="3")
+    with pytest.raises(GatewayDown):
+        carry_out(refund.pk)
+    monkeypatch.setattr(gateway, "create_refund", lambda *a: pytest.fail("asked for again"))
+    assert carry_out(refund.pk).status == "succeeded"
+    assert Payment.objects.get().refunded_minor == payment.captured_minor
+
+
+def test_an_older_answer_does_not_undo_a_failed_refund(payment):
+    refund = carry_out(request_refund(payment, 100, reason="part").pk)
+    old = gateway.retrieve_refund(refund.provider_ref or "")
+    take_over_refund(refund, RefundState(refund.provider_ref or "", "failed", 100, "lost_or_stolen_card"))
+    assert take_over_refund(refund, old).status == "failed"
+    assert Payment.objects.get().refunded_minor == 0
+
+
+def test_a_refused_question_does_not_fail_a_refund_that_stripe_knows(payment):
+    refund = request_refund(payment, 100, reason="part")
+    Refund.objects.update(status="pending", provider_ref="re_gone")
+    assert carry_out(refund.pk).status == "pending"
+
+
 def test_f071_a_refund_that_fails_days_later_is_booked_back(payment):
     refund = carry_out(request_refund(payment, 100, reason="part").pk)
     state = RefundState(refund.provider_ref or "", "failed", 100, "lost_or_stolen_card")

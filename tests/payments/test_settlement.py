@@ -8,7 +8,8 @@ from catalog.inventory import Need, reserve
 from orders.lifecycle import cancel
 from orders.models import Order, OrderEvent
 from payments import gateway
-from payments.errors import GatewayDown
+from payments.cancellation import cancel_order
+from payments.errors import GatewayDown, NotPayable
 from payments.models import Journal, Payment, Posting, Refund
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
@@ -121,8 +122,11 @@ def test_f046_another_amount_than_ordered_is_flagged_and_not_paid(stripe_desk):
     stripe_desk.pay(payment.session_url)
     taken = take_over(payment, answered(payment, received_minor=order.total_minor - 1))
     order.refresh_from_db()
-    assert (order.status, taken.status, taken.flag, taken.captured_minor) == ("placed", "open", "mismatch", 0)
+    assert (order.status, taken.status, taken.flag, taken.captured_minor) == ("placed", "failed", "mismatch", 0)
     assert [finding.invariant[:2] for finding in run_audit()] == ["M8"]
+    with pytest.raises(NotPayable, match="looked into"):
+        start_payment(order.pk)
+    assert cancel_order(order, user_id=None).status == "canceled"
 
 
 def test_f050_an_unknown_status_is_waiting_never_paid(stripe_desk):
@@ -130,6 +134,10 @@ def test_f050_an_unknown_status_is_waiting_never_paid(stripe_desk):
     payment = start_payment(order.pk)
     taken = take_over(payment, answered(payment, status="vibing", payment_status="maybe", intent_status="hm"))
     assert taken.status == "open"
+    taken = take_over(
+        payment, answered(payment, status="complete", payment_status="unpaid", intent_status="requires_action")
+    )
+    assert taken.status == "processing"
     assert Order.objects.get().status == "placed"
 
 
@@ -211,6 +219,14 @@ def test_a_second_payment_for_one_order_goes_back(stripe_desk):
     carry_out_waiting()
     assert OrderEvent.objects.filter(text="Money sent back").count() == 1
     assert run_audit() == []
+
+
+def test_a_title_with_a_line_break_can_still_be_mailed(stripe_desk):
+    order = make_order(make_variant(title="Two\nlines"))
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    assert Mail.objects.get().subject == f"Order {order.number}: Two lines"
 
 
 def test_without_an_answer_nothing_changes(stripe_desk):

@@ -9,11 +9,13 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from payments import gateway
 from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
 from payments.webhooks import MOST_ATTEMPTS, STRANGER_ATTEMPTS, drop_old_bodies, process, process_waiting, retry_failed
+from shop.auditing import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
 
@@ -205,6 +207,54 @@ def test_a_refund_made_at_stripe_reaches_our_books(client, stripe_desk):
     assert process_waiting() == 3
     assert Refund.objects.get().status == "succeeded"
     assert refund.pk == Refund.objects.get().pk
+
+
+def test_f067_any_error_at_all_sets_an_event_aside_in_the_end(client, stripe_desk, monkeypatch):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    post(client, stripe_desk.events_of(order.number)[0])
+    post(client, {**EVENT, "type": "person.updated"})
+    monkeypatch.setattr("payments.webhooks.settle", lambda payment_id: 1 / 0)
+    assert process_waiting() == 1
+    StripeEvent.objects.filter(status="new").update(attempts=MOST_ATTEMPTS - 1, next_try_at=timezone.now())
+    assert process_waiting() == 1
+    assert StripeEvent.objects.get(status="failed").last_error.startswith("ZeroDivisionError")
+
+
+def test_a_refund_made_in_stripes_dashboard_reaches_our_books(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    payment = settle(payment.pk)
+    made = gateway.create_refund(payment.payment_intent_id, 300, "dashboard", {})
+    event = next(e for e in stripe_desk.call("events", type="refund.created")["data"])
+    assert event["data"]["object"]["id"] == made.refund_id
+    for name in ("evt_a", "evt_b"):
+        post(client, {**event, "id": name})
+    process_waiting()
+    payment.refresh_from_db()
+    assert (payment.refunded_minor, Refund.objects.get().reason) == (300, "made at Stripe")
+    assert [finding for finding in run_audit() if finding.invariant[:2] in ("M1", "M5", "M7")] == []
+
+
+def test_a_dispute_is_written_on_the_order_once(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    payment = settle(payment.pk)
+    dispute = {
+        "object": "dispute",
+        "id": "dp_1",
+        "status": "needs_response",
+        "payment_intent": payment.payment_intent_id,
+    }
+    for name in ("evt_a", "evt_b"):
+        post(client, {**EVENT, "id": name, "type": "charge.dispute.created", "data": {"object": dispute}})
+    post(client, {**EVENT, "id": "evt_c", "type": "charge.dispute.created", "data": {"object": {"id": "dp_2"}}})
+    assert process_waiting() == 2
+    texts = order.events.filter(kind="payment").values_list("text", flat=True)
+    assert list(texts) == ["Dispute dp_1: needs response. Answer it in Stripe's dashboard."]
 
 
 def test_old_bodies_are_dropped_and_their_facts_stay(client):

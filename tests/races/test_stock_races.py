@@ -1,10 +1,12 @@
 """Real threads, real PostgreSQL: nobody buys what is not there."""
 
 import pytest
+from django.db import transaction
 
 from catalog.errors import InsufficientStock
-from catalog.inventory import Need, receive, release, reserve
-from catalog.models import Stock
+from catalog.inventory import Need, receive, release, reserve, set_on_hand
+from catalog.listings import refresh_stock_classes
+from catalog.models import Listing, Stock, Variant
 from shop.auditing import run_audit
 from tests.factories import make_location, make_order, make_variant, stock_of
 
@@ -66,3 +68,34 @@ def test_the_same_reservation_is_given_back_once(at_once):
     results = at_once(*(lambda: release("R-1") for _ in range(8)))
     assert sorted(results) == [0] * 7 + [3]
     assert stock_of(variant) == (5, 0)
+
+
+def test_a_mark_left_while_listings_are_refreshed_is_not_lost(at_once):
+    variant = make_variant(on_hand=6)
+    for _round in range(5):
+        at_once(lambda: reserve("R", [Need(1, variant.pk, 6)]), refresh_stock_classes, refresh_stock_classes)
+        while refresh_stock_classes():
+            pass
+        assert Listing.objects.get().stock_class == "out"
+        at_once(lambda: release("R"), refresh_stock_classes, refresh_stock_classes)
+        while refresh_stock_classes():
+            pass
+        assert Listing.objects.get().stock_class == "in"
+
+
+def test_an_import_and_buyers_of_its_products_do_not_deadlock(at_once):
+    variants = [make_variant(on_hand=6) for _ in range(2)]
+    Variant.objects.filter(pk=variants[1].pk).update(product=variants[0].product, option1="B")
+
+    def stocktake():
+        with transaction.atomic():
+            for variant in variants:
+                set_on_hand(variant.pk, make_location(), 6, reason="count")
+                set_on_hand(variant.pk, make_location(), 5, reason="count")
+
+    def buy(number):
+        needs = [Need(number * 10 + i, variant.pk, 1) for i, variant in enumerate(reversed(variants))]
+        return lambda: reserve(f"R-{number}", needs)
+
+    results = at_once(stocktake, *(buy(n) for n in range(4)))
+    assert results == [None] * 5

@@ -46,6 +46,8 @@ CORRUPTIONS = {
     "D2 ": "UPDATE shop_mail SET status = 'dead'",
     "D3 ": "DELETE FROM shop_mail",
     "L1 ": "DELETE FROM catalog_listing",
+    "L2 ": "DELETE FROM catalog_dirtylisting; UPDATE catalog_listing SET stock_class = 'out'",
+    "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 
 
