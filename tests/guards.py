@@ -1,8 +1,5 @@
 """The guards that races lean on. `bin/test --controls` removes them one by one and expects red."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -135,24 +132,3 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
 
 def remove(name: str, monkeypatch: Monkey) -> None:
     GUARDS[name][0](monkeypatch)
-
-
-def main() -> int:
-    """Run each guard's tests without it; every one of them must turn red."""
-    missed = []
-    for name, (_remove, tests) in GUARDS.items():
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", tests]
-        environment = {**os.environ, "MERCER_WITHOUT_GUARD": name}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        is_red = done.returncode == 1
-        sys.stdout.write(f"{'red, as it must be' if is_red else 'STILL GREEN':>18}  without {name}\n")
-        sys.stdout.flush()
-        if not is_red:
-            missed.append(name)
-            sys.stdout.write(done.stdout[-2000:])
-    sys.stdout.write(f"{len(GUARDS) - len(missed)} passed, {len(missed)} failed\n")
-    return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
