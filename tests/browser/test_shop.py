@@ -1,0 +1,168 @@
+"""The shop in a real browser: with and without scripts, by keyboard, on a small screen, without violations."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.faults.demo import RunningDemo
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
+]
+QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+ADDRESS = {
+    "#email": "anna@example.com",
+    "#name": "Anna Peeters",
+    "#line1": "Kraanlei 12",
+    "#postcode": "10115",
+    "#city": "Berlin",
+}
+# The reel scrolls sideways by keyboard, and a heading may repeat a step: both are meant so.
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[RunningDemo]:
+    with tempfile.TemporaryDirectory(prefix="mercer-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        demo = RunningDemo(Path(folder))
+        demo.await_ready()
+        yield demo
+        demo.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Django refuses its ORM where an event loop runs in the same thread; none is used here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield chromium
+        chromium.close()
+
+
+def open_page(browser: Browser, shop: RunningDemo, **facts) -> tuple[Page, list[str]]:
+    """A page of a new visitor, and the list that its complaints go to."""
+    page = browser.new_context(base_url=shop.url, **{"viewport": {"width": 1280, "height": 900}, **facts}).new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    return page, complaints
+
+
+def fill_checkout(page: Page) -> None:
+    for field, value in ADDRESS.items():
+        page.fill(field, value)
+
+
+def test_with_scripts_a_variant_is_chosen_added_and_paid(browser, shop):
+    page, complaints = open_page(browser, shop)
+    page.goto("/p/alma-mug/")
+    page.check("#option1-3")
+    page.wait_for_url("**/?glaze=moss*")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    assert "Moss" in page.inner_text("#cartbody")
+    assert page.get_attribute("#cartlink", "aria-label") == "Cart, 1 item"
+    page.click("#cart >> text=Check out")
+    page.select_option("#country", "BE")
+    page.wait_for_selector("#place >> text=€33.90")
+    fill_checkout(page)
+    page.fill("#postcode", "90")
+    page.click("#place .btn")
+    page.wait_for_selector(".errors")
+    assert page.evaluate("document.activeElement.className") == "errors"
+    assert page.input_value("#line1") == "Kraanlei 12"
+    page.fill("#postcode", "9000")
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    page.click("button[value=pay]")
+    page.wait_for_url("**/orders/**")
+    assert page.inner_text("h1") == "Thank you, Anna"
+    assert complaints == []
+
+
+def test_without_scripts_on_a_phone_everything_works(browser, shop):
+    page, _ = open_page(browser, shop, java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page.goto("/")
+    page.click(".card h3 a >> nth=0")
+    page.click("#buy .btn")
+    page.wait_for_url("**/cart/")
+    page.fill("input[name=quantity]", "2")
+    page.click("text=Update")
+    page.click(".box >> text=Check out")
+    page.select_option("#country", "AT")
+    page.click("text=Show delivery for this country")
+    fill_checkout(page)
+    page.fill("#postcode", "1010")
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    page.click("text=Back to the shop")
+    page.wait_for_url("**/cart/")
+    assert page.input_value("input[name=quantity]") == "2"
+    page.click(".box >> text=Check out")
+    fill_checkout(page)
+    page.select_option("#country", "DE")
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    page.click("button[value=pay]")
+    page.wait_for_url("**/orders/**")
+    assert page.inner_text("h1") == "Thank you, Anna"
+
+
+def test_a_product_is_bought_with_the_keyboard_alone(browser, shop):
+    page, complaints = open_page(browser, shop)
+    page.goto("/p/lund-table-lamp/")
+    tab_to(page, "input[type=radio]")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_url("**/?*")
+    tab_to(page, "#buy .btn")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#cart[open]")
+    page.keyboard.press("Escape")
+    page.goto("/checkout/")
+    tab_to(page, "#email")
+    page.keyboard.type("anna@example.com")
+    for field in ("#name", "#line1", "#postcode", "#city"):
+        tab_to(page, field)
+        page.keyboard.type(ADDRESS[field])
+    tab_to(page, "#place .btn")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/c/pay/**")
+    assert complaints == []
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_fails_axe_or_overflows(browser, shop, width, scheme):
+    page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto("/p/terra-vase/")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    problems = []
+    for url in ("/", "/c/tableware/", "/p/alma-mug/", "/search/?q=mug", "/search/?q=zzz", "/cart/", "/checkout/", "/orders/find/", "/account/login/", "/account/signup/", "/help/delivery/", "/nothing/"):  # fmt: skip
+        page.goto(url)
+        page.wait_for_timeout(100)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+        problems += [f"{url}: {v['id']}: {v['nodes'][0]['html'][:120]}" for v in found]
+        problems += [f"{url}: {overflow} px too wide"] if overflow > 0 else []
+    assert problems == []
+    assert complaints == []
