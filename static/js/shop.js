@@ -11,8 +11,11 @@ function say(words) {
 
 function gently(change) {
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (document.startViewTransition && !isCalm) document.startViewTransition(change);
-  else change();
+  if (!document.startViewTransition || isCalm) return change();
+  const transition = document.startViewTransition(change);
+  // A transition that another one overtakes is no trouble: the change itself was made.
+  transition.ready.catch(() => {});
+  transition.finished.catch(() => {});
 }
 
 // Replace every element that carries data-swap by its twin from a page that the server rendered.
