@@ -8,7 +8,7 @@ from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from catalog.inventory import available_by_variant
+from catalog.availability import available_by_variant
 from catalog.markets import Market
 from catalog.models import Category, Listing, Product, ProductImage, Swatch, Variant
 from catalog.prices import CurrentPrice, prices_at

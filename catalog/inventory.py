@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from catalog.availability import mark_class_changes
 from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.models import Location, Reservation, Stock, StockMovement
 
-LOW_STOCK = 5  # units: at or below this, shoppers read "only a few left"
 PLANS = 3  # how often a reservation is planned anew when others were faster
 
 
@@ -52,11 +52,6 @@ UPDATE catalog_stock AS stock SET
 FROM unnest(%(ids)s::bigint[], %(quantities)s::int[], %(shipped)s::int[]) AS given (id, quantity, shipped)
 WHERE stock.id = given.id AND stock.on_hand >= given.shipped
 RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - given.quantity, stock.on_hand - stock.reserved
-"""
-
-MARK_DIRTY = """
-INSERT INTO catalog_dirtylisting (product_id)
-SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
 """
 
 
@@ -134,7 +129,7 @@ def _take(picks: Sequence[Pick]) -> bool:
         transaction.savepoint_rollback(point)
         return False
     transaction.savepoint_commit(point)
-    _mark_class_changes(changed)
+    mark_class_changes(changed)
     return True
 
 
@@ -147,21 +142,6 @@ def _execute(statement: str, parameters: Mapping[str, Any]) -> list[tuple[int, i
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [(variant, before, after) for variant, before, after in cursor.fetchall()]
-
-
-def stock_class(available: int) -> str:
-    """Return in, low or out for a number of units that can be sold."""
-    if available <= 0:
-        return "out"
-    return "low" if available <= LOW_STOCK else "in"
-
-
-def _mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
-    """Leave a mark for the listings whose stock class may have changed; another transaction refreshes them."""
-    marked = sorted({variant for variant, before, after in changed if stock_class(before) != stock_class(after)})
-    if marked:
-        with connection.cursor() as cursor:
-            cursor.execute(MARK_DIRTY, [marked])
 
 
 def _write_reservations(reference: str, picks: Sequence[Pick]) -> None:
@@ -259,7 +239,7 @@ def _give_back(
     )
     if len(changed) != len(totals):
         raise StockRefused("Less is on hand than was promised: count the stock before shipping.")
-    _mark_class_changes(changed)
+    mark_class_changes(changed)
     StockMovement.objects.bulk_create(
         StockMovement(
             kind=kind,
@@ -373,7 +353,7 @@ def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
     stock.backorder_limit = backorder_limit
     stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
     stock.save(update_fields=["backorder_limit", "shortfall"])
-    _mark_class_changes([(stock.variant_id, 0, 1)])
+    mark_class_changes([(stock.variant_id, 0, 1)])
     return stock
 
 
@@ -408,13 +388,5 @@ def _write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
     stock.save(update_fields=["on_hand", "shortfall"])
     movement.variant_id, movement.location_id = stock.variant_id, stock.location_id
     movement.save()
-    _mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved)])
+    mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved)])
     return stock
-
-
-def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
-    """Units that can be sold now, backorders included, summed over active locations; a variant without rows is absent."""
-    totals: dict[int, int] = defaultdict(int)
-    for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
-        totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
-    return dict(totals)

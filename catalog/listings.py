@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Value
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from catalog.inventory import available_by_variant, stock_class
+from catalog.availability import available_by_variant, stock_class
 from catalog.markets import Market, all_markets
 from catalog.models import Category, DirtyListing, Listing, Price, Product, Swatch, Variant
 from catalog.prices import CurrentPrice, current_price

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from catalog.inventory import available_by_variant
+from catalog.availability import available_by_variant
 from catalog.markets import Market, all_markets
 from catalog.models import Product, ProductImage, Variant
 from catalog.prices import CurrentPrice, prices_at

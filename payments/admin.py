@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -58,11 +57,7 @@ class PaidOrderAdmin(OrderAdmin):
 
     def cancel_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
         """Ask once, then cancel."""
-        if not request.user.has_perm("orders.cancel_order"):
-            raise PermissionDenied
-        order = self.get_object(request, str(order_id))
-        if not order:
-            raise Http404
+        order = self.order_for(request, order_id, "orders.cancel_order")
         if request.method == "POST":
             return self._cancel(request, order)
         context = {

@@ -1,7 +1,6 @@
 """Orders that are given up: close the payment at Stripe first, then let the stock go."""
 
 import logging
-import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -127,7 +126,3 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
                 refunded += left
     send_canceled(order, refunded_minor=refunded)
     return order
-
-
-def order_by_secret(public_id: uuid.UUID) -> Order | None:
-    return Order.objects.filter(public_id=public_id).first()

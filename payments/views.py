@@ -4,8 +4,8 @@ import logging
 import uuid
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,7 +19,7 @@ from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
 from orders.views.checkout import REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
-from payments.cancellation import order_by_secret, reopen
+from payments.cancellation import reopen
 from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent, NotPayable, StillProcessing
 from payments.models import Payment
 from payments.sessions import start_payment
@@ -29,13 +29,6 @@ from payments.tasks import process_event
 log = logging.getLogger(__name__)
 LARGEST_EVENT = 256 * 1024  # bytes
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
-
-
-def _order(public_id: uuid.UUID) -> Order:
-    order = order_by_secret(public_id)
-    if not order:
-        raise Http404
-    return order
 
 
 def _try_again(request: HttpRequest, order: Order, words: str = "") -> HttpResponse:
@@ -50,7 +43,7 @@ def _try_again(request: HttpRequest, order: Order, words: str = "") -> HttpRespo
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Send the shopper to Stripe's page; an order that is not waiting for money shows itself instead."""
-    order = _order(public_id)
+    order = get_object_or_404(Order, public_id=public_id)
     if not order.is_unpaid:
         return redirect(order)
     PAYING.take(client_ip(request))
@@ -70,7 +63,7 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """From Stripe's page. What the address says beside the order's secret is ignored: Stripe is asked."""
-    order = _order(public_id)
+    order = get_object_or_404(Order, public_id=public_id)
     payment = order.payments.filter(method=Payment.Method.STRIPE).order_by("-pk").first()
     if order.is_unpaid and payment:
         try:
@@ -84,13 +77,13 @@ def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Stripe's cancel link: the order is given up and its cart is back."""
-    return _reopened(request, _order(public_id))
+    return _reopened(request, get_object_or_404(Order, public_id=public_id))
 
 
 @require_POST
 def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """ "Change my order": the same, by a button of ours."""
-    return _reopened(request, _order(public_id))
+    return _reopened(request, get_object_or_404(Order, public_id=public_id))
 
 
 def _reopened(request: HttpRequest, order: Order) -> HttpResponse:
@@ -120,7 +113,7 @@ def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
 @require_POST
 def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The checkout form again, with other details than an order that is not paid yet: close that one, place this one."""
-    order = _order(public_id)
+    order = get_object_or_404(Order, public_id=public_id)
     form = CheckoutForm(request.POST, market=all_markets()[order.market])
     if not form.is_valid():
         return redirect(order)

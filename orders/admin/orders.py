@@ -160,13 +160,18 @@ class OrderAdmin(admin.ModelAdmin):
         }
         return super().change_view(request, object_id, form_url, context)
 
-    def ship_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Staff say what is in the parcel; the verb does the rest."""
-        if not request.user.has_perm("orders.ship_order"):
+    def order_for(self, request: HttpRequest, order_id: int, permission: str) -> Order:
+        """The order of an address, for staff who hold the permission; 403 and 404 for everybody else."""
+        if not request.user.has_perm(permission):
             raise PermissionDenied
         order = self.get_object(request, str(order_id))
         if not order:
             raise Http404
+        return order
+
+    def ship_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Staff say what is in the parcel; the verb does the rest."""
+        order = self.order_for(request, order_id, "orders.ship_order")
         form = ShipForm(request.POST or None, order=order, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data

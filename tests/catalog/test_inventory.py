@@ -2,19 +2,9 @@
 
 import pytest
 
+from catalog.availability import available_by_variant, stock_class
 from catalog.errors import InsufficientStock, Shortage, StockRefused
-from catalog.inventory import (
-    Need,
-    adjust,
-    available_by_variant,
-    receive,
-    release,
-    reserve,
-    restock,
-    set_on_hand,
-    ship,
-    stock_class,
-)
+from catalog.inventory import Need, adjust, receive, release, reserve, restock, set_on_hand, ship
 from catalog.models import DirtyListing, Reservation, Stock, StockMovement
 from shop.auditing import run_audit
 from tests.factories import make_location, make_variant, stock_of

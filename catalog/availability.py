@@ -1,0 +1,38 @@
+"""What can be sold now, in numbers and in the words that shoppers read."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db import connection
+
+from catalog.models import Stock
+
+LOW_STOCK = 5  # units: at or below this, shoppers read "only a few left"
+
+MARK_DIRTY = """
+INSERT INTO catalog_dirtylisting (product_id)
+SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
+"""
+
+
+def stock_class(available: int) -> str:
+    """Return in, low or out for a number of units that can be sold."""
+    if available <= 0:
+        return "out"
+    return "low" if available <= LOW_STOCK else "in"
+
+
+def mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
+    """Leave a mark for the listings whose stock class may have changed; another transaction refreshes them."""
+    marked = sorted({variant for variant, before, after in changed if stock_class(before) != stock_class(after)})
+    if marked:
+        with connection.cursor() as cursor:
+            cursor.execute(MARK_DIRTY, [marked])
+
+
+def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
+    """Units that can be sold now, backorders included, summed over active locations; a variant without rows is absent."""
+    totals: dict[int, int] = defaultdict(int)
+    for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
+        totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
+    return dict(totals)
