@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
 from accounts.models import User
 
 
-class NewUserForm(BaseUserCreationForm):
+class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email",)

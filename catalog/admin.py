@@ -53,14 +53,25 @@ class ReadOnly:
 class VariantForm(forms.ModelForm):
     """A variant with its price and its stock, as staff think of them."""
 
+    # The page carries what staff saw, so that only what they changed is written.
     price = forms.CharField(
-        max_length=16, required=False, widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal"})
+        max_length=16,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal"}),
     )
     sale_price = forms.CharField(
-        max_length=16, required=False, widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal"})
+        max_length=16,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal"}),
     )
     on_hand = forms.IntegerField(
-        min_value=0, max_value=10**8, required=False, widget=forms.NumberInput(attrs={"size": 6})
+        min_value=0,
+        max_value=10**8,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.NumberInput(attrs={"size": 6}),
     )
 
     class Meta:
@@ -102,7 +113,17 @@ class VariantForm(forms.ModelForm):
         price, sale = cleaned.get("price"), cleaned.get("sale_price")
         if sale is not None and (price is None or sale >= price):
             self.add_error("sale_price", "A sale price is below the price.")
+        self._refuse_an_old_count()
         return cleaned
+
+    def _refuse_an_old_count(self) -> None:
+        """Somebody bought or counted since the page was opened: the number typed meant another one."""
+        seen = self.data.get(self["on_hand"].html_initial_name, "")
+        now = self.initial.get("on_hand")
+        if "on_hand" in self.changed_data and seen != ("" if now is None else str(now)):
+            self.add_error(
+                "on_hand", f"The stock is {now} now: it changed while this page was open. Please look again."
+            )
 
 
 class VariantFormSet(BaseInlineFormSet):
@@ -337,10 +358,14 @@ class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Price)
 class PriceAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("variant", "market", "kind", "amount_minor", "currency", "valid")
+    list_display = ("variant", "market", "kind", "amount", "valid")
     list_select_related = ("variant__product",)
     search_fields = ("variant__sku", "variant__product__title")
     show_full_result_count = False
+
+    @admin.display(description="amount", ordering="amount_minor")
+    def amount(self, price: Price) -> str:
+        return format_money(price.amount_minor, price.currency)
 
 
 @admin.register(Page)

@@ -53,7 +53,7 @@ def current_listings(market: Market) -> QuerySet[Listing]:
 def filtered(listings: QuerySet[Listing], filters: Mapping[str, Any]) -> QuerySet[Listing]:
     """Narrow by the cleaned filters: min and max (minor units), stock, sale."""
     if (low := filters.get("min")) is not None:
-        listings = listings.filter(price_minor__gte=low)
+        listings = listings.filter(highest_price_minor__gte=low)
     if (high := filters.get("max")) is not None:
         listings = listings.filter(price_minor__lte=high)
     if filters.get("stock"):

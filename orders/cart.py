@@ -65,7 +65,10 @@ def find_variant(product_id: int, values: tuple[str, str, str]) -> Variant:
     found = variants.filter(option1=values[0], option2=values[1], option3=values[2]).first()
     if found:
         return found
-    if not any(values) and variants.count() == 1:
+    count = variants.count()
+    if count == 0:
+        raise CartRefused("This is not sold here any more.")
+    if not any(values) and count == 1:
         return variants.get()
     chosen = " · ".join(value for value in values if value)
     raise CartRefused(

@@ -60,6 +60,9 @@ class PaidOrderAdmin(OrderAdmin):
         order = self.order_for(request, order_id, "orders.cancel_order")
         if request.method == "POST":
             return self._cancel(request, order)
+        if not _is_cancelable(order):
+            messages.error(request, f"{order.number} cannot be canceled any more.")
+            return redirect(reverse("admin:orders_order_change", args=[order.pk]))
         context = {
             **self.admin_site.each_context(request),
             "order": order,
@@ -123,11 +126,23 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = ("order__number", "payment_intent_id", "session_id")
     list_select_related = ("order",)
 
+    @admin.display(ordering="captured_minor")
+    def captured(self, payment: Payment) -> str:
+        return format_money(payment.captured_minor, payment.currency)
+
+    @admin.display(ordering="refunded_minor")
+    def refunded(self, payment: Payment) -> str:
+        return format_money(payment.refunded_minor, payment.currency)
+
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("payment", "amount_minor", "currency", "status", "reason", "created_at")
+    list_display = ("payment", "amount", "status", "reason", "created_at")
     list_filter = ("status",)
+
+    @admin.display(ordering="amount_minor")
+    def amount(self, refund: Refund) -> str:
+        return format_money(refund.amount_minor, refund.currency)
 
 
 @admin.register(StripeEvent)

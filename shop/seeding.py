@@ -21,7 +21,7 @@ from catalog.rich_text import clean
 from orders.models import ShippingMethod, TaxRate
 
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
-LEGAL = {"imprint"}
+LEGAL = {"imprint", "terms", "privacy"}
 ABOUT = {"about"}
 
 
@@ -48,19 +48,22 @@ def seed_store(*, is_own_catalogue: bool) -> None:
         [Swatch(name=name, colour=colour) for name, colour in facts["swatches"].items()],
         ignore_conflicts=True,
     )
-    _seed_pages()
+    _seed_pages(is_own_catalogue=is_own_catalogue)
     _seed_shipping(facts["shipping"])
     if not TaxRate.objects.exists():
         always = TimestamptzRange(None, None)
         TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in facts["tax"].items())
 
 
-def _seed_pages() -> None:
+def _seed_pages(*, is_own_catalogue: bool) -> None:
+    """The demo's texts; a shop with its own catalogue gets the same pages, to be written by its staff."""
     for page in json.loads((DEMO / "pages.json").read_text())["pages"]:
+        title = page["handle"].capitalize() if is_own_catalogue else page["title"]
+        body = "<p>This page is yours to write: in the admin, under Pages.</p>" if is_own_catalogue else page["body"]
         section = "legal" if page["handle"] in LEGAL else "about" if page["handle"] in ABOUT else "help"
         Page.objects.get_or_create(
             slug=page["handle"],
-            defaults={"section": section, "title": page["title"], "body": clean(page["body"])},
+            defaults={"section": section, "title": title, "body": clean(body)},
         )
 
 

@@ -172,6 +172,11 @@ class OrderAdmin(admin.ModelAdmin):
     def ship_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
         """Staff say what is in the parcel; the verb does the rest."""
         order = self.order_for(request, order_id, "orders.ship_order")
+        if request.method == "GET" and order.status != Order.Status.CONFIRMED:
+            messages.error(
+                request, f"{order.number} is {order.get_status_display().lower()}: there is nothing to ship."
+            )
+            return redirect(reverse("admin:orders_order_change", args=[order.pk]))
         form = ShipForm(request.POST or None, order=order, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,6 +16,7 @@ from orders.models import Cart, CartLine, Order
 from orders.queries import price_cart
 from orders.same_origin import same_origin_post
 
+NOT_THERE = "That is no longer in your cart: perhaps you took it out in another window."
 ADDING = Limit("add-to-cart", 60, 60)
 
 
@@ -80,11 +81,11 @@ def _change(request: HttpRequest, found: Cart | None) -> HttpResponse:
     if not form.is_valid():
         return _render(request, found, error="Enter a quantity between 0 and 99.", status=422)
     if not found:
-        raise Http404
+        return _render(request, found, error=NOT_THERE, status=404)
     try:
         set_quantity(found, form.cleaned_data["line"], form.cleaned_data["quantity"])
-    except CartLine.DoesNotExist as error:
-        raise Http404 from error
+    except CartLine.DoesNotExist:
+        return _render(request, found, error=NOT_THERE, status=404)
     except CartRefused as refused:
         return _render(request, found, error=str(refused), status=409)
     return redirect("orders:cart")

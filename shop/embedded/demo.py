@@ -84,7 +84,13 @@ class Demo:
             lock.flush()
             yield
 
+    @property
+    def is_open_to_others(self) -> bool:
+        return self.wishes.host not in ("127.0.0.1", "localhost", "::1")
+
     def check_port(self) -> None:
+        if not 0 < self.wishes.port < 65536:
+            raise Refused("A port is a number from 1 to 65535.")
         if is_taken(self.wishes.host, self.wishes.port):
             raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shop.embedded.state import end_with_parent
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.5
 RESTART_PAUSE = 1.0  # seconds between two starts of one service, so that a broken one does not spin
 
 

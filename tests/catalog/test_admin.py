@@ -9,12 +9,14 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from accounts.models import User
 from catalog.categories import create_category
+from catalog.inventory import receive
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Page, Product, ProductImage, StockMovement, Variant
 from catalog.prices import prices_at
 from shop.auditing import run_audit
-from tests.factories import make_user, make_variant, stock_of
+from tests.factories import make_location, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +176,34 @@ def test_the_catalogue_role_changes_products_and_sees_no_orders(client, staff):
     assert client.get("/admin/catalog/product/").status_code == 200
     assert client.get("/admin/orders/order/").status_code == 403
     assert client.get("/admin/payments/payment/").status_code == 403
+
+
+def test_an_old_page_does_not_put_sold_stock_back(client, staff):
+    variant = make_variant(on_hand=10)
+    url = f"/admin/catalog/product/{variant.product_id}/change/"
+    old = form_of(client.get(url).content.decode())
+    receive(variant.pk, make_location(), 5)
+    assert client.post(url, {**old, "title": "New name"}).status_code == 302
+    assert stock_of(variant) == (15, 0)
+    answer = client.post(url, {**old, "variants-0-on_hand": "8"})
+    assert "it changed while this page was open" in answer.content.decode()
+    assert stock_of(variant) == (15, 0)
+
+
+def test_staff_are_added_in_the_admin(client, staff):
+    page = client.get("/admin/accounts/user/add/")
+    assert page.status_code == 200
+    fields = {
+        "email": "New@Example.com",
+        "usable_password": "true",
+        "password1": "a long new passphrase",
+        "password2": "a long new passphrase",
+    }
+    assert client.post("/admin/accounts/user/add/", fields).status_code == 302
+    assert User.objects.filter(email__iexact="new@example.com").count() == 1
+    assert client.get("/admin/shop/mail/").status_code == 200
+
+
+@pytest.mark.parametrize("model", ["payment", "refund", "journal", "stripeevent"])
+def test_every_list_of_payments_opens(client, staff, model):
+    assert client.get(f"/admin/payments/{model}/").status_code == 200

@@ -100,7 +100,7 @@ def test_staff_see_orders_and_ship_them(client):
     assert client.post(f"/admin/orders/order/{order.pk}/ship/", form).status_code == 302
     order.refresh_from_db()
     assert order.fulfillment_status == "shipped"
-    assert client.get(f"/admin/orders/order/{order.pk}/ship/").status_code == 200
+    assert client.get(f"/admin/orders/order/{order.pk}/ship/").status_code == 302
 
 
 def test_f130_each_door_asks_for_its_permission(client):

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.errors import UnreadableFile
+from catalog.importing.shopify import read_file
+from catalog.markets import default_market
 from shop import seeding
 from shop.embedded.demo import CARDS, OWNER, Demo, Refused, Wishes
 
@@ -47,8 +49,9 @@ class Command(BaseCommand):
 
     def _run(self, demo: Demo, begun: float) -> None:
         demo.check_port()
-        if demo.wishes.catalog and not demo.wishes.catalog.is_file():
-            raise Refused(f"There is no file {demo.wishes.catalog}.")
+        if demo.wishes.catalog:
+            # Before anything of an earlier demo goes: a file that cannot be read stops everything.
+            read_file(demo.wishes.catalog, default_market().currency)
         if demo.wishes.is_reset:
             demo.reset()
         demo.catch_signals()
@@ -95,4 +98,6 @@ class Command(BaseCommand):
         self.say(f"  Staff        {demo.url}/admin/   {OWNER}   {demo.owner_password()}")
         self.say(f"  Mailbox      {demo.url}/mailbox/")
         self.say("  Test cards   " + "\n               ".join(f"{number}  {words}" for number, words in CARDS))
+        if demo.is_open_to_others:
+            self.say("\nOther machines see the shop; the stand-in for Stripe, and so paying, works on this one only.")
         self.say("\nCtrl-C stops everything.")
