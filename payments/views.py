@@ -6,6 +6,7 @@ import uuid
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -94,7 +95,7 @@ def _reopened(request: HttpRequest, order: Order) -> HttpResponse:
     except (GatewayDown, GatewayRefused):
         return _try_again(request, order, "We could not reach our payment provider to close the payment.")
     if cart:
-        return remember(redirect("orders:cart"), _with_what_else_they_have(request, cart))
+        return remember(redirect(f"{reverse('orders:cart')}?back=1"), _with_what_else_they_have(request, cart))
     return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
 
 

@@ -66,7 +66,13 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         contents = price_cart(found, country=market.countries[0])
     elif found:
         unpaid = Order.objects.filter(cart_id=found.pk, status=Order.Status.PLACED).first()
-    context = {"contents": contents, "unpaid": unpaid, "market": market, "error": error}
+    context = {
+        "contents": contents,
+        "unpaid": unpaid,
+        "market": market,
+        "error": error,
+        "is_back": "back" in request.GET,
+    }
     if not contents or not contents.items:
         context["popular"] = listing_page(current_listings(market), sort="featured", number=1).cards[:4]
     return render(request, "orders/cart.html", context, status=status)

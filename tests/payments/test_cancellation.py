@@ -93,7 +93,8 @@ def test_change_my_order_brings_the_cart_back(stripe_desk):
     client.cookies["cart"] = str(cart.token)
     start_payment(order.pk)
     response = client.post(f"/orders/{order.public_id}/change/", follow=True)
-    assert response.redirect_chain == [("/cart/", 302)]
+    assert response.redirect_chain == [("/cart/?back=1", 302)]
+    assert "nothing was charged" in response.content.decode()
     assert "Alma mug" in response.content.decode()
     assert Order.objects.get().cancel_reason == "shopper"
 
