@@ -226,7 +226,7 @@ def _give_back(
     totals: dict[int, int] = defaultdict(int)
     for part in parts:
         totals[rows[part.variant_id, part.location_id]] += part.quantity
-        _shrink(part)
+    _shrink(parts)
     _lock(totals)
     numbers = list(totals.values())
     changed = _execute(
@@ -264,13 +264,16 @@ def _stock_of(parts: Sequence[Reservation]) -> dict[tuple[int, int], int]:
     return {(stock.variant_id, stock.location_id): stock.pk for stock in query}
 
 
-def _shrink(part: Reservation) -> None:
-    """Lower a reservation by the part's quantity; what holds nothing any more is gone."""
-    whole = Reservation.objects.get(pk=part.pk)
-    if whole.quantity == part.quantity:
-        whole.delete()
-    else:
-        Reservation.objects.filter(pk=part.pk).update(quantity=whole.quantity - part.quantity)
+def _shrink(parts: Sequence[Reservation]) -> None:
+    """Lower the reservations by their parts' quantities; those that hold nothing any more are gone."""
+    given = {part.pk: part.quantity for part in parts}
+    standing = Reservation.objects.in_bulk(list(given))
+    emptied = [pk for pk, whole in standing.items() if whole.quantity == given[pk]]
+    Reservation.objects.filter(pk__in=emptied).delete()
+    lowered = [whole for pk, whole in standing.items() if pk not in emptied]
+    for whole in lowered:
+        whole.quantity -= given[whole.pk]
+    Reservation.objects.bulk_update(lowered, ["quantity"])
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """The verbs of stock, one at a time."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.availability import available_by_variant, stock_class
 from catalog.errors import InsufficientStock, Shortage, StockRefused
@@ -171,3 +173,13 @@ def test_a_changed_stock_class_leaves_a_mark_and_a_small_change_does_not():
     assert DirtyListing.objects.count() == 0
     reserve("A2", [Need(2, variant.pk, 12)])
     assert list(DirtyListing.objects.values_list("product_id", flat=True)) == [variant.product_id]
+
+
+def test_giving_back_costs_the_same_for_one_line_and_for_twenty_four():
+    def cost(count: int) -> int:
+        reserve(f"C{count}", [Need(n, make_variant(on_hand=50).pk, 1) for n in range(count)])
+        with CaptureQueriesContext(connection) as captured:
+            assert release(f"C{count}") == count
+        return len(captured)
+
+    assert cost(24) == cost(1)
