@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.addresses import free_slug
 from catalog.categories import CategoryRefused, create_category, place_category
 from catalog.errors import BadImage
 from catalog.images import keep_picture
-from catalog.importing.apply import default_location, free_slug
+from catalog.importing.apply import default_location
 from catalog.inventory import set_on_hand
 from catalog.listings import write_listings
 from catalog.markets import default_market

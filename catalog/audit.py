@@ -33,8 +33,9 @@ INVARIANTS: dict[str, str] = {
         FROM catalog_product p
         JOIN catalog_variant v ON v.product_id = p.id
         JOIN catalog_price c ON c.variant_id = v.id AND c.valid @> now()
-        LEFT JOIN catalog_listing l ON l.product_id = p.id AND l.market = c.market AND l.valid @> now()
-        WHERE p.status = 'active' AND l.id IS NULL""",
+        LEFT JOIN catalog_listing l ON l.product_id = p.id AND l.market = c.market AND l.valid @> now() AND NOT l.is_past
+        WHERE p.status = 'active' AND v.is_active AND l.id IS NULL
+          AND (p.publish_at IS NULL OR p.publish_at <= now()) AND (p.unpublish_at IS NULL OR p.unpublish_at > now())""",
     "L2 listings show the stock class of the stock": """
         SELECT 'listing ' || l.id, format('shows %s, stock says %s', l.stock_class, c.class)
         FROM catalog_listing l
@@ -46,7 +47,7 @@ INVARIANTS: dict[str, str] = {
             LEFT JOIN (SELECT k.variant_id, sum(greatest(0, k.on_hand - k.reserved + k.backorder_limit)) AS free
                        FROM catalog_stock k JOIN catalog_location p ON p.id = k.location_id AND p.is_active
                        GROUP BY 1) s ON s.variant_id = v.id
-            WHERE v.product_id = l.product_id) c
-        WHERE l.valid @> now() AND l.stock_class <> c.class
+            WHERE v.product_id = l.product_id AND v.is_active) c
+        WHERE NOT l.is_past AND l.valid @> now() AND l.stock_class <> c.class
           AND NOT EXISTS (SELECT 1 FROM catalog_dirtylisting d WHERE d.product_id = l.product_id)""",
 }

@@ -1,29 +1,59 @@
-"""What the catalogue's pages show: few queries, the same number for one row and for a hundred."""
+"""What listings show: few queries, the same number for one row and for a hundred."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from django.db.models import F, Prefetch, QuerySet
-from django.utils import timezone
-from django.utils.text import slugify
+from django.db.models import QuerySet
 
-from catalog.availability import available_by_variant
+from catalog.clock import is_another_time, shop_now
+from catalog.facets import (
+    WHOLE_SHOP,
+    Facet,
+    count_facets,
+    facet_board,
+    facets_to_show,
+    kept_counts,
+    narrowed,
+)
+from catalog.keyset import Order
 from catalog.markets import Market
-from catalog.models import Category, Listing, Product, ProductImage, Swatch, Variant
-from catalog.prices import CurrentPrice, prices_at
+from catalog.models import Category, Collection, Listing, Product
+from catalog.models.listing import LEVELS
 
 PAGE_SIZE = 24
 COUNT_LIMIT = 1_000
-LAST_PAGE = 400
+LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # by number; further pages are reached by following the link behind them
+SHOWN_NUMBERS = 2  # page numbers on each side of the present one
 
-# Public name → order; the product id makes every order total, so pages never overlap.
-SORTS: dict[str, tuple[str, list[Any]]] = {
-    "featured": ("Featured", ["position", "product_id"]),
-    "newest": ("Newest", ["-created_at", "-product_id"]),
-    "price-up": ("Price, low to high", ["price_minor", "product_id"]),
-    "price-down": ("Price, high to low", ["-price_minor", "product_id"]),
+CARD_FIELDS = (
+    *("product_id", "slug", "title", "currency", "price_minor", "highest_price_minor", "regular_price_minor"),
+    *("prior_price_minor", "is_on_sale", "stock_class", "image", "colours", "position", "created_at", "sales"),
+    *("rating", "review_count"),
+)
+
+# Public name → label and order.
+SORTS: dict[str, tuple[str, Order]] = {
+    "featured": ("Featured", Order("position")),
+    "newest": ("Newest", Order("created_at", is_falling=True)),
+    "price-up": ("Price, low to high", Order("price_minor")),
+    "price-down": ("Price, high to low", Order("price_minor", is_falling=True)),
+    "best-selling": ("Best selling", Order("sales", is_falling=True)),
+    "rating": ("Best rated", Order("rating", is_falling=True)),
 }
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a shopper asks of a listing; prices in minor units, facets as slugs by attribute code."""
+
+    low_minor: int | None = None
+    high_minor: int | None = None
+    in_stock: bool = False
+    on_sale: bool = False
+    facets: Mapping[str, list[str]] = field(default_factory=dict)
+    sort: str = ""
+    page: int = 1
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +64,9 @@ class ListingPage:
     number: int
     count: int
     has_next: bool
+    after: str = ""
+    facets: list[Facet] = field(default_factory=list)
+    is_filtered: bool = False
 
     @property
     def count_text(self) -> str:
@@ -43,33 +76,130 @@ class ListingPage:
     def numbers(self) -> list[int]:
         """The page numbers worth a link: around this one, and the first."""
         last = -(-min(self.count, COUNT_LIMIT) // PAGE_SIZE)
-        return [n for n in range(1, last + 1) if n == 1 or abs(n - self.number) <= 2]
+        return [n for n in range(1, last + 1) if n == 1 or abs(n - self.number) <= SHOWN_NUMBERS]
 
 
 def current_listings(market: Market) -> QuerySet[Listing]:
-    return Listing.objects.filter(market=market.code, valid__contains=timezone.now())
+    """The listing rows of the shop's moment."""
+    rows = Listing.objects.filter(market=market.code, valid__contains=shop_now())
+    # Staff who look back want what held then.
+    return rows if is_another_time() else rows.filter(is_past=False)
 
 
-def filtered(listings: QuerySet[Listing], filters: Mapping[str, Any]) -> QuerySet[Listing]:
-    """Narrow by the cleaned filters: min and max (minor units), stock, sale."""
-    if (low := filters.get("min")) is not None:
-        listings = listings.filter(highest_price_minor__gte=low)
-    if (high := filters.get("max")) is not None:
-        listings = listings.filter(price_minor__lte=high)
-    if filters.get("stock"):
+def in_category(listings: QuerySet[Listing], category: Category) -> QuerySet[Listing]:
+    level = category.path.count("/") + 1
+    if level <= LEVELS:
+        return listings.filter(**{f"category{level}": category.pk})
+    return listings.filter(category_ids__contains=[category.pk])
+
+
+def in_collection(listings: QuerySet[Listing], collection: Collection) -> QuerySet[Listing]:
+    """What was chosen by hand, or what fits the rule at this moment."""
+    if collection.kind == Collection.Kind.MANUAL:
+        return listings.filter(product__in=collection.entries.values("product"))
+    if collection.rule_tag:
+        listings = listings.filter(tags__contains=[collection.rule_tag])
+    if collection.rule_category:
+        listings = in_category(listings, collection.rule_category)
+    if collection.rule_vendor:
+        listings = listings.filter(vendor=collection.rule_vendor)
+    if collection.rule_min_minor is not None:
+        listings = listings.filter(price_minor__gte=collection.rule_min_minor)
+    if collection.rule_below_minor is not None:
+        listings = listings.filter(price_minor__lt=collection.rule_below_minor)
+    return listings.filter(is_on_sale=True) if collection.rule_on_sale else listings
+
+
+def filtered(listings: QuerySet[Listing], wishes: Wishes) -> QuerySet[Listing]:
+    """Narrow by price, stock and sale; facets are narrowed apart, because each count leaves its own out."""
+    if wishes.low_minor is not None:
+        listings = listings.filter(highest_price_minor__gte=wishes.low_minor)
+    if wishes.high_minor is not None:
+        listings = listings.filter(price_minor__lte=wishes.high_minor)
+    if wishes.in_stock:
         listings = listings.exclude(stock_class=Listing.StockClass.OUT)
-    if filters.get("sale"):
+    if wishes.on_sale:
         listings = listings.filter(is_on_sale=True)
     return listings
 
 
-def listing_page(listings: QuerySet[Listing], *, sort: str, number: int) -> ListingPage:
-    """Cut one page out of the listings; beyond the last page there are simply no cards."""
-    order = SORTS.get(sort, SORTS["featured"])[1]
-    start = (number - 1) * PAGE_SIZE
-    rows = list(listings.defer("search").order_by(*order)[start : start + PAGE_SIZE + 1])
-    count = listings.order_by()[: COUNT_LIMIT + 1].count()
-    return ListingPage(rows[:PAGE_SIZE], number, count, len(rows) > PAGE_SIZE)
+def listing_page(
+    listings: QuerySet[Listing],
+    wishes: Wishes,
+    *,
+    kept_scope: int | None = None,
+    market: Market | None = None,
+    order: list[Any] | None = None,
+    ordered_up_to: int | None = None,
+    most_counted: int = COUNTED_AT_MOST,
+) -> ListingPage:
+    """Cut one page out of the listings, with the facets that could narrow it further.
+
+    `kept_scope` names the category whose counts are kept (0: the whole shop); `order` stands in for the sort, where
+    there are no more than `ordered_up_to` rows to be put in it. Beyond the last page there are simply no cards.
+    """
+    board = facet_board(wishes.facets)
+    chosen = board.chosen_ids(wishes.facets)
+    plain = filtered(listings, wishes)
+    is_filtered = bool(chosen) or plain is not listings
+    if kept_scope is not None and market and not is_filtered and not is_another_time():
+        counts = kept_counts(kept_scope, market.code, listings)
+    else:
+        counts = count_facets(plain, chosen, most=most_counted)
+    if ordered_up_to is not None and counts.total > ordered_up_to:
+        order = None
+    rows, after = _cut(narrowed(plain, chosen), wishes, order)
+    return ListingPage(
+        cards=rows[:PAGE_SIZE],
+        number=wishes.page,
+        count=counts.total,
+        has_next=len(rows) > PAGE_SIZE,
+        after=after,
+        facets=facets_to_show(board, counts, chosen),
+        is_filtered=is_filtered,
+    )
+
+
+def _cut(listings: QuerySet[Listing], wishes: Wishes, order: list[Any] | None) -> tuple[list[Listing], str]:
+    """The rows of one page and one more, and the place behind the page."""
+    rows = listings.only(*CARD_FIELDS)
+    if order:
+        start = (min(wishes.page, LAST_PAGE + 1) - 1) * PAGE_SIZE
+        return list(rows.order_by(*order)[start : start + PAGE_SIZE + 1]), ""
+    sort = SORTS.get(wishes.sort, SORTS["featured"])[1]
+    rows = rows.order_by(*sort.fields)
+    if wishes.after:
+        found = list(sort.after(rows, wishes.after)[: PAGE_SIZE + 1])
+    elif wishes.page > LAST_PAGE:
+        found = []
+    else:
+        start = (wishes.page - 1) * PAGE_SIZE
+        found = list(rows[start : start + PAGE_SIZE + 1])
+    return found, sort.token(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""
+
+
+def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "featured") -> list[Listing]:
+    """The first few cards in that order, and nothing counted."""
+    return list(listings.only(*CARD_FIELDS).order_by(*SORTS[sort][1].fields)[:count])
+
+
+def category_page(category: Category, market: Market, wishes: Wishes) -> ListingPage:
+    listings = in_category(current_listings(market), category)
+    return listing_page(listings, wishes, kept_scope=category.pk, market=market)
+
+
+def collection_page(collection: Collection, market: Market, wishes: Wishes) -> ListingPage:
+    """A collection by hand stands in the order of its staff until somebody sorts it."""
+    listings = in_collection(current_listings(market), collection)
+    if collection.kind == Collection.Kind.MANUAL and not wishes.sort:
+        listings = listings.filter(product__collection_entries__collection=collection)
+        order = ["product__collection_entries__position", "product_id"]
+        return listing_page(listings, wishes, order=order)
+    return listing_page(listings, wishes)
+
+
+def whole_shop_page(market: Market, wishes: Wishes) -> ListingPage:
+    return listing_page(current_listings(market), wishes, kept_scope=WHOLE_SHOP, market=market)
 
 
 def top_categories() -> list[Category]:
@@ -78,13 +208,15 @@ def top_categories() -> list[Category]:
 
 
 def category_tiles(market: Market, categories: Iterable[Category]) -> list[tuple[Category, dict]]:
-    """Each category with the picture of its first product that has one."""
-    pictures: dict[int, dict] = {}
-    newest = current_listings(market).exclude(image={}).order_by("position", "product_id")
-    for ids, image in newest.values_list("category_ids", "image")[:500]:
-        for category_id in ids:
-            pictures.setdefault(category_id, image)
-    return [(category, pictures.get(category.pk, {})) for category in categories]
+    """Each category with its own picture, or that of its first product that has one."""
+    tiles: list[tuple[Category, dict]] = []
+    for category in categories:
+        if category.image:
+            tiles.append((category, {"name": category.image.name, "width": 800, "height": 1000, "widths": []}))
+            continue
+        listings = in_category(current_listings(market), category).exclude(image={})
+        tiles.append((category, next(iter(first_cards(listings, 1)), Listing()).image))
+    return tiles
 
 
 def lineage(category: Category | None) -> list[Category]:
@@ -96,145 +228,14 @@ def lineage(category: Category | None) -> list[Category]:
     return sorted(Category.objects.filter(path__in=paths), key=lambda found: len(found.path))
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One option value on the product page."""
-
-    value: str
-    key: str
-    is_chosen: bool
-    is_available: bool
-    swatch: str
-
-
-@dataclass(frozen=True)
-class ChoiceGroup:
-    """One option: its name, the field that posts it and its values."""
-
-    name: str
-    field: str
-    key: str
-    chosen: str
-    choices: list[Choice]
-
-
-@dataclass(frozen=True)
-class ProductPage:
-    """Everything that the product page shows."""
-
-    product: Product
-    variant: Variant
-    price: CurrentPrice | None
-    available: int | None
-    groups: list[ChoiceGroup]
-    images: list[ProductImage]
-    highest_minor: int
-    lowest_minor: int
-
-    @property
-    def is_sold_out(self) -> bool:
-        return self.price is None or self.available == 0
-
-    @property
-    def most(self) -> int:
-        """The largest quantity that the form offers."""
-        return min(99, self.available) if self.available else 99
-
-
-def product_for_page(slug: str) -> Product | None:
-    """A product that shoppers may open, with all that its page needs."""
-    return (
-        Product.objects.visible()
-        .select_related("category")
-        .prefetch_related("options", "images", Prefetch("variants", Variant.objects.select_related("image")))
-        .filter(slug=slug)
-        .first()
-    )
-
-
-def product_page(product: Product, market: Market, wanted: Mapping[str, str]) -> ProductPage | None:
-    """Choose the variant that the address names (`?glaze=moss`), or the first that can be bought; None without variants."""
-    variants = list(product.variants.all())
-    if not variants:
-        return None
-    prices = prices_at([variant.pk for variant in variants], market)
-    available = available_by_variant(variant.pk for variant in variants)
-    options = list(product.options.all())
-    chosen = _chosen_variant(variants, options, wanted, available)
-    return ProductPage(
-        product=product,
-        variant=chosen,
-        price=prices.get(chosen.pk),
-        available=available.get(chosen.pk, 0) if chosen.is_tracked else None,
-        groups=_choice_groups(variants, options, chosen, available),
-        images=_chosen_first(list(product.images.all()), chosen),
-        lowest_minor=min((price.amount_minor for price in prices.values()), default=0),
-        highest_minor=max((price.amount_minor for price in prices.values()), default=0),
-    )
-
-
-def option_key(text: str) -> str:
-    """An option's name or value as it stands in an address."""
-    return slugify(text, allow_unicode=True) or text
-
-
-def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
-    return not variant.is_tracked or available.get(variant.pk, 0) > 0
-
-
-def _chosen_variant(
-    variants: list[Variant], options: list[Any], wanted: Mapping[str, str], available: Mapping[int, int]
-) -> Variant:
-    keys = [wanted.get(option_key(option.name), "") for option in options]
-
-    def score(variant: Variant) -> tuple[int, bool, int]:
-        values = [variant.option1, variant.option2, variant.option3]
-        # A value named first counts most, so a size that does not exist in moss still shows moss.
-        hits = sum(4 ** (3 - i) for i, key in enumerate(keys) if key and option_key(values[i]) == key)
-        return hits, can_be_bought(variant, available), -variant.position
-
-    return max(variants, key=score)
-
-
-def _choice_groups(
-    variants: list[Variant], options: list[Any], chosen: Variant, available: Mapping[int, int]
-) -> list[ChoiceGroup]:
-    swatches = set(Swatch.objects.values_list("name", flat=True)) if options else set()
-    groups = []
-    for index, option in enumerate(options, start=1):
-        field = f"option{index}"
-        values = list(dict.fromkeys(getattr(variant, field) for variant in variants))
-        choices = [
-            Choice(
-                value=value,
-                key=option_key(value),
-                is_chosen=getattr(chosen, field) == value,
-                is_available=any(
-                    can_be_bought(variant, available)
-                    for variant in variants
-                    if _differs_only_in(variant, chosen, field, value)
-                ),
-                swatch=slugify(value) if value in swatches else "",
-            )
-            for value in values
-        ]
-        groups.append(ChoiceGroup(option.name, field, option_key(option.name), getattr(chosen, field), choices))
-    return groups
-
-
-def _differs_only_in(variant: Variant, chosen: Variant, field: str, value: str) -> bool:
-    others = {"option1", "option2", "option3"} - {field}
-    return getattr(variant, field) == value and all(getattr(variant, o) == getattr(chosen, o) for o in others)
-
-
-def _chosen_first(images: list[ProductImage], chosen: Variant) -> list[ProductImage]:
-    """The gallery, with the chosen variant's own picture in front."""
-    return sorted(images, key=lambda image: (image.pk != chosen.image_id, image.position, image.pk))
-
-
 def related_listings(product: Product, market: Market, count: int = 4) -> list[Listing]:
-    """Other products of the same category, by position."""
-    if not product.category_id:
-        return []
-    same = current_listings(market).filter(category_ids__contains=[product.category_id]).exclude(product=product)
-    return list(same.exclude(stock_class="out").defer("search").order_by(F("position"), "product_id")[:count])
+    """What goes well with it: chosen by staff, then bought together, then of the same category. Four queries at most."""
+    listings = current_listings(market).exclude(product=product).exclude(stock_class="out").only(*CARD_FIELDS)
+    wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:count])
+    wanted |= dict.fromkeys(product.bought_together.order_by("-orders").values_list("other", flat=True)[:count])
+    found = {row.product_id: row for row in listings.filter(product__in=wanted)} if wanted else {}
+    cards = [found[pk] for pk in wanted if pk in found][:count]
+    if len(cards) < count and product.category:
+        same = in_category(listings, product.category).exclude(product__in=[card.product_id for card in cards])
+        cards += first_cards(same, count - len(cards))
+    return cards

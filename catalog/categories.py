@@ -1,5 +1,7 @@
 """The only writer of the category tree."""
 
+from collections.abc import Sequence
+
 from django.db import connection, transaction
 from django.db.models import F, Max, Value
 from django.db.models.functions import Concat, Substr
@@ -25,7 +27,7 @@ def _lock_tree() -> None:
 def create_category(name: str, parent: Category | None = None, *, slug: str = "", description: str = "") -> Category:
     """A new last child of the parent, or a new root; raises CategoryRefused where its slug is taken."""
     _lock_tree()
-    slug = slug or slugify(name, allow_unicode=True)[:120] or "category"
+    slug = slug or _slug_of(name)
     siblings = Category.objects.filter(parent=parent)
     if siblings.filter(slug=slug).exists():
         raise CategoryRefused(f"There is a category '{slug}' here already.")
@@ -37,15 +39,33 @@ def create_category(name: str, parent: Category | None = None, *, slug: str = ""
 
 
 @transaction.atomic
-def ensure_root_category(name: str) -> Category:
-    """The root category of this name, made if it was missing."""
-    name = name[:200]
-    found = Category.objects.filter(parent=None, slug=slugify(name, allow_unicode=True)[:120] or "category").first()
+def ensure_category(names: Sequence[str]) -> Category:
+    """The category by these names from the root down; whatever was missing is made."""
+    found = _find(names)
     if found:
         return found
     _lock_tree()
-    again = Category.objects.filter(parent=None, slug=slugify(name, allow_unicode=True)[:120] or "category").first()
-    return again or create_category(name)
+    parent: Category | None = None
+    for name in names:
+        slug = _slug_of(name)
+        child = Category.objects.filter(parent=parent, slug=slug).first()
+        parent = child or create_category(name[:200], parent, slug=slug)
+    if parent is None:
+        raise CategoryRefused("A category needs a name.")
+    return parent
+
+
+def _find(names: Sequence[str]) -> Category | None:
+    return Category.objects.filter(path=category_path(names)).first()
+
+
+def category_path(names: Sequence[str]) -> str:
+    """The address of the category by these names from the root down."""
+    return "/".join(_slug_of(name) for name in names)
+
+
+def _slug_of(name: str) -> str:
+    return slugify(name[:200], allow_unicode=True)[:120] or "category"
 
 
 @transaction.atomic

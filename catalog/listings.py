@@ -1,156 +1,171 @@
 """The flat rows that listings read: written with the product, for every known span of time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
-from django.contrib.postgres.search import SearchVector
-from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from psycopg.types.range import TimestamptzRange
 
-from catalog.availability import available_by_variant, stock_class
-from catalog.markets import Market, all_markets
-from catalog.models import Category, DirtyListing, Listing, Price, Product, Swatch, Variant
-from catalog.prices import CurrentPrice, current_price
+from catalog.availability import available_by_variant
+from catalog.facets import WHOLE_SHOP
+from catalog.languages import PLAIN, search_config
+from catalog.listing_rows import Board, product_stock_class
+from catalog.markets import all_markets
+from catalog.models import Category, CategoryChange, DirtyListing, Listing, Product, Variant
 
-SEARCH_CONFIG = "mercer"
-MOST_COLOURS = 12
+PAST_KEPT = timedelta(days=31)
+SHORTEST_PAST = timedelta(minutes=1)  # what held for less is not worth looking back at
+READ_AHEAD = ("options", "variants__prices", "images", "attribute_values")
+COMPARED = [
+    field.attname
+    for field in Listing._meta.concrete_fields
+    if field.attname not in {"id", "valid", "is_past", "search", "stock_class"}
+]
+
+WRITE_SEARCH = """
+UPDATE catalog_listing AS listing SET search =
+    setweight(to_tsvector(text.config::regconfig, listing.title), 'A')
+ || setweight(to_tsvector(text.config::regconfig, listing.vendor || ' ' || array_to_string(listing.tags, ' ')), 'B')
+ || setweight(to_tsvector(text.config::regconfig, text.words), 'C')
+FROM unnest(%(ids)s::bigint[], %(configs)s::text[], %(words)s::text[]) AS text (id, config, words)
+WHERE listing.id = text.id
+"""
+
+# Words are added in one order everywhere and never locked by reading, so two writers do not wait in a circle.
+ADD_WORDS = """
+INSERT INTO catalog_searchterm (word, weight)
+SELECT DISTINCT word, 1 FROM catalog_listing,
+  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS word
+WHERE id = ANY(%(ids)s) AND length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
+  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = word)
+ORDER BY word
+ON CONFLICT DO NOTHING
+"""
 
 
 @transaction.atomic
 def write_listings(products: QuerySet[Product]) -> int:
     """The listing rows of these products say what the products say; returns how many rows stand now.
 
-    Call it in the transaction that changed the product. Each span between two known changes of price has a row of
-    its own, so a sale starts and ends on the second with no job running.
+    Call it in the transaction that changed the product. Each span between two known changes of price or publication
+    has a row of its own, so a sale starts and ends on the second with no job running. What held until now is kept
+    for a month.
     """
-    wanted = list(
-        products.order_by("pk")
-        .select_for_update(of=("self",))
-        .prefetch_related("options", "variants__prices", "images")
-    )
-    Listing.objects.filter(product__in=wanted).delete()
-    variants = [variant for product in wanted for variant in product.variants.all()]
-    board = _Board(variants, [product.category_id for product in wanted if product.category_id])
-    rows = [
-        row
-        for product in wanted
-        if product.status == Product.Status.ACTIVE
-        for market in all_markets().values()
-        for row in board.rows_of(product, market)
-    ]
-    Listing.objects.bulk_create(rows)
-    _write_search_vectors([row.pk for row in rows])
+    wanted = list(products.order_by("pk").select_for_update(of=("self",)).prefetch_related(*READ_AHEAD))
+    now = timezone.now()
+    touched = _put_away([product.pk for product in wanted], now)
+    board = Board(wanted, now)
+    rows = [row for product in wanted for market in all_markets().values() for row in board.rows_of(product, market)]
+    Listing.objects.bulk_create(rows, batch_size=1000)
+    _write_search([row.pk for row in rows])
     # Stock may have changed since we read it, by somebody who could not see the new rows.
     DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in wanted)
+    mark_categories({*touched, *(pk for row in rows for pk in row.category_ids)})
     return len(rows)
 
 
-class _Board:
-    """What all rows of one writing share, read once."""
-
-    def __init__(self, variants: list[Variant], category_ids: list[int]) -> None:
-        self.swatches = set(Swatch.objects.values_list("name", flat=True))
-        self.available = available_by_variant(variant.pk for variant in variants)
-        self.lineage = _lineage(category_ids)
-
-    def rows_of(self, product: Product, market: Market) -> Iterable[Listing]:
-        prices = {
-            variant.pk: [price for price in variant.prices.all() if price.market == market.code]
-            for variant in product.variants.all()
-        }
-        spans = _spans([price for rows in prices.values() for price in rows])
-        for begins, ends in spans:
-            at = begins or timezone.now()
-            offers = [offer for rows in prices.values() if (offer := current_price(rows, at))]
-            if offers:
-                yield self._row(product, market, offers, TimestamptzRange(begins, ends))
-
-    def _row(self, product: Product, market: Market, offers: list[CurrentPrice], valid: TimestamptzRange) -> Listing:
-        cheapest = min(offers, key=lambda offer: offer.amount_minor)
-        picture = next((image for image in product.images.all() if image.file), None)
-        return Listing(
-            product=product,
-            market=market.code,
-            valid=valid,
-            slug=product.slug,
-            title=product.title,
-            vendor=product.vendor,
-            category_ids=self.lineage.get(product.category_id or 0, []),
-            tags=product.tags,
-            currency=cheapest.currency,
-            price_minor=cheapest.amount_minor,
-            highest_price_minor=max(offer.amount_minor for offer in offers),
-            regular_price_minor=cheapest.regular_minor,
-            is_on_sale=any(offer.is_on_sale for offer in offers),
-            stock_class=self._stock_class(product),
-            image=picture.facts() if picture else {},
-            colours=self._colours(product),
-            position=product.position,
-            created_at=product.created_at,
+def _put_away(product_ids: list[int], now: datetime) -> set[int]:
+    """What held until now becomes past, what was to hold later goes; returns the categories they stood in."""
+    live = Listing.objects.filter(product_id__in=product_ids, is_past=False)
+    touched = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
+    live.filter(Q(valid__startswith__gt=now - SHORTEST_PAST) | Q(valid__startswith__isnull=True)).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE catalog_listing SET is_past = true,"
+            " valid = tstzrange(lower(valid), least(coalesce(upper(valid), %(now)s), %(now)s))"
+            " WHERE product_id = ANY(%(ids)s) AND NOT is_past",
+            {"now": now, "ids": product_ids},
         )
-
-    def _stock_class(self, product: Product) -> str:
-        return product_stock_class(product.variants.all(), self.available)
-
-    def _colours(self, product: Product) -> list[str]:
-        """The values of the first option that has colours, in the order of the variants."""
-        for index in (1, 2, 3):
-            values = list(dict.fromkeys(getattr(variant, f"option{index}") for variant in product.variants.all()))
-            if self.swatches.intersection(values):
-                return [value for value in values if value in self.swatches][:MOST_COLOURS]
-        return []
+    return touched
 
 
-def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) -> str:
-    """In, low or out, for all variants together; what is not counted is always in."""
-    group = list(variants)
-    if any(not variant.is_tracked for variant in group):
-        return "in"
-    return stock_class(sum(available.get(variant.pk, 0) for variant in group))
-
-
-def _spans(prices: list[Price]) -> list[tuple[datetime | None, datetime | None]]:
-    """The stretches of time in which no price changes, from now on; the first has begun, the last never ends."""
-    now = timezone.now()
-    edges = {edge for price in prices for edge in (price.valid.lower, price.valid.upper) if edge and edge > now}
-    return list(pairwise([None, *sorted(edges), None]))
-
-
-def _lineage(category_ids: list[int]) -> dict[int, list[int]]:
-    """Each category's own id and those of everything above it."""
-    paths = dict(Category.objects.filter(pk__in=category_ids).values_list("pk", "path"))
-    above = {"/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)}
-    ids = dict(Category.objects.filter(path__in=above).values_list("path", "pk"))
-    return {
-        pk: [ids["/".join(path.split("/")[: depth + 1])] for depth in range(path.count("/") + 1)]
-        for pk, path in paths.items()
-    }
-
-
-def _write_search_vectors(listing_ids: list[int]) -> None:
-    words: dict[int, list[str]] = defaultdict(list)
-    rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "category_ids"))
-    for product_id, sku in Variant.objects.filter(product_id__in={row["product_id"] for row in rows}).values_list(
-        "product_id", "sku"
-    ):
-        words[product_id].append(sku)
-    names = dict(
-        Category.objects.filter(pk__in={pk for row in rows for pk in row["category_ids"]}).values_list("pk", "name")
+def mark_categories(category_ids: Iterable[int]) -> None:
+    """The kept counts of these categories, and of the whole shop, are out of date."""
+    CategoryChange.objects.bulk_create(
+        CategoryChange(category_id=category_id) for category_id in sorted({WHOLE_SHOP, *category_ids})
     )
-    by_text: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        text = " ".join([*(names[pk] for pk in row["category_ids"]), *words[row["product_id"]]])
-        by_text[text].append(row["pk"])
-    for text, pks in by_text.items():
-        Listing.objects.filter(pk__in=pks).update(
-            search=SearchVector("title", weight="A", config=SEARCH_CONFIG)
-            + SearchVector("vendor", "tags", weight="B", config=SEARCH_CONFIG)
-            + SearchVector(Value(text), weight="C", config=SEARCH_CONFIG)
+
+
+def _write_search(listing_ids: list[int]) -> None:
+    """What searches find the rows by: title, then maker and tags, then categories, SKUs and barcodes."""
+    rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "market", "category_ids"))
+    codes: dict[int, list[str]] = defaultdict(list)
+    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows})
+    for product_id, sku, barcode in variants.values_list("product_id", "sku", "barcode"):
+        codes[product_id] += [sku, barcode]
+    wanted = {pk for row in rows for pk in row["category_ids"]}
+    names = dict(Category.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    markets = all_markets()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE_SEARCH,
+            {
+                "ids": [row["pk"] for row in rows],
+                "configs": [search_config(markets[row["market"]].language) for row in rows],
+                "words": [
+                    " ".join([*(names[pk] for pk in row["category_ids"]), *codes[row["product_id"]]]) for row in rows
+                ],
+            },
         )
+        cursor.execute(ADD_WORDS, {"config": PLAIN, "ids": listing_ids})
+
+
+def in_batches(products: QuerySet[Product], size: int = 500) -> Iterator[QuerySet[Product]]:
+    """The products in groups by their ids, so that no group locks for long."""
+    last = 0
+    while ids := list(products.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
+        yield Product.objects.filter(pk__in=ids)
+        last = ids[-1]
+
+
+def wrong_listings(products: QuerySet[Product]) -> list[str]:
+    """Which of these products' listing rows do not say what their products say, one sentence each."""
+    now = timezone.now()
+    found = list(products.order_by("pk").prefetch_related(*READ_AHEAD))
+    board = Board(found, now)
+    standing: dict[tuple[int, str], list[Listing]] = defaultdict(list)
+    rows = Listing.objects.filter(product__in=found, is_past=False, valid__endswith__isnull=True)
+    later = Listing.objects.filter(product__in=found, is_past=False, valid__endswith__gt=now)
+    for row in sorted([*rows, *later], key=lambda row: (row.valid.lower is not None, row.valid.lower)):
+        standing[row.product_id, row.market].append(row)
+    wrong = []
+    for product in found:
+        for market in all_markets().values():
+            expected = [_said(row) for row in board.rows_of(product, market)]
+            actual = [_said(row) for row in standing[product.pk, market.code]]
+            if expected != actual:
+                wrong.append(
+                    f"product {product.pk} ({product.handle}) in {market.code}: {_first_difference(expected, actual)}"
+                )
+    return wrong
+
+
+def _said(row: Listing) -> dict[str, object]:
+    return {"until": row.valid.upper, **{name: getattr(row, name) for name in COMPARED}}
+
+
+def _first_difference(expected: list[dict], actual: list[dict]) -> str:
+    if len(expected) != len(actual):
+        return f"{len(actual)} rows instead of {len(expected)}"
+    for want, have in zip(expected, actual, strict=True):
+        for name, value in want.items():
+            if have[name] != value:
+                return f"{name} is {have[name]!r} instead of {value!r}"
+    return "no difference"
+
+
+def forget_past() -> int:
+    """Listing rows that ended over a month ago are gone, and marks of categories but the last; returns the rows."""
+    old = Listing.objects.filter(is_past=True, valid__endswith__lt=timezone.now() - PAST_KEPT)
+    gone = old.delete()[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM catalog_categorychange AS old USING catalog_categorychange AS later"
+            " WHERE later.category_id = old.category_id AND later.id > old.id"
+        )
+    return gone
 
 
 @transaction.atomic
@@ -161,10 +176,13 @@ def refresh_stock_classes(limit: int = 500) -> int:
     DirtyListing.objects.filter(pk__in=list(marks)).delete()
     product_ids = sorted(set(marks.values()))
     variants: dict[int, list[Variant]] = defaultdict(list)
-    for variant in Variant.objects.filter(product_id__in=product_ids):
+    for variant in Variant.objects.filter(product_id__in=product_ids, is_active=True):
         variants[variant.product_id].append(variant)
     available = available_by_variant(variant.pk for group in variants.values() for variant in group)
+    by_class: dict[str, list[int]] = defaultdict(list)
     for product_id in product_ids:
-        now_class = product_stock_class(variants[product_id], available)
-        Listing.objects.filter(product_id=product_id).exclude(stock_class=now_class).update(stock_class=now_class)
+        by_class[product_stock_class(variants[product_id], available)].append(product_id)
+    for now_class, ids in by_class.items():
+        live = Listing.objects.filter(product_id__in=ids, is_past=False)
+        live.exclude(stock_class=now_class).update(stock_class=now_class)
     return len(marks)

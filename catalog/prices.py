@@ -1,15 +1,23 @@
 """The price at an instant is a query."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
+from catalog.clock import shop_now
+from catalog.errors import CatalogError
 from catalog.markets import Market
 from catalog.models import Price
+
+PRIOR_PERIOD = timedelta(days=30)
+
+
+class PriceRefused(CatalogError):
+    """A price that cannot hold then; the message is one clear sentence for staff."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,7 @@ class CurrentPrice:
     amount_minor: int
     regular_minor: int
     currency: str
+    ends_at: datetime | None = None
 
     @property
     def is_on_sale(self) -> bool:
@@ -33,7 +42,7 @@ def current_price(rows: Iterable[Price], at: datetime) -> CurrentPrice | None:
     if not regular:
         return None
     paid = sale if sale and sale.amount_minor < regular.amount_minor else regular
-    return CurrentPrice(paid.pk, paid.amount_minor, regular.amount_minor, paid.currency)
+    return CurrentPrice(paid.pk, paid.amount_minor, regular.amount_minor, paid.currency, paid.valid.upper)
 
 
 def _holds(row: Price, at: datetime) -> bool:
@@ -41,9 +50,51 @@ def _holds(row: Price, at: datetime) -> bool:
     return (begins is None or begins <= at) and (ends is None or at < ends)
 
 
+def prior_price(rows: Iterable[Price], at: datetime) -> int | None:
+    """The lowest price, in minor units, of the 30 days before the present sale began; None outside a sale.
+
+    Directive 98/6/EC, article 6a: whoever announces a reduction says the lowest price of the 30 days before it.
+    A sale that follows another without a gap counts from the first one's beginning (article 6a (5)). None too
+    where the thing was not sold before.
+    """
+    rows = list(rows)
+    now = current_price(rows, at)
+    if not now or not now.is_on_sale:
+        return None
+    begins = _sale_began(rows, at)
+    if begins is None:
+        return None
+    opens = begins - PRIOR_PERIOD
+    moments = {opens, *(row.valid.lower for row in rows if row.valid.lower and opens < row.valid.lower < begins)}
+    # A regular price may come back the moment that an earlier sale ends.
+    moments |= {row.valid.upper for row in rows if row.valid.upper and opens < row.valid.upper < begins}
+    paid = [price.amount_minor for moment in moments if (price := current_price(rows, moment))]
+    return min(paid, default=None)
+
+
+def _sale_began(rows: list[Price], at: datetime) -> datetime | None:
+    """When the sale of this moment, with those that led to it without a gap, began."""
+    sales = [row for row in rows if row.kind == Price.Kind.SALE]
+    begins = next(row.valid.lower for row in sales if _holds(row, at))
+    while begins and (before := next((row for row in sales if row.valid.upper == begins), None)):
+        earlier = current_price(rows, before.valid.lower or begins - timedelta(microseconds=1))
+        if not earlier or not earlier.is_on_sale:
+            break
+        begins = before.valid.lower
+    return begins
+
+
+def price_history(variant_ids: Iterable[int], market: Market) -> dict[int, list[Price]]:
+    """Every price row of these variants, past and future, by variant."""
+    rows: dict[int, list[Price]] = {}
+    for row in Price.objects.filter(variant_id__in=list(variant_ids), market=market.code):
+        rows.setdefault(row.variant_id, []).append(row)
+    return rows
+
+
 def prices_at(variant_ids: Iterable[int], market: Market, at: datetime | None = None) -> dict[int, CurrentPrice]:
     """The price of each variant that has one, by one query."""
-    at = at or timezone.now()
+    at = at or shop_now()
     rows: dict[int, list[Price]] = {}
     for row in Price.objects.filter(variant_id__in=list(variant_ids), market=market.code, valid__contains=at):
         rows.setdefault(row.variant_id, []).append(row)
@@ -55,39 +106,134 @@ def prices_at(variant_ids: Iterable[int], market: Market, at: datetime | None = 
 def set_price(variant_id: int, market: Market, *, regular_minor: int, sale_minor: int | None = None) -> bool:
     """From now on the variant costs this; what it cost until now stays on record. Returns whether anything changed.
 
-    A sale price that is not below the regular one is no sale.
+    A sale price that is not below the regular one is no sale. Prices that are planned for later stay.
     """
-    if sale_minor is not None and sale_minor >= regular_minor:
-        sale_minor = None
-    now = timezone.now()
-    is_regular_new = _replace(variant_id, market, Price.Kind.REGULAR, regular_minor, now)
-    return _replace(variant_id, market, Price.Kind.SALE, sale_minor, now) or is_regular_new
+    return bool(set_prices({variant_id: (regular_minor, sale_minor, None)}, market))
 
 
-def _replace(variant_id: int, market: Market, kind: Price.Kind, amount_minor: int | None, now: datetime) -> bool:
-    rows = Price.objects.select_for_update().filter(variant_id=variant_id, market=market.code, kind=kind)
-    current = rows.filter(valid__contains=now).first()
-    if (current.amount_minor if current else None) == amount_minor:
-        return False
-    if current:
-        _end(current, now)
-    if amount_minor is not None:
-        upcoming = rows.filter(valid__startswith__gt=now).order_by("valid").first()
-        Price.objects.create(
+@transaction.atomic
+def set_prices(
+    wanted: Mapping[int, tuple[int | None, int | None, datetime | None]], market: Market, at: datetime | None = None
+) -> set[int]:
+    """From now on each variant costs (regular, sale, until when the sale holds), in minor units; None is no price.
+
+    Returns the variants whose price changed. A constant number of queries, however many variants.
+    """
+    now = at or timezone.now()
+    standing: dict[tuple[int, str], list[Price]] = {}
+    rows = Price.objects.select_for_update().filter(variant_id__in=list(wanted), market=market.code)
+    for row in rows.order_by("pk"):
+        standing.setdefault((row.variant_id, row.kind), []).append(row)
+    board = _PriceBoard(market, now)
+    for variant_id, (regular, sale, until) in wanted.items():
+        is_sale = sale is not None and regular is not None and sale < regular
+        board.replace(variant_id, Price.Kind.REGULAR, regular, None, standing.get((variant_id, "regular"), []))
+        board.replace(
+            variant_id, Price.Kind.SALE, sale if is_sale else None, until, standing.get((variant_id, "sale"), [])
+        )
+    return board.write()
+
+
+class _PriceBoard:
+    """Collects which price rows end, which never held and which begin, and writes them together."""
+
+    def __init__(self, market: Market, now: datetime) -> None:
+        self.market = market
+        self.now = now
+        self.ended: list[Price] = []
+        self.unheld: list[int] = []
+        self.begun: list[Price] = []
+
+    def replace(
+        self, variant_id: int, kind: Price.Kind, amount: int | None, until: datetime | None, rows: list[Price]
+    ) -> None:
+        current = next((row for row in rows if _holds(row, self.now)), None)
+        is_same = current and current.amount_minor == amount and (until is None or current.valid.upper == until)
+        if is_same or (current is None and amount is None):
+            return
+        if current:
+            self._end(current)
+        if amount is not None:
+            later = [row.valid.lower for row in rows if row.valid.lower and row.valid.lower > self.now]
+            self._begin(variant_id, kind, amount, min([*later, *([until] if until else [])], default=None))
+
+    def _end(self, row: Price) -> None:
+        """The row held until now; one that begins now never held."""
+        if row.valid.lower is not None and row.valid.lower >= self.now:
+            self.unheld.append(row.pk)
+        else:
+            row.valid = TimestamptzRange(row.valid.lower, self.now)
+            self.ended.append(row)
+
+    def _begin(self, variant_id: int, kind: Price.Kind, amount: int, until: datetime | None) -> None:
+        self.begun.append(
+            Price(
+                variant_id=variant_id,
+                market=self.market.code,
+                currency=self.market.currency,
+                kind=kind,
+                amount_minor=amount,
+                valid=TimestamptzRange(self.now, until),
+            )
+        )
+
+    def write(self) -> set[int]:
+        Price.objects.filter(pk__in=self.unheld).delete()
+        Price.objects.bulk_update(self.ended, ["valid"], batch_size=1000)
+        Price.objects.bulk_create(self.begun, batch_size=1000)
+        return {row.variant_id for row in [*self.ended, *self.begun]}
+
+
+@transaction.atomic
+def schedule_sales(sales: Mapping[int, int], market: Market, begins: datetime, ends: datetime | None) -> None:
+    """Each variant costs its sale price (minor units) from `begins` to `ends`, with no job running.
+
+    Raises PriceRefused, and plans nothing, where another sale is planned for some of that time or the end is not
+    after the beginning.
+    """
+    if ends is not None and ends <= begins:
+        raise PriceRefused("The sale must end after it begins.")
+    span = TimestamptzRange(begins, ends)
+    taken = Price.objects.filter(
+        variant_id__in=list(sales), market=market.code, kind=Price.Kind.SALE, valid__overlap=span
+    )
+    if found := taken.select_related("variant__product").first():
+        raise PriceRefused(f"{found.variant} has a sale at that time already.")
+    Price.objects.bulk_create(
+        [
+            Price(
+                variant_id=variant_id,
+                market=market.code,
+                currency=market.currency,
+                kind=Price.Kind.SALE,
+                amount_minor=amount,
+                valid=span,
+            )
+            for variant_id, amount in sales.items()
+        ],
+        batch_size=1000,
+    )
+
+
+@transaction.atomic
+def replace_planned_sales(
+    planned: Mapping[int, list[tuple[int, datetime, datetime | None]]], market: Market, at: datetime | None = None
+) -> None:
+    """The sales that have not begun yet are exactly these, as (minor units, begins, ends), for each variant."""
+    now = at or timezone.now()
+    Price.objects.filter(
+        variant_id__in=list(planned), market=market.code, kind=Price.Kind.SALE, valid__startswith__gt=now
+    ).delete()
+    rows = [
+        Price(
             variant_id=variant_id,
             market=market.code,
             currency=market.currency,
-            kind=kind,
-            amount_minor=amount_minor,
-            valid=TimestamptzRange(now, upcoming.valid.lower if upcoming else None),
+            kind=Price.Kind.SALE,
+            amount_minor=amount,
+            valid=TimestamptzRange(begins, ends),
         )
-    return True
-
-
-def _end(row: Price, now: datetime) -> None:
-    """The row held until now; one that begins now never held."""
-    if row.valid.lower is not None and row.valid.lower >= now:
-        row.delete()
-        return
-    row.valid = TimestamptzRange(row.valid.lower, now)
-    row.save(update_fields=["valid"])
+        for variant_id, sales in planned.items()
+        for amount, begins, ends in sales
+    ]
+    Price.objects.bulk_create(rows, batch_size=1000)

@@ -1,45 +1,169 @@
-"""Search with PostgreSQL alone: an exact SKU first, then words with their endings and the last one as a beginning."""
+"""Search with PostgreSQL alone: a SKU or barcode first, then words with their endings, synonyms, and typos mended."""
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, QuerySet
-from django.db.models.expressions import Combinable
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Upper
 
-from catalog.listings import SEARCH_CONFIG
-from catalog.models import Listing, Variant
+from catalog.browse import COUNT_LIMIT, ListingPage, Wishes, first_cards, listing_page
+from catalog.languages import search_config
+from catalog.markets import Market
+from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
 
 MOST_WORDS = 12
-CANDIDATES = 2_000
+SHORTEST_PREFIX = 3  # letters from which a last word may be a beginning
+COMPLETIONS = 5
+MOST_BY_CODE = 20
+
+# The nearest known word for each unknown one; the trigram index answers `%`.
+NEAREST = """
+SELECT wanted, (SELECT word FROM catalog_searchterm
+                WHERE word %% wanted ORDER BY similarity(word, wanted) DESC, weight DESC, word LIMIT 1)
+FROM unnest(%s::text[]) AS wanted
+WHERE NOT EXISTS (SELECT 1 FROM catalog_searchterm WHERE word = wanted)
+"""
 
 
-def search_listings(listings: QuerySet[Listing], text: str) -> QuerySet[Listing]:
-    """Return the listings that match; none for an empty search."""
-    words = re.findall(r"\w+", text)[:MOST_WORDS]
+@dataclass(frozen=True)
+class SearchPage:
+    """What was found: for the words as typed, or for `mended` ones where those found nothing."""
+
+    page: ListingPage
+    mended: str = ""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a search as the index knows them: small letters, no accents; at most twelve."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))[:MOST_WORDS]
+
+
+def search_page(listings: QuerySet[Listing], market: Market, text: str, wishes: Wishes) -> SearchPage:
+    """One page of what matches the text; no cards for an empty one.
+
+    Up to a thousand matches are ranked by how well they fit. Beyond that the words say little, so the most
+    prominent products come first, and no page costs more than the first.
+    """
+    words = words_of(text)
     if not words:
-        return listings.none()
-    by_code = Variant.objects.filter(sku__iexact=text.strip()).values("product_id")[:20]
-    product_ids = [row["product_id"] for row in by_code]
-    if product_ids:
-        return listings.filter(product_id__in=product_ids)
-    return listings.filter(search=_query(words))
+        return SearchPage(ListingPage([], 1, 0, False))
+    if ids := _products_by_code(text):
+        return SearchPage(listing_page(listings.filter(product__in=ids), wishes, most_counted=COUNT_LIMIT + 1))
+    found = _matching(listings, market, words, wishes)
+    if found.count or wishes.page > 1 or found.is_filtered:
+        return SearchPage(found)
+    mended = mend(words)
+    if mended == words:
+        return SearchPage(found)
+    again = _matching(listings, market, mended, wishes)
+    return SearchPage(again, mended=" ".join(mended)) if again.count else SearchPage(found)
 
 
-def _query(words: list[str]) -> Combinable:
-    # \w+ leaves nothing that has a meaning in the raw syntax.
-    return SearchQuery(" & ".join([*words[:-1], f"{words[-1]}:*"]), search_type="raw", config=SEARCH_CONFIG)
+def _matching(listings: QuerySet[Listing], market: Market, words: list[str], wishes: Wishes) -> ListingPage:
+    query = _query(words, market, has_prefix=True)
+    is_ranked = not wishes.sort and not wishes.after
+    return listing_page(
+        listings.filter(search=query),
+        wishes,
+        order=[SearchRank(F("search"), query).desc(), "position", "product_id"] if is_ranked else None,
+        ordered_up_to=COUNT_LIMIT,
+        most_counted=COUNT_LIMIT + 1,
+    )
 
 
-def best_first(listings: QuerySet[Listing], text: str) -> QuerySet[Listing]:
-    """The same listings, best matches first; at most the first 2,000 candidates are ranked."""
-    words = re.findall(r"\w+", text)[:MOST_WORDS]
+def _products_by_code(text: str) -> list[int]:
+    """Products that have a variant with exactly this SKU or barcode."""
+    code = text.strip()
+    if not 0 < len(code) <= 255:
+        return []
+    found = Variant.objects.annotate(any_case=Upper("sku")).filter(
+        Q(any_case=code.upper()) | Q(barcode=code), is_active=True
+    )
+    return list(found.values_list("product_id", flat=True)[:MOST_BY_CODE])
+
+
+def _query(words: list[str], market: Market, *, has_prefix: bool) -> SearchQuery:
+    # words_of leaves nothing that has a meaning in the raw syntax.
+    groups = synonyms_of(words)
+    parts = []
+    for position, word in enumerate(words):
+        is_beginning = has_prefix and position == len(words) - 1 and len(word) >= SHORTEST_PREFIX
+        same = [" <-> ".join(words_of(other)) for other in groups.get(word, [])]
+        parts.append("(" + " | ".join([f"{word}:*" if is_beginning else word, *filter(None, same)]) + ")")
+    return SearchQuery(" & ".join(parts), search_type="raw", config=search_config(market.language))
+
+
+def synonyms_of(words: Iterable[str]) -> dict[str, list[str]]:
+    """For each word the others that staff say mean the same."""
+    groups = Synonym.objects.filter(words__overlap=list(words)).values_list("words", flat=True)
+    found: dict[str, list[str]] = {}
+    for group in groups:
+        for word in group:
+            found.setdefault(word, []).extend(other for other in group if other != word)
+    return found
+
+
+def mend(words: list[str]) -> list[str]:
+    """The same words, each unknown one replaced by the known word that looks most like it, if there is one."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEAREST, [words])
+        nearest = dict(cursor.fetchall())
+    return [nearest.get(word) or word for word in words]
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """What somebody may mean who is still typing."""
+
+    listings: list[Listing]
+    categories: list[Category]
+    pages: list[Page]
+
+    def __len__(self) -> int:
+        return len(self.listings) + len(self.categories) + len(self.pages)
+
+
+def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: int = 6) -> Suggestions:
+    """The most prominent products of what has been typed so far, and categories and pages by that name.
+
+    The last word is completed from the vocabulary and the few completions are searched for: a million titles are
+    never looked through for a beginning.
+    """
+    words = words_of(text)
     if not words:
-        return listings
-    candidates = list(listings.order_by("position", "product_id").values_list("pk", flat=True)[:CANDIDATES])
-    ranked = Listing.objects.filter(pk__in=candidates).annotate(rank=SearchRank(F("search"), _query(words)))
-    return ranked.order_by("-rank", "position", "product_id")
+        return Suggestions([], [], [])
+    if ids := _products_by_code(text):
+        return Suggestions(first_cards(listings.filter(product__in=ids), count), [], [])
+    ends = completions(words[-1]) or mend(words[-1:])
+    before = _query(words[:-1], market, has_prefix=False) if words[:-1] else None
+    last = SearchQuery(" | ".join(ends), search_type="raw", config=search_config(market.language))
+    cards = first_cards(listings.filter(search=before & last if before else last), count)
+    begins = text.strip()
+    categories = list(Category.objects.filter(name__istartswith=begins).order_by("path")[:4])
+    pages = list(Page.objects.filter(title__icontains=begins)[:2])
+    return Suggestions(cards, categories, pages)
 
 
-def suggestions(listings: QuerySet[Listing], text: str, count: int = 6) -> list[Listing]:
-    """The first few hits for what has been typed so far."""
-    return list(best_first(search_listings(listings, text), text).defer("search")[:count])
+def completions(beginning: str) -> list[str]:
+    """The most frequent words that begin so."""
+    terms = SearchTerm.objects.filter(word__startswith=beginning).order_by("-weight", "word")
+    return list(terms.values_list("word", flat=True)[:COMPLETIONS])
+
+
+def refresh_terms() -> int:
+    """The vocabulary is the words of the present listings with their frequencies; returns how many words it has."""
+    from_listings = """
+        INSERT INTO catalog_searchterm (word, weight)
+        SELECT word, ndoc FROM ts_stat($$
+            SELECT to_tsvector('mercer_plain', title || ' ' || vendor) FROM catalog_listing WHERE NOT is_past $$)
+        WHERE length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
+        ORDER BY word
+        ON CONFLICT (word) DO UPDATE SET weight = excluded.weight WHERE catalog_searchterm.weight <> excluded.weight"""
+    with connection.cursor() as cursor:
+        cursor.execute(from_listings)
+    return SearchTerm.objects.count()

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from catalog import images, listings
+from catalog import alerts, images, listings, search
+from catalog.importing import runs
 
 
 @shared_task
@@ -17,3 +18,23 @@ def render_images() -> int:
 @shared_task
 def refresh_listings() -> int:
     return listings.refresh_stock_classes()
+
+
+@shared_task(soft_time_limit=1500, time_limit=1800)
+def work_runs() -> int:
+    return runs.work_waiting()
+
+
+@shared_task
+def send_stock_alerts() -> int:
+    return alerts.send_stock_alerts()
+
+
+@shared_task
+def send_low_stock() -> int:
+    return alerts.send_low_stock_notices()
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def refresh_search() -> int:
+    return search.refresh_terms()

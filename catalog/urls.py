@@ -1,17 +1,22 @@
 from django.urls import path, re_path
 
-from catalog import views
+from catalog.views import feeds, listings, products, texts
 
 app_name = "catalog"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("c/sale/", views.sale, name="sale"),
-    re_path(r"^c/(?P<path>[^/]+(?:/[^/]+)*)/$", views.category, name="category"),
-    path("p/<str:slug>/", views.product, name="product"),
-    path("search/", views.search, name="search"),
-    path("suggest/", views.suggest, name="suggest"),
-    re_path(r"^(?P<section>help|legal|about)/(?P<slug>[-\w]+)/$", views.page, name="page"),
-    path("swatches.css", views.swatches, name="swatches"),
-    path("favicon.ico", views.favicon, name="favicon"),
+    path("", listings.home, name="home"),
+    path("c/sale/", listings.sale, name="sale"),
+    re_path(r"^c/(?P<path>[^/]+(?:/[^/]+)*)/$", listings.category, name="category"),
+    path("collections/<str:slug>/", listings.collection, name="collection"),
+    path("p/<str:slug>/", products.product, name="product"),
+    path("search/", listings.search, name="search"),
+    path("suggest/", listings.suggest, name="suggest"),
+    re_path(r"^(?P<section>help|legal|about)/(?P<slug>[-\w]+)/$", texts.page, name="page"),
+    path("swatches.css", texts.swatches, name="swatches"),
+    path("favicon.ico", texts.favicon, name="favicon"),
+    path("sitemap.xml", feeds.sitemap_index, name="sitemap_index"),
+    path("sitemap-<str:section>-<int:number>.xml", feeds.sitemap, name="sitemap"),
+    path("feeds/google.xml", feeds.google, name="google_feed"),
+    path("robots.txt", feeds.robots, name="robots"),
 ]

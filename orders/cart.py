@@ -61,7 +61,9 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
 
 def find_variant(product_id: int, values: tuple[str, str, str]) -> Variant:
     """The variant that these option values name, or CartRefused with what the shopper can do."""
-    variants = Variant.objects.filter(product_id=product_id, product__in=Product.objects.visible())
+    # At the real time, whatever moment staff look at the shop of.
+    visible = Product.objects.visible(timezone.now())
+    variants = Variant.objects.filter(product_id=product_id, product__in=visible, is_active=True)
     found = variants.filter(option1=values[0], option2=values[1], option3=values[2]).first()
     if found:
         return found
@@ -84,7 +86,8 @@ def add_to_cart(cart: Cart, variant: Variant, quantity: int) -> None:
     if not has_line and locked.lines.count() >= MOST_LINES:
         raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
     with connection.cursor() as cursor:
-        cursor.execute(ADD, [locked.pk, variant.pk, min(quantity, MOST_OF_ONE), MOST_OF_ONE])
+        most = min(variant.most_per_order or MOST_OF_ONE, MOST_OF_ONE)
+        cursor.execute(ADD, [locked.pk, variant.pk, min(quantity, most), most])
     _touch(locked)
 
 
@@ -158,7 +161,8 @@ def add_cart(target: Cart, other: Cart | None) -> None:
 
 
 def _put_in(cart: Cart, lines: list[tuple[int, int]]) -> None:
-    sold = set(Variant.objects.filter(pk__in=[variant_id for variant_id, _ in lines]).values_list("pk", flat=True))
+    wanted = [variant_id for variant_id, _ in lines]
+    sold = set(Variant.objects.filter(pk__in=wanted, is_active=True).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         for variant_id, quantity in lines:
             if variant_id in sold:

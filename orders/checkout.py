@@ -91,7 +91,7 @@ def _check(contents: CartContents, seen: Seen) -> None:
     gone = [item.line_id for item in contents.items if not item.is_sold]
     if gone:
         raise NotSold(gone)
-    if contents.mark != seen.cart_mark:
+    if contents.mark != seen.cart_mark or any(item.is_too_many for item in contents.items):
         raise CartChanged
     if contents.chosen is None:
         raise NoDelivery

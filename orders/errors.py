@@ -14,6 +14,10 @@ class CartRefused(OrderError):
     """Something that cannot go into the cart; the message is one clear sentence for the shopper."""
 
 
+class OrderRefused(OrderError):
+    """Something that this order does not allow; the message is one clear sentence."""
+
+
 class EmptyCart(OrderError):
     """There is nothing to order."""
 

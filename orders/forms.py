@@ -69,6 +69,30 @@ class QuantityForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_ONE)
 
 
+class ReviewForm(forms.Form):
+    """What a buyer says of a product."""
+
+    rating = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(5, "5, very good"), (4, "4, good"), (3, "3, fair"), (2, "2, poor"), (1, "1, bad")],
+        error_messages={"required": "Choose from one to five stars"},
+    )
+    title = forms.CharField(label="In a few words", required=False, max_length=120)
+    text = forms.CharField(label="What is it like?", required=False, max_length=4000, widget=forms.Textarea)
+    author = forms.CharField(
+        label="Your name",
+        max_length=80,
+        help_text="Shown beside the review.",
+        error_messages={"required": "Enter a name"},
+    )
+
+    def clean_title(self) -> str:
+        return one_line(self.cleaned_data["title"])
+
+    def clean_author(self) -> str:
+        return one_line(self.cleaned_data["author"])
+
+
 class CheckoutForm(forms.Form):
     """The one page of the checkout. The messages say what to do."""
 

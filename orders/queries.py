@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.availability import available_by_variant
 from catalog.markets import Market, all_markets
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import ProductImage, Variant
 from catalog.prices import CurrentPrice, prices_at
 from orders.models import Cart, Order
 from orders.pricing import PricedLine, Totals, total_up
@@ -28,13 +28,11 @@ class CartItem:
     price: CurrentPrice | None
     available: int | None
     image: ProductImage | None
+    at: datetime
 
     @property
     def is_sold(self) -> bool:
-        return self.price is not None and self.variant.product.status in (
-            Product.Status.ACTIVE,
-            Product.Status.UNLISTED,
-        )
+        return self.price is not None and self.variant.is_active and self.variant.product.is_visible(self.at)
 
     @property
     def notice(self) -> str:
@@ -45,7 +43,15 @@ class CartItem:
             return "This is sold out. Please take it out to go on."
         if self.available is not None and self.available < self.quantity:
             return f"Only {self.available} left. Please lower the quantity to go on."
+        if self.is_too_many:
+            return f"At most {self.variant.most_per_order} of this in one order. Please lower the quantity to go on."
         return ""
+
+    @property
+    def is_too_many(self) -> bool:
+        """More than one order may hold of it."""
+        most = self.variant.most_per_order
+        return most is not None and self.quantity > most
 
     @property
     def subtotal_minor(self) -> int:
@@ -99,6 +105,7 @@ def cart_items(cart: Cart, market: Market, at: datetime) -> list[CartItem]:
             price=prices.get(line.variant_id),
             available=available.get(line.variant_id, 0) if line.variant.is_tracked else None,
             image=line.variant.image or pictures.get(line.variant.product_id),
+            at=at,
         )
         for line in lines
     ]

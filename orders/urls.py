@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import carts, checkout, orders
+from orders.views import alerts, carts, checkout, orders, reviews
 
 app_name = "orders"
 
@@ -10,5 +10,7 @@ urlpatterns = [
     path("checkout/", checkout.checkout, name="checkout"),
     path("orders/find/", orders.find, name="find"),
     path("orders/<uuid:public_id>/", orders.order, name="order"),
+    path("orders/<uuid:public_id>/review/<int:line_id>/", reviews.review, name="review"),
+    path("back-in-stock/", alerts.stock_alert, name="stock_alert"),
     path("account/", orders.account, name="account"),
 ]

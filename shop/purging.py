@@ -6,6 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.throttle import forget_old_counters
+from catalog.listings import forget_past
 from orders.models import Cart, Order
 from payments import webhooks
 from shop import outbox
@@ -20,9 +21,11 @@ def purge() -> str:
     mails = outbox.drop_old_bodies(BODY_DAYS)
     carts = _drop_old_carts()
     counters = forget_old_counters()
+    past = forget_past()
     sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return (
-        f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions"
+        f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions,"
+        f" {past} past listing rows"
     )
 
 

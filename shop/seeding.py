@@ -12,7 +12,8 @@ from django.db import transaction
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
-from catalog.importing.apply import Report, import_file
+from catalog.importing.apply import import_file
+from catalog.importing.plan import Plan
 from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import Page, Product, Store, Swatch
@@ -94,7 +95,7 @@ def seed_owner(email: str, password: str) -> None:
     EmailAddress.objects.get_or_create(user=owner, email=email, defaults={"verified": True, "primary": True})
 
 
-def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | None = None) -> Report:
+def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | None = None) -> Plan:
     """The demo's catalogue, or the products of another file, went through the importer."""
     report = import_file(file or DEMO / "hearthside.csv", on_progress=on_progress)
     if file is None:

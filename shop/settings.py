@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shop.middleware.as_of.AsOfMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -201,8 +202,18 @@ CELERY_BEAT_SCHEDULE = {
     "expire-unpaid-orders": {"task": "payments.tasks.expire_unpaid_orders", "schedule": 30},
     "refresh-listings": {"task": "catalog.tasks.refresh_listings", "schedule": 5},
     "render-images": {"task": "catalog.tasks.render_images", "schedule": 20},
+    "work-runs": {"task": "catalog.tasks.work_runs", "schedule": 10},
+    "send-stock-alerts": {"task": "catalog.tasks.send_stock_alerts", "schedule": 60},
+    "send-low-stock": {"task": "catalog.tasks.send_low_stock", "schedule": 600},
+    "refresh-search": {"task": "catalog.tasks.refresh_search", "schedule": 3600},
+    "refresh-sales": {"task": "orders.tasks.refresh_sales", "schedule": timedelta(hours=6)},
     "audit": {"task": "shop.tasks.audit", "schedule": 600},
     "purge": {"task": "shop.tasks.purge", "schedule": timedelta(hours=24)},
+}
+# Jobs that may take longer than half a minute have a queue of their own.
+CELERY_TASK_ROUTES = {
+    name: {"queue": "long"}
+    for name in ("catalog.tasks.work_runs", "catalog.tasks.refresh_search", "orders.tasks.refresh_sales")
 }
 # A schedule run that nobody took in time is not worth taking: the next one is due.
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -289,6 +300,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "shop.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SHOP_URL]
 CART_COOKIE_NAME = f"{COOKIE_PREFIX}cart"
+AS_OF_COOKIE_NAME = f"{COOKIE_PREFIX}as_of"
+AS_OF_COOKIE_AGE = 8 * 3600
 CART_COOKIE_AGE = 30 * 24 * 3600
 SECURE_SSL_REDIRECT = SHOP_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

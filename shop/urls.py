@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from shop import health, mailbox, views
+from shop import health, mailbox, staff_views, views
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("admin/", admin.site.urls),
     path("account/2fa/totp/picture.svg", views.totp_picture, name="totp_picture"),
+    path("staff/as-of/", staff_views.as_of, name="as_of"),
     path("", include("orders.urls")),
     path("account/", include("allauth.urls")),
     path("", include("payments.urls")),

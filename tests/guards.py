@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from catalog import inventory
+from catalog.inventory import reserving
 from orders import cart, checkout, lifecycle
 from orders.models import Cart, Order
 from orders.views import carts
@@ -25,8 +25,8 @@ def no_stock_condition(monkeypatch: Monkey) -> None:
     """Take whatever is asked for, and let the table hold it."""
     _execute("ALTER TABLE catalog_stock DROP CONSTRAINT IF EXISTS stock_not_oversold")
     where = " AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit"
-    assert where in inventory.TAKE
-    monkeypatch.setattr(inventory, "TAKE", inventory.TAKE.replace(where, ""))
+    assert where in reserving.TAKE
+    monkeypatch.setattr(reserving, "TAKE", reserving.TAKE.replace(where, ""))
 
 
 def no_cart_lock(monkeypatch: Monkey) -> None:

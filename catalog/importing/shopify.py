@@ -4,21 +4,21 @@ Both header dialects are known: the classic one ("Variant Price") and the one of
 https://help.shopify.com/en/manual/products/import-export/using-csv.
 """
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from catalog.errors import UnreadableFile
+from catalog.gtin import is_gtin, looks_like_gtin
+from catalog.importing.table import SLIPPED, Row, file_content, table_rows
 from catalog.models import Product
 from catalog.money import to_minor
+from catalog.rich_text import clean
+from catalog.unit_price import UNITS
 
-LARGEST_BYTES = 20 * 1024 * 1024
-MOST_ROWS = 100_000
-LONGEST_CELL = 10_000
 # Our name → the headers that mean it, in lower case.
 HEADERS = {
     "handle": ("handle", "url handle"),
@@ -37,6 +37,10 @@ HEADERS = {
     "policy": ("variant inventory policy", "continue selling when out of stock"),
     "price": ("variant price", "price"),
     "compare_at": ("variant compare at price", "compare-at price"),
+    "content": ("unit price total measure",),
+    "content_unit": ("unit price total measure unit",),
+    "base": ("unit price base measure",),
+    "base_unit": ("unit price base measure unit",),
     "needs_shipping": ("variant requires shipping", "requires shipping"),
     "is_taxable": ("variant taxable", "charge tax"),
     "image": ("image src", "product image url"),
@@ -51,6 +55,7 @@ HEADERS = {
 OUR_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
 YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
+STATUSES = ["active", "draft", "archived", "unlisted"]
 
 
 @dataclass(frozen=True)
@@ -67,60 +72,44 @@ class Problem:
 
 
 @dataclass
-class VariantRow:
-    """One variant as the file has it; money in minor units, None where the file says nothing."""
+class VariantFacts:
+    """What the file says of one variant, by our field names; a column that the file does not have is not in `facts`.
+
+    `values` are the option values, None where the file has no option columns and the variant is known by its SKU.
+    Money in minor units: `price` is what is paid, `compare_at` what it cost before.
+    """
 
     line: int
-    values: tuple[str, str, str]
-    sku: str
-    barcode: str
-    grams: int
-    is_tracked: bool
-    quantity: int | None
-    may_be_oversold: bool
-    price_minor: int
-    compare_at_minor: int | None
-    needs_shipping: bool
-    is_taxable: bool
-    image: str
+    values: tuple[str, str, str] | None
+    facts: dict[str, Any]
 
 
 @dataclass
-class ImageRow:
+class ImageFacts:
     line: int
     source: str
-    position: int
+    position: int | None
     alt: str
 
 
 @dataclass
-class ProductRows:
-    """One product with everything that the file says of it."""
+class ProductFacts:
+    """What the file says of one product; a column that the file does not have is not in `facts`."""
 
     handle: str
     line: int
-    title: str
-    body: str
-    vendor: str
-    type: str
-    tags: list[str]
-    status: str
-    seo_title: str
-    seo_description: str
-    option_names: list[str]
-    variants: list[VariantRow] = field(default_factory=list)
-    images: list[ImageRow] = field(default_factory=list)
+    facts: dict[str, Any]
+    options: list[str] | None
+    variants: list[VariantFacts] = field(default_factory=list)
+    images: list[ImageFacts] = field(default_factory=list)
 
 
 @dataclass
 class Reading:
     """What a file holds: the products that can be taken and everything that is wrong."""
 
-    products: list[ProductRows]
+    products: list[ProductFacts]
     problems: list[Problem]
-
-
-Row = tuple[int, dict[str, str]]
 
 
 class _Refused(Exception):
@@ -133,38 +122,12 @@ class _Refused(Exception):
 
 def read_file(path: Path, currency: str) -> Reading:
     """Read a whole file, or raise UnreadableFile with one clear sentence."""
-    if not path.is_file():
-        raise UnreadableFile(f"There is no file {path}.")
-    if path.stat().st_size > LARGEST_BYTES:
-        raise UnreadableFile("The file is larger than 20 MB.")
-    return read_rows(_rows(_decode(path.read_bytes())), currency)
+    return read_bytes(file_content(path), currency)
 
 
-def _decode(content: bytes) -> str:
-    if content[:4] == b"PK\x03\x04" or b"\x00" in content[:4096]:
-        raise UnreadableFile("This is not a CSV file: export the products as plain CSV and try again.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return unicodedata.normalize("NFC", text)
-
-
-def _rows(text: str) -> Iterator[Row]:
-    """Yield each row that holds anything, with the line it begins on and our names for its columns."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        names = _column_names(next(reader, []))
-        begins = reader.line_num + 1
-        for count, cells in enumerate(reader, start=1):
-            if count > MOST_ROWS:
-                raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows.")
-            row = {name: _cell(cell, begins) for name, cell in zip(names, cells, strict=False) if name}
-            if any(row.values()):
-                yield begins, row
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise UnreadableFile(f"Line {reader.line_num}: the quotes do not match ({error}).") from error
+def read_bytes(content: bytes, currency: str) -> Reading:
+    """Read a file's content, or raise UnreadableFile with one clear sentence."""
+    return read_rows(table_rows(content, _column_names), currency)
 
 
 def _column_names(headers: list[str]) -> list[str | None]:
@@ -175,14 +138,6 @@ def _column_names(headers: list[str]) -> list[str | None]:
     if twice:
         raise UnreadableFile(f"The column '{HEADERS[min(twice)][0]}' stands in the file twice.")
     return names
-
-
-def _cell(text: str, line: int) -> str:
-    if len(text) > LONGEST_CELL:
-        raise UnreadableFile(f"Line {line}: a cell has more than {LONGEST_CELL:,} characters.")
-    if "\x00" in text:
-        raise UnreadableFile(f"Line {line}: a cell holds a character that no text can hold.")
-    return text.strip()
 
 
 def read_rows(rows: Iterable[Row], currency: str) -> Reading:
@@ -200,28 +155,15 @@ def read_rows(rows: Iterable[Row], currency: str) -> Reading:
             products.append(_read_product(handle, group, currency, problems))
         except _Refused as refused:
             problems.append(Problem(refused.line, handle, str(refused)))
+    _warn_of_shared_skus(products, problems)
     return Reading(products, problems)
 
 
-def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Problem]) -> ProductRows:
+def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Problem]) -> ProductFacts:
     line, first = rows[0]
-    if not first.get("title"):
-        raise _Refused(line, "the first row of a product needs a title")
     if len(handle) > 255:
         raise _Refused(line, "the handle is longer than 255 characters")
-    product = ProductRows(
-        handle=handle,
-        line=line,
-        title=" ".join(first["title"].split())[:255],
-        body=first.get("body", ""),
-        vendor=" ".join(first.get("vendor", "").split())[:255],
-        type=first.get("type", ""),
-        tags=[tag for tag in (t.strip()[:100] for t in first.get("tags", "").split(",")) if tag],
-        status=_status(first, line),
-        seo_title=first.get("seo_title", "")[:255],
-        seo_description=first.get("seo_description", ""),
-        option_names=_option_names(first),
-    )
+    product = ProductFacts(handle, line, _product_facts(first, line), _option_names(first))
     for row_line, row in rows:
         if row_line == line or _is_variant(row):
             product.variants.append(_read_variant(row_line, row, product, currency))
@@ -229,20 +171,37 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
             product.images.append(_read_image(row_line, row, product))
     _check_once(product)
     _warn(product, problems)
+    slipped = [row_line for row_line, row in rows if SLIPPED in row]
+    if slipped:
+        message = f"cells of {len(slipped)} rows did not stand under their headers and were moved; please check"
+        problems.append(Problem(slipped[0], handle, message, is_fatal=False))
     return product
 
 
-def _status(row: dict[str, str], line: int) -> str:
+def _product_facts(row: dict[str, str], line: int) -> dict[str, Any]:
+    if "title" in row and not row["title"]:
+        raise _Refused(line, "the first row of a product needs a title")
+    facts = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
+    status = _status(row, line)
+    return facts if status is None else {**facts, "status": status}
+
+
+def _status(row: dict[str, str], line: int) -> str | None:
     status = row.get("status", "").lower()
     if status:
-        if status not in Product.Status.values:
-            raise _Refused(line, f"'{row['status']}' is not a status (active, draft, archived, unlisted)")
+        if status not in STATUSES:
+            raise _Refused(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
         return status
-    return Product.Status.ACTIVE if row.get("published", "true").lower() in YES else Product.Status.DRAFT
+    if "published" in row:
+        return Product.Status.ACTIVE if (row["published"] or "true").lower() in YES else Product.Status.DRAFT
+    return Product.Status.ACTIVE if "status" in row else None
 
 
-def _option_names(row: dict[str, str]) -> list[str]:
-    names = [row.get(f"option{n}_name", "")[:100] for n in (1, 2, 3)]
+def _option_names(row: dict[str, str]) -> list[str] | None:
+    """The options' names; None where the file has no columns for them."""
+    if not any(f"option{n}" in row for n in (1, 2, 3)):
+        return None
+    names = [" ".join(row.get(f"option{n}_name", "").split())[:100] for n in (1, 2, 3)]
     # Shopify's way of saying "no options".
     if names[0] == "Title" and row.get("option1") == "Default Title":
         return []
@@ -253,29 +212,84 @@ def _is_variant(row: dict[str, str]) -> bool:
     return any(row.get(name) for name in ("option1", "sku", "price", "option2", "option3"))
 
 
-def _read_variant(line: int, row: dict[str, str], product: ProductRows, currency: str) -> VariantRow:
-    values = [row.get(f"option{n}", "")[:255] if n <= len(product.option_names) else "" for n in (1, 2, 3)]
-    tracker = row.get("tracker", "")
-    return VariantRow(
-        line=line,
-        values=(values[0], values[1], values[2]),
-        sku=_without_guard(row.get("sku", ""))[:255],
-        barcode=_without_guard(row.get("barcode", ""))[:64],
-        grams=_whole_number(row.get("grams", ""), line, "weight") or 0,
-        is_tracked=bool(tracker),
-        quantity=_whole_number(row.get("quantity", ""), line, "stock", may_be_negative=True),
-        may_be_oversold=row.get("policy", "").lower() in CONTINUE,
-        price_minor=_money(row.get("price", ""), line, currency, "price") or 0,
-        compare_at_minor=_money(row.get("compare_at", ""), line, currency, "compare-at price"),
-        needs_shipping=row.get("needs_shipping", "true").lower() in YES,
-        is_taxable=row.get("is_taxable", "true").lower() in YES,
-        image=row.get("variant_image", ""),
-    )
+def _read_variant(line: int, row: dict[str, str], product: ProductFacts, currency: str) -> VariantFacts:
+    facts = {name: read(row[column]) for column, (name, read) in VARIANT_READERS.items() if column in row}
+    if "grams" in row:
+        facts["grams"] = _whole_number(row["grams"], line, "weight") or 0
+    if "quantity" in row:
+        facts["quantity"] = _whole_number(row["quantity"], line, "stock", may_be_negative=True)
+    for name, words in (("price", "price"), ("compare_at", "compare-at price")):
+        if name in row:
+            facts[name] = _money(row[name], line, currency, words)
+    return VariantFacts(line, _values(row, product), facts | _content(row, line))
+
+
+def _values(row: dict[str, str], product: ProductFacts) -> tuple[str, str, str] | None:
+    if product.options is None:
+        return None
+    count = len(product.options)
+    values = [" ".join(row.get(f"option{n}", "").split())[:255] if n <= count else "" for n in (1, 2, 3)]
+    return (values[0], values[1], values[2])
+
+
+def _content(row: dict[str, str], line: int) -> dict[str, Any]:
+    """What the unit price is made of; a unit that we cannot compute with is no content."""
+    if "content" not in row:
+        return {}
+    amount, unit = row["content"], row.get("content_unit", "").lower()
+    base, base_unit = row.get("base", ""), row.get("base_unit", "").lower()
+    if not amount or unit not in UNITS or base_unit not in UNITS:
+        return {"content": None, "content_unit": "", "base": None, "base_unit": ""}
+    return {
+        "content": _decimal(amount, line, "unit price measure"),
+        "content_unit": unit,
+        "base": _decimal(base or "1", line, "unit price base"),
+        "base_unit": base_unit,
+    }
+
+
+def _decimal(text: str, line: int, what: str) -> str:
+    if not re.fullmatch(r"\d{1,8}(\.\d{1,6})?", text, re.ASCII) or not Decimal(text).quantize(Decimal("0.001")):
+        raise _Refused(line, f"the {what} '{text}' is not a number above zero")
+    return str(Decimal(text).quantize(Decimal("0.001")))
 
 
 def _without_guard(text: str) -> str:
     """Spreadsheets keep numbers as text by an apostrophe in front."""
     return text.removeprefix("'").strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:255]
+
+
+def _tags(text: str) -> list[str]:
+    return list(dict.fromkeys(tag for part in text.split(",") if (tag := part.strip()[:100])))
+
+
+def _yes(text: str) -> bool:
+    return (text or "true").lower() in YES
+
+
+# Column → the field it fills and how its text is read.
+PRODUCT_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "title": ("title", _one_line),
+    "vendor": ("vendor", _one_line),
+    "body": ("description", clean),
+    "type": ("category", lambda text: " ".join(text.split())),
+    "tags": ("tags", _tags),
+    "seo_title": ("seo_title", lambda text: text[:255]),
+    "seo_description": ("seo_description", str),
+}
+VARIANT_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "sku": ("sku", lambda text: _without_guard(text)[:255]),
+    "barcode": ("barcode", lambda text: _without_guard(text)[:64]),
+    "tracker": ("is_tracked", bool),
+    "policy": ("may_be_oversold", lambda text: text.lower() in CONTINUE),
+    "needs_shipping": ("needs_shipping", _yes),
+    "is_taxable": ("is_taxable", _yes),
+    "variant_image": ("image", lambda text: text[:2000]),
+}
 
 
 def _money(text: str, line: int, currency: str, what: str) -> int | None:
@@ -298,23 +312,45 @@ def _whole_number(text: str, line: int, what: str, *, may_be_negative: bool = Fa
     return round(float(text))
 
 
-def _read_image(line: int, row: dict[str, str], product: ProductRows) -> ImageRow:
+def _read_image(line: int, row: dict[str, str], product: ProductFacts) -> ImageFacts:
     position = row.get("image_position", "")
-    number = int(position) if re.fullmatch(r"\d{1,6}", position, re.ASCII) else len(product.images) + 1
-    return ImageRow(line, row["image"][:2000], number, row.get("alt", "")[:512])
+    number = int(position) if re.fullmatch(r"\d{1,6}", position, re.ASCII) else None
+    return ImageFacts(line, row["image"][:2000], number, row.get("alt", "")[:512])
 
 
-def _check_once(product: ProductRows) -> None:
+def _check_once(product: ProductFacts) -> None:
     seen: dict[tuple, int] = {}
     for variant in product.variants:
-        if variant.values in seen:
-            named = " / ".join(value for value in variant.values if value) or "without options"
-            raise _Refused(variant.line, f"the variant {named} stands in line {seen[variant.values]} already")
-        seen[variant.values] = variant.line
+        key = variant.values or (variant.facts.get("sku", ""),)
+        if key in seen:
+            named = " / ".join(value for value in key if value) or "without options"
+            raise _Refused(variant.line, f"the variant {named} stands in line {seen[key]} already")
+        seen[key] = variant.line
 
 
-def _warn(product: ProductRows, problems: list[Problem]) -> None:
+def _warn(product: ProductFacts, problems: list[Problem]) -> None:
     for variant in product.variants:
-        if variant.quantity is not None and variant.quantity < 0:
-            message = f"the stock {variant.quantity} is below zero and is taken as 0"
+        quantity = variant.facts.get("quantity")
+        if quantity is not None and quantity < 0:
+            message = f"the stock {quantity} is below zero and is taken as 0"
             problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
+        barcode = variant.facts.get("barcode", "")
+        if looks_like_gtin(barcode) and not is_gtin(barcode):
+            message = f"the check digit of the barcode {barcode} is wrong"
+            problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
+
+
+def _warn_of_shared_skus(products: list[ProductFacts], problems: list[Problem]) -> None:
+    """A SKU may repeat, but staff should know; one note for each SKU."""
+    first: dict[str, tuple[str, int]] = {}
+    told: set[str] = set()
+    for product in products:
+        for variant in product.variants:
+            sku = variant.facts.get("sku", "")
+            if sku and sku in first and sku not in told:
+                told.add(sku)
+                where = f"line {first[sku][1]} ({first[sku][0]})"
+                problems.append(
+                    Problem(variant.line, product.handle, f"the SKU {sku} stands in {where} too", is_fatal=False)
+                )
+            first.setdefault(sku, (product.handle, variant.line))

@@ -1,25 +1,53 @@
+from catalog.models.attribute import Attribute, AttributeValue, ProductType, SearchTerm, Synonym
 from catalog.models.category import Category
+from catalog.models.collection import BoughtTogether, Collection, CollectionEntry, RelatedProduct
+from catalog.models.counting import Stocktake, StocktakeLine, Transfer, TransferLine
 from catalog.models.image import ProductImage
-from catalog.models.listing import DirtyListing, Listing
+from catalog.models.listing import CategoryChange, DirtyListing, FacetCount, Listing
 from catalog.models.price import Price
 from catalog.models.product import Option, Product, Variant
-from catalog.models.stock import Location, Reservation, Stock, StockMovement
+from catalog.models.redirect import Redirect
+from catalog.models.review import Review, StockAlert
+from catalog.models.run import Change, Run, RunProgress
+from catalog.models.stock import Location, LowStockNotice, Reservation, Stock, StockMovement
 from catalog.models.store import Page, Store, Swatch
 
 __all__ = [
+    "Attribute",
+    "AttributeValue",
+    "BoughtTogether",
     "Category",
+    "CategoryChange",
+    "Change",
+    "Collection",
+    "CollectionEntry",
     "DirtyListing",
+    "FacetCount",
     "Listing",
     "Location",
+    "LowStockNotice",
     "Option",
     "Page",
     "Price",
     "Product",
     "ProductImage",
+    "ProductType",
+    "Redirect",
+    "RelatedProduct",
     "Reservation",
+    "Review",
+    "Run",
+    "RunProgress",
+    "SearchTerm",
     "Stock",
+    "StockAlert",
     "StockMovement",
+    "Stocktake",
+    "StocktakeLine",
     "Store",
     "Swatch",
+    "Synonym",
+    "Transfer",
+    "TransferLine",
     "Variant",
 ]

@@ -20,6 +20,8 @@ class ProductImage(models.Model):
         max_length=2000, blank=True, editable=False, help_text="Where an import says it comes from."
     )
     file = models.FileField(upload_to="products/", blank=True, max_length=200)
+    focus_x = models.PositiveSmallIntegerField("focus from the left (%)", default=50)
+    focus_y = models.PositiveSmallIntegerField("focus from the top (%)", default=50)
     width = models.PositiveIntegerField(default=0, editable=False)
     height = models.PositiveIntegerField(default=0, editable=False)
     rendered_widths = ArrayField(models.PositiveIntegerField(), default=list, blank=True, editable=False)
@@ -33,6 +35,9 @@ class ProductImage(models.Model):
                 name="image_waiting",
                 condition=Q(rendered_widths=[], is_broken=False) & ~Q(file=""),
             )
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(focus_x__lte=100, focus_y__lte=100), name="image_focus_inside")
         ]
 
     def __str__(self) -> str:
@@ -51,7 +56,13 @@ class ProductImage(models.Model):
             "width": self.width,
             "height": self.height,
             "widths": self.rendered_widths,
+            "focus": self.focus,
         }
+
+    @property
+    def focus(self) -> str:
+        """The classes of the style sheet that keep the point in view where a picture is cut; steps of ten percent."""
+        return f"fx-{round(self.focus_x / 10)} fy-{round(self.focus_y / 10)}"
 
     @property
     def url(self) -> str:

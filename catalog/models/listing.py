@@ -5,10 +5,39 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import Q
+
+LEVELS = 4  # depths of the category tree that have a column, and so an index, of their own
+# Sort → the columns that order it, in the direction of the index; the product makes every order total.
+SORT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "featured": ("position", "product"),
+    "newest": ("-created_at", "-product"),
+    "price": ("price_minor", "product"),
+    "sales": ("-sales", "-product"),
+    "rating": ("-rating", "-product"),
+}
+LIVE = Q(is_past=False)
+
+
+def _sort_indexes() -> list[models.Index]:
+    """Every sort over the whole shop and inside every level: the first page and the 2,000th cost the same."""
+    scopes: list[tuple[str, tuple[str, ...], Q]] = [("all", (), LIVE)]
+    for level in range(1, LEVELS + 1):
+        column = f"category{level}"
+        scopes.append((f"c{level}", (column,), LIVE & Q(**{f"{column}__isnull": False})))
+    return [
+        models.Index(fields=["market", *columns, *order], name=f"listing_{scope}_{sort}", condition=condition)
+        for scope, columns, condition in scopes
+        for sort, order in SORT_COLUMNS.items()
+    ]
 
 
 class Listing(models.Model):
-    """A product as a card shows it. Written by catalog/listings.py with the product; every query says `valid @> now`."""
+    """A product as a card shows it. Written by catalog/listings.py with the product; every query says `valid @> now`.
+
+    `category1` to `category4` are the ids of the product's category and those above it, from the root down; deeper
+    ones stand in `category_ids` only. `is_past` rows are kept for a month so that staff can look back.
+    """
 
     class StockClass(models.TextChoices):
         IN = "in", "In stock"
@@ -18,20 +47,32 @@ class Listing(models.Model):
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="listings")
     market = models.CharField(max_length=16)
     valid = DateTimeRangeField()
+    is_past = models.BooleanField(default=False)
     slug = models.CharField(max_length=255)
     title = models.CharField(max_length=255)
     vendor = models.CharField(max_length=255, blank=True)
     category_ids = ArrayField(models.BigIntegerField(), default=list)
+    category1 = models.BigIntegerField(null=True)
+    category2 = models.BigIntegerField(null=True)
+    category3 = models.BigIntegerField(null=True)
+    category4 = models.BigIntegerField(null=True)
     tags = ArrayField(models.CharField(max_length=100), default=list)
+    facets = ArrayField(models.IntegerField(), default=list, help_text="The ids of its attribute values.")
     currency = models.CharField(max_length=3)
     price_minor = models.BigIntegerField()
     highest_price_minor = models.BigIntegerField()
     regular_price_minor = models.BigIntegerField()
+    prior_price_minor = models.BigIntegerField(
+        null=True, help_text="The lowest price of the 30 days before the sale began."
+    )
     is_on_sale = models.BooleanField(default=False)
     stock_class = models.CharField(max_length=3, choices=StockClass.choices, default=StockClass.OUT)
     image = models.JSONField(default=dict, blank=True)
     colours = ArrayField(models.CharField(max_length=255), default=list)
     position = models.IntegerField(default=0)
+    sales = models.IntegerField(default=0)
+    rating = models.SmallIntegerField(default=0)
+    review_count = models.IntegerField(default=0)
     created_at = models.DateTimeField()
     search = SearchVectorField(null=True)
 
@@ -47,10 +88,15 @@ class Listing(models.Model):
             )
         ]
         indexes = [
-            GinIndex(fields=["category_ids"], name="listing_categories"),
-            GinIndex(fields=["tags"], name="listing_tags"),
-            GinIndex(fields=["search"], name="listing_search"),
-            models.Index(fields=["market", "position", "product"], name="listing_featured"),
+            GinIndex(fields=["category_ids"], name="listing_categories", condition=LIVE, fastupdate=False),
+            GinIndex(fields=["tags"], name="listing_tags", condition=LIVE, fastupdate=False),
+            GinIndex(fields=["facets"], name="listing_facets", condition=LIVE, fastupdate=False),
+            GinIndex(fields=["search"], name="listing_search", condition=LIVE, fastupdate=False),
+            models.Index(
+                fields=["market", "position", "product"], name="listing_sale", condition=LIVE & Q(is_on_sale=True)
+            ),
+            models.Index(fields=["id"], name="listing_past", condition=Q(is_past=True)),
+            *_sort_indexes(),
         ]
 
     def __str__(self) -> str:
@@ -59,6 +105,10 @@ class Listing(models.Model):
     @property
     def has_price_range(self) -> bool:
         return self.highest_price_minor != self.price_minor
+
+    @property
+    def stars(self) -> float:
+        return self.rating / 100
 
 
 class DirtyListing(models.Model):
@@ -71,3 +121,28 @@ class DirtyListing(models.Model):
 
     def __str__(self) -> str:
         return str(self.product_id)
+
+
+class CategoryChange(models.Model):
+    """A mark that listings of a category changed. Its highest id is the category's version; nobody waits to add one."""
+
+    category_id = models.BigIntegerField(help_text="0 stands for the whole shop.")
+
+    class Meta:
+        indexes = [models.Index(fields=["category_id", "-id"])]
+
+    def __str__(self) -> str:
+        return str(self.category_id)
+
+
+class FacetCount(models.Model):
+    """How many products each facet value has in one scope, as counted at one version of it: kept because counting
+    a large category takes longer than the rest of its page."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    version = models.BigIntegerField()
+    counts = models.JSONField()
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,15 +1,41 @@
 """Products, their options and their variants."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
+
+from catalog.clock import shop_now
+
+CONTENT_UNITS = [
+    ("g", "g"),
+    ("kg", "kg"),
+    ("ml", "ml"),
+    ("l", "l"),
+    ("cm", "cm"),
+    ("m", "m"),
+    ("m2", "m²"),
+    ("pc", "pieces"),
+]
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
-    def visible(self) -> "ProductQuerySet":
-        """Products whose page a shopper can open."""
-        return self.filter(status__in=[Product.Status.ACTIVE, Product.Status.UNLISTED])
+    def visible(self, at: datetime | None = None) -> "ProductQuerySet":
+        """Products whose page a shopper can open at that moment."""
+        at = at or shop_now()
+        return self.filter(
+            Q(publish_at=None) | Q(publish_at__lte=at),
+            Q(unpublish_at=None) | Q(unpublish_at__gt=at),
+            status__in=[Product.Status.ACTIVE, Product.Status.UNLISTED],
+        )
+
+    def kept(self) -> "ProductQuerySet":
+        """All but those that an undone import has taken back; their rows stay because ledgers point at them."""
+        return self.exclude(status=Product.Status.WITHDRAWN)
 
 
 class Product(models.Model):
@@ -20,6 +46,7 @@ class Product(models.Model):
         ACTIVE = "active"
         UNLISTED = "unlisted", "Unlisted (reached by its address only)"
         ARCHIVED = "archived"
+        WITHDRAWN = "withdrawn", "Withdrawn (its import was undone)"
 
     handle = models.CharField(max_length=255, unique=True, help_text="The name that imports know this product by.")
     slug = models.SlugField(max_length=255, unique=True, help_text="The address: /p/…/")
@@ -28,7 +55,17 @@ class Product(models.Model):
     category = models.ForeignKey(
         "catalog.Category", on_delete=models.SET_NULL, null=True, blank=True, related_name="products"
     )
+    type = models.ForeignKey(
+        "catalog.ProductType", on_delete=models.SET_NULL, null=True, blank=True, related_name="products"
+    )
+    attribute_values = models.ManyToManyField("catalog.AttributeValue", blank=True, related_name="products")
+    publish_at = models.DateTimeField("visible from", null=True, blank=True)
+    unpublish_at = models.DateTimeField("visible until", null=True, blank=True)
     vendor = models.CharField("maker", max_length=255, blank=True)
+    maker_details = models.TextField(
+        "maker's address", blank=True, help_text="Postal and electronic address; shoppers in the EU must see it."
+    )
+    safety_text = models.TextField("safety", blank=True, help_text="Warnings and safety information.")
     description = models.TextField(
         blank=True, help_text="HTML; anything that could run or restyle the page is taken out."
     )
@@ -36,6 +73,9 @@ class Product(models.Model):
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
     position = models.IntegerField(default=0, help_text="Small numbers come first in listings.")
+    sales = models.PositiveIntegerField("sold in 30 days", default=0, editable=False)
+    rating = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Average, in hundredths of a star.")
+    review_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -43,13 +83,29 @@ class Product(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["status", "position"])]
+        indexes = [
+            models.Index(fields=["position", "id"], name="product_position"),
+            models.Index(fields=["status", "position", "id"], name="product_status"),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="product_title_words"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(publish_at=None) | Q(unpublish_at=None) | Q(publish_at__lt=F("unpublish_at")),
+                name="product_visible_span",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:product", args=[self.slug])
+
+    def is_visible(self, at: datetime) -> bool:
+        """Whether shoppers can open its page, and buy it, at that moment."""
+        has_begun = self.publish_at is None or self.publish_at <= at
+        is_over = self.unpublish_at is not None and self.unpublish_at <= at
+        return self.status in (self.Status.ACTIVE, self.Status.UNLISTED) and has_begun and not is_over
 
 
 class Option(models.Model):
@@ -79,12 +135,36 @@ class Variant(models.Model):
     option1 = models.CharField(max_length=255, blank=True)
     option2 = models.CharField(max_length=255, blank=True)
     option3 = models.CharField(max_length=255, blank=True)
+    is_active = models.BooleanField("sold", default=True, help_text="A variant that orders know is never deleted.")
     sku = models.CharField("SKU", max_length=255, blank=True, db_index=True)
-    barcode = models.CharField(max_length=64, blank=True)
+    barcode = models.CharField(max_length=64, blank=True, db_index=True)
     grams = models.PositiveIntegerField("weight (g)", default=0)
+    length_mm = models.PositiveIntegerField("length (mm)", null=True, blank=True)
+    width_mm = models.PositiveIntegerField("width (mm)", null=True, blank=True)
+    height_mm = models.PositiveIntegerField("height (mm)", null=True, blank=True)
+    hs_code = models.CharField("HS code", max_length=12, blank=True, help_text="The customs tariff number.")
+    origin = models.CharField("country of origin", max_length=2, blank=True, help_text="Two letters: PT")
+    content = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True, help_text="500 (of ml)")
+    content_unit = models.CharField(max_length=2, choices=CONTENT_UNITS, blank=True)
+    base = models.DecimalField(
+        max_digits=12,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="The unit price is for this much: 100 (g), 1 (l)",
+    )
+    base_unit = models.CharField(max_length=2, choices=CONTENT_UNITS, blank=True)
     is_tracked = models.BooleanField("stock is counted", default=True)
+    low_stock_at = models.PositiveIntegerField(
+        "low stock at", default=5, help_text="At or below this, staff get a mail."
+    )
+    most_per_order = models.PositiveIntegerField(
+        "most per order", null=True, blank=True, help_text="Empty: the shop's own limit."
+    )
     is_taxable = models.BooleanField(default=True)
-    needs_shipping = models.BooleanField(default=True)
+    needs_shipping = models.BooleanField(
+        "is delivered", default=True, help_text="Untick for digital goods: nothing is packed."
+    )
     image = models.ForeignKey(
         "catalog.ProductImage", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -92,8 +172,12 @@ class Variant(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "option1", "option2", "option3"], name="variant_option_values")
+            models.UniqueConstraint(fields=["product", "option1", "option2", "option3"], name="variant_option_values"),
+            models.CheckConstraint(
+                condition=Q(content=None) | Q(content__gt=0, base__gt=0), name="variant_content_with_base"
+            ),
         ]
+        indexes = [models.Index(Upper("sku"), name="variant_sku_any_case")]
 
     def __str__(self) -> str:
         return f"{self.product.title} ({self.title})" if self.title else self.product.title

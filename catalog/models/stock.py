@@ -32,10 +32,12 @@ class Stock(models.Model):
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     backorder_limit = models.IntegerField(default=0)
+    backorder_date = models.DateField(null=True, blank=True, help_text="When units beyond the stock can be sent.")
     shortfall = models.IntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "stock"
+        permissions = [("change_on_hand", "Can receive, correct, count and transfer stock")]
         constraints = [
             models.UniqueConstraint(fields=["variant", "location"], name="stock_variant_location"),
             models.CheckConstraint(
@@ -85,6 +87,8 @@ class StockMovement(models.Model):
         RELEASED = "released"
         SHIPPED = "shipped"
         RETURNED = "returned"
+        SENT = "sent", "Sent to another location"
+        ARRIVED = "arrived", "Arrived from another location"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="movements")
@@ -106,7 +110,17 @@ class StockMovement(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["variant", "location"])]
+        indexes = [models.Index(fields=["variant", "location", "created_at"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.on_hand_change:+d}/{self.reserved_change:+d}"
+
+
+class LowStockNotice(models.Model):
+    """Staff know that this variant runs low; gone when it is filled up, so that the next time is told again."""
+
+    variant = models.OneToOneField("catalog.Variant", on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}"

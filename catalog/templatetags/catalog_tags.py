@@ -44,6 +44,18 @@ def swatch_class(name: str) -> str:
     return f"swatch-{slugify(name)}"
 
 
+@register.filter
+def half_stars(rating: int) -> int:
+    """An average in hundredths as half stars, 0 to 10, which the style sheet has a width for."""
+    return round(rating / 50)
+
+
+@register.filter
+def stars_class(stars: int) -> int:
+    """Whole stars as half stars."""
+    return stars * 2
+
+
 @register.inclusion_tag("includes/picture.html")
 def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eager: bool = False) -> dict[str, Any]:
     """An <img> with srcset and measures; a quiet drawing where there is no picture."""
@@ -67,4 +79,5 @@ def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eage
         "height": facts["height"],
         "alt": alt,
         "eager": eager,
+        "focus": facts.get("focus", ""),
     }

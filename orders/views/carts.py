@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.throttle import Limit, client_ip
-from catalog.browse import current_listings, listing_page
+from catalog.browse import current_listings, first_cards
 from catalog.markets import default_market
 from orders.cart import add_to_cart, find_cart, find_variant, open_cart, set_quantity, token_from
 from orders.errors import CartRefused
@@ -74,7 +74,7 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         "is_back": "back" in request.GET,
     }
     if not contents or not contents.items:
-        context["popular"] = listing_page(current_listings(market), sort="featured", number=1).cards[:4]
+        context["popular"] = first_cards(current_listings(market), 4)
     return render(request, "orders/cart.html", context, status=status)
 
 

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.throttle import Limit, client_ip
 from orders.forms import FindOrderForm
+from orders.models import Order
 from orders.queries import order_for_page, orders_of
+from orders.reviewing import reviews_of
 from orders.views.checkout import leads_to_payment
 
 FINDING = Limit("find-order", 10, 600)
@@ -21,7 +23,14 @@ def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = order_for_page(public_id)
     if not found:
         raise Http404
-    return render(request, "orders/order.html", {"order": found, "is_unpaid": found.is_unpaid})
+    can_review = found.status in (Order.Status.CONFIRMED, Order.Status.COMPLETED)
+    context = {
+        "order": found,
+        "is_unpaid": found.is_unpaid,
+        "can_review": can_review,
+        "reviewed": reviews_of(found) if can_review else set(),
+    }
+    return render(request, "orders/order.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

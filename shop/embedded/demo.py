@@ -149,6 +149,8 @@ class Demo:
             "shop",
             "worker",
             "--beat",
+            "--queues",
+            "celery,long",
             "--concurrency",
             "2",
             "--loglevel",

@@ -25,7 +25,9 @@ function swap(html) {
   gently(() => {
     for (const old of all("[data-swap]")) {
       const twin = fresh.getElementById(old.id);
-      if (twin) old.replaceWith(twin);
+      if (!twin) continue;
+      keepOpen(old, twin);
+      old.replaceWith(twin);
     }
     if (focused) one("#" + CSS.escape(focused))?.focus({ preventScroll: true });
     watchBuyButton();
@@ -33,6 +35,37 @@ function swap(html) {
   const words = one("[data-say]", fresh);
   if (words) say(words.dataset.say);
 }
+
+// What somebody opened or closed stays so in the new piece.
+function keepOpen(old, twin) {
+  const wasOpen = new Map(all("details", old).map((box) => [one("summary", box).textContent, box.open]));
+  for (const box of all("details", twin)) {
+    const name = one("summary", box).textContent;
+    if (wasOpen.has(name)) box.open = wasOpen.get(name);
+  }
+}
+
+// More cards below the ones that are there; the link still leads to them where there is no script.
+async function showMore(link) {
+  const answer = await fetch(link.href, { headers: { "X-Fragment": "1" } });
+  if (!answer.ok) throw answer;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const cards = all("#cards > li", fresh);
+  one("#cards").append(...cards);
+  history.replaceState({}, "", link.href);
+  const next = one("[data-more]", fresh);
+  if (next) link.href = next.getAttribute("href");
+  else link.parentElement.remove();
+  one("a", cards[0])?.focus({ preventScroll: true });
+  say(cards.length + " more products");
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-more]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  showMore(link).catch(orElse(() => (location = link.href)));
+});
 
 let running;
 async function load(url, options = {}) {

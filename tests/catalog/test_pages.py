@@ -36,11 +36,13 @@ def queries(client: Client, url: str) -> int:
 @pytest.mark.parametrize(("url", "most"), [("/c/tableware/", 6), ("/", 8), ("/search/?q=cup", 8)])
 def test_a_page_costs_the_same_for_one_card_and_for_many(client, url, most):
     fill(1)
+    queries(client, url)  # the facets of a whole category are counted once
     few = queries(client, url)
     for n in range(30):
         variant = make_variant(1000, title=f"Cup {n}")
         Product.objects.filter(pk=variant.product_id).update(category=Category.objects.get())
     write_listings(Product.objects.all())
+    queries(client, url)
     assert queries(client, url) == few <= most
 
 

@@ -77,7 +77,7 @@ def test_f083_a_lost_database_is_a_plain_503(client, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("catalog.views.current_listings", away)
+    monkeypatch.setattr("catalog.views.listings.current_listings", away)
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert b"resting for a moment" in answer.content

@@ -1,4 +1,4 @@
-"""Take products over from a Shopify CSV export."""
+"""Take products over from a Shopify CSV export: at once, or planned, looked at, applied and taken back."""
 
 import sys
 from argparse import ArgumentParser
@@ -7,28 +7,78 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.errors import UnreadableFile
+from catalog.errors import CatalogError
 from catalog.importing.apply import import_file
+from catalog.importing.plan import said
+from catalog.importing.runs import apply_now, plan_file, plan_of, undo_now
+from catalog.importing.shopify import Problem
+from catalog.importing.table import LARGEST_BYTES
+from catalog.models import Run
 
 
 class Command(BaseCommand):
     help = "Import products from a Shopify CSV export; running it twice changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, nargs="?")
         parser.add_argument("--images", type=Path, help="the folder that relative picture paths are looked up in")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--plan", action="store_true", help="say what would change, and keep the plan")
+        what.add_argument("--apply", type=int, metavar="PLAN", help="carry out a plan")
+        what.add_argument("--undo", type=int, metavar="PLAN", help="take a plan back that was carried out")
 
-    def handle(self, *args: Any, file: Path, images: Path | None, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path | None, images: Path | None, **options: Any) -> None:
         try:
-            report = import_file(file, pictures=images, on_progress=self._show if sys.stderr.isatty() else None)
-        except UnreadableFile as error:
+            if options["apply"] is not None:
+                run = apply_now(_run(options["apply"]), pictures=images)
+                self.stdout.write(f"{_counted(run)}. Take it back with --undo {run.pk}.")
+            elif options["undo"] is not None:
+                run = undo_now(_run(options["undo"]))
+                self.stdout.write(f"{run} is taken back.")
+            elif file is None:
+                raise CommandError("Say which file, or --apply or --undo with the number of a plan.")
+            elif options["plan"]:
+                self._plan(file)
+            else:
+                self._import(file, images)
+        except CatalogError as error:
             raise CommandError(str(error)) from error
-        for problem in report.problems:
-            self.stderr.write(f"{'refused' if problem.is_fatal else 'note'}: {problem}")
-        self.stdout.write(str(report))
-        if report.refused:
+
+    def _import(self, file: Path, images: Path | None) -> None:
+        plan = import_file(file, pictures=images, on_progress=self._show if sys.stderr.isatty() else None)
+        self._tell(plan.problems)
+        self.stdout.write(str(plan))
+        if plan.skipped:
             sys.exit(1)
 
+    def _plan(self, file: Path) -> None:
+        if not file.is_file():
+            raise CommandError(f"There is no file {file}.")
+        if file.stat().st_size > LARGEST_BYTES:
+            raise CommandError("The file is larger than 20 MB.")
+        run = plan_file(file.read_bytes(), file.name)
+        plan = plan_of(run)
+        for change in plan.changes:
+            self.stdout.write(f"{'new    ' if change.is_new else 'changed'} {change.handle} (line {change.line})")
+            for what, before, after in [] if change.is_new else change.differences:
+                self.stdout.write(f"          {what}: {said(before)} → {said(after)}")
+        self._tell(plan.problems)
+        self.stdout.write(f"{plan}. Carry it out with --apply {run.pk}.")
+
+    def _tell(self, problems: list[Problem]) -> None:
+        for problem in problems:
+            self.stderr.write(f"{'refused' if problem.is_fatal else 'note'}: {problem}")
+
     def _show(self, number: int, total: int) -> None:
-        if number % 20 == 0 or number == total:
-            self.stderr.write(f"\r{number} of {total} products", ending="\n" if number == total else "")
+        self.stderr.write(f"\r{number} of {total} products", ending="\n" if number == total else "")
+
+
+def _run(number: int) -> Run:
+    found = Run.objects.filter(pk=number).first()
+    if not found:
+        raise CommandError(f"There is no plan {number}.")
+    return found
+
+
+def _counted(run: Run) -> str:
+    return "{new} new, {changed} changed, {unchanged} unchanged, {skipped} refused".format(**run.counts)

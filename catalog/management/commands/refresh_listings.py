@@ -1,25 +1,43 @@
-"""Bring the listings' stock classes up to date, or write all listing rows anew."""
+"""Bring the listings' stock classes up to date, write all listing rows anew, or prove that they are right."""
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from catalog.listings import refresh_stock_classes, write_listings
+from catalog.listings import in_batches, refresh_stock_classes, write_listings, wrong_listings
 from catalog.models import Product
 
 
 class Command(BaseCommand):
-    help = "Refresh listings whose stock class may have changed; --all writes every listing row anew."
+    help = "Refresh listings whose stock class may have changed; --all writes every row anew, --verify compares each."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--all", action="store_true")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--all", action="store_true")
+        what.add_argument("--verify", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["all"]:
-            self.stdout.write(f"{write_listings(Product.objects.all())} listing rows written.")
-            return
-        total = 0
-        while done := refresh_stock_classes():
-            total += done
-        self.stdout.write(f"{total} products refreshed.")
+            rows = sum(write_listings(batch) for batch in in_batches(Product.objects.kept()))
+            self.stdout.write(f"{rows} listing rows written.")
+        elif options["verify"]:
+            self._verify()
+        else:
+            total = 0
+            while done := refresh_stock_classes():
+                total += done
+            self.stdout.write(f"{total} products refreshed.")
+
+    def _verify(self) -> None:
+        wrong = [sentence for batch in in_batches(Product.objects.kept()) for sentence in wrong_listings(batch)]
+        for sentence in wrong:
+            self.stderr.write(sentence)
+        self.stdout.write(
+            "Every listing row says what its product says."
+            if not wrong
+            else f"{len(wrong)} products are listed wrongly; --all mends them."
+        )
+        if wrong:
+            sys.exit(1)

@@ -1,7 +1,7 @@
-"""The only writer of stock: every verb changes counters and writes the movements that explain them."""
+"""Stock that orders take: promised, given back, shipped."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from catalog.availability import mark_class_changes
 from catalog.errors import InsufficientStock, Shortage, StockRefused
-from catalog.models import Location, Reservation, Stock, StockMovement
+from catalog.inventory.rows import lock_rows
+from catalog.models import Reservation, Stock, StockMovement
 
 PLANS = 3  # how often a reservation is planned anew when others were faster
 
@@ -39,7 +40,8 @@ TAKE = """
 UPDATE catalog_stock AS stock SET reserved = stock.reserved + wanted.quantity
 FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS wanted (id, quantity)
 WHERE stock.id = wanted.id AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit
-RETURNING stock.variant_id, stock.on_hand - stock.reserved + wanted.quantity, stock.on_hand - stock.reserved
+RETURNING stock.variant_id, stock.on_hand - stock.reserved + stock.backorder_limit + wanted.quantity,
+  stock.on_hand - stock.reserved + stock.backorder_limit
 """
 
 # Shortfall is breakage below the promises: it goes down as promises do, never up here.
@@ -51,7 +53,8 @@ UPDATE catalog_stock AS stock SET
     stock.reserved - given.quantity - stock.on_hand + given.shipped - stock.backorder_limit))
 FROM unnest(%(ids)s::bigint[], %(quantities)s::int[], %(shipped)s::int[]) AS given (id, quantity, shipped)
 WHERE stock.id = given.id AND stock.on_hand >= given.shipped
-RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - given.quantity, stock.on_hand - stock.reserved
+RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - given.quantity + stock.backorder_limit,
+  stock.on_hand - stock.reserved + stock.backorder_limit
 """
 
 
@@ -83,8 +86,9 @@ def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
     }
     picks: list[Pick] = []
     short: list[Shortage] = []
+    home = _one_location(needs, rows, left)
     for need in needs:
-        chosen = _choose(need, rows[need.variant_id], left)
+        chosen = _choose(need, _home_first(rows[need.variant_id], home), left)
         found = sum(pick.quantity for pick in chosen)
         if found < need.quantity:
             short.append(Shortage(need.line, need.variant_id, need.quantity, found))
@@ -92,6 +96,22 @@ def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
             left[pick.stock_id] -= pick.quantity
         picks += chosen
     return picks, short
+
+
+def _one_location(needs: Sequence[Need], rows: Mapping[int, list[Stock]], left: Mapping[int, int]) -> int | None:
+    """The first location that can send all of it in one parcel; None where there is none."""
+    wanted: dict[int, int] = defaultdict(int)
+    for need in needs:
+        wanted[need.variant_id] += need.quantity
+    able: dict[int, int] = defaultdict(int)
+    for variant_id, quantity in wanted.items():
+        for stock in rows[variant_id]:
+            able[stock.location_id] += left[stock.pk] >= quantity
+    return next((location for location, count in able.items() if count == len(wanted)), None)
+
+
+def _home_first(rows: list[Stock], home: int | None) -> list[Stock]:
+    return sorted(rows, key=lambda stock: stock.location_id != home)
 
 
 def _rows_by_priority(variant_ids: set[int]) -> Mapping[int, list[Stock]]:
@@ -123,7 +143,7 @@ def _take(picks: Sequence[Pick]) -> bool:
     for pick in picks:
         totals[pick.stock_id] += pick.quantity
     point = transaction.savepoint()
-    _lock(totals)
+    lock_rows(totals)
     changed = _execute(TAKE, {"ids": list(totals), "quantities": list(totals.values())})
     if len(changed) != len(totals):
         transaction.savepoint_rollback(point)
@@ -131,11 +151,6 @@ def _take(picks: Sequence[Pick]) -> bool:
     transaction.savepoint_commit(point)
     mark_class_changes(changed)
     return True
-
-
-def _lock(stock_ids: Iterable[int]) -> None:
-    """Lock these rows in the one order that everybody uses."""
-    list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _execute(statement: str, parameters: Mapping[str, Any]) -> list[tuple[int, int, int]]:
@@ -227,7 +242,7 @@ def _give_back(
     for part in parts:
         totals[rows[part.variant_id, part.location_id]] += part.quantity
     _shrink(parts)
-    _lock(totals)
+    lock_rows(totals)
     numbers = list(totals.values())
     changed = _execute(
         GIVE_BACK,
@@ -274,122 +289,3 @@ def _shrink(parts: Sequence[Reservation]) -> None:
     for whole in lowered:
         whole.quantity -= given[whole.pk]
     Reservation.objects.bulk_update(lowered, ["quantity"])
-
-
-@transaction.atomic
-def receive(
-    variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None
-) -> Stock:
-    """`quantity` more units are on hand here; the row is made where there was none."""
-    if quantity <= 0:
-        raise StockRefused("Only a positive number can be received.")
-    return _change_on_hand(variant_id, location, quantity, StockMovement.Kind.RECEIVED, reason, user_id)
-
-
-@transaction.atomic
-def adjust(variant_id: int, location: Location, change: int, *, reason: str, user_id: int | None = None) -> Stock:
-    """On hand is corrected by `change`, for a written reason.
-
-    Below what is promised to open orders the difference stands as shortfall, so that staff see it; below zero is
-    refused with StockRefused.
-    """
-    if not reason.strip():
-        raise StockRefused("Say why the stock is corrected.")
-    return _change_on_hand(variant_id, location, change, StockMovement.Kind.ADJUSTED, reason, user_id)
-
-
-@transaction.atomic
-def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
-    """Units of one line came back and can be sold again; never more than were shipped of it."""
-    stock = _locked_row(need.variant_id, location)
-    moved = StockMovement.objects.filter(
-        reference=reference,
-        line=need.line,
-        kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
-    )
-    still_out = -sum(movement.on_hand_change for movement in moved)
-    if need.quantity <= 0 or need.quantity > still_out:
-        raise StockRefused(f"{still_out} units of this line are out; {need.quantity} cannot come back.")
-    return _write_on_hand(
-        stock,
-        StockMovement(
-            kind=StockMovement.Kind.RETURNED,
-            on_hand_change=need.quantity,
-            reference=reference,
-            line=need.line,
-            user_id=user_id,
-        ),
-    )
-
-
-@transaction.atomic
-def set_on_hand(
-    variant_id: int,
-    location: Location,
-    target: int,
-    *,
-    reason: str,
-    backorder_limit: int | None = None,
-    user_id: int | None = None,
-) -> bool:
-    """On hand is `target` (and the backorder limit as told); returns whether anything had to change."""
-    stock = _locked_row(variant_id, location)
-    is_new_limit = backorder_limit is not None and backorder_limit != stock.backorder_limit
-    if is_new_limit and backorder_limit is not None:
-        stock = replace_limit(stock, backorder_limit)
-    if stock.on_hand == target:
-        return is_new_limit
-    _write_on_hand(
-        stock,
-        StockMovement(
-            kind=StockMovement.Kind.ADJUSTED,
-            on_hand_change=target - stock.on_hand,
-            reason=reason,
-            user_id=user_id,
-        ),
-    )
-    return True
-
-
-def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
-    """The row may be oversold by this many units; promises beyond a lowered limit stand as shortfall."""
-    stock.backorder_limit = backorder_limit
-    stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
-    stock.save(update_fields=["backorder_limit", "shortfall"])
-    mark_class_changes([(stock.variant_id, 0, 1)])
-    return stock
-
-
-def _change_on_hand(
-    variant_id: int,
-    location: Location,
-    change: int,
-    kind: StockMovement.Kind,
-    reason: str,
-    user_id: int | None,
-) -> Stock:
-    stock = _locked_row(variant_id, location)
-    movement = StockMovement(kind=kind, on_hand_change=change, reason=reason.strip(), user_id=user_id)
-    return _write_on_hand(stock, movement)
-
-
-def _locked_row(variant_id: int, location: Location) -> Stock:
-    """The stock row, made if it was missing, locked until the transaction ends."""
-    Stock.objects.bulk_create([Stock(variant_id=variant_id, location=location)], ignore_conflicts=True)
-    return Stock.objects.select_for_update(of=("self",)).get(variant_id=variant_id, location=location)
-
-
-def _write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
-    """Change on_hand of a locked row by the movement, and keep both."""
-    before = stock.on_hand - stock.reserved
-    stock.on_hand += movement.on_hand_change
-    if stock.on_hand < 0:
-        raise StockRefused(f"Only {stock.on_hand - movement.on_hand_change} are on hand.")
-    missing = stock.reserved - stock.on_hand - stock.backorder_limit
-    # Only a correction may fall short of the promises; everything else can only heal.
-    stock.shortfall = max(0, missing) if movement.on_hand_change < 0 else max(0, min(stock.shortfall, missing))
-    stock.save(update_fields=["on_hand", "shortfall"])
-    movement.variant_id, movement.location_id = stock.variant_id, stock.location_id
-    movement.save()
-    mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved)])
-    return stock

@@ -1,0 +1,85 @@
+"""Mails about stock: to shoppers when something is back, to staff when something runs low."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.template.loader import render_to_string
+
+from catalog.availability import available_by_variant
+from catalog.models import LowStockNotice, StockAlert, Store, Variant
+
+MOST_AT_ONCE = 200
+
+LOW = """
+SELECT v.id, coalesce(s.free, 0) FROM catalog_variant v
+JOIN catalog_product p ON p.id = v.product_id AND p.status IN ('active', 'unlisted')
+JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS free, count(*) AS rows FROM catalog_stock k
+              JOIN catalog_location l ON l.id = k.location_id AND l.is_active WHERE k.variant_id = v.id) s ON s.rows > 0
+WHERE v.is_active AND v.is_tracked AND coalesce(s.free, 0) <= v.low_stock_at
+"""
+
+
+def ask_for_alert(variant: Variant, email: str) -> None:
+    """This address gets one mail when the variant is back; asking again changes nothing."""
+    StockAlert.objects.bulk_create([StockAlert(variant=variant, email=email.lower())], ignore_conflicts=True)
+
+
+@transaction.atomic
+def send_stock_alerts() -> int:
+    """Whoever waits for a variant that can be bought again is written to once, and their address is gone."""
+    waiting = StockAlert.objects.select_for_update(of=("self",), skip_locked=True).select_related("variant__product")
+    variants = set(StockAlert.objects.values_list("variant_id", flat=True).distinct()[:1000])
+    available = available_by_variant(variants)
+    back = [pk for pk in variants if available.get(pk, 0) > 0]
+    alerts = list(waiting.filter(variant_id__in=back, variant__is_active=True).order_by("pk")[:MOST_AT_ONCE])
+    for alert in alerts:
+        _write(
+            "back_in_stock", f"Back in stock: {alert.variant}", alert.email, f"{alert.pk}", {"variant": alert.variant}
+        )
+    StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
+    return len(alerts)
+
+
+def low_variants() -> dict[int, int]:
+    """Variants at or below their threshold, with the units that are free (below zero where orders are short)."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOW)
+        return dict(cursor.fetchall())
+
+
+@transaction.atomic
+def send_low_stock_notices() -> int:
+    """Staff get one mail about everything that has run low since the last one; what is filled up is forgotten."""
+    to = Store.objects.values_list("contact_email", flat=True).first()
+    low = low_variants()
+    LowStockNotice.objects.exclude(variant_id__in=list(low)).delete()
+    known = set(LowStockNotice.objects.values_list("variant_id", flat=True))
+    fresh = sorted(set(low) - known)
+    LowStockNotice.objects.bulk_create([LowStockNotice(variant_id=pk) for pk in fresh], ignore_conflicts=True)
+    if not fresh or not to:
+        return 0
+    variants = (
+        Variant.objects.filter(pk__in=fresh[:MOST_AT_ONCE]).select_related("product").order_by("product__title", "pk")
+    )
+    rows = [(variant, low[variant.pk]) for variant in variants]
+    newest = LowStockNotice.objects.filter(variant_id__in=fresh).order_by("-pk").values_list("pk", flat=True).first()
+    subject = f"Low stock: {len(fresh)} variant{'s' if len(fresh) > 1 else ''}"
+    _write("low_stock", subject, to, str(newest), {"rows": rows, "count": len(fresh)})
+    return len(fresh)
+
+
+def _write(kind: str, subject: str, to: str, key: str, context: dict) -> None:
+    """One mail in plain text; its Message-ID is made of what it is about, so twice is once."""
+    store = Store.objects.first() or Store()
+    facts = {"shop_url": settings.SHOP_URL, "shop_name": store.name, **context}
+    EmailMessage(
+        subject=" ".join(subject.split()),
+        body=render_to_string(f"emails/{kind}.txt", facts),
+        to=[to],
+        headers={
+            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    ).send()

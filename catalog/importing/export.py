@@ -1,0 +1,107 @@
+"""Writes products as Shopify's product CSV, so that taking the file back in changes nothing."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+from catalog.documents import Document, read_documents
+from catalog.importing.table import guarded
+from catalog.markets import Market
+from catalog.models import Location, Product
+from catalog.money import to_major
+
+BATCH = 200  # products in memory at a time
+COLUMNS = [
+    *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published"),
+    *(f"Option{n} {what}" for n in (1, 2, 3) for what in ("Name", "Value")),
+    *("Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty"),
+    *("Variant Inventory Policy", "Variant Fulfillment Service", "Variant Price", "Variant Compare At Price"),
+    *("Variant Requires Shipping", "Variant Taxable", "Unit Price Total Measure", "Unit Price Total Measure Unit"),
+    *("Unit Price Base Measure", "Unit Price Base Measure Unit", "Variant Barcode", "Image Src", "Image Position"),
+    *("Image Alt Text", "Gift Card", "SEO Title", "SEO Description", "Variant Image", "Variant Weight Unit", "Status"),
+]
+
+
+def export_lines(products: QuerySet[Product], market: Market, location: Location) -> Iterator[str]:
+    """Yield the file line by line, in the order of the products' ids; memory does not grow with their number."""
+    yield _line(COLUMNS)
+    last = 0
+    kept = products.exclude(status=Product.Status.WITHDRAWN)
+    while found := list(kept.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
+        documents = read_documents((handle for _, handle in found), market, location)
+        for _, handle in found:
+            for row in _rows(documents[handle], market.currency):
+                yield _line(row.get(column, "") for column in COLUMNS)
+        last = found[-1][0]
+
+
+def _line(cells: Iterable[Any]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _rows(document: Document, currency: str) -> Iterator[dict[str, str]]:
+    """The product's rows: variants and pictures side by side, as many rows as the longer of them."""
+    variants = sorted(document["variants"].items(), key=lambda pair: (pair[1]["position"], pair[0]))
+    images = sorted(document["images"].items(), key=lambda pair: (pair[1]["position"], pair[0]))
+    for number in range(max(1, len(variants), len(images))):
+        row = {"Handle": document["handle"]}
+        if number == 0:
+            row |= _product_cells(document)
+        if number < len(variants):
+            row |= _variant_cells(*variants[number], document["options"], currency)
+        if number < len(images):
+            source, facts = images[number]
+            row |= {"Image Src": source, "Image Position": str(facts["position"]), "Image Alt Text": facts["alt"]}
+        yield {name: guarded(value) for name, value in row.items()}
+
+
+def _product_cells(document: Document) -> dict[str, str]:
+    facts = document["product"]
+    cells = {
+        "Title": facts["title"],
+        "Body (HTML)": facts["description"],
+        "Vendor": facts["vendor"],
+        "Type": facts["category"],
+        "Tags": ", ".join(facts["tags"]),
+        "Published": "TRUE" if facts["status"] in ("active", "unlisted") else "FALSE",
+        "Gift Card": "FALSE",
+        "SEO Title": facts["seo_title"],
+        "SEO Description": facts["seo_description"],
+        "Status": facts["status"],
+    }
+    names = document["options"] or ["Title"]
+    return cells | {f"Option{n} Name": name for n, name in enumerate(names, start=1)}
+
+
+def _variant_cells(key: str, facts: Document, options: list[str], currency: str) -> dict[str, str]:
+    values = key.split("\n") if options else ["Default Title"]
+    paid, compare = (facts["sale"], facts["price"]) if facts["sale"] is not None else (facts["price"], None)
+    return {
+        **{f"Option{n} Value": value for n, value in enumerate(values, start=1)},
+        "Variant SKU": facts["sku"],
+        "Variant Grams": str(facts["grams"]),
+        "Variant Inventory Tracker": "shopify" if facts["is_tracked"] else "",
+        "Variant Inventory Qty": "" if facts["on_hand"] is None else str(facts["on_hand"]),
+        "Variant Inventory Policy": "continue" if facts["backorder_limit"] else "deny",
+        "Variant Fulfillment Service": "manual",
+        "Variant Price": _amount(paid, currency),
+        "Variant Compare At Price": _amount(compare, currency),
+        "Variant Requires Shipping": str(facts["needs_shipping"]).upper(),
+        "Variant Taxable": str(facts["is_taxable"]).upper(),
+        "Unit Price Total Measure": facts["content"] or "",
+        "Unit Price Total Measure Unit": facts["content_unit"],
+        "Unit Price Base Measure": facts["base"] or "",
+        "Unit Price Base Measure Unit": facts["base_unit"],
+        "Variant Barcode": facts["barcode"],
+        "Variant Image": facts["image"],
+        "Variant Weight Unit": "g",
+    }
+
+
+def _amount(minor: int | None, currency: str) -> str:
+    return "" if minor is None else str(to_major(minor, currency))

@@ -1,0 +1,103 @@
+"""Reads a file as a table: encoding, separators, quotes and limits; what the columns mean is for others to say."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from catalog.errors import UnreadableFile
+from catalog.importing.realign import realigned
+
+LARGEST_BYTES = 20 * 1024 * 1024
+MOST_ROWS = 100_000
+LONGEST_CELL = 10_000
+# Beginnings of zip and office files, gzip, PDF and UTF-16.
+NOT_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\xff\xfe", b"\xfe\xff")
+# Spreadsheets run a cell that begins so.
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+SLIPPED = "(slipped)"  # in a row: its cells had slipped away from their headers and were moved back
+
+Row = tuple[int, dict[str, str]]
+
+
+def file_content(path: Path) -> bytes:
+    """The file's bytes; raises UnreadableFile where there is none or it is too large to be read."""
+    if not path.is_file():
+        raise UnreadableFile(f"There is no file {path}.")
+    if path.stat().st_size > LARGEST_BYTES:
+        raise UnreadableFile("The file is larger than 20 MB.")
+    return path.read_bytes()
+
+
+def _decode(content: bytes) -> str:
+    if content.startswith(NOT_TEXT) or b"\x00" in content[:4096]:
+        raise UnreadableFile("This is not a CSV file: export the products as plain CSV and try again.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return unicodedata.normalize("NFC", text)
+
+
+def table_rows(content: bytes, name_columns: Callable[[list[str]], list[str | None]]) -> Iterator[Row]:
+    """Yield each row that holds anything, with the line it begins on; columns without a name are left out.
+
+    Raises UnreadableFile with one clear sentence, also while rows are read.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise UnreadableFile("The file is larger than 20 MB.")
+    text = _decode(content)
+    header = text.partition("\n")[0]
+    # Spreadsheets of half of Europe separate by semicolons.
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), strict=_is_strict(text, delimiter), delimiter=delimiter)
+    try:
+        headers = next(reader, [])
+        names = name_columns(headers)
+        begins = reader.line_num + 1
+        for count, cells in enumerate(reader, start=1):
+            if count > MOST_ROWS:
+                raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows.")
+            moved = realigned(headers, cells)
+            row = {name: _cell(cell, begins) for name, cell in zip(names, moved or cells, strict=False) if name}
+            if moved:
+                row[SLIPPED] = "yes"
+            if any(row.values()):
+                yield begins, row
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableFile(f"Line {reader.line_num}: the quotes do not match ({error}).") from error
+
+
+def _is_strict(text: str, delimiter: str) -> bool:
+    """Whether every quoted cell ends at its quotes. Padded tables have blanks behind them, and are read leniently;
+    quotes that never close raise UnreadableFile here, because a lenient reader would swallow the rest of the file."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    try:
+        for _row in reader:
+            pass
+    except csv.Error as error:
+        if "expected after" not in str(error) or text.count('"') % 2:
+            raise UnreadableFile(f"Line {reader.line_num}: the quotes do not match ({error}).") from error
+        return False
+    return True
+
+
+def _cell(text: str, line: int) -> str:
+    if len(text) > LONGEST_CELL:
+        raise UnreadableFile(f"Line {line}: a cell has more than {LONGEST_CELL:,} characters.")
+    if "\x00" in text:
+        raise UnreadableFile(f"Line {line}: a cell holds a character that no text can hold.")
+    return unguarded(text.strip())
+
+
+def guarded(text: str) -> str:
+    """The text so that a spreadsheet shows it instead of running it (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith((*RISKY, "'")) else text
+
+
+def unguarded(text: str) -> str:
+    """The text without the apostrophe that `guarded` put in front; other apostrophes stay."""
+    return text[1:] if text[:1] == "'" and text[1:2] in (*RISKY, "'") else text

@@ -1,0 +1,33 @@
+"""The only writer of stock: every verb changes counters and writes the movements that explain them."""
+
+from catalog.inventory.correcting import (
+    Target,
+    adjust,
+    receive,
+    replace_limit,
+    restock,
+    set_backorders,
+    set_levels,
+    set_on_hand,
+)
+from catalog.inventory.reserving import Need, Pick, release, reserve, ship
+from catalog.inventory.transfers import open_transfers, receive_transfer, send
+
+__all__ = [
+    "Need",
+    "Pick",
+    "Target",
+    "adjust",
+    "open_transfers",
+    "receive",
+    "receive_transfer",
+    "release",
+    "replace_limit",
+    "reserve",
+    "restock",
+    "send",
+    "set_backorders",
+    "set_levels",
+    "set_on_hand",
+    "ship",
+]

@@ -1,0 +1,168 @@
+"""Stock that staff change: received, corrected, set, brought back by shoppers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from catalog.availability import mark_class_changes
+from catalog.errors import StockRefused
+from catalog.inventory.reserving import Need
+from catalog.inventory.rows import locked_row, locked_rows, move_counter, write_on_hand
+from catalog.models import Location, Stock, StockMovement
+
+
+@transaction.atomic
+def receive(
+    variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None
+) -> Stock:
+    """`quantity` more units are on hand here; the row is made where there was none."""
+    if quantity <= 0:
+        raise StockRefused("Only a positive number can be received.")
+    return _change_on_hand(variant_id, location, quantity, StockMovement.Kind.RECEIVED, reason, user_id)
+
+
+@transaction.atomic
+def adjust(variant_id: int, location: Location, change: int, *, reason: str, user_id: int | None = None) -> Stock:
+    """On hand is corrected by `change`, for a written reason.
+
+    Below what is promised to open orders the difference stands as shortfall, so that staff see it; below zero is
+    refused with StockRefused.
+    """
+    if not reason.strip():
+        raise StockRefused("Say why the stock is corrected.")
+    return _change_on_hand(variant_id, location, change, StockMovement.Kind.ADJUSTED, reason, user_id)
+
+
+@transaction.atomic
+def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
+    """Units of one line came back and can be sold again; never more than were shipped of it."""
+    stock = locked_row(need.variant_id, location)
+    moved = StockMovement.objects.filter(
+        reference=reference,
+        line=need.line,
+        kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
+    )
+    still_out = -sum(movement.on_hand_change for movement in moved)
+    if need.quantity <= 0 or need.quantity > still_out:
+        raise StockRefused(f"{still_out} units of this line are out; {need.quantity} cannot come back.")
+    return write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.RETURNED,
+            on_hand_change=need.quantity,
+            reference=reference,
+            line=need.line,
+            user_id=user_id,
+        ),
+    )
+
+
+@transaction.atomic
+def set_on_hand(
+    variant_id: int,
+    location: Location,
+    target: int,
+    *,
+    reason: str,
+    backorder_limit: int | None = None,
+    user_id: int | None = None,
+) -> bool:
+    """On hand is `target` (and the backorder limit as told); returns whether anything had to change."""
+    stock = locked_row(variant_id, location)
+    is_new_limit = backorder_limit is not None and backorder_limit != stock.backorder_limit
+    if is_new_limit and backorder_limit is not None:
+        stock = replace_limit(stock, backorder_limit)
+    if stock.on_hand == target:
+        return is_new_limit
+    write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.ADJUSTED,
+            on_hand_change=target - stock.on_hand,
+            reason=reason,
+            user_id=user_id,
+        ),
+    )
+    return True
+
+
+def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
+    """The row may be oversold by this many units; promises beyond a lowered limit stand as shortfall."""
+    stock.backorder_limit = backorder_limit
+    stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
+    stock.save(update_fields=["backorder_limit", "shortfall"])
+    mark_class_changes([(stock.variant_id, 0, 1)])
+    return stock
+
+
+def _change_on_hand(
+    variant_id: int,
+    location: Location,
+    change: int,
+    kind: StockMovement.Kind,
+    reason: str,
+    user_id: int | None,
+) -> Stock:
+    stock = locked_row(variant_id, location)
+    movement = StockMovement(kind=kind, on_hand_change=change, reason=reason.strip(), user_id=user_id)
+    return write_on_hand(stock, movement)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a stock row is to say: units on hand, and by how many it may be oversold."""
+
+    on_hand: int
+    backorder_limit: int
+
+
+@transaction.atomic
+def set_levels(
+    targets: Mapping[int, Target], location: Location, *, reason: str, user_id: int | None = None
+) -> set[int]:
+    """Every variant's row at this location says its target; returns the variants for which something had to change.
+
+    A constant number of queries, however many variants. Raises StockRefused, and changes nothing, below zero.
+    """
+    rows = locked_rows(targets, location)
+    changed: dict[int, Stock] = {}
+    movements: list[StockMovement] = []
+    marks: list[tuple[int, int, int]] = []
+    for variant_id, target in targets.items():
+        stock = rows[variant_id]
+        change = target.on_hand - stock.on_hand
+        if not change and stock.backorder_limit == target.backorder_limit:
+            continue
+        before = stock.on_hand - stock.reserved + stock.backorder_limit
+        stock.backorder_limit = target.backorder_limit
+        stock.shortfall = max(0, stock.reserved - stock.on_hand - stock.backorder_limit)
+        move_counter(stock, change)
+        changed[variant_id] = stock
+        marks.append((variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit))
+        if change:
+            movements.append(_correction(stock, change, reason, user_id))
+    Stock.objects.bulk_update(changed.values(), ["on_hand", "backorder_limit", "shortfall"], batch_size=1000)
+    StockMovement.objects.bulk_create(movements, batch_size=1000)
+    mark_class_changes(marks)
+    return set(changed)
+
+
+def _correction(stock: Stock, change: int, reason: str, user_id: int | None) -> StockMovement:
+    return StockMovement(
+        kind=StockMovement.Kind.ADJUSTED,
+        variant_id=stock.variant_id,
+        location_id=stock.location_id,
+        on_hand_change=change,
+        reason=reason,
+        user_id=user_id,
+    )
+
+
+@transaction.atomic
+def set_backorders(stock: Stock, *, limit: int, date: date | None) -> None:
+    """The row may be oversold by `limit` units, which can be sent from `date` on."""
+    locked = Stock.objects.select_for_update().get(pk=stock.pk)
+    replace_limit(locked, limit)
+    Stock.objects.filter(pk=stock.pk).update(backorder_date=date)

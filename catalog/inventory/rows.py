@@ -1,0 +1,51 @@
+"""Stock rows as the verbs of this package share them: locked in one order, changed together with their movement."""
+
+from collections.abc import Iterable
+
+from catalog.availability import mark_class_changes
+from catalog.errors import StockRefused
+from catalog.models import Location, Stock, StockMovement
+
+
+def lock_rows(stock_ids: Iterable[int]) -> None:
+    """Lock these rows in the one order that everybody uses."""
+    list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))
+
+
+def locked_row(variant_id: int, location: Location) -> Stock:
+    """The stock row, made if it was missing, locked until the transaction ends."""
+    Stock.objects.bulk_create([Stock(variant_id=variant_id, location=location)], ignore_conflicts=True)
+    return Stock.objects.select_for_update(of=("self",)).get(variant_id=variant_id, location=location)
+
+
+def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Stock]:
+    """The stock rows of these variants, made where they were missing, locked in the order of their ids."""
+    wanted = sorted(set(variant_ids))
+    Stock.objects.bulk_create(
+        [Stock(variant_id=variant_id, location=location) for variant_id in wanted],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    rows = Stock.objects.select_for_update(of=("self",)).filter(variant_id__in=wanted, location=location)
+    return {stock.variant_id: stock for stock in rows.order_by("pk")}
+
+
+def write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
+    """Change on_hand of a locked row by the movement, and keep both."""
+    before = stock.on_hand - stock.reserved + stock.backorder_limit
+    move_counter(stock, movement.on_hand_change)
+    stock.save(update_fields=["on_hand", "shortfall"])
+    movement.variant_id, movement.location_id = stock.variant_id, stock.location_id
+    movement.save()
+    mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit)])
+    return stock
+
+
+def move_counter(stock: Stock, change: int) -> None:
+    """Change on_hand of a row in memory, and its shortfall with it; raises StockRefused below zero."""
+    stock.on_hand += change
+    if stock.on_hand < 0:
+        raise StockRefused(f"Only {stock.on_hand - change} are on hand.")
+    missing = stock.reserved - stock.on_hand - stock.backorder_limit
+    # Only a correction may fall short of the promises; everything else can only heal.
+    stock.shortfall = max(0, missing) if change < 0 else max(0, min(stock.shortfall, missing))

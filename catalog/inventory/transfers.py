@@ -1,0 +1,83 @@
+"""Stock on its way from one location to another: gone from the one, not yet at the other, and never lost sight of."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from catalog.errors import StockRefused
+from catalog.inventory.rows import locked_rows, write_on_hand
+from catalog.models import Location, StockMovement, Transfer, TransferLine
+
+
+@transaction.atomic
+def send(
+    quantities: Mapping[int, int],
+    *,
+    source: Location,
+    destination: Location,
+    note: str = "",
+    user_id: int | None = None,
+) -> Transfer:
+    """The units (by variant) have left the source and are in transit.
+
+    Raises StockRefused, and sends nothing, where fewer are free at the source: what is promised to orders stays.
+    """
+    if source == destination:
+        raise StockRefused("Choose two different locations.")
+    if not quantities or min(quantities.values()) <= 0:
+        raise StockRefused("Say how many units are sent; each number must be positive.")
+    transfer = Transfer.objects.create(source=source, destination=destination, note=note, user_id=user_id)
+    lines = [TransferLine(transfer=transfer, variant_id=pk, quantity=n) for pk, n in quantities.items()]
+    TransferLine.objects.bulk_create(lines)
+    for variant_id, stock in locked_rows(quantities, source).items():
+        free = max(0, stock.on_hand - stock.reserved)
+        if quantities[variant_id] > free:
+            raise StockRefused(f"Only {free} of {stock.variant} are free at {source}.")
+        write_on_hand(stock, _movement(StockMovement.Kind.SENT, -quantities[variant_id], transfer, user_id))
+    return transfer
+
+
+@transaction.atomic
+def receive_transfer(
+    transfer: Transfer,
+    received: Mapping[int, int],
+    *,
+    is_complete: bool = False,
+    user_id: int | None = None,
+) -> Transfer:
+    """The units (by transfer line) have arrived; what is missing stays in transit, or is lost if it is complete.
+
+    Raises StockRefused, and books nothing, where more arrive than are in transit.
+    """
+    locked = Transfer.objects.select_for_update().get(pk=transfer.pk)
+    if locked.status == Transfer.Status.RECEIVED:
+        raise StockRefused("This transfer was received already.")
+    lines = list(locked.lines.order_by("pk").select_for_update())
+    arrived = {line.variant_id: received.get(line.pk, 0) for line in lines}
+    for line in lines:
+        if not 0 <= arrived[line.variant_id] <= line.in_transit:
+            raise StockRefused(
+                f"{line.in_transit} of {line.variant} are in transit; {arrived[line.variant_id]} cannot arrive."
+            )
+        line.received += arrived[line.variant_id]
+        line.lost += line.in_transit if is_complete else 0
+    TransferLine.objects.bulk_update(lines, ["received", "lost"])
+    wanted = [variant_id for variant_id, quantity in arrived.items() if quantity]
+    for variant_id, stock in locked_rows(wanted, locked.destination).items():
+        write_on_hand(stock, _movement(StockMovement.Kind.ARRIVED, arrived[variant_id], locked, user_id))
+    if not any(line.in_transit for line in lines):
+        locked.status, locked.received_at = Transfer.Status.RECEIVED, timezone.now()
+        locked.save(update_fields=["status", "received_at"])
+    return locked
+
+
+def open_transfers() -> QuerySet[Transfer]:
+    """Transfers with units in transit, oldest first."""
+    waiting = TransferLine.objects.filter(quantity__gt=F("received") + F("lost"))
+    return Transfer.objects.filter(pk__in=waiting.values("transfer")).order_by("pk")
+
+
+def _movement(kind: StockMovement.Kind, change: int, transfer: Transfer, user_id: int | None) -> StockMovement:
+    return StockMovement(kind=kind, on_hand_change=change, reference=f"transfer:{transfer.pk}", user_id=user_id)

@@ -1,0 +1,87 @@
+"""Products put together by hand or by a rule, and products that go well together."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+
+class Collection(models.Model):
+    """A shelf across categories: chosen one by one, or whatever fits the rule at the moment somebody looks."""
+
+    class Kind(models.TextChoices):
+        MANUAL = "manual", "Chosen by hand"
+        RULE = "rule", "By rule"
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.MANUAL)
+    description = models.TextField(blank=True, help_text="One or two sentences under the heading.")
+    seo_title = models.CharField(max_length=255, blank=True)
+    seo_description = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+    rule_tag = models.CharField("tag", max_length=100, blank=True)
+    rule_category = models.ForeignKey(
+        "catalog.Category", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="category"
+    )
+    rule_vendor = models.CharField("maker", max_length=255, blank=True)
+    rule_min_minor = models.BigIntegerField("price from (minor units)", null=True, blank=True)
+    rule_below_minor = models.BigIntegerField("price below (minor units)", null=True, blank=True)
+    rule_on_sale = models.BooleanField("on sale", default=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:collection", args=[self.slug])
+
+
+class CollectionEntry(models.Model):
+    """A product's place in a collection chosen by hand."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="entries")
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="collection_entries")
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "collection entries"
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["collection", "product"], name="collection_product_once")]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id}: {self.product_id}"
+
+
+class RelatedProduct(models.Model):
+    """Staff say that this one goes well with the other."""
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="related_rows")
+    related = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "related"], name="related_once"),
+            models.CheckConstraint(condition=~Q(product=F("related")), name="related_not_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} with {self.related_id}"
+
+
+class BoughtTogether(models.Model):
+    """How many orders of late held both; written by catalog/popularity.py."""
+
+    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="bought_together")
+    other = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    orders = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "other"], name="bought_together_once")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} and {self.other_id}: {self.orders}"

@@ -1,0 +1,108 @@
+"""Stock on its way between locations, and stock being counted."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Transfer(models.Model):
+    """Units on their way from one location to another; catalog/transfers.py writes it and moves the stock."""
+
+    class Status(models.TextChoices):
+        SENT = "sent", "On its way"
+        RECEIVED = "received"
+
+    source = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
+    destination = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.SENT)
+    note = models.CharField(max_length=200, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    sent_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(source=F("destination")), name="transfer_between_two_places")
+        ]
+
+    def __str__(self) -> str:
+        return f"Transfer {self.pk}"
+
+
+class TransferLine(models.Model):
+    """Units of one variant: sent, arrived, lost on the way; what is left is in transit."""
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    received = models.PositiveIntegerField(default=0)
+    lost = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["transfer", "variant"], name="transfer_variant_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="transfer_positive"),
+            models.CheckConstraint(
+                condition=Q(received__lte=F("quantity") - F("lost")), name="transfer_not_more_than_sent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}: {self.received} of {self.quantity}"
+
+    @property
+    def in_transit(self) -> int:
+        return self.quantity - self.received - self.lost
+
+
+class Stocktake(models.Model):
+    """A count of one location: what the books said, what was found, and the difference that posting writes."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        POSTED = "posted"
+        CANCELED = "canceled"
+
+    location = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    note = models.CharField(max_length=200, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    opened_at = models.DateTimeField(auto_now_add=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Stocktake {self.pk}"
+
+
+class StocktakeLine(models.Model):
+    """One variant of a count. `expected` is the on hand of the moment of counting, so sales in between are no variance."""
+
+    stocktake = models.ForeignKey(Stocktake, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    frozen = models.IntegerField(help_text="On hand when the count was opened.")
+    expected = models.IntegerField(null=True, blank=True, help_text="On hand when it was counted.")
+    counted = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stocktake", "variant"], name="stocktake_variant_once"),
+            models.CheckConstraint(
+                condition=Q(counted=None, expected=None) | Q(counted__isnull=False, expected__isnull=False),
+                name="stocktake_counted_with_expected",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}: {self.counted}"
+
+    @property
+    def variance(self) -> int | None:
+        return None if self.counted is None or self.expected is None else self.counted - self.expected

@@ -1,0 +1,195 @@
+"""What a product's page shows: the chosen variant, its price and stock, and what else there is to choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Prefetch
+from django.utils.text import slugify
+
+from catalog.availability import available_by_variant, backorder_dates
+from catalog.clock import shop_now
+from catalog.markets import Market
+from catalog.models import AttributeValue, Product, ProductImage, Review, Swatch, Variant
+from catalog.prices import CurrentPrice, current_price, price_history, prior_price
+from catalog.unit_price import UnitPrice, unit_price
+
+MOST_REVIEWS = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option value on the product page."""
+
+    value: str
+    key: str
+    is_chosen: bool
+    is_available: bool
+    swatch: str
+
+
+@dataclass(frozen=True)
+class ChoiceGroup:
+    """One option: its name, the field that posts it and its values."""
+
+    name: str
+    field: str
+    key: str
+    chosen: str
+    choices: list[Choice]
+
+
+@dataclass(frozen=True)
+class ProductPage:
+    """Everything that the product page shows."""
+
+    product: Product
+    variant: Variant
+    price: CurrentPrice | None
+    available: int | None
+    groups: list[ChoiceGroup]
+    images: list[ProductImage]
+    highest_minor: int
+    lowest_minor: int
+    prior_minor: int | None = None
+    unit_price: UnitPrice | None = None
+    backorder_date: date | None = None
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.price is None or self.available == 0
+
+    @property
+    def most(self) -> int:
+        """The largest quantity that the form offers."""
+        return min(99, self.available or 99, self.variant.most_per_order or 99)
+
+
+def product_for_page(slug: str) -> Product | None:
+    """A product that shoppers may open, with all that its page needs."""
+    variants = Variant.objects.filter(is_active=True).select_related("image")
+    values = AttributeValue.objects.select_related("attribute").order_by("attribute__position", "position", "label")
+    return (
+        Product.objects.visible()
+        .select_related("category")
+        .prefetch_related("options", "images", Prefetch("variants", variants), Prefetch("attribute_values", values))
+        .filter(slug=slug)
+        .first()
+    )
+
+
+def product_page(product: Product, market: Market, wanted: Mapping[str, str]) -> ProductPage | None:
+    """Choose the variant that the address names (`?glaze=moss`), or the first that can be bought; None without variants."""
+    variants = list(product.variants.all())
+    if not variants:
+        return None
+    at = shop_now()
+    history = price_history([variant.pk for variant in variants], market)
+    prices = {pk: price for pk, rows in history.items() if (price := current_price(rows, at))}
+    available = available_by_variant(variant.pk for variant in variants)
+    options = list(product.options.all())
+    chosen = _chosen_variant(variants, options, wanted, available)
+    price = prices.get(chosen.pk)
+    return ProductPage(
+        product=product,
+        variant=chosen,
+        price=price,
+        available=available.get(chosen.pk, 0) if chosen.is_tracked else None,
+        groups=_choice_groups(variants, options, chosen, available),
+        images=_chosen_first(list(product.images.all()), chosen),
+        lowest_minor=min((price.amount_minor for price in prices.values()), default=0),
+        highest_minor=max((price.amount_minor for price in prices.values()), default=0),
+        prior_minor=prior_price(history.get(chosen.pk, []), at),
+        unit_price=unit_price(price.amount_minor, chosen) if price else None,
+        backorder_date=backorder_dates([chosen.pk]).get(chosen.pk),
+    )
+
+
+def facts_of(product: Product) -> list[tuple[str, str]]:
+    """The product's attributes as shoppers read them: name and values."""
+    rows: dict[str, list[str]] = {}
+    for value in product.attribute_values.all():
+        rows.setdefault(value.attribute.name, []).append(str(value))
+    return [(name, ", ".join(values)) for name, values in rows.items()]
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """The published reviews of a product: the newest ones and how many gave how many stars."""
+
+    reviews: list[Review]
+    histogram: list[tuple[int, int]]
+    count: int
+    average: float
+
+
+def opinions_of(product: Product, stars: int | None = None) -> Opinions:
+    published = Review.objects.filter(product=product, status=Review.Status.PUBLISHED)
+    counted = dict(published.order_by().values_list("rating").annotate(n=Count("id")))
+    shown = published.filter(rating=stars) if stars else published
+    return Opinions(
+        reviews=list(shown[:MOST_REVIEWS]),
+        histogram=[(star, counted.get(star, 0)) for star in (5, 4, 3, 2, 1)],
+        count=product.review_count,
+        average=product.rating / 100,
+    )
+
+
+def option_key(text: str) -> str:
+    """An option's name or value as it stands in an address."""
+    return slugify(text, allow_unicode=True) or text
+
+
+def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
+    return not variant.is_tracked or available.get(variant.pk, 0) > 0
+
+
+def _chosen_variant(
+    variants: list[Variant], options: list[Any], wanted: Mapping[str, str], available: Mapping[int, int]
+) -> Variant:
+    keys = [wanted.get(option_key(option.name), "") for option in options]
+
+    def score(variant: Variant) -> tuple[int, bool, int]:
+        values = [variant.option1, variant.option2, variant.option3]
+        # A value named first counts most, so a size that does not exist in moss still shows moss.
+        hits = sum(4 ** (3 - i) for i, key in enumerate(keys) if key and option_key(values[i]) == key)
+        return hits, can_be_bought(variant, available), -variant.position
+
+    return max(variants, key=score)
+
+
+def _choice_groups(
+    variants: list[Variant], options: list[Any], chosen: Variant, available: Mapping[int, int]
+) -> list[ChoiceGroup]:
+    swatches = set(Swatch.objects.values_list("name", flat=True)) if options else set()
+    groups = []
+    for index, option in enumerate(options, start=1):
+        field = f"option{index}"
+        values = list(dict.fromkeys(getattr(variant, field) for variant in variants))
+        choices = [
+            Choice(
+                value=value,
+                key=option_key(value),
+                is_chosen=getattr(chosen, field) == value,
+                is_available=any(
+                    can_be_bought(variant, available)
+                    for variant in variants
+                    if _differs_only_in(variant, chosen, field, value)
+                ),
+                swatch=slugify(value) if value in swatches else "",
+            )
+            for value in values
+        ]
+        groups.append(ChoiceGroup(option.name, field, option_key(option.name), getattr(chosen, field), choices))
+    return groups
+
+
+def _differs_only_in(variant: Variant, chosen: Variant, field: str, value: str) -> bool:
+    others = {"option1", "option2", "option3"} - {field}
+    return getattr(variant, field) == value and all(getattr(variant, o) == getattr(chosen, o) for o in others)
+
+
+def _chosen_first(images: list[ProductImage], chosen: Variant) -> list[ProductImage]:
+    """The gallery, with the chosen variant's own picture in front."""
+    return sorted(images, key=lambda image: (image.pk != chosen.image_id, image.position, image.pk))

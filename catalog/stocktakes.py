@@ -1,0 +1,83 @@
+"""Counting a location: open, count, look at the differences, post. Shoppers go on buying meanwhile."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.errors import StockRefused
+from catalog.inventory.rows import locked_rows, write_on_hand
+from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeLine
+
+
+@transaction.atomic
+def open_stocktake(
+    location: Location, variant_ids: Iterable[int] | None = None, *, note: str = "", user_id: int | None = None
+) -> Stocktake:
+    """A count of these variants, or of everything at the location, with what the books say now."""
+    rows = Stock.objects.filter(location=location)
+    if variant_ids is not None:
+        rows = rows.filter(variant_id__in=list(variant_ids))
+    stocktake = Stocktake.objects.create(location=location, note=note, user_id=user_id)
+    lines = [
+        StocktakeLine(stocktake=stocktake, variant_id=v, frozen=n) for v, n in rows.values_list("variant_id", "on_hand")
+    ]
+    StocktakeLine.objects.bulk_create(lines, batch_size=1000)
+    return stocktake
+
+
+@transaction.atomic
+def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
+    """So many units of each variant were found just now.
+
+    The on hand of this moment is kept beside it: what is shipped before or after the counting is no difference.
+    A variant that was not expected here is added. Counting again replaces the number.
+    """
+    locked = _locked_open(stocktake)
+    if any(quantity < 0 for quantity in counted.values()):
+        raise StockRefused("Nobody can count fewer than none.")
+    rows = locked_rows(counted, locked.location)
+    StocktakeLine.objects.bulk_create(
+        [StocktakeLine(stocktake=locked, variant_id=v, frozen=rows[v].on_hand) for v in counted], ignore_conflicts=True
+    )
+    lines = list(locked.lines.filter(variant_id__in=list(counted)))
+    for line in lines:
+        line.counted, line.expected = counted[line.variant_id], rows[line.variant_id].on_hand
+    StocktakeLine.objects.bulk_update(lines, ["counted", "expected"], batch_size=1000)
+
+
+@transaction.atomic
+def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
+    """Every difference is corrected in the books, once; what was not counted stays. Returns how many rows changed.
+
+    Raises StockRefused, and corrects nothing, where a correction would go below zero.
+    """
+    locked = _locked_open(stocktake)
+    differing = {line.variant_id: line.variance for line in locked.lines.all() if line.variance}
+    for variant_id, stock in locked_rows(differing, locked.location).items():
+        movement = StockMovement(
+            kind=StockMovement.Kind.ADJUSTED,
+            on_hand_change=differing[variant_id],
+            reference=f"stocktake:{locked.pk}",
+            reason="counted",
+            user_id=user_id,
+        )
+        write_on_hand(stock, movement)
+    locked.status, locked.posted_at = Stocktake.Status.POSTED, timezone.now()
+    locked.save(update_fields=["status", "posted_at"])
+    return len(differing)
+
+
+@transaction.atomic
+def cancel(stocktake: Stocktake) -> None:
+    """The count is given up; nothing is corrected."""
+    locked = _locked_open(stocktake)
+    locked.status = Stocktake.Status.CANCELED
+    locked.save(update_fields=["status"])
+
+
+def _locked_open(stocktake: Stocktake) -> Stocktake:
+    locked = Stocktake.objects.select_for_update(of=("self",)).get(pk=stocktake.pk)
+    if locked.status != Stocktake.Status.OPEN:
+        raise StockRefused(f"This stocktake is {locked.get_status_display().lower()} already.")
+    return locked

@@ -1,0 +1,41 @@
+"""What a kilogram, a litre or 100 g of a thing costs (Directive 98/6/EC, article 3)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from catalog.models import Variant
+from catalog.money import round_half_up
+
+# Unit → what it measures, and how many of the smallest one it is.
+UNITS: dict[str, tuple[str, Decimal]] = {
+    "g": ("mass", Decimal(1)),
+    "kg": ("mass", Decimal(1000)),
+    "ml": ("volume", Decimal(1)),
+    "l": ("volume", Decimal(1000)),
+    "cm": ("length", Decimal(1)),
+    "m": ("length", Decimal(100)),
+    "m2": ("area", Decimal(1)),
+    "pc": ("pieces", Decimal(1)),
+}
+SHOWN = {"m2": "m²", "pc": "piece"}
+
+
+@dataclass(frozen=True)
+class UnitPrice:
+    """Minor units for `per`: 1.90 per 100 g."""
+
+    amount_minor: int
+    per: str
+
+
+def unit_price(amount_minor: int, variant: Variant) -> UnitPrice | None:
+    """The price of the variant's base quantity; None where its content is not said or measures something else."""
+    if not variant.content or not variant.base:
+        return None
+    kind, content_factor = UNITS.get(variant.content_unit, ("", Decimal(1)))
+    base_kind, base_factor = UNITS.get(variant.base_unit, (None, Decimal(1)))
+    if kind != base_kind:
+        return None
+    amount = amount_minor * variant.base * base_factor / (variant.content * content_factor)
+    unit = SHOWN.get(variant.base_unit, variant.base_unit)
+    return UnitPrice(round_half_up(amount), unit if variant.base == 1 else f"{variant.base.normalize():f} {unit}")

@@ -1,0 +1,147 @@
+"""Pages with many products: no cookie, no session, so that anybody on the way may keep a copy."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from catalog.addresses import Moved, moved_category
+from catalog.browse import (
+    PAGE_SIZE,
+    SORTS,
+    ListingPage,
+    category_page,
+    category_tiles,
+    collection_page,
+    current_listings,
+    first_cards,
+    lineage,
+    listing_page,
+    top_categories,
+)
+from catalog.forms import ListingForm
+from catalog.markets import default_market
+from catalog.models import Category, Collection
+from catalog.search import search_page, suggestions
+
+SHORTEST_SUGGESTED = 2
+OUT_OF_PLACE = ("page", "after")  # what no longer fits when anything else in the address changes
+
+
+def _chips(request: HttpRequest, page: ListingPage) -> list[dict[str, str]]:
+    """The filters in force, each with the address that takes it off."""
+    labels = {"min": "From", "max": "Up to", "stock": "In stock", "sale": "On sale"}
+    pairs = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
+    chips = []
+    for name, label in labels.items():
+        if request.GET.get(name):
+            text = f"{label} {request.GET[name]}" if name in ("min", "max") else label
+            chips.append({"label": text, "url": _address([pair for pair in pairs if pair[0] != name])})
+    for facet in page.facets:
+        for value in facet.values:
+            if value.is_chosen:
+                rest = [pair for pair in pairs if pair != (facet.code, value.slug)]
+                chips.append({"label": value.label, "url": _address(rest)})
+    return chips
+
+
+def _address(pairs: list[tuple[str, str]]) -> str:
+    return f"?{urlencode([pair for pair in pairs if pair[1]])}"
+
+
+def _context(request: HttpRequest, page: ListingPage, default_sort: str = "featured") -> dict[str, Any]:
+    query = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
+    after = [("after", page.after)] if page.after else []
+    sort = request.GET.get("sort", default_sort)
+    return {
+        "page": page,
+        "sorts": [(key, label, key == sort) for key, (label, _) in SORTS.items()],
+        "wishes": request.GET,
+        "chips": _chips(request, page),
+        "query": urlencode([pair for pair in query if pair[1]]),
+        "next_url": _address([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
+        "page_size": PAGE_SIZE,
+        "is_filtered": page.is_filtered,
+    }
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    market = default_market()
+    listings = current_listings(market)
+    cards = first_cards(listings.filter(tags__contains=["bestseller"]), 8) or first_cards(listings, 8)
+    context = {
+        "cards": cards,
+        "tiles": category_tiles(market, top_categories()[:4]),
+        "collections": list(Collection.objects.filter(is_active=True)[:6]),
+        "market": market,
+    }
+    return render(request, "catalog/home.html", context)
+
+
+@require_safe
+def category(request: HttpRequest, path: str) -> HttpResponse:
+    found = Category.objects.filter(path=path).first()
+    if not found:
+        return answer_moved(request, moved_category(path))
+    market = default_market()
+    page = category_page(found, market, ListingForm(request.GET, currency=market.currency).wishes())
+    trail = [found] if "/" not in found.path else lineage(found)
+    context = {"category": found, "trail": trail, "market": market, **_context(request, page)}
+    return render(request, "catalog/category.html", context)
+
+
+def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
+    """One step to where the page is now, 410 where it is gone, 404 where it never was."""
+    if moved is None:
+        raise Http404
+    if not moved.url:
+        return render(request, "410.html", status=410)
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{moved.url}?{query}" if query else moved.url)
+
+
+@require_safe
+def collection(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Collection, slug=slug, is_active=True)
+    market = default_market()
+    page = collection_page(found, market, ListingForm(request.GET, currency=market.currency).wishes())
+    return render(
+        request, "catalog/collection.html", {"collection": found, "market": market, **_context(request, page)}
+    )
+
+
+@require_safe
+def sale(request: HttpRequest) -> HttpResponse:
+    market = default_market()
+    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    page = listing_page(current_listings(market).filter(is_on_sale=True), wishes)
+    return render(request, "catalog/sale.html", {"market": market, **_context(request, page)})
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    market = default_market()
+    form = ListingForm(request.GET, currency=market.currency)
+    listings = current_listings(market)
+    found = search_page(listings, market, form.text, form.wishes())
+    context = {
+        "text": form.text,
+        "mended": found.mended,
+        "market": market,
+        **_context(request, found.page, default_sort="best"),
+    }
+    if not found.page.count and not found.page.is_filtered:
+        context |= {"popular": first_cards(listings, 4), "categories": top_categories()}
+    return render(request, "catalog/search.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    market = default_market()
+    text = request.GET.get("q", "")[:200]
+    is_enough = len(text.strip()) >= SHORTEST_SUGGESTED
+    found = suggestions(current_listings(market), market, text) if is_enough else None
+    return render(request, "catalog/suggest.html", {"found": found, "text": text})

@@ -1,0 +1,31 @@
+"""Texts and small files of the shop."""
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from catalog.models import AttributeValue, Page, Swatch
+
+
+@require_safe
+def page(request: HttpRequest, section: str, slug: str) -> HttpResponse:
+    found = get_object_or_404(Page, section=section, slug=slug)
+    return render(request, "catalog/page.html", {"page": found})
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def swatches(request: HttpRequest) -> HttpResponse:
+    """The colours of option and attribute values as a style sheet, since nothing may be styled inline."""
+    colours = {slugify(swatch.name): swatch.colour for swatch in Swatch.objects.all()}
+    colours |= dict(AttributeValue.objects.exclude(colour="").values_list("slug", "colour")[:500])
+    rules = [f".swatch-{slugify(name)}{{--c:{colour}}}" for name, colour in colours.items()]
+    return HttpResponse("@layer components{" + "".join(rules) + "}", content_type="text/css; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    return redirect(staticfiles_storage.url("img/icon.svg"), permanent=False)

@@ -1,0 +1,27 @@
+"""Who bought something may say what it is like: the order's secret link proves the purchase."""
+
+from catalog.models import Product, Review, Variant
+from catalog.reviews import Opinion, write_review
+from orders.errors import OrderRefused
+from orders.models import Order, OrderLine
+
+
+def product_to_review(order: Order, line_id: int) -> tuple[OrderLine, Product]:
+    """The line of this order and its product; raises OrderRefused where it is not theirs to review."""
+    line = OrderLine.objects.filter(pk=line_id, order=order).first()
+    variant = Variant.objects.select_related("product").filter(pk=line.variant_id).first() if line else None
+    if not line or not variant or order.status not in (Order.Status.CONFIRMED, Order.Status.COMPLETED):
+        raise OrderRefused("This can be reviewed once the order is paid.")
+    return line, variant.product
+
+
+def review_purchase(order: Order, line_id: int, opinion: Opinion) -> Review:
+    """The buyer's opinion waits for staff; one review a line, the newest words count."""
+    line, product = product_to_review(order, line_id)
+    return write_review(product, opinion, purchase=f"{order.number}/{line.position}")
+
+
+def reviews_of(order: Order) -> set[int]:
+    """The positions of the order's lines that have been reviewed."""
+    purchases = Review.objects.filter(purchase__startswith=f"{order.number}/").values_list("purchase", flat=True)
+    return {int(purchase.rpartition("/")[2]) for purchase in purchases}

@@ -1,0 +1,10 @@
+"""What workers do for orders; each is a management command too."""
+
+from celery import shared_task
+
+from orders import selling
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def refresh_sales() -> int:
+    return selling.refresh_sales()

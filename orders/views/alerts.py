@@ -1,0 +1,31 @@
+"""Mail me when it is back."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from accounts.throttle import Limit, client_ip
+from catalog.alerts import ask_for_alert
+from catalog.forms import StockAlertForm
+from catalog.models import Product, Variant
+from orders.same_origin import same_origin_post
+
+ASKING = Limit("stock-alert", 20, 3600)
+
+
+@require_POST
+@same_origin_post
+def stock_alert(request: HttpRequest) -> HttpResponse:
+    """One mail goes to this address when the variant is back; asking twice is asking once."""
+    form = StockAlertForm(request.POST)
+    is_valid = form.is_valid()
+    wanted = form.cleaned_data.get("variant") or 0
+    variant = Variant.objects.filter(pk=wanted, is_active=True, product__in=Product.objects.visible()).first()
+    if variant is None:
+        raise Http404
+    context = {"variant": variant, "product": variant.product, "form": form}
+    if not is_valid:
+        return render(request, "orders/stock_alert.html", context, status=422)
+    ASKING.take(client_ip(request))
+    ask_for_alert(variant, form.cleaned_data["email"])
+    return render(request, "orders/stock_alert.html", {**context, "email": form.cleaned_data["email"]})

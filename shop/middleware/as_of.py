@@ -1,0 +1,44 @@
+"""Staff may look at the storefront as of another moment; everybody else, and every verb, lives now."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from catalog.clock import as_of
+
+SALT = "as-of"
+PERMISSION = "catalog.view_product"
+# Carts, orders and the admin are about what is true now.
+LIVES_NOW = ("/admin/", "/cart/", "/checkout/", "/orders/", "/account/", "/payments/", "/staff/")
+
+
+def chosen_moment(request: HttpRequest) -> datetime | None:
+    """The moment that a member of staff has chosen; without our cookie nobody is asked who they are."""
+    cookie = request.COOKIES.get(settings.AS_OF_COOKIE_NAME)
+    if not cookie or request.method not in ("GET", "HEAD") or request.path.startswith(LIVES_NOW):
+        return None
+    try:
+        moment = datetime.fromisoformat(signing.loads(cookie, salt=SALT, max_age=settings.AS_OF_COOKIE_AGE))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return moment if request.user.is_staff and request.user.has_perm(PERMISSION) else None
+
+
+class AsOfMiddleware:
+    """What a page shows for another moment is never kept by anybody on the way."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        moment = chosen_moment(request)
+        if moment is None:
+            return self.get_response(request)
+        request.as_of = moment  # type: ignore[attr-defined]
+        with as_of(moment):
+            response = self.get_response(request)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response

@@ -1,0 +1,46 @@
+"""Pages of staff that are no admin page: the shop as of another moment."""
+
+from django import forms
+from django.conf import settings
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from shop.middleware.as_of import PERMISSION, SALT
+
+
+class MomentForm(forms.Form):
+    """A moment in the shop's own time zone; empty is now."""
+
+    moment = forms.DateTimeField(
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        error_messages={"invalid": "Write a date and a time like 2026-12-24 18:00."},
+    )
+
+
+@staff_member_required(login_url="account_login")
+@permission_required(PERMISSION, raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def as_of(request: HttpRequest) -> HttpResponse:
+    """Choose the moment that the storefront is shown at; leaving it empty goes back to now."""
+    form = MomentForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "shop/as_of.html", {"form": form}, status=422 if form.errors else 200)
+    response = redirect("catalog:home")
+    moment = form.cleaned_data["moment"]
+    if moment is None:
+        response.delete_cookie(settings.AS_OF_COOKIE_NAME)
+        return response
+    response.set_cookie(
+        settings.AS_OF_COOKIE_NAME,
+        signing.dumps(moment.isoformat(), salt=SALT),
+        max_age=settings.AS_OF_COOKIE_AGE,
+        secure=settings.SHOP_HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
