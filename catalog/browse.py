@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import QuerySet
 
 from catalog.clock import is_another_time, shop_now
 from catalog.facets import (
+    COUNTED_AT_MOST,
     WHOLE_SHOP,
     Facet,
     count_facets,
@@ -79,6 +81,14 @@ class ListingPage:
         return [n for n in range(1, last + 1) if n == 1 or abs(n - self.number) <= SHOWN_NUMBERS]
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """An order of its own, in place of the sort, where there are no more than `most` rows to be put in it."""
+
+    order: list[Any]
+    most: int = COUNTED_AT_MOST
+
+
 def current_listings(market: Market) -> QuerySet[Listing]:
     """The listing rows of the shop's moment."""
     rows = Listing.objects.filter(market=market.code, valid__contains=shop_now())
@@ -127,27 +137,24 @@ def listing_page(
     listings: QuerySet[Listing],
     wishes: Wishes,
     *,
-    kept_scope: int | None = None,
-    market: Market | None = None,
-    order: list[Any] | None = None,
-    ordered_up_to: int | None = None,
+    kept: tuple[int, str] | None = None,
+    ranking: Ranking | None = None,
     most_counted: int = COUNTED_AT_MOST,
 ) -> ListingPage:
     """Cut one page out of the listings, with the facets that could narrow it further.
 
-    `kept_scope` names the category whose counts are kept (0: the whole shop); `order` stands in for the sort, where
-    there are no more than `ordered_up_to` rows to be put in it. Beyond the last page there are simply no cards.
+    `kept` names the category (0: the whole shop) and the market whose counts are kept. Beyond the last page there are
+    simply no cards.
     """
     board = facet_board(wishes.facets)
     chosen = board.chosen_ids(wishes.facets)
     plain = filtered(listings, wishes)
     is_filtered = bool(chosen) or plain is not listings
-    if kept_scope is not None and market and not is_filtered and not is_another_time():
-        counts = kept_counts(kept_scope, market.code, listings)
+    if kept and not is_filtered and not is_another_time():
+        counts = kept_counts(*kept, listings)
     else:
         counts = count_facets(plain, chosen, most=most_counted)
-    if ordered_up_to is not None and counts.total > ordered_up_to:
-        order = None
+    order = ranking.order if ranking and counts.total <= ranking.most else None
     rows, after = _cut(narrowed(plain, chosen), wishes, order)
     return ListingPage(
         cards=rows[:PAGE_SIZE],
@@ -185,7 +192,7 @@ def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "feature
 
 def category_page(category: Category, market: Market, wishes: Wishes) -> ListingPage:
     listings = in_category(current_listings(market), category)
-    return listing_page(listings, wishes, kept_scope=category.pk, market=market)
+    return listing_page(listings, wishes, kept=(category.pk, market.code))
 
 
 def collection_page(collection: Collection, market: Market, wishes: Wishes) -> ListingPage:
@@ -193,13 +200,12 @@ def collection_page(collection: Collection, market: Market, wishes: Wishes) -> L
     listings = in_collection(current_listings(market), collection)
     if collection.kind == Collection.Kind.MANUAL and not wishes.sort:
         listings = listings.filter(product__collection_entries__collection=collection)
-        order = ["product__collection_entries__position", "product_id"]
-        return listing_page(listings, wishes, order=order)
+        return listing_page(listings, wishes, ranking=Ranking(["product__collection_entries__position", "product_id"]))
     return listing_page(listings, wishes)
 
 
 def whole_shop_page(market: Market, wishes: Wishes) -> ListingPage:
-    return listing_page(current_listings(market), wishes, kept_scope=WHOLE_SHOP, market=market)
+    return listing_page(current_listings(market), wishes, kept=(WHOLE_SHOP, market.code))
 
 
 def top_categories() -> list[Category]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Upper
 
-from catalog.browse import COUNT_LIMIT, ListingPage, Wishes, first_cards, listing_page
+from catalog.browse import COUNT_LIMIT, ListingPage, Ranking, Wishes, first_cards, listing_page
 from catalog.languages import search_config
 from catalog.markets import Market
 from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
@@ -70,8 +70,9 @@ def _matching(listings: QuerySet[Listing], market: Market, words: list[str], wis
     return listing_page(
         listings.filter(search=query),
         wishes,
-        order=[SearchRank(F("search"), query).desc(), "position", "product_id"] if is_ranked else None,
-        ordered_up_to=COUNT_LIMIT,
+        ranking=Ranking([SearchRank(F("search"), query).desc(), "position", "product_id"], COUNT_LIMIT)
+        if is_ranked
+        else None,
         most_counted=COUNT_LIMIT + 1,
     )
 

@@ -34,10 +34,8 @@ class Command(BaseCommand):
         wrong = [sentence for batch in in_batches(Product.objects.kept()) for sentence in wrong_listings(batch)]
         for sentence in wrong:
             self.stderr.write(sentence)
-        self.stdout.write(
-            "Every listing row says what its product says."
-            if not wrong
-            else f"{len(wrong)} products are listed wrongly; --all mends them."
-        )
-        if wrong:
-            sys.exit(1)
+        if not wrong:
+            self.stdout.write("Every listing row says what its product says.")
+            return
+        self.stdout.write(f"{len(wrong)} products are listed wrongly; --all mends them.")
+        sys.exit(1)
