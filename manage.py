@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line
 from shop.embedded.session import embedded_database
 
 # These never read the database, or start it themselves.
-WITHOUT_DATABASE = {"demo", "help", "check", "collectstatic", "--help", "--version"}
+WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}
 
 
 def needs_embedded_database(arguments: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from django.conf import settings
@@ -67,6 +68,7 @@ def to_major(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+@lru_cache(maxsize=10_000)
 def format_money(minor: int, currency: str, language: str = "") -> str:
     """Return the amount as the shop's readers write it: `€24.00`."""
     return format_currency(

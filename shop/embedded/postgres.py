@@ -39,9 +39,12 @@ def installed_home() -> Path:
 class Cluster:
     """One data folder and its server. `name` keeps the shop's own cluster and the tests' apart."""
 
-    def __init__(self, name: str = "shop", *, is_disposable: bool = False) -> None:
+    def __init__(
+        self, name: str = "shop", *, is_disposable: bool = False, options: dict[str, str] | None = None
+    ) -> None:
         self.name = name
         self.is_disposable = is_disposable
+        self.options = options or {}
         self.account = Account.find()
         self.state = state_folder()
         self.child: subprocess.Popen[bytes] | None = None
@@ -138,6 +141,7 @@ class Cluster:
         }
         if self.is_disposable:
             options |= SPEED_BEFORE_SAFETY
+        options |= self.options
         command = [
             self.binaries / "postgres",
             "-D",

@@ -1,0 +1,74 @@
+"""A database for each size, on a PostgreSQL of the benchmark's own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from shop.embedded.postgres import Cluster
+from shop.embedded.state import ROOT
+
+# What a server with a few gigabytes is given; the demo's own cluster is smaller.
+MEMORY = {"shared_buffers": "2GB", "maintenance_work_mem": "1GB", "work_mem": "16MB", "max_wal_size": "8GB"}
+
+
+@contextmanager
+def bench_cluster() -> Iterator[Cluster]:
+    """The benchmark's PostgreSQL runs inside the block; its databases stay for the next time."""
+    cluster = Cluster("bench", is_disposable=True, options=MEMORY)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def prepare(cluster: Cluster, products: int, say: Callable[[str], object]) -> None:
+    """The database of this size exists and is filled."""
+    name = database_name(products)
+    with cluster.connect() as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return
+        say(f"Filling {name} …")
+        connection.execute(f'CREATE DATABASE "{name}_half"')
+    run(cluster, f"{name}_half", "migrate", "--verbosity", "0")
+    say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
+    with cluster.connect() as connection:
+        # Renamed when it is whole, so that an interrupted filling is never measured.
+        connection.execute(f'ALTER DATABASE "{name}_half" RENAME TO "{name}"')
+
+
+def forget_halves(cluster: Cluster) -> None:
+    with cluster.connect() as connection:
+        halves = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'bench%%half'").fetchall()
+        for (name,) in halves:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def database_name(products: int) -> str:
+    return f"bench_{products}"
+
+
+def measured(cluster: Cluster, products: int, *arguments: str) -> dict:
+    """What a fresh process measured in the database of this size."""
+    return json.loads(run(cluster, database_name(products), "bench", "measure", *arguments))
+
+
+def run(cluster: Cluster, database: str, *command: str) -> str:
+    """A command of the shop against one of the benchmark's databases; returns what it printed."""
+    environment = {
+        **os.environ,
+        "SHOP_MODE": "test",
+        "SHOP_URL": "http://testserver",
+        "SHOP_ALLOWED_HOSTS": "testserver",
+        "SHOP_LOG_LEVEL": "ERROR",
+        "SHOP_PROCESS": "command",
+        "DATABASE_URL": f"postgres://shop@/{database}?host={quote(str(cluster.socket_folder))}",
+    }
+    done = subprocess.run(  # noqa: S603  (our own commands)
+        [sys.executable, ROOT / "manage.py", *command], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout
