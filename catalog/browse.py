@@ -11,6 +11,7 @@ from catalog.facets import (
     COUNTED_AT_MOST,
     WHOLE_SHOP,
     Facet,
+    Scope,
     count_facets,
     facet_board,
     facets_to_show,
@@ -137,21 +138,22 @@ def listing_page(
     listings: QuerySet[Listing],
     wishes: Wishes,
     *,
-    kept: tuple[int, str] | None = None,
+    kept: Scope | None = None,
     ranking: Ranking | None = None,
     most_counted: int = COUNTED_AT_MOST,
 ) -> ListingPage:
     """Cut one page out of the listings, with the facets that could narrow it further.
 
-    `kept` names the category (0: the whole shop) and the market whose counts are kept. Beyond the last page there are
-    simply no cards.
+    `kept` names the scope whose counts are kept. Beyond the last page there are simply no cards.
     """
     board = facet_board(wishes.facets)
     chosen = board.chosen_ids(wishes.facets)
     plain = filtered(listings, wishes)
     is_filtered = bool(chosen) or plain is not listings
-    if kept and not is_filtered and not is_another_time():
-        counts = kept_counts(*kept, listings)
+    if kept and not is_another_time():
+        narrower = f"{wishes.low_minor} {wishes.high_minor} {wishes.in_stock} {wishes.on_sale}" if is_filtered else ""
+        most = most_counted if is_filtered or kept.words else None
+        counts = kept_counts(kept, narrower, plain, chosen, most)
     else:
         counts = count_facets(plain, chosen, most=most_counted)
     order = ranking.order if ranking and counts.total <= ranking.most else None
@@ -192,7 +194,7 @@ def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "feature
 
 def category_page(category: Category, market: Market, wishes: Wishes) -> ListingPage:
     listings = in_category(current_listings(market), category)
-    return listing_page(listings, wishes, kept=(category.pk, market.code))
+    return listing_page(listings, wishes, kept=Scope(category.pk, market.code))
 
 
 def collection_page(collection: Collection, market: Market, wishes: Wishes) -> ListingPage:
@@ -205,7 +207,7 @@ def collection_page(collection: Collection, market: Market, wishes: Wishes) -> L
 
 
 def whole_shop_page(market: Market, wishes: Wishes) -> ListingPage:
-    return listing_page(current_listings(market), wishes, kept=(WHOLE_SHOP, market.code))
+    return listing_page(current_listings(market), wishes, kept=Scope(WHOLE_SHOP, market.code))
 
 
 def top_categories() -> list[Category]:

@@ -143,6 +143,15 @@ class Counts:
     total: int
     is_at_least: bool
 
+    def as_json(self) -> dict:
+        return {"facets": self.by_facet, "total": self.total, "is_at_least": self.is_at_least}
+
+    @staticmethod
+    def from_json(text: str) -> "Counts":
+        kept = json.loads(text)
+        facets = {code: {int(value): n for value, n in counts.items()} for code, counts in kept["facets"].items()}
+        return Counts(facets, kept["total"], kept["is_at_least"])
+
 
 def count_facets(
     listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, most: int | None = COUNTED_AT_MOST
@@ -173,24 +182,39 @@ def _count(scope: QuerySet[Listing], most: int | None) -> tuple[dict[int, int], 
     return counts, counts.pop(0, 0)
 
 
-def kept_counts(scope_id: int, market: str, listings: QuerySet[Listing]) -> Counts:
-    """The exact counts of a whole category (or shop), counted anew when its version has moved on."""
-    key = hashlib.sha256(json.dumps([scope_id, market]).encode()).hexdigest()
+@dataclass(frozen=True)
+class Scope:
+    """What counts are kept for: a category (0 is the whole shop) in a market, or the matches of some words in it."""
+
+    category_id: int
+    market: str
+    words: str = ""
+
+    def key(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
+        parts = [self.category_id, self.market, self.words, narrower, sorted((c, sorted(v)) for c, v in chosen.items())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def kept_counts(
+    scope: Scope, narrower: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
+) -> Counts:
+    """The counts of a scope, narrowed by these words of a filter and these values; counted anew when its version moves."""
+    key = scope.key(narrower, chosen)
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"scope": scope_id, "key": key})
+        cursor.execute(KEPT, {"scope": scope.category_id, "key": key})
         version, counted_for, kept, counted_at = cursor.fetchone()
     # The life ends what a version cannot see: a span that begins by itself, a change that committed late.
     if counted_for == version and now - counted_at < LIFE:
-        found = json.loads(kept)
-        return Counts({"": {int(value): n for value, n in found["values"].items()}}, found["total"], False)
-    counts = count_facets(listings, {}, most=None)
-    _keep(
-        FacetCount(
-            pk=key, version=version, counted_at=now, counts={"values": counts.by_facet[""], "total": counts.total}
-        )
-    )
+        return Counts.from_json(kept)
+    counts = count_facets(listings, chosen, most=most)
+    _keep(FacetCount(pk=key, version=version, counted_at=now, counts=counts.as_json()))
     return counts
+
+
+def forget_old_counts() -> int:
+    """Counts that nobody has asked for since yesterday are gone."""
+    return FacetCount.objects.filter(counted_at__lt=timezone.now() - timedelta(days=1)).delete()[0]
 
 
 def _keep(row: FacetCount) -> None:

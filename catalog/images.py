@@ -3,9 +3,12 @@
 import io
 import uuid
 import warnings
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from PIL import Image, ImageOps
 
@@ -19,6 +22,7 @@ LARGEST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400  # pixels of the original that we keep
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
+QUALITY_KEPT = 90
 
 
 def _open(content: bytes) -> Image.Image:
@@ -74,7 +78,7 @@ def keep_picture(image: ProductImage, content: bytes) -> None:
             picture = _upright(picture)
         except OSError as error:
             raise BadImage("The picture breaks off in the middle.") from error
-        content = _as_webp(picture, 90)
+        content = _as_webp(picture, QUALITY_KEPT)
     image.width, image.height = picture.size
     image.rendered_widths, image.is_broken = [], False
     image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
@@ -115,3 +119,18 @@ def render_waiting(limit: int = 20) -> int:
     with transaction.atomic():
         write_listings(Product.objects.filter(pk__in={image.product_id for image in images}))
     return len(images)
+
+
+def picture_of(upload: Any) -> Any:
+    """An uploaded picture as we keep it, under a name of ours; what is kept already, or cleared, goes through as it is.
+
+    Raises ValidationError with one clear sentence for what is no picture.
+    """
+    if not isinstance(upload, UploadedFile):
+        return upload
+    try:
+        picture = _open(upload.read())
+        content = _as_webp(_upright(picture), QUALITY_KEPT)
+    except (BadImage, OSError) as bad:
+        raise ValidationError(str(bad) or "The picture breaks off in the middle.") from bad
+    return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")

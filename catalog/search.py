@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Upper
 
 from catalog.browse import COUNT_LIMIT, ListingPage, Ranking, Wishes, first_cards, listing_page
+from catalog.facets import WHOLE_SHOP, Scope
 from catalog.languages import search_config
 from catalog.markets import Market
 from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
@@ -73,6 +74,7 @@ def _matching(listings: QuerySet[Listing], market: Market, words: list[str], wis
         ranking=Ranking([SearchRank(F("search"), query).desc(), "position", "product_id"], COUNT_LIMIT)
         if is_ranked
         else None,
+        kept=Scope(WHOLE_SHOP, market.code, " ".join(words)),
         most_counted=COUNT_LIMIT + 1,
     )
 

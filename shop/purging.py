@@ -6,6 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.throttle import forget_old_counters
+from catalog.facets import forget_old_counts
 from catalog.listings import forget_past
 from orders.models import Cart, Order
 from payments import webhooks
@@ -22,6 +23,7 @@ def purge() -> str:
     carts = _drop_old_carts()
     counters = forget_old_counters()
     past = forget_past()
+    forget_old_counts()
     sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return (
         f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions,"

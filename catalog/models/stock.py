@@ -37,7 +37,7 @@ class Stock(models.Model):
 
     class Meta:
         verbose_name_plural = "stock"
-        permissions = [("change_on_hand", "Can receive, correct, count and transfer stock")]
+        permissions = [("change_on_hand_stock", "Can receive, correct, count and transfer stock")]
         constraints = [
             models.UniqueConstraint(fields=["variant", "location"], name="stock_variant_location"),
             models.CheckConstraint(

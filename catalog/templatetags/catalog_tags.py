@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from catalog.importing import plan
 from catalog.models import ProductImage
 from catalog.money import format_money
 from catalog.rich_text import clean, plain
@@ -42,6 +43,12 @@ def plain_text(html: str) -> str:
 @register.filter
 def swatch_class(name: str) -> str:
     return f"swatch-{slugify(name)}"
+
+
+@register.filter
+def said(value: Any) -> str:
+    """A value of a product's history, in short."""
+    return plan.said(value)
 
 
 @register.filter

@@ -35,12 +35,12 @@ def form_of(text: str) -> dict[str, str]:
     fields = {}
     for tag in re.findall(r"<(?:input|textarea|select)[^>]*>", text):
         name = re.search(r'name="([^"]+)"', tag)
-        if not name or 'type="submit"' in tag or 'type="file"' in tag or "__prefix__" in name[1]:
+        if not name or " multiple" in tag or 'type="submit"' in tag or 'type="file"' in tag or "__prefix__" in name[1]:
             continue
         if 'type="checkbox"' in tag and " checked" not in tag:
             continue
         value = re.search(r'value="([^"]*)"', tag)
-        fields[name[1]] = value[1] if value else ""
+        fields[name[1]] = value[1] if value else "on" if 'type="checkbox"' in tag else ""
     fields["status"] = "active"
     return fields
 
@@ -99,24 +99,50 @@ def test_mistakes_are_said_and_nothing_changes(client, staff, field, value, word
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 2400
 
 
-def test_a_picture_is_added_and_a_fake_one_refused(client, staff):
-    variant = make_variant()
+def a_picture(kind: str = "PNG", size: tuple[int, int] = (400, 500)) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (400, 500)).save(buffer, "PNG")
-    row = {
-        "images-TOTAL_FORMS": "1",
-        "images-0-position": "1",
-        "images-0-alt": "A mug",
-        "images-0-product": variant.product_id,
-    }
-    fake = SimpleUploadedFile("x.png", b"<html>", "image/png")
-    answer, errors = save(client, variant.product, **row, **{"images-0-upload": fake})
-    assert any("not a JPEG" in error for error in errors)
-    real = SimpleUploadedFile("x.png", buffer.getvalue(), "image/png")
-    answer, errors = save(client, variant.product, **row, **{"images-0-upload": real})
-    assert (answer.status_code, errors) == (302, [])
-    image = ProductImage.objects.get()
-    assert (image.alt, image.width, Listing.objects.get().image["width"]) == ("A mug", 400, 400)
+    Image.new("RGB", size).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_pictures_are_added_many_at_once_and_a_fake_one_keeps_nobody_out(client, staff):
+    variant = make_variant()
+    url = f"/admin/catalog/product/{variant.product_id}/pictures/"
+    files = [
+        SimpleUploadedFile("one.png", a_picture(), "image/png"),
+        SimpleUploadedFile("fake.png", b"<html>", "image/png"),
+        SimpleUploadedFile("two.jpg", a_picture("JPEG", (300, 300)), "image/jpeg"),
+    ]
+    answer = client.post(url, {"files": files}, follow=True)
+    assert "fake.png: The file is not a JPEG, PNG or WebP picture." in answer.content.decode()
+    assert list(ProductImage.objects.order_by("position").values_list("position", "width")) == [(1, 400), (2, 300)]
+    assert Listing.objects.get(is_past=False).image["width"] == 400
+    assert [row[0] for row in variant.product.changes.first().differences] != []
+
+
+def test_pictures_are_ordered_described_focused_and_removed(client, staff):
+    variant = make_variant()
+    url = f"/admin/catalog/product/{variant.product_id}/pictures/"
+    files = [SimpleUploadedFile(f"{n}.png", a_picture(), "image/png") for n in range(3)]
+    client.post(url, {"files": files})
+    first, second, third = ProductImage.objects.order_by("position")
+    fields = {"form-TOTAL_FORMS": "3", "form-INITIAL_FORMS": "3"}
+    for n, image in enumerate((first, second, third)):
+        fields |= {f"form-{n}-id": image.pk, f"form-{n}-position": 3 - n, f"form-{n}-alt": f"Picture {n}"}
+        fields |= {f"form-{n}-focus_x": 20, f"form-{n}-focus_y": 80}
+    answer = client.post(url, {**fields, "form-0-remove": "on"})
+    assert answer.status_code == 302
+    left = list(ProductImage.objects.order_by("position").values_list("pk", "alt", "focus_x", "focus_y"))
+    assert left == [(third.pk, "Picture 2", 20, 80), (second.pk, "Picture 1", 20, 80)]
+    assert ProductImage(focus_x=20, focus_y=80).focus == "fx-2 fy-8"
+    old_file = second.file.name
+    replaced = {f"form-{n}-{name}": value for n, image in enumerate((third, second)) for name, value in (
+        ("id", image.pk), ("position", n + 1), ("alt", "New"), ("focus_x", 50), ("focus_y", 50))}  # fmt: skip
+    counts = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2"}
+    other = SimpleUploadedFile("new.png", a_picture(size=(200, 200)), "image/png")
+    client.post(url, {**counts, **replaced, "form-1-replace": other})
+    second.refresh_from_db()
+    assert (second.width, second.file.name != old_file, second.position) == (200, True, 2)
 
 
 def test_the_product_list_is_found_by_sku_and_costs_few_queries(client, staff, django_assert_max_num_queries):

@@ -1,0 +1,166 @@
+"""Many products at once: one form for what all of them get, a grid for single prices and stock, then a plan to look at."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from catalog.admin.desk import needs, page
+from catalog.admin.variant_forms import typed_amount
+from catalog.bulk import Edit, Rounding, Sale, edited
+from catalog.documents import Document, read_documents
+from catalog.importing.apply import here
+from catalog.importing.plan import plan_changes
+from catalog.importing.runs import keep_plan
+from catalog.markets import default_market
+from catalog.models import Product, Run
+from catalog.money import to_major
+
+MOST_PRODUCTS = 1_000
+MOST_IN_GRID = 100  # variants
+
+
+class BulkForm(forms.Form):
+    """What every chosen product gets; what is left empty stays."""
+
+    ids = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
+    percent = forms.DecimalField(
+        label="Change prices by (%)", required=False, min_value=-90, max_value=1000, max_digits=6, decimal_places=2,
+        help_text="10 makes dearer, -10 cheaper",
+    )  # fmt: skip
+    rounding = forms.ChoiceField(required=False, choices=[(r.value, r.label) for r in Rounding])
+    on_hand = forms.IntegerField(label="Set the stock to", required=False, min_value=0, max_value=10**8)
+    add_tag = forms.CharField(label="Add the tag", required=False, max_length=100)
+    remove_tag = forms.CharField(label="Remove the tag", required=False, max_length=100)
+    status = forms.ChoiceField(
+        label="Set the status",
+        required=False,
+        choices=[("", "as it is"), ("active", "Active"), ("draft", "Draft"), ("archived", "Archived")],
+    )
+    sale_percent = forms.DecimalField(
+        label="Sale: off the price (%)", required=False, min_value=1, max_value=90, max_digits=4, decimal_places=2
+    )
+    sale_begins = forms.DateTimeField(
+        label="Sale begins", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    sale_ends = forms.DateTimeField(
+        label="Sale ends", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+
+    def clean_ids(self) -> list[int]:
+        return product_ids(self.cleaned_data["ids"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("sale_begins"), cleaned.get("sale_ends")
+        if cleaned.get("sale_percent") and not begins:
+            self.add_error("sale_begins", "Say when the sale begins.")
+        if begins and ends and ends <= begins:
+            self.add_error("sale_ends", "The sale must end after it begins.")
+        return cleaned
+
+    def edit(self) -> Edit:
+        said = self.cleaned_data
+        has_sale = said["sale_percent"] and said["sale_begins"]
+        return Edit(
+            percent=said["percent"],
+            rounding=Rounding(said["rounding"] or Rounding.CENT),
+            on_hand=said["on_hand"],
+            add_tag=said["add_tag"].strip(),
+            remove_tag=said["remove_tag"].strip(),
+            status=said["status"],
+            sale=Sale(said["sale_percent"], said["sale_begins"], said["sale_ends"]) if has_sale else None,
+        )
+
+
+def product_ids(text: str) -> list[int]:
+    """The ids of an address or a form; anything else is nobody's product."""
+    ids = [int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19]
+    return list(dict.fromkeys(ids))[:MOST_PRODUCTS]
+
+
+def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Nothing is changed here: the form makes a plan, and the plan's page carries it out."""
+    needs(request, "catalog.apply_run")
+    chosen = request.POST.get("ids", request.GET.get("ids", ""))[:20_000]
+    shop = here()
+    handles = Product.objects.kept().filter(pk__in=product_ids(chosen)).order_by("pk").values_list("handle", flat=True)
+    documents = read_documents(handles, shop.market, shop.location)
+    form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
+    grid = _grid(documents)
+    if request.method == "POST" and form.is_valid():
+        try:
+            edits = _typed(request, grid)
+            pairs = [
+                (before, edited(before, form.edit(), edits.get(handle, {}))) for handle, before in documents.items()
+            ]
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            plan = plan_changes(pairs, shop.market)
+            if plan.changes:
+                run = keep_plan(plan, Run.Kind.BULK, _words(form), user_id=request.user.pk)
+                return redirect("admin:catalog_run_change", run.pk)
+            form.add_error(None, "This changes nothing: fill in what shall be different.")
+    context = {
+        "form": form,
+        "count": len(documents),
+        "grid": grid,
+        "is_cut": sum(len(document["variants"]) for document in documents.values()) > len(grid),
+        "title": f"Edit {len(documents)} products",
+    }
+    return page(model_admin, request, "admin/catalog/product/bulk.html", context, 422 if form.errors else 200)
+
+
+def _words(form: BulkForm) -> str:
+    changed = [
+        str(form.fields[name].label or name).lower() for name in form.changed_data if name not in ("ids", "rounding")
+    ]
+    return f"Bulk edit: {', '.join(changed) or 'single prices and stock'}"
+
+
+def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
+    """The first variants with their prices and stock, each in fields of its own."""
+    currency = default_market().currency
+    rows: list[dict[str, Any]] = []
+    for handle, document in documents.items():
+        for key, facts in document["variants"].items():
+            rows.append(
+                {
+                    "name": f"g{len(rows)}",
+                    "handle": handle,
+                    "key": key,
+                    "title": document["product"]["title"],
+                    "variant": key.strip().replace("\n", " · "),
+                    "sku": facts["sku"],
+                    "price": "" if facts["price"] is None else str(to_major(facts["price"], currency)),
+                    "on_hand": "" if facts["on_hand"] is None else str(facts["on_hand"]),
+                }
+            )
+            if len(rows) >= MOST_IN_GRID:
+                return rows
+    return rows
+
+
+def _typed(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+    """What was typed into the grid and differs from what stood there, by product and variant."""
+    edits: dict[str, dict[str, dict[str, int]]] = {}
+    for row in grid:
+        seen = f"{row['handle']}\n{row['key']}"
+        if request.POST.get(f"{row['name']}-row", seen).replace("\r\n", "\n") != seen:
+            raise ValidationError("The products changed while this page was open: please look again.")
+        typed: dict[str, int] = {}
+        price = request.POST.get(f"{row['name']}-price", row["price"]).strip()
+        if price != row["price"] and (minor := typed_amount(price, default_market().currency)) is not None:
+            typed["price"] = minor
+        on_hand = request.POST.get(f"{row['name']}-on_hand", row["on_hand"]).strip()
+        if on_hand != row["on_hand"]:
+            if not (on_hand.isascii() and on_hand.isdigit() and len(on_hand) < 9):
+                raise ValidationError(f"{row['title']}: the stock '{on_hand}' is not a whole number.")
+            typed["on_hand"] = int(on_hand)
+        if typed:
+            edits.setdefault(row["handle"], {})[row["key"]] = typed
+    return edits

@@ -1,0 +1,110 @@
+"""The pictures of a product: many at once, in order, with texts and the point that must stay in view."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from catalog.admin.desk import needs, page
+from catalog.documents import differences, read_documents
+from catalog.errors import BadImage
+from catalog.images import keep_picture
+from catalog.importing.apply import here
+from catalog.listings import write_listings
+from catalog.models import Change, Product, ProductImage, Variant
+
+MOST_AT_ONCE = 20
+
+
+class PictureForm(forms.ModelForm):
+    """One picture: its place, its text, its focus; `replace` keeps its place and text and takes another file."""
+
+    replace = forms.FileField(required=False)
+    remove = forms.BooleanField(required=False)
+
+    class Meta:
+        model = ProductImage
+        fields = ("position", "alt", "focus_x", "focus_y")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("replace"):
+            try:
+                keep_picture(self.instance, cleaned["replace"].read())
+            except BadImage as bad:
+                self.add_error("replace", str(bad))
+        return cleaned
+
+
+PictureFormSet = forms.modelformset_factory(ProductImage, form=PictureForm, extra=0)
+
+
+def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
+    """New files are taken in one by one, so a bad one keeps nobody out; the rest is one form."""
+    needs(request, "catalog.change_productimage")
+    queryset = product.images.order_by("position", "pk")
+    if request.method == "POST" and request.FILES.getlist("files"):
+        _take_in(request, product)
+        return redirect("admin:catalog_product_pictures", product.pk)
+    formset = PictureFormSet(request.POST or None, request.FILES or None, queryset=queryset)
+    if request.method == "POST" and formset.is_valid():
+        _save(formset, product, request.user.pk)
+        messages.success(request, "The pictures are saved.")
+        return redirect("admin:catalog_product_pictures", product.pk)
+    context = {"product": product, "formset": formset, "title": f"Pictures of {product}", "most": MOST_AT_ONCE}
+    status = 422 if request.method == "POST" else 200
+    return page(model_admin, request, "admin/catalog/product/pictures.html", context, status)
+
+
+def _take_in(request: HttpRequest, product: Product) -> None:
+    taken = 0
+    for upload in request.FILES.getlist("files")[:MOST_AT_ONCE]:
+        try:
+            with transaction.atomic():
+                add_picture(product, upload.read(), request.user.pk)
+        except BadImage as bad:
+            messages.error(request, f"{upload.name[:80]}: {bad}")
+        else:
+            taken += 1
+    if taken:
+        messages.success(request, f"{taken} picture{'' if taken == 1 else 's'} added.")
+
+
+@transaction.atomic
+def add_picture(product: Product, content: bytes, user_id: int | None) -> ProductImage:
+    """The picture stands behind the others; raises BadImage for what is none."""
+    before = _document(product)
+    last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
+    image = ProductImage(product=product, position=last + 1)
+    keep_picture(image, content)
+    image.save()
+    _record(product, before, user_id)
+    return image
+
+
+@transaction.atomic
+def _save(formset: Any, product: Product, user_id: int | None) -> None:
+    before = _document(product)
+    for form in formset:
+        if form.cleaned_data.get("remove"):
+            Variant.objects.filter(image=form.instance).update(image=None)
+            form.instance.delete()
+        elif form.has_changed():
+            form.save()
+    _record(product, before, user_id)
+
+
+def _document(product: Product) -> Any:
+    shop = here()
+    return read_documents([product.handle], shop.market, shop.location).get(product.handle)
+
+
+def _record(product: Product, before: Any, user_id: int | None) -> None:
+    """Cards show the change, and the history says who made it."""
+    write_listings(Product.objects.filter(pk=product.pk))
+    found = differences(before, _document(product), here().market.currency)
+    if found:
+        Change.objects.create(product=product, user_id=user_id, source="admin", differences=found)

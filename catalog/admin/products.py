@@ -1,0 +1,391 @@
+"""The product desk: list, form, history."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Upper
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.addresses import free_slug, remember_product_slug
+from catalog.admin.bulk import bulk_view
+from catalog.admin.desk import CappedPaginator, InputFilter, guarded, page, thumbnail
+from catalog.admin.generating import variants_view
+from catalog.admin.pictures import pictures_view
+from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline, typed_amount
+from catalog.completeness import completeness
+from catalog.documents import differences, read_documents
+from catalog.importing.apply import here
+from catalog.listings import write_listings
+from catalog.markets import default_market
+from catalog.models import (
+    Category,
+    Change,
+    Listing,
+    Option,
+    Product,
+    ProductImage,
+    RelatedProduct,
+    Stock,
+    Variant,
+)
+from catalog.money import format_money
+from catalog.rich_text import clean
+
+MOST_FOUND_BY_CODE = 200
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """The main categories, each with everything below it."""
+
+    title = "category"
+    parameter_name = "shelf"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        roots = Category.objects.filter(parent=None)[:50]
+        return [(root.path, root.name) for root in roots] + [("-", "without a category")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() == "-":
+            return queryset.filter(category=None)
+        if not self.value():
+            return queryset
+        below = Category.objects.filter(Q(path=self.value()) | Q(path__startswith=f"{self.value()}/"))
+        return queryset.filter(category__in=below.values("pk"))
+
+
+class StockFilter(admin.SimpleListFilter):
+    title = "stock"
+    parameter_name = "stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Listing.StockClass.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() not in Listing.StockClass.values:
+            return queryset
+        listed = Listing.objects.filter(stock_class=self.value(), is_past=False, market=default_market().code)
+        return queryset.filter(pk__in=listed.values("product"))
+
+
+class MissingFilter(admin.SimpleListFilter):
+    """What a product still lacks."""
+
+    title = "what is missing"
+    parameter_name = "missing"
+    CONDITIONS = {
+        "picture": ("no picture", Q(images=None)),
+        "alt": ("a picture without text", Q(images__alt="")),
+        "description": ("no description", Q(description="")),
+        "price": ("no price", Q(variants__prices=None)),
+        "maker": ("no maker's address", Q(maker_details="")),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, words) for key, (words, _) in self.CONDITIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() not in self.CONDITIONS:
+            return queryset
+        return queryset.filter(pk__in=Product.objects.filter(self.CONDITIONS[self.value()][1]).values("pk"))
+
+
+class MakerFilter(InputFilter):
+    title = "maker"
+    parameter_name = "maker"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        return queryset.filter(vendor__iexact=self.value()) if self.value() else queryset
+
+
+class PriceFilter(InputFilter):
+    title = "price (like 10-25)"
+    parameter_name = "price"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        low, _, high = (self.value() or "").partition("-")
+        market = default_market()
+        listed = Listing.objects.filter(is_past=False, market=market.code)
+        try:
+            if (least := typed_amount(low, market.currency)) is not None:
+                listed = listed.filter(highest_price_minor__gte=least)
+            if (most := typed_amount(high, market.currency)) is not None:
+                listed = listed.filter(price_minor__lte=most)
+        except forms.ValidationError:
+            return queryset
+        return queryset.filter(pk__in=listed.values("product")) if self.value() else queryset
+
+
+class ProductChangeList(ChangeList):
+    """Knows picture, price and stock of the products of one page: three queries, however many products there are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        ids = [product.pk for product in self.result_list]
+        images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
+        pictures = {image.product_id: image for image in images}
+        listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
+        prices = {row.product_id: row for row in listings.order_by("-valid").only(*LISTED)}
+        rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
+        sums = rows.order_by().values_list("variant__product_id").annotate(free=Sum(F("on_hand") - F("reserved")))
+        stock = dict(sums)
+        for product in self.result_list:
+            product.first_image = pictures.get(product.pk)
+            product.listed = prices.get(product.pk)
+            product.free = stock.get(product.pk)
+
+
+LISTED = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
+
+
+class ProductForm(forms.ModelForm):
+    """A product; what the list and the verbs compute is not typed."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("publish_at"), cleaned.get("unpublish_at")
+        if begins and ends and ends <= begins:
+            self.add_error("unpublish_at", "The product must be visible until after it becomes visible.")
+        return cleaned
+
+
+class OptionInline(admin.TabularInline):
+    model = Option
+    extra = 0
+    max_num = 3
+
+
+class RelatedInline(admin.TabularInline):
+    model = RelatedProduct
+    fk_name = "product"
+    extra = 0
+    autocomplete_fields = ("related",)
+    verbose_name = "related product"
+    verbose_name_plural = "goes well with"
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    form = ProductForm
+    list_display = ("picture", "title", "status_badge", "category", "price_range", "stock_sum", "sales")
+    list_display_links = ("picture", "title")
+    list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
+    list_select_related = ("category",)
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    paginator = CappedPaginator
+    search_fields = ("title",)
+    search_help_text = "A title, or exactly a SKU or barcode"
+    autocomplete_fields = ("category", "type", "attribute_values")
+    inlines = (OptionInline, VariantInline, RelatedInline)
+    actions = ("bulk_edit",)
+    change_form_template = "admin/catalog/product/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags")}),
+        ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
+        ("Facts", {"fields": ("type", "attribute_values"), "classes": ("collapse",)}),
+        ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
+        ("Search engines", {"fields": ("slug", "seo_title", "seo_description"), "classes": ("collapse",)}),
+        ("Imports", {"fields": ("handle",), "classes": ("collapse",)}),
+    )
+    prepopulated_fields = {"slug": ("title",), "handle": ("title",)}
+
+    class Media:
+        js = ("js/admin.js",)
+
+    def get_urls(self) -> list:
+        own = [
+            path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
+            path("<int:product_id>/pictures/", guarded(self, self.pictures), name="catalog_product_pictures"),
+            path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
+        ]
+        return own + super().get_urls()
+
+    def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return variants_view(self, request, get_object_or_404(Product, pk=product_id))
+
+    def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return pictures_view(self, request, get_object_or_404(Product, pk=product_id))
+
+    def bulk(self, request: HttpRequest) -> HttpResponse:
+        return bulk_view(self, request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ProductChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        found = super().get_queryset(request)
+        return found if request.GET.get("status__exact") == Product.Status.WITHDRAWN else found.kept()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Products by exact SKU or barcode, and by every word of the title: each by its index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        by_code = Variant.objects.annotate(any_case=Upper("sku")).filter(Q(any_case=term.upper()) | Q(barcode=term))
+        ids = list(by_code.values_list("product_id", flat=True)[:MOST_FOUND_BY_CODE])
+        if ids:
+            return queryset.filter(pk__in=ids), False
+        for word in term.split()[:8]:
+            queryset = queryset.filter(title__icontains=word)
+        return queryset, False
+
+    def get_inlines(self, request: HttpRequest, obj: Product | None) -> tuple:
+        is_large = obj is not None and obj.variants.count() > MOST_IN_FORM
+        return tuple(inline for inline in self.inlines if not (is_large and inline is VariantInline))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:
+        return {} if obj else self.prepopulated_fields
+
+    @admin.display(description="")
+    def picture(self, product: Product) -> SafeString | str:
+        return thumbnail(product.first_image)  # type: ignore[attr-defined]
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, product: Product) -> str:
+        return format_html('<span class="tag tag-{}">{}</span>', product.status, product.status.capitalize())
+
+    @admin.display(description="price")
+    def price_range(self, product: Product) -> str:
+        listing = product.listed  # type: ignore[attr-defined]
+        if not listing:
+            return "–"
+        lowest = format_money(listing.price_minor, listing.currency)
+        if not listing.has_price_range:
+            return lowest
+        return f"{lowest} – {format_money(listing.highest_price_minor, listing.currency)}"
+
+    @admin.display(description="free")
+    def stock_sum(self, product: Product) -> str:
+        free = product.free  # type: ignore[attr-defined]
+        if free is None:
+            return "not counted"
+        return format_html(
+            '<span class="tag tag-{}">{}</span>', "out" if free <= 0 else "low" if free <= 5 else "in", free
+        )
+
+    @admin.action(description="Edit many at once…", permissions=["change"])
+    def bulk_edit(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
+        """The chosen products, or everything that the list's filters leave, on the page for many."""
+        ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
+        return redirect(f"{reverse('admin:catalog_product_bulk')}?ids={ids}")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        product = self.get_object(request, object_id)
+        extra = {"completeness": completeness(product), "last_change": product.changes.first()} if product else {}
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
+        shop = here()
+        old = Product.objects.filter(pk=obj.pk).first() if change else None
+        before = read_documents([old.handle], shop.market, shop.location) if old else {}
+        request.document_before = before.get(old.handle) if old else None  # type: ignore[attr-defined]
+        obj.description = clean(obj.description)
+        if not obj.slug:
+            obj.slug = free_slug(obj.handle or obj.title, obj.pk)
+        super().save_model(request, obj, form, change)
+        if old and old.slug != obj.slug:
+            remember_product_slug(obj, old.slug)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        if isinstance(formset, VariantFormSet):
+            formset.user_id = request.user.pk
+        super().save_formset(request, form, formset, change)
+
+    @transaction.atomic
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        product = form.instance
+        write_listings(Product.objects.filter(pk=product.pk))
+        shop = here()
+        after = read_documents([product.handle], shop.market, shop.location).get(product.handle)
+        found = differences(request.document_before, after, shop.market.currency)  # type: ignore[attr-defined]
+        if found:
+            Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        product = get_object_or_404(Product, pk=object_id)
+        if not self.has_view_or_change_permission(request, product):
+            return super().history_view(request, object_id, extra_context)
+        changes = list(product.changes.select_related("user")[:100])
+        context = {"product": product, "changes": changes, "title": f"History of {product}"}
+        return page(self, request, "admin/catalog/product/history.html", context)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Orders and movements point here: a product is archived, not deleted.
+        return False
+
+
+@admin.register(Variant)
+class VariantAdmin(admin.ModelAdmin):
+    """Everything about one variant that has no place in the product's table."""
+
+    list_display = ("__str__", "sku", "barcode", "is_active")
+    list_select_related = ("product",)
+    list_filter = ("is_active",)
+    search_fields = ("sku", "barcode")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+    autocomplete_fields = ("image",)
+    readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
+    fieldsets = (
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image")}),
+        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order", "is_taxable")}),
+        ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
+        ("Customs", {"fields": (("hs_code", "origin"),)}),
+        ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        shop = here()
+        handle = obj.product.handle
+        before = read_documents([handle], shop.market, shop.location).get(handle)
+        super().save_model(request, obj, form, change)
+        write_listings(Product.objects.filter(pk=obj.product_id))
+        after = read_documents([handle], shop.market, shop.location).get(handle)
+        if found := differences(before, after, shop.market.currency):
+            Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=found)
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(admin.ModelAdmin):
+    """Found by the variant form's picture field; pictures are kept on the product's own page."""
+
+    search_fields = ("alt", "product__title")
+    list_display = ("__str__", "product")
+    list_select_related = ("product",)
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

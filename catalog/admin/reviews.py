@@ -1,0 +1,54 @@
+"""Reviews waiting for staff."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.desk import CappedPaginator
+from catalog.models import Review
+from catalog.reviews import moderate
+
+
+@admin.register(Review)
+class ReviewAdmin(admin.ModelAdmin):
+    """What buyers wrote is not ours to change: it is published or rejected, and answered."""
+
+    list_display = ("product", "rating", "title", "author", "is_verified", "status", "created_at")
+    list_filter = ("status", "rating", "is_verified")
+    list_select_related = ("product",)
+    search_fields = ("product__title", "title", "text")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    actions = ("publish", "reject")
+    readonly_fields = (
+        "product",
+        "status",
+        "rating",
+        "title",
+        "text",
+        "author",
+        "is_verified",
+        "purchase",
+        "created_at",
+    )
+    fields = (*readonly_fields, "reply")
+
+    @admin.action(description="Publish", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._moderate(request, queryset, Review.Status.PUBLISHED)
+
+    @admin.action(description="Reject", permissions=["change"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._moderate(request, queryset, Review.Status.REJECTED)
+
+    def _moderate(self, request: HttpRequest, queryset: QuerySet[Review], status: Review.Status) -> None:
+        changed = moderate(list(queryset.values_list("pk", flat=True)), status)
+        self.message_user(request, f"{changed} review{'' if changed == 1 else 's'} {status}.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,134 @@
+"""Imports and bulk edits: upload or plan, look, apply in a worker, watch, take back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+
+from catalog.admin.desk import ReadOnly, guarded, needs, page
+from catalog.errors import UnreadableFile
+from catalog.importing.apply import here
+from catalog.importing.export import export_lines
+from catalog.importing.plan import said
+from catalog.importing.runs import RunRefused, plan_file, plan_of, start, start_undo
+from catalog.importing.table import LARGEST_BYTES
+from catalog.models import Product, Run
+from catalog.tasks import work_runs
+
+SHOWN = 50  # products of a plan on its page
+SHOWN_DIFFERENCES = 12  # of one product
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="Shopify product CSV",
+        help_text="At most 20 MB and 100,000 rows. Nothing is changed before you have seen the plan.",
+    )
+
+    def clean_file(self) -> Any:
+        upload = self.cleaned_data["file"]
+        if upload.size > LARGEST_BYTES:
+            raise forms.ValidationError("The file is larger than 20 MB.")
+        return upload
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("name", "kind", "status", "counted", "user", "created_at")
+    list_filter = ("kind", "status")
+    list_select_related = ("user",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("plan", "undo")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("catalog.add_run")
+
+    def get_urls(self) -> list:
+        own = [
+            path("<int:run_id>/apply/", guarded(self, self.apply), name="catalog_run_apply"),
+            path("<int:run_id>/undo/", guarded(self, self.take_back), name="catalog_run_undo"),
+            path("export/", guarded(self, self.export), name="catalog_run_export"),
+        ]
+        return own + super().get_urls()
+
+    @admin.display(description="products")
+    def counted(self, run: Run) -> str:
+        return ", ".join(f"{number} {words}" for words, number in run.counts.items() if number) or "none"
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
+        """Upload a file; its plan is the next page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            upload = form.cleaned_data["file"]
+            try:
+                run = plan_file(upload.read(), upload.name, user_id=request.user.pk)
+            except UnreadableFile as error:
+                form.add_error("file", str(error))
+            else:
+                return redirect("admin:catalog_run_change", run.pk)
+        context = {"form": form, "title": "Import products"}
+        return page(self, request, "admin/catalog/run/add.html", context, 422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        needs(request, "catalog.view_run")
+        run = get_object_or_404(Run.objects.select_related("user", "progress"), pk=object_id)
+        plan = plan_of(run)
+        shown = [
+            {
+                "change": change,
+                "rows": [
+                    (what, said(before), said(after)) for what, before, after in change.differences[:SHOWN_DIFFERENCES]
+                ],
+                "more": max(0, len(change.differences) - SHOWN_DIFFERENCES),
+            }
+            for change in plan.changes[:SHOWN]
+        ]
+        context = {
+            "run": run,
+            "plan": plan,
+            "shown": shown,
+            "more": max(0, len(plan.changes) - SHOWN),
+            "problems": plan.problems[:200],
+            "is_waiting": run.status in (Run.Status.WAITING, Run.Status.UNDOING),
+            "can_apply": run.status == Run.Status.PLANNED and request.user.has_perm("catalog.apply_run"),
+            "can_undo": run.status == Run.Status.APPLIED and request.user.has_perm("catalog.apply_run"),
+            "title": str(run),
+        }
+        return page(self, request, "admin/catalog/run/change.html", context)
+
+    def apply(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        return self._begin(request, run_id, start)
+
+    def take_back(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        return self._begin(request, run_id, start_undo)
+
+    def _begin(self, request: HttpRequest, run_id: int, verb: Callable[[Run], None]) -> HttpResponse:
+        needs(request, "catalog.apply_run")
+        run = get_object_or_404(Run, pk=run_id)
+        if request.method == "POST":
+            try:
+                verb(run)
+            except RunRefused as refused:
+                messages.error(request, str(refused))
+            work_runs.delay_on_commit()
+        return redirect("admin:catalog_run_change", run.pk)
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """Every product as a CSV, sent while it is read."""
+        needs(request, "catalog.view_product")
+        shop = here()
+        lines = export_lines(Product.objects.all(), shop.market, shop.location)
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="products.csv"'
+        return response

@@ -1,0 +1,176 @@
+"""Categories, collections, attributes and the words of the search."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+
+from catalog.addresses import move_category, remember_deleted_categories
+from catalog.admin.desk import CappedPaginator
+from catalog.categories import CategoryRefused, create_category
+from catalog.images import picture_of
+from catalog.listings import write_listings
+from catalog.models import (
+    Attribute,
+    AttributeValue,
+    Category,
+    Collection,
+    CollectionEntry,
+    Product,
+    ProductType,
+    Synonym,
+)
+from catalog.rich_text import clean
+from catalog.search import words_of
+
+
+class CategoryForm(forms.ModelForm):
+    class Meta:
+        model = Category
+        fields = ("name", "parent", "slug", "position", "description", "text", "image", "seo_title", "seo_description")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        parent, slug = cleaned.get("parent"), cleaned.get("slug")
+        siblings = Category.objects.filter(parent=parent, slug=slug).exclude(pk=self.instance.pk)
+        if slug and siblings.exists():
+            self.add_error("slug", "There is a category with this address here already.")
+        is_below = parent and self.instance.pk and f"{parent.path}/".startswith(f"{self.instance.path}/")
+        if is_below:
+            self.add_error("parent", "A category cannot hang under itself.")
+        return cleaned
+
+    def clean_image(self) -> Any:
+        return picture_of(self.cleaned_data.get("image"))
+
+    def clean_text(self) -> str:
+        return clean(self.cleaned_data["text"])
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    form = CategoryForm
+    list_display = ("name", "path", "position")
+    search_fields = ("name", "path")
+    ordering = ("path",)
+    paginator = CappedPaginator
+    show_full_result_count = False
+    autocomplete_fields = ("parent",)
+    prepopulated_fields = {"slug": ("name",)}
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Through the one writer of the tree; the form has refused what it would refuse."""
+        try:
+            if change:
+                move_category(Category.objects.get(pk=obj.pk), parent=obj.parent, slug=obj.slug)
+            else:
+                made = create_category(obj.name, obj.parent, slug=obj.slug, description=obj.description)
+                obj.pk, obj.path = made.pk, made.path
+        except CategoryRefused as refused:
+            self.message_user(request, str(refused), "error")
+            return
+        obj.path = Category.objects.values_list("path", flat=True).get(pk=obj.pk)
+        obj.save(force_update=True)
+        if change:
+            below = Q(category=obj) | Q(category__path__startswith=f"{obj.path}/")
+            write_listings(Product.objects.filter(below))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        """Its products are without a category, and its address says that it is gone."""
+        products = list(Product.objects.filter(category=obj).values_list("pk", flat=True))
+        remember_deleted_categories([obj.path])
+        super().delete_model(request, obj)
+        write_listings(Product.objects.filter(pk__in=products))
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        return {}
+
+
+class EntryInline(admin.TabularInline):
+    model = CollectionEntry
+    extra = 0
+    autocomplete_fields = ("product",)
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin):
+    list_display = ("name", "kind", "is_active", "position")
+    prepopulated_fields = {"slug": ("name",)}
+    autocomplete_fields = ("rule_category",)
+    inlines = (EntryInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "kind", "is_active", "position", "description")}),
+        (
+            "Rule",
+            {
+                "fields": (
+                    ("rule_tag", "rule_vendor"),
+                    "rule_category",
+                    ("rule_min_minor", "rule_below_minor"),
+                    "rule_on_sale",
+                ),
+                "description": "All that is filled in must hold. Only for collections by rule.",
+            },
+        ),
+        ("Search engines", {"fields": ("seo_title", "seo_description"), "classes": ("collapse",)}),
+    )
+
+
+class ValueInline(admin.TabularInline):
+    model = AttributeValue
+    extra = 0
+    prepopulated_fields = {"slug": ("label",)}
+
+
+@admin.register(Attribute)
+class AttributeAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "kind", "is_facet", "position")
+    search_fields = ("name", "code")
+    prepopulated_fields = {"code": ("name",)}
+    inlines = (ValueInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Attribute | None = None) -> tuple[str, ...]:
+        return ("kind",) if obj else ()
+
+
+@admin.register(AttributeValue)
+class AttributeValueAdmin(admin.ModelAdmin):
+    """Found by the product form."""
+
+    search_fields = ("label", "attribute__name")
+    list_display = ("label", "attribute")
+    list_select_related = ("attribute",)
+    autocomplete_fields = ("attribute",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(ProductType)
+class ProductTypeAdmin(admin.ModelAdmin):
+    search_fields = ("name",)
+    filter_horizontal = ("attributes",)
+
+
+class SynonymForm(forms.ModelForm):
+    class Meta:
+        model = Synonym
+        fields = ("words",)
+
+    def clean_words(self) -> list[str]:
+        """As the search knows them: small letters, no accents."""
+        words = list(dict.fromkeys(" ".join(words_of(word)) for word in self.cleaned_data["words"]))
+        words = [word for word in words if word]
+        if len(words) < 2:
+            raise forms.ValidationError("Write at least two words, separated by commas.")
+        return words
+
+
+@admin.register(Synonym)
+class SynonymAdmin(admin.ModelAdmin):
+    form = SynonymForm
+    list_display = ("__str__",)

@@ -1,0 +1,329 @@
+"""Stock pages: what there is, how it came about, receiving and correcting, transfers, stocktakes."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+
+from catalog import stocktakes
+from catalog.admin.desk import CappedPaginator, ReadOnly, guarded, needs, page
+from catalog.errors import StockRefused
+from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
+from catalog.models import Location, Price, Stock, StockMovement, Stocktake, Transfer, Variant
+from catalog.money import format_money
+
+CHANGE = "catalog.change_on_hand_stock"
+MOST_LINES = 300  # of a stocktake on one page
+
+
+class LowFilter(admin.SimpleListFilter):
+    title = "level"
+    parameter_name = "low"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "low"), ("short", "short of what is promised")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Stock]) -> QuerySet[Stock]:
+        if self.value() == "short":
+            return queryset.filter(shortfall__gt=0)
+        if self.value() == "yes":
+            return queryset.filter(on_hand__lte=F("reserved") + F("variant__low_stock_at"), variant__is_active=True)
+        return queryset
+
+
+class StockForm(forms.Form):
+    """One change of one row, with its reason."""
+
+    what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
+    quantity = forms.IntegerField(min_value=-(10**8), max_value=10**8)
+    reason = forms.CharField(max_length=200, required=False, help_text="A correction needs one: broken, found, counted")
+
+
+class BackorderForm(forms.Form):
+    limit = forms.IntegerField(label="May be oversold by", min_value=0, max_value=10**6)
+    date = forms.DateField(
+        label="Can be sent from", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+@admin.register(Stock)
+class StockAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("variant", "sku", "location", "on_hand", "reserved", "free", "backorder_limit", "shortfall")
+    list_filter = (LowFilter, "location")
+    list_select_related = ("variant__product", "location")
+    search_fields = ("variant__sku", "variant__product__title")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+
+    @admin.display(description="SKU")
+    def sku(self, stock: Stock) -> str:
+        return stock.variant.sku
+
+    @admin.display(description="available")
+    def free(self, stock: Stock) -> int:
+        return stock.available
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """One row: its numbers, its last movements, and forms to change it."""
+        needs(request, "catalog.view_stock")
+        stock = get_object_or_404(Stock.objects.select_related("variant__product", "location"), pk=object_id)
+        may_change = request.user.has_perm(CHANGE)
+        is_backorder = "limit" in request.POST
+        form = StockForm(request.POST if request.method == "POST" and not is_backorder else None)
+        initial = {"limit": stock.backorder_limit, "date": stock.backorder_date}
+        backorder = BackorderForm(request.POST if is_backorder else None, initial=initial)
+        if request.method == "POST":
+            needs(request, CHANGE)
+            if self._change(request, stock, backorder if is_backorder else form):
+                return redirect("admin:catalog_stock_change", stock.pk)
+        movements = StockMovement.objects.filter(variant=stock.variant, location=stock.location)
+        context = {
+            "stock": stock,
+            "form": form,
+            "backorder": backorder,
+            "may_change": may_change,
+            "movements": movements.select_related("user")[:50],
+            "title": f"{stock.variant} at {stock.location}",
+        }
+        status = 422 if form.errors or backorder.errors else 200
+        return page(self, request, "admin/catalog/stock/change.html", context, status)
+
+    def _change(self, request: HttpRequest, stock: Stock, form: forms.Form) -> bool:
+        if not form.is_valid():
+            return False
+        said, user_id = form.cleaned_data, request.user.pk
+        try:
+            if "limit" in said:
+                set_backorders(stock, limit=said["limit"], date=said["date"])
+            elif said["what"] == "receive":
+                receive(stock.variant_id, stock.location, said["quantity"], reason=said["reason"], user_id=user_id)
+            else:
+                adjust(stock.variant_id, stock.location, said["quantity"], reason=said["reason"], user_id=user_id)
+        except StockRefused as refused:
+            form.add_error(None, str(refused))
+            return False
+        messages.success(request, "The stock is changed.")
+        return True
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        *("created_at", "kind", "variant", "location", "on_hand_change", "reserved_change"),
+        *("reference", "reason", "user"),
+    )
+    list_filter = ("kind", "location")
+    list_select_related = ("variant__product", "location", "user")
+    search_fields = ("variant__sku", "reference")
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("variant", "market", "kind", "amount", "valid")
+    list_select_related = ("variant__product",)
+    search_fields = ("variant__sku", "variant__product__title")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+
+    @admin.display(description="amount", ordering="amount_minor")
+    def amount(self, price: Price) -> str:
+        return format_money(price.amount_minor, price.currency)
+
+
+def typed_quantities(text: str) -> dict[int, int]:
+    """Units by variant from lines like `MUG-SAND 12`; raises ValidationError that names the line."""
+    quantities: dict[int, int] = {}
+    for number, line in enumerate(text.strip().splitlines(), start=1):
+        code, _, quantity = line.strip().rpartition(" ")
+        if not code or not (quantity.isascii() and quantity.isdigit() and len(quantity) < 9):
+            raise forms.ValidationError(f"Line {number}: write a SKU or barcode, a blank and a number: MUG-SAND 12")
+        found = list(Variant.objects.filter(sku=code.strip())[:2]) or list(
+            Variant.objects.filter(barcode=code.strip())[:2]
+        )
+        if len(found) != 1:
+            words = "There is no variant" if not found else "There are several variants"
+            raise forms.ValidationError(f"Line {number}: {words.lower()} with the SKU or barcode {code.strip()}.")
+        quantities[found[0].pk] = quantities.get(found[0].pk, 0) + int(quantity)
+    return quantities
+
+
+class TransferForm(forms.Form):
+    source = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="From")
+    destination = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="To")
+    lines = forms.CharField(
+        label="What is sent",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="A line each: SKU or barcode, blank, number",
+    )
+    note = forms.CharField(max_length=200, required=False)
+
+    def clean_lines(self) -> dict[int, int]:
+        return typed_quantities(self.cleaned_data["lines"])
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "source", "destination", "status", "sent_at", "received_at", "user")
+    list_filter = ("status",)
+    list_select_related = ("source", "destination", "user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
+        needs(request, CHANGE)
+        form = TransferForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            said = form.cleaned_data
+            try:
+                transfer = send(
+                    said["lines"],
+                    source=said["source"],
+                    destination=said["destination"],
+                    note=said["note"],
+                    user_id=request.user.pk,
+                )
+            except StockRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"{transfer} is on its way.")
+                return redirect("admin:catalog_transfer_change", transfer.pk)
+        context = {"form": form, "title": "Send stock to another location", "button": "Send"}
+        return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """What is in transit, and a form for what has arrived."""
+        needs(request, "catalog.view_transfer")
+        transfer = get_object_or_404(Transfer.objects.select_related("source", "destination"), pk=object_id)
+        lines = list(transfer.lines.select_related("variant__product").order_by("pk"))
+        error = ""
+        if request.method == "POST":
+            needs(request, CHANGE)
+            try:
+                arrived = {line.pk: _whole(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
+                is_complete = "complete" in request.POST
+                receive_transfer(transfer, arrived, is_complete=is_complete, user_id=request.user.pk)
+            except StockRefused as refused:
+                error = str(refused)
+            else:
+                messages.success(request, "The stock that arrived is booked.")
+                return redirect("admin:catalog_transfer_change", transfer.pk)
+        context = {
+            "transfer": transfer,
+            "lines": lines,
+            "error": error,
+            "may_change": request.user.has_perm(CHANGE) and transfer.status == Transfer.Status.SENT,
+            "title": f"{transfer}: {transfer.source} to {transfer.destination}",
+        }
+        return page(self, request, "admin/catalog/transfer/change.html", context, 422 if error else 200)
+
+
+def _whole(text: str) -> int:
+    text = text.strip() or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise StockRefused(f"'{text[:20]}' is not a whole number.")
+    return int(text)
+
+
+class StocktakeForm(forms.Form):
+    location = forms.ModelChoiceField(Location.objects.filter(is_active=True))
+    lines = forms.CharField(
+        label="Only these SKUs",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="A line each; empty counts everything at the location.",
+    )
+    note = forms.CharField(max_length=200, required=False)
+
+    def clean_lines(self) -> list[int] | None:
+        skus = [line.strip() for line in self.cleaned_data["lines"].splitlines() if line.strip()]
+        return list(Variant.objects.filter(sku__in=skus).values_list("pk", flat=True)) if skus else None
+
+
+@admin.register(Stocktake)
+class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "location", "status", "opened_at", "posted_at", "user", "note")
+    list_filter = ("status", "location")
+    list_select_related = ("location", "user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def get_urls(self) -> list:
+        own = [path("<int:stocktake_id>/close/", guarded(self, self.close), name="catalog_stocktake_close")]
+        return own + super().get_urls()
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
+        needs(request, CHANGE)
+        form = StocktakeForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            said = form.cleaned_data
+            opened = stocktakes.open_stocktake(
+                said["location"], said["lines"], note=said["note"], user_id=request.user.pk
+            )
+            return redirect("admin:catalog_stocktake_change", opened.pk)
+        context = {"form": form, "title": "Count stock", "button": "Begin counting"}
+        return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """The sheet: what the books say, what was counted, what differs."""
+        needs(request, "catalog.view_stocktake")
+        stocktake = get_object_or_404(Stocktake.objects.select_related("location"), pk=object_id)
+        error = ""
+        if request.method == "POST":
+            needs(request, CHANGE)
+            try:
+                stocktakes.count(stocktake, self._counted(request, stocktake))
+            except (StockRefused, forms.ValidationError) as refused:
+                error = refused.messages[0] if isinstance(refused, forms.ValidationError) else str(refused)
+            else:
+                messages.success(request, "The numbers are kept; nothing is corrected before you post them.")
+                return redirect("admin:catalog_stocktake_change", stocktake.pk)
+        lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
+        context = {
+            "stocktake": stocktake,
+            "lines": lines[:MOST_LINES],
+            "error": error,
+            "uncounted": stocktake.lines.filter(counted=None).count(),
+            "may_change": request.user.has_perm(CHANGE) and stocktake.status == Stocktake.Status.OPEN,
+            "title": f"{stocktake} of {stocktake.location}",
+        }
+        return page(self, request, "admin/catalog/stocktake/change.html", context, 422 if error else 200)
+
+    def _counted(self, request: HttpRequest, stocktake: Stocktake) -> dict[int, int]:
+        """The numbers typed on the sheet, and those of things that were not expected here."""
+        counted = typed_quantities(request.POST.get("others", "")[:20_000])
+        for variant_id in stocktake.lines.values_list("variant_id", flat=True):
+            typed = request.POST.get(f"variant-{variant_id}", "").strip()
+            if typed and typed != request.POST.get(f"seen-{variant_id}", ""):
+                counted[variant_id] = _whole(typed)
+        return counted
+
+    def close(self, request: HttpRequest, stocktake_id: int) -> HttpResponse:
+        needs(request, CHANGE)
+        stocktake = get_object_or_404(Stocktake, pk=stocktake_id)
+        if request.method == "POST":
+            try:
+                if "cancel" in request.POST:
+                    stocktakes.cancel(stocktake)
+                    messages.success(request, "The count is given up; nothing was corrected.")
+                else:
+                    changed = stocktakes.post(stocktake, user_id=request.user.pk)
+                    messages.success(request, f"Posted: {changed} differences are corrected.")
+            except StockRefused as refused:
+                messages.error(request, str(refused))
+        return redirect("admin:catalog_stocktake_change", stocktake.pk)

@@ -1,0 +1,166 @@
+"""Variants in the product form: their prices and stock beside them, read and written together."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+
+from catalog.gtin import is_gtin, looks_like_gtin
+from catalog.importing.apply import default_location
+from catalog.inventory import Target, set_levels
+from catalog.markets import default_market
+from catalog.models import Stock, Variant
+from catalog.money import to_major, to_minor
+from catalog.prices import CurrentPrice, prices_at, set_prices
+
+MOST_IN_FORM = 50  # variants; products with more have a page of their own for them
+
+
+def typed_amount(text: str, currency: str) -> int | None:
+    """The minor units of an amount as staff type it; None for nothing. Raises ValidationError with what to do."""
+    text = text.strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        minor = to_minor(text, currency)
+    except ValueError as error:
+        raise ValidationError("Write an amount like 12.50.") from error
+    if minor < 0:
+        raise ValidationError("A price cannot be negative.")
+    return minor
+
+
+class VariantForm(forms.ModelForm):
+    """A variant with its price and its stock, as staff think of them."""
+
+    # The page carries what staff saw, so that only what they changed is written.
+    price = forms.CharField(
+        max_length=16,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "price"}),
+    )
+    sale_price = forms.CharField(
+        max_length=16,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "sale"}),
+    )
+    on_hand = forms.IntegerField(
+        min_value=0,
+        max_value=10**8,
+        required=False,
+        show_hidden_initial=True,
+        widget=forms.NumberInput(attrs={"size": 6, "data-fill": "stock"}),
+    )
+
+    class Meta:
+        model = Variant
+        fields = ("position", "option1", "option2", "option3", "sku", "barcode", "grams", "is_tracked", "is_active")
+        widgets = {"grams": forms.NumberInput(attrs={"size": 6, "data-fill": "weight"})}
+
+    def __init__(self, *args: Any, known: "Known | None" = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        price = known.prices.get(self.instance.pk) if known else None
+        stock = known.stock.get(self.instance.pk) if known else None
+        if price:
+            self.initial["price"] = str(to_major(price.regular_minor, price.currency))
+            if price.is_on_sale:
+                self.initial["sale_price"] = str(to_major(price.amount_minor, price.currency))
+        self.initial["on_hand"] = stock.on_hand if stock else None
+
+    def clean_price(self) -> int | None:
+        return typed_amount(self.cleaned_data["price"], default_market().currency)
+
+    def clean_sale_price(self) -> int | None:
+        return typed_amount(self.cleaned_data["sale_price"], default_market().currency)
+
+    def clean_barcode(self) -> str:
+        barcode = self.cleaned_data["barcode"].strip()
+        if looks_like_gtin(barcode) and not is_gtin(barcode):
+            raise ValidationError("The last digit of this barcode does not fit the others: please check it.")
+        return barcode
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        price, sale = cleaned.get("price"), cleaned.get("sale_price")
+        if sale is not None and (price is None or sale >= price):
+            self.add_error("sale_price", "A sale price is below the price.")
+        self._refuse_an_old_count()
+        return cleaned
+
+    def _refuse_an_old_count(self) -> None:
+        """Somebody bought or counted since the page was opened: the number typed meant another one."""
+        seen = self.data.get(self["on_hand"].html_initial_name, "")
+        now = self.initial.get("on_hand")
+        if "on_hand" in self.changed_data and seen != ("" if now is None else str(now)):
+            self.add_error(
+                "on_hand", f"The stock is {now} now: it changed while this page was open. Please look again."
+            )
+
+
+class Known:
+    """Prices and stock of the variants of a form, read once."""
+
+    def __init__(self, variant_ids: list[int]) -> None:
+        self.prices: dict[int, CurrentPrice] = prices_at(variant_ids, default_market())
+        rows = Stock.objects.filter(variant_id__in=variant_ids, location=default_location())
+        self.stock = {stock.variant_id: stock for stock in rows}
+
+
+class VariantFormSet(BaseInlineFormSet):
+    """Saves variants, then their prices and stock through the verbs."""
+
+    user_id: int | None = None
+    _known: Known | None = None
+
+    @property
+    def known(self) -> Known:
+        if self._known is None:
+            self._known = Known([variant.pk for variant in self.get_queryset()])
+        return self._known
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "known": self.known}
+
+    def save(self, commit: bool = True) -> list[Variant]:  # noqa: FBT001, FBT002  (Django's signature)
+        saved = super().save(commit)
+        if commit:
+            self._write_prices()
+            self._write_stock()
+        return saved
+
+    def _write_prices(self) -> None:
+        wanted = {
+            form.instance.pk: (form.cleaned_data["price"], form.cleaned_data["sale_price"], None)
+            for form in self._kept_forms()
+            if {"price", "sale_price"} & set(form.changed_data)
+        }
+        set_prices(wanted, default_market())
+
+    def _write_stock(self) -> None:
+        targets = {
+            form.instance.pk: Target(form.cleaned_data["on_hand"], self._limit(form.instance.pk))
+            for form in self._kept_forms()
+            if "on_hand" in form.changed_data and form.cleaned_data.get("on_hand") is not None
+        }
+        set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
+
+    def _limit(self, variant_id: int) -> int:
+        stock = self.known.stock.get(variant_id)
+        return stock.backorder_limit if stock else 0
+
+    def _kept_forms(self) -> list[Any]:
+        return [form for form in self.forms if form.instance.pk and form not in self.deleted_forms]
+
+
+class VariantInline(admin.TabularInline):
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    extra = 0
+    show_change_link = True
+    template = "admin/catalog/variant_inline.html"
+    can_delete = False  # a variant that is no longer sold is unticked: ledgers and orders point at it

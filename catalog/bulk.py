@@ -1,0 +1,86 @@
+"""One edit for many products: documents in, documents out, nothing written."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import models
+
+from catalog.documents import Document, plain_value
+from catalog.money import round_half_up
+
+
+class Rounding(models.TextChoices):
+    """How an amount that was multiplied ends."""
+
+    CENT = "cent", "to the cent"
+    WHOLE = "whole", "to whole amounts"
+    NINETY_FIVE = "95", "to the nearest .95"
+    NINETY_NINE = "99", "to the nearest .99"
+
+
+@dataclass(frozen=True)
+class Sale:
+    """Percent off every price over a span of time."""
+
+    percent: Decimal
+    begins: datetime
+    ends: datetime | None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What every product gets; None and empty leave things as they are."""
+
+    percent: Decimal | None = None
+    rounding: Rounding = Rounding.CENT
+    on_hand: int | None = None
+    add_tag: str = ""
+    remove_tag: str = ""
+    status: str = ""
+    sale: Sale | None = None
+
+
+def rounded(amount: Decimal, rounding: Rounding) -> int:
+    """The minor units nearest to the amount that end as wished; never below zero. Currencies without cents stay whole."""
+    if rounding == Rounding.CENT:
+        return max(0, round_half_up(amount))
+    if rounding == Rounding.WHOLE:
+        return max(0, round_half_up(amount / 100) * 100)
+    ending = int(rounding.value)
+    return max(ending, round_half_up((amount - ending) / 100) * 100 + ending)
+
+
+def edited(document: Document, edit: Edit, variants: Mapping[str, Mapping[str, int]] | None = None) -> Document:
+    """The document after the edit; `variants` are single prices and stock, which count before the edit for all."""
+    after = deepcopy(document)
+    facts = after["product"]
+    if edit.status:
+        facts["status"] = edit.status
+    if edit.remove_tag in facts["tags"]:
+        facts["tags"] = [tag for tag in facts["tags"] if tag != edit.remove_tag]
+    if edit.add_tag and edit.add_tag not in facts["tags"]:
+        facts["tags"] = [*facts["tags"], edit.add_tag]
+    for key, variant in after["variants"].items():
+        _edit_variant(variant, edit)
+        variant |= (variants or {}).get(key, {})
+        if variant["sale"] is not None and variant["price"] is not None and variant["sale"] >= variant["price"]:
+            variant |= {"sale": None, "sale_until": None}
+    return after
+
+
+def _edit_variant(variant: Document, edit: Edit) -> None:
+    if edit.percent is not None:
+        factor = 1 + edit.percent / 100
+        for name in ("price", "sale"):
+            if variant[name] is not None:
+                variant[name] = rounded(variant[name] * factor, edit.rounding)
+    if edit.on_hand is not None and variant["is_tracked"]:
+        variant["on_hand"] = edit.on_hand
+    if edit.sale and variant["price"] is not None:
+        amount = rounded(variant["price"] * (1 - edit.sale.percent / 100), edit.rounding)
+        planned = [amount, plain_value(edit.sale.begins), plain_value(edit.sale.ends)]
+        if amount < variant["price"]:
+            variant["planned"] = sorted([*variant["planned"], planned], key=lambda sale: sale[1])
