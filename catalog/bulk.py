@@ -79,8 +79,28 @@ def _edit_variant(variant: Document, edit: Edit) -> None:
                 variant[name] = rounded(variant[name] * factor, edit.rounding)
     if edit.on_hand is not None and variant["is_tracked"]:
         variant["on_hand"] = edit.on_hand
-    if edit.sale and variant["price"] is not None:
+    if edit.sale and variant["price"] is not None and not _has_sale_then(variant, edit.sale):
         amount = rounded(variant["price"] * (1 - edit.sale.percent / 100), edit.rounding)
         planned = [amount, plain_value(edit.sale.begins), plain_value(edit.sale.ends)]
         if amount < variant["price"]:
             variant["planned"] = sorted([*variant["planned"], planned], key=lambda sale: sale[1])
+
+
+def has_sale_then(document: Document, edit: Edit) -> bool:
+    """Some variant has a sale at that time already; it keeps that one and gets no second."""
+    return edit.sale is not None and any(
+        _has_sale_then(variant, edit.sale) for variant in document["variants"].values()
+    )
+
+
+def _has_sale_then(variant: Document, sale: Sale) -> bool:
+    spans = [(begins, ends) for _amount, begins, ends in variant["planned"]]
+    if variant["sale"] is not None:
+        spans.append((None, variant["sale_until"]))
+    return any(_overlap(begins, ends, sale) for begins, ends in spans)
+
+
+def _overlap(begins: str | None, ends: str | None, sale: Sale) -> bool:
+    is_over = ends is not None and datetime.fromisoformat(ends) <= sale.begins
+    is_later = begins is not None and sale.ends is not None and datetime.fromisoformat(begins) >= sale.ends
+    return not is_over and not is_later

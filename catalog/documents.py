@@ -229,7 +229,7 @@ def differences(before: Document | None, after: Document | None, currency: str) 
 def _group(kind: str, before: Document, after: Document, currency: str) -> list[Difference]:
     rows: list[Difference] = []
     for key in [*after, *(key for key in before if key not in after)]:
-        name = f"{kind} {key.strip().replace(chr(10), ' · ') or '(the only one)'}"
+        name = f"{kind} {_short(key)}"
         if key not in before:
             rows.append([name, "–", "new"])
         elif key not in after:
@@ -245,6 +245,12 @@ def _group(kind: str, before: Document, after: Document, currency: str) -> list[
                 if before[key].get(field) != value
             ]
     return rows
+
+
+def _short(key: str) -> str:
+    """Option values on one line; of a picture's address the end."""
+    text = key.rsplit("/", 1)[-1] if "://" in key else key
+    return text.strip().replace("\n", " · ") or "(the only one)"
 
 
 def _words(name: str) -> str:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from catalog.models import Attribute, AttributeValue, FacetCount, Listing, Product
+from catalog.models import Attribute, AttributeValue, FacetCount, Listing, Product, Swatch
 
 WHOLE_SHOP = 0
 # Counting exactly takes as long as there are products. Whole categories are counted once per version and kept; what is
@@ -66,10 +66,12 @@ def _ensured(wanted: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int
     standing = {(value.attribute_id, value.slug): value.pk for value in scope}
     missing = [key for key in wanted if key not in standing]
     if missing:
-        AttributeValue.objects.bulk_create(
-            [AttributeValue(attribute_id=key[0], slug=key[1], label=wanted[key][:255]) for key in missing],
-            ignore_conflicts=True,
-        )
+        colours = dict(Swatch.objects.values_list("name", "colour"))
+        rows = [
+            AttributeValue(attribute_id=key[0], slug=key[1], label=label[:255], colour=colours.get(label, ""))
+            for key, label in ((key, wanted[key]) for key in missing)
+        ]
+        AttributeValue.objects.bulk_create(rows, ignore_conflicts=True)
         standing = {(value.attribute_id, value.slug): value.pk for value in scope.all()}
     return {key: standing[key] for key in wanted}
 

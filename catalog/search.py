@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Upper
+from django.db.models.functions import Length, Upper
 
 from catalog.browse import COUNT_LIMIT, ListingPage, Ranking, Wishes, first_cards, listing_page
 from catalog.facets import WHOLE_SHOP, Scope
@@ -20,6 +20,7 @@ MOST_WORDS = 12
 SHORTEST_PREFIX = 3  # letters from which a last word may be a beginning
 COMPLETIONS = 5
 MOST_BY_CODE = 20
+MOST_COMPARED = 400  # known words that a short mistyped one is compared with
 
 # The nearest known word for each unknown one; the trigram index answers `%`.
 NEAREST = """
@@ -116,7 +117,27 @@ def mend(words: list[str]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(NEAREST, [words])
         nearest = dict(cursor.fetchall())
-    return [nearest.get(word) or word for word in words]
+    return [nearest[word] or _one_slip_away(word) if word in nearest else word for word in words]
+
+
+def _one_slip_away(word: str) -> str:
+    """For words too short for trigrams: the most frequent known word that one slip of the finger turns into this one."""
+    lengths = range(len(word) - 1, len(word) + 2)
+    known = SearchTerm.objects.annotate(length=Length("word")).filter(word__startswith=word[:1], length__in=lengths)
+    for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MOST_COMPARED]:
+        if is_one_slip(word, term):
+            return term
+    return word
+
+
+def is_one_slip(one: str, other: str) -> bool:
+    """One letter more, less or another, or two neighbours the wrong way round."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    one, other = one[start:], other[start:]
+    slips = (one[1:] == other[1:], one[1:] == other, one == other[1:], one[:2] == other[1::-1] and one[2:] == other[2:])
+    return any(slips)
 
 
 @dataclass(frozen=True)

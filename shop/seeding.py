@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from catalog.importing.apply import import_file
 from catalog.importing.plan import Plan
 from catalog.listings import write_listings
 from catalog.markets import default_market
-from catalog.models import Page, Product, Store, Swatch
+from catalog.models import Attribute, Collection, CollectionEntry, Page, Product, Review, Store, Swatch
 from catalog.money import to_minor
+from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
 from orders.models import ShippingMethod, TaxRate
 
@@ -99,8 +101,55 @@ def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | 
     """The demo's catalogue, or the products of another file, went through the importer."""
     report = import_file(file or DEMO / "hearthside.csv", on_progress=on_progress)
     if file is None:
+        _seed_shelves()
         _order_as_curated()
     return report
+
+
+@transaction.atomic
+def _seed_shelves() -> None:
+    """The demo's facets, collections and reviews."""
+    facets = [
+        ("Colour", "colour", ["Glaze", "Colour", "Colours", "Glass", "Pot", "Finish", "Base"]),
+        ("Wood", "wood", ["Wood"]),
+        ("Size", "size", ["Size"]),
+    ]
+    for position, (name, code, options) in enumerate(facets):
+        defaults = {"name": name, "kind": "choice", "option_names": options, "position": position}
+        Attribute.objects.get_or_create(code=code, defaults=defaults)
+    for position, entry in enumerate(json.loads((DEMO / "collections.json").read_text())["collections"]):
+        if entry["handle"] != "sale":  # the shop has a page of its own for that
+            _seed_collection(entry, position)
+    for review in json.loads((DEMO / "reviews.json").read_text())["reviews"]:
+        product = Product.objects.get(handle=review["product"])
+        opinion = Opinion(review["rating"], review["author"], review["title"], review["text"])
+        written = datetime.fromisoformat(review["date"]).replace(tzinfo=UTC)
+        write_review(product, opinion, written_at=written)
+    moderate(list(Review.objects.values_list("pk", flat=True)), Review.Status.PUBLISHED)
+
+
+def _seed_collection(entry: dict[str, Any], position: int) -> None:
+    rule = entry.get("rule", {})
+    collection, _ = Collection.objects.get_or_create(
+        slug=entry["handle"],
+        defaults={
+            "name": entry["title"],
+            "description": entry["text"],
+            "position": position,
+            "kind": Collection.Kind.RULE if rule else Collection.Kind.MANUAL,
+            "rule_tag": rule.get("equals", "") if rule.get("field") == "tag" else "",
+            "rule_below_minor": to_minor(rule["below"], default_market().currency) if "below" in rule else None,
+        },
+    )
+    products = {product.handle: product for product in Product.objects.filter(handle__in=entry.get("handles", []))}
+    CollectionEntry.objects.bulk_create(
+        [
+            CollectionEntry(collection=collection, product=products[handle], position=n)
+            for n, handle in enumerate(entry.get("handles", []))
+            if handle in products
+        ],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic

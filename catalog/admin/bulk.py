@@ -10,11 +10,12 @@ from django.shortcuts import redirect
 
 from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
-from catalog.bulk import Edit, Rounding, Sale, edited
+from catalog.bulk import Edit, Rounding, Sale, edited, has_sale_then
 from catalog.documents import Document, read_documents
 from catalog.importing.apply import here
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
+from catalog.importing.shopify import Problem
 from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.money import to_major
@@ -101,6 +102,11 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
             form.add_error(None, error)
         else:
             plan = plan_changes(pairs, shop.market)
+            plan.problems += [
+                Problem(0, handle, "has a sale at that time already, and keeps that one", is_fatal=False)
+                for handle, before in documents.items()
+                if has_sale_then(before, form.edit())
+            ]
             if plan.changes:
                 run = keep_plan(plan, Run.Kind.BULK, _words(form), user_id=request.user.pk)
                 return redirect("admin:catalog_run_change", run.pk)
@@ -119,7 +125,7 @@ def _words(form: BulkForm) -> str:
     changed = [
         str(form.fields[name].label or name).lower() for name in form.changed_data if name not in ("ids", "rounding")
     ]
-    return f"Bulk edit: {', '.join(changed) or 'single prices and stock'}"
+    return ", ".join(changed) or "single prices and stock"
 
 
 def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:

@@ -175,7 +175,7 @@ class RelatedInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
-    list_display = ("picture", "title", "status_badge", "category", "price_range", "stock_sum", "sales")
+    list_display = ("picture", "title", "status_badge", "shelf", "price_range", "stock_sum", "sales")
     list_display_links = ("picture", "title")
     list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
@@ -198,9 +198,6 @@ class ProductAdmin(admin.ModelAdmin):
         ("Imports", {"fields": ("handle",), "classes": ("collapse",)}),
     )
     prepopulated_fields = {"slug": ("title",), "handle": ("title",)}
-
-    class Media:
-        js = ("js/admin.js",)
 
     def get_urls(self) -> list:
         own = [
@@ -255,6 +252,10 @@ class ProductAdmin(admin.ModelAdmin):
     @admin.display(description="status", ordering="status")
     def status_badge(self, product: Product) -> str:
         return format_html('<span class="tag tag-{}">{}</span>', product.status, product.status.capitalize())
+
+    @admin.display(description="category", ordering="category__name")
+    def shelf(self, product: Product) -> str:
+        return product.category.name if product.category else "–"
 
     @admin.display(description="price")
     def price_range(self, product: Product) -> str:

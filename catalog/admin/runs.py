@@ -21,7 +21,7 @@ from catalog.models import Product, Run
 from catalog.tasks import work_runs
 
 SHOWN = 50  # products of a plan on its page
-SHOWN_DIFFERENCES = 12  # of one product
+SHOWN_DIFFERENCES = 40  # of one product
 
 
 class UploadForm(forms.Form):

@@ -3,11 +3,12 @@
 import contextlib
 import gzip
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog.errors import CatalogError
@@ -23,6 +24,7 @@ from catalog.importing.plan import Plan, PlannedChange, plan_import
 from catalog.importing.shopify import read_bytes
 from catalog.models import Run, RunProgress
 
+log = logging.getLogger(__name__)
 SOURCES = {Run.Kind.IMPORT: "import", Run.Kind.BULK: "bulk edit"}
 
 
@@ -101,10 +103,18 @@ def _work(run: Run, pictures: Path | None) -> None:
             else:
                 _apply(run, pictures, on_progress)
     except CatalogError as error:
-        # An undo that is refused leaves the run applied, as it is.
-        run.status = Run.Status.APPLIED if run.status == Run.Status.UNDOING else Run.Status.FAILED
-        run.error = str(error)[:500]
+        _refuse(run, str(error))
+    except (IntegrityError, DataError) as error:
+        # Trying again would meet the same rule of the database again: somebody has to look.
+        log.exception("run %s was refused by the database", run.pk)
+        _refuse(run, f"The database refused a part of it, and nothing was changed: {str(error).splitlines()[0]}")
     run.save()
+
+
+def _refuse(run: Run, sentence: str) -> None:
+    """An undo that is refused leaves the run applied, as it is."""
+    run.status = Run.Status.APPLIED if run.status == Run.Status.UNDOING else Run.Status.FAILED
+    run.error = sentence[:500]
 
 
 def _apply(run: Run, pictures: Path | None, on_progress: Progress) -> None:

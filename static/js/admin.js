@@ -95,3 +95,25 @@ for (const box of every("[data-focus]")) {
     x.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
+
+// Fields in tables and search boxes say what they are to those who cannot see their column.
+function nameFields() {
+  for (const table of every(".tabular table")) {
+    const heads = every("thead th", table).map((head) => head.textContent.trim());
+    for (const row of every("tbody tr.form-row", table)) {
+      [...row.cells].forEach((cell, index) => {
+        const column = heads[index - (row.cells.length - heads.length)] || heads[index] || "";
+        for (const field of every("input:not([type=hidden]), select, textarea", cell)) {
+          if (!field.labels?.length && !field.ariaLabel) field.ariaLabel = column;
+        }
+      });
+    }
+  }
+  for (const box of every(".select2-selection")) {
+    const select = box.closest(".related-widget-wrapper, .flex-container, td")?.querySelector("select");
+    const name = select?.labels?.[0]?.textContent.trim() || select?.ariaLabel || "Choose";
+    for (const part of [box, ...every("input, textarea, [role=textbox]", box)]) part.setAttribute("aria-label", name);
+  }
+}
+addEventListener("load", () => setTimeout(nameFields));
+document.addEventListener("formset:added", () => setTimeout(nameFields));

@@ -1,0 +1,51 @@
+"""A real browser and a running shop for the tests of this folder."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.faults.demo import RunningDemo
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEEDS_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
+]
+QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+# The reel scrolls sideways by keyboard, and a heading may repeat a step: both are meant so.
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[RunningDemo]:
+    with tempfile.TemporaryDirectory(prefix="mercer-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        demo = RunningDemo(Path(folder))
+        demo.await_ready()
+        yield demo
+        demo.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # Django refuses its ORM where an event loop runs in the same thread; none is used here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield chromium
+        chromium.close()
+
+
+def open_page(browser: Browser, shop: RunningDemo, **facts) -> tuple[Page, list[str]]:
+    """A page of a new visitor, and the list that its complaints go to."""
+    page = browser.new_context(base_url=shop.url, **{"viewport": {"width": 1280, "height": 900}, **facts}).new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    return page, complaints
