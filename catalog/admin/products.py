@@ -176,7 +176,7 @@ class RelatedInline(admin.TabularInline):
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
     list_display = ("picture", "title", "status_badge", "shelf", "price_range", "stock_sum", "sales")
-    list_display_links = ("picture", "title")
+    list_display_links = ("title",)
     list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
     list_per_page = 50

@@ -41,15 +41,18 @@ def pictures(count: int) -> list[dict]:
     return files
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, complaints: list[str]) -> list[str]:
+    """What axe finds. It writes styles into the page while it looks, and the policy blocks them: those do not count."""
+    before = list(complaints)
     found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    complaints[:] = before
     return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 
 def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     page, complaints = desk
     page.goto("/admin/catalog/product/add/")
-    problems = violations(page)
+    problems = violations(page, complaints)
     page.fill("#id_title", "Tide bowl")
     page.select_option("#id_status", "active")
     page.click("input[name=_continue]")
@@ -59,7 +62,7 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     fields = {"option1": "Glaze", "values1": "Sand, Chalk, Moss, Ink", "option2": "Size", "values2": "S, M, L"}
     for name, value in {**fields, "price": "24.00", "on_hand": "10", "grams": "400", "sku": "TIDE"}.items():
         page.fill(f"#id_{name}", value)
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.click("text=Make the variants")
     page.wait_for_url("**/change/**")
     assert page.input_value("#id_variants-11-sku") == "TIDE-INK-L"
@@ -68,7 +71,7 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     assert page.input_value("#id_variants-11-price") == "26.00"
     page.click("input[name=_continue]")
     page.wait_for_selector(".messagelist .success")
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.goto(f"{address}pictures/")
     page.set_input_files("#files", pictures(4))
     page.wait_for_selector(".previews canvas >> nth=3")
@@ -79,23 +82,23 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     assert page.input_value("[name$=-focus_x] >> nth=0") != "50"
     for number in range(4):
         page.fill(f"[name=form-{number}-alt]", f"A bowl, {number}")
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.click("input[value=Save]")
     page.wait_for_selector("text=The pictures are saved.")
     page.goto(f"{address}history/")
     assert "variant Ink · L" in page.inner_text("#content")
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.goto("/p/tide-bowl/")
     assert page.locator(".opts input").count() == 7
     assert page.locator(".reel li").count() == 4
     assert "€26.00" in page.inner_text("#info")
-    assert problems + complaints == []
+    assert "\n".join(problems + complaints) == ""
 
 
 def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     page, complaints = desk
     page.goto("/admin/catalog/product/?status__exact=active")
-    problems = violations(page)
+    problems = violations(page, complaints)
     page.check("#action-toggle")
     page.select_option("select[name=action]", "bulk_edit")
     page.click("button[name=index]")
@@ -106,17 +109,17 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     page.fill("#id_sale_percent", "20")
     page.fill("#id_sale_begins", "2030-11-27T00:00")
     page.fill("#id_sale_ends", "2030-11-30T00:00")
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.click("text=Show what would change")
     page.wait_for_url("**/run/**")
     assert "→" not in page.inner_text("h1")
     assert page.locator("th:has-text(': price')").count() >= 50
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.click("text=Carry it out")
     page.wait_for_selector("text=Take it back", timeout=30_000)
     # What shoppers will see on that day, for staff only.
     page.goto("/staff/as-of/")
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.fill("#moment", "2030-11-28T12:00")
     page.click("text=Look at the shop then")
     page.goto("/p/lind-stool/")
@@ -130,13 +133,13 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     page.click("#result_list tbody th a >> nth=0")
     page.click("text=Take it back")
     page.wait_for_selector(".tag-undone", timeout=30_000)
-    assert problems + complaints == []
+    assert "\n".join(problems + complaints) == ""
 
 
 def test_staff_import_a_file_and_undo_it(desk):
     page, complaints = desk
     page.goto("/admin/catalog/run/add/")
-    problems = violations(page)
+    problems = violations(page, complaints)
     page.set_input_files("#id_file", [{"name": "reef.csv", "mimeType": "text/csv", "buffer": FILE.encode()}])
     page.click("text=Show what would change")
     page.wait_for_url("**/change/**")
@@ -147,18 +150,18 @@ def test_staff_import_a_file_and_undo_it(desk):
     page.goto("/p/reef-cup/")
     assert page.inner_text("h1") == "Reef cup"
     page.goto(run)
-    problems += violations(page)
+    problems += violations(page, complaints)
     page.click("text=Take it back")
     page.wait_for_selector(".tag-undone", timeout=30_000)
     assert page.goto("/p/reef-cup/").status == 410
     assert "Another text" not in page.goto("/p/alma-jug/").text()
     for address in ("stock/", "stockmovement/", "stocktake/", "stocktake/add/", "transfer/add/", "review/"):
         page.goto(f"/admin/catalog/{address}")
-        problems += violations(page)
+        problems += violations(page, complaints)
     page.goto("/admin/catalog/stock/")
     page.click("#result_list tbody th a >> nth=0")
-    problems += violations(page)
-    assert problems + complaints == []
+    problems += violations(page, complaints)
+    assert "\n".join(problems + complaints) == ""
 
 
 def test_the_desk_fits_on_a_phone(browser, shop):
