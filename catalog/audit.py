@@ -50,4 +50,23 @@ INVARIANTS: dict[str, str] = {
             WHERE v.product_id = l.product_id AND v.is_active) c
         WHERE NOT l.is_past AND l.valid @> now() AND l.stock_class <> c.class
           AND NOT EXISTS (SELECT 1 FROM catalog_dirtylisting d WHERE d.product_id = l.product_id)""",
+    "S8 what transfers sent and received is in the movements": """
+        SELECT 'transfer line ' || l.id, format('sent %s, movements say %s; received %s, movements say %s',
+               l.quantity, coalesce(-m.sent, 0), l.received, coalesce(m.arrived, 0))
+        FROM catalog_transferline l
+        LEFT JOIN (SELECT reference, variant_id, sum(on_hand_change) FILTER (WHERE kind = 'sent') AS sent,
+                          sum(on_hand_change) FILTER (WHERE kind = 'arrived') AS arrived
+                   FROM catalog_stockmovement WHERE reference LIKE 'transfer:%' GROUP BY 1, 2) m
+          ON m.reference = 'transfer:' || l.transfer_id AND m.variant_id = l.variant_id
+        WHERE l.quantity <> coalesce(-m.sent, 0) OR l.received <> coalesce(m.arrived, 0)""",
+    "L3 no variant has two prices of one kind at once": """
+        SELECT 'variant ' || variant_id, format('%s prices of one kind at this moment in %s', count(*), market)
+        FROM catalog_price WHERE valid @> now() GROUP BY variant_id, market, kind HAVING count(*) > 1""",
+    "L4 averages are those of the published reviews": """
+        SELECT 'product ' || p.id, format('shows %s from %s, reviews say %s from %s',
+               p.rating, p.review_count, coalesce(r.rating, 0), coalesce(r.count, 0))
+        FROM catalog_product p
+        JOIN (SELECT product_id, round(avg(rating) * 100) AS rating, count(*) AS count FROM catalog_review
+              WHERE status = 'published' GROUP BY 1) r ON r.product_id = p.id
+        WHERE p.rating <> r.rating OR p.review_count <> r.count""",
 }

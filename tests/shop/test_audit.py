@@ -6,6 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from catalog.inventory import receive_transfer, send
+from catalog.models import Review
+from catalog.reviews import Opinion, moderate, write_review
 from orders.fulfillment import Parcel, ship
 from orders.models import Order
 from payments.cancellation import cancel_order
@@ -13,7 +16,7 @@ from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.auditing import INVARIANTS, run_audit
-from tests.factories import make_order, make_variant
+from tests.factories import make_location, make_order, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +50,9 @@ CORRUPTIONS = {
     "D3 ": "DELETE FROM shop_mail",
     "L1 ": "DELETE FROM catalog_listing",
     "L2 ": "DELETE FROM catalog_dirtylisting; UPDATE catalog_listing SET stock_class = 'out'",
+    "S8 ": "UPDATE catalog_transferline SET received = received - 1",
+    "L3 ": "ALTER TABLE catalog_price DROP CONSTRAINT price_no_overlap; INSERT INTO catalog_price (variant_id, market, currency, kind, amount_minor, valid) SELECT variant_id, market, currency, kind, amount_minor, tstzrange(NULL, NULL) FROM catalog_price LIMIT 1",
+    "L4 ": "UPDATE catalog_review SET rating = 1",
     "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 
@@ -65,6 +71,10 @@ def busy_shop(stripe_desk):
     cancel_order(canceled, user_id=None)
     carry_out_waiting()
     make_order(variant)
+    transfer = send({variant.pk: 2}, source=make_location(), destination=make_location("attic", 50))
+    receive_transfer(transfer, {transfer.lines.get().pk: 1})
+    review = write_review(variant.product, Opinion(5, "Ann"))
+    moderate([review.pk], Review.Status.PUBLISHED)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO catalog_location (code, name, priority, is_active) VALUES ('spare', 'Spare', 99, true)"
