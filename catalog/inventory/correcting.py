@@ -1,16 +1,23 @@
 """Stock that staff change: received, corrected, set, brought back by shoppers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from catalog.availability import mark_class_changes
 from catalog.errors import StockRefused
 from catalog.inventory.reserving import Need
 from catalog.inventory.rows import locked_row, locked_rows, move_counter, write_on_hand
 from catalog.models import Location, Stock, StockMovement
+
+SAVE_LEVELS = """
+UPDATE catalog_stock AS stock SET on_hand = now.on_hand, backorder_limit = now.backorder_limit, shortfall = now.shortfall
+FROM unnest(%(ids)s::bigint[], %(on_hand)s::int[], %(limits)s::int[], %(shortfalls)s::int[])
+  AS now (id, on_hand, backorder_limit, shortfall)
+WHERE stock.id = now.id
+"""
 
 
 @transaction.atomic
@@ -143,10 +150,24 @@ def set_levels(
         marks.append((variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit))
         if change:
             movements.append(_correction(stock, change, reason, user_id))
-    Stock.objects.bulk_update(changed.values(), ["on_hand", "backorder_limit", "shortfall"], batch_size=1000)
+    _save_levels(changed.values())
     StockMovement.objects.bulk_create(movements, batch_size=1000)
     mark_class_changes(marks)
     return set(changed)
+
+
+def _save_levels(rows: Collection[Stock]) -> None:
+    """Write the counters of locked rows by one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SAVE_LEVELS,
+            {
+                "ids": [stock.pk for stock in rows],
+                "on_hand": [stock.on_hand for stock in rows],
+                "limits": [stock.backorder_limit for stock in rows],
+                "shortfalls": [stock.shortfall for stock in rows],
+            },
+        )
 
 
 def _correction(stock: Stock, change: int, reason: str, user_id: int | None) -> StockMovement:
