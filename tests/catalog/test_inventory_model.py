@@ -436,7 +436,7 @@ class Shop(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.counts)
-    @rule(number=some_number, is_given_up=st.sampled_from([False, False, True]))
+    @rule(number=some_number, is_given_up=st.booleans())
     def close_stocktake(self, number: int, is_given_up: bool) -> None:
         chosen = number % len(self.counts)
         if is_given_up:
