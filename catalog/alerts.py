@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.template.loader import render_to_string
+from django.utils import timezone
 
-from catalog.availability import available_by_variant
-from catalog.models import LowStockNotice, StockAlert, Store, Variant
+from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
 
 MOST_AT_ONCE = 200
 
@@ -30,10 +31,15 @@ def ask_for_alert(variant: Variant, email: str) -> None:
 def send_stock_alerts() -> int:
     """Whoever waits for a variant that can be bought again is written to once, and their address is gone."""
     waiting = StockAlert.objects.select_for_update(of=("self",), skip_locked=True).select_related("variant__product")
-    variants = set(StockAlert.objects.values_list("variant_id", flat=True).distinct()[:1000])
-    available = available_by_variant(variants)
-    back = [pk for pk in variants if available.get(pk, 0) > 0]
-    alerts = list(waiting.filter(variant_id__in=back, variant__is_active=True).order_by("pk")[:MOST_AT_ONCE])
+    can_be_sold = Stock.objects.filter(
+        variant=OuterRef("variant"), location__is_active=True, on_hand__gt=F("reserved") - F("backorder_limit")
+    )
+    back = waiting.filter(
+        Q(variant__is_tracked=False) | Exists(can_be_sold),
+        variant__is_active=True,
+        variant__product__in=Product.objects.visible(timezone.now()),
+    )
+    alerts = list(back.order_by("pk")[:MOST_AT_ONCE])
     for alert in alerts:
         _write(
             "back_in_stock", f"Back in stock: {alert.variant}", alert.email, f"{alert.pk}", {"variant": alert.variant}
@@ -55,10 +61,12 @@ def send_low_stock_notices() -> int:
     to = Store.objects.values_list("contact_email", flat=True).first()
     low = low_variants()
     LowStockNotice.objects.exclude(variant_id__in=list(low)).delete()
+    if not to:
+        return 0
     known = set(LowStockNotice.objects.values_list("variant_id", flat=True))
     fresh = sorted(set(low) - known)
     LowStockNotice.objects.bulk_create([LowStockNotice(variant_id=pk) for pk in fresh], ignore_conflicts=True)
-    if not fresh or not to:
+    if not fresh:
         return 0
     variants = (
         Variant.objects.filter(pk__in=fresh[:MOST_AT_ONCE]).select_related("product").order_by("product__title", "pk")

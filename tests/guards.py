@@ -1,11 +1,15 @@
 """The guards that races lean on. `bin/test --controls` removes them one by one and expects red."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Model, QuerySet
 
-from catalog.inventory import reserving
+from catalog import stocktakes
+from catalog.inventory import correcting, reserving, rows, transfers
+from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
 from orders import cart, checkout, lifecycle
 from orders.models import Cart, Order
 from orders.views import carts
@@ -52,6 +56,55 @@ def _set_status(order: Order, target: str, **facts: object) -> None:
 def _book_always(kind: str, provider_ref: str, order: Order, amounts: dict[str, int], payment: object = None) -> bool:
     Journal.objects.create(kind=kind, provider_ref=provider_ref, order=order, currency=order.currency)
     return True
+
+
+def _without_lock(monkeypatch: Monkey, *models: type[Model]) -> None:
+    """Rows of these tables are looked at without waiting for whoever changes them."""
+    locked = QuerySet.select_for_update
+
+    def select(self: QuerySet, *arguments: Any, **options: Any) -> QuerySet:
+        return self.all() if self.model in models else locked(self, *arguments, **options)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", select)
+
+
+def no_stocktake_lock(monkeypatch: Monkey) -> None:
+    """Two posts look at the stocktake together and both find it open."""
+    _without_lock(monkeypatch, Stocktake)
+
+
+def no_transfer_lock(monkeypatch: Monkey) -> None:
+    """Two people at the door look at the transfer together, and both find everything in transit."""
+    _without_lock(monkeypatch, Transfer, TransferLine)
+
+
+def no_return_lock(monkeypatch: Monkey) -> None:
+    """Two returns of one line look together at how much of it is out."""
+    _without_lock(monkeypatch, StockMovement)
+
+
+def no_row_order(monkeypatch: Monkey) -> None:
+    """Stock rows are locked in the order in which they are asked for."""
+
+    def lock_rows(stock_ids: Iterable[int]) -> None:
+        for pk in stock_ids:
+            Stock.objects.select_for_update().get(pk=pk)
+
+    def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Stock]:
+        return {variant_id: rows.locked_row(variant_id, location) for variant_id in variant_ids}
+
+    monkeypatch.setattr(reserving, "lock_rows", lock_rows)
+    for module in (transfers, stocktakes, correcting):
+        monkeypatch.setattr(module, "locked_rows", locked_rows)
+
+
+def no_upsert(monkeypatch: Monkey) -> None:
+    """A click adds to the number that it read, whatever others have added since."""
+    no_cart_lock(monkeypatch)
+    own = "line.quantity + excluded.quantity"
+    assert own in cart.ADD
+    read = "(SELECT quantity FROM orders_cartline AS seen WHERE seen.id = line.id) + excluded.quantity"
+    monkeypatch.setattr(cart, "ADD", cart.ADD.replace(own, read))
 
 
 def no_event_key(monkeypatch: Monkey) -> None:
@@ -126,6 +179,13 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "amount-check": (no_amount_check, "tests/payments/test_settlement.py::test_f046_another_amount_than_ordered_is_flagged_and_not_paid"),
     "message-key": (no_message_key, "tests/shop/test_outbox.py::test_the_same_message_id_is_one_mail"),
     "total-check": (no_total_check, "tests/orders/test_checkout.py::test_f016_a_changed_price_is_asked_about_again"),
+    "stocktake-lock": (no_stocktake_lock, "tests/races/test_staff_races.py::test_a_count_posted_by_eight_at_once_corrects_once"),
+    "transfer-lock": (no_transfer_lock, "tests/races/test_staff_races.py::test_a_transfer_received_by_eight_at_once_arrives_once"),
+    "return-lock": (no_return_lock, "tests/races/test_staff_races.py::test_f012_what_was_shipped_comes_back_once_whatever_the_place"),
+    "row-order": (no_row_order, "tests/races/test_stock_races.py::test_f002_carts_in_any_order_never_wait_in_a_circle"),
+    "row-order-of-transfers": (no_row_order, "tests/races/test_staff_races.py::test_f002_transfers_both_ways_and_buyers_never_wait_in_a_circle"),
+    "cart-upsert": (no_upsert, "tests/races/test_cart_races.py::test_f011_thirty_clicks_on_one_line_lose_no_click"),
+    "cart-upsert-at-login": (no_upsert, "tests/races/test_cart_races.py::test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

@@ -45,12 +45,14 @@ def adjust(variant_id: int, location: Location, change: int, *, reason: str, use
 @transaction.atomic
 def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
     """Units of one line came back and can be sold again; never more than were shipped of it."""
-    stock = locked_row(need.variant_id, location)
     moved = StockMovement.objects.filter(
         reference=reference,
         line=need.line,
         kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
     )
+    # Two returns of one line to two places share no stock row, so they wait for each other here.
+    list(moved.filter(kind=StockMovement.Kind.SHIPPED).order_by("pk").select_for_update())
+    stock = locked_row(need.variant_id, location)
     still_out = -sum(movement.on_hand_change for movement in moved)
     if need.quantity <= 0 or need.quantity > still_out:
         raise StockRefused(f"{still_out} units of this line are out; {need.quantity} cannot come back.")

@@ -1,0 +1,509 @@
+"""Thousands of verbs in any order: the shop's counters are those of a few lines of plain Python, refusals too."""
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from catalog import inventory, stocktakes
+from catalog.errors import CatalogError, InsufficientStock, Shortage, StockRefused
+from catalog.inventory import Need, Target
+from catalog.models import (
+    Location,
+    Reservation,
+    Stock,
+    StockMovement,
+    Stocktake,
+    StocktakeLine,
+    Transfer,
+    TransferLine,
+    Variant,
+)
+from catalog.stock_history import stock_at
+from shop.auditing import run_audit
+from tests.factories import make_location, make_variant
+
+EXAMPLES, STEPS = 80, 50
+STOCK_INVARIANTS = ("S1 ", "S1b ", "S2 ", "S3 ", "S4 ")
+
+
+@dataclass
+class Row:
+    on_hand: int = 0
+    reserved: int = 0
+    limit: int = 0
+
+    @property
+    def shortfall(self) -> int:
+        return max(0, self.reserved - self.on_hand - self.limit)
+
+    @property
+    def left(self) -> int:
+        return self.on_hand - self.reserved + self.limit
+
+
+@dataclass
+class Shipment:
+    """A transfer: by variant, the units sent, received and lost."""
+
+    source: int
+    destination: int
+    lines: dict[int, list[int]]
+
+    @property
+    def is_received(self) -> bool:
+        return all(sent == received + lost for sent, received, lost in self.lines.values())
+
+
+@dataclass
+class Count:
+    """A stocktake: by variant, the units of the books when it was opened and when it was counted, and those found."""
+
+    place: int
+    lines: dict[int, list[int | None]]
+    status: str = "open"
+
+
+@dataclass
+class Books:
+    """The model. Places are numbers in the order of their priority; a refused verb raises before or half way."""
+
+    rows: dict[tuple[int, int], Row] = field(default_factory=dict)
+    held: dict[tuple[str, int, int, int], int] = field(default_factory=dict)
+    out: Counter = field(default_factory=Counter)
+    transfers: list[Shipment] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    movements: Counter = field(default_factory=Counter)
+
+    def row(self, variant: int, place: int) -> Row:
+        return self.rows.setdefault((variant, place), Row())
+
+    def change(self, kind: str, variant: int, place: int, units: int) -> None:
+        row = self.row(variant, place)
+        row.on_hand += units
+        self.movements[kind] += 1
+        refuse_if(row.on_hand < 0)
+
+    def receive(self, variant: int, place: int, quantity: int) -> None:
+        refuse_if(quantity <= 0)
+        self.change("received", variant, place, quantity)
+
+    def adjust(self, variant: int, place: int, units: int, reason: str) -> None:
+        refuse_if(not reason.strip())
+        self.change("adjusted", variant, place, units)
+
+    def set_on_hand(self, variant: int, place: int, target: int, limit: int | None) -> None:
+        row = self.row(variant, place)
+        if limit is not None:
+            row.limit = limit
+        if target != row.on_hand:
+            self.change("adjusted", variant, place, target - row.on_hand)
+
+    def set_levels(self, targets: dict[int, Target], place: int) -> None:
+        for variant, target in targets.items():
+            self.set_on_hand(variant, place, target.on_hand, target.backorder_limit)
+
+    def reserve(self, reference: str, needs: list[Need]) -> None:
+        picks, short = [], []
+        left = {spot: row.left for spot, row in self.rows.items()}
+        home = self._home(needs)
+        for need in needs:
+            places = sorted((p for v, p in self.rows if v == need.variant_id), key=lambda p: (p != home, p))
+            alone = [p for p in places if left[need.variant_id, p] >= need.quantity]
+            missing = need.quantity
+            for place in alone[:1] or places:
+                units = min(missing, max(0, left[need.variant_id, place]))
+                left[need.variant_id, place] -= units
+                missing -= units
+                if units:
+                    picks.append((need, place, units))
+            if missing:
+                short.append(Shortage(need.line, need.variant_id, need.quantity, need.quantity - missing))
+        if short:
+            raise InsufficientStock(short)
+        for need, place, units in picks:
+            self.row(need.variant_id, place).reserved += units
+            self.held[reference, need.line, need.variant_id, place] = units
+            self.movements["reserved"] += 1
+
+    def _home(self, needs: list[Need]) -> int | None:
+        """The first place that can send everything."""
+        wanted: Counter = Counter()
+        for need in needs:
+            wanted[need.variant_id] += need.quantity
+        places = sorted({place for _, place in self.rows})
+        able = (p for p in places if all(self.rows.get((v, p), Row()).left >= n for v, n in wanted.items()))
+        return next(able, None)
+
+    def release(self, reference: str) -> int:
+        mine = {key: units for key, units in self.held.items() if key[0] == reference}
+        for key, units in mine.items():
+            self.row(*key[2:]).reserved -= units
+            del self.held[key]
+            self.movements["released"] += 1
+        return sum(mine.values())
+
+    def ship(self, reference: str, quantities: dict[int, int]) -> None:
+        for line, quantity in quantities.items():
+            missing = quantity
+            for key in [key for key in self.held if key[:2] == (reference, line)]:
+                units = min(missing, self.held[key])
+                if units:
+                    missing -= units
+                    self._ship_part(key, units)
+            refuse_if(missing > 0)
+
+    def _ship_part(self, key: tuple[str, int, int, int], units: int) -> None:
+        self.change("shipped", *key[2:], -units)
+        self.row(*key[2:]).reserved -= units
+        self.out[key[1]] += units
+        self.held[key] -= units
+        if not self.held[key]:
+            del self.held[key]
+
+    def restock(self, need: Need, place: int) -> None:
+        refuse_if(not 0 < need.quantity <= self.out[need.line])
+        self.out[need.line] -= need.quantity
+        self.change("returned", need.variant_id, place, need.quantity)
+
+    def send(self, quantities: dict[int, int], source: int, destination: int) -> None:
+        refuse_if(source == destination or not quantities or min(quantities.values()) <= 0)
+        for variant, units in quantities.items():
+            row = self.row(variant, source)
+            refuse_if(units > row.on_hand - row.reserved)
+            self.change("sent", variant, source, -units)
+        self.transfers.append(Shipment(source, destination, {v: [n, 0, 0] for v, n in quantities.items()}))
+
+    def receive_transfer(self, number: int, arrived: dict[int, int], is_complete: bool) -> None:
+        shipment = self.transfers[number]
+        refuse_if(shipment.is_received)
+        for variant, line in shipment.lines.items():
+            units = arrived.get(variant, 0)
+            refuse_if(not 0 <= units <= line[0] - line[1] - line[2])
+            line[1] += units
+            if is_complete:
+                line[2] = line[0] - line[1]
+            if units:
+                self.change("arrived", variant, shipment.destination, units)
+
+    def open_stocktake(self, place: int, variants: set[int] | None) -> None:
+        here = {v: row.on_hand for (v, p), row in self.rows.items() if p == place}
+        chosen = here.keys() if variants is None else here.keys() & variants
+        self.counts.append(Count(place, {v: [here[v], None, None] for v in chosen}))
+
+    def count(self, number: int, counted: dict[int, int]) -> None:
+        stocktake = self.counts[number]
+        refuse_if(stocktake.status != "open" or min(counted.values()) < 0)
+        for variant, units in counted.items():
+            books = self.row(variant, stocktake.place).on_hand
+            stocktake.lines[variant] = [stocktake.lines.get(variant, [books])[0], books, units]
+
+    def post(self, number: int) -> int:
+        stocktake = self.counts[number]
+        refuse_if(stocktake.status != "open")
+        stocktake.status = "posted"
+        differing = {v: line for v, line in stocktake.lines.items() if line[1] != line[2]}
+        for variant, (_, expected, counted) in differing.items():
+            self.change("adjusted", variant, stocktake.place, counted - expected)
+        return len(differing)
+
+    def cancel(self, number: int) -> None:
+        refuse_if(self.counts[number].status != "open")
+        self.counts[number].status = "canceled"
+
+
+def refuse_if(is_broken: bool) -> None:
+    if is_broken:
+        raise StockRefused("by the model")
+
+
+some_variant = st.integers(0, 2)
+some_place = st.integers(0, 1)
+some_units = st.integers(1, 4)
+some_number = st.integers(0, 100)  # of a reference, a line, a transfer, a stocktake: modulo how many there are
+
+
+class Shop(RuleBasedStateMachine):
+    """Every rule asks the shop and the model for the same; everything is taken back at the end of an example."""
+
+    variants: ClassVar[list[Variant]]
+    locations: ClassVar[list[Location]]
+    steps: ClassVar[Counter] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.everything = transaction.atomic()
+        self.everything.__enter__()
+        self.books = Books()
+        self.transfers: list[Transfer] = []
+        self.counts: list[Stocktake] = []
+        self.orders: list[list[Need]] = []
+
+    def teardown(self) -> None:
+        try:
+            findings = [finding for finding in run_audit() if finding.invariant.startswith(STOCK_INVARIANTS)]
+            assert findings == []
+            counters = {(row.variant_id, row.location_id): (row.on_hand, row.reserved) for row in Stock.objects.all()}
+            history = stock_at(timezone.now())
+            assert {spot: history.get(spot, (0, 0)) for spot in counters} == counters
+            assert history.keys() <= counters.keys()
+        finally:
+            transaction.set_rollback(True)
+            self.everything.__exit__(None, None, None)
+
+    def both(self, verb: str, ask: Callable[[], Any], model: Callable[[Books], Any]) -> Any:
+        """The shop does what the model does, and refuses what the model refuses."""
+        after, refusal, expected = copy.deepcopy(self.books), None, None
+        try:
+            expected = model(after)
+        except CatalogError as error:
+            refusal = error
+        if refusal:
+            Shop.steps[verb, "refused"] += 1
+            with pytest.raises(type(refusal)) as caught:
+                ask()
+            assert getattr(caught.value, "short", []) == getattr(refusal, "short", [])
+            return None
+        Shop.steps[verb, "done"] += 1
+        answer = ask()
+        self.books = after
+        assert expected is None or answer == expected
+        return answer
+
+    def variant(self, number: int) -> int:
+        return self.variants[number].pk
+
+    def by_variant(self, numbered: dict[int, Any]) -> dict[int, Any]:
+        return {self.variant(number): value for number, value in numbered.items()}
+
+    # The model speaks of the shop's own variant ids, and of places by their number.
+
+    @initialize(first=st.integers(1, 20), second=st.integers(1, 20))
+    def fill(self, first: int, second: int) -> None:
+        for variant in self.variants:
+            for place, quantity in enumerate((first, second)):
+                inventory.receive(variant.pk, self.locations[place], quantity)
+                self.books.receive(variant.pk, place, quantity)
+
+    @rule(variant=some_variant, place=some_place, quantity=st.integers(-1, 12))
+    def receive(self, variant: int, place: int, quantity: int) -> None:
+        pk = self.variant(variant)
+        self.both(
+            "receive",
+            lambda: inventory.receive(pk, self.locations[place], quantity),
+            lambda books: books.receive(pk, place, quantity),
+        )
+
+    @rule(variant=some_variant, place=some_place, units=st.integers(-8, 4), reason=st.sampled_from(["broken", " "]))
+    def adjust(self, variant: int, place: int, units: int, reason: str) -> None:
+        pk = self.variant(variant)
+        self.both(
+            "adjust",
+            lambda: inventory.adjust(pk, self.locations[place], units, reason=reason),
+            lambda books: books.adjust(pk, place, units, reason),
+        )
+
+    @rule(variant=some_variant, place=some_place, units=st.integers(-1, 9), limit=st.none() | st.integers(0, 4))
+    def set_on_hand(self, variant: int, place: int, units: int, limit: int | None) -> None:
+        pk = self.variant(variant)
+        self.both(
+            "set_on_hand",
+            lambda: inventory.set_on_hand(pk, self.locations[place], units, reason="set", backorder_limit=limit),
+            lambda books: books.set_on_hand(pk, place, units, limit),
+        )
+
+    @rule(
+        levels=st.dictionaries(some_variant, st.builds(Target, st.integers(-1, 12), st.integers(0, 4)), min_size=1),
+        place=some_place,
+    )
+    def set_levels(self, levels: dict[int, Target], place: int) -> None:
+        wanted = self.by_variant(levels)
+        self.both(
+            "set_levels",
+            lambda: inventory.set_levels(wanted, self.locations[place], reason="import"),
+            lambda books: books.set_levels(wanted, place),
+        )
+
+    @rule(wanted=st.lists(st.tuples(some_variant, some_units), min_size=1, max_size=3))
+    def reserve(self, wanted: list[tuple[int, int]]) -> None:
+        first = 10 * len(self.orders)
+        needs = [Need(first + i, self.variant(variant), units) for i, (variant, units) in enumerate(wanted)]
+        reference = f"O-{len(self.orders)}"
+        self.orders.append(needs)
+        self.both("reserve", lambda: inventory.reserve(reference, needs), lambda books: books.reserve(reference, needs))
+
+    def order(self, number: int) -> int:
+        """An order that holds something, where there is one."""
+        holding = sorted({int(reference.removeprefix("O-")) for reference, *_ in self.books.held})
+        return holding[number % len(holding)] if holding else number % len(self.orders)
+
+    @precondition(lambda self: self.orders)
+    @rule(order=some_number)
+    def release(self, order: int) -> None:
+        reference = f"O-{self.order(order)}"
+        self.both("release", lambda: inventory.release(reference), lambda books: books.release(reference))
+
+    @precondition(lambda self: self.orders)
+    @rule(order=some_number, units=st.lists(st.integers(0, 3), min_size=3, max_size=3))
+    def ship(self, order: int, units: list[int]) -> None:
+        number = self.order(order)
+        quantities = {need.line: quantity for need, quantity in zip(self.orders[number], units, strict=False)}
+        self.both(
+            "ship",
+            lambda: inventory.ship(f"O-{number}", quantities),
+            lambda books: books.ship(f"O-{number}", quantities),
+        )
+
+    @precondition(lambda self: self.orders)
+    @rule(line=some_number, quantity=st.integers(0, 4), place=some_place)
+    def restock(self, line: int, quantity: int, place: int) -> None:
+        sent_out = sorted(number for number, units in self.books.out.items() if units)
+        lines = sent_out or [need.line for needs in self.orders for need in needs]
+        chosen = lines[line % len(lines)]
+        ordered = self.orders[chosen // 10][chosen % 10]
+        back = Need(ordered.line, ordered.variant_id, quantity)
+        self.both(
+            "restock",
+            lambda: inventory.restock(f"O-{chosen // 10}", back, self.locations[place]),
+            lambda books: books.restock(back, place),
+        )
+
+    @rule(
+        quantities=st.dictionaries(some_variant, st.integers(0, 6), max_size=2),
+        source=some_place,
+        is_away=st.booleans(),
+    )
+    def send(self, quantities: dict[int, int], source: int, is_away: bool) -> None:
+        units = self.by_variant(quantities)
+        destination = 1 - source if is_away else source
+        places = {"source": self.locations[source], "destination": self.locations[destination]}
+        sent = self.both(
+            "send", lambda: inventory.send(units, **places), lambda books: books.send(units, source, destination)
+        )
+        self.transfers += [sent] if sent else []
+
+    @precondition(lambda self: self.transfers)
+    @rule(transfer=some_number, shares=st.lists(st.integers(-1, 4), min_size=2, max_size=2), is_complete=st.booleans())
+    def receive_transfer(self, transfer: int, shares: list[int], is_complete: bool) -> None:
+        """Of each line some quarters of what is in transit arrive, or one unit too many or too few."""
+        number = transfer % len(self.transfers)
+        arrived = {}
+        lines = self.books.transfers[number].lines.items()
+        for share, (variant, (sent, received, lost)) in zip(shares, lines, strict=False):
+            coming = sent - received - lost
+            arrived[variant] = coming + 1 if share == 3 and sent % 2 else coming * share // 4
+        keys = dict(self.transfers[number].lines.values_list("variant_id", "pk"))
+        by_line = {keys[variant]: units for variant, units in arrived.items()}
+        self.both(
+            "receive_transfer",
+            lambda: inventory.receive_transfer(self.transfers[number], by_line, is_complete=is_complete),
+            lambda books: books.receive_transfer(number, arrived, is_complete),
+        )
+
+    @rule(place=some_place, chosen=st.none() | st.sets(some_variant, min_size=1))
+    def open_stocktake(self, place: int, chosen: set[int] | None) -> None:
+        variants = None if chosen is None else {self.variant(number) for number in chosen}
+        opened = self.both(
+            "open_stocktake",
+            lambda: stocktakes.open_stocktake(self.locations[place], variants),
+            lambda books: books.open_stocktake(place, variants),
+        )
+        self.counts.append(opened)
+
+    @precondition(lambda self: self.counts)
+    @rule(number=some_number, found=st.dictionaries(some_variant, st.integers(-1, 9), min_size=1))
+    def count(self, number: int, found: dict[int, int]) -> None:
+        chosen, counted = number % len(self.counts), self.by_variant(found)
+        self.both(
+            "count",
+            lambda: stocktakes.count(self.counts[chosen], counted),
+            lambda books: books.count(chosen, counted),
+        )
+
+    @precondition(lambda self: self.counts)
+    @rule(number=some_number, is_given_up=st.booleans())
+    def close_stocktake(self, number: int, is_given_up: bool) -> None:
+        chosen = number % len(self.counts)
+        if is_given_up:
+            self.both("cancel", lambda: stocktakes.cancel(self.counts[chosen]), lambda books: books.cancel(chosen))
+        else:
+            self.both("post", lambda: stocktakes.post(self.counts[chosen]), lambda books: books.post(chosen))
+
+    @invariant()
+    def the_shop_says_what_the_model_says(self) -> None:
+        place_of = {location.pk: number for number, location in enumerate(self.locations)}
+        rows = Stock.objects.values_list(
+            "variant_id", "location_id", "on_hand", "reserved", "backorder_limit", "shortfall"
+        )
+        assert {(v, place_of[p]): tuple(numbers) for v, p, *numbers in rows} == {
+            spot: (row.on_hand, row.reserved, row.limit, row.shortfall) for spot, row in self.books.rows.items()
+        }
+        held = Reservation.objects.values_list("reference", "line", "variant_id", "location_id", "quantity")
+        assert {(r, line, v, place_of[p]): units for r, line, v, p, units in held} == self.books.held
+        assert Counter(StockMovement.objects.values_list("kind", flat=True)) == self.books.movements
+        self._compare_transfers(place_of)
+        self._compare_stocktakes(place_of)
+
+    def _compare_transfers(self, place_of: dict[int, int]) -> None:
+        lines = TransferLine.objects.values_list("transfer_id", "variant_id", "quantity", "received", "lost")
+        found: dict[int, dict[int, list[int]]] = {transfer.pk: {} for transfer in self.transfers}
+        for transfer, variant, *numbers in lines:
+            found[transfer][variant] = numbers
+        assert list(found.values()) == [shipment.lines for shipment in self.books.transfers]
+        facts = Transfer.objects.order_by("pk").values_list("source_id", "destination_id", "status")
+        assert [(place_of[a], place_of[b], status) for a, b, status in facts] == [
+            (shipment.source, shipment.destination, "received" if shipment.is_received else "sent")
+            for shipment in self.books.transfers
+        ]
+
+    def _compare_stocktakes(self, place_of: dict[int, int]) -> None:
+        lines = StocktakeLine.objects.values_list("stocktake_id", "variant_id", "frozen", "expected", "counted")
+        found: dict[int, dict[int, list[int | None]]] = {stocktake.pk: {} for stocktake in self.counts}
+        for stocktake, variant, *numbers in lines:
+            found[stocktake][variant] = numbers
+        assert list(found.values()) == [count.lines for count in self.books.counts]
+        facts = Stocktake.objects.order_by("pk").values_list("location_id", "status")
+        assert [(place_of[p], status) for p, status in facts] == [(c.place, c.status) for c in self.books.counts]
+
+
+@pytest.mark.django_db
+def test_the_stock_is_what_a_plain_model_says_after_every_one_of_two_thousand_steps():
+    Shop.variants = [make_variant(on_hand=0) for _ in range(3)]
+    Shop.locations = [make_location("main", 10), make_location("second", 20)]
+    Shop.steps = Counter()
+    run_state_machine_as_test(
+        Shop,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert Shop.steps.total() >= 2000
+    refused = {verb for verb, outcome in Shop.steps if outcome == "refused"}
+    done = {verb for verb, outcome in Shop.steps if outcome == "done"}
+    always_done = {"release", "open_stocktake"}
+    assert refused == done - always_done
+    assert done == always_done | {
+        *("receive", "adjust", "set_on_hand", "set_levels", "reserve", "ship", "restock"),
+        *("send", "receive_transfer", "count", "post", "cancel"),
+    }
