@@ -199,12 +199,7 @@ class _Writer:
         self._retire([v for handle in handles for v in self.variants[handle].values() if v.is_active])
 
     def _free_slug(self, handle: str, new: list[Product]) -> str:
-        slug = free_slug(handle)
-        taken = {product.slug for product in new}
-        number = 2
-        while slug in taken:
-            slug, number = free_slug(f"{handle}-{number}"), number + 1
-        return slug
+        return free_slug(handle, also_taken={product.slug for product in new})
 
     def _write_attributes(self) -> None:
         for handle, after in self.wanted:
