@@ -1,8 +1,10 @@
 """Pictures: taken in by their content, kept under names of our own, shown in four widths."""
 
 import io
+import struct
 import uuid
 import warnings
+import zlib
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -19,6 +21,11 @@ LARGEST_PIXELS = 40_000_000
 LONGEST_SIDE = 2400  # pixels of the original that we keep
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
+# What Pillow raises while it reads a picture that is none, or is bent somewhere.
+UNREADABLE = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 def _open(content: bytes) -> Image.Image:
@@ -30,23 +37,18 @@ def _open(content: bytes) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=FORMATS).verify()
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except (*UNREADABLE, Image.DecompressionBombWarning) as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
     if picture.width * picture.height > LARGEST_PIXELS:
         raise BadImage("The picture has more than 40 million pixels.")
     return picture
 
 
-def _is_plain_webp(picture: Image.Image) -> bool:
-    """WebP without a word about where, when or by whom: it can be kept as it is."""
-    notes = {"exif", "xmp", "icc_profile"} & picture.info.keys()
-    return picture.format == "WEBP" and not notes and max(picture.size) <= LONGEST_SIDE
+def _is_plain_webp(picture: Image.Image, content: bytes) -> bool:
+    """One picture in WebP and nothing else, no notes, no frames, nothing behind it: it can be kept as it is."""
+    length = int.from_bytes(content[16:20], "little")
+    is_all = content[12:16] in (b"VP8 ", b"VP8L") and len(content) == 20 + length + length % 2
+    return picture.format == "WEBP" and is_all and max(picture.size) <= LONGEST_SIDE
 
 
 def _as_webp(picture: Image.Image, quality: int) -> bytes:
@@ -69,12 +71,13 @@ def keep_picture(image: ProductImage, content: bytes) -> None:
     Raises BadImage for anything but a JPEG, PNG or WebP of at most 10 MB and 40 million pixels.
     """
     picture = _open(content)
-    if not _is_plain_webp(picture):
-        try:
-            picture = _upright(picture)
-        except OSError as error:
-            raise BadImage("The picture breaks off in the middle.") from error
-        content = _as_webp(picture, 90)
+    try:
+        picture.load()
+        upright = picture if _is_plain_webp(picture, content) else _upright(picture)
+    except UNREADABLE as error:
+        raise BadImage("The picture breaks off in the middle.") from error
+    if upright is not picture:
+        picture, content = upright, _as_webp(upright, 90)
     image.width, image.height = picture.size
     image.rendered_widths, image.is_broken = [], False
     image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
@@ -91,12 +94,13 @@ def render(image: ProductImage) -> None:
         with default_storage.open(image.file.name) as file:
             picture = Image.open(file, formats=FORMATS)
             picture.load()
-    except OSError:
+    except UNREADABLE:
         ProductImage.objects.filter(pk=image.pk).update(is_broken=True)
         return
     widths = wanted_widths(image.width)
     for width in widths:
-        smaller = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+        height = max(1, round(picture.height * width / picture.width))
+        smaller = picture.resize((width, height), Image.Resampling.LANCZOS)
         name = image.rendition_name(width)
         if default_storage.exists(name):
             default_storage.delete(name)
