@@ -36,11 +36,11 @@ WHERE listing.id = text.id
 # Words are added in one order everywhere and never locked by reading, so two writers do not wait in a circle.
 ADD_WORDS = """
 INSERT INTO catalog_searchterm (word, weight)
-SELECT DISTINCT word, 1 FROM catalog_listing,
-  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS word
-WHERE id = ANY(%(ids)s) AND length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
-  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = word)
-ORDER BY word
+SELECT DISTINCT used.term, 1 FROM catalog_listing,
+  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS used (term)
+WHERE id = ANY(%(ids)s) AND length(used.term) BETWEEN 3 AND 40 AND used.term !~ '^[0-9]+$'
+  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = used.term)
+ORDER BY used.term
 ON CONFLICT DO NOTHING
 """
 
