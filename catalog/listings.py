@@ -92,7 +92,7 @@ def _write_search(listing_ids: list[int]) -> None:
     """What searches find the rows by: title, then maker and tags, then categories, SKUs and barcodes."""
     rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "market", "category_ids"))
     codes: dict[int, list[str]] = defaultdict(list)
-    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows})
+    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows}, is_active=True)
     for product_id, sku, barcode in variants.values_list("product_id", "sku", "barcode"):
         codes[product_id] += [sku, barcode]
     wanted = {pk for row in rows for pk in row["category_ids"]}
