@@ -102,7 +102,7 @@ def test_a_page_shows_chosen_values_and_takes_them_off_by_a_link(client, shelf):
     assert '<a class="chip" href="?colour=red">Oak' in text
 
 
-def test_numbers_are_kept_for_a_version_and_counted_anew_after_a_change(shelf, django_assert_num_queries):
+def test_numbers_are_kept_for_a_version_and_counted_anew_after_a_change(shelf):
     assert numbers(look(shelf))["red"] == 2
     kept = FacetCount.objects.get()
     look(shelf)
