@@ -1,5 +1,6 @@
 """Addresses change, links to the old ones go on working: one step to where the thing is now, or 410 where it is gone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,10 +19,11 @@ class Moved:
     url: str
 
 
-def free_slug(text: str, product_id: int | None = None) -> str:
-    """An address for a product that no other one has."""
+def free_slug(text: str, product_id: int | None = None, also_taken: Collection[str] = ()) -> str:
+    """An address for a product that no other one has, and none of those that are about to be written."""
     base = slugify(text)[:240] or "product"
-    taken = set(Product.objects.filter(slug__startswith=base).exclude(pk=product_id).values_list("slug", flat=True))
+    standing = Product.objects.filter(slug__startswith=base).exclude(pk=product_id)
+    taken = {*standing.values_list("slug", flat=True), *also_taken}
     slug, number = base, 2
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1

@@ -26,6 +26,7 @@ from catalog.models.listing import LEVELS
 PAGE_SIZE = 24
 COUNT_LIMIT = 1_000
 LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # by number; further pages are reached by following the link behind them
+MOST_CHOSEN = 24  # neighbours looked at: some may be sold out or hidden
 SHOWN_NUMBERS = 2  # page numbers on each side of the present one
 
 CARD_FIELDS = (
@@ -239,8 +240,8 @@ def lineage(category: Category | None) -> list[Category]:
 def related_listings(product: Product, market: Market, count: int = 4) -> list[Listing]:
     """What goes well with it: chosen by staff, then bought together, then of the same category. Four queries at most."""
     listings = current_listings(market).exclude(product=product).exclude(stock_class="out").only(*CARD_FIELDS)
-    wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:count])
-    wanted |= dict.fromkeys(product.bought_together.order_by("-orders").values_list("other", flat=True)[:count])
+    wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:MOST_CHOSEN])
+    wanted |= dict.fromkeys(product.bought_together.order_by("-orders").values_list("other", flat=True)[:MOST_CHOSEN])
     found = {row.product_id: row for row in listings.filter(product__in=wanted)} if wanted else {}
     cards = [found[pk] for pk in wanted if pk in found][:count]
     if len(cards) < count and product.category:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.mail.message import sanitize_address
 from django.http import QueryDict
 
 from catalog.browse import LAST_PAGE, SORTS, Wishes
@@ -64,8 +66,20 @@ class ListingForm(forms.Form):
             return None
 
 
+def mailable(address: str) -> str:
+    """Refuse an address that no mail can be written to, before anybody pays for an order with it or waits for one."""
+    try:
+        sanitize_address(address, "utf-8")
+    except (ValueError, UnicodeError) as error:
+        raise ValidationError("Enter an e-mail address that mail can be sent to") from error
+    return address.lower()
+
+
 class StockAlertForm(forms.Form):
     """Where to write when a variant is back."""
 
     variant = forms.IntegerField(min_value=1, max_value=2**62)
     email = forms.EmailField(max_length=254)
+
+    def clean_email(self) -> str:
+        return mailable(self.cleaned_data["email"])

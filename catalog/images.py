@@ -1,8 +1,10 @@
 """Pictures: taken in by their content, kept under names of our own, shown in four widths."""
 
 import io
+import struct
 import uuid
 import warnings
+import zlib
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,6 +25,11 @@ LONGEST_SIDE = 2400  # pixels of the original that we keep
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
 QUALITY_KEPT = 90
+# What Pillow raises while it reads a picture that is none, or is bent somewhere.
+UNREADABLE = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 def _open(content: bytes) -> Image.Image:
@@ -34,23 +41,18 @@ def _open(content: bytes) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=FORMATS).verify()
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except (*UNREADABLE, Image.DecompressionBombWarning) as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
     if picture.width * picture.height > LARGEST_PIXELS:
         raise BadImage("The picture has more than 40 million pixels.")
     return picture
 
 
-def _is_plain_webp(picture: Image.Image) -> bool:
-    """WebP without a word about where, when or by whom: it can be kept as it is."""
-    notes = {"exif", "xmp", "icc_profile"} & picture.info.keys()
-    return picture.format == "WEBP" and not notes and max(picture.size) <= LONGEST_SIDE
+def _is_plain_webp(picture: Image.Image, content: bytes) -> bool:
+    """One picture in WebP and nothing else, no notes, no frames, nothing behind it: it can be kept as it is."""
+    length = int.from_bytes(content[16:20], "little")
+    is_all = content[12:16] in (b"VP8 ", b"VP8L") and len(content) == 20 + length + length % 2
+    return picture.format == "WEBP" and is_all and max(picture.size) <= LONGEST_SIDE
 
 
 def _as_webp(picture: Image.Image, quality: int) -> bytes:
@@ -67,18 +69,24 @@ def _upright(picture: Image.Image) -> Image.Image:
     return turned.convert("RGBA" if has_transparency else "RGB")
 
 
+def _taken_in(content: bytes) -> tuple[Image.Image, bytes]:
+    """The picture as we keep it, and its bytes; raises BadImage for what is none."""
+    picture = _open(content)
+    try:
+        picture.load()
+        upright = picture if _is_plain_webp(picture, content) else _upright(picture)
+    except UNREADABLE as error:
+        raise BadImage("The picture breaks off in the middle.") from error
+    return (picture, content) if upright is picture else (upright, _as_webp(upright, QUALITY_KEPT))
+
+
 def keep_picture(image: ProductImage, content: bytes) -> None:
     """Set the file and the measures of an unsaved or saved image row from these bytes; the row is not saved.
 
     Raises BadImage for anything but a JPEG, PNG or WebP of at most 10 MB and 40 million pixels.
     """
     picture = _open(content)
-    if not _is_plain_webp(picture):
-        try:
-            picture = _upright(picture)
-        except OSError as error:
-            raise BadImage("The picture breaks off in the middle.") from error
-        content = _as_webp(picture, QUALITY_KEPT)
+    picture, content = _taken_in(content)
     image.width, image.height = picture.size
     image.rendered_widths, image.is_broken = [], False
     image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
@@ -95,12 +103,13 @@ def render(image: ProductImage) -> None:
         with default_storage.open(image.file.name) as file:
             picture = Image.open(file, formats=FORMATS)
             picture.load()
-    except OSError:
+    except UNREADABLE:
         ProductImage.objects.filter(pk=image.pk).update(is_broken=True)
         return
     widths = wanted_widths(image.width)
     for width in widths:
-        smaller = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+        height = max(1, round(picture.height * width / picture.width))
+        smaller = picture.resize((width, height), Image.Resampling.LANCZOS)
         name = image.rendition_name(width)
         if default_storage.exists(name):
             default_storage.delete(name)
@@ -129,8 +138,7 @@ def picture_of(upload: Any) -> Any:
     if not isinstance(upload, UploadedFile):
         return upload
     try:
-        picture = _open(upload.read())
-        content = _as_webp(_upright(picture), QUALITY_KEPT)
-    except (BadImage, OSError) as bad:
-        raise ValidationError(str(bad) or "The picture breaks off in the middle.") from bad
+        _picture, content = _taken_in(upload.read())
+    except BadImage as bad:
+        raise ValidationError(str(bad)) from bad
     return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")

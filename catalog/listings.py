@@ -36,11 +36,11 @@ WHERE listing.id = text.id
 # Words are added in one order everywhere and never locked by reading, so two writers do not wait in a circle.
 ADD_WORDS = """
 INSERT INTO catalog_searchterm (word, weight)
-SELECT DISTINCT word, 1 FROM catalog_listing,
-  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS word
-WHERE id = ANY(%(ids)s) AND length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
-  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = word)
-ORDER BY word
+SELECT DISTINCT used.term, 1 FROM catalog_listing,
+  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS used (term)
+WHERE id = ANY(%(ids)s) AND length(used.term) BETWEEN 3 AND 40 AND used.term !~ '^[0-9]+$'
+  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = used.term)
+ORDER BY used.term
 ON CONFLICT DO NOTHING
 """
 
@@ -92,7 +92,7 @@ def _write_search(listing_ids: list[int]) -> None:
     """What searches find the rows by: title, then maker and tags, then categories, SKUs and barcodes."""
     rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "market", "category_ids"))
     codes: dict[int, list[str]] = defaultdict(list)
-    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows})
+    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows}, is_active=True)
     for product_id, sku, barcode in variants.values_list("product_id", "sku", "barcode"):
         codes[product_id] += [sku, barcode]
     wanted = {pk for row in rows for pk in row["category_ids"]}

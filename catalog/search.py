@@ -92,14 +92,19 @@ def _products_by_code(text: str) -> list[int]:
 
 
 def _query(words: list[str], market: Market, *, has_prefix: bool) -> SearchQuery:
-    # words_of leaves nothing that has a meaning in the raw syntax.
     groups = synonyms_of(words)
     parts = []
     for position, word in enumerate(words):
         is_beginning = has_prefix and position == len(words) - 1 and len(word) >= SHORTEST_PREFIX
         same = [" <-> ".join(words_of(other)) for other in groups.get(word, [])]
-        parts.append("(" + " | ".join([f"{word}:*" if is_beginning else word, *filter(None, same)]) + ")")
+        own = f"{_quoted(word)}:*" if is_beginning else _quoted(word)
+        parts.append("(" + " | ".join([own, *filter(None, same)]) + ")")
     return SearchQuery(" & ".join(parts), search_type="raw", config=search_config(market.language))
+
+
+def _quoted(word: str) -> str:
+    """The word as the raw syntax takes it: words of the vocabulary may be whole addresses (shop.example:8080)."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def synonyms_of(words: Iterable[str]) -> dict[str, list[str]]:
@@ -165,7 +170,7 @@ def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: i
         return Suggestions(first_cards(listings.filter(product__in=ids), count), [], [])
     ends = completions(words[-1]) or mend(words[-1:])
     before = _query(words[:-1], market, has_prefix=False) if words[:-1] else None
-    last = SearchQuery(" | ".join(ends), search_type="raw", config=search_config(market.language))
+    last = SearchQuery(" | ".join(map(_quoted, ends)), search_type="raw", config=search_config(market.language))
     cards = first_cards(listings.filter(search=before & last if before else last), count)
     begins = text.strip()
     categories = list(Category.objects.filter(name__istartswith=begins).order_by("path")[:4])

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.mail.message import sanitize_address
 
+from catalog.forms import mailable
 from catalog.markets import Market
 from orders.cart import MOST_OF_ONE
 from orders.checkout import Seen, Submission
@@ -36,15 +36,6 @@ def one_line(text: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") for character in text):
         raise ValidationError("Please leave out characters that cannot be seen.")
     return text
-
-
-def mailable(address: str) -> str:
-    """Refuse an address that no mail can be written to, before anybody pays for an order with it."""
-    try:
-        sanitize_address(address, "utf-8")
-    except (ValueError, UnicodeError) as error:
-        raise ValidationError("Enter an e-mail address that mail can be sent to") from error
-    return address.lower()
 
 
 class CartLineForm(forms.Form):

@@ -199,12 +199,7 @@ class _Writer:
         self._retire([v for handle in handles for v in self.variants[handle].values() if v.is_active])
 
     def _free_slug(self, handle: str, new: list[Product]) -> str:
-        slug = free_slug(handle)
-        taken = {product.slug for product in new}
-        number = 2
-        while slug in taken:
-            slug, number = free_slug(f"{handle}-{number}"), number + 1
-        return slug
+        return free_slug(handle, also_taken={product.slug for product in new})
 
     def _write_attributes(self) -> None:
         for handle, after in self.wanted:
@@ -219,7 +214,7 @@ class _Writer:
 
     def _write_options(self) -> None:
         differing = {
-            h: after["options"] for h, after in self.wanted if after["options"] != self._before(h, "options", [])
+            h: after["options"] for h, after in self.wanted if after["options"] != self._before(h, "options", None)
         }
         Option.objects.filter(product__in=[self.products[handle] for handle in differing]).delete()
         Option.objects.bulk_create(
@@ -300,11 +295,11 @@ class _Writer:
         set_levels(targets, self.shop.location, reason=self.author.source, user_id=self.author.user_id)
 
     def _differing(self, *names: str) -> Iterable[tuple[Variant, Document]]:
-        """Variants for which one of these facts is another than before."""
+        """Variants for which one of these facts is another than before; all of those that were not sold before."""
         for handle, after in self.wanted:
             before = self._before(handle, "variants", {})
             for key, facts in after["variants"].items():
-                if any(facts[name] != before.get(key, {}).get(name) for name in names):
+                if key not in before or any(facts[name] != before[key].get(name) for name in names):
                     yield self.variants[handle][key], facts
 
     def _write_prices(self) -> None:

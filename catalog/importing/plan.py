@@ -152,21 +152,31 @@ def merge(before: Document | None, product: ProductFacts) -> Document:
     if before is None and "title" not in product.facts:
         raise _Skipped(product.line, "a new product needs a title")
     after["product"] |= product.facts
-    if before is None and not any("price" in variant.facts for variant in product.variants):
-        after["product"]["status"] = "draft"  # without a price nobody could buy it
     if product.options is not None:
         after["options"] = product.options
-    for number, variant in enumerate(product.variants, start=1):
-        _merge_variant(after, variant, number)
+    seen: set[str] = set()
+    for variant in product.variants:
+        _merge_variant(after, variant, seen)
+    is_priced = any(variant["price"] is not None for variant in after["variants"].values())
+    if not is_priced and not any("price" in variant.facts for variant in product.variants):
+        # Without a price nobody could buy it, and the file knows of none.
+        after["product"]["status"] = before["product"]["status"] if before else "draft"
     for image in product.images:
         kept = after["images"].get(image.source)
         position = image.position or (kept["position"] if kept else len(after["images"]) + 1)
         after["images"][image.source] = {"position": position, "alt": image.alt or (kept["alt"] if kept else "")}
+    for facts in after["variants"].values():
+        # A variant's picture is one of its product's, whether the file lists it there or not.
+        if facts["image"]:
+            after["images"].setdefault(facts["image"], {"position": len(after["images"]) + 1, "alt": ""})
     return after
 
 
-def _merge_variant(after: Document, variant: VariantFacts, number: int) -> None:
+def _merge_variant(after: Document, variant: VariantFacts, seen: set[str]) -> None:
     key = _key_of(after, variant)
+    if key in seen:
+        raise _Skipped(variant.line, "the file has no options, so it can say only one variant of a new product")
+    seen.add(key)
     facts = dict(variant.facts)
     standing = after["variants"].get(key)
     if standing is None:

@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from catalog.categories import category_path
+from catalog.documents import CATEGORY_SEPARATOR
 from catalog.errors import UnreadableFile
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.importing.table import SLIPPED, Row, file_content, table_rows
@@ -55,6 +57,9 @@ HEADERS = {
 OUR_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
 YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
+# What an index of the database can hold, with room to spare.
+LONGEST_PATH = 1000  # bytes
+LONGEST_VALUES = 2000  # bytes, of all option values together
 STATUSES = ["active", "draft", "archived", "unlisted"]
 
 
@@ -163,7 +168,7 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     line, first = rows[0]
     if len(handle) > 255:
         raise _Refused(line, "the handle is longer than 255 characters")
-    product = ProductFacts(handle, line, _product_facts(first, line), _option_names(first))
+    product = ProductFacts(handle, line, _product_facts(first, line), _option_names(first, line))
     for row_line, row in rows:
         if row_line == line or _is_variant(row):
             product.variants.append(_read_variant(row_line, row, product, currency))
@@ -182,6 +187,8 @@ def _product_facts(row: dict[str, str], line: int) -> dict[str, Any]:
     if "title" in row and not row["title"]:
         raise _Refused(line, "the first row of a product needs a title")
     facts = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
+    if len(category_path(facts.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > LONGEST_PATH:
+        raise _Refused(line, "the type has too many or too long names")
     status = _status(row, line)
     return facts if status is None else {**facts, "status": status}
 
@@ -197,7 +204,7 @@ def _status(row: dict[str, str], line: int) -> str | None:
     return Product.Status.ACTIVE if "status" in row else None
 
 
-def _option_names(row: dict[str, str]) -> list[str] | None:
+def _option_names(row: dict[str, str], line: int) -> list[str] | None:
     """The options' names; None where the file has no columns for them."""
     if not any(f"option{n}" in row for n in (1, 2, 3)):
         return None
@@ -205,7 +212,10 @@ def _option_names(row: dict[str, str]) -> list[str] | None:
     # Shopify's way of saying "no options".
     if names[0] == "Title" and row.get("option1") == "Default Title":
         return []
-    return [name for name in names if name]
+    named = [name for name in names if name]
+    if len(set(named)) < len(named):
+        raise _Refused(line, f"two options have the same name ({', '.join(named)})")
+    return named
 
 
 def _is_variant(row: dict[str, str]) -> bool:
@@ -221,14 +231,16 @@ def _read_variant(line: int, row: dict[str, str], product: ProductFacts, currenc
     for name, words in (("price", "price"), ("compare_at", "compare-at price")):
         if name in row:
             facts[name] = _money(row[name], line, currency, words)
-    return VariantFacts(line, _values(row, product), facts | _content(row, line))
+    return VariantFacts(line, _values(row, line, product), facts | _content(row, line))
 
 
-def _values(row: dict[str, str], product: ProductFacts) -> tuple[str, str, str] | None:
+def _values(row: dict[str, str], line: int, product: ProductFacts) -> tuple[str, str, str] | None:
     if product.options is None:
         return None
     count = len(product.options)
     values = [" ".join(row.get(f"option{n}", "").split())[:255] if n <= count else "" for n in (1, 2, 3)]
+    if len("".join(values).encode()) > LONGEST_VALUES:
+        raise _Refused(line, "the option values are too long")
     return (values[0], values[1], values[2])
 
 

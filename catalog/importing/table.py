@@ -68,7 +68,13 @@ def table_rows(content: bytes, name_columns: Callable[[list[str]], list[str | No
                 yield begins, row
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFile(f"Line {reader.line_num}: the quotes do not match ({error}).") from error
+        raise _unreadable(reader.line_num, error) from error
+
+
+def _unreadable(line: int, error: csv.Error) -> UnreadableFile:
+    if "field larger" in str(error):
+        return UnreadableFile(f"Line {line}: a cell has more than {LONGEST_CELL:,} characters.")
+    return UnreadableFile(f"Line {line}: the quotes do not match ({error}).")
 
 
 def _is_strict(text: str, delimiter: str) -> bool:
@@ -80,7 +86,7 @@ def _is_strict(text: str, delimiter: str) -> bool:
             pass
     except csv.Error as error:
         if "expected after" not in str(error) or text.count('"') % 2:
-            raise UnreadableFile(f"Line {reader.line_num}: the quotes do not match ({error}).") from error
+            raise _unreadable(reader.line_num, error) from error
         return False
     return True
 
