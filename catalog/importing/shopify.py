@@ -213,6 +213,8 @@ def _option_names(row: dict[str, str], line: int) -> list[str] | None:
     if names[0] == "Title" and row.get("option1") == "Default Title":
         return []
     named = [name for name in names if name]
+    if names[: len(named)] != named:
+        raise _Refused(line, "an option without a name stands before one that has a name")
     if len(set(named)) < len(named):
         raise _Refused(line, f"two options have the same name ({', '.join(named)})")
     return named
