@@ -37,6 +37,7 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     if any(quantity < 0 for quantity in counted.values()):
         raise StockRefused("Nobody can count fewer than none.")
     rows = locked_rows(counted, locked.location)
+    _refuse_if_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
         [StocktakeLine(stocktake=locked, variant_id=v, frozen=rows[v].on_hand) for v in counted], ignore_conflicts=True
     )
@@ -44,6 +45,19 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     for line in lines:
         line.counted, line.expected = counted[line.variant_id], rows[line.variant_id].on_hand
     StocktakeLine.objects.bulk_update(lines, ["counted", "expected"], batch_size=1000)
+
+
+def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int]) -> None:
+    """Two counts of one thing would find the same difference, and posting both would correct it twice."""
+    others = StocktakeLine.objects.filter(
+        stocktake__status=Stocktake.Status.OPEN,
+        stocktake__location=stocktake.location,
+        variant_id__in=list(variant_ids),
+        counted__isnull=False,
+    )
+    other = others.exclude(stocktake=stocktake).select_related("variant__product", "stocktake").first()
+    if other:
+        raise StockRefused(f"{other.variant} is counted in {other.stocktake} already: post that one first.")
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from catalog.models import Product, Run
 from catalog.money import to_major
 
 MOST_PRODUCTS = 1_000
-MOST_IN_GRID = 100  # variants
+MOST_IN_GRID = 100  # variants on one page
 
 
 class BulkForm(forms.Form):
@@ -91,7 +91,10 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     handles = Product.objects.kept().filter(pk__in=product_ids(chosen)).order_by("pk").values_list("handle", flat=True)
     documents = read_documents(handles, shop.market, shop.location)
     form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
-    grid = _grid(documents)
+    rows = _grid(documents)
+    last = max(1, -(-len(rows) // MOST_IN_GRID))
+    number = min(last, int(asked) if (asked := request.GET.get("page", "1")).isdecimal() and len(asked) < 6 else 1) or 1
+    grid = rows[(number - 1) * MOST_IN_GRID : number * MOST_IN_GRID]
     if request.method == "POST" and form.is_valid():
         try:
             edits = _typed(request, grid)
@@ -115,7 +118,9 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
         "form": form,
         "count": len(documents),
         "grid": grid,
-        "is_cut": sum(len(document["variants"]) for document in documents.values()) > len(grid),
+        "number": number,
+        "pages": range(1, last + 1) if last > 1 else [],
+        "ids": chosen,
         "title": f"Edit {len(documents)} products",
     }
     return page(model_admin, request, "admin/catalog/product/bulk.html", context, 422 if form.errors else 200)
@@ -129,7 +134,7 @@ def _words(form: BulkForm) -> str:
 
 
 def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
-    """The first variants with their prices and stock, each in fields of its own."""
+    """Every variant with its price and stock, each in fields of its own."""
     currency = default_market().currency
     rows: list[dict[str, Any]] = []
     for handle, document in documents.items():
@@ -146,8 +151,6 @@ def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
                     "on_hand": "" if facts["on_hand"] is None else str(facts["on_hand"]),
                 }
             )
-            if len(rows) >= MOST_IN_GRID:
-                return rows
     return rows
 
 

@@ -203,6 +203,8 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
     )
     parts: list[Reservation] = []
     for line, quantity in quantities.items():
+        if quantity < 0:
+            raise StockRefused("Fewer than none cannot be shipped.")
         missing = quantity
         for reservation in held:
             taken = min(missing, reservation.quantity) if reservation.line == line else 0

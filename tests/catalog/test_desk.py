@@ -393,3 +393,22 @@ def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):  # noqa:
     )
     assert "€68.57 per l" in client.get(f"/p/{variant.product.slug}/").content.decode()
     assert variant.product.changes.count() == 1
+
+
+def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):  # noqa: F811
+    variant = make_variant(2400)
+    url = f"/admin/catalog/product/{variant.product_id}/variants/"
+    numbers = ", ".join(str(number) for number in range(120))
+    client.post(url, {"option1": "No", "values1": numbers, "price": "24.00", "on_hand": "1"})
+    assert "variants-0-price" not in client.get(f"/admin/catalog/product/{variant.product_id}/change/").content.decode()
+    bulk = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
+    second = client.get(f"{bulk}&page=2").context["grid"]
+    assert (len(client.get(bulk).context["grid"]), len(second), second[0]["name"]) == (100, 20, "g100")
+    assert client.get(f"{bulk}&page=x").status_code == client.get(f"{bulk}&page=99").status_code == 200
+    client.post(f"{bulk}&page=2", {"ids": variant.product_id, "g119-price": "30.00"})
+    client.post(f"/admin/catalog/run/{Run.objects.get().pk}/apply/")
+    assert work_waiting() == 1
+    assert sorted({price_of(found) for found in Variant.objects.filter(product=variant.product, is_active=True)}) == [
+        2400,
+        3000,
+    ]

@@ -484,3 +484,15 @@ def test_thousands_of_variants_that_stay_out_of_stock_hide_none_that_is_back(mai
         ask_for_alert(make_variant(on_hand=1), "bert@example.com")
     assert send_stock_alerts() == 5
     assert StockAlert.objects.count() == 2000
+
+
+def test_one_thing_is_not_counted_in_two_open_stocktakes():
+    variant = make_variant(on_hand=10)
+    first, second = open_stocktake(make_location()), open_stocktake(make_location())
+    count(first, {variant.pk: 8})
+    with pytest.raises(StockRefused, match=f"is counted in Stocktake {first.pk} already"):
+        count(second, {variant.pk: 8})
+    post(first)
+    count(second, {variant.pk: 8})
+    assert post(second) == 0
+    assert stock_of(variant) == (8, 0)
