@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -91,39 +92,44 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     handles = Product.objects.kept().filter(pk__in=product_ids(chosen)).order_by("pk").values_list("handle", flat=True)
     documents = read_documents(handles, shop.market, shop.location)
     form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
-    rows = _grid(documents)
-    last = max(1, -(-len(rows) // MOST_IN_GRID))
-    number = min(last, int(asked) if (asked := request.GET.get("page", "1")).isdecimal() and len(asked) < 6 else 1) or 1
-    grid = rows[(number - 1) * MOST_IN_GRID : number * MOST_IN_GRID]
-    if request.method == "POST" and form.is_valid():
-        try:
-            edits = _typed(request, grid)
-            pairs = [
-                (before, edited(before, form.edit(), edits.get(handle, {}))) for handle, before in documents.items()
-            ]
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            plan = plan_changes(pairs, shop.market)
-            plan.problems += [
-                Problem(0, handle, "has a sale at that time already, and keeps that one", is_fatal=False)
-                for handle, before in documents.items()
-                if has_sale_then(before, form.edit())
-            ]
-            if plan.changes:
-                run = keep_plan(plan, Run.Kind.BULK, _words(form), user_id=request.user.pk)
-                return redirect("admin:catalog_run_change", run.pk)
-            form.add_error(None, "This changes nothing: fill in what shall be different.")
+    pages = Paginator(_grid(documents), MOST_IN_GRID)
+    grid = pages.get_page(request.GET.get("page"))
+    if request.method == "POST" and form.is_valid() and (run := _planned(request, form, documents, list(grid))):
+        return redirect("admin:catalog_run_change", run.pk)
+    for row in grid:  # what was typed stays, also where it was refused
+        row["typed_price"] = request.POST.get(f"{row['name']}-price", row["price"])
+        row["typed_on_hand"] = request.POST.get(f"{row['name']}-on_hand", row["on_hand"])
     context = {
         "form": form,
         "count": len(documents),
         "grid": grid,
-        "number": number,
-        "pages": range(1, last + 1) if last > 1 else [],
         "ids": chosen,
         "title": f"Edit {len(documents)} products",
     }
     return page(model_admin, request, "admin/catalog/product/bulk.html", context, 422 if form.errors else 200)
+
+
+def _planned(
+    request: HttpRequest, form: BulkForm, documents: dict[str, Document], grid: list[dict[str, Any]]
+) -> Run | None:
+    """The plan of what the form asks for; None, and an error in the form, where it asks for nothing or for nonsense."""
+    try:
+        edits = _typed(request, grid)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return None
+    edit = form.edit()
+    pairs = [(before, edited(before, edit, edits.get(handle, {}))) for handle, before in documents.items()]
+    plan = plan_changes(pairs, default_market())
+    plan.problems += [
+        Problem(0, handle, "has a sale at that time already, and keeps that one", is_fatal=False)
+        for handle, before in documents.items()
+        if has_sale_then(before, edit)
+    ]
+    if not plan.changes:
+        form.add_error(None, "This changes nothing: fill in what shall be different.")
+        return None
+    return keep_plan(plan, Run.Kind.BULK, _words(form), user_id=request.user.pk)
 
 
 def _words(form: BulkForm) -> str:

@@ -168,6 +168,7 @@ def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F81
     ):
         answer = client.post(url, {"ids": variant.product_id, **fields})
         assert (answer.status_code, words.lower() in answer.content.decode().lower()) == (422, True), fields
+    assert 'value="5"' in answer.content.decode()  # what was typed is still there
     assert Run.objects.count() == 0
 
 
