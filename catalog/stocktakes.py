@@ -31,12 +31,14 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     """So many units of each variant were found just now.
 
     The on hand of this moment is kept beside it: what is shipped before or after the counting is no difference.
-    A variant that was not expected here is added. Counting again replaces the number.
+    A variant that was not expected here is added. Counting again replaces the number. Raises StockRefused, and keeps
+    nothing, for a variant that another open count of this location has counted: both would correct the same difference.
     """
     locked = _locked_open(stocktake)
     if any(quantity < 0 for quantity in counted.values()):
         raise StockRefused("Nobody can count fewer than none.")
     rows = locked_rows(counted, locked.location)
+    _refuse_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
         [StocktakeLine(stocktake=locked, variant_id=v, frozen=rows[v].on_hand) for v in counted], ignore_conflicts=True
     )
@@ -44,6 +46,13 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     for line in lines:
         line.counted, line.expected = counted[line.variant_id], rows[line.variant_id].on_hand
     StocktakeLine.objects.bulk_update(lines, ["counted", "expected"], batch_size=1000)
+
+
+def _refuse_counted_elsewhere(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
+    others = Stocktake.objects.filter(location=stocktake.location, status=Stocktake.Status.OPEN)
+    lines = StocktakeLine.objects.filter(variant_id__in=list(counted), counted__isnull=False, stocktake__in=others)
+    if line := lines.exclude(stocktake=stocktake).select_related("variant__product", "stocktake").first():
+        raise StockRefused(f"{line.variant} is counted in {line.stocktake} already: post or cancel that one first.")
 
 
 @transaction.atomic

@@ -484,3 +484,14 @@ def test_thousands_of_variants_that_stay_out_of_stock_hide_none_that_is_back(mai
         ask_for_alert(make_variant(on_hand=1), "bert@example.com")
     assert send_stock_alerts() == 5
     assert StockAlert.objects.count() == 2000
+
+
+def test_a_difference_that_two_counts_find_is_corrected_once():
+    variant = make_variant(on_hand=10)
+    first, second = open_stocktake(make_location()), open_stocktake(make_location())
+    count(first, {variant.pk: 8})
+    with pytest.raises(StockRefused, match=f"{variant} is counted in {first} already"):
+        count(second, {variant.pk: 8})
+    post(first)
+    post(second)
+    assert stock_of(variant) == (8, 0)
