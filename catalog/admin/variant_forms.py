@@ -1,5 +1,6 @@
 """Variants in the product form: their prices and stock beside them, read and written together."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -134,11 +135,22 @@ class VariantFormSet(BaseInlineFormSet):
 
     def _write_prices(self) -> None:
         wanted = {
-            form.instance.pk: (form.cleaned_data["price"], form.cleaned_data["sale_price"], None)
+            form.instance.pk: self._price_of(form)
             for form in self._kept_forms()
             if {"price", "sale_price"} & set(form.changed_data)
         }
         set_prices(wanted, default_market())
+
+    def _price_of(self, form: Any) -> tuple[int | None, int | None, datetime | None]:
+        """What was typed; what was left alone is as it is now, and a sale goes on to end when it was to end."""
+        now = self.known.prices.get(form.instance.pk)
+        sale_now = now.amount_minor if now and now.is_on_sale else None
+        regular, sale = form.cleaned_data["price"], form.cleaned_data["sale_price"]
+        if "price" not in form.changed_data:
+            regular = now.regular_minor if now else None
+        if "sale_price" not in form.changed_data:
+            sale = sale_now
+        return regular, sale, now.ends_at if now and sale_now is not None else None
 
     def _write_stock(self) -> None:
         targets = {
