@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from catalog.addresses import free_slug, remember_product_slug
 from catalog.admin.bulk import bulk_view
-from catalog.admin.desk import CappedPaginator, InputFilter, guarded, page, thumbnail
+from catalog.admin.desk import CappedPaginator, InputFilter, found_or_404, guarded, page, thumbnail
 from catalog.admin.generating import variants_view
 from catalog.admin.pictures import pictures_view
 from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline, typed_amount
@@ -208,10 +208,10 @@ class ProductAdmin(admin.ModelAdmin):
         return own + super().get_urls()
 
     def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return variants_view(self, request, get_object_or_404(Product, pk=product_id))
+        return variants_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
 
     def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return pictures_view(self, request, get_object_or_404(Product, pk=product_id))
+        return pictures_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
@@ -318,7 +318,7 @@ class ProductAdmin(admin.ModelAdmin):
             Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        product = get_object_or_404(Product, pk=object_id)
+        product = found_or_404(Product.objects.all(), object_id)
         if not self.has_view_or_change_permission(request, product):
             return super().history_view(request, object_id, extra_context)
         changes = list(product.changes.select_related("user")[:100])
