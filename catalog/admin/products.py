@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
@@ -22,6 +22,7 @@ from catalog.admin.pictures import pictures_view
 from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline, typed_amount
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
+from catalog.errors import StockRefused
 from catalog.importing.apply import here
 from catalog.listings import write_listings
 from catalog.markets import default_market
@@ -281,6 +282,20 @@ class ProductAdmin(admin.ModelAdmin):
         """The chosen products, or everything that the list's filters leave, on the page for many."""
         ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
         return redirect(f"{reverse('admin:catalog_product_bulk')}?ids={ids}")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        """Where stock moved in the very moment of saving, nothing is saved and the page shows what there is now."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except StockRefused as refused:
+            messages.error(request, f"Nothing was saved. {refused}")
+            return redirect(request.path)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None

@@ -154,15 +154,16 @@ class VariantFormSet(BaseInlineFormSet):
 
     def _write_stock(self) -> None:
         targets = {
-            form.instance.pk: Target(form.cleaned_data["on_hand"], self._limit(form.instance.pk))
+            form.instance.pk: self._level_of(form)
             for form in self._kept_forms()
             if "on_hand" in form.changed_data and form.cleaned_data.get("on_hand") is not None
         }
         set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
 
-    def _limit(self, variant_id: int) -> int:
-        stock = self.known.stock.get(variant_id)
-        return stock.backorder_limit if stock else 0
+    def _level_of(self, form: Any) -> Target:
+        stock = self.known.stock.get(form.instance.pk)
+        typed = form.cleaned_data["on_hand"]
+        return Target(typed, stock.backorder_limit, stock.on_hand) if stock else Target(typed, 0)
 
     def _kept_forms(self) -> list[Any]:
         return [form for form in self.forms if form.instance.pk and form not in self.deleted_forms]

@@ -15,6 +15,7 @@ from catalog.importing.runs import apply_now, keep_plan, start, undo_now, work_w
 from catalog.inventory import Need, reserve, ship
 from catalog.models import Listing, Product, Run, Stock
 from shop.auditing import run_audit
+from tests.catalog.test_admin import form_of, staff  # noqa: F401  (a fixture)
 from tests.factories import make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +26,10 @@ def wait_for_somebody_waiting(seconds: float = 5) -> None:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks AS held"
+                " JOIN pg_database ON pg_database.oid = held.database WHERE datname = current_database())"
+            )
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)
@@ -156,3 +160,25 @@ def test_two_runs_with_the_same_products_in_another_order_never_wait_in_a_circle
     results = at_once(work(there), work(back))
     assert sorted(type(result).__name__ for result in results) == ["CatalogueMoved", "list"]
     assert set(Product.objects.values_list("vendor", flat=True)) == {"Alma"}
+
+
+def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, client, staff):  # noqa: F811
+    variant = make_variant(on_hand=10)
+    url = f"/admin/catalog/product/{variant.product_id}/change/"
+    fields = form_of(client.get(url).content.decode())
+    reserve("R-1", [Need(1, variant.pk, 1)])
+    has_shipped = threading.Event()
+
+    def send_parcel():
+        with transaction.atomic():
+            ship("R-1", {1: 1})
+            has_shipped.set()
+            wait_for_somebody_waiting()
+
+    def save():
+        has_shipped.wait(10)
+        return client.post(url, {**fields, "variants-0-on_hand": "12"}, follow=True).content.decode()
+
+    _, page = at_once(send_parcel, save)
+    assert f"Nothing was saved. The stock of {variant} was 10 and is 9 now: look again." in page
+    assert stock_of(variant) == (9, 0)
