@@ -19,11 +19,14 @@ WHOLE_SHOP = 0
 # left after filters is counted up to here, and beyond it the page says "at least".
 COUNTED_AT_MOST = 5_000
 LIFE = timedelta(minutes=5)
+# Filters and words are whatever a visitor writes into an address: their counts share so many rows, and no more.
+SLOTS = 4_096
 
 KEPT = """
 SELECT coalesce((SELECT max(id) FROM catalog_categorychange WHERE category_id = %(scope)s), 0),
        kept.version, kept.counts::text, kept.counted_at
-FROM (VALUES (1)) AS one LEFT JOIN catalog_facetcount AS kept ON kept.key = %(key)s
+FROM (VALUES (1)) AS one LEFT JOIN catalog_facetcount AS kept
+  ON kept.key = %(key)s AND kept.counts->>'of' = %(name)s
 """
 
 Selection = Mapping[str, list[str]]  # attribute code → slugs of the chosen values
@@ -192,25 +195,30 @@ class Scope:
     market: str
     words: str = ""
 
-    def key(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
+    def name(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
         parts = [self.category_id, self.market, self.words, narrower, sorted((c, sorted(v)) for c, v in chosen.items())]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def key(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
+        """The row that the counts are kept in: one of their own for a whole category, else one that others may take."""
+        name = self.name(narrower, chosen)
+        return f"slot {int(name, 16) % SLOTS}" if self.words or narrower or chosen else name
 
 
 def kept_counts(
     scope: Scope, narrower: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
 ) -> Counts:
     """The counts of a scope, narrowed by these words of a filter and these values; counted anew when its version moves."""
-    key = scope.key(narrower, chosen)
+    key, name = scope.key(narrower, chosen), scope.name(narrower, chosen)
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"scope": scope.category_id, "key": key})
+        cursor.execute(KEPT, {"scope": scope.category_id, "key": key, "name": name})
         version, counted_for, kept, counted_at = cursor.fetchone()
     # The life ends what a version cannot see: a span that begins by itself, a change that committed late.
     if counted_for == version and now - counted_at < LIFE:
         return Counts.from_json(kept)
     counts = count_facets(listings, chosen, most=most)
-    _keep(FacetCount(pk=key, version=version, counted_at=now, counts=counts.as_json()))
+    _keep(FacetCount(pk=key, version=version, counted_at=now, counts={**counts.as_json(), "of": name}))
     return counts
 
 

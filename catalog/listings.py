@@ -174,7 +174,12 @@ def refresh_stock_classes(limit: int = 500) -> int:
     marks = dict(DirtyListing.objects.order_by("pk").values_list("pk", "product_id")[:limit])
     # First these marks go, then the stock is read: a change after our look leaves a mark of its own.
     DirtyListing.objects.filter(pk__in=list(marks)).delete()
-    product_ids = sorted(set(marks.values()))
+    write_stock_classes(sorted(set(marks.values())))
+    return len(marks)
+
+
+def write_stock_classes(product_ids: list[int]) -> None:
+    """The live listings of these products show their stock class of now."""
     variants: dict[int, list[Variant]] = defaultdict(list)
     for variant in Variant.objects.filter(product_id__in=product_ids, is_active=True):
         variants[variant.product_id].append(variant)
@@ -185,4 +190,3 @@ def refresh_stock_classes(limit: int = 500) -> int:
     for now_class, ids in by_class.items():
         live = Listing.objects.filter(product_id__in=ids, is_past=False)
         live.exclude(stock_class=now_class).update(stock_class=now_class)
-    return len(marks)

@@ -117,7 +117,8 @@ def set_prices(
 ) -> set[int]:
     """From now on each variant costs (regular, sale, until when the sale holds), in minor units; None is no price.
 
-    Returns the variants whose price changed. A constant number of queries, however many variants.
+    A sale that is over by now is no sale. Returns the variants whose price changed. A constant number of queries,
+    however many variants.
     """
     now = at or timezone.now()
     standing: dict[tuple[int, str], list[Price]] = {}
@@ -126,7 +127,8 @@ def set_prices(
         standing.setdefault((row.variant_id, row.kind), []).append(row)
     board = _PriceBoard(market, now)
     for variant_id, (regular, sale, until) in wanted.items():
-        is_sale = sale is not None and regular is not None and sale < regular
+        is_over = until is not None and until <= now
+        is_sale = sale is not None and regular is not None and sale < regular and not is_over
         board.replace(variant_id, Price.Kind.REGULAR, regular, None, standing.get((variant_id, "regular"), []))
         board.replace(
             variant_id, Price.Kind.SALE, sale if is_sale else None, until, standing.get((variant_id, "sale"), [])
@@ -219,7 +221,10 @@ def schedule_sales(sales: Mapping[int, int], market: Market, begins: datetime, e
 def replace_planned_sales(
     planned: Mapping[int, list[tuple[int, datetime, datetime | None]]], market: Market, at: datetime | None = None
 ) -> None:
-    """The sales that have not begun yet are exactly these, as (minor units, begins, ends), for each variant."""
+    """The sales that have not begun yet are exactly these, as (minor units, begins, ends), for each variant.
+
+    What was to begin by now begins now, and what is over by now is left out: nobody paid these prices before.
+    """
     now = at or timezone.now()
     Price.objects.filter(
         variant_id__in=list(planned), market=market.code, kind=Price.Kind.SALE, valid__startswith__gt=now
@@ -231,9 +236,10 @@ def replace_planned_sales(
             currency=market.currency,
             kind=Price.Kind.SALE,
             amount_minor=amount,
-            valid=TimestamptzRange(begins, ends),
+            valid=TimestamptzRange(max(begins, now), ends),
         )
         for variant_id, sales in planned.items()
         for amount, begins, ends in sales
+        if ends is None or ends > now
     ]
     Price.objects.bulk_create(rows, batch_size=1000)

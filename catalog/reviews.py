@@ -25,7 +25,9 @@ class Opinion:
 def write_review(
     product: Product, opinion: Opinion, *, purchase: str = "", written_at: datetime | None = None
 ) -> Review:
-    """The opinion waits for staff; the same purchase again replaces what was written before.
+    """The opinion waits for staff; the same purchase again replaces what was written before by a row of its own.
+
+    Whoever was still looking at the old words cannot publish the new ones by the old row's number.
 
     `purchase` names the order line that proves it, as orders/reviewing.py has checked.
     """
@@ -40,10 +42,18 @@ def write_review(
     }
     if not purchase:
         return Review.objects.create(product=product, **facts)
-    review, is_new = Review.objects.update_or_create(purchase=purchase, defaults={"product": product, **facts})
-    if not is_new:
+    _lock_products([product.pk])
+    was_there, _ = Review.objects.filter(purchase=purchase).delete()
+    review = Review.objects.create(product=product, purchase=purchase, **facts)
+    if was_there:
         refresh_average(product.pk)
     return review
+
+
+def _lock_products(product_ids: list[int]) -> None:
+    """Products first, then their reviews: the order that everybody uses."""
+    rows = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 @transaction.atomic
@@ -51,6 +61,7 @@ def moderate(review_ids: list[int], status: Review.Status) -> int:
     """These reviews are published, rejected or waiting; the products' averages say so. Returns how many changed."""
     changed = Review.objects.filter(pk__in=review_ids).exclude(status=status)
     products = sorted(set(changed.values_list("product_id", flat=True)))
+    _lock_products(products)
     count = changed.update(status=status)
     for product_id in products:
         refresh_average(product_id)

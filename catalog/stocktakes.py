@@ -31,7 +31,8 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     """So many units of each variant were found just now.
 
     The on hand of this moment is kept beside it: what is shipped before or after the counting is no difference.
-    A variant that was not expected here is added. Counting again replaces the number.
+    A variant that was not expected here is added. Counting again replaces the number. Raises StockRefused, and keeps
+    nothing, for a variant that another open count of this location has counted: both would correct the same difference.
     """
     locked = _locked_open(stocktake)
     if any(quantity < 0 for quantity in counted.values()):

@@ -161,21 +161,38 @@ def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
 
 
 def _typed(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
-    """What was typed into the grid and differs from what stood there, by product and variant."""
+    """What was typed into the grid and differs from what its page showed, by product and variant.
+
+    Raises ValidationError where that is no longer what stands there: the number typed meant another one.
+    """
     edits: dict[str, dict[str, dict[str, int]]] = {}
     for row in grid:
         seen = f"{row['handle']}\n{row['key']}"
         if request.POST.get(f"{row['name']}-row", seen).replace("\r\n", "\n") != seen:
             raise ValidationError("The products changed while this page was open: please look again.")
         typed: dict[str, int] = {}
-        price = request.POST.get(f"{row['name']}-price", row["price"]).strip()
-        if price != row["price"] and (minor := typed_amount(price, default_market().currency)) is not None:
+        price = _changed(request, row, "price")
+        if price is not None and (minor := typed_amount(price, default_market().currency)) is not None:
             typed["price"] = minor
-        on_hand = request.POST.get(f"{row['name']}-on_hand", row["on_hand"]).strip()
-        if on_hand != row["on_hand"]:
+        on_hand = _changed(request, row, "on_hand")
+        if on_hand is not None:
             if not (on_hand.isascii() and on_hand.isdigit() and len(on_hand) < 9):
                 raise ValidationError(f"{row['title']}: the stock '{on_hand}' is not a whole number.")
             typed["on_hand"] = int(on_hand)
         if typed:
             edits.setdefault(row["handle"], {})[row["key"]] = typed
     return edits
+
+
+def _changed(request: HttpRequest, row: dict[str, Any], name: str) -> str | None:
+    """What was typed in place of what the page showed; None where it was left alone."""
+    field = f"{row['name']}-{name}"
+    seen = request.POST.get(f"{field}-seen", row[name])
+    typed = request.POST.get(field, seen).strip()
+    if typed == seen:
+        return None
+    if seen != row[name]:
+        raise ValidationError(
+            f"{row['title']}: {seen or 'nothing'} is {row[name] or 'nothing'} now: please look again."
+        )
+    return typed

@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -72,6 +74,13 @@ def needs(request: HttpRequest, permission: str) -> None:
     """Whoever lacks the permission stops here."""
     if not request.user.has_perm(permission):
         raise PermissionDenied
+
+
+def found_or_404(rows: QuerySet, object_id: str) -> Any:
+    """The row that the address names; whatever is no number is nobody's."""
+    if not (object_id.isascii() and object_id.isdigit()):
+        raise Http404
+    return get_object_or_404(rows, pk=object_id)
 
 
 def page(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
@@ -16,12 +16,13 @@ from django.utils.safestring import SafeString
 
 from catalog.addresses import free_slug, remember_product_slug
 from catalog.admin.bulk import bulk_view
-from catalog.admin.desk import CappedPaginator, InputFilter, guarded, page, thumbnail
+from catalog.admin.desk import CappedPaginator, InputFilter, found_or_404, guarded, page, thumbnail
 from catalog.admin.generating import variants_view
 from catalog.admin.pictures import pictures_view
 from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline, typed_amount
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
+from catalog.errors import StockRefused
 from catalog.importing.apply import here
 from catalog.listings import write_listings
 from catalog.markets import default_market
@@ -208,10 +209,10 @@ class ProductAdmin(admin.ModelAdmin):
         return own + super().get_urls()
 
     def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return variants_view(self, request, get_object_or_404(Product, pk=product_id))
+        return variants_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
 
     def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return pictures_view(self, request, get_object_or_404(Product, pk=product_id))
+        return pictures_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
@@ -282,6 +283,20 @@ class ProductAdmin(admin.ModelAdmin):
         ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
         return redirect(f"{reverse('admin:catalog_product_bulk')}?ids={ids}")
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        """Where stock moved in the very moment of saving, nothing is saved and the page shows what there is now."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except StockRefused as refused:
+            messages.error(request, f"Nothing was saved. {refused}")
+            return redirect(request.path)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
@@ -318,7 +333,7 @@ class ProductAdmin(admin.ModelAdmin):
             Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        product = get_object_or_404(Product, pk=object_id)
+        product = found_or_404(Product.objects.all(), object_id)
         if not self.has_view_or_change_permission(request, product):
             return super().history_view(request, object_id, extra_context)
         changes = list(product.changes.select_related("user")[:100])

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
-from catalog.admin.desk import ReadOnly, guarded, needs, page
+from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs, page
 from catalog.errors import UnreadableFile
 from catalog.importing.apply import here
 from catalog.importing.export import export_lines
@@ -82,7 +82,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         needs(request, "catalog.view_run")
-        run = get_object_or_404(Run.objects.select_related("user", "progress"), pk=object_id)
+        run = found_or_404(Run.objects.select_related("user", "progress"), object_id)
         plan = plan_of(run)
         shown = [
             {

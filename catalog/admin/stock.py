@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
 from catalog import stocktakes
-from catalog.admin.desk import CappedPaginator, ReadOnly, guarded, needs, page
+from catalog.admin.desk import CappedPaginator, ReadOnly, found_or_404, guarded, needs, page
 from catalog.errors import StockRefused
 from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
 from catalog.models import Location, Price, Stock, StockMovement, Stocktake, Transfer, Variant
@@ -73,7 +73,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         """One row: its numbers, its last movements, and forms to change it."""
         needs(request, "catalog.view_stock")
-        stock = get_object_or_404(Stock.objects.select_related("variant__product", "location"), pk=object_id)
+        stock = found_or_404(Stock.objects.select_related("variant__product", "location"), object_id)
         may_change = request.user.has_perm(CHANGE)
         is_backorder = "limit" in request.POST
         form = StockForm(request.POST if request.method == "POST" and not is_backorder else None)
@@ -206,7 +206,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         """What is in transit, and a form for what has arrived."""
         needs(request, "catalog.view_transfer")
-        transfer = get_object_or_404(Transfer.objects.select_related("source", "destination"), pk=object_id)
+        transfer = found_or_404(Transfer.objects.select_related("source", "destination"), object_id)
         lines = list(transfer.lines.select_related("variant__product").order_by("pk"))
         error = ""
         if request.method == "POST":
@@ -282,7 +282,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         """The sheet: what the books say, what was counted, what differs."""
         needs(request, "catalog.view_stocktake")
-        stocktake = get_object_or_404(Stocktake.objects.select_related("location"), pk=object_id)
+        stocktake = found_or_404(Stocktake.objects.select_related("location"), object_id)
         error = ""
         if request.method == "POST":
             needs(request, CHANGE)

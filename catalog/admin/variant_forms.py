@@ -1,5 +1,6 @@
 """Variants in the product form: their prices and stock beside them, read and written together."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -134,23 +135,35 @@ class VariantFormSet(BaseInlineFormSet):
 
     def _write_prices(self) -> None:
         wanted = {
-            form.instance.pk: (form.cleaned_data["price"], form.cleaned_data["sale_price"], None)
+            form.instance.pk: self._price_of(form)
             for form in self._kept_forms()
             if {"price", "sale_price"} & set(form.changed_data)
         }
         set_prices(wanted, default_market())
 
+    def _price_of(self, form: Any) -> tuple[int | None, int | None, datetime | None]:
+        """What was typed; what was left alone is as it is now, and a sale goes on to end when it was to end."""
+        now = self.known.prices.get(form.instance.pk)
+        sale_now = now.amount_minor if now and now.is_on_sale else None
+        regular, sale = form.cleaned_data["price"], form.cleaned_data["sale_price"]
+        if "price" not in form.changed_data:
+            regular = now.regular_minor if now else None
+        if "sale_price" not in form.changed_data:
+            sale = sale_now
+        return regular, sale, now.ends_at if now and sale_now is not None else None
+
     def _write_stock(self) -> None:
         targets = {
-            form.instance.pk: Target(form.cleaned_data["on_hand"], self._limit(form.instance.pk))
+            form.instance.pk: self._level_of(form)
             for form in self._kept_forms()
             if "on_hand" in form.changed_data and form.cleaned_data.get("on_hand") is not None
         }
         set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
 
-    def _limit(self, variant_id: int) -> int:
-        stock = self.known.stock.get(variant_id)
-        return stock.backorder_limit if stock else 0
+    def _level_of(self, form: Any) -> Target:
+        stock = self.known.stock.get(form.instance.pk)
+        typed = form.cleaned_data["on_hand"]
+        return Target(typed, stock.backorder_limit, stock.on_hand) if stock else Target(typed, 0)
 
     def _kept_forms(self) -> list[Any]:
         return [form for form in self.forms if form.instance.pk and form not in self.deleted_forms]

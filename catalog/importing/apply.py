@@ -31,7 +31,7 @@ from catalog.importing.pictures import PictureFolder
 from catalog.importing.plan import Plan, PlannedChange, digest, plan_import
 from catalog.importing.shopify import Problem, read_file
 from catalog.inventory import Target, set_levels
-from catalog.listings import in_batches, write_listings
+from catalog.listings import in_batches, write_listings, write_stock_classes
 from catalog.markets import Market, default_market
 from catalog.models import (
     AttributeValue,
@@ -41,7 +41,6 @@ from catalog.models import (
     Product,
     ProductImage,
     ProductType,
-    Reservation,
     Variant,
 )
 from catalog.prices import replace_planned_sales, set_prices
@@ -106,31 +105,73 @@ def apply_changes(
 
     Raises CatalogueMoved, and changes nothing, where a product is not as the plan found it.
     """
-    done: list[PlannedChange] = []
-    for start in range(0, len(changes), BATCH):
-        group = changes[start : start + BATCH]
-        _Writer(group, shop, author).write()
-        done += _came_out(group, shop)
+    _lock_products(changes)
+    levels = _Levels()
+    groups = [changes[start : start + BATCH] for start in range(0, len(changes), BATCH)]
+    done = 0
+    for group in groups:
+        _Writer(group, shop, author, levels).write()
+        done += len(group)
         if on_progress:
-            on_progress(start + len(group), len(changes))
-    return done
+            on_progress(done, len(changes))
+    # Last: the stock rows of everything that is being bought stay locked from here to COMMIT.
+    levels.write(shop, author)
+    return [change for group in groups for change in _came_out(group, shop)]
+
+
+def _lock_products(changes: Sequence[PlannedChange]) -> None:
+    """All of them at once and in one order: two runs with the same products wait for each other, never in a circle."""
+    rows = Product.objects.select_for_update(no_key=True).filter(handle__in=[change.handle for change in changes])
+    list(rows.order_by("pk").values_list("pk"))
+
+
+@dataclass
+class _Levels:
+    """The stock that the changes want, collected over all batches."""
+
+    targets: dict[int, Target] = field(default_factory=dict)
+    retired: list[int] = field(default_factory=list)
+    products: list[int] = field(default_factory=list)
+
+    def write(self, shop: Shop, author: Author) -> None:
+        set_levels(self.targets, shop.location, retired=self.retired, reason=author.source, user_id=author.user_id)
+        for start in range(0, len(self.products), BATCH):
+            write_stock_classes(self.products[start : start + BATCH])
 
 
 def _came_out(group: Sequence[PlannedChange], shop: Shop) -> list[PlannedChange]:
     now = read_documents((change.handle for change in group), shop.market, shop.location)
     return [
-        PlannedChange(change.handle, change.line, change.before, now.get(change.handle), change.differences)
+        PlannedChange(
+            change.handle,
+            change.line,
+            change.before,
+            _with_stock_as_planned(change, now.get(change.handle)),
+            change.differences,
+        )
         for change in group
     ]
+
+
+def _with_stock_as_planned(change: PlannedChange, present: Document | None) -> Document | None:
+    """What is sold while the changes are written is no change of theirs, so that undo does not take it back."""
+    if present is None or change.after is None:
+        return present
+    for key, facts in present["variants"].items():
+        planned = change.after["variants"].get(key, {}).get("on_hand")
+        if facts["on_hand"] is not None and planned is not None:
+            facts["on_hand"] = planned
+    return present
 
 
 class _Writer:
     """Carries out one batch of changes; a product that undo takes back is withdrawn, because ledgers point at it."""
 
-    def __init__(self, changes: Sequence[PlannedChange], shop: Shop, author: Author) -> None:
+    def __init__(self, changes: Sequence[PlannedChange], shop: Shop, author: Author, levels: _Levels) -> None:
         self.changes = {change.handle: change for change in changes}
         self.shop = shop
         self.author = author
+        self.levels = levels
         self.products: dict[str, Product] = {}
         self.images: dict[str, dict[str, ProductImage]] = defaultdict(dict)
         self.variants: dict[str, dict[str, Variant]] = defaultdict(dict)
@@ -143,7 +184,7 @@ class _Writer:
         self._write_images()
         self._write_variants()
         self._write_prices()
-        self._write_stock()
+        self._collect_stock()
         self._write_history()
         for batch in in_batches(Product.objects.filter(pk__in=[p.pk for p in self.products.values()])):
             write_listings(batch)
@@ -288,39 +329,36 @@ class _Writer:
         """A variant that goes is no longer sold; its rows stay for the ledgers. Reserved units stay promised."""
         ids = [variant.pk for variant in variants]
         Variant.objects.filter(pk__in=ids).update(is_active=False)
-        promised = set(Reservation.objects.filter(variant_id__in=ids).values_list("variant_id", flat=True))
-        empty = {pk: Target(0, 0) for pk in ids if pk not in promised}
-        counted = Variant.objects.filter(pk__in=empty, stock__location=self.shop.location)
-        targets = {pk: empty[pk] for pk in counted.values_list("pk", flat=True)}
-        set_levels(targets, self.shop.location, reason=self.author.source, user_id=self.author.user_id)
+        self.levels.retired += ids
 
-    def _differing(self, *names: str) -> Iterable[tuple[Variant, Document]]:
-        """Variants for which one of these facts is another than before; all of those that were not sold before."""
+    def _differing(self, *names: str) -> Iterable[tuple[Variant, Document, Document]]:
+        """Variants for which one of these facts is another than before, with the facts and those of before; all of
+        those that were not sold before."""
         for handle, after in self.wanted:
             before = self._before(handle, "variants", {})
             for key, facts in after["variants"].items():
                 if key not in before or any(facts[name] != before[key].get(name) for name in names):
-                    yield self.variants[handle][key], facts
+                    yield self.variants[handle][key], facts, before.get(key, {})
 
     def _write_prices(self) -> None:
         prices = {
             variant.pk: (facts["price"], facts["sale"], _as_time(facts["sale_until"]))
-            for variant, facts in self._differing("price", "sale", "sale_until")
+            for variant, facts, _before in self._differing("price", "sale", "sale_until")
         }
         set_prices(prices, self.shop.market)
         planned = {
             variant.pk: [(amount, _as_time(begins), _as_time(ends)) for amount, begins, ends in facts["planned"]]
-            for variant, facts in self._differing("planned")
+            for variant, facts, _before in self._differing("planned")
         }
         replace_planned_sales(planned, self.shop.market)  # type: ignore[arg-type]
 
-    def _write_stock(self) -> None:
-        targets = {
-            variant.pk: Target(facts["on_hand"], facts["backorder_limit"])
-            for variant, facts in self._differing("on_hand", "backorder_limit", "is_tracked")
+    def _collect_stock(self) -> None:
+        self.levels.products += [product.pk for product in self.products.values()]
+        self.levels.targets |= {
+            variant.pk: Target(facts["on_hand"], facts["backorder_limit"], before.get("on_hand"))
+            for variant, facts, before in self._differing("on_hand", "backorder_limit", "is_tracked")
             if facts["on_hand"] is not None
         }
-        set_levels(targets, self.shop.location, reason=self.author.source, user_id=self.author.user_id)
 
     def _write_history(self) -> None:
         Change.objects.bulk_create(

@@ -1,6 +1,6 @@
 """Stock that staff change: received, corrected, set, brought back by shoppers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,26 +121,44 @@ def _change_on_hand(
 
 @dataclass(frozen=True)
 class Target:
-    """What a stock row is to say: units on hand, and by how many it may be oversold."""
+    """What a stock row is to say: units on hand, and by how many it may be oversold.
+
+    `seen` is the on hand that whoever wants this has seen; None where nobody looked.
+    """
 
     on_hand: int
     backorder_limit: int
+    seen: int | None = None
 
 
 @transaction.atomic
 def set_levels(
-    targets: Mapping[int, Target], location: Location, *, reason: str, user_id: int | None = None
+    targets: Mapping[int, Target],
+    location: Location,
+    *,
+    retired: Iterable[int] = (),
+    reason: str,
+    user_id: int | None = None,
 ) -> set[int]:
     """Every variant's row at this location says its target; returns the variants for which something had to change.
 
-    A constant number of queries, however many variants. Raises StockRefused, and changes nothing, below zero.
+    The rows of `retired` variants are empty afterwards, but for those that orders still hold units of. A constant
+    number of queries, however many variants. Raises StockRefused, and changes nothing, below zero or where a row
+    no longer says what was seen.
     """
-    rows = locked_rows(targets, location)
+    standing = list(Stock.objects.filter(variant_id__in=retired, location=location).values_list("variant", flat=True))
+    # All of them by one statement: shoppers lock in the same order, and what they took is seen only behind the lock.
+    rows = locked_rows([*targets, *standing], location)
+    targets = {pk: Target(0, 0) for pk in standing if not rows[pk].reserved} | dict(targets)
     changed: dict[int, Stock] = {}
     movements: list[StockMovement] = []
     marks: list[tuple[int, int, int]] = []
     for variant_id, target in targets.items():
         stock = rows[variant_id]
+        if target.seen is not None and target.seen != stock.on_hand:
+            raise StockRefused(
+                f"The stock of {stock.variant} was {target.seen} and is {stock.on_hand} now: look again."
+            )
         change = target.on_hand - stock.on_hand
         if not change and stock.backorder_limit == target.backorder_limit:
             continue

@@ -2,11 +2,13 @@
 
 import io
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
@@ -14,7 +16,7 @@ from catalog.categories import create_category
 from catalog.inventory import receive
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Page, Product, ProductImage, StockMovement, Variant
-from catalog.prices import prices_at
+from catalog.prices import prices_at, set_prices
 from shop.auditing import run_audit
 from tests.factories import make_location, make_user, make_variant, stock_of
 
@@ -55,6 +57,31 @@ def save(client, product, **changes):
         else []
     )
     return answer, errors
+
+
+def sales_of(variant) -> list[tuple[int, datetime | None]]:
+    """(amount, end) of the sale that holds, if one does."""
+    price = prices_at([variant.pk], default_market())[variant.pk]
+    return [(price.amount_minor, price.ends_at)] if price.is_on_sale else []
+
+
+def test_a_sale_that_gets_another_price_ends_when_it_was_to_end(client, staff):
+    variant = make_variant(2400)
+    ends = timezone.now() + timedelta(days=3)
+    set_prices({variant.pk: (2400, 2000, ends)}, default_market())
+    assert save(client, variant.product, **{"variants-0-sale_price": "19.00"})[1] == []
+    assert sales_of(variant) == [(1900, ends)]
+
+
+def test_a_sale_that_ended_while_the_page_was_open_stays_ended(client, staff):
+    variant = make_variant(2400)
+    set_prices({variant.pk: (2400, 2000, None)}, default_market())
+    url = f"/admin/catalog/product/{variant.product_id}/change/"
+    fields = form_of(client.get(url).content.decode())
+    set_prices({variant.pk: (2400, None, None)}, default_market())
+    assert client.post(url, {**fields, "variants-0-price": "26.00"}).status_code == 302
+    assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 2600
+    assert sales_of(variant) == []
 
 
 def test_price_stock_and_text_are_changed_in_one_form(client, staff):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,7 +12,7 @@ from django.utils import timezone
 from catalog.bulk import Edit, Rounding, Sale, edited, has_sale_then, rounded
 from catalog.documents import read_documents
 from catalog.importing.apply import here
-from catalog.importing.runs import RunRefused, start, work_waiting
+from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
 from catalog.inventory import receive
 from catalog.markets import default_market
 from catalog.models import (
@@ -29,10 +30,10 @@ from catalog.models import (
     Transfer,
     Variant,
 )
-from catalog.prices import prices_at, schedule_sales
+from catalog.prices import prices_at, schedule_sales, set_price
 from catalog.stocktakes import open_stocktake
 from shop.auditing import run_audit
-from tests.catalog.test_admin import save, staff  # noqa: F401  (a fixture)
+from tests.catalog.test_admin import form_of, save, staff  # noqa: F401  (a fixture)
 from tests.factories import make_location, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,21 @@ def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):  # noqa: 
     # What came in meanwhile stays: four more than the five that there were.
     assert stock_of(variants[2]) == (9, 0)
     assert run_audit() == []
+
+
+def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client, staff):  # noqa: F811
+    variant = make_variant(1000, on_hand=5)
+    ids = str(variant.product_id)
+    url = f"/admin/catalog/product/bulk/?ids={ids}"
+    fields = {name: unescape(value) for name, value in form_of(client.get(url).content.decode()).items()}
+    receive(variant.pk, make_location(), 4)
+    set_price(variant.pk, default_market(), regular_minor=1200)
+    client.post(url, {**fields, "status": "", "add_tag": "new"})
+    run = Run.objects.get()
+    assert plan_of(run).changes[0].differences == [["tags", [], ["new"]]]
+    answer = client.post(url, {**fields, "status": "", "g0-on_hand": "6"})
+    assert (answer.status_code, "5 is 9 now" in answer.content.decode()) == (422, True)
+    assert Run.objects.count() == 1
 
 
 def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F811

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from django.utils import timezone
 
+from catalog import facets
 from catalog.addresses import move_category, remember_product_slug
 from catalog.browse import PAGE_SIZE, SORTS, Wishes, category_page, current_listings, related_listings
 from catalog.categories import create_category
@@ -110,6 +111,15 @@ def test_numbers_are_kept_for_a_version_and_counted_anew_after_a_change(shelf):
     shelve(shelf, "Chair E", AttributeValue.objects.get(slug="red"))
     assert numbers(look(shelf))["red"] == 3
     assert FacetCount.objects.get().version > kept.version
+
+
+def test_odd_addresses_share_a_few_rows_and_never_each_others_numbers(shelf, monkeypatch):
+    monkeypatch.setattr(facets, "SLOTS", 1)
+    whole = look(shelf).count
+    for _ in range(2):
+        found = [look(shelf, colour=[colour]).count for colour in ("red", "blue", "green")]
+        assert (whole, found) == (4, [2, 1, 1])
+    assert FacetCount.objects.count() == 2
 
 
 def test_kept_numbers_end_with_a_product_that_goes(shelf):

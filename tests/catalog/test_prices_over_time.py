@@ -1,5 +1,6 @@
 """Sales, publication and looking back: what holds when, with no job running."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,13 @@ from django.test import Client
 from psycopg.types.range import TimestamptzRange
 
 from catalog.browse import SORTS, Wishes, current_listings, first_cards, whole_shop_page
+from catalog.documents import read_documents
+from catalog.importing.apply import here
+from catalog.importing.plan import plan_changes
+from catalog.importing.runs import apply_now, keep_plan, undo_now
 from catalog.listings import write_listings
 from catalog.markets import default_market
-from catalog.models import Listing, Price, Product
+from catalog.models import Listing, Price, Product, Run
 from catalog.prices import (
     PriceRefused,
     price_history,
@@ -338,3 +343,28 @@ def test_every_sort_that_shoppers_know_works_as_of_another_moment(changed):
         choose(client, "2026-06-01 12:00")
         for sort in SORTS:
             assert "€24.00" in client.get(f"/search/?q=alma&sort={sort}").content.decode()
+
+
+def test_a_sale_that_was_to_begin_by_now_begins_now_and_history_stays(sale):
+    _, other = sale
+    with at(NOON + DAY):
+        replace_planned_sales({other.pk: [(1000, NOON - 20 * DAY, NOON - DAY), (1500, NOON, None)]}, default_market())
+    rows = Price.objects.filter(variant=other, kind="sale").values_list("amount_minor", "valid")
+    assert list(rows) == [(1500, TimestamptzRange(NOON + DAY, None))]
+    assert prices_at([other.pk], default_market(), NOON + HOUR)[other.pk].amount_minor == 2000
+
+
+def test_a_run_is_taken_back_after_the_sale_that_it_ended_would_be_over(sale):
+    _, other = sale
+    shop, handle = here(), other.product.handle
+    with at(NOON):
+        set_prices({other.pk: (2000, 1000, NOON + HOUR)}, default_market())
+        before = read_documents([handle], shop.market, shop.location)[handle]
+        after = deepcopy(before)
+        after["variants"]["\n\n"] |= {"sale": None, "sale_until": None}
+        run = keep_plan(plan_changes([(before, after)], shop.market), Run.Kind.BULK, "no sale")
+    with at(NOON + SECOND):
+        apply_now(run)
+    with at(NOON + DAY):
+        assert undo_now(run).status == Run.Status.UNDONE
+        assert prices_at([other.pk], default_market())[other.pk].amount_minor == 2000

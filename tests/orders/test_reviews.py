@@ -60,6 +60,16 @@ def test_a_review_from_a_paid_order_waits_and_is_verified(client):
     assert reviews_of(order) == {1}
 
 
+def test_words_that_staff_have_not_seen_are_not_published():
+    order = paid_order()
+    line = order.lines.get()
+    seen = review_purchase(order, line.pk, Opinion(5, "Anna", text="Lovely."))
+    review_purchase(order, line.pk, Opinion(1, "Anna", text="Something nobody has read."))
+    assert moderate([seen.pk], Review.Status.PUBLISHED) == 0
+    assert Review.objects.values_list("status", "text").get() == ("pending", "Something nobody has read.")
+    assert product_now() == (0, 0)
+
+
 def test_an_order_that_is_not_paid_cannot_be_reviewed(client):
     unpaid = make_order()
     canceled = make_order()
