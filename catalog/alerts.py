@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
+from catalog.product_page import variant_path
 
 MOST_AT_ONCE = 200
 
@@ -41,8 +42,13 @@ def send_stock_alerts() -> int:
     )
     alerts = list(back.order_by("pk")[:MOST_AT_ONCE])
     for alert in alerts:
+        facts = {"variant": alert.variant, "path": variant_path(alert.variant)}
         _write(
-            "back_in_stock", f"Back in stock: {alert.variant}", alert.email, f"{alert.pk}", {"variant": alert.variant}
+            "back_in_stock",
+            f"Back in stock: {alert.variant}",
+            alert.email,
+            f"{alert.pk}",
+            facts,
         )
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
     return len(alerts)

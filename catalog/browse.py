@@ -213,7 +213,7 @@ def whole_shop_page(market: Market, wishes: Wishes) -> ListingPage:
 
 def top_categories() -> list[Category]:
     """The categories of the main menu."""
-    return list(Category.objects.filter(parent=None)[:7])
+    return list(Category.objects.filter(parent=None)[:12])
 
 
 def category_tiles(market: Market, categories: Iterable[Category]) -> list[tuple[Category, dict]]:

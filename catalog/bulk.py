@@ -86,11 +86,11 @@ def _edit_variant(variant: Document, edit: Edit) -> None:
             variant["planned"] = sorted([*variant["planned"], planned], key=lambda sale: sale[1])
 
 
-def has_sale_then(document: Document, edit: Edit) -> bool:
-    """Some variant has a sale at that time already; it keeps that one and gets no second."""
-    return edit.sale is not None and any(
-        _has_sale_then(variant, edit.sale) for variant in document["variants"].values()
-    )
+def count_with_sale_then(document: Document, edit: Edit) -> int:
+    """How many variants have a sale at that time already; they keep that one and get no second."""
+    if edit.sale is None:
+        return 0
+    return sum(_has_sale_then(variant, edit.sale) for variant in document["variants"].values())
 
 
 def _has_sale_then(variant: Document, sale: Sale) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from catalog.markets import Market
 from catalog.models import Category, Location, Price, Product, ProductImage, Stock, Variant
@@ -253,9 +254,21 @@ def _short(key: str) -> str:
     return text.strip().replace("\n", " · ") or "(the only one)"
 
 
+def _sale_in_words(amount: int, begins: str, ends: str | None, currency: str) -> str:
+    """`19.20 from 1 December 2026, 00:00 to 24 December 2026, 00:00`, in the shop's own time."""
+    times = [
+        date_format(timezone.localtime(datetime.fromisoformat(time)), "j F Y, H:i") for time in (begins, ends) if time
+    ]
+    return f"{to_major(amount, currency)} from {' to '.join(times)}"
+
+
 def _words(name: str) -> str:
+    if name == "planned":
+        return "planned sale"
     return name.removesuffix("_minor").replace("_", " ")
 
 
 def _shown(name: str, value: Any, currency: str) -> Any:
+    if name == "planned":
+        return "; ".join(_sale_in_words(*sale, currency) for sale in value or [])
     return str(to_major(value, currency)) if name in ("price", "sale") and value is not None else value

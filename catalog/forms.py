@@ -61,9 +61,10 @@ class ListingForm(forms.Form):
         if not text:
             return None
         try:
-            return max(0, to_minor(text.replace(",", "."), self.currency))
+            minor = to_minor(text.replace(",", "."), self.currency)
         except ValueError:
             return None
+        return minor if minor >= 0 else None
 
 
 def mailable(address: str) -> str:

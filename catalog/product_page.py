@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Prefetch
 from django.utils.text import slugify
@@ -139,6 +140,14 @@ def opinions_of(product: Product, stars: int | None = None) -> Opinions:
 def option_key(text: str) -> str:
     """An option's name or value as it stands in an address."""
     return slugify(text, allow_unicode=True) or text
+
+
+def variant_path(variant: Variant) -> str:
+    """The address of a product's page with this variant chosen."""
+    values = (variant.option1, variant.option2, variant.option3)
+    names = [option_key(option.name) for option in variant.product.options.all()]
+    query = urlencode([(name, option_key(value)) for name, value in zip(names, values, strict=False) if value])
+    return f"{variant.product.get_absolute_url()}?{query}" if query else variant.product.get_absolute_url()
 
 
 def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:

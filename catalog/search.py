@@ -33,10 +33,11 @@ WHERE NOT EXISTS (SELECT 1 FROM catalog_searchterm WHERE word = wanted)
 
 @dataclass(frozen=True)
 class SearchPage:
-    """What was found: for the words as typed, or for `mended` ones where those found nothing."""
+    """What was found: for the words as typed, for `mended` ones where those found nothing, or for some of the words."""
 
     page: ListingPage
     mended: str = ""
+    is_partial: bool = False
 
 
 def words_of(text: str) -> list[str]:
@@ -56,18 +57,23 @@ def search_page(listings: QuerySet[Listing], market: Market, text: str, wishes: 
         return SearchPage(ListingPage([], 1, 0, False))
     if ids := _products_by_code(text):
         return SearchPage(listing_page(listings.filter(product__in=ids), wishes, most_counted=COUNT_LIMIT + 1))
-    found = _matching(listings, market, words, wishes)
+    found = _matching(listings, _query(words, market), words, market, wishes)
     if found.count or wishes.page > 1 or found.is_filtered:
         return SearchPage(found)
     mended = mend(words)
-    if mended == words:
-        return SearchPage(found)
-    again = _matching(listings, market, mended, wishes)
-    return SearchPage(again, mended=" ".join(mended)) if again.count else SearchPage(found)
+    if mended != words:
+        again = _matching(listings, _query(mended, market), mended, market, wishes)
+        if again.count:
+            return SearchPage(again, mended=" ".join(mended))
+    if len(words) > 1:
+        some = _matching(listings, _query(mended, market, joined_by=" | "), ["|", *mended], market, wishes)
+        return SearchPage(some, is_partial=some.count > 0)
+    return SearchPage(found)
 
 
-def _matching(listings: QuerySet[Listing], market: Market, words: list[str], wishes: Wishes) -> ListingPage:
-    query = _query(words, market, has_prefix=True)
+def _matching(
+    listings: QuerySet[Listing], query: SearchQuery, words: list[str], market: Market, wishes: Wishes
+) -> ListingPage:
     is_ranked = not wishes.sort and not wishes.after
     return listing_page(
         listings.filter(search=query),
@@ -83,6 +89,8 @@ def _matching(listings: QuerySet[Listing], market: Market, words: list[str], wis
 def _products_by_code(text: str) -> list[int]:
     """Products that have a variant with exactly this SKU or barcode."""
     code = text.strip()
+    if re.fullmatch(r"[\d\s-]{8,30}", code, re.ASCII):
+        code = re.sub(r"[\s-]", "", code)  # as barcodes are printed
     if not 0 < len(code) <= 255:
         return []
     found = Variant.objects.annotate(any_case=Upper("sku")).filter(
@@ -91,7 +99,7 @@ def _products_by_code(text: str) -> list[int]:
     return list(found.values_list("product_id", flat=True)[:MOST_BY_CODE])
 
 
-def _query(words: list[str], market: Market, *, has_prefix: bool) -> SearchQuery:
+def _query(words: list[str], market: Market, *, has_prefix: bool = True, joined_by: str = " & ") -> SearchQuery:
     groups = synonyms_of(words)
     parts = []
     for position, word in enumerate(words):
@@ -99,7 +107,7 @@ def _query(words: list[str], market: Market, *, has_prefix: bool) -> SearchQuery
         same = [" <-> ".join(words_of(other)) for other in groups.get(word, [])]
         own = f"{_quoted(word)}:*" if is_beginning else _quoted(word)
         parts.append("(" + " | ".join([own, *filter(None, same)]) + ")")
-    return SearchQuery(" & ".join(parts), search_type="raw", config=search_config(market.language))
+    return SearchQuery(joined_by.join(parts), search_type="raw", config=search_config(market.language))
 
 
 def _quoted(word: str) -> str:

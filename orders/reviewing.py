@@ -21,6 +21,11 @@ def review_purchase(order: Order, line_id: int, opinion: Opinion) -> Review:
     return write_review(product, opinion, purchase=f"{order.number}/{line.position}")
 
 
+def review_of(order: Order, line: OrderLine) -> Review | None:
+    """What the buyer last wrote about this line, if that still stands."""
+    return Review.objects.filter(purchase=f"{order.number}/{line.position}").first()
+
+
 def reviews_of(order: Order) -> set[int]:
     """The positions of the order's lines that have been reviewed."""
     purchases = Review.objects.filter(purchase__startswith=f"{order.number}/").values_list("purchase", flat=True)

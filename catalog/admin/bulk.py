@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
-from catalog.bulk import Edit, Rounding, Sale, edited, has_sale_then
+from catalog.bulk import Edit, Rounding, Sale, count_with_sale_then, edited
 from catalog.documents import Document, read_documents
 from catalog.importing.apply import here
 from catalog.importing.plan import plan_changes
@@ -122,9 +122,9 @@ def _planned(
     pairs = [(before, edited(before, edit, edits.get(handle, {}))) for handle, before in documents.items()]
     plan = plan_changes(pairs, default_market())
     plan.problems += [
-        Problem(0, handle, "has a sale at that time already, and keeps that one", is_fatal=False)
+        Problem(0, handle, f"{count} of its variants have a sale at that time already and keep it", is_fatal=False)
         for handle, before in documents.items()
-        if has_sale_then(before, edit)
+        if (count := count_with_sale_then(before, edit))
     ]
     if not plan.changes:
         form.add_error(None, "This changes nothing: fill in what shall be different.")
@@ -133,10 +133,10 @@ def _planned(
 
 
 def _words(form: BulkForm) -> str:
-    changed = [
-        str(form.fields[name].label or name).lower() for name in form.changed_data if name not in ("ids", "rounding")
-    ]
-    return ", ".join(changed) or "single prices and stock"
+    """What the edit does, in short: `change prices by (%): 10`."""
+    names = [name for name in form.changed_data if name not in ("ids", "rounding")]
+    said = [f"{str(form.fields[name].label or name).lower()}: {form.data.get(name, '')}" for name in names]
+    return ", ".join(said) or "single prices and stock"
 
 
 def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:

@@ -331,6 +331,9 @@ class ProductAdmin(admin.ModelAdmin):
         found = differences(request.document_before, after, shop.market.currency)  # type: ignore[attr-defined]
         if found:
             Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
+        has_price = any(facts["price"] is not None for facts in after["variants"].values()) if after else False
+        if product.status == Product.Status.ACTIVE and not has_price:
+            messages.warning(request, "Shoppers do not see this product yet: no variant of it has a price.")
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         product = found_or_404(Product.objects.all(), object_id)

@@ -96,8 +96,21 @@ class EntryInline(admin.TabularInline):
     autocomplete_fields = ("product",)
 
 
+class CollectionForm(forms.ModelForm):
+    """A collection; one by rule needs a rule, or it would be the whole shop."""
+
+    RULES = ("rule_tag", "rule_vendor", "rule_category", "rule_min_minor", "rule_below_minor", "rule_on_sale")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == Collection.Kind.RULE and not any(cleaned.get(name) for name in self.RULES):
+            self.add_error("rule_tag", "Say at least one rule: without any, the whole shop would be in it.")
+        return cleaned
+
+
 @admin.register(Collection)
 class CollectionAdmin(admin.ModelAdmin):
+    form = CollectionForm
     list_display = ("name", "kind", "is_active", "position")
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("rule_category",)

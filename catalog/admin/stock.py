@@ -1,16 +1,17 @@
 """Stock pages: what there is, how it came about, receiving and correcting, transfers, stocktakes."""
 
+import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.shortcuts import redirect
 
 from catalog import stocktakes
-from catalog.admin.desk import CappedPaginator, ReadOnly, found_or_404, guarded, needs, page
+from catalog.admin.desk import CappedPaginator, ReadOnly, found_or_404, needs, page
 from catalog.errors import StockRefused
 from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
 from catalog.models import Location, Price, Stock, StockMovement, Stocktake, Transfer, Variant
@@ -38,6 +39,7 @@ class LowFilter(admin.SimpleListFilter):
 class StockForm(forms.Form):
     """One change of one row, with its reason."""
 
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
     quantity = forms.IntegerField(min_value=-(10**8), max_value=10**8)
     reason = forms.CharField(max_length=200, required=False, help_text="A correction needs one: broken, found, counted")
@@ -76,7 +78,9 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         stock = found_or_404(Stock.objects.select_related("variant__product", "location"), object_id)
         may_change = request.user.has_perm(CHANGE)
         is_backorder = "limit" in request.POST
-        form = StockForm(request.POST if request.method == "POST" and not is_backorder else None)
+        form = StockForm(
+            request.POST if request.method == "POST" and not is_backorder else None, initial={"key": uuid.uuid4()}
+        )
         initial = {"limit": stock.backorder_limit, "date": stock.backorder_date}
         backorder = BackorderForm(request.POST if is_backorder else None, initial=initial)
         if request.method == "POST":
@@ -98,14 +102,16 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     def _change(self, request: HttpRequest, stock: Stock, form: forms.Form) -> bool:
         if not form.is_valid():
             return False
-        said, user_id = form.cleaned_data, request.user.pk
+        said = form.cleaned_data
+        key = str(said.get("key") or "")
+        facts = {"reason": said.get("reason", ""), "key": key, "user_id": request.user.pk}
         try:
             if "limit" in said:
                 set_backorders(stock, limit=said["limit"], date=said["date"])
             elif said["what"] == "receive":
-                receive(stock.variant_id, stock.location, said["quantity"], reason=said["reason"], user_id=user_id)
+                receive(stock.variant_id, stock.location, said["quantity"], **facts)
             else:
-                adjust(stock.variant_id, stock.location, said["quantity"], reason=said["reason"], user_id=user_id)
+                adjust(stock.variant_id, stock.location, said["quantity"], **facts)
         except StockRefused as refused:
             form.add_error(None, str(refused))
             return False
@@ -158,6 +164,7 @@ def typed_quantities(text: str) -> dict[int, int]:
 
 
 class TransferForm(forms.Form):
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     source = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="From")
     destination = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="To")
     lines = forms.CharField(
@@ -182,7 +189,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         needs(request, CHANGE)
-        form = TransferForm(request.POST or None)
+        form = TransferForm(request.POST or None, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             said = form.cleaned_data
             try:
@@ -191,6 +198,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
                     source=said["source"],
                     destination=said["destination"],
                     note=said["note"],
+                    key=said["key"],
                     user_id=request.user.pk,
                 )
             except StockRefused as refused:
@@ -213,6 +221,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
             needs(request, CHANGE)
             try:
                 arrived = {line.pk: _whole(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
+                if "all" in request.POST:
+                    arrived = {line.pk: line.in_transit for line in lines}
                 is_complete = "complete" in request.POST
                 receive_transfer(transfer, arrived, is_complete=is_complete, user_id=request.user.pk)
             except StockRefused as refused:
@@ -261,10 +271,6 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(CHANGE)
 
-    def get_urls(self) -> list:
-        own = [path("<int:stocktake_id>/close/", guarded(self, self.close), name="catalog_stocktake_close")]
-        return own + super().get_urls()
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         needs(request, CHANGE)
         form = StocktakeForm(request.POST or None)
@@ -287,22 +293,42 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST":
             needs(request, CHANGE)
             try:
-                stocktakes.count(stocktake, self._counted(request, stocktake))
+                self._work(request, stocktake)
             except (StockRefused, forms.ValidationError) as refused:
                 error = refused.messages[0] if isinstance(refused, forms.ValidationError) else str(refused)
             else:
-                messages.success(request, "The numbers are kept; nothing is corrected before you post them.")
                 return redirect("admin:catalog_stocktake_change", stocktake.pk)
         lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
+        shown = list(lines[:MOST_LINES])
+        for line in shown:  # what was typed stays, also where it was refused
+            kept = "" if line.counted is None else str(line.counted)
+            line.typed = request.POST.get(f"variant-{line.variant_id}", kept)
         context = {
             "stocktake": stocktake,
-            "lines": lines[:MOST_LINES],
+            "lines": shown,
+            "others": request.POST.get("others", "") if error else "",
             "error": error,
             "uncounted": stocktake.lines.filter(counted=None).count(),
             "may_change": request.user.has_perm(CHANGE) and stocktake.status == Stocktake.Status.OPEN,
             "title": f"{stocktake} of {stocktake.location}",
         }
         return page(self, request, "admin/catalog/stocktake/change.html", context, 422 if error else 200)
+
+    def _work(self, request: HttpRequest, stocktake: Stocktake) -> None:
+        """Keep what was typed; then post it, or give the count up, if that was pressed."""
+        if "cancel" in request.POST:
+            stocktakes.cancel(stocktake)
+            messages.success(request, "The count is given up; nothing was corrected.")
+            return
+        with transaction.atomic():
+            stocktakes.count(stocktake, self._counted(request, stocktake))
+            if "post" not in request.POST:
+                messages.success(request, "The numbers are kept; nothing is corrected before you post them.")
+                return
+            if not stocktake.lines.filter(counted__isnull=False).exists():
+                raise StockRefused("Nothing is counted yet.")
+            changed = stocktakes.post(stocktake, user_id=request.user.pk)
+        messages.success(request, f"Posted: {changed} difference{'' if changed == 1 else 's'} corrected.")
 
     def _counted(self, request: HttpRequest, stocktake: Stocktake) -> dict[int, int]:
         """The numbers typed on the sheet, and those of things that were not expected here."""
@@ -312,18 +338,3 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             if typed and typed != request.POST.get(f"seen-{variant_id}", ""):
                 counted[variant_id] = _whole(typed)
         return counted
-
-    def close(self, request: HttpRequest, stocktake_id: int) -> HttpResponse:
-        needs(request, CHANGE)
-        stocktake = get_object_or_404(Stocktake, pk=stocktake_id)
-        if request.method == "POST":
-            try:
-                if "cancel" in request.POST:
-                    stocktakes.cancel(stocktake)
-                    messages.success(request, "The count is given up; nothing was corrected.")
-                else:
-                    changed = stocktakes.post(stocktake, user_id=request.user.pk)
-                    messages.success(request, f"Posted: {changed} differences are corrected.")
-            except StockRefused as refused:
-                messages.error(request, str(refused))
-        return redirect("admin:catalog_stocktake_change", stocktake.pk)

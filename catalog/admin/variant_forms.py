@@ -174,6 +174,11 @@ class VariantInline(admin.TabularInline):
     form = VariantForm
     formset = VariantFormSet
     extra = 0
+    fields = (
+        *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand"),
+        *("barcode", "grams", "is_tracked", "is_active", "position"),
+    )
     show_change_link = True
     template = "admin/catalog/variant_inline.html"
+    verbose_name = "variant"
     can_delete = False  # a variant that is no longer sold is unticked: ledgers and orders point at it

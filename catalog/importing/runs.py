@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from catalog.errors import CatalogError
@@ -108,6 +108,12 @@ def _work(run: Run, pictures: Path | None) -> None:
         # Trying again would meet the same rule of the database again: somebody has to look.
         log.exception("run %s was refused by the database", run.pk)
         _refuse(run, f"The database refused a part of it, and nothing was changed: {str(error).splitlines()[0]}")
+    except OperationalError:
+        raise  # the database is away or overtaxed: the run waits for the next worker
+    except Exception:  # noqa: BLE001
+        # Whatever it is, it must not stand in the way of every later run.
+        log.exception("run %s failed", run.pk)
+        _refuse(run, "Something unexpected happened, and nothing was changed: the log says what.")
     run.save()
 
 

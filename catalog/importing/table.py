@@ -25,7 +25,7 @@ Row = tuple[int, dict[str, str]]
 def file_content(path: Path) -> bytes:
     """The file's bytes; raises UnreadableFile where there is none or it is too large to be read."""
     if not path.is_file():
-        raise UnreadableFile(f"There is no file {path}.")
+        raise UnreadableFile(f"{path} is a folder." if path.is_dir() else f"There is no file {path}.")
     if path.stat().st_size > LARGEST_BYTES:
         raise UnreadableFile("The file is larger than 20 MB.")
     return path.read_bytes()

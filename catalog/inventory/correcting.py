@@ -22,24 +22,28 @@ WHERE stock.id = now.id
 
 @transaction.atomic
 def receive(
-    variant_id: int, location: Location, quantity: int, *, reason: str = "", user_id: int | None = None
+    variant_id: int, location: Location, quantity: int, *, reason: str = "", key: str = "", user_id: int | None = None
 ) -> Stock:
-    """`quantity` more units are on hand here; the row is made where there was none."""
+    """`quantity` more units are on hand here; the row is made where there was none. The same key again is nothing new."""
     if quantity <= 0:
         raise StockRefused("Only a positive number can be received.")
-    return _change_on_hand(variant_id, location, quantity, StockMovement.Kind.RECEIVED, reason, user_id)
+    movement = StockMovement(kind=StockMovement.Kind.RECEIVED, on_hand_change=quantity, reason=reason, user_id=user_id)
+    return _move_once(variant_id, location, movement, key)
 
 
 @transaction.atomic
-def adjust(variant_id: int, location: Location, change: int, *, reason: str, user_id: int | None = None) -> Stock:
-    """On hand is corrected by `change`, for a written reason.
+def adjust(
+    variant_id: int, location: Location, change: int, *, reason: str, key: str = "", user_id: int | None = None
+) -> Stock:
+    """On hand is corrected by `change`, for a written reason; the same key again is nothing new.
 
     Below what is promised to open orders the difference stands as shortfall, so that staff see it; below zero is
     refused with StockRefused.
     """
     if not reason.strip():
         raise StockRefused("Say why the stock is corrected.")
-    return _change_on_hand(variant_id, location, change, StockMovement.Kind.ADJUSTED, reason, user_id)
+    movement = StockMovement(kind=StockMovement.Kind.ADJUSTED, on_hand_change=change, reason=reason, user_id=user_id)
+    return _move_once(variant_id, location, movement, key)
 
 
 @transaction.atomic
@@ -106,17 +110,13 @@ def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
     return stock
 
 
-def _change_on_hand(
-    variant_id: int,
-    location: Location,
-    change: int,
-    kind: StockMovement.Kind,
-    reason: str,
-    user_id: int | None,
-) -> Stock:
+def _move_once(variant_id: int, location: Location, movement: StockMovement, key: str) -> Stock:
+    """Book the movement on the locked row, unless this key has been booked on it already."""
     stock = locked_row(variant_id, location)
-    movement = StockMovement(kind=kind, on_hand_change=change, reason=reason.strip(), user_id=user_id)
-    return write_on_hand(stock, movement)
+    movement.reason = movement.reason.strip()
+    movement.reference = f"form:{key}" if key else ""
+    booked = StockMovement.objects.filter(variant_id=variant_id, location=location, reference=movement.reference)
+    return stock if key and booked.exists() else write_on_hand(stock, movement)
 
 
 @dataclass(frozen=True)

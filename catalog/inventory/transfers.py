@@ -1,5 +1,6 @@
 """Stock on its way from one location to another: gone from the one, not yet at the other, and never lost sight of."""
 
+import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -18,9 +19,10 @@ def send(
     source: Location,
     destination: Location,
     note: str = "",
+    key: uuid.UUID | None = None,
     user_id: int | None = None,
 ) -> Transfer:
-    """The units (by variant) have left the source and are in transit.
+    """The units (by variant) have left the source and are in transit; the same key again is the same transfer.
 
     Raises StockRefused, and sends nothing, where fewer are free at the source: what is promised to orders stays.
     """
@@ -28,7 +30,10 @@ def send(
         raise StockRefused("Choose two different locations.")
     if not quantities or min(quantities.values()) <= 0:
         raise StockRefused("Say how many units are sent; each number must be positive.")
-    transfer = Transfer.objects.create(source=source, destination=destination, note=note, user_id=user_id)
+    facts = {"source": source, "destination": destination, "note": note, "user_id": user_id}
+    transfer, is_new = Transfer.objects.get_or_create(key=key or uuid.uuid4(), defaults=facts)
+    if not is_new:
+        return transfer
     lines = [TransferLine(transfer=transfer, variant_id=pk, quantity=n) for pk, n in quantities.items()]
     TransferLine.objects.bulk_create(lines)
     for variant_id, stock in locked_rows(quantities, source).items():

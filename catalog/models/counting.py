@@ -1,5 +1,7 @@
 """Stock on its way between locations, and stock being counted."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +18,7 @@ class Transfer(models.Model):
     destination = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.SENT)
     note = models.CharField(max_length=200, blank=True)
+    key = models.UUIDField(unique=True, default=uuid.uuid4, help_text="Of the form that sent it: twice is once.")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
     )

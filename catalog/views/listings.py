@@ -12,6 +12,7 @@ from catalog.browse import (
     PAGE_SIZE,
     SORTS,
     ListingPage,
+    Wishes,
     category_page,
     category_tiles,
     collection_page,
@@ -30,13 +31,14 @@ SHORTEST_SUGGESTED = 2
 OUT_OF_PLACE = ("page", "after")  # what no longer fits when anything else in the address changes
 
 
-def _chips(request: HttpRequest, page: ListingPage) -> list[dict[str, str]]:
+def _chips(request: HttpRequest, page: ListingPage, wishes: Wishes) -> list[dict[str, str]]:
     """The filters in force, each with the address that takes it off."""
+    understood = {"min": wishes.low_minor, "max": wishes.high_minor}
     labels = {"min": "From", "max": "Up to", "stock": "In stock", "sale": "On sale"}
     pairs = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
     chips = []
     for name, label in labels.items():
-        if request.GET.get(name):
+        if request.GET.get(name) and understood.get(name, 0) is not None:
             text = f"{label} {request.GET[name]}" if name in ("min", "max") else label
             chips.append({"label": text, "url": _address([pair for pair in pairs if pair[0] != name])})
     for facet in page.facets:
@@ -51,7 +53,7 @@ def _address(pairs: list[tuple[str, str]]) -> str:
     return f"?{urlencode([pair for pair in pairs if pair[1]])}"
 
 
-def _context(request: HttpRequest, page: ListingPage, default_sort: str = "featured") -> dict[str, Any]:
+def _context(request: HttpRequest, page: ListingPage, wishes: Wishes, default_sort: str = "featured") -> dict[str, Any]:
     query = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
     after = [("after", page.after)] if page.after else []
     sort = request.GET.get("sort", default_sort)
@@ -59,7 +61,7 @@ def _context(request: HttpRequest, page: ListingPage, default_sort: str = "featu
         "page": page,
         "sorts": [(key, label, key == sort) for key, (label, _) in SORTS.items()],
         "wishes": request.GET,
-        "chips": _chips(request, page),
+        "chips": _chips(request, page, wishes),
         "query": urlencode([pair for pair in query if pair[1]]),
         "next_url": _address([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
         "page_size": PAGE_SIZE,
@@ -87,9 +89,10 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if not found:
         return answer_moved(request, moved_category(path))
     market = default_market()
-    page = category_page(found, market, ListingForm(request.GET, currency=market.currency).wishes())
+    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    page = category_page(found, market, wishes)
     trail = [found] if "/" not in found.path else lineage(found)
-    context = {"category": found, "trail": trail, "market": market, **_context(request, page)}
+    context = {"category": found, "trail": trail, "market": market, **_context(request, page, wishes)}
     return render(request, "catalog/category.html", context)
 
 
@@ -107,9 +110,10 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_active=True)
     market = default_market()
-    page = collection_page(found, market, ListingForm(request.GET, currency=market.currency).wishes())
+    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    page = collection_page(found, market, wishes)
     return render(
-        request, "catalog/collection.html", {"collection": found, "market": market, **_context(request, page)}
+        request, "catalog/collection.html", {"collection": found, "market": market, **_context(request, page, wishes)}
     )
 
 
@@ -118,7 +122,7 @@ def sale(request: HttpRequest) -> HttpResponse:
     market = default_market()
     wishes = ListingForm(request.GET, currency=market.currency).wishes()
     page = listing_page(current_listings(market).filter(is_on_sale=True), wishes)
-    return render(request, "catalog/sale.html", {"market": market, **_context(request, page)})
+    return render(request, "catalog/sale.html", {"market": market, **_context(request, page, wishes)})
 
 
 @require_safe
@@ -126,12 +130,14 @@ def search(request: HttpRequest) -> HttpResponse:
     market = default_market()
     form = ListingForm(request.GET, currency=market.currency)
     listings = current_listings(market)
-    found = search_page(listings, market, form.text, form.wishes())
+    wishes = form.wishes()
+    found = search_page(listings, market, form.text, wishes)
     context = {
         "text": form.text,
         "mended": found.mended,
+        "is_partial": found.is_partial,
         "market": market,
-        **_context(request, found.page, default_sort="best"),
+        **_context(request, found.page, wishes, default_sort="best"),
     }
     if not found.page.count and not found.page.is_filtered:
         context |= {"popular": first_cards(listings, 4), "categories": top_categories()}

@@ -11,7 +11,7 @@ from catalog.reviews import Opinion
 from orders.errors import OrderRefused
 from orders.forms import ReviewForm
 from orders.queries import order_for_page
-from orders.reviewing import product_to_review, review_purchase
+from orders.reviewing import product_to_review, review_of, review_purchase
 
 REVIEWING = Limit("review", 20, 3600)
 
@@ -25,12 +25,22 @@ def review(request: HttpRequest, public_id: uuid.UUID, line_id: int) -> HttpResp
         line, product = product_to_review(order, line_id)
     except OrderRefused as refused:
         raise Http404 from refused
-    form = ReviewForm(request.POST or None, initial={"author": order.first_name})
+    written = review_of(order, line)
+    initial = {name: getattr(written, name) for name in ("rating", "title", "text", "author")} if written else {}
+    form = ReviewForm(request.POST or None, initial={"author": order.first_name, **initial})
     is_done = False
     if request.method == "POST" and form.is_valid():
         REVIEWING.take(client_ip(request))
         review_purchase(order, line.pk, Opinion(**form.cleaned_data))
         is_done = True
     problems = [(f"{name}-5" if name == "rating" else name, errors[0]) for name, errors in form.errors.items()]
-    context = {"problems": problems, "order": order, "line": line, "product": product, "form": form, "is_done": is_done}
+    context = {
+        "problems": problems,
+        "order": order,
+        "line": line,
+        "product": product,
+        "form": form,
+        "is_done": is_done,
+        "written": written,
+    }
     return render(request, "orders/review.html", context, status=422 if form.errors else 200)

@@ -52,13 +52,25 @@ async function showMore(link) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const cards = all("#cards > li", fresh);
   one("#cards").append(...cards);
-  history.replaceState({}, "", link.href);
+  // Back from a product shows as many cards as there were.
+  history.replaceState({ more: (history.state?.more || 0) + 1 }, "");
   const next = one("[data-more]", fresh);
   if (next) link.href = next.getAttribute("href");
   else link.parentElement.remove();
   one("a", cards[0])?.focus({ preventScroll: true });
   say(cards.length + " more products");
 }
+
+async function showAgain(pages) {
+  history.replaceState({}, "");
+  const height = sessionStorage.getItem("height:" + location.href);
+  for (let page = 0; page < pages && one("[data-more]"); page += 1) await showMore(one("[data-more]"));
+  if (height) scrollTo(0, height);
+}
+
+addEventListener("pagehide", () => {
+  if (history.state?.more) sessionStorage.setItem("height:" + location.href, scrollY);
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-more]");
@@ -208,5 +220,6 @@ function suggestFor(input) {
 }
 
 all("[data-suggest]").forEach(suggestFor);
+if (history.state?.more) showAgain(history.state.more).catch(() => {});
 watchBuyButton();
 one(".errors")?.focus();

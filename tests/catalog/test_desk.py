@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from catalog.bulk import Edit, Rounding, Sale, edited, has_sale_then, rounded
+from catalog.bulk import Edit, Rounding, Sale, count_with_sale_then, edited, rounded
 from catalog.documents import read_documents
 from catalog.importing.apply import here
 from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
@@ -210,9 +210,9 @@ def test_a_sale_is_planned_beside_no_other():
     sale = Edit(sale=Sale(Decimal(20), begins, begins + timedelta(days=2)))
     after = edited(document_of(variant), sale)
     assert [row[0] for row in after["variants"]["\n\n"]["planned"]] == [800]
-    assert has_sale_then(document_of(variant), sale) is False
+    assert count_with_sale_then(document_of(variant), sale) == 0
     schedule_sales({variant.pk: 900}, default_market(), begins + timedelta(days=1), None)
-    assert has_sale_then(document_of(variant), sale) is True
+    assert count_with_sale_then(document_of(variant), sale) == 1
     assert edited(document_of(variant), sale) == document_of(variant)
 
 
@@ -302,12 +302,15 @@ def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
     client.post(url, {f"variant-{variant.pk}": "8", f"seen-{variant.pk}": "", "others": f"{other.sku} 2"})
     assert stock_of(variant) == (10, 0)
     assert "-2" in client.get(url).content.decode()
-    client.post(f"/admin/catalog/stocktake/{stocktake.pk}/close/")
+    client.post(url, {"post": "yes"})
     assert (stock_of(variant), stock_of(other)) == ((8, 0), (2, 0))
-    answer = client.post(f"/admin/catalog/stocktake/{stocktake.pk}/close/", follow=True)
-    assert "is posted already" in answer.content.decode()
+    assert "is posted already" in client.post(url, {"post": "yes"}).content.decode()
     second = open_stocktake(make_location())
-    client.post(f"/admin/catalog/stocktake/{second.pk}/close/", {"cancel": "yes"})
+    again = f"/admin/catalog/stocktake/{second.pk}/change/"
+    assert "Nothing is counted yet." in client.post(again, {"post": "yes"}).content.decode()
+    refused = client.post(again, {f"variant-{variant.pk}": "5", "others": f"{other.sku} 2\nNOPE 3"}).content.decode()
+    assert ('value="5"' in refused, "NOPE 3</textarea>" in refused) == (True, True)
+    client.post(again, {"cancel": "yes"})
     second.refresh_from_db()
     assert second.status == Stocktake.Status.CANCELED
 

@@ -1,11 +1,12 @@
 """Write the products as a Shopify CSV."""
 
+import contextlib
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from catalog.importing.apply import here
 from catalog.importing.export import export_lines
@@ -22,9 +23,13 @@ class Command(BaseCommand):
         shop = here()
         lines = export_lines(Product.objects.all(), shop.market, shop.location)
         if file is None:
-            for line in lines:
-                sys.stdout.write(line)
+            # Whoever reads along may stop when they have seen enough.
+            with contextlib.suppress(BrokenPipeError):
+                sys.stdout.writelines(lines)
             return
-        with file.open("w", encoding="utf-8", newline="") as target:
-            target.writelines(lines)
+        try:
+            with file.open("w", encoding="utf-8", newline="") as target:
+                target.writelines(lines)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"Written to {file}.")

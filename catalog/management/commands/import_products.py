@@ -8,11 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.errors import CatalogError
-from catalog.importing.apply import import_file
 from catalog.importing.plan import said
 from catalog.importing.runs import apply_now, plan_file, plan_of, undo_now
 from catalog.importing.shopify import Problem
-from catalog.importing.table import LARGEST_BYTES
+from catalog.importing.table import file_content
 from catalog.models import Run
 
 
@@ -20,7 +19,7 @@ class Command(BaseCommand):
     help = "Import products from a Shopify CSV export; running it twice changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, nargs="?")
+        parser.add_argument("file", type=Path, nargs="?", help="a Shopify product CSV")
         parser.add_argument("--images", type=Path, help="the folder that relative picture paths are looked up in")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--plan", action="store_true", help="say what would change, and keep the plan")
@@ -28,6 +27,8 @@ class Command(BaseCommand):
         what.add_argument("--undo", type=int, metavar="PLAN", help="take a plan back that was carried out")
 
     def handle(self, *args: Any, file: Path | None, images: Path | None, **options: Any) -> None:
+        if file is not None and (options["apply"] or options["undo"]) is not None:
+            raise CommandError("A plan holds its file already: name the file or the plan, not both.")
         try:
             if options["apply"] is not None:
                 run = apply_now(_run(options["apply"]), pictures=images)
@@ -45,18 +46,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _import(self, file: Path, images: Path | None) -> None:
-        plan = import_file(file, pictures=images, on_progress=self._show if sys.stderr.isatty() else None)
+        run = plan_file(file_content(file), file.name)
+        plan = plan_of(run)
         self._tell(plan.problems)
-        self.stdout.write(str(plan))
+        if plan.changes:
+            apply_now(run, pictures=images or file.parent)
+        self.stdout.write(f"{plan}." + (f" Take it back with --undo {run.pk}." if plan.changes else ""))
         if plan.skipped:
             sys.exit(1)
 
     def _plan(self, file: Path) -> None:
-        if not file.is_file():
-            raise CommandError(f"There is no file {file}.")
-        if file.stat().st_size > LARGEST_BYTES:
-            raise CommandError("The file is larger than 20 MB.")
-        run = plan_file(file.read_bytes(), file.name)
+        run = plan_file(file_content(file), file.name)
         plan = plan_of(run)
         for change in plan.changes:
             self.stdout.write(f"{'new    ' if change.is_new else 'changed'} {change.handle} (line {change.line})")
@@ -68,9 +68,6 @@ class Command(BaseCommand):
     def _tell(self, problems: list[Problem]) -> None:
         for problem in problems:
             self.stderr.write(f"{'refused' if problem.is_fatal else 'note'}: {problem}")
-
-    def _show(self, number: int, total: int) -> None:
-        self.stderr.write(f"\r{number} of {total} products", ending="\n" if number == total else "")
 
 
 def _run(number: int) -> Run:

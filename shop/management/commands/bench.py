@@ -5,7 +5,7 @@ import statistics
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.databases import bench_cluster, forget_halves, measured, prepare
@@ -28,7 +28,10 @@ class Command(BaseCommand):
         if what == "measure":
             self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
             return
-        sizes = [int(size) for size in options["sizes"].split(",")]
+        try:
+            sizes = [int(size) for size in options["sizes"].split(",")]
+        except ValueError as error:
+            raise CommandError("Say the sizes as numbers with commas between them: 1000,100000") from error
         with bench_cluster() as cluster:
             forget_halves(cluster)
             for size in sizes:
