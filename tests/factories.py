@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog.inventory import receive
 from catalog.listings import write_listings
 from catalog.markets import default_market
-from catalog.models import Location, Option, Product, Stock, Variant
+from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
 from catalog.prices import set_price
 from orders.cart import add_to_cart
 from orders.checkout import Seen, Submission, place_order
@@ -37,6 +37,14 @@ def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **facts: Any
         receive(variant.pk, make_location(), on_hand)
     write_listings(Product.objects.filter(pk=product.pk))
     return variant
+
+
+def shelve(category: Category, title: str, *values: AttributeValue, price_minor: int = 1000, **facts) -> Product:
+    product = make_variant(price_minor, title=title).product
+    product.attribute_values.set(values)
+    Product.objects.filter(pk=product.pk).update(category=category, **facts)
+    write_listings(Product.objects.filter(pk=product.pk))
+    return Product.objects.get(pk=product.pk)
 
 
 def make_options(product: Product, *names: str) -> None:

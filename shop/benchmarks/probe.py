@@ -30,7 +30,7 @@ class Sample:
             "p99": round(sorted(self.whole)[int(len(self.whole) * 0.99) - 1], 2),
             "cpu": round(statistics.median(self.cpu), 2),
             "database": round(statistics.median(self.database), 3),
-            "queries": max(self.queries),
+            "queries": statistics.median(self.queries),
             "bytes": self.size,
         }
 

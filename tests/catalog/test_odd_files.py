@@ -1,47 +1,29 @@
-"""Files, pictures and addresses that nobody would send on purpose: each is refused in one sentence or taken whole."""
+"""Product files that nobody would send on purpose: each is refused in one sentence or taken whole, once."""
 
 import csv
 import io
 import random
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.core.files.storage import default_storage
-from PIL import Image
 
-from catalog.categories import create_category
 from catalog.documents import variant_key
-from catalog.errors import BadImage, UnreadableFile
-from catalog.images import LONGEST_SIDE, keep_picture, render_waiting
+from catalog.errors import UnreadableFile
 from catalog.importing.apply import Author, apply_changes, here, undo_changes
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import Reading, read_bytes
 from catalog.importing.table import RISKY, guarded, unguarded
-from catalog.listings import write_listings
-from catalog.models import Attribute, AttributeValue, Change, Page, Price, Product, ProductImage, Variant
+from catalog.models import Change, Price, Product, ProductImage, Variant
 from shop.auditing import run_audit
-from tests.factories import make_variant
+from tests.catalog.oddities import SEED, assert_one_sentence
 
 pytestmark = pytest.mark.django_db
 
 FILES = 1000
 SHARED_FILES = 150
 BATCH = 100
-SEED = 20_261_001
 
-
-def assert_one_sentence(error: Exception) -> None:
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
-    assert len(text) < 300
-
-
-# --- product files ----------------------------------------------------------------------------------------------------
 
 CLASSIC = [
     *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published"),
@@ -366,249 +348,6 @@ def test_a_product_that_comes_back_after_an_undo_has_nothing_of_before():
     product = Product.objects.get()
     assert [option.name for option in product.options.all()] == ["Size"]
     assert Price.objects.filter(valid__endswith=None).count() == 0
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _own_folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
-def drawn(kind: str, mode: str = "RGB", size: tuple[int, int] = (90, 70), **options) -> bytes:
-    """A picture with noise in it, so that every byte of the file matters."""
-    noise = random.Random(f"{kind}{mode}{size}").randbytes(size[0] * size[1])
-    picture = Image.frombytes("L", size, noise).convert("RGB").convert(mode)
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def notes() -> bytes:
-    exif = Image.Exif()
-    exif[0x010E] = "secret place"
-    exif[0x0112] = 6
-    return exif.tobytes()
-
-
-def animated(kind: str) -> bytes:
-    frames = [Image.new("RGB", (40, 30), (n * 20, 0, 0)) for n in range(8)]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=50)
-    return buffer.getvalue()
-
-
-def png_chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
-def png_that_claims(width: int, height: int, depth: int = 8, colours: int = 2) -> bytes:
-    """A few bytes that promise a picture of that size."""
-    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0))
-    body = png_chunk(b"IDAT", zlib.compress(b"\x00" * 100_000))
-    return b"\x89PNG\r\n\x1a\n" + head + body + png_chunk(b"IEND", b"")
-
-
-HTML = b"<html><script>alert(1)</script></html>"
-
-
-def good_pictures() -> list[bytes]:
-    return [
-        drawn("JPEG"),
-        drawn("JPEG", exif=notes()),
-        drawn("JPEG", "CMYK"),
-        drawn("JPEG", "L", progressive=True),
-        drawn("PNG"),
-        drawn("PNG", "P"),
-        drawn("PNG", "1"),
-        drawn("PNG", "LA"),
-        drawn("PNG", "RGBA", exif=notes()),
-        drawn("PNG", "I;16"),
-        drawn("WEBP"),
-        drawn("WEBP", lossless=True),
-        drawn("WEBP", "RGBA", exif=notes()),
-        drawn("WEBP", xmp=b"<x:xmpmeta>secret place</x:xmpmeta>"),
-        drawn("PNG", "L", (20_000, 3)),
-        drawn("PNG", "L", (1, 5000)),
-        drawn("PNG", size=(1, 1)),
-        drawn("WEBP", size=(5000, 40)),
-        animated("PNG"),
-        animated("WEBP"),
-        drawn("PNG") + HTML,
-        drawn("JPEG") + HTML,
-        drawn("WEBP") + HTML,
-    ]
-
-
-def bad_pictures() -> Iterator[bytes]:
-    """Broken off, bent, and never pictures at all."""
-    chance = random.Random(SEED)
-    for content in good_pictures():
-        for part in (0.01, 0.1, 0.3, 0.5, 0.8, 0.95, 0.999):
-            yield content[: int(len(content) * part)]
-        for _ in range(9):
-            bent = bytearray(content)
-            for _ in range(chance.choice([1, 4, 40])):
-                bent[chance.randrange(min(len(bent), chance.choice([60, 400, 10**9])))] = chance.randrange(256)
-            yield bytes(bent)
-    yield from (b"", b"\x00", b"\x00" * 5000, HTML, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
-    yield from (animated("GIF"), b"GIF89a" + HTML, drawn("BMP"), drawn("TIFF"), drawn("ICO"), b"%PDF-1.7", b"\xff\xd8")
-    yield from (png_that_claims(*size) for size in ((30_000, 30_000), (0, 5), (2**31 - 1, 1), (6000, 6000), (9, 2**31)))
-    yield from (png_that_claims(500, 500, depth, colours) for depth in (1, 3, 16) for colours in (0, 2, 3, 5))
-    yield b"\x89PNG\r\n\x1a\n" + HTML
-    yield b"\xff\xd8\xff\xe0" + HTML
-    yield b"RIFF\xff\xff\xff\xffWEBPVP8 " + HTML
-    yield drawn("JPEG").replace(b"\xff\xda", b"\xff\xda\xff\xfe", 1)
-    yield drawn("PNG")[:33] + png_chunk(b"zTXt", b"a\x00\x00" + zlib.compress(b"x" * 10**8)) + drawn("PNG")[33:]
-    yield drawn("PNG")[:33] + png_chunk(b"iCCP", b"a\x00\x00" + zlib.compress(b"x" * 10**8)) + drawn("PNG")[33:]
-    yield (
-        drawn("PNG")[:33]
-        + png_chunk(b"eXIf", b"MM\x00*\x00\x00\x00\x08\xff\xff" + b"\x01\x12" * 400)
-        + drawn("PNG")[33:]
-    )
-
-
-def kept(content: bytes, product: Product) -> ProductImage | None:
-    """The picture as it was kept, after looking at what was kept; None where it was refused in one sentence."""
-    image = ProductImage(product=product)
-    try:
-        keep_picture(image, content)
-    except BadImage as bad:
-        assert_one_sentence(bad)
-        return None
-    with default_storage.open(image.file.name) as file:
-        stored = file.read()
-    picture = Image.open(io.BytesIO(stored), formats=["WEBP"])
-    picture.load()
-    assert picture.size == (image.width, image.height)
-    assert 0 < max(picture.size) <= LONGEST_SIDE
-    assert {"exif", "xmp", "icc_profile"} & picture.info.keys() == set()
-    assert getattr(picture, "n_frames", 1) == 1
-    assert b"<script>" not in stored
-    assert b"secret place" not in stored
-    return image
-
-
-@pytest.mark.usefixtures("_own_folder")
-def test_f109_odd_but_whole_pictures_are_kept_as_plain_webp_and_rendered():
-    product = make_variant().product
-    for content in good_pictures():
-        image = kept(content, product)
-        assert image is not None
-        image.save()
-    assert render_waiting(100) == len(good_pictures())
-    assert ProductImage.objects.filter(is_broken=True).count() == 0
-    assert ProductImage.objects.filter(rendered_widths=[]).count() == 0
-
-
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-@pytest.mark.usefixtures("_own_folder")
-def test_f109_hundreds_of_bad_pictures_are_refused_or_become_harmless():
-    product = make_variant().product
-    contents = list(bad_pictures())
-    assert len(contents) >= 390
-    images = [image for content in contents if (image := kept(content, product))]
-    assert 0 < len(images) < len(contents) / 2
-    ProductImage.objects.bulk_create(images)
-    assert render_waiting(1000) == len(images)
-    assert ProductImage.objects.filter(is_broken=True).count() == 0
-
-
-@pytest.mark.usefixtures("_own_folder")
-def test_a_kept_picture_that_went_bad_does_not_stop_the_others():
-    product = make_variant().product
-    content = drawn("WEBP", size=(400, 400))
-    for stored in (content[:30] + bytes(300) + content[330:], b"RIFF", HTML, b"", content):
-        image = ProductImage(product=product)
-        keep_picture(image, content)
-        with default_storage.open(image.file.name, "wb") as file:
-            file.write(stored)
-        image.save()
-    assert render_waiting() == 5
-    assert list(ProductImage.objects.order_by("pk").values_list("is_broken", flat=True))[1:] == [True] * 3 + [False]
-    assert render_waiting() == 0
-
-
-# --- addresses --------------------------------------------------------------------------------------------------------
-
-ODD_SEARCHES = [
-    *("%_\\", '"((((', "a:*&!", "'; DROP TABLE x; --", "<script>alert(1)</script>", "cup & | !", "x " * 300, "\x00"),
-    *("a\x00b", "((((((((((a+)+)+)+)+)+$", "\\", "'", "''", ":*", "!!!", "<->", "a <-> b", "___", "the", "the of and"),
-    *("🫖", "ﷺ" * 200, "㌀" * 200, "ß" * 200, "İ" * 200, "a\u0301" * 100, "\u202e\u202d", "\ufffe", "x" * 10_000),
-    *("word " * 10_000, "shop.example:8080", "shop.example/a?b&c", "mail@shop.example", "1.5e10", "-1", "3/4", "50%"),
-    *("{{x}}", "%s", "T-1"),
-]
-ODD_PARAMETERS = [
-    *("page=0", "page=-1", "page=1000000000", "page=" + "9" * 5000, "page=٣", "page=1.0", "page=100000&after=1.1"),
-    *("page=2&after=x", "page=2&after=" + "9" * 18 + "." + "9" * 18, "page=2&after=-1.-1", "page=2&after=1.1%00"),
-    *("page=2&after=-" + "9" * 18 + ".1&sort=newest", "page=2&after=5.5&sort=newest", "page=2&after=1.1&sort=rating"),
-    *("sort=password", "sort=a__b", "sort=-id", "sort=%00", "_connector=OR 1=1", "sort=rating&sort=newest"),
-    *("min=NaN", "min=1e400", "max=1e1000000", "min=-0", "min=Infinity", "max=999999999999", "min=5&max=1", "min=%00"),
-    *("material=oak", "material=%00", "material=' OR 1=1", "material=oak&material=none", "material=" + "o" * 5000),
-    *("&".join(f"f{n}=x" for n in range(100)), "&".join(f"material={n}" for n in range(100))),
-    *("id=1", "facets=1", "stock=maybe", "sale=%F0%9F", "q=%ff%fe", "&&&===", "?", "material[]=oak", "page=2&page=3"),
-]
-
-
-@pytest.fixture
-def _shelf():
-    material = Attribute.objects.create(code="material", name="Material")
-    oak = AttributeValue.objects.create(attribute=material, slug="oak", label="Oak")
-    category = create_category("Tableware")
-    for title in ("Oak cup", "Wire by shop.example:8080/a(b|c)&d", "Café «crème» 1.5e10 it's"):
-        product = make_variant(title=title).product
-        product.attribute_values.add(oak)
-        Product.objects.filter(pk=product.pk).update(category=category)
-    Page.objects.create(slug="delivery", title="Delivery", body="<p>Fast</p>")
-    write_listings(Product.objects.all())
-
-
-def assert_no_server_error(client, path: str, query: dict[str, str] | str) -> None:
-    answer = client.get(path, query) if isinstance(query, dict) else client.get(f"{path}?{query}")
-    assert answer.status_code in (200, 400), (path, query, answer.status_code)
-    assert b"<script>alert" not in answer.content
-
-
-@pytest.mark.usefixtures("_shelf")
-@pytest.mark.parametrize("path", ["/search/", "/suggest/"])
-def test_f103_odd_searches_are_answered(client, path):
-    for text in ODD_SEARCHES:
-        assert_no_server_error(client, path, {"q": text})
-
-
-@pytest.mark.usefixtures("_shelf")
-def test_f103_five_hundred_random_texts_are_answered(client):
-    chance = random.Random(SEED)
-    alphabets = [
-        "aeiou crmp",
-        "'\"\\:&|!()<>*%_-.@/ ab",
-        "".join(map(chr, range(1, 256))),
-        "語湯ß㌀ﷺ🫖\u0301\u202e \u200d",
-    ]
-    for number in range(500):
-        anything = "".join(chr(chance.choice([*range(1, 0xD800, 7), *range(0xE000, 0x110000, 99)])) for _ in range(20))
-        alphabet = chance.choice([*alphabets, anything])
-        text = "".join(chance.choice(alphabet) for _ in range(chance.randint(1, 60)))
-        assert_no_server_error(client, "/search/" if number % 2 else "/suggest/", {"q": text})
-
-
-@pytest.mark.usefixtures("_shelf")
-@pytest.mark.parametrize("path", ["/c/tableware/", "/c/sale/", "/search/"])
-def test_f100_f102_f104_odd_parameters_are_answered(client, path):
-    for query in ODD_PARAMETERS:
-        assert_no_server_error(client, path, query)
-        assert_no_server_error(client, path, f"q=cup&{query}")
-
-
-@pytest.mark.usefixtures("_shelf")
-def test_a_title_with_an_address_in_it_is_suggested_and_found(client):
-    for text in ("shop", "wire"):
-        assert "Wire by shop.example:8080" in client.get("/suggest/", {"q": text}).content.decode()
-    assert "Wire by shop.example:8080" in client.get("/search/", {"q": "wirre"}).content.decode()
-
-
-# --- formulas ---------------------------------------------------------------------------------------------------------
 
 
 def test_f108_exported_cells_never_begin_as_formulas_and_come_back_equal():

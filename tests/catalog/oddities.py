@@ -1,0 +1,11 @@
+"""What the tests of odd input share."""
+
+SEED = 20_261_001
+
+
+def assert_one_sentence(error: Exception) -> None:
+    text = str(error)
+    assert text.endswith(".")
+    assert ". " not in text
+    assert "\n" not in text
+    assert len(text) < 300
