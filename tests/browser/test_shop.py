@@ -106,8 +106,15 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not reach {selector}")
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 320),
+        ("dark", 1280),
+        pytest.param("light", 1280, marks=pytest.mark.full),
+        pytest.param("dark", 320, marks=pytest.mark.full),
+    ],
+)
 def test_no_page_fails_axe_or_overflows(browser, shop, width, scheme):
     page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto("/p/terra-vase/")

@@ -142,6 +142,7 @@ def test_a_taken_port_gets_one_sentence(state):
     assert done.stderr.strip() == f"CommandError: Port {port} is taken: try bin/demo --port {int(port) + 1}."
 
 
+@pytest.mark.full
 def test_the_demo_sells_anybodys_catalogue(state):
     file = SHARED / "02-shopifypartners-home-and-garden.csv"
     if not file.exists():
