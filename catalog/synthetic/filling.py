@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
@@ -80,7 +81,7 @@ def fill(products: int, *, seed: int = 1, on_progress: Callable[[int, int], None
     names = Names(draw, series_names(draw, max(10, products // PRODUCTS_PER_SERIES)))
     ranks = list(range(1, products + 1))
     draw.shuffle(ranks)
-    maker = _Maker(draw, leaves, facets, names, first_id=_next_id(), ranks=ranks)
+    maker = _Maker(draw, leaves, facets, names, _next_id(), ranks)
     with _indexes_built_last(is_worth_it=products > CHUNK):
         for start in range(0, products, CHUNK):
             end = min(products, start + CHUNK)
@@ -90,18 +91,16 @@ def fill(products: int, *, seed: int = 1, on_progress: Callable[[int, int], None
     _finish({pk for leaf in leaves for pk in leaf.ids})
 
 
+@dataclass(frozen=True)
 class _Maker:
     """Makes the line of each product."""
 
-    def __init__(
-        self, draw: random.Random, leaves: list[Leaf], facets: FacetIds, names: Names, **numbers: object
-    ) -> None:
-        self.draw = draw
-        self.leaves = leaves
-        self.facets = facets
-        self.names = names
-        self.first_id: int = numbers["first_id"]  # type: ignore[assignment]
-        self.ranks: list[int] = numbers["ranks"]  # type: ignore[assignment]
+    draw: random.Random
+    leaves: list[Leaf]
+    facets: FacetIds
+    names: Names
+    first_id: int
+    ranks: list[int]
 
     def line(self, number: int) -> str:
         draw = self.draw
