@@ -58,6 +58,34 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.partition(" ")[0] or self.email
 
 
+class Address(models.Model):
+    """Where a customer has things sent to; one of them is used unless they choose another."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField("full name", max_length=150)
+    company = models.CharField(max_length=150, blank=True)
+    line1 = models.CharField("street and number", max_length=200)
+    line2 = models.CharField("flat, building or company", max_length=200, blank=True)
+    postcode = models.CharField(max_length=20)
+    city = models.CharField("town or city", max_length=100)
+    country = models.CharField(max_length=2)
+    phone = models.CharField(max_length=40, blank=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-is_default", "-id"]
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(is_default=True), name="address_one_default_per_user"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.line1}, {self.postcode} {self.city}"
+
+
 class LoginFailures(models.Model):
     """Wrong passwords for one address from one place, and until when that place has to wait."""
 

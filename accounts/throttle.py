@@ -17,6 +17,8 @@ ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.c
 RETURNING count
 """
 
+GIVE_BACK = "UPDATE accounts_throttlecounter SET count = count - 1 WHERE key = %s AND window_start = %s AND count > 0"
+
 
 class TooManyAttempts(Exception):
     """A limit is reached; `retry_after` seconds from now it is worth trying again."""
@@ -52,6 +54,11 @@ class Limit:
         """Count one attempt, or raise TooManyAttempts when it is one too many."""
         if self.count(key) > self.times:
             raise TooManyAttempts(self.seconds_left())
+
+    def give_back(self, key: str) -> None:
+        """An attempt that was no bad one does not count after all."""
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, [self._stored_key(key), self._window_start(timezone.now())])
 
     def seconds_left(self) -> int:
         now = timezone.now()

@@ -1,5 +1,6 @@
 """What listings show: few queries, the same number for one row and for a hundred."""
 
+from collections.abc import Collection as Ids
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from catalog.facets import (
 )
 from catalog.keyset import Order
 from catalog.markets import Market
-from catalog.models import Category, Collection, Listing, Product
+from catalog.models import Category, Collection, CollectionEntry, Listing, Product
 from catalog.models.listing import LEVELS
 
 PAGE_SIZE = 24
@@ -120,6 +121,19 @@ def in_collection(listings: QuerySet[Listing], collection: Collection) -> QueryS
     if collection.rule_below_minor is not None:
         listings = listings.filter(price_minor__lt=collection.rule_below_minor)
     return listings.filter(is_on_sale=True) if collection.rule_on_sale else listings
+
+
+def collections_holding(product_ids: Ids[int], collection_ids: Ids[int], market: Market) -> dict[int, tuple[int, ...]]:
+    """Product → which of these collections it lies in now, by hand or by rule; one query for each that has a rule."""
+    found: dict[int, set[int]] = {}
+    entries = CollectionEntry.objects.filter(product__in=product_ids, collection__in=collection_ids)
+    for product, collection in entries.values_list("product", "collection"):
+        found.setdefault(product, set()).add(collection)
+    for ruled in Collection.objects.filter(pk__in=collection_ids, kind=Collection.Kind.RULE):
+        listings = in_collection(current_listings(market), ruled).filter(product__in=product_ids)
+        for product in listings.values_list("product", flat=True):
+            found.setdefault(product, set()).add(ruled.pk)
+    return {product: tuple(sorted(shelves)) for product, shelves in found.items()}
 
 
 def filtered(listings: QuerySet[Listing], wishes: Wishes) -> QuerySet[Listing]:

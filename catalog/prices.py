@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
@@ -100,6 +104,23 @@ def prices_at(variant_ids: Iterable[int], market: Market, at: datetime | None = 
         rows.setdefault(row.variant_id, []).append(row)
     found = {variant_id: current_price(group, at) for variant_id, group in rows.items()}
     return {variant_id: price for variant_id, price in found.items() if price}
+
+
+def price_facts(variant: OuterRef, market: Market, at: datetime) -> ArraySubquery:
+    """An annotation: the price rows of an outer query's variant that hold at that moment; see `price_of_facts`."""
+    rows = Price.objects.filter(variant=variant, market=market.code, valid__contains=at)
+    facts = JSONObject(id="pk", kind="kind", minor="amount_minor", currency="currency")
+    return ArraySubquery(rows.values(facts=facts))
+
+
+def price_of_facts(facts: Iterable[Mapping[str, Any]]) -> CurrentPrice | None:
+    """The price that such rows make, chosen as `current_price` does; it does not say when a sale ends."""
+    holding = {row["kind"]: row for row in facts}
+    regular, sale = holding.get(Price.Kind.REGULAR), holding.get(Price.Kind.SALE)
+    if not regular:
+        return None
+    paid = sale if sale and sale["minor"] < regular["minor"] else regular
+    return CurrentPrice(paid["id"], paid["minor"], regular["minor"], paid["currency"])
 
 
 @transaction.atomic

@@ -45,13 +45,50 @@ INVARIANTS: dict[str, str] = {
                coalesce(l.subtotal, 0), o.subtotal_minor, o.total_minor)
         FROM orders_order o
         LEFT JOIN (SELECT order_id, sum(subtotal_minor) AS subtotal, sum(discount_minor) AS discount,
-                          sum(total_minor) AS total
+                          sum(total_minor) AS total, sum(tax_minor) AS tax
                    FROM orders_orderline GROUP BY 1) l ON l.order_id = o.id
+        LEFT JOIN LATERAL (SELECT sum((t->>'tax_minor')::bigint) AS tax FROM jsonb_array_elements(o.taxes) t) r ON true
         WHERE coalesce(l.subtotal, 0) <> o.subtotal_minor
+           OR coalesce(l.tax, 0) > o.tax_minor
+           OR coalesce(r.tax, 0) <> o.tax_minor
            OR coalesce(l.discount, 0) <> o.discount_minor
            OR coalesce(l.total, 0) > o.total_minor
            OR o.total_minor <> o.subtotal_minor - o.discount_minor + o.shipping_minor
                                + CASE WHEN o.is_tax_included THEN 0 ELSE o.tax_minor END""",
+    "O3 uses of promotions are counted, and given back once": """
+        SELECT 'promotion ' || p.id, format('%s uses counted, orders hold %s', p.uses, count(u.id))
+        FROM orders_promotion p
+        LEFT JOIN orders_promotionuse u ON u.promotion_id = p.id AND u.given_back_at IS NULL
+        WHERE p.most_uses IS NOT NULL GROUP BY p.id HAVING p.uses <> count(u.id)
+        UNION ALL
+        SELECT 'coupon ' || c.code, format('%s uses counted, orders hold %s', c.uses, count(u.id))
+        FROM orders_coupon c LEFT JOIN orders_promotionuse u ON u.coupon_id = c.id AND u.given_back_at IS NULL
+        WHERE c.most_uses IS NOT NULL GROUP BY c.id HAVING c.uses <> count(u.id)
+        UNION ALL
+        SELECT 'order ' || o.number, format('is %s, its use of promotion %s is %s', o.status, u.promotion_id,
+               CASE WHEN u.given_back_at IS NULL THEN 'not given back' ELSE 'given back' END)
+        FROM orders_promotionuse u JOIN orders_order o ON o.id = u.order_id
+        WHERE (o.status = 'canceled') <> (u.given_back_at IS NOT NULL)""",
+    "O5 balances of gift cards are the sum of their movements": """
+        SELECT 'gift card ' || c.id, format('balance %s, movements sum to %s', c.balance_minor,
+               coalesce(sum(m.amount_minor), 0))
+        FROM orders_giftcard c LEFT JOIN orders_giftcardmovement m ON m.card_id = c.id
+        GROUP BY c.id HAVING c.balance_minor <> coalesce(sum(m.amount_minor), 0)""",
+    "O6 gift cards gave what their orders say they paid": """
+        SELECT 'order ' || o.number, format('says %s were paid by gift cards, they gave %s', w.wanted,
+               coalesce(m.given, 0))
+        FROM orders_order o
+        LEFT JOIN (SELECT order_id, -sum(amount_minor) AS given FROM orders_giftcardmovement
+                   WHERE kind IN ('redeemed', 'released') GROUP BY 1) m ON m.order_id = o.id
+        CROSS JOIN LATERAL (SELECT CASE WHEN o.status <> 'canceled' OR o.confirmed_at IS NOT NULL
+                                   THEN o.tendered_minor ELSE 0 END AS wanted) w
+        WHERE coalesce(m.given, 0) <> w.wanted""",
+    "O7 every gift card that was bought and paid has been issued": """
+        SELECT 'order line ' || l.id, format('%s bought, %s issued', l.quantity, count(c.id))
+        FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+        LEFT JOIN orders_giftcard c ON c.order_line_id = l.id
+        WHERE l.is_gift_card AND l.unit_minor > 0 AND o.status IN ('confirmed', 'completed')
+        GROUP BY l.id HAVING count(c.id) <> l.quantity""",
     "O4 the receipt says what the order says": """
         SELECT 'order ' || number, format('receipt total %s, order total %s', receipt->>'total_minor', total_minor)
         FROM orders_order WHERE (receipt->>'total_minor')::bigint IS DISTINCT FROM total_minor""",

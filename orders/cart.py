@@ -1,23 +1,41 @@
-"""The cart: put in, change, take out, join at login, bring back from an order."""
+"""The cart: put in, change, take out and have back, save for later."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import F, OuterRef, Sum
 from django.utils import timezone
 
 from catalog.markets import Market, default_market
 from catalog.models import Product, Variant
+from catalog.prices import price_facts, price_of_facts
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine
 
 MOST_OF_ONE = 99  # units of one variant in a cart
 MOST_LINES = 100
+UNDO_PERIOD = timedelta(minutes=10)  # how long a line that was taken out can be had back
+State = CartLine.State
 
-# One statement, so that thirty clicks at once add thirty (up to the limit) and make one line.
+# One statement, so that thirty clicks at once add thirty (up to the limit) and make one line. The cart's row is locked
+# by its own update, and a cart that became an order in the meantime is no row.
 ADD = """
-INSERT INTO orders_cartline AS line (cart_id, variant_id, quantity, created_at) VALUES (%s, %s, %s, now())
-ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = least(line.quantity + excluded.quantity, %s)
+WITH cart AS (
+  UPDATE orders_cart SET version = version + 1, updated_at = now()
+  WHERE id = %(cart)s AND ordered_at IS NULL RETURNING id
+), room AS (
+  SELECT id FROM cart WHERE (SELECT count(*) FROM orders_cartline WHERE cart_id = %(cart)s AND state = 'active') < %(lines)s
+    OR EXISTS (SELECT 1 FROM orders_cartline WHERE cart_id = %(cart)s AND variant_id = %(variant)s AND state = 'active')
+), added AS (
+  INSERT INTO orders_cartline AS line (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
+  SELECT id, %(variant)s, least(%(quantity)s, %(most)s), 'active', %(seen)s, now(), now() FROM room
+  ON CONFLICT (cart_id, variant_id) DO UPDATE SET state = 'active', changed_at = now(), seen_minor = excluded.seen_minor,
+    quantity = CASE WHEN line.state = 'active'
+      THEN least(line.quantity + excluded.quantity, greatest(%(most)s, 1)) ELSE excluded.quantity END
+  RETURNING 1
+)
+SELECT (SELECT count(*) FROM cart), (SELECT count(*) FROM added)
 """
 
 
@@ -43,7 +61,7 @@ def find_cart(*, token: uuid.UUID | None, user_id: int | None) -> Cart | None:
 def count_items(cart: Cart | None) -> int:
     if not cart or not cart.is_open:
         return 0
-    return cart.lines.aggregate(total=Sum("quantity"))["total"] or 0
+    return cart.lines.filter(state=State.ACTIVE).aggregate(total=Sum("quantity"))["total"] or 0
 
 
 @transaction.atomic
@@ -59,113 +77,118 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
     return Cart.objects.create(market=market.code, currency=market.currency)
 
 
-def find_variant(product_id: int, values: tuple[str, str, str]) -> Variant:
-    """The variant that these option values name, or CartRefused with what the shopper can do."""
+def find_variant(product_id: int, values: tuple[str, str, str], market: Market | None = None) -> Variant:
+    """The variant that these option values name, or CartRefused with what the shopper can do.
+
+    It carries `facts`: the price rows of now, for `price_of_facts`.
+    """
     # At the real time, whatever moment staff look at the shop of.
-    visible = Product.objects.visible(timezone.now())
-    variants = Variant.objects.filter(product_id=product_id, product__in=visible, is_active=True)
-    found = variants.filter(option1=values[0], option2=values[1], option3=values[2]).first()
+    now = timezone.now()
+    variants = Variant.objects.filter(
+        product_id=product_id, product__in=Product.objects.visible(now), is_active=True
+    ).select_related("product")
+    priced = variants.annotate(facts=price_facts(OuterRef("pk"), market or default_market(), now))
+    found = priced.filter(option1=values[0], option2=values[1], option3=values[2]).first()
     if found:
         return found
     count = variants.count()
     if count == 0:
         raise CartRefused("This is not sold here any more.")
     if not any(values) and count == 1:
-        return variants.get()
+        return priced.get()
     chosen = " · ".join(value for value in values if value)
     raise CartRefused(
         f"{chosen} is not made. Please choose another combination." if chosen else "Please choose an option first."
     )
 
 
-@transaction.atomic
 def add_to_cart(cart: Cart, variant: Variant, quantity: int) -> None:
     """The cart holds that many more of the variant, at most 99; raises CartRefused beyond 100 lines."""
-    locked = _locked_open(cart)
-    has_line = locked.lines.filter(variant=variant).exists()
-    if not has_line and locked.lines.count() >= MOST_LINES:
-        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+    facts = getattr(variant, "facts", None)
+    price = price_of_facts(facts) if facts else None
+    put_in(cart, variant.pk, quantity, most=variant.most_per_order, seen_minor=price.amount_minor if price else None)
+
+
+def put_in(cart: Cart, variant_id: int, quantity: int, *, most: int | None, seen_minor: int | None) -> None:
+    """The same, for a variant that is known to be sold; `most` is its own limit for one order."""
     with connection.cursor() as cursor:
-        most = min(variant.most_per_order or MOST_OF_ONE, MOST_OF_ONE)
-        cursor.execute(ADD, [locked.pk, variant.pk, min(quantity, most), most])
-    _touch(locked)
+        cursor.execute(
+            ADD,
+            {
+                "cart": cart.pk,
+                "variant": variant_id,
+                "quantity": quantity,
+                "most": min(most or MOST_OF_ONE, MOST_OF_ONE),
+                "lines": MOST_LINES,
+                "seen": seen_minor,
+            },
+        )
+        is_open, is_added = cursor.fetchone()
+    if not is_open:
+        raise CartRefused("This cart has become an order in the meantime.")
+    if not is_added:
+        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
 
 
 @transaction.atomic
 def set_quantity(cart: Cart, line_id: int, quantity: int) -> None:
-    """The line holds exactly this many; 0 takes it out. A line of another cart is not there."""
-    locked = _locked_open(cart)
-    line = CartLine.objects.get(pk=line_id, cart=locked)
+    """The line holds exactly this many; 0 takes it out, for ten minutes in a way that `restore` undoes.
+
+    A line of another cart is not there (CartLine.DoesNotExist). What it costs now is what the shopper has seen.
+    """
+    locked = locked_open(cart)
+    line = CartLine.objects.select_for_update(of=("self",)).get(pk=line_id, cart=locked)
     if quantity <= 0:
-        line.delete()
+        _set_state(line, State.REMOVED)
     else:
-        CartLine.objects.filter(pk=line.pk).update(quantity=min(quantity, MOST_OF_ONE))
-    _touch(locked)
+        CartLine.objects.filter(pk=line.pk).update(quantity=min(quantity, MOST_OF_ONE), seen_minor=None)
+    touch(locked)
 
 
-def _locked_open(cart: Cart) -> Cart:
+@transaction.atomic
+def save_for_later(cart: Cart, line_id: int) -> None:
+    """The line stays with the shopper, but is not part of what will be ordered."""
+    locked = locked_open(cart)
+    _set_state(CartLine.objects.get(pk=line_id, cart=locked), State.SAVED)
+    touch(locked)
+
+
+@transaction.atomic
+def restore(cart: Cart, line_id: int) -> None:
+    """A line that was taken out or saved is in the cart again, as it was; raises CartRefused beyond 100 lines."""
+    locked = locked_open(cart)
+    line = CartLine.objects.get(pk=line_id, cart=locked)
+    if line.state != State.ACTIVE and locked.lines.filter(state=State.ACTIVE).count() >= MOST_LINES:
+        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+    _set_state(line, State.ACTIVE)
+    touch(locked)
+
+
+def _set_state(line: CartLine, state: str) -> None:
+    CartLine.objects.filter(pk=line.pk).update(state=state, changed_at=timezone.now())
+
+
+@transaction.atomic
+def note_on(cart: Cart, *, note: str, gift_message: str) -> None:
+    """What the shopper wants to tell the shop, and the person who gets the parcel."""
+    locked = locked_open(cart)
+    Cart.objects.filter(pk=locked.pk).update(note=note[:500], gift_message=gift_message[:500])
+    touch(locked)
+
+
+def choose_country(cart: Cart, country: str) -> None:
+    """Where the cart would go to, for the estimate."""
+    Cart.objects.filter(pk=cart.pk, ordered_at=None).update(country=country)
+
+
+def locked_open(cart: Cart) -> Cart:
+    """The cart as it is now, locked until the transaction ends; CartRefused for one that was ordered."""
     locked = Cart.objects.select_for_update().filter(pk=cart.pk, ordered_at=None).first()
     if not locked:
         raise CartRefused("This cart has become an order in the meantime.")
     return locked
 
 
-def _touch(cart: Cart) -> None:
+def touch(cart: Cart) -> None:
+    """Whoever looks at an older state of the cart can tell."""
     Cart.objects.filter(pk=cart.pk).update(version=F("version") + 1, updated_at=timezone.now())
-
-
-@transaction.atomic
-def join_carts(token: uuid.UUID, user_id: int) -> None:
-    """What was in the anonymous cart is in the user's: quantities of the same variant are added, at most 99.
-
-    The cookie goes on naming the cart: the user's cart takes over the anonymous one's token.
-    """
-    anonymous = Cart.objects.select_for_update().filter(token=token, user=None, ordered_at=None).first()
-    if not anonymous:
-        return
-    own = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
-    if not own:
-        Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
-        return
-    _put_in(own, list(anonymous.lines.values_list("variant_id", "quantity")))
-    anonymous.delete()
-    Cart.objects.filter(pk=own.pk).update(token=token)
-
-
-@transaction.atomic
-def bring_back(cart_id: uuid.UUID, lines: list[tuple[int, int]]) -> Cart | None:
-    """The things of a canceled order are in an open cart again, for whoever still holds the old cart's cookie.
-
-    `lines` are (variant id, quantity). The old cart's row goes and its token moves to a new one; a shopper with an
-    account who has begun another cart in the meantime finds them there. Returns the cart, or None where there is
-    nobody to give it to.
-    """
-    old = Cart.objects.select_for_update().filter(pk=cart_id).first()
-    if not old or old.is_open:
-        return None
-    facts = {"token": old.token, "market": old.market, "currency": old.currency, "user_id": old.user_id}
-    old.delete()
-    cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
-    if not cart:
-        cart = Cart.objects.create(**facts)
-    _put_in(cart, lines)
-    return cart
-
-
-@transaction.atomic
-def add_cart(target: Cart, other: Cart | None) -> None:
-    """What was in the other open cart is in the target too, and the other one is gone."""
-    if other and other.is_open and other.pk != target.pk:
-        _put_in(target, list(other.lines.values_list("variant_id", "quantity")))
-        other.delete()
-
-
-def _put_in(cart: Cart, lines: list[tuple[int, int]]) -> None:
-    wanted = [variant_id for variant_id, _ in lines]
-    sold = set(Variant.objects.filter(pk__in=wanted, is_active=True).values_list("pk", flat=True))
-    with connection.cursor() as cursor:
-        for variant_id, quantity in lines:
-            if variant_id in sold:
-                cursor.execute(ADD, [cart.pk, variant_id, min(quantity, MOST_OF_ONE), MOST_OF_ONE])
-    _touch(cart)
-    cart.refresh_from_db()

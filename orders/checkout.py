@@ -11,20 +11,27 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, reserve
+from orders.customers import Buyer, customer_key
 from orders.errors import (
     AlreadyPlaced,
     CartChanged,
     EmptyCart,
+    NoAddress,
     NoDelivery,
     NotSold,
+    TooManyUnpaid,
     TotalChanged,
     TotalTooSmall,
 )
+from orders.gift_cards import redeem
 from orders.lifecycle import record_event
 from orders.models import Cart, Order, OrderEvent, OrderLine
+from orders.pricing import make_receipt
+from orders.promotions import take_uses
 from orders.queries import CartContents, price_cart
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MOST_UNPAID = 5  # orders of one customer that wait for their payment
 
 
 @dataclass(frozen=True)
@@ -34,24 +41,35 @@ class Submission:
     email: str
     country: str
     name: str
-    line1: str
-    postcode: str
-    city: str
     shipping_code: str
+    line1: str = ""
+    postcode: str = ""
+    city: str = ""
     line2: str = ""
     phone: str = ""
+    company: str = ""
+    vat_id: str = ""
+    billing_name: str = ""
+    billing_line1: str = ""
+    billing_postcode: str = ""
+    billing_city: str = ""
+    billing_country: str = ""
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
+    def buyer(self, user_id: int | None, ip: str | None = None) -> Buyer:
+        return Buyer(self.country, self.postcode, self.email, user_id, self.vat_id, ip)
+
 
 @dataclass(frozen=True)
 class Seen:
-    """What the shopper saw when pressing the button: the state of the cart and the total in minor units."""
+    """What the shopper saw when pressing the button: the cart's state, the total and what is due, in minor units."""
 
     cart_mark: str
     total_minor: int
+    due_minor: int
     ip: str | None = None
 
 
@@ -60,19 +78,23 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     """The cart is an unpaid order with its stock reserved; the same submission again returns the same order.
 
     Raises AlreadyPlaced where the cart is an unpaid order with other details, EmptyCart, CartChanged, NotSold,
-    NoDelivery, TotalChanged, TotalTooSmall or InsufficientStock; then nothing has changed.
+    NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, PromotionUsedUp, GiftCardSpent or
+    InsufficientStock; then nothing has changed.
     """
     cart = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not cart:
         raise EmptyCart
-    if placed := Order.objects.filter(cart_id=cart.pk).first():
+    if not cart.is_open and (placed := Order.objects.filter(cart_id=cart.pk).first()):
         return _again(placed, submission)
-    contents = price_cart(cart, country=submission.country, shipping_code=submission.shipping_code, is_strict=True)
-    _check(contents, seen)
-    order = _write_order(contents, submission, seen, user_id)
+    buyer = submission.buyer(user_id, seen.ip)
+    contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
+    _check(contents, seen, has_address=bool(submission.line1))
+    order = _write_order(contents, submission, seen)
     lines = _write_lines(order, contents)
     Cart.objects.filter(pk=cart.pk).update(ordered_at=order.placed_at)
     record_event(order, OrderEvent.Kind.PLACED, "Order received", is_public=True)
+    take_uses(order, contents.book, {one.rule_id: one.minor for one in contents.totals.discounts if one.rule_id})
+    redeem(order, contents.tenders)
     # Last: popular stock rows stay locked from here to COMMIT.
     reserve(order.number, [Need(line.pk, line.variant_id, line.quantity) for line in lines if line.is_stocked])
     return order
@@ -84,7 +106,7 @@ def _again(placed: Order, submission: Submission) -> Order:
     return placed
 
 
-def _check(contents: CartContents, seen: Seen) -> None:
+def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     """What the shopper agreed to is what would be ordered."""
     if not contents.items:
         raise EmptyCart
@@ -95,37 +117,52 @@ def _check(contents: CartContents, seen: Seen) -> None:
         raise CartChanged
     if contents.chosen is None:
         raise NoDelivery
-    if contents.totals.total_minor != seen.total_minor:
+    if contents.needs_address and not has_address:
+        raise NoAddress
+    if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
         raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
     smallest = settings.SMALLEST_CHARGE.get(contents.market.currency, 0)
-    if 0 < contents.totals.total_minor < smallest:
+    if 0 < contents.due_minor < smallest:
         raise TotalTooSmall(smallest)
+    if contents.book.unpaid_orders >= MOST_UNPAID:
+        raise TooManyUnpaid
 
 
-def _write_order(contents: CartContents, submission: Submission, seen: Seen, user_id: int | None) -> Order:
+def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> Order:
     now = timezone.now()
-    totals = contents.totals
-    assert contents.chosen  # noqa: S101  (_check has seen to it)
+    cart, totals, chosen = contents.cart, contents.totals, contents.chosen
+    assert chosen  # noqa: S101  (_check has seen to it)
     return Order.objects.create(
         **asdict(submission),
         number=new_number(),
-        cart_id=contents.cart.pk,
+        cart_id=cart.pk,
         digest=submission.digest,
-        user_id=user_id,
+        user_id=contents.buyer.user_id,
+        customer_key=customer_key(submission.email),
         market=contents.market.code,
         language=contents.market.language,
         currency=contents.market.currency,
-        shipping_name=contents.chosen.name,
-        tax_rate=totals.tax_rate,
+        note=cart.note,
+        gift_message=cart.gift_message,
+        shipping_name=chosen.name,
+        is_pickup=chosen.is_pickup,
+        arrives_from=chosen.earliest,
+        arrives_until=chosen.latest,
+        treatment=totals.treatment,
+        taxes=[
+            {"percent": f"{tax.percent.normalize():f}", "base_minor": tax.base_minor, "tax_minor": tax.tax_minor}
+            for tax in totals.taxes
+        ],
         is_tax_included=totals.is_tax_included,
         subtotal_minor=totals.subtotal_minor,
         discount_minor=totals.discount_minor,
         shipping_minor=totals.shipping_minor,
         tax_minor=totals.tax_minor,
         total_minor=totals.total_minor,
-        receipt=totals.receipt([item.priced for item in contents.items], submission.shipping_code),
+        tendered_minor=totals.total_minor - contents.due_minor,
+        receipt=make_receipt(contents.basket, totals),
         payment_due_at=now + settings.PAYMENT_WINDOW,
-        terms_version=settings.TERMS_VERSION,
+        terms_version=contents.book.terms_version[:20],
         terms_accepted_at=now,
         terms_accepted_ip=seen.ip or None,
         placed_at=now,
@@ -138,7 +175,7 @@ def new_number() -> str:
 
 
 def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
-    pairs = zip(contents.items, contents.totals.lines, strict=True)
+    items = {item.key: item for item in [*contents.items, *contents.gifts]}
     return OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
@@ -150,13 +187,17 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             product_slug=item.variant.product.slug,
             image=item.image.facts() if item.image else {},
             grams=item.variant.grams,
+            is_gift_card=item.variant.is_gift_card,
+            needs_shipping=item.variant.needs_shipping,
             is_stocked=item.variant.is_tracked,
-            quantity=item.quantity,
-            unit_minor=item.priced.unit_minor,
+            quantity=total.quantity,
+            unit_minor=total.unit_minor,
             subtotal_minor=total.subtotal_minor,
             discount_minor=total.discount_minor,
+            tax_percent=total.tax_percent,
             tax_minor=total.tax_minor,
             total_minor=total.total_minor,
         )
-        for position, (item, total) in enumerate(pairs, start=1)
+        for position, total in enumerate(contents.totals.lines, start=1)
+        for item in [items[total.key]]
     )

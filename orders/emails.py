@@ -1,6 +1,6 @@
 """The mails of an order. Sending writes a row in the outbox, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from catalog.models import Store
-from orders.models import Fulfillment, Order
+from orders.models import Fulfillment, GiftCard, Order
 
 
 def store_name() -> str:
@@ -69,3 +69,10 @@ def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
     """The payment came when the things were gone; all of it goes back."""
     subject = f"Order {order.number}: your payment goes back"
     _send(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
+
+
+def send_gift_cards(order: Order, issued: Sequence[tuple[GiftCard, str]]) -> None:
+    """The codes of the gift cards that the order bought: they stand in this mail and nowhere else."""
+    cards = [{"code": code, "card": card} for card, code in issued]
+    key = f"{order.public_id.hex}.{issued[0][0].pk}"
+    _send(order, "gift_cards", key, f"Order {order.number}: your gift card", {"cards": cards})

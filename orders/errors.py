@@ -55,6 +55,10 @@ class NoDelivery(OrderError):
     """The chosen method does not deliver to the chosen country."""
 
 
+class NoAddress(OrderError):
+    """Something is to be sent, and nobody said where."""
+
+
 class AlreadyPlaced(OrderError):
     """This cart is an unpaid order with other details; it must be closed at the payment provider before a new one."""
 
@@ -69,3 +73,23 @@ class StatusRefused(OrderError):
 
 class ShipmentRefused(OrderError):
     """These quantities cannot be shipped; the message is one clear sentence for staff."""
+
+
+class PromotionUsedUp(OrderError):
+    """A limit of a promotion was reached by others in the meantime; carries its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class GiftCardSpent(OrderError):
+    """There is less on a gift card than the order was to take from it."""
+
+
+class GiftCardRefused(OrderError):
+    """A gift card that cannot be used, issued or voided so; the message is one clear sentence."""
+
+
+class TooManyUnpaid(OrderError):
+    """This customer has as many unpaid orders as one may have."""

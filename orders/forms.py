@@ -7,28 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from catalog.forms import mailable
-from catalog.markets import Market
 from orders.cart import MOST_OF_ONE
-from orders.checkout import Seen, Submission
 from orders.models import Order
-
-# Country → (what a postcode looks like, what to write): the countries whose rule is simple and certain.
-POSTCODES = {
-    "AT": (r"\d{4}", "four digits, like 1010"),
-    "BE": (r"\d{4}", "four digits, like 9000"),
-    "CH": (r"\d{4}", "four digits, like 8001"),
-    "DE": (r"\d{5}", "five digits, like 10115"),
-    "DK": (r"\d{4}", "four digits, like 2100"),
-    "ES": (r"\d{5}", "five digits, like 28013"),
-    "FR": (r"\d{5}", "five digits, like 75011"),
-    "IT": (r"\d{5}", "five digits, like 00184"),
-    "NL": (r"\d{4} ?[A-Za-z]{2}", "four digits and two letters, like 1012 AB"),
-    "NO": (r"\d{4}", "four digits, like 0150"),
-    "PT": (r"\d{4}-?\d{3}", "seven digits, like 1100-148"),
-    "SE": (r"\d{3} ?\d{2}", "five digits, like 111 22"),
-}
-
 
 def one_line(text: str) -> str:
     """Trim, join spaces and refuse what does not belong on an address label."""
@@ -60,6 +40,19 @@ class QuantityForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_ONE)
 
 
+class CartNoteForm(forms.Form):
+    """A note for the shop, and a message for whoever gets the parcel."""
+
+    note = forms.CharField(required=False, max_length=500)
+    gift_message = forms.CharField(required=False, max_length=500)
+
+    def clean_note(self) -> str:
+        return one_line(self.cleaned_data["note"])
+
+    def clean_gift_message(self) -> str:
+        return one_line(self.cleaned_data["gift_message"])
+
+
 class ReviewForm(forms.Form):
     """What a buyer says of a product."""
 
@@ -82,120 +75,6 @@ class ReviewForm(forms.Form):
 
     def clean_author(self) -> str:
         return one_line(self.cleaned_data["author"])
-
-
-class CheckoutForm(forms.Form):
-    """The one page of the checkout. The messages say what to do."""
-
-    email = forms.EmailField(
-        label="E-mail",
-        max_length=254,
-        help_text="For the order confirmation and delivery news",
-        error_messages={
-            "required": "Enter your e-mail address",
-            "invalid": "Enter an e-mail address in the form name@example.com",
-        },
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
-    )
-    country = forms.ChoiceField(
-        label="Country",
-        error_messages={"required": "Choose a country", "invalid_choice": "Choose a country from the list"},
-        widget=forms.Select(attrs={"autocomplete": "country"}),
-    )
-    name = forms.CharField(
-        label="Full name",
-        max_length=150,
-        error_messages={"required": "Enter the name of the person who receives the parcel"},
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    line1 = forms.CharField(
-        label="Street and number",
-        max_length=200,
-        error_messages={"required": "Enter a street and number, like Kraanlei 12"},
-        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
-    )
-    line2 = forms.CharField(
-        label="Flat, building or company",
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
-    )
-    postcode = forms.CharField(
-        label="Postcode",
-        max_length=20,
-        error_messages={"required": "Enter a postcode"},
-        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
-    )
-    city = forms.CharField(
-        label="Town or city",
-        max_length=100,
-        error_messages={"required": "Enter a town or city"},
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
-    )
-    phone = forms.CharField(
-        label="Phone",
-        max_length=40,
-        required=False,
-        help_text="Only used by the courier if they cannot find you",
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
-    )
-    shipping_code = forms.CharField(max_length=32, error_messages={"required": "Choose a delivery method"})
-    cart_mark = forms.CharField(max_length=64, required=False)
-    total = forms.IntegerField(min_value=0, max_value=10**15, required=False)
-
-    def __init__(self, *args: Any, market: Market, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = market.country_choices()
-        field = self.fields["country"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = choices
-
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
-
-    def clean_line1(self) -> str:
-        return one_line(self.cleaned_data["line1"])
-
-    def clean_line2(self) -> str:
-        return one_line(self.cleaned_data["line2"])
-
-    def clean_city(self) -> str:
-        return one_line(self.cleaned_data["city"])
-
-    def clean_phone(self) -> str:
-        phone = one_line(self.cleaned_data["phone"])
-        if phone and not re.fullmatch(r"[+\d][\d ()/.-]{4,38}", phone):
-            raise ValidationError("Enter a phone number with digits, like +32 9 000 00 00, or leave it empty")
-        return phone
-
-    def clean_email(self) -> str:
-        return mailable(self.cleaned_data["email"])
-
-    def clean_postcode(self) -> str:
-        postcode = one_line(self.cleaned_data["postcode"]).upper()
-        pattern, words = POSTCODES.get(self.data.get("country", ""), (r".{2,}", "its letters and digits"))
-        if not re.fullmatch(pattern, postcode):
-            raise ValidationError(f"Enter a postcode with {words}")
-        return postcode
-
-    @property
-    def country_asked(self) -> str:
-        """The country chosen so far, also while other fields are wrong; the first of the list otherwise."""
-        field = self.fields["country"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        known = [code for code, _ in field.choices]
-        told = self.data.get("country") or self.initial.get("country", "")
-        return told if told in known else known[0]
-
-    def submission(self) -> Submission:
-        cleaned = self.cleaned_data
-        names = ("email", "country", "name", "line1", "postcode", "city", "shipping_code", "line2", "phone")
-        return Submission(**{name: cleaned[name] for name in names})
-
-    def seen(self, ip: str) -> Seen:
-        """A form without its hidden fields has seen nothing, so nothing can match."""
-        total = self.cleaned_data["total"]
-        return Seen(self.cleaned_data["cart_mark"], -1 if total is None else total, ip or None)
 
 
 class FindOrderForm(forms.Form):

@@ -6,10 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, release, reserve
-from orders.cart import bring_back
-from orders.emails import send_confirmation
+from orders import gift_cards
+from orders.emails import send_confirmation, send_gift_cards
 from orders.errors import StatusRefused
+from orders.joining import bring_back
 from orders.models import Cart, Order, OrderEvent
+from orders.promotions import give_back_uses, take_uses_again
 
 Status = Order.Status
 ALLOWED = {
@@ -50,15 +52,27 @@ def _move(order: Order, target: Status, **facts: Any) -> None:
 
 @transaction.atomic
 def confirm(order: Order) -> None:
-    """The order may ship: it is paid, or nothing is to be paid. The confirmation mail waits in the outbox."""
+    """The order may ship: it is paid, or nothing is to be paid. The confirmation mail waits in the outbox.
+
+    Gift cards that it bought are issued, and their codes wait there too.
+    """
     _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), payment_due_at=None)
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received", is_public=True)
     send_confirmation(order)
+    _hand_out_gift_cards(order)
+
+
+def _hand_out_gift_cards(order: Order) -> None:
+    if issued := gift_cards.issue_ordered(order):
+        send_gift_cards(order, issued)
 
 
 @transaction.atomic
 def confirm_late(order: Order) -> None:
-    """A canceled order lives again because its payment came after all; raises InsufficientStock if its stock is gone."""
+    """A canceled order lives again because its payment came after all.
+
+    Raises InsufficientStock, PromotionUsedUp or GiftCardSpent where others have had what it held.
+    """
     _move(
         order,
         Status.CONFIRMED,
@@ -69,6 +83,9 @@ def confirm_late(order: Order) -> None:
     )
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received after all", is_public=True)
     send_confirmation(order)
+    _hand_out_gift_cards(order)
+    take_uses_again(order)
+    gift_cards.redeem_again(order)
     reserve(order.number, needs_of(order))
 
 
@@ -83,15 +100,21 @@ def needs_of(order: Order) -> list[Need]:
 
 @transaction.atomic
 def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
-    """The order is canceled and its stock is free; an unpaid order's things are back in a cart, which is returned."""
+    """The order is canceled, and its stock and its uses of promotions are free.
+
+    An unpaid order's things are back in a cart, which is returned, and its gift cards hold what they held; of a paid
+    one the gift cards that it bought are void (GiftCardRefused where one was used).
+    """
     was_unpaid = order.is_unpaid
     _move(order, Status.CANCELED, canceled_at=timezone.now(), cancel_reason=reason, payment_due_at=None)
     words = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"
     record_event(order, OrderEvent.Kind.CANCELED, words, is_public=True, user_id=user_id)
-    cart = None
+    give_back_uses(order)
     if was_unpaid:
-        lines = [(line.variant_id, line.quantity) for line in order.lines.all() if line.variant_id]
-        cart = bring_back(order.cart_id, lines)
+        gift_cards.release(order)
+    else:
+        gift_cards.void_ordered(order, user_id=user_id)
+    cart = bring_back(order.cart_id) if was_unpaid else None
     release(order.number, reason=reason)
     return cart
 

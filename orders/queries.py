@@ -1,80 +1,67 @@
 """Reads shaped for pages: what is in a cart and what it costs, a shopper's orders."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from catalog.availability import available_by_variant
+from catalog.browse import collections_holding
 from catalog.markets import Market, all_markets
-from catalog.models import ProductImage, Variant
-from catalog.prices import CurrentPrice, prices_at
+from orders.customers import Buyer
+from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
-from orders.pricing import PricedLine, Totals, total_up
-from orders.shipping import Offer, offers_for
-from orders.tax import rate_for
+from orders.pricing import Basket, Delivery, Reason, Rule, Totals, Treatment, price
+from orders.promotions import gifts_of, rules_of, scoped_collections
+from orders.rulebook import Card, Rulebook, read_rulebook
+from orders.shipping import Offer, Parcel, digital_offer, make_offers
 
 
 @dataclass(frozen=True)
-class CartItem:
-    """One line as the cart shows it."""
+class Tender:
+    """What a gift card pays of a total, in minor units."""
 
-    line_id: int
-    variant: Variant
-    quantity: int
-    price: CurrentPrice | None
-    available: int | None
-    image: ProductImage | None
-    at: datetime
+    card: Card
+    amount_minor: int
 
     @property
-    def is_sold(self) -> bool:
-        return self.price is not None and self.variant.is_active and self.variant.product.is_visible(self.at)
+    def name(self) -> str:
+        return self.card.name
 
-    @property
-    def notice(self) -> str:
-        """What is wrong with this line, in one sentence; empty when nothing is."""
-        if not self.is_sold:
-            return "This is no longer sold. Please take it out to go on."
-        if self.available == 0:
-            return "This is sold out. Please take it out to go on."
-        if self.available is not None and self.available < self.quantity:
-            return f"Only {self.available} left. Please lower the quantity to go on."
-        if self.is_too_many:
-            return f"At most {self.variant.most_per_order} of this in one order. Please lower the quantity to go on."
-        return ""
 
-    @property
-    def is_too_many(self) -> bool:
-        """More than one order may hold of it."""
-        most = self.variant.most_per_order
-        return most is not None and self.quantity > most
+@dataclass(frozen=True)
+class CodeNote:
+    """What a code in the cart does, in one sentence; `is_good` where it takes something off."""
 
-    @property
-    def subtotal_minor(self) -> int:
-        return self.price.amount_minor * self.quantity if self.price else 0
-
-    @property
-    def priced(self) -> PricedLine:
-        if not self.price:
-            raise ValueError("a line without a price cannot be priced")
-        return PricedLine(self.quantity, self.price.amount_minor, self.variant.is_taxable, self.price.price_id)
+    code: str
+    words: str
+    is_good: bool
 
 
 @dataclass(frozen=True)
 class CartContents:
-    """A cart with prices of now, for a country."""
+    """A cart with prices of now, for a buyer."""
 
     cart: Cart
     market: Market
+    buyer: Buyer
     items: list[CartItem]
-    country: str
+    saved: list[CartItem]
+    removed: list[CartItem]
+    gifts: list[CartItem]
     offers: list[Offer]
     chosen: Offer | None
+    basket: Basket
     totals: Totals
+    book: Rulebook
+    tenders: list[Tender] = field(default_factory=list)
+
+    @property
+    def country(self) -> str:
+        return self.buyer.country
 
     @property
     def can_be_ordered(self) -> bool:
@@ -89,58 +76,137 @@ class CartContents:
         """Names this very state of the cart; the checkout form carries it."""
         return f"{self.cart.pk}:{self.cart.version}"
 
+    @property
+    def due_minor(self) -> int:
+        """What is left to pay by card, in minor units."""
+        return self.totals.total_minor - sum(tender.amount_minor for tender in self.tenders)
 
-def cart_items(cart: Cart, market: Market, at: datetime) -> list[CartItem]:
-    """The lines with their prices and stock: four queries, however many lines."""
-    lines = list(cart.lines.select_related("variant__product", "variant__image").order_by("pk"))
-    variant_ids = [line.variant_id for line in lines]
-    prices = prices_at(variant_ids, market, at)
-    available = available_by_variant(variant_ids)
-    pictures = _first_pictures([line.variant.product_id for line in lines if not line.variant.image_id])
-    return [
-        CartItem(
-            line_id=line.pk,
-            variant=line.variant,
-            quantity=line.quantity,
-            price=prices.get(line.variant_id),
-            available=available.get(line.variant_id, 0) if line.variant.is_tracked else None,
-            image=line.variant.image or pictures.get(line.variant.product_id),
-            at=at,
-        )
-        for line in lines
-    ]
+    @property
+    def needs_address(self) -> bool:
+        """Something is sent: not so for digital goods and for pick-up."""
+        is_digital = bool(self.items) and not any(item.variant.needs_shipping for item in self.items)
+        return not is_digital and not (self.chosen and self.chosen.is_pickup)
+
+    @property
+    def is_net(self) -> bool:
+        """Prices are shown without the tax that the market's prices contain."""
+        return self.market.is_tax_included and self.totals.treatment != Treatment.DOMESTIC
+
+    @property
+    def code_notes(self) -> list[CodeNote]:
+        """Each code of the cart, and what it does or why it does nothing."""
+        good = {one.code: one.name for one in self.totals.discounts if one.code}
+        why = {one.code: one for one in self.totals.reasons if one.code}
+        return [_code_note(code, good, why) for code in self.cart.codes]
+
+    def sums(self) -> dict[str, tuple[int, int]]:
+        """Line key → (unit price, what is left to pay for it), in minor units."""
+        return {line.key: (line.unit_minor, line.total_minor) for line in self.totals.lines}
 
 
-def _first_pictures(product_ids: Sequence[int]) -> dict[int, ProductImage]:
-    if not product_ids:
-        return {}
-    images = ProductImage.objects.filter(product_id__in=product_ids).exclude(file="")
-    return {image.product_id: image for image in images.order_by("-position", "-pk")}
+def _code_note(code: str, good: dict[str, str], why: dict[str, Reason]) -> CodeNote:
+    if code in good:
+        return CodeNote(code, good[code], is_good=True)
+    reason = why.get(code)
+    return CodeNote(code, f"{reason.name}: {reason.why}" if reason else "We do not know this code.", is_good=False)
 
 
-def price_cart(cart: Cart, *, country: str, shipping_code: str = "", is_strict: bool = False) -> CartContents:
-    """What the cart costs now if it goes to this country by this method.
+def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: bool = False) -> CartContents:
+    """What the cart costs now for this buyer by this method.
 
     Where the method is not offered, the cheapest one counts; if strict, none does.
     """
     at = timezone.now()
     market = all_markets()[cart.market]
-    items = cart_items(cart, market, at)
-    sold = [item for item in items if item.is_sold]
-    goods = sum(item.subtotal_minor for item in sold)
-    offers = offers_for(country, market, goods, at=at)
-    if any(not item.variant.needs_shipping for item in sold) and not any(item.variant.needs_shipping for item in sold):
-        offers = [Offer("none", "No delivery needed", 0, at.date(), at.date())]
+    lines = cart_items(cart.pk, market, at)
+    items = [item for item in lines if item.state == State.ACTIVE]
+    book = read_rulebook(cart, market, buyer, at)
+    gifts = gift_items(wanted, market, at) if (wanted := gifts_of(book)) else []
+    basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, book, at)
+    offers = _offers(items, basket, book, buyer)
     chosen = next((offer for offer in offers if offer.code == shipping_code), None)
     if not chosen and offers and not is_strict:
         chosen = offers[0]
-    totals = total_up(
-        [item.priced for item in sold],
-        shipping_minor=chosen.price_minor if chosen and sold else 0,
-        tax_rate=rate_for(country, at),
-        is_tax_included=market.is_tax_included,
+    basket = replace(basket, delivery=_delivery(chosen))
+    totals = price(basket)
+    granted = {line.gift_of for line in totals.lines if line.gift_of}
+    return CartContents(
+        cart=cart,
+        market=market,
+        buyer=buyer,
+        items=items,
+        saved=[item for item in lines if item.state == State.SAVED],
+        removed=[item for item in lines if item.state == State.REMOVED],
+        gifts=[gift for gift in gifts if gift.gift_of in granted],
+        offers=[_as_sold(offer, basket) for offer in offers],
+        chosen=chosen,
+        basket=basket,
+        totals=totals,
+        book=book,
+        tenders=split_tenders(totals.total_minor, book.cards, settings.SMALLEST_CHARGE.get(market.currency, 0)),
     )
-    return CartContents(cart, market, items, country, offers, chosen, totals)
+
+
+def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, book: Rulebook, at: datetime) -> Basket:
+    """What pricing wants to know of these items, without a delivery yet."""
+    items = list(items)
+    rules = rules_of(book)
+    shelves = _collections(items, rules, market)
+    return Basket(
+        lines=tuple(item.line(shelves.get(item.variant.product_id, ())) for item in items),
+        at=at,
+        market=market.code,
+        currency=market.currency,
+        country=buyer.country,
+        is_tax_included=market.is_tax_included,
+        treatment=book.tax.treatment,
+        rates=book.tax.rates,
+        home_rates=book.tax.home_rates,
+        rules=rules,
+        groups=book.groups,
+        is_first_order=not book.live_orders,
+    )
+
+
+def _collections(items: Sequence[CartItem], rules: Iterable[Rule], market: Market) -> dict[int, tuple[int, ...]]:
+    wanted = scoped_collections(rules)
+    return collections_holding({item.variant.product_id for item in items}, wanted, market) if wanted else {}
+
+
+def _offers(items: Sequence[CartItem], basket: Basket, book: Rulebook, buyer: Buyer) -> list[Offer]:
+    sold = [item for item in items if item.is_sold]
+    if sold and not any(item.variant.needs_shipping for item in sold):
+        return [digital_offer(basket.at)]
+    goods = price(basket).goods_minor if basket.lines else 0
+    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), goods)
+    return make_offers(book.shipping, parcel, basket.at, book.closing)
+
+
+def _delivery(offer: Offer | None) -> Delivery | None:
+    return Delivery(offer.code, offer.name, offer.price_minor) if offer else None
+
+
+def _as_sold(offer: Offer, basket: Basket) -> Offer:
+    """The offer at what it really costs: after promotions, and without tax where none is charged."""
+    return replace(offer, price_minor=price(replace(basket, delivery=_delivery(offer))).shipping_minor)
+
+
+def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int) -> list[Tender]:
+    """Gift cards pay first, those that expire first before others.
+
+    What is left is either nothing or an amount that the payment provider charges: the last card pays a little less
+    where it has to.
+    """
+    left, tenders = total_minor, []
+    for card in cards:
+        amount = min(left, card.balance_minor)
+        if amount:
+            tenders.append(Tender(card, amount))
+            left -= amount
+    missing = smallest_charge - left if 0 < left < smallest_charge else 0
+    if missing and tenders and tenders[-1].amount_minor > missing:
+        tenders[-1] = replace(tenders[-1], amount_minor=tenders[-1].amount_minor - missing)
+    return tenders
 
 
 def order_for_page(public_id: uuid.UUID) -> Order | None:

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from orders.cart import join_carts, token_from
+from orders.cart import token_from
+from orders.joining import join_carts
 
 
 def join_cart_at_login(request: HttpRequest, user: Any, **_: Any) -> None:

@@ -12,7 +12,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN (SELECT j.payment_id,
                           sum(o.amount_minor) FILTER (WHERE j.kind = 'capture') AS captured,
                           -sum(o.amount_minor) FILTER (WHERE j.kind IN ('refund', 'refund_failed')) AS refunded
-                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account = 'stripe'
+                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account IN ('stripe', 'gift_cards')
                    GROUP BY 1) b ON b.payment_id = p.id
         WHERE p.captured_minor <> coalesce(b.captured, 0) OR p.refunded_minor <> coalesce(b.refunded, 0)""",
     "M2 money that we keep belongs to a live order of that amount": """
@@ -22,13 +22,14 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
                    WHERE status IN ('requested', 'pending') GROUP BY 1) r ON r.payment_id = p.id
         WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
-          AND (o.currency <> p.currency OR o.status IN ('placed', 'canceled') OR p.captured_minor <> o.total_minor)""",
+          AND (o.currency <> p.currency OR o.status IN ('placed', 'canceled')
+               OR p.captured_minor <> o.total_minor - o.tendered_minor AND p.gift_card_id IS NULL)""",
     "M3 nobody is charged twice": """
         SELECT 'order ' || o.number, count(*) || ' payments are kept'
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
                    WHERE status IN ('requested', 'pending') GROUP BY 1) r ON r.payment_id = p.id
-        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
+        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0) AND p.gift_card_id IS NULL
         GROUP BY o.id HAVING count(*) > 1""",
     "M4 a confirmed order is paid in full": """
         SELECT 'order ' || o.number, format('%s of %s captured', coalesce(p.captured, 0), o.total_minor)
@@ -62,6 +63,20 @@ INVARIANTS: dict[str, str] = {
         CROSS JOIN LATERAL (SELECT CASE WHEN o.status IN ('confirmed', 'completed') THEN o.total_minor ELSE 0 END
                                    - coalesce(k.kept, 0) AS owed) w
         WHERE coalesce(b.owed, 0) <> w.owed""",
+    "M10 what is owed to holders of gift cards stands in the books": """
+        SELECT 'currency ' || currency, format('books owe %s, cards and unpaid orders hold %s', sum(books), sum(cards))
+        FROM (SELECT j.currency, -p.amount_minor AS books, 0 AS cards FROM payments_posting p
+              JOIN payments_journal j ON j.id = p.journal_id WHERE p.account = 'gift_cards'
+              UNION ALL SELECT currency, 0, balance_minor FROM orders_giftcard
+              UNION ALL SELECT o.currency, 0, o.tendered_minor FROM orders_order o WHERE o.status = 'placed') t
+        GROUP BY currency HAVING sum(books) <> sum(cards)""",
+    "M11 gift card payments equal what their orders took": """
+        SELECT 'payment ' || p.id, format('captured %s, its card gave %s', p.captured_minor, coalesce(m.given, 0))
+        FROM payments_payment p
+        LEFT JOIN (SELECT order_id, card_id, -sum(amount_minor) AS given FROM orders_giftcardmovement
+                   WHERE kind IN ('redeemed', 'released') GROUP BY 1, 2) m
+               ON m.order_id = p.order_id AND m.card_id = p.gift_card_id
+        WHERE p.gift_card_id IS NOT NULL AND p.captured_minor <> coalesce(m.given, 0)""",
     "M8 amounts of another kind than ordered wait for a human": """
         SELECT 'payment ' || id, 'Stripe took another amount or currency' FROM payments_payment WHERE flag = 'mismatch'""",
     "D1 the inbox is worked off": """

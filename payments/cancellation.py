@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders import lifecycle
 from orders.emails import send_canceled
+from orders.errors import GiftCardRefused
 from orders.models import Cart, Order
 from payments import gateway, ledger
 from payments.errors import CancelRefused, GatewayRefused, StillProcessing
@@ -115,7 +116,10 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
     if order.payments.filter(status__in=LIVE).exists():
         raise StillProcessing(order.number)  # the shopper has begun a payment this very moment
     was_confirmed = order.status == Order.Status.CONFIRMED
-    lifecycle.cancel(order, Order.CancelReason.STAFF, user_id=user_id)
+    try:
+        lifecycle.cancel(order, Order.CancelReason.STAFF, user_id=user_id)
+    except GiftCardRefused as refused:
+        raise CancelRefused(str(refused)) from refused
     refunded = 0
     if was_confirmed:
         ledger.book_cancel(order)

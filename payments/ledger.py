@@ -1,9 +1,11 @@
 """The books: each thing is written once, by what names it, and every journal sums to zero."""
 
-from django.db import transaction
-from django.db.models import Sum
+import uuid
 
-from orders.models import Order
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from orders.models import GiftCard, Order
 from payments.models import Journal, Payment, Posting, Refund
 
 Account = Posting.Account
@@ -14,15 +16,16 @@ Amounts = dict[str, int]
 def _book(
     kind: Journal.Kind,
     provider_ref: str,
-    order: Order,
+    order: Order | None,
     amounts: Amounts,
     payment: Payment | None = None,
+    currency: str = "",
 ) -> bool:
     """Write the journal, or return False because it stands in the books already."""
     journal, is_new = Journal.objects.get_or_create(
         kind=kind,
         provider_ref=provider_ref,
-        defaults={"order": order, "payment": payment, "currency": order.currency},
+        defaults={"order": order, "payment": payment, "currency": order.currency if order else currency},
     )
     if is_new:
         Posting.objects.bulk_create(
@@ -34,12 +37,14 @@ def _book(
 
 
 def _parts_of(order: Order) -> dict[str, int]:
-    """An order's total as the books see it: net sales, net delivery, tax."""
-    line_tax = order.lines.aggregate(tax=Sum("tax_minor"))["tax"] or 0
-    shipping_tax = order.tax_minor - line_tax
+    """An order's total as the books see it: net sales, gift cards (which are no sale yet), net delivery, tax."""
+    sums = order.lines.aggregate(tax=Sum("tax_minor"), cards=Sum("total_minor", filter=Q(is_gift_card=True)))
+    cards = sums["cards"] or 0
+    shipping_tax = order.tax_minor - (sums["tax"] or 0)
     shipping = order.shipping_minor - (shipping_tax if order.is_tax_included else 0)
     return {
-        Account.SALES: order.total_minor - order.tax_minor - shipping,
+        Account.SALES: order.total_minor - order.tax_minor - shipping - cards,
+        Account.GIFT_CARDS: cards,
         Account.SHIPPING: shipping,
         Account.TAX: order.tax_minor,
     }
@@ -61,16 +66,32 @@ def book_cancel(order: Order) -> bool:
     return _book(Journal.Kind.CANCEL, order.number, order, amounts)
 
 
+def _account_of(payment: Payment) -> Account:
+    return Account.GIFT_CARDS if payment.gift_card_id else Account.STRIPE
+
+
+def book_issue(card: GiftCard) -> bool:
+    """The shop gave a card away and owes what is on it."""
+    amounts: Amounts = {Account.GOODWILL: card.initial_minor, Account.GIFT_CARDS: -card.initial_minor}
+    return _book(Journal.Kind.GIFT_ISSUED, f"gift-card-{card.pk}", None, amounts, currency=card.currency)
+
+
+def book_expiry(card: GiftCard, key: uuid.UUID) -> bool:
+    """What was left on an expired card is not owed any more."""
+    amounts: Amounts = {Account.GIFT_CARDS: card.balance_minor, Account.BREAKAGE: -card.balance_minor}
+    return _book(Journal.Kind.GIFT_EXPIRED, str(key), None, amounts, currency=card.currency)
+
+
 def book_capture(payment: Payment, amount_minor: int, provider_ref: str) -> bool:
-    """Stripe holds this much for us, and the shopper owes that much less."""
-    amounts: Amounts = {Account.STRIPE: amount_minor, Account.RECEIVABLE: -amount_minor}
+    """Stripe holds this much for us, or we owe a gift card that much less; and so does the shopper to us."""
+    amounts: Amounts = {_account_of(payment): amount_minor, Account.RECEIVABLE: -amount_minor}
     return _book(Journal.Kind.CAPTURE, provider_ref, payment.order, amounts, payment)
 
 
 def book_refund(refund: Refund, provider_ref: str) -> bool:
-    """Stripe gave this much back."""
+    """Stripe gave this much back, or it is on the gift card again."""
     payment = refund.payment
-    amounts: Amounts = {Account.STRIPE: -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
+    amounts: Amounts = {_account_of(payment): -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
     return _book(Journal.Kind.REFUND, provider_ref, payment.order, amounts, payment)
 
 

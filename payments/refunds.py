@@ -15,6 +15,7 @@ from payments.errors import GatewayDown, GatewayRefused, RefundRefused
 from payments.gateway import RefundState
 from payments.models import Payment, Refund
 from payments.sweeps import for_each
+from payments.tenders import refund_to_gift_card
 
 Status = Refund.Status
 LONGEST_PAUSE = timedelta(hours=1)
@@ -27,6 +28,8 @@ def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id:
     left = left_to_refund(locked)
     if not 0 < amount_minor <= left:
         raise RefundRefused(f"Of this payment {left} minor units are left to refund; {amount_minor} were asked for.")
+    if locked.method == Payment.Method.GIFT_CARD:
+        return refund_to_gift_card(locked, amount_minor, reason=reason, user_id=user_id)
     return Refund.objects.create(
         payment=locked,
         amount_minor=amount_minor,

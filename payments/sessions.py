@@ -50,7 +50,7 @@ def _open_payment(order_id: int) -> Payment:
         raise NotPayable("Your payment is being looked into. Please contact us before you pay again.")
     if order.payments.count() >= MOST_TRIES:
         raise NotPayable("There were too many attempts to pay this order. Please contact us.")
-    if order.total_minor == 0:
+    if order.due_minor == 0:
         return Payment.objects.create(order=order, method=Payment.Method.NONE, currency=order.currency, amount_minor=0)
     return _new_payment(order)
 
@@ -61,7 +61,7 @@ def _new_payment(order: Order) -> Payment:
     due_at = expires_at + (settings.PAYMENT_WINDOW - settings.PAYMENT_SESSION_LIFE)
     if due_at > order.placed_at + settings.PAYMENT_LAST_CHANCE:
         raise NotPayable("The time to pay this order is over. Please order again.")
-    payment = Payment(order=order, currency=order.currency, amount_minor=order.total_minor, expires_at=expires_at)
+    payment = Payment(order=order, currency=order.currency, amount_minor=order.due_minor, expires_at=expires_at)
     payment.parameters = _parameters(order, payment)
     payment.save()
     Order.objects.filter(pk=order.pk).update(payment_due_at=due_at)
@@ -75,7 +75,7 @@ def _parameters(order: Order, payment: Payment) -> dict[str, object]:
     return gateway.session_parameters(
         name=f"{store_name()} {order.number}",
         email=order.email,
-        amount_minor=order.total_minor,
+        amount_minor=order.due_minor,
         currency=order.currency,
         expires_at=int(payment.expires_at.timestamp()),
         urls=(back, cancel),

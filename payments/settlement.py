@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from catalog.errors import InsufficientStock
 from orders.emails import send_late_refund
+from orders.errors import GiftCardSpent, PromotionUsedUp
 from orders.lifecycle import confirm, confirm_late, lock_order, record_event
 from orders.models import Order, OrderEvent
 from payments import gateway, ledger
@@ -16,6 +17,7 @@ from payments.gateway import SessionState
 from payments.models import Payment
 from payments.refunds import request_refund
 from payments.sessions import ensure_session
+from payments.tenders import capture_gift_cards
 
 log = logging.getLogger(__name__)
 Status = Payment.Status
@@ -78,12 +80,13 @@ def _set_due_again(order: Order) -> None:
 
 @transaction.atomic
 def _settle_nothing(payment: Payment) -> Payment:
-    """An order of 0 is paid by saying so, once."""
+    """An order of which nothing is left to pay is paid by saying so, once."""
     order = lock_order(payment.order_id)
-    if order.total_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now()):
-        ledger.book_sale(order)
+    if order.due_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now()):
         if order.is_unpaid:
             confirm(order)
+            ledger.book_sale(order)
+            capture_gift_cards(order)
     payment.refresh_from_db()
     return payment
 
@@ -123,6 +126,7 @@ def _confirm_or_refund(order: Order, payment: Payment) -> None:
     if order.status == Order.Status.PLACED:
         confirm(order)
         ledger.book_sale(order)
+        capture_gift_cards(order)
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
@@ -131,14 +135,15 @@ def _confirm_or_refund(order: Order, payment: Payment) -> None:
 
 
 def _take_late(order: Order, payment: Payment) -> None:
-    """A payment for a canceled order: take it while there is stock, else give all of it back."""
+    """A payment for a canceled order: take it while what it held is there, else give all of it back."""
     if order.cancel_reason in MAY_LIVE_AGAIN:
         try:
             confirm_late(order)
-        except InsufficientStock:
-            log.info("Order %s was paid late and its stock is gone", order.number)
+        except (InsufficientStock, PromotionUsedUp, GiftCardSpent):
+            log.info("Order %s was paid late and what it held is gone", order.number)
         else:
             ledger.book_sale(order)
+            capture_gift_cards(order)
             return
     _flag(order, payment, Payment.Flag.LATE, "The payment came too late; it goes back")
     refund = request_refund(payment, payment.captured_minor, reason="paid too late")

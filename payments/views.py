@@ -1,5 +1,6 @@
 """To Stripe's page and back, and what Stripe calls."""
 
+import dataclasses
 import logging
 import uuid
 
@@ -12,13 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.throttle import Limit, client_ip
 from catalog.markets import all_markets
-from orders.cart import add_cart, join_carts
 from orders.checkout import place_order
 from orders.errors import AlreadyPlaced
-from orders.forms import CheckoutForm
+from orders.checkout_form import CheckoutForm
+from orders.joining import add_cart, join_carts
 from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
-from orders.views.checkout import REFUSALS, leads_to_payment, render_refusal
+from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
 from payments.cancellation import reopen
 from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent, NotPayable, StillProcessing
@@ -138,7 +139,8 @@ def _replaced_elsewhere(request: HttpRequest, order: Order) -> Cart | None:
 def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
     """The shopper saw the first order's total, and the new cart holds the same lines: only its mark is new."""
     seen = form.seen(client_ip(request))
-    seen = type(seen)(f"{cart.pk}:{cart.version}", seen.total_minor, seen.ip)
+    seen = dataclasses.replace(seen, cart_mark=f"{cart.pk}:{cart.version}")
+    PLACING.take(client_ip(request))
     try:
         order = place_order(cart.pk, form.submission(), seen=seen, user_id=cart.user_id)
     except AlreadyPlaced as placed:

@@ -21,7 +21,7 @@ from catalog.models import Attribute, Collection, CollectionEntry, Page, Product
 from catalog.money import to_minor
 from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
-from orders.models import ShippingMethod, TaxRate
+from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
 
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
 LEGAL = {"imprint", "terms", "privacy"}
@@ -73,19 +73,24 @@ def _seed_pages(*, is_own_catalogue: bool) -> None:
 def _seed_shipping(methods: list[dict[str, Any]]) -> None:
     market = default_market()
     for position, method in enumerate(methods):
-        free_from = method["free_from"]
-        ShippingMethod.objects.get_or_create(
+        free_from = method.get("free_from")
+        row, is_new = ShippingMethod.objects.get_or_create(
             code=method["code"],
             defaults={
                 "name": method["name"],
-                "countries": method["countries"],
-                "price_minor": to_minor(method["price"], market.currency),
+                "kind": method.get("kind", ShippingMethod.Kind.DELIVERY),
                 "free_from_minor": to_minor(free_from, market.currency) if free_from else None,
+                "pickup_address": method.get("address", ""),
                 "days_min": method["days"][0],
                 "days_max": method["days"][1],
                 "position": position,
             },
         )
+        zone, _ = ShippingZone.objects.get_or_create(
+            name=method["zone"], defaults={"countries": method["countries"]}
+        )
+        if is_new:
+            ShippingRate.objects.create(method=row, zone=zone, price_minor=to_minor(method["price"], market.currency))
 
 
 def seed_owner(email: str, password: str) -> None:

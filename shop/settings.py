@@ -137,6 +137,8 @@ LANGUAGE_CODE = MARKETS[0]["language"]
 TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
 ORDER_NUMBER_PREFIX = env.str("SHOP_ORDER_PREFIX", default="HS")
+SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="DE")  # where the seller is: its tax is in displayed prices
+SHIPPING_CUT_OFF_HOUR = env.int("SHOP_CUT_OFF_HOUR", default=12)
 TERMS_VERSION = env.str("SHOP_TERMS_VERSION", default="2026-06")
 
 # --- the database -----------------------------------------------------------------------------------

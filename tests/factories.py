@@ -14,8 +14,9 @@ from catalog.models import AttributeValue, Category, Location, Option, Product, 
 from catalog.prices import set_price
 from orders.cart import add_to_cart
 from orders.checkout import Seen, Submission, place_order
-from orders.models import Cart, Order, ShippingMethod, TaxRate
-from orders.queries import price_cart
+from orders.customers import Buyer
+from orders.models import Cart, Order, ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from orders.queries import CartContents, price_cart
 
 _serial = itertools.count(1)
 
@@ -51,21 +52,24 @@ def make_options(product: Product, *names: str) -> None:
     Option.objects.bulk_create(Option(product=product, position=i, name=name) for i, name in enumerate(names, start=1))
 
 
-def make_shipping(price_minor: int = 490) -> ShippingMethod:
-    return ShippingMethod.objects.get_or_create(
-        code="standard",
-        defaults={
-            "name": "Standard",
-            "countries": ["DE", "AT", "BE"],
-            "price_minor": price_minor,
-            "free_from_minor": 6000,
-        },
+def make_shipping(price_minor: int = 490, code: str = "standard", **facts: Any) -> ShippingMethod:
+    countries, postcodes = facts.pop("countries", ["DE", "AT", "BE"]), facts.pop("postcodes", "")
+    zone = ShippingZone.objects.get_or_create(
+        name=f"{','.join(countries)} {postcodes}", defaults={"countries": countries, "postcodes": postcodes}
     )[0]
+    defaults = {"name": code.capitalize(), "free_from_minor": 6000, **facts}
+    method, is_new = ShippingMethod.objects.get_or_create(code=code, defaults=defaults)
+    if is_new:
+        ShippingRate.objects.create(method=method, zone=zone, price_minor=price_minor)
+    return method
 
 
-def make_tax(country: str = "DE", percent: str = "19") -> TaxRate:
+def make_tax(country: str = "DE", percent: str = "19", tax_class: str = "standard", region: str = "") -> TaxRate:
     return TaxRate.objects.get_or_create(
-        country=country, defaults={"percent": percent, "valid": TimestamptzRange(None, None)}
+        country=country,
+        tax_class=tax_class,
+        region=region,
+        defaults={"percent": percent, "valid": TimestamptzRange(None, None)},
     )[0]
 
 
@@ -94,10 +98,25 @@ def make_submission(**changes: Any) -> Submission:
     return Submission(**{**facts, **changes})
 
 
-def seen_of(cart: Cart, country: str = "DE") -> Seen:
-    """What a shopper who looks at the checkout now has seen."""
-    contents = price_cart(Cart.objects.get(pk=cart.pk), country=country, shipping_code="standard")
-    return Seen(contents.mark, contents.totals.total_minor)
+def contents_of(cart: Cart, buyer: Buyer | None = None, shipping_code: str = "standard") -> CartContents:
+    """What a shopper sees who looks at the checkout now."""
+    return price_cart(Cart.objects.get(pk=cart.pk), buyer or Buyer("DE"), shipping_code=shipping_code)
+
+
+def seen_of(cart: Cart, country: str = "DE", **facts: Any) -> Seen:
+    """The same, as the checkout's form carries it."""
+    shipping_code = facts.pop("shipping_code", "standard")
+    contents = contents_of(cart, Buyer(country, **facts), shipping_code)
+    return Seen(contents.mark, contents.totals.total_minor, contents.due_minor)
+
+
+def place(cart: Cart, user: User | None = None, **changes: Any) -> Order:
+    """Order what is in the cart, after a look at it."""
+    submission = make_submission(**changes)
+    buyer = submission.buyer(user.pk if user else None)
+    contents = contents_of(cart, buyer, submission.shipping_code)
+    seen = Seen(contents.mark, contents.totals.total_minor, contents.due_minor)
+    return place_order(cart.pk, submission, seen=seen, user_id=user.pk if user else None)
 
 
 def make_order(*variants: Variant, quantity: int = 1, user: User | None = None, **changes: Any) -> Order:
@@ -105,8 +124,7 @@ def make_order(*variants: Variant, quantity: int = 1, user: User | None = None, 
     make_shipping()
     make_tax()
     cart = make_cart(*(variants or (make_variant(),)), quantity=quantity, user=user)
-    submission = make_submission(email=changes.pop("email", f"{uuid.uuid4().hex[:8]}@example.com"), **changes)
-    return place_order(cart.pk, submission, seen=seen_of(cart), user_id=user.pk if user else None)
+    return place(cart, user, **{"email": f"{uuid.uuid4().hex[:8]}@example.com", **changes})
 
 
 def stock_of(variant: Variant) -> tuple[int, int]:

@@ -363,7 +363,8 @@ class VariantAdmin(admin.ModelAdmin):
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
     fieldsets = (
         (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image")}),
-        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order", "is_taxable")}),
+        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
+        ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
         ("Customs", {"fields": (("hs_code", "origin"),)}),
         ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),

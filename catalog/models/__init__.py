@@ -5,7 +5,7 @@ from catalog.models.counting import Stocktake, StocktakeLine, Transfer, Transfer
 from catalog.models.image import ProductImage
 from catalog.models.listing import CategoryChange, DirtyListing, FacetCount, Listing
 from catalog.models.price import Price
-from catalog.models.product import Option, Product, Variant
+from catalog.models.product import Option, Product, TaxClass, Variant
 from catalog.models.redirect import Redirect
 from catalog.models.review import Review, StockAlert
 from catalog.models.run import Change, Run, RunProgress
@@ -47,6 +47,7 @@ __all__ = [
     "Store",
     "Swatch",
     "Synonym",
+    "TaxClass",
     "Transfer",
     "TransferLine",
     "Variant",

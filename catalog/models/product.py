@@ -23,6 +23,15 @@ CONTENT_UNITS = [
 ]
 
 
+class TaxClass(models.TextChoices):
+    """What a thing is to the tax office; the percentages are rows (orders' tax rates)."""
+
+    STANDARD = "standard"
+    REDUCED = "reduced"
+    REDUCED_2 = "reduced2", "Second reduced"
+    ZERO = "zero"
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible(self, at: datetime | None = None) -> "ProductQuerySet":
         """Products whose page a shopper can open at that moment."""
@@ -162,6 +171,10 @@ class Variant(models.Model):
         "most per order", null=True, blank=True, help_text="Empty: the shop's own limit."
     )
     is_taxable = models.BooleanField(default=True)
+    tax_class = models.CharField(max_length=12, choices=TaxClass.choices, default=TaxClass.STANDARD)
+    is_gift_card = models.BooleanField(
+        "is a gift card", default=False, help_text="Each unit sold becomes a code worth its price, sent by mail."
+    )
     needs_shipping = models.BooleanField(
         "is delivered", default=True, help_text="Untick for digital goods: nothing is packed."
     )

@@ -36,9 +36,10 @@ DERIVE = [
          rank, sales, rating, reviews, created, created, categories[cardinality(categories)], '', '' FROM staging""",
     """INSERT INTO catalog_option (product_id, position, name) SELECT id, 1, 'Colour' FROM staging WHERE variants > 1""",
     """INSERT INTO catalog_variant (product_id, position, option1, option2, option3, sku, barcode, grams, hs_code, origin,
-         content_unit, base_unit, is_active, is_tracked, low_stock_at, is_taxable, needs_shipping)
+         content_unit, base_unit, is_active, is_tracked, low_stock_at, is_taxable, needs_shipping, tax_class,
+         is_gift_card)
        SELECT id, n, CASE WHEN variants > 1 THEN colours[n] ELSE '' END, '', '', 'MADE-' || id || '-' || n, '', 500, '', '',
-         '', '', true, true, 5, true, true
+         '', '', true, true, 5, true, true, 'standard', false
        FROM staging, generate_series(1, variants) AS n""",
     """INSERT INTO catalog_price (variant_id, market, currency, kind, amount_minor, valid)
        SELECT v.id, %(market)s, %(currency)s, 'regular', s.price, tstzrange(s.created, NULL)

@@ -135,7 +135,8 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description="tax")
     def tax(self, order: Order) -> str:
-        return f"{format_money(order.tax_minor, order.currency)} ({order.tax_rate.normalize():f} %)"
+        rates = ", ".join(f"{tax['percent']} %" for tax in order.taxes) or order.get_treatment_display()
+        return f"{format_money(order.tax_minor, order.currency)} ({rates})"
 
     @admin.display(description="total", ordering="total_minor")
     def total(self, order: Order) -> str:

@@ -1,17 +1,30 @@
 from orders.models.cart import Cart, CartLine
 from orders.models.fulfillment import Fulfillment, FulfillmentLine
+from orders.models.gift_card import GiftCard, GiftCardMovement
 from orders.models.order import Order, OrderEvent, OrderLine
-from orders.models.shipping import ShippingMethod
-from orders.models.tax import TaxRate
+from orders.models.promotion import Coupon, Promotion, PromotionCustomer, PromotionTier, PromotionUse
+from orders.models.shipping import ClosingDay, ShippingMethod, ShippingRate, ShippingZone
+from orders.models.tax import TaxRate, TaxRegion
 
 __all__ = [
     "Cart",
     "CartLine",
+    "ClosingDay",
+    "Coupon",
     "Fulfillment",
     "FulfillmentLine",
+    "GiftCard",
+    "GiftCardMovement",
     "Order",
     "OrderEvent",
     "OrderLine",
+    "Promotion",
+    "PromotionCustomer",
+    "PromotionTier",
+    "PromotionUse",
     "ShippingMethod",
+    "ShippingRate",
+    "ShippingZone",
     "TaxRate",
+    "TaxRegion",
 ]

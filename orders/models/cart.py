@@ -3,8 +3,10 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 
 class Cart(models.Model):
@@ -17,6 +19,11 @@ class Cart(models.Model):
     )
     market = models.CharField(max_length=16, default="main")
     currency = models.CharField(max_length=3)
+    country = models.CharField(max_length=2, blank=True, help_text="Where it would go to, as far as the shopper said.")
+    codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    gift_cards = models.ManyToManyField("orders.GiftCard", blank=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+    gift_message = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(default=1, help_text="Goes up with every change of the lines.")
     ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -36,12 +43,23 @@ class Cart(models.Model):
 
 
 class CartLine(models.Model):
-    """A quantity of one variant; prices are looked up each time."""
+    """A quantity of one variant; prices are looked up each time.
+
+    A line that was taken out stays for a while, so that the shopper can have it back.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        SAVED = "saved", "Saved for later"
+        REMOVED = "removed"
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.CASCADE, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.ACTIVE)
+    seen_minor = models.BigIntegerField(null=True, blank=True, help_text="The unit price when it was put in.")
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["id"]

@@ -27,6 +27,13 @@ class Order(models.Model):
         STAFF = "staff", "By staff"
         PAYMENT = "payment", "The payment came too late"
 
+    class Treatment(models.TextChoices):
+        """Which tax is charged, and why none."""
+
+        DOMESTIC = "domestic", "Taxed where it goes to"
+        EXPORT = "export", "Export, without tax"
+        REVERSE_CHARGE = "reverse_charge", "Reverse charge: the customer accounts for the tax"
+
     class FulfillmentStatus(models.TextChoices):
         UNFULFILLED = "unfulfilled", "Not shipped"
         PARTIAL = "partial", "Partly shipped"
@@ -49,6 +56,9 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)
 
     email = models.EmailField(max_length=254, db_index=True)
+    customer_key = models.CharField(
+        max_length=64, default="", editable=False, db_index=True, help_text="A digest of the address, for limits."
+    )
     phone = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=150)
     line1 = models.CharField("street and number", max_length=200)
@@ -56,16 +66,30 @@ class Order(models.Model):
     postcode = models.CharField(max_length=20)
     city = models.CharField(max_length=100)
     country = models.CharField(max_length=2)
+    company = models.CharField(max_length=150, blank=True)
+    vat_id = models.CharField("VAT number", max_length=20, blank=True)
+    billing_name = models.CharField(max_length=150, blank=True, help_text="Empty: billed to the delivery address.")
+    billing_line1 = models.CharField(max_length=200, blank=True)
+    billing_postcode = models.CharField(max_length=20, blank=True)
+    billing_city = models.CharField(max_length=100, blank=True)
+    billing_country = models.CharField(max_length=2, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    gift_message = models.CharField(max_length=500, blank=True)
 
     shipping_code = models.CharField(max_length=32)
     shipping_name = models.CharField(max_length=100)
-    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, default=0, help_text="Percent.")
+    is_pickup = models.BooleanField(default=False)
+    arrives_from = models.DateField(null=True, blank=True)
+    arrives_until = models.DateField(null=True, blank=True)
+    treatment = models.CharField(max_length=14, choices=Treatment.choices, default=Treatment.DOMESTIC)
+    taxes = models.JSONField(default=list, help_text="For each rate: percent, base and tax.")
     is_tax_included = models.BooleanField(default=True)
     subtotal_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
     shipping_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
+    tendered_minor = models.BigIntegerField(default=0, help_text="Paid by gift cards and store credit.")
     receipt = models.JSONField(default=dict, help_text="How the total came about.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
@@ -109,6 +133,8 @@ class Order(models.Model):
                     shipping_minor__gte=0,
                     tax_minor__gte=0,
                     total_minor__gte=0,
+                    tendered_minor__gte=0,
+                    tendered_minor__lte=F("total_minor"),
                 ),
             ),
             models.CheckConstraint(
@@ -128,6 +154,16 @@ class Order(models.Model):
         return self.status == self.Status.PLACED
 
     @property
+    def due_minor(self) -> int:
+        """What gift cards have not paid."""
+        return self.total_minor - self.tendered_minor
+
+    @property
+    def has_address(self) -> bool:
+        """Something is sent there; not so for pick-up and for digital goods."""
+        return bool(self.line1)
+
+    @property
     def first_name(self) -> str:
         return self.name.partition(" ")[0]
 
@@ -144,12 +180,15 @@ class OrderLine(models.Model):
     product_slug = models.CharField(max_length=255, blank=True)
     image = models.JSONField(default=dict, blank=True)
     grams = models.PositiveIntegerField(default=0)
+    is_gift_card = models.BooleanField(default=False)
+    needs_shipping = models.BooleanField(default=True)
     is_stocked = models.BooleanField(help_text="Its units were reserved when the order was placed.")
     quantity = models.PositiveIntegerField()
     shipped_quantity = models.PositiveIntegerField(default=0)
     unit_minor = models.BigIntegerField()
     subtotal_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
+    tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
 

@@ -1,32 +1,92 @@
-"""How parcels travel, for how much."""
+"""How parcels travel: where to, by which method, for how much."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 
+class ShippingZone(models.Model):
+    """Countries, or a part of one by postcodes. Where several zones fit an address, those with postcodes win."""
+
+    name = models.CharField(max_length=100, unique=True)
+    countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")
+    postcodes = models.CharField(
+        max_length=1000, blank=True, help_text="10000-19999, 35*, SW1* – empty: the whole countries."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ShippingMethod(models.Model):
-    """A way of delivery to some countries of a market; prices in minor units of the market's currency."""
+    """A way in which an order reaches the shopper; amounts in minor units of the market's currency."""
+
+    class Kind(models.TextChoices):
+        DELIVERY = "delivery"
+        PICKUP = "pickup", "Pick-up in the shop"
 
     code = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.DELIVERY)
     market = models.CharField(max_length=16, default="main")
-    countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")
-    price_minor = models.BigIntegerField()
     free_from_minor = models.BigIntegerField(
-        null=True, blank=True, help_text="Free for goods of at least this; empty: never."
+        "free from", null=True, blank=True, help_text="Free for goods of at least this; empty: never."
     )
-    days_min = models.PositiveSmallIntegerField("working days, at least", default=2)
-    days_max = models.PositiveSmallIntegerField("working days, at most", default=4)
+    most_grams = models.PositiveIntegerField("heaviest parcel (g)", null=True, blank=True)
+    handling_days = models.PositiveSmallIntegerField(default=0, help_text="Working days before it leaves the house.")
+    days_min = models.PositiveSmallIntegerField("working days on the way, at least", default=2)
+    days_max = models.PositiveSmallIntegerField("working days on the way, at most", default=4)
+    pickup_address = models.TextField(
+        max_length=300, blank=True, help_text="Where, and when it is open; for pick-up only."
+    )
     position = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
     class Meta:
-        ordering = ["position", "price_minor"]
+        ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(price_minor__gte=0), name="shipping_price_not_negative"),
             models.CheckConstraint(condition=Q(days_min__lte=F("days_max")), name="shipping_days_in_order"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ShippingRate(models.Model):
+    """What a method costs in a zone, from a weight and an amount of goods on.
+
+    One row with zeros is a flat rate; rows by weight, by amount or by both are a table: of the rows that are reached,
+    the highest holds.
+    """
+
+    method = models.ForeignKey(ShippingMethod, on_delete=models.CASCADE, related_name="rates")
+    zone = models.ForeignKey(ShippingZone, on_delete=models.PROTECT, related_name="rates")
+    from_grams = models.PositiveIntegerField("from weight (g)", default=0)
+    from_minor = models.BigIntegerField("from an amount of goods", default=0)
+    price_minor = models.BigIntegerField("price")
+
+    class Meta:
+        ordering = ["zone", "from_grams", "from_minor"]
+        constraints = [
+            models.UniqueConstraint(fields=["method", "zone", "from_grams", "from_minor"], name="shipping_rate_once"),
+            models.CheckConstraint(condition=Q(price_minor__gte=0, from_minor__gte=0), name="shipping_rate_amounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method_id} to {self.zone_id}"
+
+
+class ClosingDay(models.Model):
+    """A day on which nothing leaves the house and nothing arrives."""
+
+    day = models.DateField(unique=True)
+    name = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}".strip()

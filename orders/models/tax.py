@@ -5,12 +5,35 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 
+from catalog.models import TaxClass
+
+
+class TaxRegion(models.Model):
+    """A part of a country that has its own rates: the postcodes say which."""
+
+    code = models.SlugField(max_length=16, unique=True)
+    country = models.CharField(max_length=2)
+    name = models.CharField(max_length=100)
+    postcodes = models.CharField(max_length=1000, help_text="35*, 38000-38999")
+
+    class Meta:
+        ordering = ["country", "code"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.country})"
+
 
 class TaxRate(models.Model):
-    """The rate of a country over a span of time, in percent. A country without a rate is not taxed."""
+    """The rate of a tax class in a country, or in a region of it, over a span of time, in percent.
+
+    A country without a rate is outside of the tax area: what goes there is an export.
+    """
 
     country = models.CharField(max_length=2)
+    region = models.CharField(max_length=16, blank=True, help_text="The code of a tax region; empty: the country.")
+    tax_class = models.CharField(max_length=12, choices=TaxClass.choices, default=TaxClass.STANDARD)
     percent = models.DecimalField(max_digits=6, decimal_places=3)
+    taxes_delivery = models.BooleanField("delivery is taxed", default=True)
     valid = DateTimeRangeField()
 
     class Meta:
@@ -18,7 +41,12 @@ class TaxRate(models.Model):
             models.CheckConstraint(condition=Q(percent__range=(0, 100)), name="tax_rate_percent"),
             ExclusionConstraint(
                 name="tax_rate_no_overlap",
-                expressions=[("country", RangeOperators.EQUAL), ("valid", RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("country", RangeOperators.EQUAL),
+                    ("region", RangeOperators.EQUAL),
+                    ("tax_class", RangeOperators.EQUAL),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
             ),
         ]
 

@@ -1,23 +1,30 @@
 """The cart's pages and the cookie that names it."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
-from catalog.markets import default_market
-from orders.cart import add_to_cart, find_cart, find_variant, open_cart, set_quantity, token_from
-from orders.errors import CartRefused
-from orders.forms import CartLineForm, QuantityForm
+from catalog.markets import all_markets, default_market
+from orders import cart as cart_verbs
+from orders.cart import UNDO_PERIOD, add_to_cart, find_cart, find_variant, open_cart, set_quantity, token_from
+from orders.cart_codes import drop_code, enter_code, use_credit
+from orders.customers import Buyer
+from orders.errors import CartRefused, GiftCardRefused
+from orders.items import CartItem
+from orders.forms import CartLineForm, CartNoteForm, QuantityForm
 from orders.models import Cart, CartLine, Order
-from orders.queries import price_cart
+from orders.queries import CartContents, price_cart
 from orders.same_origin import same_origin_post
 
 NOT_THERE = "That is no longer in your cart: perhaps you took it out in another window."
 ADDING = Limit("add-to-cart", 60, 60)
+CODES = Limit("code", 10, 600)  # codes that are none, from one address
 
 
 def user_id_of(request: HttpRequest) -> int | None:
@@ -49,6 +56,14 @@ def remember(response: HttpResponse, cart: Cart) -> HttpResponse:
     return response
 
 
+def buyer_of(request: HttpRequest, cart: Cart) -> Buyer:
+    """What is known of whoever looks at the cart."""
+    market = all_markets()[cart.market]
+    user_id = user_id_of(request)
+    country = cart.country if cart.country in market.countries else market.countries[0]
+    return Buyer(country, email=request.user.email if user_id else "", user_id=user_id)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @same_origin_post
 def cart(request: HttpRequest) -> HttpResponse:
@@ -59,11 +74,11 @@ def cart(request: HttpRequest) -> HttpResponse:
 
 
 def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status: int = 200) -> HttpResponse:
-    market = default_market()
+    market = all_markets()[found.market] if found else default_market()
     unpaid = None
     contents = None
     if found and found.is_open:
-        contents = price_cart(found, country=market.countries[0])
+        contents = price_cart(found, buyer_of(request, found))
     elif found:
         unpaid = Order.objects.filter(cart_id=found.pk, status=Order.Status.PLACED).first()
     context = {
@@ -72,29 +87,118 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         "market": market,
         "error": error,
         "is_back": "back" in request.GET,
+        "code": request.GET.get("code", "")[:40],
+        "removed": _just_removed(contents) if contents else [],
     }
     if not contents or not contents.items:
         context["popular"] = first_cards(current_listings(market), 4)
-    return render(request, "orders/cart.html", context, status=status)
+    response = render(request, "orders/cart.html", context, status=status)
+    return remember(response, found) if found else response
+
+
+def _just_removed(contents: CartContents) -> list[CartItem]:
+    """What can be had back: taken out in the last ten minutes."""
+    since = contents.basket.at - UNDO_PERIOD
+    return [item for item in contents.removed if item.changed_at and item.changed_at >= since]
 
 
 def _change(request: HttpRequest, found: Cart | None) -> HttpResponse:
-    # "remove" is a button of its own, so that taking out works without typing 0.
-    posted = request.POST.copy()
-    if "remove" in posted:
-        posted["line"], posted["quantity"] = posted["remove"], "0"
-    form = QuantityForm(posted)
-    if not form.is_valid():
-        return _render(request, found, error="Enter a quantity between 0 and 99.", status=422)
+    """One of the cart's buttons; without any of them it is a quantity."""
     if not found:
         return _render(request, found, error=NOT_THERE, status=404)
+    action = next((ACTIONS[name] for name in ACTIONS if name in request.POST), _set_quantity)
     try:
-        set_quantity(found, form.cleaned_data["line"], form.cleaned_data["quantity"])
-    except CartLine.DoesNotExist:
+        problem = action(request, found)
+    except (CartLine.DoesNotExist, OverflowError):
         return _render(request, found, error=NOT_THERE, status=404)
-    except CartRefused as refused:
-        return _render(request, found, error=str(refused), status=409)
+    except (CartRefused, GiftCardRefused) as refused:
+        return _render(request, found, error=str(refused), status=409 if "entered" not in request.POST else 422)
+    if problem:
+        return _render(request, found, error=problem, status=422)
     return redirect("orders:cart")
+
+
+def _set_quantity(request: HttpRequest, found: Cart) -> str:
+    form = QuantityForm(request.POST)
+    if not form.is_valid():
+        return "Enter a quantity between 0 and 99."
+    set_quantity(found, form.cleaned_data["line"], form.cleaned_data["quantity"])
+    return ""
+
+
+def _line_id(posted: QueryDict, name: str) -> int:
+    """The line that a button names; raises CartLine.DoesNotExist for what cannot be one."""
+    text = posted[name]
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise CartLine.DoesNotExist
+    return int(text)
+
+
+def _remove(request: HttpRequest, found: Cart) -> str:
+    set_quantity(found, _line_id(request.POST, "remove"), 0)
+    return ""
+
+
+def _save(request: HttpRequest, found: Cart) -> str:
+    cart_verbs.save_for_later(found, _line_id(request.POST, "save"))
+    return ""
+
+
+def _restore(request: HttpRequest, found: Cart) -> str:
+    cart_verbs.restore(found, _line_id(request.POST, "restore"))
+    return ""
+
+
+def try_code(request: HttpRequest, found: Cart) -> None:
+    """Enter the posted code; only codes that are none count for the limit, and they count from the first on."""
+    ip = client_ip(request)
+    CODES.take(ip)
+    enter_code(found, request.POST.get("code", ""))
+    CODES.give_back(ip)
+
+
+def _enter_code(request: HttpRequest, found: Cart) -> str:
+    try_code(request, found)
+    return ""
+
+
+def _drop_code(request: HttpRequest, found: Cart) -> str:
+    drop_code(found, request.POST["drop"])
+    return ""
+
+
+def _choose_country(request: HttpRequest, found: Cart) -> str:
+    country = request.POST["country"]
+    if country not in all_markets()[found.market].countries:
+        return "Choose a country from the list."
+    cart_verbs.choose_country(found, country)
+    return ""
+
+
+def _write_note(request: HttpRequest, found: Cart) -> str:
+    form = CartNoteForm(request.POST)
+    if not form.is_valid():
+        return "A note can have 500 characters, and only such as can be seen."
+    cart_verbs.note_on(found, note=form.cleaned_data["note"], gift_message=form.cleaned_data["gift_message"])
+    return ""
+
+
+def _use_credit(request: HttpRequest, found: Cart) -> str:
+    if user_id := user_id_of(request):
+        use_credit(found, user_id)
+    return ""
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, Cart], str]] = {
+    "remove": _remove,
+    "save": _save,
+    "restore": _restore,
+    "entered": _enter_code,
+    "drop": _drop_code,
+    "country": _choose_country,
+    "note": _write_note,
+    "credit": _use_credit,
+}
 
 
 @require_POST
@@ -106,13 +210,12 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, found, error="Choose a product and a quantity between 1 and 99.", status=422)
     try:
-        variant = find_variant(form.cleaned_data["product"], form.values)
         target = open_cart(found, user_id=user_id_of(request))
+        variant = find_variant(form.cleaned_data["product"], form.values, all_markets()[target.market])
         add_to_cart(target, variant, form.cleaned_data["quantity"])
     except CartRefused as refused:
         return _render(request, found, error=str(refused), status=422)
-    messages_text = f"{variant.product.title} is in your cart."
     response = redirect("orders:cart")
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
-        messages.success(request, messages_text)
+        messages.success(request, f"{variant.product.title} is in your cart.")
     return remember(response, target)

@@ -10,29 +10,36 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.addresses import address_of, addresses_of, keep_address
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
 from catalog.markets import Market, all_markets
+from orders.cart_codes import drop_code
+from orders.changes import OLDEST, sums_of, what_changed
 from orders.checkout import place_order
+from orders.checkout_form import CheckoutForm
 from orders.errors import (
     AlreadyPlaced,
     CartChanged,
+    CartRefused,
     EmptyCart,
+    GiftCardRefused,
+    GiftCardSpent,
+    NoAddress,
     NoDelivery,
     NotSold,
+    PromotionUsedUp,
+    TooManyUnpaid,
     TotalChanged,
     TotalTooSmall,
 )
-from orders.forms import CheckoutForm
 from orders.models import Cart, Order
 from orders.queries import price_cart
-from orders.views.carts import current_cart, user_id_of
+from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
-MOST_UNPAID = 5
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-CHANGED = "Something has changed since you opened this page. Please look at your order again, then press the button once more."
+AGAIN = "Please look at your order again, then press the button once more. Nothing has been charged."
 
 
 def leads_to_payment(view: View) -> View:
@@ -52,30 +59,31 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not cart.is_open:
         order = Order.objects.filter(cart_id=cart.pk).first()
         return redirect(order) if order else redirect("orders:cart")
-    form = CheckoutForm(initial=_known(request, market), market=market)
+    form = CheckoutForm(initial=_known(request, cart, market), market=market)
     return render_checkout(request, cart, form)
 
 
-def _known(request: HttpRequest, market: Market) -> dict[str, Any]:
+def _known(request: HttpRequest, cart: Cart, market: Market) -> dict[str, Any]:
     """What we know already, so that it need not be typed again."""
     user_id = user_id_of(request)
-    known: dict[str, Any] = {"country": market.countries[0]}
+    known: dict[str, Any] = {"country": cart.country or market.countries[0]}
     if user_id:
         known |= {"email": request.user.email, "name": request.user.name}
+        known |= address_of(user_id, request.GET.get("address", "")) or {}
     return known
 
 
 def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    if "update" in request.POST:
-        # Another country: new delivery methods and totals, nothing checked yet.
-        return render_checkout(request, cart, form, is_checked=False)
+    if request.POST.keys() & {"update", "entered", "drop"}:
+        return _update(request, cart, form)
     if not form.is_valid():
         return render_checkout(request, cart, form, status=422)
     ip = client_ip(request)
-    if not Order.objects.filter(cart_id=cart.pk).exists():
-        _throttle(ip, form.cleaned_data["email"])
+    if cart.is_open:
+        PLACING.take(ip)
+    user_id = user_id_of(request)
     try:
-        order = place_order(cart.pk, form.submission(), seen=form.seen(ip), user_id=user_id_of(request))
+        order = place_order(cart.pk, form.submission(), seen=form.seen(ip), user_id=user_id)
     except AlreadyPlaced as placed:
         # Its payment must be closed first, and that is the payments app's work: the browser sends it the same form.
         response = HttpResponse(status=307)
@@ -83,52 +91,94 @@ def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
         return response
     except REFUSALS as refusal:
         return render_refusal(request, cart, form, refusal)
+    if user_id and form.cleaned_data["save_address"]:
+        keep_address(user_id, form.cleaned_data)
     return redirect("payments:pay", order.public_id)
 
 
-REFUSALS = (EmptyCart, CartChanged, NotSold, NoDelivery, TotalChanged, TotalTooSmall, InsufficientStock)
+def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
+    """Another country, or a code: new methods and totals, nothing checked yet and nothing lost."""
+    problem = ""
+    try:
+        if "entered" in request.POST:
+            try_code(request, cart)
+        elif "drop" in request.POST:
+            drop_code(cart, request.POST["drop"])
+    except (CartRefused, GiftCardRefused) as refused:
+        problem = str(refused)
+    cart = Cart.objects.filter(pk=cart.pk).first() or cart
+    return render_checkout(request, cart, form, problems=[problem] if problem else [], is_checked=False)
 
 
-def _throttle(ip: str, email: str) -> None:
-    """Nobody hoards stock or tries cards: a few orders an hour from one place, a few unpaid ones for one address."""
-    PLACING.take(ip)
-    unpaid = Order.objects.filter(email=email, terms_accepted_ip=ip or None, status=Order.Status.PLACED)
-    if unpaid.count() >= MOST_UNPAID:
-        raise TooManyAttempts(int(settings.PAYMENT_WINDOW.total_seconds()))
+REFUSALS = (
+    CartChanged,
+    EmptyCart,
+    GiftCardSpent,
+    InsufficientStock,
+    NoAddress,
+    NoDelivery,
+    NotSold,
+    PromotionUsedUp,
+    TooManyUnpaid,
+    TotalChanged,
+    TotalTooSmall,
+)
+WORDS = {
+    NotSold: "Something in your cart is no longer sold. Please take it out of your cart.",
+    TotalTooSmall: "This order is too small to be paid by card. Please add something to your cart.",
+    InsufficientStock: "Somebody was faster: not everything in your cart is still in stock. Please change your cart.",
+}
 
 
 def render_refusal(request: HttpRequest, cart: Cart, form: CheckoutForm, refusal: Exception) -> HttpResponse:
     """Say what changed, keep everything typed, ask again."""
     if isinstance(refusal, EmptyCart):
         return redirect("orders:cart")
+    if isinstance(refusal, TooManyUnpaid):
+        raise TooManyAttempts(int(settings.PAYMENT_WINDOW.total_seconds()))
     if isinstance(refusal, NoDelivery):
         form.add_error("shipping_code", "Choose a delivery method for this country")
         return render_checkout(request, cart, form, status=422)
-    words = {
-        NotSold: "Something in your cart is no longer sold. Please take it out of your cart.",
-        TotalTooSmall: "This order is too small to be paid by card. Please add something to your cart.",
-        InsufficientStock: "Somebody was faster: not everything in your cart is still in stock. Please change your cart.",
-    }
-    return render_checkout(request, cart, form, problem=words.get(type(refusal), CHANGED), status=409)
+    if isinstance(refusal, NoAddress):
+        form.add_error("line1", "Enter a street and number, like Kraanlei 12")
+        return render_checkout(request, cart, form, status=422)
+    words = [WORDS[type(refusal)]] if type(refusal) in WORDS else []
+    if isinstance(refusal, PromotionUsedUp):
+        words = [f"“{refusal.name}” has been used up."]
+    return render_checkout(request, cart, form, problems=words, has_changed=not words, status=409)
 
 
-def render_checkout(
+def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     request: HttpRequest,
     cart: Cart,
     form: CheckoutForm,
     *,
-    problem: str = "",
+    problems: list[str] | None = None,
+    has_changed: bool = False,
     is_checked: bool = True,
     status: int = 200,
 ) -> HttpResponse:
-    contents = price_cart(cart, country=form.country_asked, shipping_code=str(form.data.get("shipping_code", "")))
+    user_id = user_id_of(request)
+    buyer = form.buyer_so_far.of(user_id, client_ip(request) or None)
+    contents = price_cart(cart, buyer, shipping_code=str(form.data.get("shipping_code", "")))
+    said = list(problems or [])
+    if has_changed:
+        said = what_changed(form.data.get("seen_sums", ""), contents)
+        said = [line for line in said if line != OLDEST] or [OLDEST]
+        said.append(AGAIN)
     errors = form.errors if form.is_bound and is_checked else {}
     context = {
         "form": form,
         "contents": contents,
-        "problem": problem,
+        "problems": said,
         "errors": [(name, messages[0]) for name, messages in errors.items()],
         "bad": {name: messages[0] for name, messages in errors.items()},
         "line2": form["line2"].value(),
+        "has_billing": any(form[name].value() for name in FOLDED),
+        "addresses": addresses_of(user_id) if user_id else [],
+        "seen_sums": sums_of(contents),
     }
     return render(request, "orders/checkout.html", context, status=status)
+
+
+FOLDED = ("company", "vat_id", "billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_country")

@@ -12,12 +12,16 @@ class Journal(models.Model):
         REFUND = "refund"
         REFUND_FAILED = "refund_failed"
         CANCEL = "cancel"
+        GIFT_ISSUED = "gift_issued", "Gift card given"
+        GIFT_EXPIRED = "gift_expired", "Gift card expired"
 
     kind = models.CharField(max_length=13, choices=Kind.choices)
     provider_ref = models.CharField(
         max_length=255, help_text="Whatever names it once: a charge, a refund, an order number."
     )
-    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="journals")
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
+    )
     payment = models.ForeignKey(
         "payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
     )
@@ -41,6 +45,9 @@ class Posting(models.Model):
         SALES = "sales", "Sales, net"
         SHIPPING = "shipping", "Delivery charged, net"
         TAX = "tax", "Tax to hand on"
+        GIFT_CARDS = "gift_cards", "Owed to holders of gift cards"
+        GOODWILL = "goodwill", "Given away"
+        BREAKAGE = "breakage", "Expired gift cards"
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="postings")
     account = models.CharField(max_length=10, choices=Account.choices)

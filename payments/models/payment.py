@@ -15,6 +15,7 @@ class Payment(models.Model):
 
     class Method(models.TextChoices):
         STRIPE = "stripe"
+        GIFT_CARD = "giftcard", "Gift card"
         NONE = "none", "Nothing to pay"
 
     class Status(models.TextChoices):
@@ -37,6 +38,9 @@ class Payment(models.Model):
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     flag = models.CharField(max_length=9, choices=Flag.choices, blank=True, default="")
+    gift_card = models.ForeignKey(
+        "orders.GiftCard", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+    )
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
@@ -63,6 +67,11 @@ class Payment(models.Model):
                 fields=["order", "method"],
                 condition=Q(status__in=["open", "processing"]),
                 name="payment_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["order", "gift_card"],
+                condition=Q(gift_card__isnull=False),
+                name="payment_gift_card_once",
             ),
             models.CheckConstraint(
                 name="payment_amounts",

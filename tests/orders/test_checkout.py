@@ -25,10 +25,10 @@ from orders.errors import (
 )
 from orders.lifecycle import complete, confirm
 from orders.models import Cart, Order, OrderEvent, OrderLine
-from orders.queries import price_cart
 from orders.shipping import offers_for
 from shop.auditing import run_audit
 from tests.factories import (
+    contents_of,
     make_cart,
     make_order,
     make_shipping,
@@ -118,7 +118,7 @@ def test_a_cart_that_changed_in_another_tab_is_asked_about_again():
     cart = make_cart(variant)
     seen = seen_of(cart)
     with pytest.raises(CartChanged):
-        place_order(cart.pk, make_submission(), seen=Seen(f"{cart.pk}:99", seen.total_minor))
+        place_order(cart.pk, make_submission(), seen=Seen(f"{cart.pk}:99", seen.total_minor, seen.due_minor))
 
 
 def test_f017_what_is_no_longer_sold_is_named():
@@ -141,11 +141,11 @@ def test_an_empty_or_unknown_cart_is_no_order():
     cart = Cart.objects.create(currency="EUR")
     for cart_id in (cart.pk, cart.token):
         with pytest.raises(EmptyCart):
-            place_order(cart_id, make_submission(), seen=Seen("x", 0))
+            place_order(cart_id, make_submission(), seen=Seen("x", 0, 0))
 
 
 def test_what_stripe_would_not_charge_is_not_placed():
-    make_shipping().__class__.objects.update(price_minor=0)
+    make_shipping().rates.update(price_minor=0)
     cart = make_cart(make_variant(10))
     with pytest.raises(TotalTooSmall) as caught:
         place_order(cart.pk, make_submission(), seen=seen_of(cart))
@@ -172,7 +172,7 @@ def test_f037_what_is_not_counted_needs_no_stock():
 
 def test_a_cart_of_digital_goods_needs_no_delivery():
     cart = make_cart(make_variant(is_tracked=False, needs_shipping=False))
-    contents = price_cart(cart, country="DE")
+    contents = contents_of(cart)
     assert [(offer.code, offer.price_minor) for offer in contents.offers] == [("none", 0)]
 
 

@@ -12,10 +12,10 @@ from orders.checkout import place_order
 from orders.errors import CartChanged, NotSold, OrderRefused
 from orders.lifecycle import cancel, confirm
 from orders.models import CartLine, Order, OrderLine
-from orders.queries import price_cart
 from orders.reviewing import review_purchase, reviews_of
 from shop.models import Mail
 from tests.factories import (
+    contents_of,
     make_cart,
     make_location,
     make_order,
@@ -248,7 +248,7 @@ def test_a_limit_that_came_later_is_said_in_the_cart_and_stops_the_checkout():
     variant = make_variant()
     cart = make_cart(variant, quantity=3)
     Variant.objects.filter(pk=variant.pk).update(most_per_order=2)
-    contents = price_cart(cart, country="DE", shipping_code="standard")
+    contents = contents_of(cart)
     assert contents.items[0].notice == "At most 2 of this in one order. Please lower the quantity to go on."
     assert contents.can_be_ordered is False
     with pytest.raises(CartChanged):
@@ -263,7 +263,7 @@ def test_a_retired_variant_in_a_cart_is_no_longer_sold(client):
     cart = make_cart(retired, kept)
     Variant.objects.filter(pk=retired.pk).update(is_active=False)
     write_listings(Product.objects.all())
-    contents = price_cart(cart, country="DE", shipping_code="standard")
+    contents = contents_of(cart)
     assert [item.notice for item in contents.items] == ["This is no longer sold. Please take it out to go on.", ""]
     assert contents.totals.subtotal_minor == 2400
     with pytest.raises(NotSold) as caught:

@@ -17,7 +17,7 @@ def form_of(cart, **changes):
     submission = make_submission(**changes)
     names = ("email", "country", "name", "line1", "postcode", "city", "shipping_code")
     fields = {name: getattr(submission, name) for name in names}
-    return {**fields, "cart_mark": seen.cart_mark, "total": seen.total_minor}
+    return {**fields, "cart_mark": seen.cart_mark, "total": seen.total_minor, "due": seen.due_minor}
 
 
 def client_of(cart) -> Client:

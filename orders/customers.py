@@ -1,0 +1,27 @@
+"""Who a customer is for limits that hold for each: the address, without what anybody can vary at will."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """What a shopper has told so far: where it goes to, and who they are."""
+
+    country: str
+    postcode: str = ""
+    email: str = ""
+    user_id: int | None = None
+    vat_id: str = ""
+    ip: str | None = None
+
+    def of(self, user_id: int | None, ip: str | None) -> "Buyer":
+        """The same, and who sits in front of the page."""
+        return replace(self, user_id=user_id, ip=ip)
+
+
+def customer_key(email: str) -> str:
+    """A digest that is the same for every spelling of one mailbox: capitals and +tags make no new customer."""
+    local, _, domain = email.strip().lower().rpartition("@")
+    plain = f"{local.partition('+')[0]}@{domain}"
+    return hashlib.sha256(plain.encode()).hexdigest() if local else ""

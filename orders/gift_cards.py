@@ -1,0 +1,220 @@
+"""Gift cards and store credit: the only writer of balances, which follow from an append-only ledger."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
+
+from orders.errors import GiftCardRefused, GiftCardSpent
+from orders.models import GiftCard, GiftCardMovement, Order
+from orders.promotions import plain_code
+from orders.queries import Tender
+
+Kind = GiftCardMovement.Kind
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
+LENGTH = 16  # characters: 78 random bits, so that nobody finds a card by trying
+GROUP = 4
+MOST_MINOR = 10**9
+
+# The condition stands on the row's own columns: of twenty tabs that spend one card together, those that come too late
+# find too little, whatever they saw before. Balance and movement are written by one statement.
+TAKE = """
+WITH card AS (
+  UPDATE orders_giftcard SET balance_minor = balance_minor - %(amount)s
+  WHERE id = %(card)s AND is_active AND balance_minor >= %(amount)s AND (expires_at IS NULL OR expires_at > now())
+  RETURNING id
+)
+INSERT INTO orders_giftcardmovement (key, card_id, kind, amount_minor, order_id, created_at)
+SELECT %(key)s, id, 'redeemed', -%(amount)s, %(order)s, now() FROM card
+"""
+GIVE = """
+WITH card AS (
+  UPDATE orders_giftcard SET balance_minor = balance_minor + %(amount)s WHERE id = %(card)s RETURNING id
+)
+INSERT INTO orders_giftcardmovement (key, card_id, kind, amount_minor, order_id, user_id, created_at)
+SELECT %(key)s, id, %(kind)s, %(amount)s, %(order)s, %(user)s, now() FROM card
+"""
+
+
+def new_code() -> str:
+    """A code as the holder reads it: `7K3M-9QXA-2B4C-8DTF`."""
+    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "-".join(text[start : start + GROUP] for start in range(0, LENGTH, GROUP))
+
+
+def code_digest(code: str) -> str:
+    """What is kept of a code: random as it is, it cannot be found from its digest."""
+    return hashlib.sha256(plain_code(code).encode()).hexdigest()
+
+
+def find_card(code: str, currency: str) -> GiftCard:
+    """The card of this code, or GiftCardRefused with what is wrong with it."""
+    card = GiftCard.objects.filter(code_hash=code_digest(code)).first()
+    if not card:
+        raise GiftCardRefused("We do not know this code.")
+    if not card.is_active:
+        raise GiftCardRefused("This gift card is not valid.")
+    if card.expires_at and card.expires_at <= timezone.now():
+        raise GiftCardRefused("This gift card has expired.")
+    if card.currency != currency:
+        raise GiftCardRefused(f"This gift card is in {card.currency}; it cannot pay in {currency}.")
+    if not card.balance_minor:
+        raise GiftCardRefused("There is nothing left on this gift card.")
+    return card
+
+
+def usable_credit(user_id: int, currency: str) -> QuerySet[GiftCard]:
+    """The store credit that this user can pay with now."""
+    in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return GiftCard.objects.filter(
+        in_time, user_id=user_id, kind=GiftCard.Kind.CREDIT, currency=currency, is_active=True, balance_minor__gt=0
+    )
+
+
+@transaction.atomic
+def issue(
+    amount_minor: int,
+    currency: str,
+    *,
+    expires_at: datetime | None = None,
+    user_id: int | None = None,
+    note: str = "",
+    by: int | None = None,
+) -> tuple[GiftCard, str]:
+    """A new card and its code, which is kept nowhere; with a user it is their store credit and has no code.
+
+    Raises GiftCardRefused for an amount that no card can have.
+    """
+    if not 0 < amount_minor <= MOST_MINOR:
+        raise GiftCardRefused("A gift card is worth more than nothing and at most 10,000,000.")
+    code = "" if user_id else new_code()
+    card = GiftCard.objects.create(
+        kind=GiftCard.Kind.CREDIT if user_id else GiftCard.Kind.CARD,
+        code_hash=code_digest(code) if code else None,
+        last_characters=code[-GROUP:],
+        user_id=user_id,
+        currency=currency,
+        initial_minor=amount_minor,
+        balance_minor=amount_minor,
+        expires_at=expires_at,
+        note=note[:200],
+    )
+    GiftCardMovement.objects.create(card=card, kind=Kind.ISSUED, amount_minor=amount_minor, user_id=by)
+    return card, code
+
+
+@transaction.atomic
+def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
+    """Every gift card that the order bought, with its code; empty where they were issued already."""
+    issued = []
+    for line in order.lines.filter(is_gift_card=True):
+        worth = line.total_minor // line.quantity
+        for serial in range(1, line.quantity + 1):
+            if worth <= 0 or GiftCard.objects.filter(order_line=line, serial=serial).exists():
+                continue
+            code = new_code()
+            card = GiftCard.objects.create(
+                code_hash=code_digest(code),
+                last_characters=code[-GROUP:],
+                currency=order.currency,
+                initial_minor=worth,
+                balance_minor=worth,
+                order_line=line,
+                serial=serial,
+            )
+            GiftCardMovement.objects.create(card=card, kind=Kind.ISSUED, amount_minor=worth, order=order)
+            issued.append((card, code))
+    return issued
+
+
+@transaction.atomic
+def redeem(order: Order, tenders: Sequence[Tender]) -> None:
+    """The order has what its tenders pay; raises GiftCardSpent, and takes nothing, where a card has less by now."""
+    # One order everywhere: two tabs never wait for each other in a circle.
+    for tender in sorted(tenders, key=lambda tender: tender.card.id):
+        _take(order, tender.card.id, tender.amount_minor)
+
+
+def _take(order: Order, card_id: int, amount_minor: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, {"card": card_id, "amount": amount_minor, "order": order.pk, "key": uuid.uuid4()})
+        if not cursor.rowcount:
+            raise GiftCardSpent(f"gift card {card_id}")
+
+
+def _give(card_id: int, amount_minor: int, kind: Kind, key: uuid.UUID, facts: dict[str, int | None]) -> None:
+    with connection.cursor() as cursor:
+        asked = {"card": card_id, "amount": amount_minor, "kind": kind.value, "key": key, "order": None, "user": None}
+        cursor.execute(GIVE, {**asked, **facts})
+
+
+def held_by(order: Order) -> dict[int, int]:
+    """Gift card → what the order has of it, in minor units; what was released is not held."""
+    rows = GiftCardMovement.objects.filter(order=order, kind__in=[Kind.REDEEMED, Kind.RELEASED]).order_by("card")
+    sums = rows.values_list("card").annotate(held=-Sum("amount_minor"))
+    return {card: held for card, held in sums if held}
+
+
+@transaction.atomic
+def release(order: Order) -> None:
+    """What an order that is not paid had taken is on its cards again. The caller holds the order's lock."""
+    for card_id, amount in held_by(order).items():
+        _give(card_id, amount, Kind.RELEASED, uuid.uuid4(), {"order": order.pk})
+
+
+@transaction.atomic
+def redeem_again(order: Order) -> None:
+    """A canceled order lives again and takes what it had taken; raises GiftCardSpent where that is gone."""
+    rows = GiftCardMovement.objects.filter(order=order, kind=Kind.RELEASED).order_by("card")
+    for card_id, amount in rows.values_list("card").annotate(amount=Sum("amount_minor")):
+        _take(order, card_id, amount)
+
+
+@transaction.atomic
+def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, user_id: int | None = None) -> bool:
+    """That much is on the card again; the same key twice is once, and returns False."""
+    try:
+        with transaction.atomic():
+            _give(card_id, amount_minor, Kind.REFUNDED, key, {"order": order.pk, "user": user_id})
+    except IntegrityError:
+        if GiftCardMovement.objects.filter(key=key).exists():
+            return False
+        raise
+    return True
+
+
+@transaction.atomic
+def void_ordered(order: Order, *, user_id: int | None = None) -> None:
+    """The cards that this order bought are worth nothing any more; raises GiftCardRefused where one was used."""
+    cards = GiftCard.objects.select_for_update(of=("self",)).filter(order_line__order=order, is_active=True)
+    for card in cards.order_by("pk"):
+        if card.balance_minor != card.initial_minor:
+            raise GiftCardRefused("A gift card of this order has been used: it cannot be taken back.")
+        _empty(card, Kind.VOIDED, order_id=order.pk, user_id=user_id)
+
+
+def _empty(card: GiftCard, kind: Kind, *, order_id: int | None = None, user_id: int | None = None) -> None:
+    GiftCardMovement.objects.create(
+        card=card, kind=kind, amount_minor=-card.balance_minor, order_id=order_id, user_id=user_id
+    )
+    GiftCard.objects.filter(pk=card.pk).update(balance_minor=0, is_active=False)
+
+
+@transaction.atomic
+def expire(card_id: int, at: datetime) -> GiftCard | None:
+    """The card is empty where its time is over; returns it as it was, or None where nothing was to be done."""
+    due = Q(expires_at__lte=at, balance_minor__gt=0)
+    card = GiftCard.objects.select_for_update(of=("self",)).filter(due, pk=card_id).first()
+    if card:
+        _empty(card, Kind.EXPIRED)
+    return card
+
+
+def expired_cards(at: datetime) -> Iterable[int]:
+    """Ids of the cards whose time is over and that still hold something."""
+    return list(GiftCard.objects.filter(expires_at__lte=at, balance_minor__gt=0).values_list("pk", flat=True))

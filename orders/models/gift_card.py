@@ -1,0 +1,89 @@
+"""Gift cards and store credit: money that the shop owes to whoever holds the code."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class GiftCard(models.Model):
+    """A balance in minor units. Only a digest of the code is kept; store credit has a user instead of a code.
+
+    `balance_minor` is the sum of the movements; only orders/gift_cards.py writes it.
+    """
+
+    class Kind(models.TextChoices):
+        CARD = "card", "Gift card"
+        CREDIT = "credit", "Store credit"
+
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.CARD)
+    code_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001  (unique where there is one)
+    last_characters = models.CharField(max_length=4, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="store_credit"
+    )
+    currency = models.CharField(max_length=3)
+    initial_minor = models.BigIntegerField()
+    balance_minor = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    order_line = models.ForeignKey(
+        "orders.OrderLine", on_delete=models.PROTECT, null=True, blank=True, related_name="gift_cards"
+    )
+    serial = models.PositiveIntegerField(default=1, help_text="Which of the line's units it is.")
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("issue_giftcard", "Can issue gift cards and store credit")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(initial_minor__gt=0, balance_minor__gte=0, balance_minor__lte=F("initial_minor")),
+                name="gift_card_balance",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="card", code_hash__isnull=False) | Q(kind="credit", user__isnull=False),
+                name="gift_card_has_holder",
+            ),
+            models.UniqueConstraint(fields=["order_line", "serial"], name="gift_card_line_serial"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Gift card …{self.last_characters}" if self.kind == self.Kind.CARD else "Store credit"
+
+
+class GiftCardMovement(models.Model):
+    """One change of a balance: the ledger that it is a projection of. Never updated, never deleted."""
+
+    class Kind(models.TextChoices):
+        ISSUED = "issued"
+        REDEEMED = "redeemed"
+        RELEASED = "released", "Released: the order was not paid"
+        REFUNDED = "refunded"
+        EXPIRED = "expired"
+        VOIDED = "voided", "Voided: its own order was canceled"
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, related_name="movements")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    amount_minor = models.BigIntegerField(help_text="Positive: the balance goes up.")
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="gift_card_movements"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_minor:+d}"

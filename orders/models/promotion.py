@@ -1,0 +1,170 @@
+"""Promotions: what they take off, when they hold, and how often they were used."""
+
+from decimal import Decimal
+
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+
+class Promotion(models.Model):
+    """A reduction that shoppers get by a code or without one. Amounts are minor units of the market's currency.
+
+    `uses` is a counter with one writer, orders/promotions.py, and counted only where there is a limit.
+    """
+
+    class Kind(models.TextChoices):
+        PERCENT = "percent", "Percent off"
+        AMOUNT = "amount", "Amount off"
+        FIXED_PRICE = "fixed_price", "Fixed price for each"
+        BUY_GET = "buy_get", "Buy some, get some"
+        MULTIBUY = "multibuy", "Several for one price"
+        TIERED = "tiered", "The more, the cheaper"
+        DELIVERY_PERCENT = "delivery_percent", "Percent off delivery (100 is free)"
+        DELIVERY_AMOUNT = "delivery_amount", "Amount off delivery"
+        DELIVERY_PRICE = "delivery_price", "Delivery for a fixed price"
+        GIFT = "gift", "Gift with purchase"
+
+    class Lane(models.TextChoices):
+        """The order in which promotions are worked; see decision 0014."""
+
+        PRODUCT = "product", "Things: each is reduced by one promotion at most"
+        ORDER = "order", "The whole order: one promotion holds"
+        DELIVERY = "delivery", "Delivery: one promotion holds"
+        GIFT = "gift", "Gifts: all that hold"
+
+    name = models.CharField(max_length=100, help_text="Shoppers read it.")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    lane = models.CharField(max_length=8, choices=Lane.choices)
+    is_active = models.BooleanField("on", default=False)
+    is_exclusive = models.BooleanField(
+        default=False, help_text="Holds alone, and only where it saves more than all others."
+    )
+    position = models.IntegerField(default=0, help_text="Of two that save the same, the smaller number goes first.")
+    market = models.CharField(max_length=16, default="main")
+    begins_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    percent = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(0))
+    amount_minor = models.BigIntegerField("amount", default=0)
+    buy_quantity = models.PositiveIntegerField("buy this many", default=0)
+    get_quantity = models.PositiveIntegerField("get this many", default=0)
+    most_times = models.PositiveIntegerField("times in one order", null=True, blank=True)
+    products = models.ManyToManyField("catalog.Product", blank=True, related_name="+")
+    categories = models.ManyToManyField("catalog.Category", blank=True, related_name="+")
+    collections = models.ManyToManyField("catalog.Collection", blank=True, related_name="+")
+    reward_products = models.ManyToManyField(
+        "catalog.Product", blank=True, related_name="+", help_text="“Get”: of these; empty: of the same."
+    )
+    gift_variant = models.ForeignKey(
+        "catalog.Variant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    excludes_sale = models.BooleanField("not for things on sale", default=False)
+    minimum_minor = models.BigIntegerField("from an amount", default=0)
+    minimum_quantity = models.PositiveIntegerField("from this many things", default=0)
+    countries = ArrayField(models.CharField(max_length=2), default=list, blank=True, help_text="Empty: everywhere.")
+    methods = ArrayField(
+        models.CharField(max_length=32), default=list, blank=True, help_text="Codes of delivery methods; empty: all."
+    )
+    groups = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name="customer groups")
+    is_first_order_only = models.BooleanField("first order only", default=False)
+    needs_code = models.BooleanField(default=False)
+    most_uses = models.PositiveIntegerField("uses in all", null=True, blank=True)
+    most_uses_each = models.PositiveIntegerField("uses by one customer", null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        permissions = [("try_promotion", "Can try promotions on an example cart")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")), name="promotion_not_overused"
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__range=(0, 100), amount_minor__gte=0, minimum_minor__gte=0),
+                name="promotion_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(begins_at=None) | Q(ends_at=None) | Q(begins_at__lt=F("ends_at")), name="promotion_span"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromotionTier(models.Model):
+    """From so many things, or from an amount: a percentage or an amount off."""
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="tiers")
+    from_quantity = models.PositiveIntegerField(default=0)
+    from_minor = models.BigIntegerField("from an amount", default=0)
+    percent = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(0))
+    amount_minor = models.BigIntegerField("amount off", default=0)
+
+    class Meta:
+        ordering = ["from_quantity", "from_minor"]
+        constraints = [
+            models.UniqueConstraint(fields=["promotion", "from_quantity", "from_minor"], name="tier_once"),
+            models.CheckConstraint(
+                condition=Q(percent__range=(0, 100), amount_minor=0) | Q(percent=0, amount_minor__gt=0),
+                name="tier_percent_or_amount",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"from {self.from_quantity or self.from_minor}"
+
+
+class Coupon(models.Model):
+    """A code that opens a promotion; kept in capitals without spaces and dashes."""
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="coupons")
+    code = models.CharField(max_length=40, unique=True)
+    batch = models.CharField(max_length=60, blank=True, db_index=True)
+    most_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as often as the promotion allows.")
+    uses = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")), name="coupon_not_overused"),
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9A-Z]+$"), name="coupon_code_plain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PromotionUse(models.Model):
+    """A promotion held for an order; given back when the order is canceled."""
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="promotion_uses")
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="order_uses")
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, null=True, blank=True, related_name="order_uses")
+    customer = models.CharField(max_length=64, help_text="A digest of the customer's address.")
+    saved_minor = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    given_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "promotion"], name="promotion_use_once")]
+        indexes = [models.Index(fields=["promotion", "customer"], name="promotion_use_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.promotion_id} for order {self.order_id}"
+
+
+class PromotionCustomer(models.Model):
+    """How often one customer has used a promotion that has a limit for each."""
+
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="+")
+    customer = models.CharField(max_length=64)
+    uses = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["promotion", "customer"], name="promotion_customer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.uses} uses of {self.promotion_id}"

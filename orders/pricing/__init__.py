@@ -1,0 +1,29 @@
+"""What a cart costs: arithmetic alone, no database, no clock. `price` is the one function that makes a total."""
+
+from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
+from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, totals_of
+from orders.pricing.taxing import TaxLine
+from orders.pricing.totals import Discount, LineTotal, Reason, Totals, price, share_of_units
+
+__all__ = [
+    "Basket",
+    "Delivery",
+    "Discount",
+    "Line",
+    "LineTotal",
+    "Rate",
+    "Reason",
+    "Rule",
+    "Scope",
+    "TaxLine",
+    "Tier",
+    "Totals",
+    "Treatment",
+    "can_be_derived",
+    "derive",
+    "explain",
+    "make_receipt",
+    "price",
+    "share_of_units",
+    "totals_of",
+]

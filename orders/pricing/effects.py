@@ -1,0 +1,186 @@
+"""What each kind of promotion takes off, line by line. Amounts are minor units; nothing here knows a condition."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from catalog.money import apportion, round_half_up
+from orders.pricing.facts import Line, Rule, Tier
+
+PRODUCT, ORDER, DELIVERY, GIFT = LANES = ("product", "order", "delivery", "gift")
+# Kind → the lanes in which it can stand.
+KINDS = {
+    "percent": (PRODUCT, ORDER),
+    "amount": (PRODUCT, ORDER),
+    "fixed_price": (PRODUCT,),
+    "buy_get": (PRODUCT,),
+    "multibuy": (PRODUCT,),
+    "tiered": (PRODUCT, ORDER),
+    "delivery_percent": (DELIVERY,),
+    "delivery_amount": (DELIVERY,),
+    "delivery_price": (DELIVERY,),
+    "gift": (GIFT,),
+}
+WHOLE = Decimal(100)
+
+
+@dataclass
+class Effect:
+    """What a rule would take off each line (by key) and off the delivery, and how that was worked out."""
+
+    by_line: dict[str, int] = field(default_factory=dict)
+    delivery_minor: int = 0
+    gifts: tuple[Line, ...] = ()
+    steps: list[str] = field(default_factory=list)
+
+    @property
+    def saved_minor(self) -> int:
+        return sum(self.by_line.values()) + self.delivery_minor + sum(gift.subtotal_minor for gift in self.gifts)
+
+
+@dataclass(frozen=True)
+class Goods:
+    """The lines that a rule works on, and what is left to pay for each after the rules before it."""
+
+    lines: Sequence[Line]
+    left: Mapping[str, int]
+    rewards: Sequence[Line] = ()
+
+    @property
+    def left_minor(self) -> int:
+        return sum(self.left[line.key] for line in self.lines)
+
+    @property
+    def quantity(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+
+def percent_of(amount: int, percent: Decimal, steps: list[str]) -> int:
+    """The rounded share, with a note of how it was rounded."""
+    exact = amount * percent / WHOLE
+    rounded = round_half_up(exact)
+    steps.append(f"{percent.normalize():f} % of {amount} = {exact.normalize():f}, rounded {rounded}")
+    return rounded
+
+
+def _split(amount: int, goods: Goods, steps: list[str]) -> dict[str, int]:
+    """Share an amount over the lines by what is left to pay for each; the shares always add up to it."""
+    shares = apportion(amount, [goods.left[line.key] for line in goods.lines])
+    steps.append(f"{amount} shared over {len(goods.lines)} lines: {', '.join(map(str, shares))}")
+    return {line.key: share for line, share in zip(goods.lines, shares, strict=True)}
+
+
+def _percent(goods: Goods, lane: str, percent: Decimal) -> Effect:
+    effect = Effect()
+    if lane == ORDER:
+        effect.by_line = _split(percent_of(goods.left_minor, percent, effect.steps), goods, effect.steps)
+    else:
+        effect.by_line = {line.key: percent_of(goods.left[line.key], percent, effect.steps) for line in goods.lines}
+    return effect
+
+
+def _amount(goods: Goods, lane: str, amount: int) -> Effect:
+    """Off the order once, or off every unit; never more than there is to pay."""
+    effect = Effect()
+    if lane == ORDER:
+        effect.by_line = _split(min(amount, goods.left_minor), goods, effect.steps)
+    else:
+        effect.by_line = {line.key: min(goods.left[line.key], amount * line.quantity) for line in goods.lines}
+        effect.steps.append(f"{amount} off each unit")
+    return effect
+
+
+def _fixed_price(rule: Rule, goods: Goods) -> Effect:
+    off = {line.key: max(0, goods.left[line.key] - rule.amount_minor * line.quantity) for line in goods.lines}
+    return Effect(off, steps=[f"each unit costs at most {rule.amount_minor}"])
+
+
+def _units(lines: Sequence[Line]) -> list[tuple[int, str]]:
+    """Every unit as (price, line key), dearest first; ties in the order of the cart."""
+    units = [(line.unit_minor, line.key) for line in lines for _ in range(line.quantity)]
+    return sorted(units, key=lambda unit: -unit[0])
+
+
+def _times(rule: Rule, possible: int) -> int:
+    return possible if rule.most_times is None else min(possible, rule.most_times)
+
+
+def _buy_get(rule: Rule, goods: Goods) -> Effect:
+    """Of the units that belong together, the cheapest are reduced."""
+    units = _units(goods.lines)
+    if goods.rewards:
+        times = _times(rule, len(units) // rule.buy_quantity)
+        reduced = _units(goods.rewards)[::-1][: times * rule.get_quantity]
+    else:
+        times = _times(rule, len(units) // (rule.buy_quantity + rule.get_quantity))
+        reduced = units[::-1][: times * rule.get_quantity]
+    effect = Effect()
+    for price, key in reduced:
+        effect.by_line[key] = effect.by_line.get(key, 0) + percent_of(price, rule.percent, effect.steps)
+    return effect
+
+
+def _multibuy(rule: Rule, goods: Goods) -> Effect:
+    """Groups of the dearest units cost the rule's amount together, where that is less than they cost."""
+    units, size = _units(goods.lines), rule.buy_quantity
+    effect = Effect()
+    for number in range(_times(rule, len(units) // size)):
+        group = units[number * size : (number + 1) * size]
+        whole = sum(price for price, _ in group)
+        off = max(0, whole - rule.amount_minor)
+        effect.steps.append(f"{size} units for {rule.amount_minor} instead of {whole}")
+        for (_, key), share in zip(group, apportion(off, [price for price, _ in group]), strict=True):
+            effect.by_line[key] = effect.by_line.get(key, 0) + share
+    return effect
+
+
+def reached_tier(rule: Rule, goods: Goods) -> Tier | None:
+    """The highest tier that quantity and amount reach."""
+    reached = [
+        tier
+        for tier in rule.tiers
+        if goods.quantity >= tier.from_quantity and goods.left_minor >= tier.from_minor and goods.lines
+    ]
+    return max(reached, key=lambda tier: (tier.from_quantity, tier.from_minor), default=None)
+
+
+def _tiered(rule: Rule, goods: Goods) -> Effect:
+    tier = reached_tier(rule, goods)
+    if not tier:
+        return Effect()
+    if tier.percent:
+        return _percent(goods, rule.lane, tier.percent)
+    return _amount(goods, rule.lane, tier.amount_minor)
+
+
+GOODS_EFFECTS: dict[str, Callable[[Rule, Goods], Effect]] = {
+    "percent": lambda rule, goods: _percent(goods, rule.lane, rule.percent),
+    "amount": lambda rule, goods: _amount(goods, rule.lane, rule.amount_minor),
+    "fixed_price": _fixed_price,
+    "buy_get": _buy_get,
+    "multibuy": _multibuy,
+    "tiered": _tiered,
+}
+
+
+def off_goods(rule: Rule, goods: Goods) -> Effect:
+    """What the rule takes off these goods; lines from which it takes nothing are left out."""
+    effect = GOODS_EFFECTS[rule.kind](rule, goods)
+    effect.by_line = {key: min(off, _left(goods, key)) for key, off in effect.by_line.items() if off > 0}
+    return effect
+
+
+def _left(goods: Goods, key: str) -> int:
+    return goods.left[key]
+
+
+def off_delivery(rule: Rule, price_minor: int) -> Effect:
+    """What the rule takes off a delivery of this price."""
+    effect = Effect()
+    if rule.kind == "delivery_percent":
+        effect.delivery_minor = percent_of(price_minor, rule.percent, effect.steps)
+    elif rule.kind == "delivery_amount":
+        effect.delivery_minor = min(price_minor, rule.amount_minor)
+    else:
+        effect.delivery_minor = max(0, price_minor - rule.amount_minor)
+    return effect

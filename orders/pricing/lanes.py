@@ -1,0 +1,143 @@
+"""Which promotions hold together (decision 0014): four lanes, worked in order, and exclusive rules on their own.
+
+In the product lane each line is reduced by one rule at most; in the order and the delivery lane one rule holds; gifts
+add up. Whoever saves the shopper most goes first. An exclusive rule holds alone, where it saves more than all others
+together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from orders.pricing.conditions import goods_of, why_not
+from orders.pricing.effects import DELIVERY, GIFT, LANES, ORDER, PRODUCT, Effect, off_delivery, off_goods
+from orders.pricing.facts import Basket, Line, Rule
+
+BETTER = "Another offer saves you more."
+ALONE = "It cannot be combined with the other offers, and they save you more."
+OVERRULED = "“{}” cannot be combined with other offers, and it saves you more."
+NO_GAIN = "It would not make your cart cheaper."
+GIFT_GONE = "The gift is gone."
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A rule that holds, and what it takes off."""
+
+    rule: Rule
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A rule that does not hold, and why, in a sentence for the shopper."""
+
+    rule: Rule
+    why: str
+
+
+@dataclass
+class Outcome:
+    """What a set of rules makes of a basket."""
+
+    applied: list[Applied] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def saved_minor(self) -> int:
+        return sum(one.effect.saved_minor for one in self.applied)
+
+
+def apply_rules(basket: Basket) -> Outcome:
+    """The best that the rules allow: all that combine, or one that stands alone."""
+    alone = [rule for rule in basket.rules if rule.is_exclusive]
+    together = _Work(basket).run(rule for rule in basket.rules if not rule.is_exclusive)
+    outcomes = [_Work(basket).run([rule]) for rule in _sorted(alone)]
+    best = max(outcomes, key=lambda outcome: outcome.saved_minor, default=Outcome())
+    if best.saved_minor > together.saved_minor:
+        winner = best.applied[0].rule
+        losers = [one.rule for one in together.applied]
+        best.refused += together.refused
+        best.refused += [Refused(rule, OVERRULED.format(winner.name)) for rule in losers]
+        best.refused += _reasons([outcome for outcome in outcomes if outcome is not best])
+        return best
+    together.refused += _reasons(outcomes)
+    return together
+
+
+def _reasons(outcomes: list[Outcome]) -> list[Refused]:
+    """Why exclusive rules that lost do not hold."""
+    lost = [Refused(one.rule, ALONE) for outcome in outcomes for one in outcome.applied]
+    return lost + [one for outcome in outcomes for one in outcome.refused]
+
+
+def _sorted(rules: Iterable[Rule]) -> list[Rule]:
+    return sorted(rules, key=lambda rule: (rule.position, rule.id))
+
+
+class _Work:
+    """One walk through the lanes: what is left to pay, and which lines the product lane has not touched."""
+
+    def __init__(self, basket: Basket) -> None:
+        self.basket = basket
+        self.lines = [line for line in basket.lines if line.gift_of is None]
+        self.gifts = {line.gift_of: line for line in basket.lines if line.gift_of is not None}
+        self.left = {line.key: line.subtotal_minor for line in self.lines}
+        self.untouched = {line.key for line in self.lines}
+        self.outcome = Outcome()
+
+    def run(self, rules: Iterable[Rule]) -> Outcome:
+        standing = _sorted(rules)
+        for lane in LANES:
+            self._work_lane(lane, [rule for rule in standing if rule.lane == lane])
+        return self.outcome
+
+    def _work_lane(self, lane: str, rules: list[Rule]) -> None:
+        waiting = [rule for rule in rules if self._may_hold(rule)]
+        is_first = True
+        while waiting:
+            effects = [(self._effect(rule), rule) for rule in waiting]
+            effect, rule = max(effects, key=lambda pair: pair[0].saved_minor)
+            if effect.saved_minor <= 0 and lane != GIFT:
+                break
+            waiting.remove(rule)
+            self._take(lane, rule, effect)
+            is_first = False
+            if lane in (ORDER, DELIVERY):
+                break
+        self.outcome.refused += [Refused(rule, NO_GAIN if is_first else BETTER) for rule in waiting]
+
+    def _may_hold(self, rule: Rule) -> bool:
+        goods = goods_of(rule, self.lines, self.left)
+        why = why_not(rule, self.basket, goods)
+        if not why and rule.lane == GIFT and rule.id not in self.gifts:
+            why = GIFT_GONE
+        if why:
+            self.outcome.refused.append(Refused(rule, why))
+        return not why
+
+    def _effect(self, rule: Rule) -> Effect:
+        if rule.lane == GIFT:
+            return Effect(gifts=(self.gifts[rule.id],))
+        if rule.lane == DELIVERY:
+            delivery = self.basket.delivery
+            return off_delivery(rule, delivery.price_minor if delivery else 0)
+        lines = self._free_lines() if rule.lane == PRODUCT else self.lines
+        goods = goods_of(rule, lines, self.left)
+        # Fewer lines may be left than the rule asks for.
+        return Effect() if why_not(rule, self.basket, goods) else off_goods(rule, goods)
+
+    def _free_lines(self) -> list[Line]:
+        return [line for line in self.lines if line.key in self.untouched]
+
+    def _take(self, lane: str, rule: Rule, effect: Effect) -> None:
+        if lane == PRODUCT:
+            goods = goods_of(rule, self._free_lines(), self.left)
+            # Units that were bought to earn a reward are part of that offer too.
+            used = set(effect.by_line) if rule.kind in ONE_BY_ONE else {x.key for x in (*goods.lines, *goods.rewards)}
+            self.untouched -= used
+        for key, off in effect.by_line.items():
+            self.left[key] -= off
+        self.outcome.applied.append(Applied(rule, effect))
+
+
+ONE_BY_ONE = {"percent", "amount", "fixed_price"}  # kinds that look at each line for itself

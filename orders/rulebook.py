@@ -1,0 +1,137 @@
+"""Everything beside the lines that a price follows from, read by one statement, so that it belongs to one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from catalog.markets import Market
+from orders.customers import Buyer, customer_key
+from orders.models import Cart
+from orders.shipping import LONGEST_LOOK
+from orders.tax import TaxRules, choose_tax
+
+# Arrays of ids come from the tables that a promotion is joined to.
+READ = """
+WITH asked AS (
+  SELECT promotion_id, min(id) AS coupon_id FROM orders_coupon WHERE code = ANY(%(codes)s) GROUP BY promotion_id
+), standing AS (
+  SELECT p.*, c.code, c.most_uses AS coupon_most, c.uses AS coupon_uses, c.id AS coupon_id
+  FROM orders_promotion p LEFT JOIN asked a ON a.promotion_id = p.id LEFT JOIN orders_coupon c ON c.id = a.coupon_id
+  WHERE p.market = %(market)s AND (a.promotion_id IS NOT NULL OR (p.is_active AND NOT p.needs_code
+    AND (p.begins_at IS NULL OR p.begins_at <= %(at)s) AND (p.ends_at IS NULL OR p.ends_at > %(at)s)))
+)
+SELECT json_build_object(
+  'regions', (SELECT coalesce(json_agg(r), '[]') FROM (
+     SELECT code, postcodes FROM orders_taxregion WHERE country = %(country)s) r),
+  'rates', (SELECT coalesce(json_agg(r), '[]') FROM (
+     SELECT id, country, region, tax_class, percent::text, taxes_delivery FROM orders_taxrate
+     WHERE country IN (%(country)s, %(home)s) AND valid @> %(at)s) r),
+  'shipping', (SELECT coalesce(json_agg(s), '[]') FROM (
+     SELECT m.code, m.name, m.kind, m.free_from_minor, m.most_grams, m.handling_days, m.days_min, m.days_max,
+            m.pickup_address, m.position, z.countries, z.postcodes, r.from_grams, r.from_minor, r.price_minor
+     FROM orders_shippingrate r JOIN orders_shippingmethod m ON m.id = r.method_id
+     JOIN orders_shippingzone z ON z.id = r.zone_id
+     WHERE m.is_active AND m.market = %(market)s AND z.countries @> ARRAY[%(country)s]::varchar[]) s),
+  'closing', (SELECT coalesce(json_agg(day), '[]') FROM orders_closingday
+     WHERE day BETWEEN %(today)s AND %(horizon)s),
+  'promotions', (SELECT coalesce(json_agg(p), '[]') FROM (
+     SELECT s.id, s.name, s.kind, s.lane, s.position, s.is_exclusive, s.percent::text, s.amount_minor, s.buy_quantity,
+       s.get_quantity, s.most_times, s.excludes_sale, s.minimum_minor, s.minimum_quantity, s.begins_at, s.ends_at,
+       s.countries, s.methods, s.is_first_order_only, s.needs_code, s.is_active, s.most_uses, s.most_uses_each, s.uses,
+       s.gift_variant_id, s.code, s.coupon_id, s.coupon_most, s.coupon_uses,
+       coalesce((SELECT uses FROM orders_promotioncustomer u WHERE u.promotion_id = s.id AND u.customer = %(customer)s),
+                0) AS uses_each,
+       ARRAY(SELECT product_id FROM orders_promotion_products x WHERE x.promotion_id = s.id) AS products,
+       ARRAY(SELECT category_id FROM orders_promotion_categories x WHERE x.promotion_id = s.id) AS categories,
+       ARRAY(SELECT collection_id FROM orders_promotion_collections x WHERE x.promotion_id = s.id) AS collections,
+       ARRAY(SELECT product_id FROM orders_promotion_reward_products x WHERE x.promotion_id = s.id) AS rewards,
+       ARRAY(SELECT group_id FROM orders_promotion_groups x WHERE x.promotion_id = s.id) AS groups,
+       (SELECT coalesce(json_agg(t), '[]') FROM (SELECT from_quantity, from_minor, percent::text, amount_minor
+          FROM orders_promotiontier x WHERE x.promotion_id = s.id) t) AS tiers
+     FROM standing s ORDER BY s.position, s.id) p),
+  'cards', (SELECT coalesce(json_agg(g ORDER BY g.expires_at NULLS LAST, g.id), '[]') FROM (
+     SELECT c.id, c.kind, c.last_characters, c.balance_minor, c.expires_at FROM orders_giftcard c
+     JOIN orders_cart_gift_cards l ON l.giftcard_id = c.id AND l.cart_id = %(cart)s
+     WHERE c.is_active AND c.currency = %(currency)s AND c.balance_minor > 0
+       AND (c.expires_at IS NULL OR c.expires_at > %(at)s) AND (c.user_id IS NULL OR c.user_id = %(user)s)) g),
+  'groups', ARRAY(SELECT group_id FROM accounts_user_groups WHERE user_id = %(user)s),
+  'orders', (SELECT count(*) FROM orders_order WHERE status <> 'canceled'
+     AND (customer_key = %(customer)s AND customer_key <> '' OR user_id = %(user)s)),
+  'unpaid', (SELECT count(*) FROM orders_order WHERE status = 'placed'
+     AND (customer_key = %(customer)s AND customer_key <> '' AND terms_accepted_ip IS NOT DISTINCT FROM %(ip)s::inet
+          OR user_id = %(user)s)),
+  'credit', (SELECT coalesce(sum(c.balance_minor), 0) FROM orders_giftcard c WHERE c.user_id = %(user)s
+     AND c.kind = 'credit' AND c.is_active AND c.currency = %(currency)s
+     AND (c.expires_at IS NULL OR c.expires_at > %(at)s)),
+  'terms', (SELECT version FROM catalog_page WHERE slug = 'terms')
+)
+"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A gift card or store credit that the shopper wants to pay with, and what is on it in minor units."""
+
+    id: int
+    name: str
+    balance_minor: int
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What holds at one moment for one cart and buyer."""
+
+    tax: TaxRules
+    shipping: list[dict[str, Any]]
+    closing: set[date]
+    promotions: list[dict[str, Any]]
+    cards: list[Card]
+    groups: tuple[int, ...]
+    live_orders: int
+    unpaid_orders: int
+    credit_minor: int
+    terms_version: str
+
+
+def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime) -> Rulebook:
+    """Read tax, delivery, promotions, gift cards and what is known of the buyer, by one statement."""
+    asked = {
+        "codes": cart.codes,
+        "market": market.code,
+        "currency": market.currency,
+        "country": buyer.country,
+        "home": settings.SHOP_COUNTRY,
+        "at": at,
+        "today": at.date(),
+        "horizon": at.date() + LONGEST_LOOK,
+        "customer": customer_key(buyer.email),
+        "user": buyer.user_id,
+        "ip": buyer.ip,
+        "cart": cart.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(READ, asked)
+        return _rulebook(cursor.fetchone()[0], buyer)
+
+
+def _rulebook(found: Mapping[str, Any], buyer: Buyer) -> Rulebook:
+    return Rulebook(
+        tax=choose_tax(found["rates"], found["regions"], buyer),
+        shipping=found["shipping"],
+        closing={date.fromisoformat(day) for day in found["closing"]},
+        promotions=found["promotions"],
+        cards=[Card(card["id"], _card_name(card), card["balance_minor"]) for card in found["cards"]],
+        groups=tuple(found["groups"]),
+        live_orders=found["orders"],
+        unpaid_orders=found["unpaid"],
+        credit_minor=found["credit"],
+        terms_version=found["terms"] or settings.TERMS_VERSION,
+    )
+
+
+def _card_name(card: Mapping[str, Any]) -> str:
+    return "Store credit" if card["kind"] == "credit" else f"Gift card …{card['last_characters']}"
