@@ -69,7 +69,8 @@ class MarketPricesForm(forms.Form):
         for variant in self.variants:
             regular = self._amount(f"price-{variant.pk}")
             sale = self._amount(f"sale-{variant.pk}")
-            if sale is not None and (regular is None or sale >= regular) and not self.errors:
+            is_understood = f"price-{variant.pk}" not in self.errors
+            if sale is not None and is_understood and (regular is None or sale >= regular):
                 self.add_error(f"sale-{variant.pk}", "A sale price is below the price.")
             cleaned[variant.pk] = (regular, sale)
         return cleaned

@@ -69,6 +69,16 @@ def test_nonsense_is_refused_in_one_sentence_and_nothing_typed_is_lost(admin_cli
     assert ('value="31.00"' in text, in_us(other, us_market)) == (True, None)
 
 
+def test_each_row_is_told_its_own_mistake(admin_client, us_market):
+    variant, other = make_variant(2400), make_variant(1000)
+    Variant.objects.filter(pk=other.pk).update(product=variant.product, option1="Moss")
+    text = admin_client.post(page_of(variant), typed(variant, "abc", "5") | typed(other, "5", "6")).content.decode()
+    assert [text.count(words) for words in ("Write an amount like 12.50.", "A sale price is below the price.")] == [
+        1,
+        1,
+    ]
+
+
 def test_what_was_left_alone_stays_as_it_is_now_and_a_sale_ends_when_it_was_to_end(admin_client, us_market):
     variant = make_variant(2400)
     ends = timezone.now() + timedelta(days=3)
