@@ -7,11 +7,13 @@ from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.db.models import Max, Prefetch, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.availability import available_by_variant
+from catalog.browse import current_listings
 from catalog.gtin import is_gtin
-from catalog.markets import Market
+from catalog.markets import Market, address_in, current_market
 from catalog.models import Category, Collection, Page, Product, Store, Variant
 from catalog.money import to_major
 from catalog.prices import CurrentPrice, prices_at
@@ -40,11 +42,11 @@ def listed_products() -> QuerySet[Product]:
 
 
 def sitemap_index() -> str:
-    """One file for the shop's own pages and one for every 10,000 product ids."""
+    """One file for the current market's own pages and one for every 10,000 product ids."""
     newest = Product.objects.aggregate(last=Max("pk"))["last"] or 0
     files = [("shop", 1), *(("products", n) for n in range(1, newest // IDS_PER_FILE + 2))]
     entries = "".join(
-        f"<sitemap>{_element('loc', f'{settings.SHOP_URL}/sitemap-{section}-{n}.xml')}</sitemap>"
+        f"<sitemap>{_element('loc', _absolute(reverse('catalog:sitemap', args=[section, n])))}</sitemap>"
         for section, n in files
     )
     return f'{HEAD}<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</sitemapindex>\n'
@@ -61,7 +63,7 @@ def sitemap(section: str, number: int) -> Iterator[str]:
 
 
 def _shop_urls() -> Iterator[str]:
-    yield _url("/", None)
+    yield _url(reverse("catalog:home"), None)
     for category in Category.objects.order_by("path").iterator(2000):
         yield _url(category.get_absolute_url(), None)
     for collection in Collection.objects.filter(is_active=True):
@@ -73,6 +75,9 @@ def _shop_urls() -> Iterator[str]:
 def _product_urls(number: int) -> Iterator[str]:
     first = (number - 1) * IDS_PER_FILE
     products = listed_products().filter(pk__gt=first, pk__lte=first + IDS_PER_FILE)
+    market = current_market()
+    if market.prefix:  # a product without a price has no page there
+        products = products.filter(pk__in=current_listings(market).values("product"))
     for product in products.iterator(chunk_size=BATCH):
         images = [_absolute(image.url) for image in product.images.all() if image.file]
         yield _url(product.get_absolute_url(), product.updated_at, images)
@@ -88,13 +93,13 @@ def _url(address: str, changed: datetime | None, images: list[str] | None = None
 
 
 def merchant_feed(market: Market) -> Iterator[str]:
-    """RSS 2.0 with Google's `g:` names, an item for each variant that has a price.
+    """RSS 2.0 with Google's `g:` names, an item for each variant that has a price in this market.
 
     https://support.google.com/merchants/answer/7052112 (product data specification).
     """
     store = Store.objects.first() or Store()
     yield f'{HEAD}<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>'
-    yield _element("title", store.name) + _element("link", settings.SHOP_URL)
+    yield _element("title", store.name) + _element("link", _absolute(address_in(market, reverse("catalog:home"))))
     yield _element("description", store.tagline or store.name) + "\n"
     last = 0
     variants = Prefetch("variants", Variant.objects.filter(is_active=True).select_related("image"))
@@ -113,10 +118,13 @@ def _items(products: list[Product], market: Market) -> Iterator[str]:
         for variant in product.variants.all():
             if variant.pk in prices:
                 can_buy = not variant.is_tracked or available.get(variant.pk, 0) > 0
-                yield _item(product, variant, prices[variant.pk], can_buy=can_buy)
+                # The feed is sent when the request is over: the address is told its market.
+                address = _absolute(address_in(market, product.get_absolute_url()))
+                yield _item(variant, prices[variant.pk], address, can_buy=can_buy)
 
 
-def _item(product: Product, variant: Variant, price: CurrentPrice, *, can_buy: bool) -> str:
+def _item(variant: Variant, price: CurrentPrice, address: str, *, can_buy: bool) -> str:
+    product = variant.product
     images = [variant.image] if variant.image else []
     images += [image for image in product.images.all() if image.pk != variant.image_id]
     addresses = [_absolute(image.url) for image in images if image.file]
@@ -125,7 +133,7 @@ def _item(product: Product, variant: Variant, price: CurrentPrice, *, can_buy: b
         ("g:item_group_id", str(product.pk)),
         ("g:title", " ".join([product.title, *variant.values])[:150]),
         ("g:description", plain(product.description)[:5000] or product.title),
-        ("g:link", _absolute(product.get_absolute_url())),
+        ("g:link", address),
         ("g:availability", "in_stock" if can_buy else "out_of_stock"),
         ("g:condition", "new"),
         ("g:price", _money(price.regular_minor, price.currency)),

@@ -123,6 +123,12 @@ def price_of_facts(facts: Iterable[Mapping[str, Any]]) -> CurrentPrice | None:
     return CurrentPrice(paid["id"], paid["minor"], regular["minor"], paid["currency"])
 
 
+def markets_with_prices(variant_ids: Iterable[int]) -> set[str]:
+    """The codes of the markets in which some of these variants has a price at the shop's moment."""
+    rows = Price.objects.filter(variant_id__in=list(variant_ids), kind=Price.Kind.REGULAR, valid__contains=shop_now())
+    return set(rows.values_list("market", flat=True).distinct())
+
+
 @transaction.atomic
 def set_price(variant_id: int, market: Market, *, regular_minor: int, sale_minor: int | None = None) -> bool:
     """From now on the variant costs this; what it cost until now stays on record. Returns whether anything changed.

@@ -56,6 +56,7 @@ class ProductPage:
     prior_minor: int | None = None
     unit_price: UnitPrice | None = None
     backorder_date: date | None = None
+    has_price: bool = True  # in this market, whichever variant is chosen
 
     @property
     def is_sold_out(self) -> bool:
@@ -81,13 +82,18 @@ def product_for_page(slug: str) -> Product | None:
 
 
 def product_page(product: Product, market: Market, wanted: Mapping[str, str]) -> ProductPage | None:
-    """Choose the variant that the address names (`?glaze=moss`), or the first that can be bought; None without variants."""
+    """Choose the variant that the address names (`?glaze=moss`), or the first that can be bought; None without variants.
+
+    A market with a prefix shows what has a price there; without any, the page says that it is not sold there.
+    """
     variants = list(product.variants.all())
     if not variants:
         return None
     at = shop_now()
     history = price_history([variant.pk for variant in variants], market)
     prices = {pk: price for pk, rows in history.items() if (price := current_price(rows, at))}
+    if market.prefix:
+        variants = [variant for variant in variants if variant.pk in prices] or variants
     available = available_by_variant(variant.pk for variant in variants)
     options = list(product.options.all())
     chosen = _chosen_variant(variants, options, wanted, available)
@@ -104,6 +110,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
         prior_minor=prior_price(history.get(chosen.pk, []), at),
         unit_price=unit_price(price.amount_minor, chosen) if price else None,
         backorder_date=backorder_dates([chosen.pk]).get(chosen.pk),
+        has_price=bool(prices),
     )
 
 

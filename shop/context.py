@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from catalog.browse import top_categories
+from catalog.markets import current_market
 from catalog.models import Store
 from orders.cart import count_items
 from orders.views.carts import current_cart
@@ -19,5 +20,6 @@ def storefront(request: HttpRequest) -> dict[str, Any]:
         "menu": SimpleLazyObject(top_categories),
         "cart_count": SimpleLazyObject(lambda: count_items(current_cart(request))),
         "shop_url": settings.SHOP_URL,
+        "market": current_market(),
         "is_demo": settings.MODE == "demo",
     }

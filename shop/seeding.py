@@ -10,15 +10,17 @@ from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
 from catalog.importing.apply import import_file
 from catalog.importing.plan import Plan
-from catalog.listings import write_listings
-from catalog.markets import default_market
-from catalog.models import Attribute, Collection, CollectionEntry, Page, Product, Review, Store, Swatch
+from catalog.listings import in_batches, write_listings
+from catalog.markets import all_markets, default_market
+from catalog.models import Attribute, Collection, CollectionEntry, Page, Price, Product, Review, Store, Swatch, Variant
 from catalog.money import to_minor
+from catalog.prices import prices_at, set_prices
 from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
 from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
@@ -26,6 +28,7 @@ from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
 LEGAL = {"imprint", "terms", "privacy"}
 ABOUT = {"about"}
+DEMO_MARKET = "us"
 
 
 def is_seeded() -> bool:
@@ -165,3 +168,33 @@ def _order_as_curated() -> None:
         product.position = position + (0 if "bestseller" in product.tags else 1000)
     Product.objects.bulk_update(products, ["position"])
     write_listings(Product.objects.all())
+
+
+def dollars(euro_cents: int) -> int:
+    """What the demo asks in the United States: a tenth more, rounded up to whole dollars, in cents."""
+    return -(-euro_cents * 11 // 1000) * 100
+
+
+def seed_demo_market() -> int:
+    """The demo's second market has prices made from the euro ones; returns how many variants got one.
+
+    Nothing is made up where the market is missing, is of another kind or has prices already.
+    """
+    market = all_markets().get(DEMO_MARKET)
+    is_ours = market and (market.currency, default_market().currency) == ("USD", "EUR")
+    if not market or not is_ours or Price.objects.filter(market=market.code).exists():
+        return 0
+    return sum(_price_in_dollars(products) for products in in_batches(Product.objects.all()))
+
+
+@transaction.atomic
+def _price_in_dollars(products: QuerySet[Product]) -> int:
+    market = all_markets()[DEMO_MARKET]
+    prices = prices_at(Variant.objects.filter(product__in=products).values_list("pk", flat=True), default_market())
+    wanted = {
+        pk: (dollars(price.regular_minor), dollars(price.amount_minor) if price.is_on_sale else None, None)
+        for pk, price in prices.items()
+    }
+    set_prices(wanted, market)
+    write_listings(products)
+    return len(wanted)

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import state_folder
+from shop.market_list import demo_markets, with_further_markets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "shop.middleware.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "shop.middleware.markets.MarketMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -123,16 +125,17 @@ COUNTRIES = [
     *("HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK"),
     *("SI", "ES", "SE", "CH", "NO", "GB"),
 ]
-MARKETS = [
-    {
-        "code": "main",
-        "prefix": "",
-        "language": env.str("SHOP_LANGUAGE", default="en"),
-        "currency": env.str("SHOP_CURRENCY", default="EUR"),
-        "is_tax_included": env.bool("SHOP_TAX_INCLUDED", default=True),
-        "countries": env.list("SHOP_COUNTRIES", default=COUNTRIES),
-    }
-]
+MAIN_MARKET = {
+    "code": "main",
+    "prefix": "",
+    "language": env.str("SHOP_LANGUAGE", default="en"),
+    "currency": env.str("SHOP_CURRENCY", default="EUR"),
+    "is_tax_included": env.bool("SHOP_TAX_INCLUDED", default=True),
+    "countries": env.list("SHOP_COUNTRIES", default=COUNTRIES),
+}
+MARKETS = with_further_markets(
+    MAIN_MARKET, env.str("SHOP_MARKETS", default=demo_markets(MAIN_MARKET) if MODE == "demo" else "")
+)
 LANGUAGE_CODE = MARKETS[0]["language"]
 TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
@@ -265,7 +268,7 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "orders:account"
-LOGOUT_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

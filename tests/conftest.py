@@ -12,9 +12,11 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 
+from catalog.markets import Market, all_markets
 from payments import gateway
 from shop.celery import WakingTask
 from shop.embedded.state import end_with_parent
+from shop.market_list import DEMO, with_further_markets
 from tests import guards
 from tests.settings import CLUSTER
 from tests.stripe_desk import StripeDesk
@@ -105,6 +107,15 @@ def at_once() -> Callable[..., list[Any]]:
         return results
 
     return run
+
+
+@pytest.fixture
+def us_market(settings: Any) -> Iterator[Market]:
+    """A second market under /us/, in dollars and without tax in its prices."""
+    settings.MARKETS = with_further_markets(settings.MARKETS[0], DEMO)
+    all_markets.cache_clear()
+    yield all_markets()["us"]
+    all_markets.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -16,18 +16,19 @@ from django.utils.safestring import SafeString
 
 from catalog.addresses import free_slug, remember_product_slug
 from catalog.admin.bulk import bulk_view
-from catalog.admin.desk import CappedPaginator, InputFilter, found_or_404, guarded, page, thumbnail
+from catalog.admin.desk import CappedPaginator, found_or_404, guarded, page, thumbnail
 from catalog.admin.generating import variants_view
+from catalog.admin.market_prices import market_prices_view
 from catalog.admin.pictures import pictures_view
-from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline, typed_amount
+from catalog.admin.product_filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
+from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
 from catalog.errors import StockRefused
 from catalog.importing.apply import here
 from catalog.listings import write_listings
-from catalog.markets import default_market
+from catalog.markets import default_market, further_markets
 from catalog.models import (
-    Category,
     Change,
     Listing,
     Option,
@@ -41,87 +42,6 @@ from catalog.money import format_money
 from catalog.rich_text import clean
 
 MOST_FOUND_BY_CODE = 200
-
-
-class CategoryFilter(admin.SimpleListFilter):
-    """The main categories, each with everything below it."""
-
-    title = "category"
-    parameter_name = "shelf"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        roots = Category.objects.filter(parent=None)[:50]
-        return [(root.path, root.name) for root in roots] + [("-", "without a category")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() == "-":
-            return queryset.filter(category=None)
-        if not self.value():
-            return queryset
-        below = Category.objects.filter(Q(path=self.value()) | Q(path__startswith=f"{self.value()}/"))
-        return queryset.filter(category__in=below.values("pk"))
-
-
-class StockFilter(admin.SimpleListFilter):
-    title = "stock"
-    parameter_name = "stock"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Listing.StockClass.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() not in Listing.StockClass.values:
-            return queryset
-        listed = Listing.objects.filter(stock_class=self.value(), is_past=False, market=default_market().code)
-        return queryset.filter(pk__in=listed.values("product"))
-
-
-class MissingFilter(admin.SimpleListFilter):
-    """What a product still lacks."""
-
-    title = "what is missing"
-    parameter_name = "missing"
-    CONDITIONS = {
-        "picture": ("no picture", Q(images=None)),
-        "alt": ("a picture without text", Q(images__alt="")),
-        "description": ("no description", Q(description="")),
-        "price": ("no price", Q(variants__prices=None)),
-        "maker": ("no maker's address", Q(maker_details="")),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, words) for key, (words, _) in self.CONDITIONS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() not in self.CONDITIONS:
-            return queryset
-        return queryset.filter(pk__in=Product.objects.filter(self.CONDITIONS[self.value()][1]).values("pk"))
-
-
-class MakerFilter(InputFilter):
-    title = "maker"
-    parameter_name = "maker"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        return queryset.filter(vendor__iexact=self.value()) if self.value() else queryset
-
-
-class PriceFilter(InputFilter):
-    title = "price (like 10-25)"
-    parameter_name = "price"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        low, _, high = (self.value() or "").partition("-")
-        market = default_market()
-        listed = Listing.objects.filter(is_past=False, market=market.code)
-        try:
-            if (least := typed_amount(low, market.currency)) is not None:
-                listed = listed.filter(highest_price_minor__gte=least)
-            if (most := typed_amount(high, market.currency)) is not None:
-                listed = listed.filter(price_minor__lte=most)
-        except forms.ValidationError:
-            return queryset
-        return queryset.filter(pk__in=listed.values("product")) if self.value() else queryset
 
 
 class ProductChangeList(ChangeList):
@@ -204,6 +124,7 @@ class ProductAdmin(admin.ModelAdmin):
         own = [
             path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
             path("<int:product_id>/pictures/", guarded(self, self.pictures), name="catalog_product_pictures"),
+            path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
             path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
         ]
         return own + super().get_urls()
@@ -213,6 +134,9 @@ class ProductAdmin(admin.ModelAdmin):
 
     def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
         return pictures_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
+
+    def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
+        return market_prices_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id), code)
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
@@ -302,6 +226,8 @@ class ProductAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         product = self.get_object(request, object_id)
         extra = {"completeness": completeness(product), "last_change": product.changes.first()} if product else {}
+        if request.user.has_perm("catalog.change_price"):
+            extra["further_markets"] = further_markets()
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.files.storage import default_storage
+from django.template import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from catalog.importing import plan
+from catalog.markets import Market, address_in, all_markets, current_market, default_market
 from catalog.models import ProductImage
 from catalog.money import format_money
 from catalog.rich_text import clean, plain
@@ -25,8 +29,53 @@ SIZES = {
 
 @register.filter
 def money(minor: int, currency: str) -> str:
-    """`{{ line.total_minor|money:order.currency }}` → €24.00"""
-    return format_money(minor, currency)
+    """`{{ line.total_minor|money:order.currency }}` → €24.00, as the market's readers write it."""
+    return format_money(minor, currency, current_market().language)
+
+
+@register.simple_tag
+def shared_url(name: str, *args: Any) -> str:
+    """The address of a page that there is once for all markets."""
+    return address_in(default_market(), reverse(name, args=args))
+
+
+@register.simple_tag(takes_context=True)
+def page_in(context: Context, market: Market) -> str:
+    """The address of this very page in another market."""
+    return address_in(market, context["request"].path)
+
+
+@register.filter
+def everywhere(address: str) -> str:
+    """An own address as it stands in mails, in full and without the prefix of a market."""
+    return f"{settings.SHOP_URL}{address_in(default_market(), address)}"
+
+
+@register.inclusion_tag("includes/alternates.html", takes_context=True)
+def alternates(context: Context) -> dict[str, Any]:
+    """The addresses of this very page in the markets that have it, for search engines."""
+    markets = context.get("markets_here", [])
+    path = context["request"].path if len(markets) > 1 else ""
+    links = [(market.language, _full(market, path)) for market in markets] if path else []
+    return {"links": [*links, ("x-default", _full(default_market(), path))] if links else []}
+
+
+def _full(market: Market, path: str) -> str:
+    return f"{settings.SHOP_URL}{address_in(market, path)}"
+
+
+@register.inclusion_tag("includes/market_switch.html", takes_context=True)
+def market_switch(context: Context) -> dict[str, Any]:
+    """A link to each market: to this very page where the market has it, else to its first page."""
+    here = context.get("markets_here", [])
+    home, current = reverse("catalog:home"), current_market()
+    markets = list(all_markets().values())
+    request = context.get("request")
+    links = [
+        (market, address_in(market, request.path if request and market in here else home), market == current)
+        for market in markets
+    ]
+    return {"links": links if len(markets) > 1 else []}
 
 
 @register.filter

@@ -2,23 +2,15 @@
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from catalog import feeds
-from catalog.markets import default_market
+from catalog.markets import address_in, all_markets, current_market
 
-ROBOTS = """User-agent: *
-Disallow: /cart/
-Disallow: /checkout/
-Disallow: /orders/
-Disallow: /account/
-Disallow: /admin/
-Disallow: /payments/
-Disallow: /search/
-Disallow: /suggest/
-Sitemap: {url}/sitemap.xml
-"""
+SHARED_AND_CLOSED = ("/admin/", "/payments/")
+CLOSED = ("/cart/", "/checkout/", "/orders/", "/account/", "/search/", "/suggest/")  # in every market
 
 
 @require_safe
@@ -39,10 +31,15 @@ def sitemap(request: HttpRequest, section: str, number: int) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def google(request: HttpRequest) -> StreamingHttpResponse:
     """The Google Merchant feed, sent while it is read."""
-    return StreamingHttpResponse(feeds.merchant_feed(default_market()), content_type="application/xml")
+    return StreamingHttpResponse(feeds.merchant_feed(current_market()), content_type="application/xml")
 
 
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS.format(url=settings.SHOP_URL), content_type="text/plain")
+    """What robots leave alone, and one sitemap for each market."""
+    markets = all_markets().values()
+    closed = [*SHARED_AND_CLOSED, *(address_in(market, path) for market in markets for path in CLOSED)]
+    maps = [f"Sitemap: {settings.SHOP_URL}{address_in(market, reverse('catalog:sitemap_index'))}" for market in markets]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), *maps]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

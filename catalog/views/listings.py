@@ -23,7 +23,7 @@ from catalog.browse import (
     top_categories,
 )
 from catalog.forms import ListingForm
-from catalog.markets import default_market
+from catalog.markets import all_markets, current_market
 from catalog.models import Category, Collection
 from catalog.search import search_page, suggestions
 
@@ -71,7 +71,7 @@ def _context(request: HttpRequest, page: ListingPage, wishes: Wishes, default_so
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    market = default_market()
+    market = current_market()
     listings = current_listings(market)
     cards = first_cards(listings.filter(tags__contains=["bestseller"]), 8) or first_cards(listings, 8)
     context = {
@@ -79,6 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "tiles": category_tiles(market, top_categories()[:4]),
         "collections": list(Collection.objects.filter(is_active=True)[:6]),
         "market": market,
+        "markets_here": list(all_markets().values()),
     }
     return render(request, "catalog/home.html", context)
 
@@ -88,11 +89,17 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     found = Category.objects.filter(path=path).first()
     if not found:
         return answer_moved(request, moved_category(path))
-    market = default_market()
+    market = current_market()
     wishes = ListingForm(request.GET, currency=market.currency).wishes()
     page = category_page(found, market, wishes)
     trail = [found] if "/" not in found.path else lineage(found)
-    context = {"category": found, "trail": trail, "market": market, **_context(request, page, wishes)}
+    context = {
+        "category": found,
+        "trail": trail,
+        "market": market,
+        "markets_here": list(all_markets().values()),
+        **_context(request, page, wishes),
+    }
     return render(request, "catalog/category.html", context)
 
 
@@ -109,17 +116,21 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
 @require_safe
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_active=True)
-    market = default_market()
+    market = current_market()
     wishes = ListingForm(request.GET, currency=market.currency).wishes()
     page = collection_page(found, market, wishes)
-    return render(
-        request, "catalog/collection.html", {"collection": found, "market": market, **_context(request, page, wishes)}
-    )
+    context = {
+        "collection": found,
+        "market": market,
+        "markets_here": list(all_markets().values()),
+        **_context(request, page, wishes),
+    }
+    return render(request, "catalog/collection.html", context)
 
 
 @require_safe
 def sale(request: HttpRequest) -> HttpResponse:
-    market = default_market()
+    market = current_market()
     wishes = ListingForm(request.GET, currency=market.currency).wishes()
     page = listing_page(current_listings(market).filter(is_on_sale=True), wishes)
     return render(request, "catalog/sale.html", {"market": market, **_context(request, page, wishes)})
@@ -127,7 +138,7 @@ def sale(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    market = default_market()
+    market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
     listings = current_listings(market)
     wishes = form.wishes()
@@ -146,7 +157,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
-    market = default_market()
+    market = current_market()
     text = request.GET.get("q", "")[:200]
     is_enough = len(text.strip()) >= SHORTEST_SUGGESTED
     found = suggestions(current_listings(market), market, text) if is_enough else None

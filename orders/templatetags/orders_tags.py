@@ -3,7 +3,7 @@
 from babel import Locale
 from django import template
 
-from catalog.markets import default_market
+from catalog.markets import current_market
 from orders.shipping import offers_for
 
 register = template.Library()
@@ -11,13 +11,13 @@ register = template.Library()
 
 @register.filter
 def country_name(code: str) -> str:
-    return Locale.parse(default_market().language.replace("-", "_")).territories.get(code, code)
+    return Locale.parse(current_market().language.replace("-", "_")).territories.get(code, code)
 
 
 @register.inclusion_tag("includes/delivery_promise.html")
 def delivery_promise() -> dict:
     """Cost and days of delivery to the market's first country, from the real methods."""
-    market = default_market()
+    market = current_market()
     offers = offers_for(market.countries[0], market, 0)
     return {
         "offer": offers[0] if offers else None,

@@ -18,7 +18,7 @@ LIVES_NOW = ("/admin/", "/cart/", "/checkout/", "/orders/", "/account/", "/payme
 def chosen_moment(request: HttpRequest) -> datetime | None:
     """The moment that a member of staff has chosen; without our cookie nobody is asked who they are."""
     cookie = request.COOKIES.get(settings.AS_OF_COOKIE_NAME)
-    if not cookie or request.method not in ("GET", "HEAD") or request.path.startswith(LIVES_NOW):
+    if not cookie or request.method not in ("GET", "HEAD") or request.path_info.startswith(LIVES_NOW):
         return None
     try:
         moment = datetime.fromisoformat(signing.loads(cookie, salt=SALT, max_age=settings.AS_OF_COOKIE_AGE))

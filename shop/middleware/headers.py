@@ -18,6 +18,6 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.path.startswith(PERSONAL) or response.cookies:
+        if request.path_info.startswith(PERSONAL) or response.cookies:
             response.headers["Cache-Control"] = "private, no-store"
         return response

@@ -84,6 +84,7 @@ class Command(BaseCommand):
                 self.say(f"  {problem}")
             self.say(f"  {report}")
             known.write_text(mark)
+        seeding.seed_demo_market()
         seeding.seed_owner(OWNER, demo.owner_password())
 
     def _show(self, number: int, total: int) -> None:

@@ -1,0 +1,357 @@
+"""Markets under their prefixes: addresses, prices and pages of each, and what is the same for all."""
+
+import threading
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from django.core import signing
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone
+
+from catalog.categories import create_category
+from catalog.listings import write_listings
+from catalog.markets import Market, address_in, all_markets, current_market, default_market, in_market
+from catalog.models import Collection, Product, Store, Variant
+from catalog.prices import set_price
+from catalog.templatetags.catalog_tags import money, shared_url
+from shop.middleware.as_of import chosen_moment
+from shop.middleware.markets import MarketMiddleware
+from shop.seeding import dollars, seed_demo_market
+from tests.factories import make_options, make_order, make_user, make_variant, shelve
+
+MAIN = {"code": "main", "prefix": "", "language": "en", "currency": "EUR", "is_tax_included": True, "countries": ["DE"]}
+US = {
+    "code": "us",
+    "prefix": "us",
+    "language": "en-US",
+    "currency": "USD",
+    "is_tax_included": False,
+    "countries": ["US"],
+}
+
+
+def sell(product: Product, market: Market, price_minor: int, sale_minor: int | None = None) -> None:
+    for variant in product.variants.all():
+        set_price(variant.pk, market, regular_minor=price_minor, sale_minor=sale_minor)
+    write_listings(Product.objects.filter(pk=product.pk))
+
+
+def titles(text: str) -> list[str]:
+    """The titles of the cards, in their order."""
+    return [part.split(">")[1].split("<")[0] for part in text.split('<h3><a href="')[1:]]
+
+
+def text_of(client, url: str, status: int = 200) -> str:
+    answer = client.get(url)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def test_addresses_carry_the_prefix_of_the_market_inside_it_and_none_outside(us_market):
+    assert (reverse("catalog:sale"), current_market().code) == ("/c/sale/", "main")
+    with in_market(us_market):
+        assert (reverse("catalog:sale"), current_market().code) == ("/us/c/sale/", "us")
+        assert address_in(default_market(), reverse("catalog:sale")) == "/c/sale/"
+        with in_market(default_market()):
+            assert (reverse("catalog:sale"), current_market().code) == ("/c/sale/", "main")
+        assert reverse("catalog:sale") == "/us/c/sale/"
+    assert (reverse("catalog:sale"), address_in(us_market, "/c/sale/")) == ("/c/sale/", "/us/c/sale/")
+
+
+def test_the_market_is_put_back_after_an_exception(us_market):
+    def broken(request: HttpRequest) -> HttpResponse:
+        assert (current_market(), request.path_info, request.path) == (us_market, "/c/x/", "/us/c/x/")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        MarketMiddleware(broken)(RequestFactory().get("/us/c/x/"))
+    assert (current_market(), get_script_prefix()) == (default_market(), "/")
+
+
+def test_two_threads_answer_in_two_markets_at_once(us_market, at_once):
+    both_are_inside = threading.Barrier(2)
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        both_are_inside.wait(10)
+        said = f"{current_market().code} {reverse('catalog:home')}"
+        both_are_inside.wait(10)
+        return HttpResponse(said)
+
+    def ask(path: str) -> tuple[bytes, str, str]:
+        content = MarketMiddleware(answer)(RequestFactory().get(path)).content
+        return content, current_market().code, reverse("catalog:home")
+
+    assert at_once(lambda: ask("/us/"), lambda: ask("/")) == [
+        (b"us /us/", "main", "/"),
+        (b"main /", "main", "/"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_prefix_without_its_slash_leads_to_the_market(client, us_market):
+    for asked, leads_to in (("/us", "/us/"), ("/us?page=2", "/us/?page=2"), ("/us/cart", "/us/cart/")):
+        answer = client.get(asked)
+        assert (answer.status_code, answer.headers["Location"]) == (301, leads_to)
+        assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/admin/", "/admin/login/", "/admin", "/static/css/shop.css", "/media/x.webp", "/healthz", "/readyz"),
+        *("/payments/webhook/", "/staff/as-of/", "/mailbox/", "/robots.txt", "/favicon.ico", "/swatches.css"),
+        *("/us/", "/nothing/"),
+    ],
+)
+def test_what_there_is_once_does_not_exist_under_a_prefix(client, us_market, path):
+    answer = client.get(f"/us{path}")
+    assert answer.status_code == 404
+    assert b'<a class="logo" href="/us/">' in answer.content
+
+
+@pytest.mark.django_db
+def test_what_there_is_once_goes_on_without_a_prefix(client, us_market):
+    assert client.get("/healthz").content == b"ok"
+    assert client.head("/static/css/shop.css").status_code == 200
+    assert client.post("/payments/webhook/", b"{}", content_type="application/json").status_code == 400
+    assert client.post("/us/payments/webhook/", b"{}", content_type="application/json").status_code == 404
+
+
+@pytest.mark.django_db
+def test_pages_of_a_market_link_to_files_and_shared_pages_without_its_prefix(client, us_market, settings):
+    settings.MODE = "demo"
+    text = text_of(client, "/us/")
+    for address in ("/static/css/shop.css", "/static/js/shop.js", "/swatches.css", "/mailbox/"):
+        assert f'"{address}"' in text
+        assert f'"/us{address}"' not in text
+    assert 'data-suggest="/us/suggest/?q="' in text
+    with in_market(us_market):
+        assert shared_url("as_of") == "/staff/as-of/"
+
+
+@pytest.mark.django_db
+def test_logging_in_and_out_stays_in_the_market(client, us_market):
+    answer = client.get("/us/account/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/us/account/login/?next=/us/account/")
+    assert client.get("/account/").headers["Location"] == "/account/login/?next=/account/"
+    assert 'action="/us/account/login/"' in text_of(client, "/us/account/login/")
+    client.force_login(make_user())
+    assert client.post("/us/account/logout/").headers["Location"] == "/us/"
+
+
+@pytest.mark.django_db
+def test_personal_pages_of_a_market_are_kept_by_nobody_and_public_ones_may_be(client, us_market):
+    assert client.get("/us/cart/").headers["Cache-Control"] == "private, no-store"
+    answer = client.get("/us/")
+    assert ("Cache-Control" in answer.headers, dict(answer.cookies), answer.headers.get("Vary")) == (False, {}, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["order_confirmed", "order_shipped", "order_canceled", "late_refund"])
+@pytest.mark.parametrize("form", ["txt", "html"])
+def test_links_to_orders_in_mails_have_no_prefix(us_market, kind, form):
+    order = make_order()
+    with in_market(us_market):
+        assert order.get_absolute_url() == f"/us/orders/{order.public_id}/"
+        mail = render_to_string(f"emails/{kind}.{form}", {"order": order, "shop_url": "http://testserver"})
+    assert f"http://testserver/orders/{order.public_id}/" in mail
+    assert "/us/" not in mail
+
+
+@pytest.mark.django_db
+def test_each_market_shows_its_own_price_in_its_own_currency(client, us_market):
+    variant = make_variant(2400)
+    sell(variant.product, us_market, 3150, 2700)
+    path = f"/p/{variant.product.slug}/"
+    home, us = text_of(client, path), text_of(client, f"/us{path}")
+    assert ("€24.00" in home, "$" in home, "incl. VAT" in home, "Prices include VAT." in home) == (
+        True,
+        False,
+        True,
+        True,
+    )
+    assert ("$27.00" in us, "$31.50" in us, "€" in us, "plus tax" in us) == (True, True, False, True)
+    assert ('<html lang="en">' in home, '<html lang="en-US">' in us) == (True, True)
+    assert f'<link rel="canonical" href="http://testserver/us{path}">' in us
+    assert 'action="/us/cart/add/"' in us
+    assert (f'<a href="{path}">' in text_of(client, "/"), f'<a href="/us{path}">' in text_of(client, "/us/")) == (
+        True,
+        True,
+    )
+
+
+@pytest.mark.django_db
+def test_what_has_no_price_in_a_market_is_not_sold_there(client, us_market):
+    here, there = make_variant(title="Only here").product, make_variant(title="Also there").product
+    sell(there, us_market, 2700)
+    assert titles(text_of(client, "/us/")) == ["Also there"]
+    assert sorted(titles(text_of(client, "/"))) == ["Also there", "Only here"]
+    text = text_of(client, f"/us/p/{here.slug}/", 404)
+    assert "We do not sell this here: United States (US Dollar)." in text
+    assert f'<a href="/p/{here.slug}/" hreflang="en">' in text
+    assert "Add to cart" not in text
+    assert "Only here" not in text_of(client, "/us/search/?q=only")
+
+
+@pytest.mark.django_db
+def test_a_variant_without_a_price_in_a_market_cannot_be_chosen_there(client, us_market):
+    sand = make_variant(2400, option1="Sand")
+    moss = Variant.objects.create(product=sand.product, option1="Moss", is_tracked=False)
+    make_options(sand.product, "Glaze")
+    set_price(moss.pk, default_market(), regular_minor=2600)
+    set_price(sand.pk, us_market, regular_minor=2700)
+    path = f"/p/{sand.product.slug}/?glaze=moss"
+    assert ("€26.00" in text_of(client, path), "Moss" in text_of(client, path)) == (True, True)
+    assert ("$27.00" in text_of(client, f"/us{path}"), "Moss" in text_of(client, f"/us{path}")) == (True, False)
+
+
+@pytest.mark.django_db
+def test_filters_and_sorts_count_in_the_currency_of_the_market(client, us_market):
+    cups = create_category("Cups")
+    # Cheap here is dear there.
+    for title, euros, us_dollars in (("Ash", 1000, 3000), ("Birch", 2000, 2000), ("Cedar", 3000, 1000)):
+        sell(shelve(cups, title, price_minor=euros), us_market, us_dollars)
+    assert titles(text_of(client, "/c/cups/?sort=price-up")) == ["Ash", "Birch", "Cedar"]
+    assert titles(text_of(client, "/us/c/cups/?sort=price-up")) == ["Cedar", "Birch", "Ash"]
+    assert titles(text_of(client, "/c/cups/?max=15")) == ["Ash"]
+    text = text_of(client, "/us/c/cups/?max=15")
+    assert titles(text) == ["Cedar"]
+    assert 'action="/us/c/cups/"' in text
+
+
+@pytest.mark.django_db
+def test_a_category_costs_the_same_number_of_queries_in_each_market(client, us_market):
+    cups = create_category("Cups")
+    for n in range(3):
+        sell(shelve(cups, f"Cup {n}"), us_market, 1100)
+    counts = []
+    for url in ("/c/cups/", "/us/c/cups/"):
+        client.get(url)  # the facets of a whole category are counted once
+        with CaptureQueriesContext(connection) as captured:
+            assert len(titles(text_of(client, url))) == 3
+        counts.append(len(captured))
+    assert counts == [counts[0]] * 2
+    assert counts[0] <= 6
+
+
+def test_amounts_are_written_as_the_readers_of_the_market_write_them(us_market):
+    swiss = replace(us_market, language="de-CH", currency="CHF")
+    assert money(123450, "EUR") == "€1,234.50"
+    with in_market(us_market):
+        assert money(123450, "USD") == "$1,234.50"
+    with in_market(swiss):
+        assert money(123450, "CHF") == "CHF\xa01’234.50"
+
+
+def test_a_market_is_named_by_its_countries_and_its_currency(us_market):
+    assert us_market.name == "United States (US Dollar)"
+    assert default_market().name == "Germany and 29 more (Euro)"
+
+
+@pytest.mark.django_db
+def test_pages_name_their_twins_in_every_market(client, us_market):
+    product = shelve(create_category("Cups"), "Cup")
+    sell(product, us_market, 1100)
+    Collection.objects.create(name="Some", slug="some")
+    for path in ("/", "/c/cups/", "/collections/some/", f"/p/{product.slug}/"):
+        for asked in (path, f"/us{path}"):
+            text = text_of(client, asked)
+            for language, address in (("en", path), ("en-US", f"/us{path}"), ("x-default", path)):
+                assert f'<link rel="alternate" hreflang="{language}" href="http://testserver{address}">' in text
+            assert f'<a href="/us{path}" hreflang="en-US"' in text
+
+
+@pytest.mark.django_db
+def test_a_product_names_no_market_that_it_is_not_sold_in(client, us_market):
+    text = text_of(client, f"/p/{make_variant().product.slug}/")
+    assert 'rel="alternate"' not in text
+    assert '<a href="/us/" hreflang="en-US">United States (US Dollar)</a>' in text
+
+
+@pytest.mark.django_db
+def test_a_shop_with_one_market_speaks_of_no_other(client):
+    product = make_variant().product
+    for path in ("/", f"/p/{product.slug}/"):
+        assert "hreflang" not in text_of(client, path)
+    assert client.get("/us/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_robots_and_sitemaps_know_each_market(client, us_market):
+    here, there = make_variant().product, make_variant().product
+    sell(there, us_market, 2700)
+    robots = text_of(client, "/robots.txt").splitlines()
+    assert [line for line in robots if "cart" in line or "admin" in line] == [
+        *("Disallow: /admin/", "Disallow: /cart/", "Disallow: /us/cart/"),
+    ]
+    assert robots[-2:] == ["Sitemap: http://testserver/sitemap.xml", "Sitemap: http://testserver/us/sitemap.xml"]
+    assert "<loc>http://testserver/us/sitemap-shop-1.xml</loc>" in text_of(client, "/us/sitemap.xml")
+    assert "<loc>http://testserver/us/</loc>" in text_of(client, "/us/sitemap-shop-1.xml")
+    number = there.pk // 10_000 + 1
+    text = text_of(client, f"/us/sitemap-products-{number}.xml")
+    assert f"<loc>http://testserver/us/p/{there.slug}/</loc>" in text
+    assert f"/p/{here.slug}/" not in text
+
+
+@pytest.mark.django_db
+def test_the_feed_of_a_market_has_its_prices_and_addresses(client, us_market):
+    Store.objects.update_or_create(pk=1, defaults={"name": "Hearth"})
+    make_variant()
+    product = make_variant().product
+    sell(product, us_market, 2700)
+    answer = client.get("/us/feeds/google.xml")
+    items = ElementTree.fromstring(b"".join(answer.streaming_content))[0].findall("item")
+    google = "{http://base.google.com/ns/1.0}"
+    assert [(item.findtext(f"{google}price"), item.findtext(f"{google}link")) for item in items] == [
+        ("27.00 USD", f"http://testserver/us/p/{product.slug}/")
+    ]
+
+
+@pytest.mark.parametrize(("cents", "expected"), [(2400, 2700), (1000, 1100), (1001, 1200), (1, 100), (0, 0)])
+def test_the_demo_asks_a_tenth_more_in_whole_dollars(cents, expected):
+    assert dollars(cents) == expected
+
+
+@pytest.mark.django_db
+def test_the_demo_prices_its_second_market_once(us_market, client):
+    variant = make_variant(2400, title="Mug")
+    set_price(variant.pk, default_market(), regular_minor=2400, sale_minor=1900)
+    make_variant(None)
+    assert (seed_demo_market(), seed_demo_market()) == (1, 0)
+    text = text_of(client, "/us/")
+    assert titles(text) == ["Mug"]
+    assert ("$27.00" in text, "$21.00" in text) == (True, True)
+
+
+@pytest.mark.django_db
+def test_nothing_is_made_up_for_a_market_that_is_not_the_demos(settings):
+    make_variant(2400)
+    assert seed_demo_market() == 0
+    settings.MARKETS = [MAIN, {**US, "currency": "CAD"}]
+    all_markets.cache_clear()
+    assert seed_demo_market() == 0
+    all_markets.cache_clear()
+
+
+@pytest.mark.django_db
+def test_staff_who_look_ahead_do_so_in_each_market(client, us_market, settings):
+    moment = timezone.now()
+    for path, is_now in (("/us/", False), ("/us/cart/", True), ("/cart/", True)):
+        seen = []
+
+        def answer(request: HttpRequest, seen=seen) -> HttpResponse:
+            seen.append(chosen_moment(request))
+            return HttpResponse()
+
+        request = RequestFactory().get(path)
+        request.COOKIES[settings.AS_OF_COOKIE_NAME] = signing.dumps(moment.isoformat(), salt="as-of")
+        request.user = make_user(is_staff=True, is_superuser=True)
+        MarketMiddleware(answer)(request)
+        assert seen == [None if is_now else moment]
