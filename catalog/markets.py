@@ -57,6 +57,11 @@ def all_markets() -> dict[str, Market]:
     }
 
 
+def market_of(code: str) -> Market:
+    """The market of this code, or the default one where the shop does not have it any more."""
+    return all_markets().get(code) or default_market()
+
+
 def default_market() -> Market:
     """The market without a URL prefix."""
     return next(market for market in all_markets().values() if not market.prefix)

@@ -66,15 +66,28 @@ def count_items(cart: Cart | None) -> int:
 
 @transaction.atomic
 def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None = None) -> Cart:
-    """A cart that things can be put into: the given one, or a new one where it has become an order."""
-    if cart and cart.is_open:
-        return cart
+    """A cart that things can be put into: the given one, or a new one where it has become an order.
+
+    It is in the given market: whoever puts something in there means its prices.
+    """
     market = market or default_market()
+    if cart and cart.is_open:
+        return cart if cart.market == market.code else _move(cart, market)
     if user_id:
         return Cart.objects.get_or_create(
             user_id=user_id, ordered_at=None, defaults={"market": market.code, "currency": market.currency}
         )[0]
     return Cart.objects.create(market=market.code, currency=market.currency)
+
+
+def _move(cart: Cart, market: Market) -> Cart:
+    """The cart is in another market: other prices, other countries; codes of the old market are out."""
+    facts = {"market": market.code, "currency": market.currency, "country": "", "codes": []}
+    Cart.objects.filter(pk=cart.pk, ordered_at=None).update(**facts, version=F("version") + 1)
+    cart.lines.update(seen_minor=None)
+    cart.gift_cards.clear()
+    cart.refresh_from_db()
+    return cart
 
 
 def find_variant(product_id: int, values: tuple[str, str, str], market: Market | None = None) -> Variant:

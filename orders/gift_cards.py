@@ -132,9 +132,8 @@ def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
     return issued
 
 
-@transaction.atomic
 def redeem(order: Order, tenders: Sequence[Tender]) -> None:
-    """The order has what its tenders pay; raises GiftCardSpent, and takes nothing, where a card has less by now."""
+    """The order has what its tenders pay. Part of its transaction: raises GiftCardSpent where a card has less by now."""
     # One order everywhere: two tabs never wait for each other in a circle.
     for tender in sorted(tenders, key=lambda tender: tender.card.id):
         _take(order, tender.card.id, tender.amount_minor)

@@ -5,7 +5,7 @@ import uuid
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog.markets import all_markets
+from catalog.markets import market_of
 from catalog.prices import prices_at
 from orders.cart import MOST_LINES, State, put_in, touch
 from orders.cart_codes import MOST_CODES
@@ -74,7 +74,7 @@ def bring_back(cart_id: uuid.UUID) -> Cart | None:
 def order_again(cart: Cart, order: Order) -> list[str]:
     """What the order bought and is still sold is in the cart too; returns the titles of what is not."""
     lines = [line for line in order.lines.select_related("variant__product") if line.total_minor or line.unit_minor]
-    prices = prices_at([line.variant_id for line in lines if line.variant_id], all_markets()[cart.market])
+    prices = prices_at([line.variant_id for line in lines if line.variant_id], market_of(cart.market))
     missing, now = [], timezone.now()
     for line in lines:
         variant, price = line.variant, prices.get(line.variant_id or 0)

@@ -117,11 +117,10 @@ def most_each_of(row: Mapping[str, Any]) -> int:
     return 1 if row["is_first_order_only"] else row["most_uses_each"] or 0
 
 
-@transaction.atomic
 def take_uses(order: Order, book: Rulebook, saved: Mapping[int, int]) -> None:
     """Each promotion that holds for the order (id → minor units saved) counts as used once by its customer.
 
-    Raises PromotionUsedUp where a limit was reached in the meantime.
+    Part of the order's transaction: raises PromotionUsedUp where a limit was reached in the meantime.
     """
     rows = {row["id"]: row for row in book.promotions}
     # One order everywhere: two buyers never wait for each other in a circle.

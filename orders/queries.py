@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.browse import collections_holding
-from catalog.markets import Market, all_markets
+from catalog.markets import Market, market_of
 from orders.customers import Buyer
 from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
@@ -117,7 +117,7 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     Where the method is not offered, the cheapest one counts; if strict, none does.
     """
     at = timezone.now()
-    market = all_markets()[cart.market]
+    market = market_of(cart.market)
     lines = cart_items(cart.pk, market, at)
     items = [item for item in lines if item.state == State.ACTIVE]
     book = read_rulebook(cart, market, buyer, at)

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.throttle import Limit, client_ip
-from catalog.markets import all_markets
+from catalog.markets import market_of
 from orders.checkout import place_order
 from orders.errors import AlreadyPlaced
 from orders.checkout_form import CheckoutForm
@@ -116,7 +116,7 @@ def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
 def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The checkout form again, with other details than an order that is not paid yet: close that one, place this one."""
     order = get_object_or_404(Order, public_id=public_id)
-    form = CheckoutForm(request.POST, market=all_markets()[order.market])
+    form = CheckoutForm(request.POST, market=market_of(order.market))
     if not form.is_valid():
         return redirect(order)
     try:

@@ -28,9 +28,11 @@ def _execute(*statements: str) -> None:
 def no_stock_condition(monkeypatch: Monkey) -> None:
     """Take whatever is asked for, and let the table hold it."""
     _execute("ALTER TABLE catalog_stock DROP CONSTRAINT IF EXISTS stock_not_oversold")
-    where = " AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit"
-    assert where in reserving.TAKE
-    monkeypatch.setattr(reserving, "TAKE", reserving.TAKE.replace(where, ""))
+    own = "    AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit\n"
+    locked = "  WHERE locked.on_hand >= locked.reserved + wanted.quantity - locked.backorder_limit\n"
+    assert own in reserving.TAKE
+    assert locked in reserving.TAKE
+    monkeypatch.setattr(reserving, "TAKE", reserving.TAKE.replace(own, "").replace(locked, ""))
 
 
 def no_cart_lock(monkeypatch: Monkey) -> None:
@@ -93,6 +95,10 @@ def no_row_order(monkeypatch: Monkey) -> None:
     def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Stock]:
         return {variant_id: rows.locked_row(variant_id, location) for variant_id in variant_ids}
 
+    in_order = "ORDER BY stock.id FOR UPDATE"
+    assert in_order in reserving.TAKE
+    as_asked = "ORDER BY array_position(%(ids)s::bigint[], stock.id::bigint) FOR UPDATE"
+    monkeypatch.setattr(reserving, "TAKE", reserving.TAKE.replace(in_order, as_asked))
     monkeypatch.setattr(reserving, "lock_rows", lock_rows)
     for module in (transfers, stocktakes, correcting):
         monkeypatch.setattr(module, "locked_rows", locked_rows)

@@ -34,14 +34,38 @@ class Pick:
     quantity: int
 
 
-# The condition looks at the row's own columns only. A condition through a join would become a subquery that
-# PostgreSQL does not look at again after waiting for the other shopper, and would oversell.
+# All or nothing in one statement. The rows are locked in the order of their ids, so two buyers never wait for each
+# other in a circle; what they say then is what they say until COMMIT. The condition looks at the row's own columns only:
+# through a join it would become a subquery that PostgreSQL does not look at again after waiting for the other shopper,
+# and would oversell. Reservations and movements are written by the same statement, so a popular row is locked for one
+# round trip.
 TAKE = """
-UPDATE catalog_stock AS stock SET reserved = stock.reserved + wanted.quantity
-FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS wanted (id, quantity)
-WHERE stock.id = wanted.id AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit
-RETURNING stock.variant_id, stock.on_hand - stock.reserved + stock.backorder_limit + wanted.quantity,
-  stock.on_hand - stock.reserved + stock.backorder_limit
+WITH wanted AS (
+  SELECT * FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS w (id, quantity)
+), locked AS (
+  SELECT stock.id, stock.on_hand, stock.reserved, stock.backorder_limit FROM catalog_stock AS stock
+  WHERE stock.id = ANY(%(ids)s) ORDER BY stock.id FOR UPDATE
+), fit AS (
+  SELECT count(*) = %(rows)s AS is_whole FROM locked JOIN wanted USING (id)
+  WHERE locked.on_hand >= locked.reserved + wanted.quantity - locked.backorder_limit
+), taken AS (
+  UPDATE catalog_stock AS stock SET reserved = stock.reserved + wanted.quantity FROM wanted, fit
+  WHERE fit.is_whole AND stock.id = wanted.id
+    AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit
+  RETURNING stock.variant_id, stock.on_hand - stock.reserved + stock.backorder_limit + wanted.quantity AS before,
+    stock.on_hand - stock.reserved + stock.backorder_limit AS after
+), pick AS (
+  SELECT * FROM unnest(%(lines)s::bigint[], %(variants)s::bigint[], %(locations)s::bigint[], %(units)s::int[])
+    AS p (line, variant_id, location_id, quantity), fit WHERE fit.is_whole
+), held AS (
+  INSERT INTO catalog_reservation (reference, line, variant_id, location_id, quantity)
+  SELECT %(reference)s, line, variant_id, location_id, quantity FROM pick
+), moved AS (
+  INSERT INTO catalog_stockmovement
+    (kind, variant_id, location_id, on_hand_change, reserved_change, reference, line, reason, created_at)
+  SELECT 'reserved', variant_id, location_id, 0, quantity, %(reference)s, line, '', now() FROM pick
+)
+SELECT variant_id, before, after FROM taken
 """
 
 # Shortfall is breakage below the promises: it goes down as promises do, never up here.
@@ -58,7 +82,6 @@ RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - giv
 """
 
 
-@transaction.atomic
 def reserve(reference: str, needs: Sequence[Need]) -> None:
     """Hold every need for this reference, or raise InsufficientStock and hold none.
 
@@ -72,8 +95,7 @@ def reserve(reference: str, needs: Sequence[Need]) -> None:
         picks, short = _plan(needs)
         if short:
             raise InsufficientStock(short)
-        if _take(picks):
-            _write_reservations(reference, picks)
+        if _take(reference, picks):
             return
     raise InsufficientStock([Shortage(need.line, need.variant_id, need.quantity, 0) for need in needs])
 
@@ -137,50 +159,30 @@ def _choose(need: Need, rows: Sequence[Stock], left: Mapping[int, int]) -> list[
     return picks
 
 
-def _take(picks: Sequence[Pick]) -> bool:
-    """Raise `reserved` on every picked row, or on none and return False when one had too little left."""
+def _take(reference: str, picks: Sequence[Pick]) -> bool:
+    """Every picked row holds its units for the reference, or none and return False when one had too little left."""
     totals: dict[int, int] = defaultdict(int)
     for pick in picks:
         totals[pick.stock_id] += pick.quantity
-    point = transaction.savepoint()
-    lock_rows(totals)
-    changed = _execute(TAKE, {"ids": list(totals), "quantities": list(totals.values())})
-    if len(changed) != len(totals):
-        transaction.savepoint_rollback(point)
-        return False
-    transaction.savepoint_commit(point)
+    asked = {
+        "reference": reference,
+        "ids": list(totals),
+        "quantities": list(totals.values()),
+        "rows": len(totals),
+        "lines": [pick.need.line for pick in picks],
+        "variants": [pick.need.variant_id for pick in picks],
+        "locations": [pick.location_id for pick in picks],
+        "units": [pick.quantity for pick in picks],
+    }
+    changed = _execute(TAKE, asked)
     mark_class_changes(changed)
-    return True
+    return len(changed) == len(totals)
 
 
 def _execute(statement: str, parameters: Mapping[str, Any]) -> list[tuple[int, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [(variant, before, after) for variant, before, after in cursor.fetchall()]
-
-
-def _write_reservations(reference: str, picks: Sequence[Pick]) -> None:
-    Reservation.objects.bulk_create(
-        Reservation(
-            reference=reference,
-            line=pick.need.line,
-            variant_id=pick.need.variant_id,
-            location_id=pick.location_id,
-            quantity=pick.quantity,
-        )
-        for pick in picks
-    )
-    StockMovement.objects.bulk_create(
-        StockMovement(
-            kind=StockMovement.Kind.RESERVED,
-            variant_id=pick.need.variant_id,
-            location_id=pick.location_id,
-            reserved_change=pick.quantity,
-            reference=reference,
-            line=pick.need.line,
-        )
-        for pick in picks
-    )
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
-from catalog.markets import all_markets, default_market
+from catalog.markets import current_market, market_of
 from orders import cart as cart_verbs
 from orders.cart import UNDO_PERIOD, add_to_cart, find_cart, find_variant, open_cart, set_quantity, token_from
 from orders.cart_codes import drop_code, enter_code, use_credit
@@ -58,7 +58,7 @@ def remember(response: HttpResponse, cart: Cart) -> HttpResponse:
 
 def buyer_of(request: HttpRequest, cart: Cart) -> Buyer:
     """What is known of whoever looks at the cart."""
-    market = all_markets()[cart.market]
+    market = market_of(cart.market)
     user_id = user_id_of(request)
     country = cart.country if cart.country in market.countries else market.countries[0]
     return Buyer(country, email=request.user.email if user_id else "", user_id=user_id)
@@ -74,7 +74,7 @@ def cart(request: HttpRequest) -> HttpResponse:
 
 
 def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status: int = 200) -> HttpResponse:
-    market = all_markets()[found.market] if found else default_market()
+    market = market_of(found.market) if found else current_market()
     unpaid = None
     contents = None
     if found and found.is_open:
@@ -169,7 +169,7 @@ def _drop_code(request: HttpRequest, found: Cart) -> str:
 
 def _choose_country(request: HttpRequest, found: Cart) -> str:
     country = request.POST["country"]
-    if country not in all_markets()[found.market].countries:
+    if country not in market_of(found.market).countries:
         return "Choose a country from the list."
     cart_verbs.choose_country(found, country)
     return ""
@@ -210,8 +210,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, found, error="Choose a product and a quantity between 1 and 99.", status=422)
     try:
-        target = open_cart(found, user_id=user_id_of(request))
-        variant = find_variant(form.cleaned_data["product"], form.values, all_markets()[target.market])
+        market = current_market()
+        variant = find_variant(form.cleaned_data["product"], form.values, market)
+        target = open_cart(found, user_id=user_id_of(request), market=market)
         add_to_cart(target, variant, form.cleaned_data["quantity"])
     except CartRefused as refused:
         return _render(request, found, error=str(refused), status=422)

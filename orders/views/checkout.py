@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.addresses import address_of, addresses_of, keep_address
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
-from catalog.markets import Market, all_markets
+from catalog.markets import Market, market_of
 from orders.cart_codes import drop_code
 from orders.changes import OLDEST, sums_of, what_changed
 from orders.checkout import place_order
@@ -53,7 +53,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     cart = current_cart(request)
     if not cart:
         return redirect("orders:cart")
-    market = all_markets()[cart.market]
+    market = market_of(cart.market)
     if request.method == "POST":
         return _post(request, cart, CheckoutForm(request.POST, market=market))
     if not cart.is_open:

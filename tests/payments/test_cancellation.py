@@ -147,7 +147,7 @@ def test_an_order_replaced_by_a_stranger_with_the_link_stays_its_owners(client):
     user = make_user()
     order = make_order(user=user)
     form = {"email": "a@example.com", "country": "DE", "name": "X", "line1": "Y 1", "postcode": "10115", "city": "Z"}
-    form |= {"shipping_code": "standard", "cart_mark": "x", "total": order.total_minor}
+    form |= {"shipping_code": "standard", "cart_mark": "x", "total": order.total_minor, "due": order.due_minor}
     client.post(f"/orders/{order.public_id}/replace/", form)
     second = Order.objects.get(status="placed")
     assert second.user == user
