@@ -93,3 +93,7 @@ class GiftCardRefused(OrderError):
 
 class TooManyUnpaid(OrderError):
     """This customer has as many unpaid orders as one may have."""
+
+
+class CouponRefused(OrderError):
+    """A code or a limit that cannot be; the message is one clear sentence for staff."""

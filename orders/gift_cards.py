@@ -204,6 +204,14 @@ def _empty(card: GiftCard, kind: Kind, *, order_id: int | None = None, user_id: 
     GiftCard.objects.filter(pk=card.pk).update(balance_minor=0, is_active=False)
 
 
+def set_active(cards: QuerySet[GiftCard], *, is_active: bool) -> int:
+    """Blocked cards pay nothing; what is on them stays. A voided card stays blocked. Returns how many changed."""
+    changing = cards.exclude(is_active=is_active)
+    if is_active:
+        changing = changing.filter(balance_minor__gt=0)
+    return changing.update(is_active=is_active)
+
+
 @transaction.atomic
 def expire(card_id: int, at: datetime) -> GiftCard | None:
     """The card is empty where its time is over; returns it as it was, or None where nothing was to be done."""

@@ -1,6 +1,6 @@
 """What lies in a cart, with price, stock and picture of now: one query, however many lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,14 +121,35 @@ def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
 
 def gift_items(gifts: dict[int, int], market: Market, at: datetime) -> list[CartItem]:
     """One unit of each gift that can be given now: {promotion id: variant id}. One query."""
-    variants = Variant.objects.filter(pk__in=gifts.values()).select_related("product__category", "image")
-    found = {variant.pk: variant for variant in _annotated(variants, "", market, at)}
+    found = _variants(gifts.values(), market, at)
     items = [
         CartItem(line_id=0, variant=found[pk], quantity=1, at=at, gift_of=promotion, **_facts(found[pk], found[pk]))
         for promotion, pk in gifts.items()
         if pk in found
     ]
     return [item for item in items if item.is_sold and item.available != 0]
+
+
+def example_items(
+    things: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime
+) -> list[CartItem]:
+    """Items that are in no cart, whatever stock there is: {variant id: quantity}, gifts as {variant id: promotion id}."""
+    found = _variants([*things, *gifts], market, at)
+    items = [
+        CartItem(line_id=pk, variant=found[pk], quantity=quantity, at=at, **_facts(found[pk], found[pk]))
+        for pk, quantity in things.items()
+        if pk in found
+    ]
+    return items + [
+        CartItem(line_id=0, variant=found[pk], quantity=1, at=at, gift_of=promotion, **_facts(found[pk], found[pk]))
+        for pk, promotion in gifts.items()
+        if pk in found
+    ]
+
+
+def _variants(ids: Iterable[int], market: Market, at: datetime) -> dict[int, Any]:
+    variants = Variant.objects.filter(pk__in=list(ids)).select_related("product__category", "image")
+    return {variant.pk: variant for variant in _annotated(variants, "", market, at)}
 
 
 def _annotated(rows: QuerySet, path: str, market: Market, at: datetime) -> QuerySet:

@@ -1,6 +1,6 @@
 """Everything beside the lines that a price follows from, read by one statement, so that it belongs to one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ WITH asked AS (
 ), standing AS (
   SELECT p.*, c.code, c.most_uses AS coupon_most, c.uses AS coupon_uses, c.id AS coupon_id
   FROM orders_promotion p LEFT JOIN asked a ON a.promotion_id = p.id LEFT JOIN orders_coupon c ON c.id = a.coupon_id
-  WHERE p.market = %(market)s AND (a.promotion_id IS NOT NULL OR (p.is_active AND NOT p.needs_code
+  WHERE p.market = %(market)s AND (a.promotion_id IS NOT NULL OR p.id = ANY(%(drafts)s::bigint[]) OR (p.is_active AND NOT p.needs_code
     AND (p.begins_at IS NULL OR p.begins_at <= %(at)s) AND (p.ends_at IS NULL OR p.ends_at > %(at)s)))
 )
 SELECT json_build_object(
@@ -97,8 +97,10 @@ class Rulebook:
     terms_version: str
 
 
-def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime) -> Rulebook:
-    """Read tax, delivery, promotions, gift cards and what is known of the buyer, by one statement."""
+def read_rulebook(
+    cart: Cart, market: Market, buyer: Buyer, at: datetime, *, drafts: Sequence[int] = ()
+) -> Rulebook:
+    """Read tax, delivery, promotions (drafts, by id, too), gift cards and what is known of the buyer, by one statement."""
     asked = {
         "codes": cart.codes,
         "market": market.code,
@@ -112,6 +114,7 @@ def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime) -> Rul
         "user": buyer.user_id,
         "ip": buyer.ip,
         "cart": cart.pk,
+        "drafts": list(drafts),
     }
     with connection.cursor() as cursor:
         cursor.execute(READ, asked)

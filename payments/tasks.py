@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from payments import cancellation, reconciliation, webhooks
+from payments import cancellation, reconciliation, tenders, webhooks
 
 
 @shared_task
@@ -23,3 +23,8 @@ def reconcile_payments() -> int:
 @shared_task
 def expire_unpaid_orders() -> int:
     return cancellation.expire_unpaid()
+
+
+@shared_task
+def expire_gift_cards() -> int:
+    return tenders.expire_gift_cards()

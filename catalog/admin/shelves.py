@@ -111,6 +111,7 @@ class CollectionForm(forms.ModelForm):
 @admin.register(Collection)
 class CollectionAdmin(admin.ModelAdmin):
     form = CollectionForm
+    search_fields = ("name", "slug")
     list_display = ("name", "kind", "is_active", "position")
     prepopulated_fields = {"slug": ("name",)}
     autocomplete_fields = ("rule_category",)

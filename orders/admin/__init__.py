@@ -1,4 +1,14 @@
 from orders.admin.orders import OrderAdmin
-from orders.admin.shipping import ShippingMethodAdmin, TaxRateAdmin
+from orders.admin.promotions import CouponAdmin, PromotionAdmin
+from orders.admin.shipping import ClosingDayAdmin, ShippingMethodAdmin, ShippingZoneAdmin, TaxRateAdmin, TaxRegionAdmin
 
-__all__ = ["OrderAdmin", "ShippingMethodAdmin", "TaxRateAdmin"]
+__all__ = [
+    "ClosingDayAdmin",
+    "CouponAdmin",
+    "OrderAdmin",
+    "PromotionAdmin",
+    "ShippingMethodAdmin",
+    "ShippingZoneAdmin",
+    "TaxRateAdmin",
+    "TaxRegionAdmin",
+]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shop.auditing import INVARIANTS, run_audit
+from shop.auditing import DERIVED, INVARIANTS, run_audit
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
                 self.stdout.write(str(finding))
             broken = len({finding.invariant for finding in findings})
             self.stdout.write(
-                f"{len(INVARIANTS) - broken} of {len(INVARIANTS)} invariants hold, {len(findings)} rows break one."
+                f"{len(INVARIANTS) + len(DERIVED) - broken} of {len(INVARIANTS) + len(DERIVED)} invariants hold, {len(findings)} rows break one."
             )
         if findings:
             sys.exit(1)

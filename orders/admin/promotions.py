@@ -1,0 +1,298 @@
+"""Promotions in the admin: written, tried on an example cart, given codes."""
+
+import csv
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+
+from catalog.admin.desk import ReadOnly, needs, page
+from catalog.markets import market_of
+from catalog.models import Product, Variant
+from catalog.money import format_money
+from orders.admin.amounts import AmountForm
+from orders.coupons import MOST_IN_BATCH, make_batch, make_code, recount
+from orders.errors import CouponRefused
+from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
+from orders.pricing.effects import KINDS
+from orders.trying import Trial, try_promotion
+
+# Kind → the fields without which it says nothing, and what to write.
+NEEDED = {
+    "percent": {"percent": "How many percent?"},
+    "amount": {"amount_minor": "How much?"},
+    "fixed_price": {"amount_minor": "Which price?"},
+    "buy_get": {"buy_quantity": "How many are bought?", "get_quantity": "How many are reduced?", "percent": "By how many percent? 100 is free."},
+    "multibuy": {"buy_quantity": "How many together?", "amount_minor": "For which price?"},
+    "delivery_percent": {"percent": "How many percent? 100 is free delivery."},
+    "delivery_amount": {"amount_minor": "How much?"},
+    "gift": {"gift_variant": "Which gift?"},
+}  # fmt: skip
+
+
+class PromotionForm(AmountForm):
+    amounts = ("amount_minor", "minimum_minor")
+
+    class Meta:
+        model = Promotion
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        kind, lane = cleaned.get("kind", ""), cleaned.get("lane", "")
+        if kind and lane and lane not in KINDS[kind]:
+            lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KINDS[kind])
+            self.add_error("lane", f"This kind works on {lanes}.")
+        for name, words in NEEDED.get(kind, {}).items():
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, words)
+        used = PromotionUse.objects.filter(promotion=self.instance.pk or 0, given_back_at=None).count()
+        most = cleaned.get("most_uses")
+        if most is not None and most < used:
+            self.add_error("most_uses", f"It has been used {used} times already.")
+        begins, ends = cleaned.get("begins_at"), cleaned.get("ends_at")
+        if begins and ends and ends <= begins:
+            self.add_error("ends_at", "It must end after it begins.")
+        return cleaned
+
+
+class TierForm(AmountForm):
+    amounts = ("from_minor", "amount_minor")
+
+    class Meta:
+        model = PromotionTier
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if bool(cleaned.get("percent")) == bool(cleaned.get("amount_minor")):
+            self.add_error("percent", "Write either a percentage or an amount.")
+        return cleaned
+
+
+class TierInline(admin.TabularInline):
+    model = PromotionTier
+    form = TierForm
+    extra = 0
+    verbose_name_plural = "steps, for “the more, the cheaper”"
+
+
+class CodesForm(forms.Form):
+    """One code that is said, or a batch of random ones."""
+
+    code = forms.CharField(max_length=60, required=False, help_text="One code for everybody: WELCOME10")
+    count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MOST_IN_BATCH, required=False)
+    prefix = forms.CharField(label="They begin with", max_length=20, required=False)
+    most_uses = forms.IntegerField(
+        label="Uses of each code", min_value=1, required=False, help_text="Empty: as often as the promotion allows."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if bool(cleaned.get("code")) == bool(cleaned.get("count")):
+            self.add_error("code", "Write a code, or how many random ones.")
+        return cleaned
+
+
+class TrialForm(forms.Form):
+    """An example cart."""
+
+    things = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}), help_text="One line for each thing: how many, and its SKU: 2 MUG-SAND"
+    )
+    country = forms.CharField(max_length=2, help_text="Two letters: DE")
+    at = forms.DateTimeField(label="At", required=False, help_text="Empty: now.")
+    with_code = forms.BooleanField(label="With its code", required=False, initial=True)
+
+    def clean_country(self) -> str:
+        return self.cleaned_data["country"].upper()
+
+    def clean_things(self) -> dict[int, int]:
+        """Variant id → quantity."""
+        wanted: dict[str, int] = {}
+        for line in self.cleaned_data["things"].splitlines():
+            number, _, sku = line.strip().partition(" ")
+            if not line.strip():
+                continue
+            if not number.isdecimal() or not 0 < int(number[:6]) < 1000 or not sku.strip():
+                raise forms.ValidationError(f"“{line.strip()[:60]}”: write how many, a space, and the SKU.")
+            wanted[sku.strip()] = int(number[:6])
+        found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
+        if missing := [sku for sku in wanted if sku not in found]:
+            raise forms.ValidationError(f"There is no SKU {missing[0]}.")
+        return {found[sku]: quantity for sku, quantity in wanted.items()}
+
+
+@admin.register(Promotion)
+class PromotionAdmin(admin.ModelAdmin):
+    form = PromotionForm
+    inlines = (TierInline,)
+    list_display = ("name", "kind", "lane", "state", "used", "begins_at", "ends_at")
+    list_filter = ("is_active", "kind", "market", "needs_code")
+    search_fields = ("name", "coupons__code")
+    autocomplete_fields = ("products", "reward_products", "categories", "collections")
+    raw_id_fields = ("gift_variant",)
+    filter_horizontal = ("groups",)
+    save_on_top = True
+    change_form_template = "admin/orders/promotion/change_form.html"
+    fieldsets: ClassVar = (
+        (None, {"fields": ("name", ("kind", "lane"), ("is_active", "is_exclusive", "position"), "market")}),
+        ("What it takes off", {"fields": ("percent", "amount_minor", ("buy_quantity", "get_quantity", "most_times"), "gift_variant")}),
+        ("Which things take part (empty: all)", {"fields": ("products", "categories", "collections", "reward_products", "excludes_sale")}),
+        ("When it holds", {"fields": (("begins_at", "ends_at"), ("minimum_minor", "minimum_quantity"), "countries", "methods")}),
+        ("For whom, and how often", {"fields": ("needs_code", "groups", "is_first_order_only", ("most_uses", "most_uses_each"))}),
+    )  # fmt: skip
+
+    @admin.display(description="state")
+    def state(self, promotion: Promotion) -> str:
+        now = timezone.now()
+        word = "on"
+        if not promotion.is_active:
+            word = "off"
+        elif promotion.begins_at and now < promotion.begins_at:
+            word = "planned"
+        elif promotion.ends_at and now >= promotion.ends_at:
+            word = "over"
+        return format_html('<span class="tag tag-{}">{}</span>', word, word)
+
+    @admin.display(description="used")
+    def used(self, promotion: Promotion) -> str:
+        count = PromotionUse.objects.filter(promotion=promotion, given_back_at=None).count()
+        return f"{count} of {promotion.most_uses}" if promotion.most_uses is not None else str(count)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A use between the form's check and the save is refused in words, and nothing is saved."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except CouponRefused as refused:
+            messages.error(request, str(refused))
+            return redirect(request.get_full_path())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
+        super().save_related(request, form, formsets, change)
+        recount(form.instance)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/try/", wrap(self.try_view), name="orders_promotion_try"),
+            path("<int:pk>/codes/", wrap(self.codes_view), name="orders_promotion_codes"),
+            path("<int:pk>/codes/<slug:batch>.csv", wrap(self.batch_view), name="orders_promotion_batch"),
+        ]
+        return own + super().get_urls()
+
+    def _promotion(self, request: HttpRequest, pk: int) -> Promotion:
+        promotion = self.get_object(request, str(pk))
+        if not promotion:
+            raise Http404
+        return promotion
+
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Staff see what it would do before it is on."""
+        needs(request, "orders.try_promotion")
+        promotion = self._promotion(request, pk)
+        form = TrialForm(request.POST or None, initial=_example(promotion))
+        trial = None
+        if request.method == "POST" and form.is_valid():
+            cleaned = form.cleaned_data
+            trial = try_promotion(
+                promotion,
+                cleaned["things"],
+                country=cleaned["country"],
+                at=cleaned["at"] or timezone.now(),
+                with_code=cleaned["with_code"],
+            )
+        context = {
+            "form": form,
+            "promotion": promotion,
+            "trial": trial,
+            "rows": _trial_rows(trial) if trial else [],
+            "why": _why(trial, promotion) if trial else "",
+            "title": f"Try {promotion}",
+            "button": "Work it out",
+        }
+        return page(self, request, "admin/orders/promotion/try.html", context, 422 if form.errors else 200)
+
+    def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One code, or a batch that comes as a file."""
+        needs(request, "orders.add_coupon")
+        promotion = self._promotion(request, pk)
+        form = CodesForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            cleaned = form.cleaned_data
+            try:
+                if cleaned["code"]:
+                    coupon = make_code(promotion, cleaned["code"], most_uses=cleaned["most_uses"])
+                    messages.success(request, f"The code {coupon.code} is there.")
+                    return redirect("admin:orders_promotion_codes", promotion.pk)
+                batch = make_batch(
+                    promotion, cleaned["count"], prefix=cleaned["prefix"], most_uses=cleaned["most_uses"]
+                )
+                return redirect("admin:orders_promotion_batch", promotion.pk, batch)
+            except CouponRefused as refused:
+                form.add_error("code", str(refused))
+        coupons = promotion.coupons.filter(batch="")[:200]
+        batches = sorted({*promotion.coupons.exclude(batch="").values_list("batch", flat=True)})
+        context = {
+            "form": form,
+            "promotion": promotion,
+            "coupons": coupons,
+            "batches": batches,
+            "title": f"Codes of {promotion}",
+            "button": "Make",
+        }
+        return page(self, request, "admin/orders/promotion/codes.html", context, 422 if form.errors else 200)
+
+    def batch_view(self, request: HttpRequest, pk: int, batch: str) -> HttpResponse:
+        """The codes of a batch as a file, with how often each was used."""
+        needs(request, "orders.view_coupon")
+        coupons = self._promotion(request, pk).coupons.filter(batch=batch)
+        if not coupons:
+            raise Http404
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{batch}.csv"'
+        rows = csv.writer(response)
+        rows.writerow(["code", "uses", "most uses"])
+        rows.writerows(coupons.values_list("code", "uses", "most_uses"))
+        return response
+
+
+def _example(promotion: Promotion) -> dict[str, Any]:
+    """Something to begin with: two of what takes part, as far as it has a SKU."""
+    products = promotion.products.all() or Product.objects.visible()
+    skus = Variant.objects.filter(product__in=products[:3], is_active=True).exclude(sku="").order_by("product_id", "pk")
+    market = market_of(promotion.market)
+    return {"things": "\n".join(f"2 {sku}" for sku in skus.values_list("sku", flat=True)[:2]), "country": market.countries[0]}
+
+
+def _trial_rows(trial: Trial) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": trial.titles.get(line.key, line.key),
+            "quantity": line.quantity,
+            "price": format_money(line.subtotal_minor, trial.currency),
+            "off": ", ".join(f"{one.name} −{format_money(one.minor, trial.currency)}" for one in line.discounts),
+            "total": format_money(line.total_minor, trial.currency),
+        }
+        for line in trial.with_it.lines
+    ]
+
+
+def _why(trial: Trial, promotion: Promotion) -> str:
+    """Why it does nothing for this cart; empty where it does something."""
+    return next((one.why for one in trial.with_it.reasons if one.rule_id == promotion.pk), "")
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnly, admin.ModelAdmin):
+    """Codes are made on their promotion's page."""
+
+    list_display = ("code", "promotion", "batch", "uses", "most_uses", "created_at")
+    search_fields = ("code", "batch")
+    list_select_related = ("promotion",)
+    show_full_result_count = False

@@ -1,0 +1,76 @@
+"""Codes of promotions: one that people say to each other, or a batch of random ones."""
+
+import secrets
+
+from django.db import IntegrityError, connection, transaction
+
+from orders.errors import CouponRefused
+from orders.models import Coupon, Promotion
+from orders.promotions import plain_code
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
+RANDOM = 10  # characters of a generated code: 49 random bits, far beyond what the throttle lets anybody try
+MOST_IN_BATCH = 10_000
+SHORTEST = 3
+
+RECOUNT = """
+UPDATE orders_promotion p SET uses = CASE WHEN most_uses IS NULL THEN 0 ELSE
+  (SELECT count(*) FROM orders_promotionuse u WHERE u.promotion_id = p.id AND u.given_back_at IS NULL) END
+WHERE p.id = %(promotion)s
+"""
+RECOUNT_CODES = """
+UPDATE orders_coupon c SET uses = CASE WHEN most_uses IS NULL THEN 0 ELSE
+  (SELECT count(*) FROM orders_promotionuse u WHERE u.coupon_id = c.id AND u.given_back_at IS NULL) END
+WHERE c.promotion_id = %(promotion)s
+"""
+RECOUNT_CUSTOMERS = """
+INSERT INTO orders_promotioncustomer AS seen (promotion_id, customer, uses)
+SELECT promotion_id, customer, count(*) FROM orders_promotionuse
+WHERE promotion_id = %(promotion)s AND given_back_at IS NULL GROUP BY 1, 2
+ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = excluded.uses
+"""
+
+
+@transaction.atomic
+def recount(promotion: Promotion) -> None:
+    """The counters say what orders hold; to be called in the transaction that changes a limit.
+
+    Raises CouponRefused where it has been used more often than its limits now allow.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM orders_promotion WHERE id = %s FOR UPDATE", [promotion.pk])
+            for statement in (RECOUNT, RECOUNT_CODES, RECOUNT_CUSTOMERS):
+                cursor.execute(statement, {"promotion": promotion.pk})
+    except IntegrityError as error:
+        raise CouponRefused("It has been used more often than this limit already.") from error
+
+
+@transaction.atomic
+def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) -> Coupon:
+    """The promotion opens with this code too; raises CouponRefused for one that is too short or taken."""
+    code = plain_code(text)
+    if len(code) < SHORTEST:
+        raise CouponRefused(f"A code has at least {SHORTEST} letters and digits.")
+    coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
+    if not is_new:
+        raise CouponRefused(f"The code {code} is there already.")
+    return coupon
+
+
+@transaction.atomic
+def make_batch(promotion: Promotion, count: int, *, prefix: str = "", most_uses: int | None = 1) -> str:
+    """So many random codes open the promotion; returns the name of the batch. Raises CouponRefused beyond 10,000."""
+    if not 0 < count <= MOST_IN_BATCH:
+        raise CouponRefused(f"A batch has between 1 and {MOST_IN_BATCH:,} codes.")
+    stem = plain_code(prefix)[:20]
+    batch = f"{stem or 'batch'}-{secrets.token_hex(4)}"
+    missing = count
+    while missing:
+        codes = {stem + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM)) for _ in range(missing)}
+        Coupon.objects.bulk_create(
+            [Coupon(promotion=promotion, code=code, batch=batch, most_uses=most_uses) for code in codes],
+            ignore_conflicts=True,
+        )
+        missing = count - Coupon.objects.filter(batch=batch).count()
+    return batch

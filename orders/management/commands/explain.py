@@ -1,0 +1,23 @@
+"""Say how the total of an order came about."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from orders.explaining import explain_order
+from orders.models import Order
+
+
+class Command(BaseCommand):
+    help = "Say how the total of an order came about: every price row, discount, tax rate and rounding step."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("number", help="the order's number, like HS-7K3M9QXA")
+
+    def handle(self, *args: Any, number: str, **options: Any) -> None:
+        order = Order.objects.filter(number=number.strip().upper()).first()
+        if not order:
+            raise CommandError(f"There is no order {number}.")
+        for line in explain_order(order):
+            self.stdout.write(line)

@@ -1,0 +1,143 @@
+"""Gift cards and store credit in the admin: looked at, issued, blocked. What is on them is changed by verbs only."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from accounts.models import User
+from catalog.admin.desk import ReadOnly, needs, page
+from catalog.markets import all_markets
+from catalog.money import format_money
+from orders.admin.amounts import AmountField
+from orders.admin.orders import ReadOnlyInline
+from orders.errors import GiftCardRefused
+from orders.gift_cards import code_digest, set_active
+from orders.models import GiftCard, GiftCardMovement
+from payments.tenders import issue_gift_card
+
+
+class IssueForm(forms.Form):
+    """What it is worth, and for whom."""
+
+    market = forms.ChoiceField(help_text="Its currency is the card's.")
+    amount = forms.CharField()
+    email = forms.EmailField(
+        label="Customer", required=False, help_text="Store credit for this account; empty makes a gift card with a code."
+    )
+    expires = forms.DateField(label="Valid until", required=False, help_text="Empty: for ever.")
+    note = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["market"] = forms.ChoiceField(choices=[(m.code, m.name) for m in all_markets().values()])
+        self.fields["amount"] = AmountField(currency=self.currency)
+
+    @property
+    def currency(self) -> str:
+        markets = all_markets()
+        chosen = self.data.get("market", "")
+        return markets[chosen].currency if chosen in markets else next(iter(markets.values())).currency
+
+    def clean_email(self) -> User | None:
+        email = self.cleaned_data["email"]
+        user = User.objects.filter(email__iexact=email).first() if email else None
+        if email and not user:
+            raise forms.ValidationError("There is no account with this address.")
+        return user
+
+    def clean_expires(self) -> datetime | None:
+        """The end of that day."""
+        day = self.cleaned_data["expires"]
+        if day and day < timezone.localdate():
+            raise forms.ValidationError("This day is over.")
+        return timezone.make_aware(datetime.combine(day, time.max)) if day else None
+
+
+class MovementInline(ReadOnlyInline):
+    model = GiftCardMovement
+    fields = ("created_at", "kind", "amount", "order", "user")
+    readonly_fields = ("amount",)
+
+    @admin.display(description="amount")
+    def amount(self, movement: GiftCardMovement) -> str:
+        return format_money(movement.amount_minor, movement.card.currency)
+
+
+@admin.register(GiftCard)
+class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "kind", "user", "balance", "initial", "expires_at", "is_active", "created_at")
+    list_filter = ("kind", "is_active", "currency")
+    search_fields = ("last_characters", "user__email", "note")
+    search_help_text = "The whole code, its last four characters, or a customer's address"
+    list_select_related = ("user",)
+    inlines = (MovementInline,)
+    actions = ("block", "unblock")
+    change_list_template = "admin/payments/giftcard/change_list.html"
+    fields = ("kind", "last_characters", "user", "balance", "initial", "expires_at", "is_active", "note", "created_at")
+
+    @admin.display(description="balance", ordering="balance_minor")
+    def balance(self, card: GiftCard) -> str:
+        return format_money(card.balance_minor, card.currency)
+
+    @admin.display(description="worth at first", ordering="initial_minor")
+    def initial(self, card: GiftCard) -> str:
+        return format_money(card.initial_minor, card.currency)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        found, has_doubles = super().get_search_results(request, queryset, search_term)
+        whole = queryset.filter(Q(code_hash=code_digest(search_term))) if search_term else queryset.none()
+        return found | whole, has_doubles
+
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.issue_giftcard")
+
+    @admin.action(description="Block: they pay nothing any more", permissions=["issue"])
+    def block(self, request: HttpRequest, queryset: QuerySet) -> None:
+        messages.success(request, f"{set_active(queryset, is_active=False)} blocked.")
+
+    @admin.action(description="Unblock", permissions=["issue"])
+    def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:
+        messages.success(request, f"{set_active(queryset, is_active=True)} unblocked.")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("issue/", self.admin_site.admin_view(self.issue_view), name="orders_giftcard_issue")]
+        return own + super().get_urls()
+
+    def issue_view(self, request: HttpRequest) -> HttpResponse:
+        """A new card; its code is shown once, here."""
+        needs(request, "orders.issue_giftcard")
+        form = IssueForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                card, code = self._issue(request, form)
+            except GiftCardRefused as refused:
+                form.add_error("amount", str(refused))
+            else:
+                if not code:
+                    messages.success(request, f"{card.user} has {format_money(card.initial_minor, card.currency)} more.")
+                    return redirect("admin:orders_giftcard_changelist")
+                context = {"card": card, "code": code, "title": "The new gift card"}
+                return page(self, request, "admin/payments/giftcard/issued.html", context)
+        context = {"form": form, "title": "Issue a gift card or store credit", "button": "Issue"}
+        return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
+
+    def _issue(self, request: HttpRequest, form: IssueForm) -> tuple[GiftCard, str]:
+        cleaned = form.cleaned_data
+        return issue_gift_card(
+            cleaned["amount"] or 0,
+            form.currency,
+            expires_at=cleaned["expires"],
+            user_id=cleaned["email"].pk if cleaned["email"] else None,
+            note=cleaned["note"],
+            by=request.user.pk,
+        )
