@@ -12,7 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import LoginFailures, ThrottleCounter
+from accounts.models import LoginFailures, ThrottleCounter, Turn
 
 COUNT = """
 INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
@@ -108,8 +108,9 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def forget_old_counters() -> int:
-    """Windows and failures older than two days are gone; returns how many."""
+    """Windows, failures and turns older than two days are gone; returns how many."""
     old = timezone.now() - timedelta(days=2)
     windows, _ = ThrottleCounter.objects.filter(window_start__lt=old).delete()
     failures, _ = LoginFailures.objects.filter(blocked_until__lt=old).delete()
-    return windows + failures
+    turns, _ = Turn.objects.filter(held_until__lt=old).delete()
+    return windows + failures + turns

@@ -100,7 +100,7 @@ def desk_is_idle(desk: StripeDesk) -> bool:
     return desk.call_raw("sandbox/deliveries")["waiting"] == 0
 
 
-def test_the_demo_sells_and_stops(state):
+def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(state):
     demo = RunningDemo(state)
     try:
         demo.await_ready()
@@ -114,6 +114,11 @@ def test_the_demo_sells_and_stops(state):
         code, seconds = demo.stop()
         assert (code, seconds < 5) == (0, True), (code, seconds)
         assert demo.processes() == {}
+        demo = RunningDemo(state)
+        demo.await_ready()
+        assert len(demo.processes()) > 5
+        demo.stop(signal.SIGKILL)
+        wait_for(lambda: demo.processes() == {}, 15, "processes are left")
     finally:
         demo.child.kill()
 
@@ -129,14 +134,6 @@ def test_the_demo_recovers_by_itself(state):
         assert demo.stop()[0] == 0
     finally:
         demo.child.kill()
-
-
-def test_after_a_kill_of_the_supervisor_nothing_is_left(state):
-    demo = RunningDemo(state)
-    demo.await_ready()
-    assert len(demo.processes()) > 5
-    demo.stop(signal.SIGKILL)
-    wait_for(lambda: demo.processes() == {}, 15, "processes are left")
 
 
 def test_a_taken_port_gets_one_sentence(state):
