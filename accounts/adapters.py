@@ -6,13 +6,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
-from accounts.logins import count_login_attempt, forgive, login_key
-from accounts.throttle import client_ip
+from accounts.logins import begin_attempt, end_well
+from accounts.throttle import Limit, client_ip
+
+# Mails about one's registration: the first counts too, or an address that has an account could be told from others.
+CONFIRMING = Limit("confirm-address", 3, 3600)
+CONFIRMING_HERE = Limit("confirm", 10, 3600)
+
+
+def take_confirmation(request: HttpRequest, email: str) -> None:
+    CONFIRMING_HERE.take(client_ip(request))
+    CONFIRMING.take(email.strip().lower())
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,10 +40,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Instead of allauth's own counter, which is no atomic statement and answers without saying how long."""
+        begin_attempt(str(credentials.get("email", "")), client_ip(request))
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        key = login_key(str(credentials.get("email", "")), client_ip(request))
-        count_login_attempt(key)
         user = super().authenticate(request, **credentials)
         if user:
-            forgive(key)
+            end_well(str(credentials.get("email", "")), client_ip(request))
         return user
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        take_confirmation(request, emailconfirmation.email_address.email)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        take_confirmation(context.request, email)
+        super().send_account_already_exists_mail(email)

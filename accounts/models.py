@@ -110,3 +110,13 @@ class ThrottleCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count}"
+
+
+class Turn(models.Model):
+    """What an account may do only once at a time is being done, at the longest until then."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    held_until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,15 +1,18 @@
 """Counters in PostgreSQL that say when somebody does a thing too often."""
 
 import hashlib
+import ipaddress
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import LoginFailures, ThrottleCounter
+from accounts.models import LoginFailures, ThrottleCounter, Turn
 
 COUNT = """
 INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
@@ -17,7 +20,16 @@ ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.c
 RETURNING count
 """
 
-GIVE_BACK = "UPDATE accounts_throttlecounter SET count = count - 1 WHERE key = %s AND window_start = %s AND count > 0"
+# An attempt that is refused is not counted: the row stays at the limit, and nothing comes back.
+TAKE = """
+INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
+ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.count + 1
+WHERE accounts_throttlecounter.count < %s
+RETURNING count
+"""
+
+# Whoever has one IPv6 address has all of its network.
+IPV6_NETWORK = 64
 
 
 class TooManyAttempts(Exception):
@@ -26,6 +38,17 @@ class TooManyAttempts(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts; again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+def place_of(key: str) -> str:
+    """The key itself; of an IPv6 address, its network."""
+    try:
+        address = ipaddress.ip_address(key)
+    except ValueError:
+        return key
+    if not isinstance(address, ipaddress.IPv6Address):
+        return key
+    return str(address.ipv4_mapped or ipaddress.ip_network((address.packed, IPV6_NETWORK), strict=False))
 
 
 @dataclass(frozen=True)
@@ -41,29 +64,34 @@ class Limit:
 
     def _stored_key(self, key: str) -> str:
         # Addresses and IPs are personal data: only their digest is kept.
-        return f"{self.action}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        return f"{self.action}:{hashlib.sha256(place_of(key).encode()).hexdigest()[:32]}"
 
     def count(self, key: str) -> int:
         """Count one attempt and return how many there were in this window; atomic, so parallel attempts all count."""
-        now = timezone.now()
         with connection.cursor() as cursor:
-            cursor.execute(COUNT, [self._stored_key(key), self._window_start(now)])
+            cursor.execute(COUNT, [self._stored_key(key), self._window_start(timezone.now())])
             return cursor.fetchone()[0]
 
     def take(self, key: str) -> None:
-        """Count one attempt, or raise TooManyAttempts when it is one too many."""
-        if self.count(key) > self.times:
-            raise TooManyAttempts(self.seconds_left())
+        """Count one attempt, or raise TooManyAttempts when it is one too many; atomic, as `count` is."""
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [self._stored_key(key), self._window_start(timezone.now()), self.times])
+            if cursor.fetchone():
+                return
+        raise TooManyAttempts(self.seconds_left())
 
     def give_back(self, key: str) -> None:
-        """An attempt that was no bad one does not count after all."""
-        with connection.cursor() as cursor:
-            cursor.execute(GIVE_BACK, [self._stored_key(key), self._window_start(timezone.now())])
+        """An attempt that was counted in this window turned out not to be one that counts."""
+        known = ThrottleCounter.objects.filter(
+            key=self._stored_key(key), window_start=self._window_start(timezone.now()), count__gt=0
+        )
+        known.update(count=F("count") - 1)
 
     def seconds_left(self) -> int:
+        """Whole seconds until the window is over, rounded up: after them it is."""
         now = timezone.now()
         end = self._window_start(now) + timedelta(seconds=self.seconds)
-        return max(1, int((end - now).total_seconds()))
+        return max(1, math.ceil((end - now).total_seconds()))
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -80,8 +108,9 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def forget_old_counters() -> int:
-    """Windows and failures older than two days are gone; returns how many."""
+    """Windows, failures and turns older than two days are gone; returns how many."""
     old = timezone.now() - timedelta(days=2)
     windows, _ = ThrottleCounter.objects.filter(window_start__lt=old).delete()
     failures, _ = LoginFailures.objects.filter(blocked_until__lt=old).delete()
-    return windows + failures
+    turns, _ = Turn.objects.filter(held_until__lt=old).delete()
+    return windows + failures + turns

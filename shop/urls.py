@@ -5,6 +5,9 @@ from django.urls import include, path
 
 from shop import health, mailbox, staff_views, views
 
+# allauth answers with this where a limit of its own is reached.
+handler429 = "shop.middleware.limits.too_many"
+
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management.commands import flush
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from catalog.markets import Market, all_markets
 from payments import gateway
@@ -31,6 +33,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         CLUSTER.stop()
+
+
+# What the migrations leave there and no test changes: emptied tables would need it written anew after each test.
+KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+
+
+def quick_flush(_operations: Any, _style: Any, tables: Iterable[str], **_options: Any) -> list[str]:
+    """A few rows in many tables are gone in a hundredth of the time that TRUNCATE takes for their files."""
+    deletes = [f'DELETE FROM "{table}"' for table in sorted(set(tables) - KEPT)]
+    # Neither foreign keys nor the ledgers' triggers have a say here.
+    return ["SET LOCAL session_replication_role = replica", *deletes]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flushes() -> Iterator[None]:
+    """Tests with real commits leave empty tables behind, as they do without this, only sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", quick_flush)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_arguments, **_options: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
+from accounts.models import ThrottleCounter
+from accounts.throttle import Limit, TooManyAttempts
 from catalog import stocktakes
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
@@ -113,6 +116,19 @@ def no_upsert(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(cart, "ADD", cart.ADD.replace(own, read))
 
 
+def no_counting_statement(monkeypatch: Monkey) -> None:
+    """An attempt looks how many there were, and then writes one more."""
+
+    def take(self: Limit, key: str) -> None:
+        row = {"key": self._stored_key(key), "window_start": self._window_start(timezone.now())}
+        count = ThrottleCounter.objects.filter(**row).values_list("count", flat=True).first() or 0
+        if count >= self.times:
+            raise TooManyAttempts(self.seconds_left())
+        ThrottleCounter.objects.update_or_create(**row, defaults={"count": count + 1})
+
+    monkeypatch.setattr(Limit, "take", take)
+
+
 def no_event_key(monkeypatch: Monkey) -> None:
     """The inbox takes the same event twice."""
     _execute("ALTER TABLE payments_stripeevent DROP CONSTRAINT IF EXISTS payments_stripeevent_stripe_id_key")
@@ -192,6 +208,7 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "row-order-of-transfers": (no_row_order, "tests/races/test_staff_races.py::test_f002_transfers_both_ways_and_buyers_never_wait_in_a_circle"),
     "cart-upsert": (no_upsert, "tests/races/test_cart_races.py::test_f011_thirty_clicks_on_one_line_lose_no_click"),
     "cart-upsert-at-login": (no_upsert, "tests/races/test_cart_races.py::test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click"),
+    "counting-statement": (no_counting_statement, "tests/accounts/test_throttles.py::test_f116_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from catalog.importing.shopify import read_bytes
 from catalog.models import Run, RunProgress
 
 log = logging.getLogger(__name__)
+AT_WORK = [Run.Status.WAITING, Run.Status.UNDOING]
 SOURCES = {Run.Kind.IMPORT: "import", Run.Kind.BULK: "bulk edit"}
 
 
@@ -53,14 +54,30 @@ def plan_of(run: Run) -> Plan:
     return Plan.from_json(gzip.decompress(bytes(run.plan)).decode())
 
 
+@transaction.atomic
 def start(run: Run) -> None:
     """The run waits for a worker; a second press of the button changes nothing."""
+    _one_import_at_a_time(run)
     _move(run, Run.Status.PLANNED, Run.Status.WAITING, "is not waiting to be applied")
 
 
+@transaction.atomic
 def start_undo(run: Run) -> None:
     """The run waits to be taken back."""
+    _one_import_at_a_time(run)
     _move(run, Run.Status.APPLIED, Run.Status.UNDOING, "is not applied")
+
+
+def _one_import_at_a_time(run: Run) -> None:
+    """Of an account's imports one is carried out or taken back at a time; raises RunRefused for the next."""
+    if run.kind != Run.Kind.IMPORT or not run.user_id:
+        return
+    with connection.cursor() as cursor:
+        # Two that are started together would not see each other.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('imports'), %s)", [run.user_id])
+    at_work = Run.objects.filter(user_id=run.user_id, kind=Run.Kind.IMPORT, status__in=AT_WORK).exclude(pk=run.pk)
+    if at_work.exists():
+        raise RunRefused("Another import of yours is being worked on: please wait until it is done.")
 
 
 def _move(run: Run, expected: Run.Status, target: Run.Status, words: str) -> None:
@@ -83,7 +100,7 @@ def work_waiting(pictures: Path | None = None) -> int:
 
 def _work_next(tried: Sequence[int], pictures: Path | None) -> int | None:
     with transaction.atomic():
-        waiting = Run.objects.filter(status__in=[Run.Status.WAITING, Run.Status.UNDOING]).exclude(pk__in=tried)
+        waiting = Run.objects.filter(status__in=AT_WORK).exclude(pk__in=tried)
         run = waiting.select_for_update(skip_locked=True).order_by("pk").first()
         if run is None:
             return None

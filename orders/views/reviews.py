@@ -13,7 +13,7 @@ from orders.forms import ReviewForm
 from orders.queries import order_for_page
 from orders.reviewing import product_to_review, review_of, review_purchase
 
-REVIEWING = Limit("review", 20, 3600)
+REVIEWING = Limit("review", 5, 60)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

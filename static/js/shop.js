@@ -192,6 +192,7 @@ function suggestFor(input) {
   };
   const show = async (words) => {
     const answer = await fetch(input.dataset.suggest + encodeURIComponent(words));
+    if (answer.status === 429) say(await answer.text());
     if (!answer.ok) return hide();
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     list.replaceChildren(...fresh.body.children);

@@ -20,8 +20,8 @@ from tests.catalog.oddities import SEED, assert_one_sentence
 
 pytestmark = pytest.mark.django_db
 
-FILES = 1000
-SHARED_FILES = 150
+FEW_AND_MANY = [250, pytest.param(1000, marks=pytest.mark.full)]
+FEW_AND_MANY_SHARED = [40, pytest.param(150, marks=pytest.mark.full)]
 BATCH = 100
 
 
@@ -231,12 +231,13 @@ def assert_written_whole(changes: list[PlannedChange]) -> None:
         assert found == wanted
 
 
-def test_f106_a_thousand_odd_files_are_refused_or_taken_whole_and_once():
+@pytest.mark.parametrize("files", FEW_AND_MANY)
+def test_f106_odd_files_are_refused_or_taken_whole_and_once(files):
     chance = random.Random(SEED)
     shop = here()
-    contents = [odd_file(chance, odd_handles(chance, number)) for number in range(FILES)]
+    contents = [odd_file(chance, odd_handles(chance, number)) for number in range(files)]
     readable = written = 0
-    for start in range(0, FILES, BATCH):
+    for start in range(0, files, BATCH):
         group = contents[start : start + BATCH]
         changes, count = changes_of(group, shop)
         apply_changes(changes, shop, Author("import"))
@@ -244,17 +245,18 @@ def test_f106_a_thousand_odd_files_are_refused_or_taken_whole_and_once():
         assert [change.handle for change in changes_of(group, shop)[0]] == []
         readable, written = readable + count, written + sum(change.is_new for change in changes)
     # The generator is fixed, so these numbers say that it still makes both kinds.
-    assert readable > FILES * 0.6
-    assert FILES - readable > FILES * 0.05
-    assert Product.objects.count() == written > FILES * 0.5
+    assert readable > files * 0.6
+    assert files - readable > files * 0.05
+    assert Product.objects.count() == written > files * 0.5
     assert run_audit() == []
 
 
-def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_path):
+@pytest.mark.parametrize("files", FEW_AND_MANY_SHARED)
+def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_path, files):
     chance = random.Random(SEED + 1)
     shop = here(tmp_path)
     handles = ["one", "two", "three", "=four", "five" * 60]
-    for number in range(SHARED_FILES):
+    for number in range(files):
         content = odd_file(chance, chance.sample(handles, 2))
         reading = reading_of(content)
         if reading is None:
@@ -270,7 +272,7 @@ def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_p
         again = plan_import(reading_of(content), shop.market, shop.location)
         assert [(change.handle, change.differences) for change in again.changes] == [], content
     assert Product.objects.count() == len(handles)
-    assert Change.objects.count() > SHARED_FILES * 0.8
+    assert Change.objects.count() > files * 0.8
     assert run_audit() == []
 
 

@@ -45,6 +45,11 @@ NAMES = sorted(path.name for path in SHARED.glob("*.csv")) or ["missing"]
 # The four large ones take minutes together: they are for `bin/test --full`.
 LARGE = ("05", "07", "08", "16")
 FILES = [pytest.param(name, marks=pytest.mark.full) if name.startswith(LARGE) else name for name in NAMES]
+# What is taken back and written out in the quick run: options, many variants, two cells too many, hidden text.
+SOME = ("13", "18", "19", "20")
+SOME_FILES = [
+    name if name.startswith(SOME) or name == "missing" else pytest.param(name, marks=pytest.mark.full) for name in NAMES
+]
 
 
 def content_of(name: str) -> bytes:
@@ -150,7 +155,7 @@ def test_cells_that_slipped_away_from_their_headers_are_put_back():
     assert image.alt == "stOa Formal Ski Pant — charcoal front view"
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SOME_FILES)
 def test_the_second_import_and_the_own_export_are_empty_plans(name):
     content = content_of(name)
     shop = here()
@@ -162,7 +167,7 @@ def test_the_second_import_and_the_own_export_are_empty_plans(name):
     assert (len(back.unchanged), back.skipped) == (Product.objects.count(), [])
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SOME_FILES)
 def test_undo_restores_a_byte_equal_export(name):
     content = content_of(name)
     half = content_with_changes(content)

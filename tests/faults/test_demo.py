@@ -100,12 +100,11 @@ def desk_is_idle(desk: StripeDesk) -> bool:
     return desk.call_raw("sandbox/deliveries")["waiting"] == 0
 
 
-def test_the_demo_sells_recovers_and_stops(state):
+def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(state):
     demo = RunningDemo(state)
     try:
         demo.await_ready()
         buys_with_each_card(demo)
-        recovers_by_itself(demo)
         audit = demo.manage("audit")
         assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
         second = demo.manage("demo", "--port", "1")
@@ -115,16 +114,26 @@ def test_the_demo_sells_recovers_and_stops(state):
         code, seconds = demo.stop()
         assert (code, seconds < 5) == (0, True), (code, seconds)
         assert demo.processes() == {}
+        demo = RunningDemo(state)
+        demo.await_ready()
+        assert len(demo.processes()) > 5
+        demo.stop(signal.SIGKILL)
+        wait_for(lambda: demo.processes() == {}, 15, "processes are left")
     finally:
         demo.child.kill()
 
 
-def test_after_a_kill_of_the_supervisor_nothing_is_left(state):
+@pytest.mark.full
+def test_the_demo_recovers_by_itself(state):
     demo = RunningDemo(state)
-    demo.await_ready()
-    assert len(demo.processes()) > 5
-    demo.stop(signal.SIGKILL)
-    wait_for(lambda: demo.processes() == {}, 15, "processes are left")
+    try:
+        demo.await_ready()
+        recovers_by_itself(demo)
+        audit = demo.manage("audit")
+        assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
+        assert demo.stop()[0] == 0
+    finally:
+        demo.child.kill()
 
 
 def test_a_taken_port_gets_one_sentence(state):

@@ -4,13 +4,16 @@ import json
 import logging
 import os
 import re
+import runpy
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
+import environ
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError
@@ -221,29 +224,42 @@ def test_f048_a_live_key_is_refused_in_the_demo(settings):
     assert checks.keys_fit_the_mode() == []
 
 
-def run_check(**environment: str) -> subprocess.CompletedProcess[str]:
+PRODUCTION = {
+    "DATABASE_URL": "postgres://shop@localhost/shop",
+    "SHOP_SECRET_KEY": "x" * 60,
+    "SHOP_URL": "https://shop.example",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_x",
+    "REDIS_URL": "redis://localhost/0",
+    "EMAIL_URL": "smtp://localhost",
+}
+
+
+def without(missing: str) -> dict[str, str]:
+    """The environment of a production that lacks one thing, and nothing of ours."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SHOP_", "STRIPE_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True
+    return {**clean, **{name: value for name, value in PRODUCTION.items() if name != missing}}
+
+
+def test_f147_production_stops_with_one_sentence_where_something_is_missing():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=without("EMAIL_URL"), capture_output=True, text=True
     )
-
-
-@pytest.mark.parametrize(
-    "missing", ["SHOP_SECRET_KEY", "SHOP_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "REDIS_URL", "EMAIL_URL"]
-)
-def test_f147_production_names_what_is_missing(missing):
-    facts = {
-        "DATABASE_URL": "postgres://shop@localhost/shop",
-        "SHOP_SECRET_KEY": "x" * 60,
-        "SHOP_URL": "https://shop.example",
-        "STRIPE_SECRET_KEY": "sk_live_x",
-        "STRIPE_WEBHOOK_SECRETS": "whsec_x",
-        "REDIS_URL": "redis://localhost/0",
-        "EMAIL_URL": "smtp://localhost",
-    }
-    done = run_check(**{name: value for name, value in facts.items() if name != missing})
     assert done.returncode != 0
-    assert f"Set {missing}: the shop does not start in production without it." in done.stderr
+    assert "Set EMAIL_URL: the shop does not start in production without it." in done.stderr
+
+
+@pytest.mark.parametrize("missing", sorted(PRODUCTION.keys() - {"DATABASE_URL"}))
+def test_f147_production_names_what_is_missing(monkeypatch, missing):
+    monkeypatch.setattr(environ.Env, "ENVIRON", without(missing))
+    with pytest.raises(ImproperlyConfigured, match=f"^Set {missing}: the shop does not start in production without it"):
+        runpy.run_path(str(ROOT / "shop/settings.py"))
+
+
+def test_f147_production_that_lacks_nothing_has_its_settings(monkeypatch):
+    monkeypatch.setattr(environ.Env, "ENVIRON", without("nothing"))
+    found = runpy.run_path(str(ROOT / "shop/settings.py"))
+    assert (found["MODE"], found["SHOP_HTTPS"], found["STRIPE_SECRET_KEY"]) == ("production", True, "sk_live_x")
 
 
 def test_the_example_file_explains_every_setting():

@@ -1,0 +1,29 @@
+"""allauth's forms, counted: only what was filled in well is an attempt."""
+
+from typing import Any
+
+from allauth.account.forms import ResetPasswordForm, SignupForm
+from django.http import HttpRequest
+
+from accounts.throttle import Limit, client_ip
+
+REGISTERING = Limit("register", 5, 3600)
+RESETTING = Limit("reset-address", 3, 3600)
+RESETTING_HERE = Limit("reset", 10, 3600)
+
+
+class CountedSignupForm(SignupForm):
+    """Five registrations an hour from one place, of known and of new addresses alike."""
+
+    def try_save(self, request: HttpRequest) -> Any:
+        REGISTERING.take(client_ip(request))
+        return super().try_save(request)
+
+
+class CountedResetForm(ResetPasswordForm):
+    """Three mails an hour to one address and ten asked for from one place, whether there is an account or not."""
+
+    def save(self, request: HttpRequest, **facts: Any) -> str:
+        RESETTING_HERE.take(client_ip(request))
+        RESETTING.take(self.cleaned_data["email"].strip().lower())
+        return super().save(request, **facts)
