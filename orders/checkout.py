@@ -115,10 +115,7 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
         raise NotSold(gone)
     if contents.mark != seen.cart_mark or any(item.is_too_many for item in contents.items):
         raise CartChanged
-    if contents.chosen is None:
-        raise NoDelivery
-    if contents.needs_address and not has_address:
-        raise NoAddress
+    _check_delivery(contents, has_address=has_address)
     if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
         raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
     smallest = settings.SMALLEST_CHARGE.get(contents.market.currency, 0)
@@ -126,6 +123,13 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
         raise TotalTooSmall(smallest)
     if contents.book.unpaid_orders >= MOST_UNPAID:
         raise TooManyUnpaid
+
+
+def _check_delivery(contents: CartContents, *, has_address: bool) -> None:
+    if contents.chosen is None:
+        raise NoDelivery
+    if contents.needs_address and not has_address:
+        raise NoAddress
 
 
 def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> Order:

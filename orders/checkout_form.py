@@ -125,7 +125,9 @@ class CheckoutForm(forms.Form):
         help_text="With its two letters in front, like BE0123456749",
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-refresh": "1"}),
     )
-    billing_name = forms.CharField(label="Name on the invoice", max_length=150, required=False, widget=_text("billing name"))
+    billing_name = forms.CharField(
+        label="Name on the invoice", max_length=150, required=False, widget=_text("billing name")
+    )
     billing_line1 = forms.CharField(
         label="Street and number of the invoice", max_length=200, required=False, widget=_text("billing address-line1")
     )

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from orders.cart import MOST_OF_ONE
 from orders.models import Order
 
+
 def one_line(text: str) -> str:
     """Trim, join spaces and refuse what does not belong on an address label."""
     text = unicodedata.normalize("NFC", re.sub(r"\s+", " ", text).strip())

@@ -130,9 +130,7 @@ def gift_items(gifts: dict[int, int], market: Market, at: datetime) -> list[Cart
     return [item for item in items if item.is_sold and item.available != 0]
 
 
-def example_items(
-    things: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime
-) -> list[CartItem]:
+def example_items(things: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime) -> list[CartItem]:
     """Items that are in no cart, whatever stock there is: {variant id: quantity}, gifts as {variant id: promotion id}."""
     found = _variants([*things, *gifts], market, at)
     items = [

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.markets import market_of
 from catalog.prices import prices_at
-from orders.cart import MOST_LINES, State, put_in, touch
+from orders.cart import State, put_in, touch
 from orders.cart_codes import MOST_CODES
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine, Order
@@ -90,9 +90,7 @@ def _pour(source: Cart, target: Cart) -> None:
     lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True).select_related("variant")
     for line in lines.order_by("pk"):
         try:
-            put_in(
-                target, line.variant_id, line.quantity, most=line.variant.most_per_order, seen_minor=line.seen_minor
-            )
+            put_in(target, line.variant_id, line.quantity, most=line.variant.most_per_order, seen_minor=line.seen_minor)
         except CartRefused:
             # A full cart: what does not fit is kept for later instead of being lost.
             CartLine.objects.filter(pk=line.pk).update(state=State.SAVED)

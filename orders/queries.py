@@ -194,18 +194,19 @@ def _as_sold(offer: Offer, basket: Basket) -> Offer:
 def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int) -> list[Tender]:
     """Gift cards pay first, those that expire first before others.
 
-    What is left is either nothing or an amount that the payment provider charges: the last card pays a little less
-    where it has to.
+    What is left is either nothing or an amount that the payment provider charges, so the cards pay a little less
+    where they have to.
     """
-    left, tenders = total_minor, []
+    cards = list(cards)
+    payable = min(total_minor, sum(card.balance_minor for card in cards))
+    if 0 < total_minor - payable < smallest_charge:
+        payable = max(0, total_minor - smallest_charge)
+    tenders = []
     for card in cards:
-        amount = min(left, card.balance_minor)
+        amount = min(payable, card.balance_minor)
         if amount:
             tenders.append(Tender(card, amount))
-            left -= amount
-    missing = smallest_charge - left if 0 < left < smallest_charge else 0
-    if missing and tenders and tenders[-1].amount_minor > missing:
-        tenders[-1] = replace(tenders[-1], amount_minor=tenders[-1].amount_minor - missing)
+            payable -= amount
     return tenders
 
 

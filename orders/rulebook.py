@@ -21,7 +21,8 @@ WITH asked AS (
 ), standing AS (
   SELECT p.*, c.code, c.most_uses AS coupon_most, c.uses AS coupon_uses, c.id AS coupon_id
   FROM orders_promotion p LEFT JOIN asked a ON a.promotion_id = p.id LEFT JOIN orders_coupon c ON c.id = a.coupon_id
-  WHERE p.market = %(market)s AND (a.promotion_id IS NOT NULL OR p.id = ANY(%(drafts)s::bigint[]) OR (p.is_active AND NOT p.needs_code
+  WHERE p.market = %(market)s AND (a.promotion_id IS NOT NULL OR p.id = ANY(%(drafts)s::bigint[])
+    OR (p.is_active AND NOT p.needs_code
     AND (p.begins_at IS NULL OR p.begins_at <= %(at)s) AND (p.ends_at IS NULL OR p.ends_at > %(at)s)))
 )
 SELECT json_build_object(
@@ -97,9 +98,7 @@ class Rulebook:
     terms_version: str
 
 
-def read_rulebook(
-    cart: Cart, market: Market, buyer: Buyer, at: datetime, *, drafts: Sequence[int] = ()
-) -> Rulebook:
+def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, drafts: Sequence[int] = ()) -> Rulebook:
     """Read tax, delivery, promotions (drafts, by id, too), gift cards and what is known of the buyer, by one statement."""
     asked = {
         "codes": cart.codes,

@@ -67,7 +67,5 @@ def _rates(rows: Iterable[Mapping[str, Any]], country: str, region: str) -> tupl
     found: dict[str, Rate] = {}
     for row in sorted(rows, key=lambda row: row["region"] != region):
         if row["country"] == country and row["region"] in ("", region) and row["tax_class"] not in found:
-            found[row["tax_class"]] = Rate(
-                row["tax_class"], Decimal(row["percent"]), row["id"], row["taxes_delivery"]
-            )
+            found[row["tax_class"]] = Rate(row["tax_class"], Decimal(row["percent"]), row["id"], row["taxes_delivery"])
     return tuple(sorted(found.values(), key=lambda rate: rate.tax_class))

@@ -12,7 +12,8 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN (SELECT j.payment_id,
                           sum(o.amount_minor) FILTER (WHERE j.kind = 'capture') AS captured,
                           -sum(o.amount_minor) FILTER (WHERE j.kind IN ('refund', 'refund_failed')) AS refunded
-                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account IN ('stripe', 'gift_cards')
+                   FROM payments_journal j
+                   JOIN payments_posting o ON o.journal_id = j.id AND o.account IN ('stripe', 'gift_cards')
                    GROUP BY 1) b ON b.payment_id = p.id
         WHERE p.captured_minor <> coalesce(b.captured, 0) OR p.refunded_minor <> coalesce(b.refunded, 0)""",
     "M2 money that we keep belongs to a live order of that amount": """

@@ -82,11 +82,11 @@ def _set_due_again(order: Order) -> None:
 def _settle_nothing(payment: Payment) -> Payment:
     """An order of which nothing is left to pay is paid by saying so, once."""
     order = lock_order(payment.order_id)
-    if order.due_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now()):
-        if order.is_unpaid:
-            confirm(order)
-            ledger.book_sale(order)
-            capture_gift_cards(order)
+    is_moved = order.due_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now())
+    if is_moved and order.is_unpaid:
+        confirm(order)
+        ledger.book_sale(order)
+        capture_gift_cards(order)
     payment.refresh_from_db()
     return payment
 

@@ -46,9 +46,7 @@ def refund_to_gift_card(payment: Payment, amount_minor: int, *, reason: str, use
         user_id=user_id,
     )
     assert payment.gift_card_id  # noqa: S101  (such payments have one)
-    gift_cards.refund_to(
-        payment.gift_card_id, amount_minor, order=payment.order, key=refund.key, user_id=user_id
-    )
+    gift_cards.refund_to(payment.gift_card_id, amount_minor, order=payment.order, key=refund.key, user_id=user_id)
     Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + amount_minor)
     ledger.book_refund(refund, f"gift-card-refund-{refund.key}")
     return refund

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
 from orders.checkout import place_order
-from orders.errors import AlreadyPlaced
 from orders.checkout_form import CheckoutForm
+from orders.errors import AlreadyPlaced
 from orders.joining import add_cart, join_carts
 from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of

@@ -89,9 +89,7 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
                 "position": position,
             },
         )
-        zone, _ = ShippingZone.objects.get_or_create(
-            name=method["zone"], defaults={"countries": method["countries"]}
-        )
+        zone, _ = ShippingZone.objects.get_or_create(name=method["zone"], defaults={"countries": method["countries"]})
         if is_new:
             ShippingRate.objects.create(method=row, zone=zone, price_minor=to_minor(method["price"], market.currency))
 

@@ -13,10 +13,22 @@ from catalog.markets import default_market
 from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
 from catalog.prices import set_price
 from orders.cart import add_to_cart
+from orders.cart_codes import enter_code
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
-from orders.models import Cart, Order, ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from orders.models import (
+    Cart,
+    Coupon,
+    GiftCard,
+    Order,
+    Promotion,
+    ShippingMethod,
+    ShippingRate,
+    ShippingZone,
+    TaxRate,
+)
 from orders.queries import CartContents, price_cart
+from payments.tenders import issue_gift_card
 
 _serial = itertools.count(1)
 
@@ -131,3 +143,30 @@ def stock_of(variant: Variant) -> tuple[int, int]:
     """(on hand, reserved), summed over locations."""
     rows = Stock.objects.filter(variant=variant)
     return sum(row.on_hand for row in rows), sum(row.reserved for row in rows)
+
+
+def make_promotion(
+    kind: str = "percent", lane: str = "order", *, codes: tuple[str, ...] = (), **facts: Any
+) -> Promotion:
+    """A promotion that is on; with codes it needs one of them."""
+    scopes = {name: facts.pop(name) for name in ("products", "categories", "collections", "groups") if name in facts}
+    coupon_facts = {"most_uses": facts.pop("most_uses_of_code", None)}
+    facts = {"name": f"{kind} {next(_serial)}", "is_active": True, "needs_code": bool(codes), **facts}
+    promotion = Promotion.objects.create(kind=kind, lane=lane, **facts)
+    for name, rows in scopes.items():
+        getattr(promotion, name).set(rows)
+    for code in codes:
+        Coupon.objects.create(promotion=promotion, code=code, **coupon_facts)
+    return promotion
+
+
+def make_gift_card(amount_minor: int = 5000, **facts: Any) -> tuple[GiftCard, str]:
+    """A card that staff gave away, and its code."""
+    return issue_gift_card(amount_minor, facts.pop("currency", "EUR"), **facts)
+
+
+def with_codes(cart: Cart, *codes: str) -> Cart:
+    for code in codes:
+        enter_code(cart, code)
+    cart.refresh_from_db()
+    return cart

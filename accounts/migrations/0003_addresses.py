@@ -6,32 +6,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("accounts", "0002_turn"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, verbose_name='full name')),
-                ('company', models.CharField(blank=True, max_length=150)),
-                ('line1', models.CharField(max_length=200, verbose_name='street and number')),
-                ('line2', models.CharField(blank=True, max_length=200, verbose_name='flat, building or company')),
-                ('postcode', models.CharField(max_length=20)),
-                ('city', models.CharField(max_length=100, verbose_name='town or city')),
-                ('country', models.CharField(max_length=2)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('is_default', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=150, verbose_name="full name")),
+                ("company", models.CharField(blank=True, max_length=150)),
+                ("line1", models.CharField(max_length=200, verbose_name="street and number")),
+                ("line2", models.CharField(blank=True, max_length=200, verbose_name="flat, building or company")),
+                ("postcode", models.CharField(max_length=20)),
+                ("city", models.CharField(max_length=100, verbose_name="town or city")),
+                ("country", models.CharField(max_length=2)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("is_default", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'addresses',
-                'ordering': ['-is_default', '-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('user',), name='address_one_default_per_user')],
+                "verbose_name_plural": "addresses",
+                "ordering": ["-is_default", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)), fields=("user",), name="address_one_default_per_user"
+                    )
+                ],
             },
         ),
     ]

@@ -4,20 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0005_rules'),
+        ("catalog", "0005_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='variant',
-            name='is_gift_card',
-            field=models.BooleanField(default=False, help_text='Each unit sold becomes a code worth its price, sent by mail.', verbose_name='is a gift card'),
+            model_name="variant",
+            name="is_gift_card",
+            field=models.BooleanField(
+                default=False,
+                help_text="Each unit sold becomes a code worth its price, sent by mail.",
+                verbose_name="is a gift card",
+            ),
         ),
         migrations.AddField(
-            model_name='variant',
-            name='tax_class',
-            field=models.CharField(choices=[('standard', 'Standard'), ('reduced', 'Reduced'), ('reduced2', 'Second reduced'), ('zero', 'Zero')], default='standard', max_length=12),
+            model_name="variant",
+            name="tax_class",
+            field=models.CharField(
+                choices=[
+                    ("standard", "Standard"),
+                    ("reduced", "Reduced"),
+                    ("reduced2", "Second reduced"),
+                    ("zero", "Zero"),
+                ],
+                default="standard",
+                max_length=12,
+            ),
         ),
     ]

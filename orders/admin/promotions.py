@@ -27,7 +27,11 @@ NEEDED = {
     "percent": {"percent": "How many percent?"},
     "amount": {"amount_minor": "How much?"},
     "fixed_price": {"amount_minor": "Which price?"},
-    "buy_get": {"buy_quantity": "How many are bought?", "get_quantity": "How many are reduced?", "percent": "By how many percent? 100 is free."},
+    "buy_get": {
+        "buy_quantity": "How many are bought?",
+        "get_quantity": "How many are reduced?",
+        "percent": "By how many percent? 100 is free.",
+    },
     "multibuy": {"buy_quantity": "How many together?", "amount_minor": "For which price?"},
     "delivery_percent": {"percent": "How many percent? 100 is free delivery."},
     "delivery_amount": {"amount_minor": "How much?"},
@@ -142,8 +146,14 @@ class PromotionAdmin(admin.ModelAdmin):
     change_form_template = "admin/orders/promotion/change_form.html"
     fieldsets: ClassVar = (
         (None, {"fields": ("name", ("kind", "lane"), ("is_active", "is_exclusive", "position"), "market")}),
-        ("What it takes off", {"fields": ("percent", "amount_minor", ("buy_quantity", "get_quantity", "most_times"), "gift_variant")}),
-        ("Which things take part (empty: all)", {"fields": ("products", "categories", "collections", "reward_products", "excludes_sale")}),
+        (
+            "What it takes off",
+            {"fields": ("percent", "amount_minor", ("buy_quantity", "get_quantity", "most_times"), "gift_variant")},
+        ),
+        (
+            "Which things take part (empty: all)",
+            {"fields": ("products", "categories", "collections", "reward_products", "excludes_sale")},
+        ),
         ("When it holds", {"fields": (("begins_at", "ends_at"), ("minimum_minor", "minimum_quantity"), "countries", "methods")}),
         ("For whom, and how often", {"fields": ("needs_code", "groups", "is_first_order_only", ("most_uses", "most_uses_each"))}),
     )  # fmt: skip
@@ -267,7 +277,10 @@ def _example(promotion: Promotion) -> dict[str, Any]:
     products = promotion.products.all() or Product.objects.visible()
     skus = Variant.objects.filter(product__in=products[:3], is_active=True).exclude(sku="").order_by("product_id", "pk")
     market = market_of(promotion.market)
-    return {"things": "\n".join(f"2 {sku}" for sku in skus.values_list("sku", flat=True)[:2]), "country": market.countries[0]}
+    return {
+        "things": "\n".join(f"2 {sku}" for sku in skus.values_list("sku", flat=True)[:2]),
+        "country": market.countries[0],
+    }
 
 
 def _trial_rows(trial: Trial) -> list[dict[str, Any]]:

@@ -129,7 +129,9 @@ class Coupon(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.CheckConstraint(condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")), name="coupon_not_overused"),
+            models.CheckConstraint(
+                condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")), name="coupon_not_overused"
+            ),
             models.CheckConstraint(condition=Q(code__regex=r"^[0-9A-Z]+$"), name="coupon_code_plain"),
         ]
 

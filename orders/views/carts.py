@@ -16,8 +16,8 @@ from orders.cart import UNDO_PERIOD, add_to_cart, find_cart, find_variant, open_
 from orders.cart_codes import drop_code, enter_code, use_credit
 from orders.customers import Buyer
 from orders.errors import CartRefused, GiftCardRefused
-from orders.items import CartItem
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
+from orders.items import CartItem
 from orders.models import Cart, CartLine, Order
 from orders.queries import CartContents, price_cart
 from orders.same_origin import same_origin_post

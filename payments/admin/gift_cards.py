@@ -29,7 +29,9 @@ class IssueForm(forms.Form):
     market = forms.ChoiceField(help_text="Its currency is the card's.")
     amount = forms.CharField()
     email = forms.EmailField(
-        label="Customer", required=False, help_text="Store credit for this account; empty makes a gift card with a code."
+        label="Customer",
+        required=False,
+        help_text="Store credit for this account; empty makes a gift card with a code.",
     )
     expires = forms.DateField(label="Valid until", required=False, help_text="Empty: for ever.")
     note = forms.CharField(max_length=200, required=False)
@@ -124,7 +126,9 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
                 form.add_error("amount", str(refused))
             else:
                 if not code:
-                    messages.success(request, f"{card.user} has {format_money(card.initial_minor, card.currency)} more.")
+                    messages.success(
+                        request, f"{card.user} has {format_money(card.initial_minor, card.currency)} more."
+                    )
                     return redirect("admin:orders_giftcard_changelist")
                 context = {"card": card, "code": code, "title": "The new gift card"}
                 return page(self, request, "admin/payments/giftcard/issued.html", context)

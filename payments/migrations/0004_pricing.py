@@ -5,40 +5,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0003_pricing'),
-        ('payments', '0003_zero_sum'),
+        ("orders", "0003_pricing"),
+        ("payments", "0003_zero_sum"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='payment',
-            name='gift_card',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.giftcard'),
+            model_name="payment",
+            name="gift_card",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="orders.giftcard",
+            ),
         ),
         migrations.AlterField(
-            model_name='journal',
-            name='kind',
-            field=models.CharField(choices=[('sale', 'Sale'), ('capture', 'Capture'), ('refund', 'Refund'), ('refund_failed', 'Refund Failed'), ('cancel', 'Cancel'), ('gift_issued', 'Gift card given'), ('gift_expired', 'Gift card expired')], max_length=13),
+            model_name="journal",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("sale", "Sale"),
+                    ("capture", "Capture"),
+                    ("refund", "Refund"),
+                    ("refund_failed", "Refund Failed"),
+                    ("cancel", "Cancel"),
+                    ("gift_issued", "Gift card given"),
+                    ("gift_expired", "Gift card expired"),
+                ],
+                max_length=13,
+            ),
         ),
         migrations.AlterField(
-            model_name='journal',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='journals', to='orders.order'),
+            model_name="journal",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="journals",
+                to="orders.order",
+            ),
         ),
         migrations.AlterField(
-            model_name='payment',
-            name='method',
-            field=models.CharField(choices=[('stripe', 'Stripe'), ('giftcard', 'Gift card'), ('none', 'Nothing to pay')], default='stripe', max_length=8),
+            model_name="payment",
+            name="method",
+            field=models.CharField(
+                choices=[("stripe", "Stripe"), ("giftcard", "Gift card"), ("none", "Nothing to pay")],
+                default="stripe",
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='posting',
-            name='account',
-            field=models.CharField(choices=[('stripe', 'Money at Stripe'), ('receivable', 'Owed by shoppers'), ('sales', 'Sales, net'), ('shipping', 'Delivery charged, net'), ('tax', 'Tax to hand on'), ('gift_cards', 'Owed to holders of gift cards'), ('goodwill', 'Given away'), ('breakage', 'Expired gift cards')], max_length=10),
+            model_name="posting",
+            name="account",
+            field=models.CharField(
+                choices=[
+                    ("stripe", "Money at Stripe"),
+                    ("receivable", "Owed by shoppers"),
+                    ("sales", "Sales, net"),
+                    ("shipping", "Delivery charged, net"),
+                    ("tax", "Tax to hand on"),
+                    ("gift_cards", "Owed to holders of gift cards"),
+                    ("goodwill", "Given away"),
+                    ("breakage", "Expired gift cards"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('gift_card__isnull', False)), fields=('order', 'gift_card'), name='payment_gift_card_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gift_card__isnull", False)),
+                fields=("order", "gift_card"),
+                name="payment_gift_card_once",
+            ),
         ),
     ]

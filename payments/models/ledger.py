@@ -19,9 +19,7 @@ class Journal(models.Model):
     provider_ref = models.CharField(
         max_length=255, help_text="Whatever names it once: a charge, a refund, an order number."
     )
-    order = models.ForeignKey(
-        "orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
-    )
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="journals")
     payment = models.ForeignKey(
         "payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
     )

@@ -3,8 +3,8 @@
 import pytest
 
 from orders.cart import MOST_OF_ONE, add_to_cart, set_quantity
-from orders.joining import join_carts
 from orders.errors import CartRefused
+from orders.joining import join_carts
 from orders.models import Cart, CartLine
 from tests.factories import make_cart, make_user, make_variant
 

@@ -25,8 +25,7 @@ class Command(BaseCommand):
             for finding in findings:
                 self.stdout.write(str(finding))
             broken = len({finding.invariant for finding in findings})
-            self.stdout.write(
-                f"{len(INVARIANTS) + len(DERIVED) - broken} of {len(INVARIANTS) + len(DERIVED)} invariants hold, {len(findings)} rows break one."
-            )
+            count = len(INVARIANTS) + len(DERIVED)
+            self.stdout.write(f"{count - broken} of {count} invariants hold, {len(findings)} rows break one.")
         if findings:
             sys.exit(1)

@@ -1,0 +1,280 @@
+"""Gift cards and store credit: a tender with a ledger of its own."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from orders import gift_cards, lifecycle
+from orders.cart_codes import drop_code, use_credit
+from orders.customers import Buyer
+from orders.errors import GiftCardRefused
+from orders.models import GiftCard, GiftCardMovement, Order
+from orders.queries import split_tenders
+from orders.rulebook import Card
+from payments.cancellation import cancel_order
+from payments.errors import CancelRefused, RefundRefused
+from payments.models import Payment, Posting, Refund
+from payments.refunds import request_refund
+from payments.sessions import start_payment
+from payments.settlement import settle
+from payments.tenders import expire_gift_cards, issue_gift_card
+from shop.auditing import run_audit
+from shop.models import Mail
+from tests.factories import (
+    contents_of,
+    make_cart,
+    make_gift_card,
+    make_order,
+    make_promotion,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    place,
+    with_codes,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def delivery():
+    make_shipping()
+    make_tax()
+
+
+def balance(card) -> int:
+    return GiftCard.objects.get(pk=card.pk).balance_minor
+
+
+def movements(card) -> list[tuple[str, int]]:
+    return list(GiftCardMovement.objects.filter(card=card).values_list("kind", "amount_minor"))
+
+
+def pay_nothing(order) -> None:
+    settle(start_payment(order.pk).pk)
+
+
+def test_only_the_digest_of_a_code_is_kept():
+    card, code = make_gift_card()
+    assert len(code.replace("-", "")) == 16
+    assert card.code_hash == gift_cards.code_digest(code.lower().replace("-", " "))
+    assert code.replace("-", "") not in str(GiftCard.objects.values().get())
+
+
+def test_a_card_pays_a_part_and_stripe_the_rest(stripe_desk):
+    card, code = make_gift_card(1000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    assert (order.total_minor, order.tendered_minor, order.due_minor) == (2890, 1000, 1890)
+    payment = start_payment(order.pk)
+    assert payment.amount_minor == 1890
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    paid = Payment.objects.filter(order=order).values_list("method", "captured_minor")
+    assert sorted(paid) == [("giftcard", 1000), ("stripe", 1890)]
+    assert balance(card) == 0
+    assert run_audit() == []
+
+
+def test_a_card_that_pays_everything_needs_no_stripe():
+    card, code = make_gift_card(5000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    pay_nothing(order)
+    order.refresh_from_db()
+    assert (order.status, order.due_minor, balance(card)) == ("confirmed", 0, 2110)
+    assert movements(card) == [("issued", 5000), ("redeemed", -2890)]
+    assert run_audit() == []
+
+
+def test_the_totals_and_the_tax_are_what_they_are_without_a_card():
+    cart = make_cart(make_variant(2400))
+    before = contents_of(cart).totals
+    with_codes(cart, make_gift_card()[1])
+    assert contents_of(cart).totals == before
+
+
+def test_an_unpaid_order_gives_back_what_it_held():
+    card, code = make_gift_card(1000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    assert balance(card) == 0
+    cart = lifecycle.cancel(order, Order.CancelReason.SHOPPER)
+    assert balance(card) == 1000
+    assert movements(card) == [("issued", 1000), ("redeemed", -1000), ("released", 1000)]
+    assert [tender.amount_minor for tender in contents_of(cart).tenders] == [1000]
+    assert run_audit() == []
+
+
+def test_a_paid_order_that_is_canceled_refunds_each_tender(stripe_desk):
+    card, code = make_gift_card(1000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    order.refresh_from_db()
+    cancel_order(order, user_id=None)
+    assert balance(card) == 1000
+    refunds = Refund.objects.order_by("amount_minor").values_list("amount_minor", "status")
+    assert list(refunds) == [(1000, "succeeded"), (1890, "requested")]
+    assert run_audit() == []
+
+
+def test_no_more_goes_back_to_a_card_than_it_gave():
+    card, code = make_gift_card(5000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    pay_nothing(order)
+    payment = Payment.objects.get(order=order, method="giftcard")
+    request_refund(payment, 890, reason="late")
+    with pytest.raises(RefundRefused):
+        request_refund(payment, 2001, reason="late")
+    request_refund(payment, 2000, reason="late")
+    assert balance(card) == 5000
+    assert Payment.objects.get(pk=payment.pk).refunded_minor == 2890
+
+
+def test_several_cards_pay_the_one_that_expires_first_before_the_others():
+    late, late_code = make_gift_card(1000)
+    soon, soon_code = make_gift_card(700, expires_at=timezone.now() + timedelta(days=3))
+    contents = contents_of(with_codes(make_cart(make_variant(2400)), late_code, soon_code))
+    assert [(tender.card.id, tender.amount_minor) for tender in contents.tenders] == [(soon.pk, 700), (late.pk, 1000)]
+    assert contents.due_minor == 1190
+
+
+@pytest.mark.parametrize(
+    ("total", "cards", "taken"),
+    [
+        (2000, [2000], [2000]),
+        (2000, [1999], [1950]),
+        (2000, [1960], [1950]),
+        (2000, [1950], [1950]),
+        (2000, [5000], [2000]),
+        (2000, [1000, 999], [1000, 950]),
+        (2000, [1980, 10], [1950]),
+        (40, [30], []),
+        (0, [100], []),
+    ],
+)
+def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards, taken):
+    tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 50)
+    assert [tender.amount_minor for tender in tenders] == taken
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"is_active": False}, "not valid"),
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "has expired"),
+        ({"currency": "USD"}, "is in USD"),
+        ({"balance_minor": 0}, "nothing left"),
+    ],
+)
+def test_a_card_that_cannot_pay_says_why(facts, words):
+    card, code = make_gift_card()
+    GiftCard.objects.filter(pk=card.pk).update(**facts)
+    with pytest.raises(GiftCardRefused, match=words):
+        with_codes(make_cart(make_variant()), code)
+
+
+def test_a_card_that_is_blocked_after_it_was_entered_pays_nothing():
+    card, code = make_gift_card()
+    cart = with_codes(make_cart(make_variant()), code)
+    gift_cards.set_active(GiftCard.objects.all(), is_active=False)
+    assert contents_of(cart).tenders == []
+
+
+def test_a_card_is_taken_out_of_the_cart_again():
+    card, code = make_gift_card()
+    cart = with_codes(make_cart(make_variant()), code)
+    drop_code(cart, f"card-{card.pk}")
+    assert contents_of(cart).tenders == []
+
+
+def test_buying_a_card_issues_a_code_by_mail_and_owes_its_worth(stripe_desk):
+    variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False, title="Gift card")
+    order = place(make_cart(variant, quantity=2), shipping_code="none", line1="", postcode="", city="")
+    assert (order.total_minor, order.tax_minor, order.has_address) == (5000, 0, False)
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    settle(payment.pk)
+    cards = list(GiftCard.objects.all())
+    assert [(card.initial_minor, card.balance_minor, card.currency) for card in cards] == [(2500, 2500, "EUR")] * 2
+    mail = Mail.objects.get(subject__contains="your gift card")
+    body = mail.message if hasattr(mail, "message") else mail.body
+    assert Posting.objects.get(journal__kind="sale", account="gift_cards").amount_minor == -5000
+    assert not Posting.objects.filter(journal__kind="sale", account="sales").exists()
+    assert str(body).count("worth €25.00") >= 2
+    assert run_audit() == []
+
+
+def test_an_order_of_a_card_that_was_used_cannot_be_canceled(stripe_desk):
+    variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
+    order = make_order(variant, shipping_code="none")
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    order.refresh_from_db()
+    card = GiftCard.objects.get()
+    cart = make_cart(make_variant(1000))
+    cart.gift_cards.add(card)
+    spending = place(cart)
+    with pytest.raises(CancelRefused, match="has been used"):
+        cancel_order(order, user_id=None)
+    lifecycle.cancel(spending, Order.CancelReason.EXPIRED)
+    cancel_order(order, user_id=None)
+    card.refresh_from_db()
+    assert (card.balance_minor, card.is_active) == (0, False)
+    assert run_audit() == []
+
+
+def test_no_promotion_takes_anything_off_a_gift_card():
+    make_promotion(percent=50)
+    variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
+    assert contents_of(make_cart(variant), shipping_code="none").totals.total_minor == 2500
+
+
+def test_a_card_that_is_over_is_empty_and_its_rest_is_ours():
+    card, _ = make_gift_card(1000, expires_at=timezone.now() + timedelta(days=1))
+    GiftCard.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert (expire_gift_cards(), expire_gift_cards()) == (1, 0)
+    assert movements(card) == [("issued", 1000), ("expired", -1000)]
+    assert Posting.objects.get(account="breakage").amount_minor == -1000
+    assert run_audit() == []
+
+
+def test_store_credit_pays_for_its_owner_only():
+    owner, other = make_user(), make_user()
+    issue_gift_card(1500, "EUR", user_id=owner.pk)
+    cart = make_cart(make_variant(2400), user=owner)
+    assert contents_of(cart, Buyer("DE", user_id=owner.pk)).book.credit_minor == 1500
+    use_credit(cart, owner.pk)
+    assert contents_of(cart, Buyer("DE", user_id=owner.pk)).due_minor == 1390
+    stolen = make_cart(make_variant(2400), user=other)
+    stolen.gift_cards.add(GiftCard.objects.get())
+    assert contents_of(stolen, Buyer("DE", user_id=other.pk)).due_minor == 2890
+
+
+def test_the_same_refund_twice_is_once():
+    card, code = make_gift_card(5000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    key = GiftCardMovement.objects.first().key.__class__(int=7)
+    assert gift_cards.refund_to(card.pk, 100, order=order, key=key) is True
+    assert gift_cards.refund_to(card.pk, 100, order=order, key=key) is False
+    assert balance(card) == 5000 - 2890 + 100
+
+
+def test_the_database_refuses_a_negative_balance_and_a_rewritten_ledger():
+    card, _ = make_gift_card()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        GiftCard.objects.update(balance_minor=-1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        GiftCardMovement.objects.update(amount_minor=1)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10**9 + 1])
+def test_a_card_is_worth_something_and_not_too_much(amount):
+    with pytest.raises(GiftCardRefused):
+        make_gift_card(amount)
