@@ -7,6 +7,7 @@ from typing import Any
 
 from babel.dates import format_date
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.utils import timezone
 
 from catalog.markets import Market
@@ -138,17 +139,19 @@ def _offer(row: Mapping[str, Any], parcel: Parcel, at: datetime, closing: Collec
 def offers_for(country: str, market: Market, goods_minor: int, *, at: datetime | None = None) -> list[Offer]:
     """What a page can promise before anything is known of the parcel but its country."""
     at = at or timezone.now()
+    today = timezone.localtime(at).date()
+    closing = ClosingDay.objects.filter(day__range=(today, today + LONGEST_LOOK)).values("day")
     rates = ShippingRate.objects.filter(
         method__market=market.code, method__is_active=True, zone__countries__contains=[country]
-    )
+    ).annotate(closing=ArraySubquery(closing))
+    found = list(rates.select_related("method", "zone"))
     rows = [
         {
             **{name: getattr(rate.method, name) for name in METHOD_FACTS},
             **{name: getattr(rate, name) for name in ("from_grams", "from_minor", "price_minor")},
             **{name: getattr(rate.zone, name) for name in ("countries", "postcodes")},
         }
-        for rate in rates.select_related("method", "zone")
+        for rate in found
     ]
-    today = timezone.localtime(at).date()
-    closing = set(ClosingDay.objects.filter(day__range=(today, today + LONGEST_LOOK)).values_list("day", flat=True))
-    return make_offers(rows, Parcel(country, "", 0, goods_minor), at, closing)
+    closed = set(found[0].closing) if found else set()
+    return make_offers(rows, Parcel(country, "", 0, goods_minor), at, closed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from catalog.availability import mark_class_changes
 from catalog.errors import InsufficientStock, Shortage, StockRefused
@@ -63,7 +64,7 @@ WITH wanted AS (
 ), moved AS (
   INSERT INTO catalog_stockmovement
     (kind, variant_id, location_id, on_hand_change, reserved_change, reference, line, reason, created_at)
-  SELECT 'reserved', variant_id, location_id, 0, quantity, %(reference)s, line, '', now() FROM pick
+  SELECT 'reserved', variant_id, location_id, 0, quantity, %(reference)s, line, '', %(at)s FROM pick
 )
 SELECT variant_id, before, after FROM taken
 """
@@ -166,6 +167,7 @@ def _take(reference: str, picks: Sequence[Pick]) -> bool:
         totals[pick.stock_id] += pick.quantity
     asked = {
         "reference": reference,
+        "at": timezone.now(),
         "ids": list(totals),
         "quantities": list(totals.values()),
         "rows": len(totals),
