@@ -119,6 +119,11 @@ def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = N
     return cart
 
 
+def claim_orders(user_id: int, email: str) -> int:
+    """The orders that a guest placed with this address, which the user has proved to own, are theirs; returns how many."""
+    return Order.objects.filter(user=None, email__iexact=email).update(user_id=user_id)
+
+
 @transaction.atomic
 def complete(order: Order) -> None:
     """Everything has been shipped."""

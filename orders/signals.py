@@ -7,6 +7,12 @@ from django.http import HttpRequest
 
 from orders.cart import token_from
 from orders.joining import join_carts
+from orders.lifecycle import claim_orders
+
+
+def claim_orders_of_address(request: HttpRequest, email_address: Any, **_: Any) -> None:
+    """Whoever has proved that an address is theirs has the orders that were placed with it."""
+    claim_orders(email_address.user_id, email_address.email)
 
 
 def join_cart_at_login(request: HttpRequest, user: Any, **_: Any) -> None:

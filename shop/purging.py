@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.throttle import forget_old_counters
 from catalog.facets import forget_old_counts
 from catalog.listings import forget_past
-from orders.models import Cart, Order
+from orders.models import Cart, CartLine, Order
 from payments import webhooks
 from shop import outbox
 
@@ -21,6 +21,7 @@ def purge() -> str:
     events = webhooks.drop_old_bodies(BODY_DAYS)
     mails = outbox.drop_old_bodies(BODY_DAYS)
     carts = _drop_old_carts()
+    CartLine.objects.filter(state=CartLine.State.REMOVED, changed_at__lt=timezone.now() - timedelta(days=1)).delete()
     counters = forget_old_counters()
     past = forget_past()
     forget_old_counts()

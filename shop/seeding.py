@@ -18,12 +18,25 @@ from catalog.importing.apply import import_file
 from catalog.importing.plan import Plan
 from catalog.listings import in_batches, write_listings
 from catalog.markets import all_markets, default_market
-from catalog.models import Attribute, Collection, CollectionEntry, Page, Price, Product, Review, Store, Swatch, Variant
+from catalog.models import (
+    Attribute,
+    Collection,
+    CollectionEntry,
+    Option,
+    Page,
+    Price,
+    Product,
+    Review,
+    Store,
+    Swatch,
+    Variant,
+)
 from catalog.money import to_minor
 from catalog.prices import prices_at, set_prices
 from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
-from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from orders.coupons import make_code
+from orders.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
 LEGAL = {"imprint", "terms", "privacy"}
@@ -182,7 +195,64 @@ def seed_demo_market() -> int:
     is_ours = market and (market.currency, default_market().currency) == ("USD", "EUR")
     if not market or not is_ours or Price.objects.filter(market=market.code).exists():
         return 0
+    _seed_american_delivery()
     return sum(_price_in_dollars(products) for products in in_batches(Product.objects.all()))
+
+
+def _seed_american_delivery() -> None:
+    """Parcels to the United States, and the sales tax of the one state in which the demo has a house."""
+    method, is_new = ShippingMethod.objects.get_or_create(
+        code="us-tracked",
+        defaults={
+            "name": "Tracked delivery", "market": DEMO_MARKET, "free_from_minor": 25000, "days_min": 5, "days_max": 9,
+        },
+    )  # fmt: skip
+    if is_new:
+        zone, _ = ShippingZone.objects.get_or_create(name="United States", defaults={"countries": ["US"]})
+        steps = [(0, 1900), (3000, 2900), (8000, 4900)]
+        ShippingRate.objects.bulk_create(
+            ShippingRate(method=method, zone=zone, from_grams=grams, price_minor=price) for grams, price in steps
+        )
+        region = TaxRegion.objects.create(
+            code="us-ny", country="US", name="New York", postcodes="10*, 11*, 12*, 13*, 14*"
+        )
+        always = TimestamptzRange(None, None)
+        TaxRate.objects.create(country="US", region=region.code, percent="8.875", valid=always)
+
+
+@transaction.atomic
+def seed_demo_offers() -> None:
+    """A promotion without a code, one with, and a gift card to buy; nothing where staff have promotions already."""
+    if Promotion.objects.exists():
+        return
+    Promotion.objects.create(
+        name="Three for two on candles", kind="buy_get", lane="product", percent=100, buy_quantity=2, get_quantity=1
+    )
+    welcome = Promotion.objects.create(
+        name="Welcome", kind="percent", lane="order", percent=10, is_active=True, needs_code=True, minimum_minor=2000,
+        is_first_order_only=True,
+    )  # fmt: skip
+    make_code(welcome, "WELCOME10")
+    card, is_new = Product.objects.get_or_create(
+        handle="gift-card",
+        defaults={
+            "slug": "gift-card", "title": "Gift card", "status": Product.Status.ACTIVE, "position": 5000,
+            "description": "<p>The code comes by e-mail as soon as it is paid, and is good for everything here.</p>",
+        },
+    )  # fmt: skip
+    if is_new:
+        Option.objects.create(product=card, position=1, name="Worth")
+        facts = {"is_tracked": False, "needs_shipping": False, "is_taxable": False, "is_gift_card": True}
+        worths = [2500, 5000, 10000]
+        variants = [
+            Variant.objects.create(
+                product=card, position=n, option1=f"€{worth // 100}", sku=f"GIFT-{worth // 100}", **facts
+            )
+            for n, worth in enumerate(worths, start=1)
+        ]
+        prices = {variant.pk: (worth, None, None) for variant, worth in zip(variants, worths, strict=True)}
+        set_prices(prices, default_market())
+        write_listings(Product.objects.filter(pk=card.pk))
 
 
 @transaction.atomic

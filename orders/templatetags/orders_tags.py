@@ -4,7 +4,8 @@ from babel import Locale
 from django import template
 
 from catalog.markets import current_market
-from orders.shipping import offers_for
+from orders.models import Order
+from orders.shipping import day_span, offers_for
 
 register = template.Library()
 
@@ -12,6 +13,12 @@ register = template.Library()
 @register.filter
 def country_name(code: str) -> str:
     return Locale.parse(current_market().language.replace("-", "_")).territories.get(code, code)
+
+
+@register.filter
+def arrival(order: Order) -> str:
+    """`{{ order|arrival }}` → Thu 4 – Fri 5 June"""
+    return day_span(order.arrives_from, order.arrives_until)
 
 
 @register.inclusion_tag("includes/delivery_promise.html")

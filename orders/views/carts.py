@@ -87,6 +87,7 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         "market": market,
         "error": error,
         "is_back": "back" in request.GET,
+        "missing": request.GET.get("missing", "")[:3],
         "code": request.GET.get("code", "")[:40],
         "removed": _just_removed(contents) if contents else [],
     }

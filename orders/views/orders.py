@@ -1,17 +1,26 @@
 """A shopper's orders: by their secret link, by number and address, or in the account."""
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.signing_up import open_account as sign_up
 from accounts.throttle import Limit, client_ip
+from catalog.markets import market_of
+from orders.cart import open_cart
+from orders.errors import CartRefused
 from orders.forms import FindOrderForm
+from orders.joining import order_again
 from orders.models import Order
+from orders.pricing import can_be_derived, totals_of
 from orders.queries import order_for_page, orders_of
 from orders.reviewing import reviews_of
+from orders.views.carts import ADDING, current_cart, remember, user_id_of
 from orders.views.checkout import leads_to_payment
 
 FINDING = Limit("find-order", 10, 600)
@@ -20,6 +29,12 @@ FINDING = Limit("find-order", 10, 600)
 @leads_to_payment
 @require_safe
 def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    return _show(request, public_id)
+
+
+def _show(
+    request: HttpRequest, public_id: uuid.UUID, facts: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     found = order_for_page(public_id)
     if not found:
         raise Http404
@@ -29,8 +44,37 @@ def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "is_unpaid": found.is_unpaid,
         "can_review": can_review,
         "reviewed": reviews_of(found) if can_review else set(),
+        "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
+        "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
+        "can_open_account": found.user_id is None and user_id_of(request) is None and not found.is_unpaid,
+        **(facts or {}),
     }
-    return render(request, "orders/order.html", context)
+    return render(request, "orders/order.html", context, status=status)
+
+
+@require_POST
+def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Everything of the order that is still sold is in the shopper's cart."""
+    found = get_object_or_404(Order, public_id=public_id)
+    ADDING.take(client_ip(request))
+    cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(found.market))
+    try:
+        missing = order_again(cart, found)
+    except CartRefused:
+        missing = ["some things"]
+    address = reverse("orders:cart")
+    return remember(redirect(f"{address}?missing={len(missing)}" if missing else address), cart)
+
+
+@leads_to_payment
+@require_POST
+def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The order's address and a password are an account, as soon as the link in the mail is followed."""
+    found = get_object_or_404(Order, public_id=public_id, user=None)
+    problems = sign_up(request, found.email, request.POST.get("password1", ""), found.name)
+    if problems:
+        return _show(request, public_id, {"account_error": problems[0]}, status=422)
+    return _show(request, public_id, {"account_mail": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

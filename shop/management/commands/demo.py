@@ -84,6 +84,8 @@ class Command(BaseCommand):
                 self.say(f"  {problem}")
             self.say(f"  {report}")
             known.write_text(mark)
+            if not wanted:
+                seeding.seed_demo_offers()
         seeding.seed_demo_market()
         seeding.seed_owner(OWNER, demo.owner_password())
 

@@ -1,0 +1,60 @@
+"""A customer's address book."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.addresses import MOST, addresses_of, make_default
+from accounts.models import Address
+from orders.address_form import AddressForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def addresses(request: HttpRequest) -> HttpResponse:
+    """All of them, and one more."""
+    form = AddressForm(request.POST or None, instance=Address(user=request.user))
+    kept = addresses_of(request.user.pk)
+    if request.method == "POST" and form.is_valid():
+        if len(kept) >= MOST:
+            form.add_error(None, f"There is room for {MOST} addresses. Please delete one first.")
+        else:
+            form.instance.is_default = not kept
+            form.save()
+            messages.success(request, "The address is kept.")
+            return redirect("orders:addresses")
+    return _page(request, form, kept=kept)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: HttpRequest, pk: int) -> HttpResponse:
+    """One of them: changed, deleted, or made the one that is used."""
+    found = get_object_or_404(Address, pk=pk, user=request.user)
+    if "delete" in request.POST:
+        found.delete()
+        messages.success(request, "The address is deleted.")
+        return redirect("orders:addresses")
+    if "default" in request.POST:
+        make_default(found)
+        return redirect("orders:addresses")
+    form = AddressForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "The address is changed.")
+        return redirect("orders:addresses")
+    return _page(request, form, chosen=found)
+
+
+def _page(
+    request: HttpRequest, form: AddressForm, *, kept: list[Address] | None = None, chosen: Address | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "kept": kept,
+        "chosen": chosen,
+        "errors": [(name if name != "__all__" else "main", words[0]) for name, words in form.errors.items()],
+    }
+    return render(request, "orders/addresses.html", context, status=422 if form.errors else 200)
