@@ -64,7 +64,6 @@ def count_items(cart: Cart | None) -> int:
     return cart.lines.filter(state=State.ACTIVE).aggregate(total=Sum("quantity"))["total"] or 0
 
 
-@transaction.atomic
 def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None = None) -> Cart:
     """A cart that things can be put into: the given one, or a new one where it has become an order.
 
@@ -80,6 +79,7 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
     return Cart.objects.create(market=market.code, currency=market.currency)
 
 
+@transaction.atomic
 def _move(cart: Cart, market: Market) -> Cart:
     """The cart is in another market: other prices, other countries; codes of the old market are out."""
     facts = {"market": market.code, "currency": market.currency, "country": "", "codes": []}

@@ -36,6 +36,7 @@ class CartItem:
     seen_minor: int | None = None
     categories: tuple[int, ...] = ()
     gift_of: int | None = None
+    shown_minor: int | None = None
 
     @property
     def key(self) -> str:
@@ -75,6 +76,9 @@ class CartItem:
 
     @property
     def subtotal_minor(self) -> int:
+        """What the line is shown to cost before discounts: without tax where none is charged."""
+        if self.shown_minor is not None:
+            return self.shown_minor
         return self.price.amount_minor * self.quantity if self.price else 0
 
     @property

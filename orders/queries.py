@@ -99,10 +99,6 @@ class CartContents:
         why = {one.code: one for one in self.totals.reasons if one.code}
         return [_code_note(code, good, why) for code in self.cart.codes]
 
-    def sums(self) -> dict[str, tuple[int, int]]:
-        """Line key → (unit price, what is left to pay for it), in minor units."""
-        return {line.key: (line.unit_minor, line.total_minor) for line in self.totals.lines}
-
 
 def _code_note(code: str, good: dict[str, str], why: dict[str, Reason]) -> CodeNote:
     if code in good:
@@ -130,11 +126,12 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     basket = replace(basket, delivery=_delivery(chosen))
     totals = price(basket)
     granted = {line.gift_of for line in totals.lines if line.gift_of}
+    shown = {line.key: line.subtotal_minor for line in totals.lines}
     return CartContents(
         cart=cart,
         market=market,
         buyer=buyer,
-        items=items,
+        items=[replace(item, shown_minor=shown.get(item.key)) for item in items],
         saved=[item for item in lines if item.state == State.SAVED],
         removed=[item for item in lines if item.state == State.REMOVED],
         gifts=[gift for gift in gifts if gift.gift_of in granted],

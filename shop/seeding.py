@@ -20,6 +20,7 @@ from catalog.listings import in_batches, write_listings
 from catalog.markets import all_markets, default_market
 from catalog.models import (
     Attribute,
+    Category,
     Collection,
     CollectionEntry,
     Option,
@@ -225,9 +226,10 @@ def seed_demo_offers() -> None:
     """A promotion without a code, one with, and a gift card to buy; nothing where staff have promotions already."""
     if Promotion.objects.exists():
         return
-    Promotion.objects.create(
-        name="Three for two on candles", kind="buy_get", lane="product", percent=100, buy_quantity=2, get_quantity=1
-    )
+    candles = Promotion.objects.create(
+        name="Three for two on light and scent", kind="buy_get", lane="product", percent=100, buy_quantity=2, get_quantity=1
+    )  # fmt: skip
+    candles.categories.set(Category.objects.filter(slug__startswith="light"))
     welcome = Promotion.objects.create(
         name="Welcome", kind="percent", lane="order", percent=10, is_active=True, needs_code=True, minimum_minor=2000,
         is_first_order_only=True,

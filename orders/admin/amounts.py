@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 
 from catalog.markets import all_markets, market_of
 from catalog.money import to_major, to_minor
@@ -45,7 +46,7 @@ class AmountForm(forms.ModelForm):
         currency = market_of(self.market_code()).currency
         for name in self.amounts:
             model_field = self._meta.model._meta.get_field(name)
-            label = f"{model_field.verbose_name} ({currency})".capitalize()
+            label = f"{capfirst(model_field.verbose_name)} ({currency})"
             self.fields[name] = AmountField(
                 currency=currency, label=label, required=False, help_text=model_field.help_text
             )

@@ -11,12 +11,15 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from catalog.money import format_money
 from orders.errors import ShipmentRefused
+from orders.explaining import explain_order
 from orders.forms import ShipForm
 from orders.fulfillment import Parcel, ship
 from orders.models import Fulfillment, Order, OrderEvent, OrderLine
+from orders.shipping import day_span
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -86,10 +89,12 @@ class OrderAdmin(admin.ModelAdmin):
             },
         ),
         ("Customer", {"fields": (("name", "email", "phone"), "address", "user")}),
-        ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total"))}),
+        ("Delivery and invoice", {"fields": (("shipping_name", "arrives"), "wishes", "billing")}),
+        ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total", "tendered"))}),
+        ("How the total came about", {"fields": ("explained",), "classes": ("collapse",)}),
         (
             "Agreed",
-            {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"), "shipping_name")},
+            {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"),)},
         ),
     )
 
@@ -120,6 +125,36 @@ class OrderAdmin(admin.ModelAdmin):
         return ", ".join(
             part for part in (order.line1, order.line2, f"{order.postcode} {order.city}", order.country) if part
         )
+
+    @admin.display(description="arrives")
+    def arrives(self, order: Order) -> str:
+        if not order.arrives_from or not order.arrives_until:
+            return "–"
+        return (
+            f"ready from {order.arrives_from}" if order.is_pickup else day_span(order.arrives_from, order.arrives_until)
+        )
+
+    @admin.display(description="note and gift message")
+    def wishes(self, order: Order) -> str:
+        return (
+            " · ".join(text for text in (order.note, order.gift_message and f"Card: {order.gift_message}") if text)
+            or "–"
+        )
+
+    @admin.display(description="invoice to")
+    def billing(self, order: Order) -> str:
+        place = f"{order.billing_postcode} {order.billing_city}".strip()
+        own = (order.billing_name, order.billing_line1, place, order.billing_country)
+        parts = [order.company, order.vat_id, *(own if order.billing_name else ("the delivery address",))]
+        return ", ".join(part for part in parts if part)
+
+    @admin.display(description="paid by gift cards")
+    def tendered(self, order: Order) -> str:
+        return format_money(order.tendered_minor, order.currency)
+
+    @admin.display(description="worked out")
+    def explained(self, order: Order) -> SafeString:
+        return format_html('<pre class="receipt">{}</pre>', "\n".join(explain_order(order)))
 
     @admin.display(description="subtotal")
     def subtotal(self, order: Order) -> str:

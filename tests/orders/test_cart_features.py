@@ -1,0 +1,261 @@
+"""What a cart can do beside holding things: undo, save, notes, codes, an estimate, another order's things."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.markets import default_market
+from catalog.models import Product
+from catalog.prices import set_price
+from orders.cart import restore, set_quantity
+from orders.joining import join_carts, order_again
+from orders.models import Cart, CartLine, Order
+from shop.purging import purge
+from tests.factories import (
+    contents_of,
+    make_cart,
+    make_gift_card,
+    make_order,
+    make_promotion,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    seen_of,
+    with_codes,
+)
+
+pytestmark = pytest.mark.django_db
+OURS = {"origin": "http://testserver"}
+
+
+@pytest.fixture(autouse=True)
+def delivery():
+    make_shipping()
+    make_tax()
+
+
+def client_of(cart) -> Client:
+    client = Client(headers=OURS)
+    client.cookies["cart"] = str(cart.token)
+    return client
+
+
+def page_of(cart) -> str:
+    return client_of(cart).get("/cart/").content.decode()
+
+
+def checkout_form(cart, **changes):
+    seen = seen_of(cart)
+    facts = {
+        "email": "ann@example.com", "country": "DE", "name": "Ann", "line1": "Street 1", "postcode": "10115",
+        "city": "Berlin", "shipping_code": "standard", "cart_mark": seen.cart_mark, "total": seen.total_minor,
+        "due": seen.due_minor,
+    }  # fmt: skip
+    return {**facts, **changes}
+
+
+def test_what_was_taken_out_can_be_had_back_for_ten_minutes():
+    cart = make_cart(make_variant(title="Alma mug"), make_variant(), quantity=3)
+    line = cart.lines.first()
+    client_of(cart).post("/cart/", {"remove": line.pk})
+    assert "Alma mug was taken out." in page_of(cart)
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert "was taken out" not in page_of(cart)
+    client_of(cart).post("/cart/", {"restore": line.pk})
+    line.refresh_from_db()
+    assert (line.state, line.quantity) == ("active", 3)
+
+
+def test_adding_again_what_was_taken_out_begins_anew():
+    variant = make_variant()
+    cart = make_cart(variant, quantity=5)
+    set_quantity(cart, cart.lines.get().pk, 0)
+    client_of(cart).post("/cart/add/", {"product": variant.product_id, "quantity": 2})
+    assert list(cart.lines.values_list("quantity", "state")) == [(2, "active")]
+
+
+def test_saved_for_later_is_kept_and_not_ordered():
+    cart = make_cart(make_variant(1000), make_variant(2000, title="Later"))
+    later = cart.lines.last()
+    client_of(cart).post("/cart/", {"save": later.pk})
+    assert contents_of(cart).totals.subtotal_minor == 1000
+    assert "Saved for later" in page_of(cart)
+    restore(cart, later.pk)
+    assert contents_of(cart).totals.subtotal_minor == 3000
+
+
+def test_a_price_that_changed_since_it_was_put_in_is_said():
+    variant = make_variant(2400)
+    cart = Cart.objects.create(currency="EUR")
+    client = client_of(cart)
+    client.post("/cart/add/", {"product": variant.product_id, "quantity": 1})
+    assert "when you put this in" not in page_of(cart)
+    set_price(variant.pk, default_market(), regular_minor=2600)
+    assert "The price was €24.00 when you put this in, and is €26.00 now." in page_of(cart)
+
+
+def test_each_line_says_what_is_wrong_with_it():
+    few, none, gone = make_variant(on_hand=2), make_variant(on_hand=0), make_variant()
+    cart = make_cart(few, none, gone, quantity=3)
+    Product.objects.filter(pk=gone.product_id).update(status="archived")
+    text = page_of(cart)
+    for words in ("Only 2 left.", "This is sold out.", "This is no longer sold."):
+        assert text.count(words) == 1
+    assert "Check out</a>" not in text
+
+
+def test_a_note_and_a_gift_message_travel_to_the_order():
+    cart = make_cart(make_variant())
+    client_of(cart).post("/cart/", {"note": "Ring twice", "gift_message": "For you"})
+    cart.refresh_from_db()
+    client_of(cart).post("/checkout/", checkout_form(cart))
+    order = Order.objects.get()
+    assert (order.note, order.gift_message) == ("Ring twice", "For you")
+
+
+@pytest.mark.parametrize("note", ["x" * 501, "hid\u202eden"])
+def test_a_note_that_cannot_be_is_refused_in_words(note):
+    answer = client_of(make_cart(make_variant())).post("/cart/", {"note": note, "gift_message": ""})
+    assert answer.status_code == 422
+    assert "A note can have 500 characters" in answer.content.decode()
+
+
+def test_the_estimate_follows_the_country():
+    make_shipping(1690, "beyond", countries=["CH"], free_from_minor=None)
+    cart = make_cart(make_variant(2400))
+    client_of(cart).post("/cart/", {"country": "CH"})
+    text = page_of(cart)
+    assert "€14.20" in text  # 16.90 without the tax at home
+    assert '<option value="CH" selected>' in text
+    assert client_of(cart).post("/cart/", {"country": "XX"}).status_code == 422
+    assert '<option value="CH" selected>' in client_of(cart).get("/checkout/").content.decode()
+
+
+def test_a_code_box_says_what_a_code_does():
+    make_promotion(percent=10, codes=("TEN",), name="Ten off")
+    cart = make_cart(make_variant(2400))
+    client = client_of(cart)
+    assert client.post("/cart/", {"code": "ten", "entered": "1"}).status_code == 302
+    assert "−€2.40" in page_of(cart)
+    client.post("/cart/", {"drop": "TEN"})
+    assert "−€2.40" not in page_of(cart)
+    wrong = client.post("/cart/", {"code": "nothing", "entered": "1"})
+    assert wrong.status_code == 422
+    assert "We do not know this code." in wrong.content.decode()
+
+
+def test_a_link_with_a_code_opens_the_box_with_it_in():
+    text = client_of(make_cart(make_variant())).get("/cart/?code=TEN%22%3E").content.decode()
+    assert 'value="TEN&quot;&gt;"' in text
+    assert '<details class="fold" open><summary>Discount code' in text
+
+
+def test_a_code_entered_at_the_checkout_keeps_everything_typed():
+    make_promotion(percent=10, codes=("TEN",))
+    cart = make_cart(make_variant(2400))
+    form = checkout_form(cart, line1="Half a str", email="not yet", code="ten", entered="1")
+    answer = client_of(cart).post("/checkout/", form)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert 'value="Half a str"' in text
+    assert "−€2.40" in text
+    wrong = client_of(cart).post("/checkout/", {**form, "code": "nope"}).content.decode()
+    assert "We do not know this code." in wrong
+    assert 'value="Half a str"' in wrong
+
+
+@pytest.mark.parametrize("path", ["/cart/", "/checkout/"])
+@pytest.mark.parametrize("forged", [{}, {"x-forwarded-for": "203.0.113.9"}])
+def test_ten_codes_that_are_none_are_enough_from_one_place(path, forged):
+    make_promotion(percent=10, codes=("GOOD",))
+    cart = make_cart(make_variant())
+    client = client_of(cart)
+    for number in range(10):
+        assert client.post(path, {"code": f"GUESS{number}", "entered": "1"}, headers=forged).status_code in (200, 422)
+    refused = client.post(path, {"code": "GOOD", "entered": "1"}, headers=forged)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 600
+    cart.refresh_from_db()
+    assert cart.codes == []
+
+
+def test_codes_that_are_good_do_not_count():
+    make_promotion(percent=10, codes=("GOOD",))
+    _, code = make_gift_card()
+    client = client_of(make_cart(make_variant()))
+    for _ in range(12):
+        assert client.post("/cart/", {"code": "GOOD", "entered": "1"}).status_code == 302
+        assert client.post("/cart/", {"code": code, "entered": "1"}).status_code == 302
+
+
+def test_carts_that_join_keep_codes_cards_notes_and_saved_things():
+    make_promotion(percent=10, codes=("TEN",))
+    make_promotion(percent=5, codes=("FIVE",))
+    card, code = make_gift_card()
+    user, shared = make_user(), make_variant()
+    own = with_codes(make_cart(shared, user=user, quantity=2), "FIVE")
+    anonymous = with_codes(make_cart(shared, make_variant(title="Later"), quantity=3), "TEN", code)
+    CartLine.objects.filter(cart=anonymous, variant__product__title="Later").update(state="saved")
+    Cart.objects.filter(pk=anonymous.pk).update(note="Ring", country="AT")
+    join_carts(anonymous.token, user.pk)
+    own.refresh_from_db()
+    assert (own.codes, own.note, own.country) == (["FIVE", "TEN"], "Ring", "AT")
+    assert list(own.gift_cards.all()) == [card]
+    assert sorted(own.lines.values_list("quantity", "state")) == [(3, "saved"), (5, "active")]
+
+
+def test_a_past_order_is_ordered_again_as_far_as_it_is_sold():
+    kept, gone = make_variant(1000), make_variant(title="Gone")
+    order = make_order(kept, gone, quantity=2)
+    Product.objects.filter(pk=gone.product_id).update(status="archived")
+    cart = Cart.objects.create(currency="EUR")
+    assert order_again(cart, order) == ["Gone"]
+    assert list(cart.lines.values_list("variant", "quantity")) == [(kept.pk, 2)]
+
+
+def test_the_button_on_the_order_fills_the_cart():
+    order = make_order(make_variant(title="Alma mug"))
+    client = Client()
+    answer = client.post(f"/orders/{order.public_id}/again/", follow=True)
+    assert "Alma mug" in answer.content.decode()
+
+
+def test_a_cart_is_kept_for_thirty_days():
+    cart = make_cart(make_variant())
+    answer = client_of(cart).get("/cart/")
+    assert answer.cookies["cart"]["max-age"] == 30 * 24 * 3600
+    with time_machine.travel(timezone.now() + timedelta(days=29)):
+        purge()
+        assert Cart.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        purge()
+        assert Cart.objects.count() == 0
+
+
+def statements(client, method, path, form=None) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        getattr(client, method)(path, form)
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lines", [1, 24])
+def test_a_cart_costs_the_same_for_one_line_and_for_many(lines):
+    make_promotion(percent=10, codes=("TEN",), most_uses=50)
+    variants = [make_variant(1000 + n, on_hand=50) for n in range(lines)]
+    cart = with_codes(make_cart(*variants), "TEN", make_gift_card(500)[1])
+    client = client_of(cart)
+    looked = statements(client, "get", "/cart/")
+    assert len(looked) <= 7, looked
+    added = statements(client, "post", "/cart/add/", {"product": variants[0].product_id, "quantity": 1})
+    assert len(added) == 4, added
+    cart.refresh_from_db()
+    placed = statements(client, "post", "/checkout/", checkout_form(cart))
+    assert Order.objects.get().lines.count() == lines
+    assert len(placed) == 15, placed
