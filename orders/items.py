@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Concat, Greatest, JSONObject
+from django.db import connection
+from django.db.models import Model
 
 from catalog.markets import Market
-from catalog.models import Category, ProductImage, Stock, Variant
+from catalog.models import Product, ProductImage, Variant
 from catalog.money import format_money
-from catalog.prices import CurrentPrice, price_facts, price_of_facts
+from catalog.prices import CurrentPrice, price_of_facts
 from orders.models import CartLine
 from orders.pricing import Line
 
-PICTURE = ("id", "product_id", "position", "alt", "file", "focus_x", "focus_y", "width", "height", "rendered_widths")
 State = CartLine.State
 
 
@@ -107,75 +105,131 @@ class CartItem:
 
 def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
     """All lines of the cart in the order in which they were put in, whatever their state, by one query."""
-    lines = CartLine.objects.filter(cart_id=cart_id).select_related("variant__product__category", "variant__image")
     return [
         CartItem(
-            line_id=line.pk,
-            variant=line.variant,
-            quantity=line.quantity,
+            line_id=row.line_id,
+            variant=row.variant,
+            quantity=row.quantity,
             at=at,
-            state=line.state,
-            changed_at=line.changed_at,
-            seen_minor=line.seen_minor,
-            **_facts(line, line.variant),
+            state=row.state,
+            changed_at=row.changed_at,
+            seen_minor=row.seen_minor,
+            **row.facts,
         )
-        for line in _annotated(lines, "variant__", market, at).order_by("pk")
+        for row in _read(OF_A_CART, {"cart": cart_id}, market, at)
     ]
 
 
 def gift_items(gifts: dict[int, int], market: Market, at: datetime) -> list[CartItem]:
     """One unit of each gift that can be given now: {promotion id: variant id}. One query."""
-    found = _variants(gifts.values(), market, at)
-    items = [
-        CartItem(line_id=0, variant=found[pk], quantity=1, at=at, gift_of=promotion, **_facts(found[pk], found[pk]))
-        for promotion, pk in gifts.items()
-        if pk in found
-    ]
+    items = _gifts(
+        {variant: promotion for promotion, variant in gifts.items()}, _variants(gifts.values(), market, at), at
+    )
     return [item for item in items if item.is_sold and item.available != 0]
 
 
 def example_items(things: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime) -> list[CartItem]:
     """Items that are in no cart, whatever stock there is: {variant id: quantity}, gifts as {variant id: promotion id}."""
-    found = _variants([*things, *gifts], market, at)
+    rows = _variants([*things, *gifts], market, at)
     items = [
-        CartItem(line_id=pk, variant=found[pk], quantity=quantity, at=at, **_facts(found[pk], found[pk]))
+        CartItem(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].facts)
         for pk, quantity in things.items()
-        if pk in found
+        if pk in rows
     ]
-    return items + [
-        CartItem(line_id=0, variant=found[pk], quantity=1, at=at, gift_of=promotion, **_facts(found[pk], found[pk]))
+    return items + _gifts(gifts, rows, at)
+
+
+def _gifts(gifts: Mapping[int, int], rows: Mapping[int, "_Row"], at: datetime) -> list[CartItem]:
+    return [
+        CartItem(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].facts)
         for pk, promotion in gifts.items()
-        if pk in found
+        if pk in rows
     ]
 
 
-def _variants(ids: Iterable[int], market: Market, at: datetime) -> dict[int, Any]:
-    variants = Variant.objects.filter(pk__in=list(ids)).select_related("product__category", "image")
-    return {variant.pk: variant for variant in _annotated(variants, "", market, at)}
+def _variants(ids: Iterable[int], market: Market, at: datetime) -> dict[int, "_Row"]:
+    return {row.variant.pk: row for row in _read(BY_ID, {"variants": list(ids)}, market, at)}
 
 
-def _annotated(rows: QuerySet, path: str, market: Market, at: datetime) -> QuerySet:
-    """Rows with the facts of the variant that `path` leads to."""
-    variant = OuterRef(f"{path}pk")
-    free = Greatest(Value(0), F("on_hand") - F("reserved") + F("backorder_limit"))
-    stock = Stock.objects.filter(variant=variant, location__is_active=True).order_by().values("variant")
-    pictures = ProductImage.objects.filter(product=OuterRef(f"{path}product")).exclude(file="")
-    shelf = ExpressionWrapper(OuterRef(f"{path}product__category__path"), output_field=CharField())
-    shelves = Category.objects.annotate(whole=Concat(shelf, Value("/"))).filter(
-        whole__startswith=Concat("path", Value("/"))
-    )
-    return rows.annotate(
-        price_facts=price_facts(variant, market, at),
-        free=Coalesce(Subquery(stock.annotate(free=Sum(free)).values("free")), 0),
-        picture=Subquery(pictures.order_by("position", "pk").values(facts=JSONObject(**{n: n for n in PICTURE}))[:1]),
-        shelves=ArraySubquery(shelves.order_by("path").values("pk")),
-    )
+def _columns(model: type[Model], alias: str, names: Iterable[str] = ()) -> tuple[list[str], str]:
+    """The fields of a model (all, or these) by their attribute names, and the SQL that selects them."""
+    wanted = list(names)
+    fields = [field for field in model._meta.concrete_fields if not wanted or field.attname in wanted]
+    return [field.attname for field in fields], ", ".join(f"{alias}.{field.column}" for field in fields)
 
 
-def _facts(row: Any, variant: Variant) -> dict[str, Any]:
-    return {
-        "price": price_of_facts(row.price_facts),
-        "available": row.free if variant.is_tracked else None,
-        "image": variant.image or (ProductImage(**row.picture) if row.picture else None),
-        "categories": tuple(row.shelves),
+VARIANT, OF_VARIANT = _columns(Variant, "v")
+PRODUCT, OF_PRODUCT = _columns(
+    Product, "p", ("id", "handle", "slug", "title", "status", "category_id", "publish_at", "unpublish_at", "vendor")
+)
+PICTURE, OF_PICTURE = _columns(ProductImage, "i")
+
+# Plain SQL, written once: composing it anew for every page cost more than running it.
+READ = f"""
+SELECT wanted.*, {OF_VARIANT}, {OF_PRODUCT}, {OF_PICTURE},
+  (SELECT coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind, 'minor', x.amount_minor, 'currency', x.currency)),
+     '[]') FROM catalog_price x WHERE x.variant_id = v.id AND x.market = %(market)s AND x.valid @> %(at)s),
+  (SELECT coalesce(sum(greatest(0, s.on_hand - s.reserved + s.backorder_limit)), 0)::int FROM catalog_stock s
+     JOIN catalog_location o ON o.id = s.location_id AND o.is_active WHERE s.variant_id = v.id),
+  ARRAY(SELECT a.id FROM catalog_category a WHERE starts_with(c.path || '/', a.path || '/') ORDER BY a.path)
+FROM ({{rows}}) AS wanted
+JOIN catalog_variant v ON v.id = wanted.variant_id
+JOIN catalog_product p ON p.id = v.product_id
+LEFT JOIN catalog_category c ON c.id = p.category_id
+LEFT JOIN LATERAL (
+  SELECT * FROM catalog_productimage i WHERE i.id = v.image_id
+  UNION ALL
+  (SELECT * FROM catalog_productimage i WHERE v.image_id IS NULL AND i.product_id = p.id AND i.file <> ''
+   ORDER BY i.position, i.id LIMIT 1)
+) i ON true
+ORDER BY wanted.line_id
+"""  # noqa: S608  (names of our own columns)
+LINE = ("line_id", "variant_id", "quantity", "state", "changed_at", "seen_minor")
+OF_A_CART = READ.replace(
+    "{rows}",
+    "SELECT id AS line_id, variant_id, quantity, state, changed_at, seen_minor FROM orders_cartline"
+    " WHERE cart_id = %(cart)s",
+)
+BY_ID = READ.replace(
+    "{rows}",
+    "SELECT 0::bigint AS line_id, id AS variant_id, 1 AS quantity, '' AS state, now() AS changed_at, NULL::bigint AS"
+    " seen_minor FROM unnest(%(variants)s::bigint[]) AS id",
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the query, as the models that it holds."""
+
+    line_id: int
+    quantity: int
+    state: str
+    changed_at: datetime
+    seen_minor: int | None
+    variant: Variant
+    facts: dict[str, Any]
+
+
+def _read(statement: str, asked: dict[str, Any], market: Market, at: datetime) -> list[_Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**asked, "market": market.code, "at": at})
+        return [_row(values) for values in cursor.fetchall()]
+
+
+def _row(values: tuple[Any, ...]) -> _Row:
+    parts, start = [], 0
+    for length in (len(LINE), len(VARIANT), len(PRODUCT), len(PICTURE)):
+        parts.append(values[start : start + length])
+        start += length
+    line, of_variant, of_product, of_picture = parts
+    prices, free, shelves = values[start:]
+    variant = Variant.from_db("default", VARIANT, of_variant)
+    variant.product = Product.from_db("default", PRODUCT, of_product)
+    facts = {
+        "price": price_of_facts(prices),
+        "available": free if variant.is_tracked else None,
+        "image": ProductImage.from_db("default", PICTURE, of_picture) if of_picture[0] else None,
+        "categories": tuple(shelves),
     }
+    line_id, _, quantity, state, changed_at, seen_minor = line
+    return _Row(line_id, quantity, state, changed_at, seen_minor, variant, facts)

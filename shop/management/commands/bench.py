@@ -8,26 +8,70 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from shop.benchmarks.catalog import measure_catalog
-from shop.benchmarks.databases import bench_cluster, forget_halves, measured, prepare
+from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
+from shop.benchmarks.databases import bench_cluster, database_name, forget_halves, measured, prepare, run
 
 SIZES = "1000,100000,1000000"
+CHECKOUT_PRODUCTS = 1000
+SCRIPT_SECONDS = 10
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
 class Command(BaseCommand):
-    help = "Measure the catalogue's pages with 1,000, 100,000 and 1,000,000 products, interleaved."
+    help = (
+        "catalog: the catalogue's pages with 1,000, 100,000 and 1,000,000 products, interleaved. checkout: orders placed"
+        " by eight clients beside the same writes as a pgbench script."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["catalog", "measure"])
+        parser.add_argument("what", choices=["catalog", "checkout", "measure", "place", "prepare-checkout"])
         parser.add_argument("--sizes", default=SIZES, help="numbers of products, separated by commas")
         parser.add_argument("--repeats", type=int, default=3)
         parser.add_argument("--requests", type=int, default=60, help="requests for each page and repeat")
         parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--orders", type=int, default=2000, help="orders for each repeat of bench checkout")
+        parser.add_argument("--hot", action="store_true", help="every order wants the same two things")
+        parser.add_argument("--begins-at", type=float, default=0.0, help="when to begin, in seconds since 1970")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         if what == "measure":
             self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
-            return
+        elif what == "place":
+            made = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
+            self.stdout.write(json.dumps(made))
+        elif what == "prepare-checkout":
+            prepare_checkout()
+        elif what == "checkout":
+            self._checkout(options["orders"], options["repeats"])
+        else:
+            self._catalog(options)
+
+    def _checkout(self, orders: int, repeats: int) -> None:
+        """Shop and script in turn, on the same database, so that both meet the same machine."""
+        rates: dict[tuple[str, bool], list[float]] = {}
+        with bench_cluster() as cluster:
+            prepare(cluster, CHECKOUT_PRODUCTS, self.stderr.write)
+            for repeat in range(repeats):
+                for is_hot in (False, True):
+                    run(cluster, database_name(CHECKOUT_PRODUCTS), "bench", "prepare-checkout")
+                    shop = shop_rate(cluster, CHECKOUT_PRODUCTS, orders, is_hot=is_hot)
+                    plain = script_rate(cluster, CHECKOUT_PRODUCTS, SCRIPT_SECONDS, is_hot=is_hot)
+                    rates.setdefault(("shop", is_hot), []).append(shop)
+                    rates.setdefault(("script", is_hot), []).append(plain)
+                    self.stderr.write(
+                        f"repeat {repeat + 1}, {'one' if is_hot else 'many'}: {shop:.0f}/s, {plain:.0f}/s"
+                    )
+        self._report_checkout({key: statistics.median(found) for key, found in rates.items()})
+
+    def _report_checkout(self, rates: dict[tuple[str, bool], float]) -> None:
+        self.stdout.write("| things ordered | shop, orders/s | pgbench script, orders/s | ratio |")
+        self.stdout.write("|---|---|---|---|")
+        for is_hot, words in ((False, "spread over 2,000"), (True, "all the same two")):
+            shop, plain = rates["shop", is_hot], rates["script", is_hot]
+            self.stdout.write(f"| {words} | {shop:.0f} | {plain:.0f} | {shop / plain:.2f} |")
+        self.stdout.write(f"\nThe same two against spread: {rates['shop', True] / rates['shop', False]:.2f} ×")
+
+    def _catalog(self, options: dict[str, Any]) -> None:
         try:
             sizes = [int(size) for size in options["sizes"].split(",")]
         except ValueError as error:
