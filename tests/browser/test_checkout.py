@@ -1,0 +1,137 @@
+"""The cart and the checkout in a real browser: by keyboard, without scripts, on the smallest phone, with mistakes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
+from tests.browser.test_shop import ADDRESS, fill_checkout, tab_to
+
+pytestmark = NEEDS_BROWSER
+SMALLEST = {"width": 320, "height": 640}
+
+
+def problems_of(page: Page) -> list[str]:
+    """What axe finds, and whether the page is wider than its window."""
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    wide = [f"{page.url}: {overflow} px too wide"] if overflow > 0 else []
+    return wide + [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+
+
+def overflow_of(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def type_over(page: Page, words: str) -> None:
+    page.keyboard.press("Control+a")
+    page.keyboard.type(words)
+
+
+def test_the_whole_checkout_by_keyboard_without_scripts_at_320_px_with_one_error(browser, shop):
+    page, _ = open_page(browser, shop, java_script_enabled=False, viewport=SMALLEST)
+    page.goto("/p/alma-mug/")
+    tab_to(page, "#buy .btn")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cart/")
+    assert overflow_of(page) == 0
+    tab_to(page, "a[href$='/checkout/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/checkout/")
+    for field, value in {**ADDRESS, "#postcode": "101"}.items():
+        tab_to(page, field)
+        page.keyboard.type(value)
+    tab_to(page, "#ship-standard")
+    page.keyboard.press("ArrowDown")
+    assert page.is_checked("#ship-express")
+    tab_to(page, "#place .btn")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".errors")
+    assert page.title().startswith("Error: Checkout")
+    assert page.inner_text(".errors li") == "Enter a postcode with five digits, like 10115"
+    assert page.input_value("#line1") == "Kraanlei 12"
+    assert page.is_checked("#ship-express")
+    assert overflow_of(page) == 0
+    tab_to(page, ".errors a")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "postcode"
+    type_over(page, "10115")
+    # Enter in a field is the same as the button.
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/c/pay/**")
+    page.click("button[value=pay]")
+    page.wait_for_url("**/orders/**")
+    assert page.inner_text("h1") == "Thank you, Anna"
+    assert "Express delivery" in page.inner_text(".sum")
+    assert overflow_of(page) == 0
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
+    page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900})
+    for address in ("/p/alma-mug/", "/p/terra-vase/"):
+        page.goto(address)
+        page.click("#buy .btn")
+        page.wait_for_selector("#cart[open]")
+    page.goto("/cart/")
+    page.click("summary:has-text('Discount code')")
+    page.fill("#code", "welcome-10")
+    page.click("button[name=entered]")
+    page.wait_for_selector(".code-note >> text=WELCOME10")
+    page.click("button[name=save] >> nth=0")
+    page.wait_for_selector("text=Saved for later >> visible=true")
+    page.click("button[name=restore] >> nth=0")
+    page.wait_for_selector("button[name=save] >> nth=1")
+    page.click("button[name=remove] >> nth=0")
+    page.wait_for_selector("text=was taken out")
+    found = problems_of(page)
+    page.select_option("#country", "CH")
+    page.wait_for_selector(".sum >> text=it leaves the tax area")
+    page.goto("/checkout/")
+    page.fill("#line1", "Half a stree")
+    page.select_option("#country", "DE")
+    page.wait_for_selector("#place >> text=Order and pay")
+    page.wait_for_selector("#ship-workshop")
+    assert page.input_value("#line1") == "Half a stree"
+    page.click("#place .btn")
+    page.wait_for_selector(".errors")
+    found += problems_of(page)
+    page.check("#ship-workshop")
+    page.wait_for_selector("#summary .sum >> text=Free")
+    fill_checkout(page)
+    page.click("summary:has-text('Discount code')")
+    page.fill("#code", "no such code")
+    page.click("button[name=entered]")
+    page.wait_for_selector("text=We do not know this code.")
+    assert page.input_value("#name") == "Anna Peeters"
+    found += problems_of(page)
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    page.click("button[value=pay]")
+    page.wait_for_url("**/orders/**")
+    found += problems_of(page)
+    assert found == []
+    assert complaints == []
+
+
+def test_what_changed_meanwhile_is_said_and_nothing_is_charged(browser, shop):
+    page, complaints = open_page(browser, shop)
+    page.goto("/p/terra-vase/")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    page.goto("/checkout/")
+    fill_checkout(page)
+    other = page.context.new_page()
+    other.goto("/cart/")
+    other.bring_to_front()
+    other.fill("input[name=quantity]", "2")
+    other.keyboard.press("Tab")
+    other.wait_for_selector("#cartlink[aria-label='Cart, 2 items']")
+    page.click("#place .btn")
+    page.wait_for_selector(".errors")
+    words = page.inner_text(".errors")
+    assert "You have 2 of Terra vase in your cart now." in words
+    assert "Nothing has been charged." in words
+    assert page.input_value("#line1") == "Kraanlei 12"
+    assert problems_of(page) == []
+    assert complaints == []
