@@ -108,7 +108,7 @@ def _times(rule: Rule, possible: int) -> int:
 def _buy_get(rule: Rule, goods: Goods) -> Effect:
     """Of the units that belong together, the cheapest are reduced."""
     units = _units(goods.lines)
-    if goods.rewards:
+    if not rule.reward.is_everything:
         times = _times(rule, len(units) // rule.buy_quantity)
         reduced = _units(goods.rewards)[::-1][: times * rule.get_quantity]
     else:

@@ -202,6 +202,13 @@ BUY_SOME = [
         total=2400,
     ),
     Example(
+        "buy 2 of one get 1 of another that is not in the cart",
+        [item("a", 3, 1000, 1)],
+        [buy_get("Set", 2, 1, scope=ONE, reward=TWO)],
+        total=3000,
+        refused={"Set": NO_GAIN},
+    ),
+    Example(
         "the reward costs what it is reduced to",
         [item("a", 2, 1000, 1), item("b", 1, 333, 2)],
         [buy_get("Set", 2, 1, "50", scope=ONE, reward=TWO)],
