@@ -1,6 +1,6 @@
 """What each kind of promotion takes off, line by line. Amounts are minor units; nothing here knows a condition."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -115,9 +115,17 @@ def _buy_get(rule: Rule, goods: Goods) -> Effect:
         times = _times(rule, len(units) // (rule.buy_quantity + rule.get_quantity))
         reduced = units[::-1][: times * rule.get_quantity]
     effect = Effect()
-    for price, key in reduced:
-        effect.by_line[key] = effect.by_line.get(key, 0) + percent_of(price, rule.percent, effect.steps)
+    for key, prices in _prices_of(reduced).items():
+        effect.by_line[key] = percent_of(prices, rule.percent, effect.steps)
     return effect
+
+
+def _prices_of(units: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """What these units cost together, line by line: a percentage is rounded once for each line."""
+    prices: dict[str, int] = {}
+    for price, key in units:
+        prices[key] = prices.get(key, 0) + price
+    return prices
 
 
 def _multibuy(rule: Rule, goods: Goods) -> Effect:

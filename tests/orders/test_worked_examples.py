@@ -181,6 +181,13 @@ BUY_SOME = [
         total=4000,
     ),
     Example(
+        "buy 1 get 1 at half the price is rounded once for the line",
+        [item("a", 6, 333)],
+        [buy_get("Half", 1, 1, "50")],
+        off={"a": 500},  # three reduced: 999 / 2 = 499.5; unit by unit it would be 501
+        total=1498,
+    ),
+    Example(
         "buy 2 of one get 1 of another",
         [item("a", 4, 1000, 1), item("b", 3, 300, 2)],
         [buy_get("Set", 2, 1, scope=ONE, reward=TWO)],
