@@ -43,11 +43,12 @@ def without_tax(basket: Basket) -> Basket:
     if not basket.is_tax_included:
         return bare
     home = {rate.tax_class: rate for rate in basket.home_rates}
-    delivery = basket.delivery
+    delivery, standard = basket.delivery, home.get(STANDARD, NO_TAX)
+    of_delivery = standard if standard.taxes_delivery else NO_TAX
     return replace(
         bare,
         lines=tuple(replace(line, unit_minor=_net(line.unit_minor, _rate(home, line))) for line in basket.lines),
-        delivery=delivery and replace(delivery, price_minor=_net(delivery.price_minor, home.get(STANDARD, NO_TAX))),
+        delivery=delivery and replace(delivery, price_minor=_net(delivery.price_minor, of_delivery)),
     )
 
 

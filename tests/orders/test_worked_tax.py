@@ -164,6 +164,14 @@ ABROAD = [
         total=900,
     ),
     Example("an exported gift card keeps its value", [card("g", 5000)], where=EXPORT, total=5000),
+    Example(
+        "delivery that bears no tax at home loses none",
+        [item("a", 1, 1200)],
+        where={"treatment": Treatment.EXPORT, "home_rates": UNTAXED_DELIVERY},
+        ship=600,
+        shipping=600,
+        total=1600,
+    ),
 ]
 
 STEPS_OF_TEN = [
