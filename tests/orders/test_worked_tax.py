@@ -123,6 +123,16 @@ TAX = [
         taxes={"a": 200},
     ),
     Example(
+        "a gift card is no goods, so it bears no part of the delivery",
+        [card("g", 9000), item("a", 1, 1000)],
+        where=INCLUDED,
+        ship=600,
+        shipping=600,
+        tax=267,  # 1600 × 20 / 120 = 266.67
+        total=10600,
+        taxes={"a": 167},
+    ),
+    Example(
         "yen with tax included",
         [item("a", 3, 333)],
         [percent("Ten", "10")],
