@@ -211,6 +211,15 @@ STEPS_OF_TEN = [
         taxes={"a": 50},
     ),
     Example(
+        "an included tax is in what is left after rounding",
+        [item("a", 1, 1009)],
+        where=DINARS | {"rates": (Rate("standard", Decimal(10)),)},
+        off={"a": 9},
+        tax=91,  # of 1000; of 1009 it would be 92
+        total=1000,
+        taxes={"a": 91},
+    ),
+    Example(
         "only the delivery is left to round",
         [item("a", 1, 1000)],
         ALL,
@@ -222,6 +231,28 @@ STEPS_OF_TEN = [
     ),
     Example("a gift card is never rounded", [card("g", 5000)], where=DINARS, ship=1007, shipping=1000, total=6000),
     Example("a line too small to bear it", [item("a", 1, 3)], where=DINARS, ship=1004, shipping=997, total=1000),
+    Example(
+        "no line alone can bear it, and there is no delivery",
+        [item(key, 1, 4) for key in "abcdefg"],
+        where=DINARS,
+        off={"a": 2, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1},  # 8 of 28
+        total=20,
+    ),
+    Example(
+        "lines and delivery bear it together",
+        [item("a", 1, 4), item("b", 1, 4)],
+        where=DINARS,
+        ship=1,
+        off={"a": 4, "b": 4},
+        total=0,
+    ),
+    Example(
+        "less than a step is nothing, and bears no tax",
+        [item("a", 1, 7)],
+        where=DINARS | ON_TOP,
+        off={"a": 7},
+        total=0,
+    ),
 ]
 
 
@@ -244,6 +275,13 @@ def test_the_taxes_of_an_invoice_are_told_for_each_rate_on_what():
     lines = [item("a", 1, 1200), item("b", 1, 600, tax_class="reduced"), item("c", 1, 100, tax_class="zero")]
     taxes = price(Example("", lines, where=INCLUDED).basket()).taxes
     assert [(tax.percent, tax.base_minor, tax.tax_minor) for tax in taxes] == [(20, 1000, 200), (10, 545, 55)]
+
+
+def test_the_rounding_is_a_discount_like_any_other():
+    of_line = price(Example("", [item("a", 3, 335)], where=DINARS).basket())
+    of_delivery = price(Example("", [card("g", 5000)], where=DINARS, ship=1007).basket())
+    assert [(one.rule_id, one.name, one.minor) for one in of_line.discounts] == [(0, "Rounding", 5)]
+    assert [(one.rule_id, one.name, one.minor) for one in of_delivery.discounts] == [(0, "Rounding", 7)]
 
 
 def test_units_that_go_back_one_by_one_give_back_the_whole_line():
