@@ -101,7 +101,9 @@ def _units(lines: Sequence[Line]) -> list[tuple[int, str]]:
     return sorted(units, key=lambda unit: -unit[0])
 
 
-def _times(rule: Rule, possible: int) -> int:
+def _times(rule: Rule, units: int, size: int) -> int:
+    """How often a group of this size is found among the units; never where the rule does not say how many to buy."""
+    possible = units // size if rule.buy_quantity else 0
     return possible if rule.most_times is None else min(possible, rule.most_times)
 
 
@@ -109,10 +111,10 @@ def _buy_get(rule: Rule, goods: Goods) -> Effect:
     """Of the units that belong together, the cheapest are reduced."""
     units = _units(goods.lines)
     if not rule.reward.is_everything:
-        times = _times(rule, len(units) // rule.buy_quantity)
+        times = _times(rule, len(units), rule.buy_quantity)
         reduced = _units(goods.rewards)[::-1][: times * rule.get_quantity]
     else:
-        times = _times(rule, len(units) // (rule.buy_quantity + rule.get_quantity))
+        times = _times(rule, len(units), rule.buy_quantity + rule.get_quantity)
         reduced = units[::-1][: times * rule.get_quantity]
     effect = Effect()
     for key, prices in _prices_of(reduced).items():
@@ -132,7 +134,7 @@ def _multibuy(rule: Rule, goods: Goods) -> Effect:
     """Groups of the dearest units cost the rule's amount together, where that is less than they cost."""
     units, size = _units(goods.lines), rule.buy_quantity
     effect = Effect()
-    for number in range(_times(rule, len(units) // size)):
+    for number in range(_times(rule, len(units), size)):
         group = units[number * size : (number + 1) * size]
         whole = sum(price for price, _ in group)
         off = max(0, whole - rule.amount_minor)
