@@ -1,8 +1,9 @@
 """What each kind of promotion takes off, line by line. Amounts are minor units; nothing here knows a condition."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from catalog.money import apportion, round_half_up
 from orders.pricing.facts import Line, Rule, Tier
@@ -95,43 +96,88 @@ def _fixed_price(rule: Rule, goods: Goods) -> Effect:
     return Effect(off, steps=[f"each unit costs at most {rule.amount_minor}"])
 
 
-def _units(lines: Sequence[Line]) -> list[tuple[int, str]]:
-    """Every unit as (price, line key), dearest first; ties in the order of the cart."""
-    units = [(line.unit_minor, line.key) for line in lines for _ in range(line.quantity)]
-    return sorted(units, key=lambda unit: -unit[0])
+class Run(NamedTuple):
+    """Units of one line, all at one price."""
+
+    price: int
+    key: str
+    units: int
 
 
-def _times(rule: Rule, possible: int) -> int:
+def _runs(lines: Sequence[Line]) -> list[Run]:
+    """All units, dearest first; ties in the order of the cart."""
+    return sorted((Run(line.unit_minor, line.key, line.quantity) for line in lines), key=lambda run: -run.price)
+
+
+def _count(runs: Iterable[Run]) -> int:
+    return sum(run.units for run in runs)
+
+
+def _first(runs: Iterable[Run], count: int) -> Iterator[Run]:
+    """The first so many units of these."""
+    for run in runs:
+        taken = min(run.units, count)
+        count -= taken
+        if taken:
+            yield Run(run.price, run.key, taken)
+
+
+def _times(rule: Rule, units: int, size: int) -> int:
+    """How often a group of this size is found among the units; never where the rule does not say how many to buy."""
+    possible = units // size if rule.buy_quantity else 0
     return possible if rule.most_times is None else min(possible, rule.most_times)
 
 
 def _buy_get(rule: Rule, goods: Goods) -> Effect:
-    """Of the units that belong together, the cheapest are reduced."""
-    units = _units(goods.lines)
-    if goods.rewards:
-        times = _times(rule, len(units) // rule.buy_quantity)
-        reduced = _units(goods.rewards)[::-1][: times * rule.get_quantity]
+    """Of the units that belong together, the cheapest are reduced; each line's are rounded together."""
+    runs, size = _runs(goods.lines), rule.buy_quantity + rule.get_quantity
+    if not rule.reward.is_everything:
+        times, runs = _times(rule, _count(runs), rule.buy_quantity), _runs(goods.rewards)
     else:
-        times = _times(rule, len(units) // (rule.buy_quantity + rule.get_quantity))
-        reduced = units[::-1][: times * rule.get_quantity]
+        times = _times(rule, _count(runs), size)
     effect = Effect()
-    for price, key in reduced:
-        effect.by_line[key] = effect.by_line.get(key, 0) + percent_of(price, rule.percent, effect.steps)
+    for run in _first(reversed(runs), times * rule.get_quantity):
+        effect.by_line[run.key] = percent_of(run.price * run.units, rule.percent, effect.steps)
     return effect
 
 
 def _multibuy(rule: Rule, goods: Goods) -> Effect:
     """Groups of the dearest units cost the rule's amount together, where that is less than they cost."""
-    units, size = _units(goods.lines), rule.buy_quantity
+    runs, size = _runs(goods.lines), rule.buy_quantity
     effect = Effect()
-    for number in range(_times(rule, len(units) // size)):
-        group = units[number * size : (number + 1) * size]
-        whole = sum(price for price, _ in group)
+    for group, times in _groups(runs, size, _times(rule, _count(runs), size)):
+        whole = sum(run.price * run.units for run in group)
         off = max(0, whole - rule.amount_minor)
-        effect.steps.append(f"{size} units for {rule.amount_minor} instead of {whole}")
-        for (_, key), share in zip(group, apportion(off, [price for price, _ in group]), strict=True):
-            effect.by_line[key] = effect.by_line.get(key, 0) + share
+        effect.steps.append(f"{times} × {size} units for {rule.amount_minor} instead of {whole}")
+        if not off:
+            break  # all that follow are cheaper still
+        for key, share in _shares(group, off):
+            effect.by_line[key] = effect.by_line.get(key, 0) + share * times
     return effect
+
+
+def _shares(group: Sequence[Run], off: int) -> list[tuple[str, int]]:
+    """What each unit of a group bears of what is taken off it; a line alone bears all."""
+    if len(group) == 1:
+        return [(group[0].key, off)]
+    units = [run for run in group for _ in range(run.units)]
+    shares = apportion(off, [unit.price for unit in units])
+    return [(unit.key, share) for unit, share in zip(units, shares, strict=True)]
+
+
+def _groups(runs: Sequence[Run], size: int, times: int) -> Iterator[tuple[list[Run], int]]:
+    """The first so many groups of this size, those of one line alone together with how often they come."""
+    group: list[Run] = []
+    for run in runs:
+        rest = run.units
+        while rest and times:
+            taken = min(rest, size - _count(group))
+            group.append(Run(run.price, run.key, taken))
+            same = min(rest // size, times) if taken == size else 1
+            rest -= taken * same
+            if _count(group) == size:
+                yield group, same
+                times, group = times - same, []
 
 
 def reached_tier(rule: Rule, goods: Goods) -> Tier | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 NOTHING = Decimal(0)
 STANDARD = "standard"  # the tax class of whatever has no other one
@@ -40,16 +41,23 @@ class Scope:
     categories: tuple[int, ...] = ()
     collections: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def is_everything(self) -> bool:
         return not (self.products or self.categories or self.collections)
 
+    @cached_property
+    def _sets(self) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
+        """Each rule asks each line, so what is looked for is made once."""
+        return frozenset(self.products), frozenset(self.categories), frozenset(self.collections)
+
     def holds(self, line: Line) -> bool:
+        if self.is_everything:
+            return True
+        products, categories, collections = self._sets
         return (
-            self.is_everything
-            or line.product_id in self.products
-            or not set(self.categories).isdisjoint(line.categories)
-            or not set(self.collections).isdisjoint(line.collections)
+            line.product_id in products
+            or not categories.isdisjoint(line.categories)
+            or not collections.isdisjoint(line.collections)
         )
 
 

@@ -5,7 +5,7 @@ add up. Whoever saves the shopper most goes first. An exclusive rule holds alone
 together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from orders.pricing.conditions import goods_of, why_not
@@ -74,6 +74,27 @@ def _sorted(rules: Iterable[Rule]) -> list[Rule]:
     return sorted(rules, key=lambda rule: (rule.position, rule.id))
 
 
+ONE_BY_ONE = {"percent", "amount", "fixed_price"}  # kinds that look at each line for itself
+
+
+@dataclass(frozen=True)
+class _Bid:
+    """What a rule would take off now, and the lines (by key) on which that depends."""
+
+    rule: Rule
+    effect: Effect
+    reach: frozenset[str] = frozenset()
+
+    @property
+    def saved_minor(self) -> int:
+        return self.effect.saved_minor
+
+    @property
+    def taken(self) -> Set[str]:
+        """Lines that it leaves to no other rule: units that were bought to earn a reward are part of an offer too."""
+        return self.effect.by_line.keys() if self.rule.kind in ONE_BY_ONE else self.reach
+
+
 class _Work:
     """One walk through the lanes: what is left to pay, and which lines the product lane has not touched."""
 
@@ -92,19 +113,20 @@ class _Work:
         return self.outcome
 
     def _work_lane(self, lane: str, rules: list[Rule]) -> None:
-        waiting = [rule for rule in rules if self._may_hold(rule)]
+        bids = [self._bid(rule) for rule in rules if self._may_hold(rule)]
         is_first = True
-        while waiting:
-            effects = [(self._effect(rule), rule) for rule in waiting]
-            effect, rule = max(effects, key=lambda pair: pair[0].saved_minor)
-            if effect.saved_minor <= 0 and lane != GIFT:
+        while bids:
+            best = max(bids, key=lambda bid: bid.saved_minor)
+            if best.saved_minor <= 0 and lane != GIFT:
                 break
-            waiting.remove(rule)
-            self._take(lane, rule, effect)
+            self._take(best)
             is_first = False
+            bids = [bid for bid in bids if bid is not best]
             if lane in (ORDER, DELIVERY):
                 break
-        self.outcome.refused += [Refused(rule, NO_GAIN if is_first else BETTER) for rule in waiting]
+            # What a rule would take off changes only with the lines that it works on.
+            bids = [bid if bid.reach.isdisjoint(best.taken) else self._bid(bid.rule) for bid in bids]
+        self.outcome.refused += [Refused(bid.rule, NO_GAIN if is_first else BETTER) for bid in bids]
 
     def _may_hold(self, rule: Rule) -> bool:
         goods = goods_of(rule, self.lines, self.left)
@@ -115,29 +137,23 @@ class _Work:
             self.outcome.refused.append(Refused(rule, why))
         return not why
 
-    def _effect(self, rule: Rule) -> Effect:
+    def _bid(self, rule: Rule) -> _Bid:
         if rule.lane == GIFT:
-            return Effect(gifts=(self.gifts[rule.id],))
+            return _Bid(rule, Effect(gifts=(self.gifts[rule.id],)))
         if rule.lane == DELIVERY:
             delivery = self.basket.delivery
-            return off_delivery(rule, delivery.price_minor if delivery else 0)
-        lines = self._free_lines() if rule.lane == PRODUCT else self.lines
-        goods = goods_of(rule, lines, self.left)
+            return _Bid(rule, off_delivery(rule, delivery.price_minor if delivery else 0))
+        goods = goods_of(rule, self._free_lines() if rule.lane == PRODUCT else self.lines, self.left)
         # Fewer lines may be left than the rule asks for.
-        return Effect() if why_not(rule, self.basket, goods) else off_goods(rule, goods)
+        effect = Effect() if why_not(rule, self.basket, goods) else off_goods(rule, goods)
+        return _Bid(rule, effect, frozenset(line.key for line in (*goods.lines, *goods.rewards)))
 
     def _free_lines(self) -> list[Line]:
         return [line for line in self.lines if line.key in self.untouched]
 
-    def _take(self, lane: str, rule: Rule, effect: Effect) -> None:
-        if lane == PRODUCT:
-            goods = goods_of(rule, self._free_lines(), self.left)
-            # Units that were bought to earn a reward are part of that offer too.
-            used = set(effect.by_line) if rule.kind in ONE_BY_ONE else {x.key for x in (*goods.lines, *goods.rewards)}
-            self.untouched -= used
-        for key, off in effect.by_line.items():
+    def _take(self, bid: _Bid) -> None:
+        if bid.rule.lane == PRODUCT:
+            self.untouched -= bid.taken
+        for key, off in bid.effect.by_line.items():
             self.left[key] -= off
-        self.outcome.applied.append(Applied(rule, effect))
-
-
-ONE_BY_ONE = {"percent", "amount", "fixed_price"}  # kinds that look at each line for itself
+        self.outcome.applied.append(Applied(bid.rule, bid.effect))

@@ -43,11 +43,12 @@ def without_tax(basket: Basket) -> Basket:
     if not basket.is_tax_included:
         return bare
     home = {rate.tax_class: rate for rate in basket.home_rates}
-    delivery = basket.delivery
+    delivery, standard = basket.delivery, home.get(STANDARD, NO_TAX)
+    of_delivery = standard if standard.taxes_delivery else NO_TAX
     return replace(
         bare,
         lines=tuple(replace(line, unit_minor=_net(line.unit_minor, _rate(home, line))) for line in basket.lines),
-        delivery=delivery and replace(delivery, price_minor=_net(delivery.price_minor, home.get(STANDARD, NO_TAX))),
+        delivery=delivery and replace(delivery, price_minor=_net(delivery.price_minor, of_delivery)),
     )
 
 
@@ -66,7 +67,8 @@ def tax(basket: Basket, lines: Sequence[Line], amounts: Mapping[str, int], deliv
     """Tax the lines, each with this amount left to pay, and the delivery, which shares the rates of the goods."""
     rates = {rate.tax_class: rate for rate in basket.rates}
     rate_of = {line.key: _rate(rates, line) for line in lines}
-    shares = _delivery_shares(rate_of, amounts, delivery_minor, rates.get(STANDARD, NO_TAX))
+    goods = {line.key: rate_of[line.key] for line in lines if not line.is_gift_card}
+    shares = _delivery_shares(goods, amounts, delivery_minor, rates.get(STANDARD, NO_TAX))
     groups: dict[Decimal, list[str]] = {rate.percent: [] for rate in shares}
     for key, rate in rate_of.items():
         groups.setdefault(rate.percent, []).append(key)
@@ -96,7 +98,10 @@ def _tax_on(base: int, percent: Decimal, *, is_included: bool) -> tuple[int, str
 def _delivery_shares(
     rate_of: Mapping[str, Rate], amounts: Mapping[str, int], delivery_minor: int, standard: Rate
 ) -> dict[Rate, int]:
-    """Delivery shares the fate of what is delivered: split by the goods' rates, or at the standard one without goods."""
+    """Delivery shares the fate of what is delivered: split by the goods' rates, or at the standard one without goods.
+
+    A gift card is money, not goods: it would leave the delivery of the goods untaxed.
+    """
     weights: dict[Rate, int] = {}
     for key, rate in rate_of.items():
         weights[rate] = weights.get(rate, 0) + amounts[key]

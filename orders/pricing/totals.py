@@ -3,14 +3,11 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from catalog.money import exponent
 from orders.pricing.facts import Basket, Line
 from orders.pricing.lanes import Applied, Outcome, apply_rules
+from orders.pricing.rounding import left_over, who_bears
 from orders.pricing.taxing import Taxes, TaxLine, tax, without_tax
 
-# The payment provider takes three-decimal amounts in steps of ten
-# (https://docs.stripe.com/currencies#three-decimal, read for version 2026-10).
-THREE_DECIMALS, STEP = 3, 10
 ROUNDING = "Rounding"
 
 
@@ -88,23 +85,76 @@ class Totals:
         return self.subtotal_minor - self.discount_minor
 
 
+class _Bill:
+    """What is left to pay for each line and for the delivery, and all that was taken off."""
+
+    def __init__(self, basket: Basket, outcome: Outcome) -> None:
+        self.basket, self.outcome = basket, outcome
+        self.lines = [line for line in basket.lines if line.gift_of is None]
+        self.lines += [gift for one in outcome.applied for gift in one.effect.gifts]
+        self.off = {line.key: _discounts_of(line, outcome) for line in self.lines}
+        self.off_delivery = tuple(
+            Discount(one.rule.id, one.rule.name, one.effect.delivery_minor, one.rule.code)
+            for one in outcome.applied
+            if one.effect.delivery_minor
+        )
+        self.discounts = tuple(_whole(one) for one in outcome.applied)
+        self.steps: tuple[str, ...] = ()
+        self.taxes = self._tax()
+
+    @property
+    def amounts(self) -> dict[str, int]:
+        return {line.key: line.subtotal_minor - sum(one.minor for one in self.off[line.key]) for line in self.lines}
+
+    @property
+    def shipping_minor(self) -> int:
+        delivery = self.basket.delivery
+        return (delivery.price_minor if delivery else 0) - sum(one.minor for one in self.off_delivery)
+
+    @property
+    def total_minor(self) -> int:
+        on_top = 0 if self.basket.is_tax_included else self.taxes.total_minor
+        return sum(self.amounts.values()) + self.shipping_minor + on_top
+
+    def _tax(self) -> Taxes:
+        return tax(self.basket, self.lines, self.amounts, self.shipping_minor)
+
+    def round_off(self) -> None:
+        """The total becomes one that can be charged.
+
+        A tax that is included is worked again, on what is left; one on top is part of what was rounded, so it stays,
+        unless nothing is left that could bear it.
+        """
+        before = self.total_minor
+        rest = left_over(before, self.basket.currency)
+        if not rest:
+            return
+        by_line, of_delivery = who_bears(rest, self.lines, self.amounts, self.shipping_minor)
+        for key, minor in by_line.items():
+            self.off[key] += _rounding(minor)
+        self.off_delivery += _rounding(of_delivery)
+        self.discounts += _rounding(sum(by_line.values()) + of_delivery)
+        if self.basket.is_tax_included or not self._taxed_minor:
+            self.taxes = self._tax()
+        self.steps = (f"total {before} rounded down to {self.total_minor}",)
+
+    @property
+    def _taxed_minor(self) -> int:
+        """What is left to pay for all but gift cards."""
+        amounts = self.amounts
+        return self.shipping_minor + sum(amounts[line.key] for line in self.lines if not line.is_gift_card)
+
+
+def _rounding(minor: int) -> tuple[Discount, ...]:
+    return (Discount(0, ROUNDING, minor),) if minor else ()
+
+
 def price(basket: Basket) -> Totals:
     """Price a basket: the same basket always costs the same, and every part can be told from the answer."""
     bare = without_tax(basket)
-    outcome = apply_rules(bare)
-    lines = [line for line in bare.lines if line.gift_of is None]
-    lines += [gift for one in outcome.applied for gift in one.effect.gifts]
-    discounts = {line.key: _discounts_of(line, outcome) for line in lines}
-    amounts = {line.key: line.subtotal_minor - sum(d.minor for d in discounts[line.key]) for line in lines}
-    off_delivery = tuple(
-        Discount(one.rule.id, one.rule.name, one.effect.delivery_minor, one.rule.code)
-        for one in outcome.applied
-        if one.effect.delivery_minor
-    )
-    shipping = (bare.delivery.price_minor if bare.delivery else 0) - sum(d.minor for d in off_delivery)
-    taxes = tax(bare, lines, amounts, shipping)
-    parts = tuple(_line_total(line, discounts[line.key], taxes, bare) for line in lines)
-    return _round(_sum_up(bare, parts, outcome, taxes, (shipping, off_delivery)), basket)
+    bill = _Bill(bare, apply_rules(bare))
+    bill.round_off()
+    return _sum_up(bill)
 
 
 def _discounts_of(line: Line, outcome: Outcome) -> tuple[Discount, ...]:
@@ -116,10 +166,9 @@ def _discounts_of(line: Line, outcome: Outcome) -> tuple[Discount, ...]:
     return tuple(found)
 
 
-def _line_total(line: Line, discounts: tuple[Discount, ...], taxes: Taxes, basket: Basket) -> LineTotal:
-    rate = taxes.rate_of[line.key]
+def _line_total(line: Line, bill: _Bill) -> LineTotal:
+    discounts, line_tax, rate = bill.off[line.key], bill.taxes.by_line[line.key], bill.taxes.rate_of[line.key]
     discount = sum(one.minor for one in discounts)
-    line_tax = taxes.by_line[line.key]
     amount = line.subtotal_minor - discount
     return LineTotal(
         key=line.key,
@@ -132,70 +181,33 @@ def _line_total(line: Line, discounts: tuple[Discount, ...], taxes: Taxes, baske
         tax_percent=rate.percent,
         tax_rate_id=rate.row_id,
         tax_minor=line_tax,
-        total_minor=amount if basket.is_tax_included else amount + line_tax,
+        total_minor=amount if bill.basket.is_tax_included else amount + line_tax,
         gift_of=line.gift_of,
     )
 
 
-def _sum_up(
-    basket: Basket,
-    parts: tuple[LineTotal, ...],
-    outcome: Outcome,
-    taxes: Taxes,
-    delivery: tuple[int, tuple[Discount, ...]],
-) -> Totals:
-    shipping, off_delivery = delivery
-    on_top = 0 if basket.is_tax_included else taxes.delivery_minor
+def _sum_up(bill: _Bill) -> Totals:
+    lines = tuple(_line_total(line, bill) for line in bill.lines)
+    told = (f"{one.rule.name}: {step}" for one in bill.outcome.applied for step in one.effect.steps)
     return Totals(
-        lines=parts,
-        subtotal_minor=sum(line.subtotal_minor for line in parts),
-        discount_minor=sum(line.discount_minor for line in parts),
-        shipping_minor=shipping,
-        tax_minor=taxes.total_minor,
-        total_minor=sum(line.total_minor for line in parts) + shipping + on_top,
-        is_tax_included=basket.is_tax_included,
-        treatment=basket.treatment,
-        taxes=taxes.lines,
-        shipping_discounts=off_delivery,
-        discounts=tuple(_whole(one) for one in outcome.applied),
-        reasons=tuple(Reason(one.rule.id, one.rule.name, one.why, one.rule.code) for one in outcome.refused),
-        steps=(*(f"{one.rule.name}: {step}" for one in outcome.applied for step in one.effect.steps), *taxes.steps),
+        lines=lines,
+        subtotal_minor=sum(line.subtotal_minor for line in lines),
+        discount_minor=sum(line.discount_minor for line in lines),
+        shipping_minor=bill.shipping_minor,
+        tax_minor=bill.taxes.total_minor,
+        total_minor=bill.total_minor,
+        is_tax_included=bill.basket.is_tax_included,
+        treatment=bill.basket.treatment,
+        taxes=bill.taxes.lines,
+        shipping_discounts=bill.off_delivery,
+        discounts=bill.discounts,
+        reasons=tuple(Reason(one.rule.id, one.rule.name, one.why, one.rule.code) for one in bill.outcome.refused),
+        steps=(*told, *bill.taxes.steps, *bill.steps),
     )
 
 
 def _whole(one: Applied) -> Discount:
     return Discount(one.rule.id, one.rule.name, one.effect.saved_minor, one.rule.code)
-
-
-def _round(totals: Totals, basket: Basket) -> Totals:
-    """Three-decimal currencies: the total is a whole number of steps, and the rest is a discount.
-
-    It is taken off the line with most to pay, or off the delivery; never off a gift card, which is money.
-    """
-    rest = totals.total_minor % STEP if exponent(basket.currency) == THREE_DECIMALS else 0
-    if not rest:
-        return totals
-    cards = {line.key for line in basket.lines if line.is_gift_card}
-    goods = [line for line in totals.lines if line.key not in cards]
-    off = Discount(0, ROUNDING, rest)
-    steps = (*totals.steps, f"total {totals.total_minor} rounded down to {totals.total_minor - rest}")
-    rounded = replace(totals, total_minor=totals.total_minor - rest, steps=steps)
-    largest = max(goods, key=lambda line: line.subtotal_minor - line.discount_minor, default=None)
-    if not largest or largest.subtotal_minor - largest.discount_minor < rest:
-        return replace(
-            rounded,
-            shipping_minor=totals.shipping_minor - rest,
-            shipping_discounts=(*totals.shipping_discounts, off),
-        )
-    smaller = replace(
-        largest,
-        discounts=(*largest.discounts, off),
-        discount_minor=largest.discount_minor + rest,
-        total_minor=largest.total_minor - rest,
-    )
-    lines = tuple(smaller if line is largest else line for line in totals.lines)
-    discounts = (*totals.discounts, off)
-    return replace(rounded, lines=lines, discounts=discounts, discount_minor=totals.discount_minor + rest)
 
 
 def share_of_units(total_minor: int, quantity: int, *, before: int, count: int) -> int:
