@@ -119,6 +119,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     form = CheckoutForm(request.POST, market=market_of(order.market))
     if not form.is_valid():
         return redirect(order)
+    PLACING.take(client_ip(request))
     try:
         order, cart = reopen(order)
     except StillProcessing:
@@ -140,7 +141,6 @@ def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRe
     """The shopper saw the first order's total, and the new cart holds the same lines: only its mark is new."""
     seen = form.seen(client_ip(request))
     seen = dataclasses.replace(seen, cart_mark=f"{cart.pk}:{cart.version}")
-    PLACING.take(client_ip(request))
     try:
         order = place_order(cart.pk, form.submission(), seen=seen, user_id=cart.user_id)
     except AlreadyPlaced as placed:

@@ -1,0 +1,120 @@
+"""Limits on everything that makes an order or a payment: hoarding stock, trying cards."""
+
+import pytest
+from django.test import Client
+
+from orders.models import Order
+from orders.views.checkout import PLACING
+from payments.models import Payment
+from payments.views import PAYING
+from tests.factories import (
+    make_cart,
+    make_order,
+    make_shipping,
+    make_submission,
+    make_tax,
+    make_user,
+    make_variant,
+    seen_of,
+)
+
+pytestmark = pytest.mark.django_db
+FORGED = [{}, {"x-forwarded-for": "203.0.113.9"}]
+
+
+@pytest.fixture(autouse=True)
+def delivery():
+    make_shipping()
+    make_tax()
+
+
+def post_checkout(cart, forged=None, ip="198.51.100.7", **changes):
+    seen = seen_of(cart)
+    names = ("email", "country", "name", "line1", "postcode", "city", "shipping_code")
+    submission = make_submission(**changes)
+    form = {name: getattr(submission, name) for name in names}
+    form |= {"cart_mark": seen.cart_mark, "total": seen.total_minor, "due": seen.due_minor}
+    client = Client(REMOTE_ADDR=ip)
+    client.cookies["cart"] = str(cart.token)
+    return client.post("/checkout/", form, headers=forged or {})
+
+
+def limit_to(monkeypatch, limit, times) -> None:
+    """The limit of production; other modes allow more."""
+    monkeypatch.setitem(limit.__dict__, "times", times)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_ten_orders_an_hour_from_one_place(monkeypatch, forged):
+    limit_to(monkeypatch, PLACING, 10)
+    variant = make_variant(on_hand=99)
+    for number in range(10):
+        assert post_checkout(make_cart(variant), forged, email=f"a{number}@example.com").status_code == 302
+    refused = post_checkout(make_cart(variant), forged, email="b@example.com")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert Order.objects.count() == 10
+    assert post_checkout(make_cart(variant), ip="198.51.100.8", email="b@example.com").status_code == 302
+
+
+@pytest.mark.parametrize("again", ["ann@example.com", "Ann+1@example.com", "ANN+two@EXAMPLE.com"])
+def test_f035_five_orders_of_one_customer_wait_for_their_payment_and_no_more(again):
+    variant = make_variant(on_hand=99)
+    for _ in range(5):
+        assert post_checkout(make_cart(variant), email="ann@example.com").status_code == 302
+    refused = post_checkout(make_cart(variant), email=again)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 36 * 60
+    assert (Order.objects.count(), variant.stock.get().reserved) == (5, 5)
+    # Somebody else's orders are no reason to lock the owner of an address out.
+    assert post_checkout(make_cart(variant), ip="198.51.100.8", email="ann@example.com").status_code == 302
+
+
+def test_f035_a_logged_in_customer_cannot_hoard_from_many_places():
+    user, variant = make_user(), make_variant(on_hand=99)
+    for number in range(5):
+        make_order(variant, user=user, email=f"other{number}@example.com")
+    cart = make_cart(variant, user=user)
+    client = Client(REMOTE_ADDR="198.51.100.99")
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    seen = seen_of(cart)
+    names = ("email", "country", "name", "line1", "postcode", "city", "shipping_code")
+    form = {name: getattr(make_submission(email="new@example.com"), name) for name in names}
+    form |= {"cart_mark": seen.cart_mark, "total": seen.total_minor, "due": seen.due_minor}
+    assert client.post("/checkout/", form).status_code == 429
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_f049_ten_visits_to_the_payment_page_an_hour_from_one_place(monkeypatch, stripe_desk, forged):
+    limit_to(monkeypatch, PAYING, 10)
+    client, order = Client(), make_order(make_variant())
+    for _ in range(10):
+        assert client.get(f"/orders/{order.public_id}/pay/", headers=forged).status_code == 303
+    refused = client.get(f"/orders/{order.public_id}/pay/", headers=forged)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+
+
+def test_f049_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
+    order = make_order(make_variant())
+    for _ in range(5):
+        client.get(f"/orders/{order.public_id}/pay/")
+        Payment.objects.update(status="failed")
+    refused = client.get(f"/orders/{order.public_id}/pay/")
+    assert refused.status_code == 409
+    assert "too many attempts" in refused.content.decode()
+    assert Payment.objects.count() == 5
+
+
+def test_replacing_an_order_counts_as_placing_one(monkeypatch, client, stripe_desk):
+    limit_to(monkeypatch, PLACING, 1)
+    order = make_order(make_variant())
+    form = {
+        "email": "a@example.com", "country": "DE", "name": "X", "line1": "Y 1", "postcode": "10115", "city": "Z",
+        "shipping_code": "standard", "cart_mark": "x", "total": order.total_minor, "due": order.due_minor,
+    }  # fmt: skip
+    assert client.post(f"/orders/{order.public_id}/replace/", form).status_code == 302
+    second = Order.objects.get(status="placed")
+    assert client.post(f"/orders/{second.public_id}/replace/", {**form, "line1": "Z 2"}).status_code == 429
+    second.refresh_from_db()
+    assert second.status == "placed"
