@@ -5,7 +5,7 @@ add up. Whoever saves the shopper most goes first. An exclusive rule holds alone
 together.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from orders.pricing.conditions import goods_of, why_not
@@ -13,10 +13,11 @@ from orders.pricing.effects import DELIVERY, GIFT, LANES, ORDER, PRODUCT, Effect
 from orders.pricing.facts import Basket, Line, Rule
 
 BETTER = "Another offer saves you more."
-ALONE = "It cannot be combined with the other offers, and they save you more."
+ALONE = "It cannot be combined with the other offers, and they save you as much or more."
 OVERRULED = "“{}” cannot be combined with other offers, and it saves you more."
 NO_GAIN = "It would not make your cart cheaper."
 GIFT_GONE = "The gift is gone."
+TRIED = 3  # rules that are left out to see whether the others save more without them
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Refused:
 
     rule: Rule
     why: str
+    is_outdone: bool = False  # it would hold without the others
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Outcome:
 def apply_rules(basket: Basket) -> Outcome:
     """The best that the rules allow: all that combine, or one that stands alone."""
     alone = [rule for rule in basket.rules if rule.is_exclusive]
-    together = _Work(basket).run(rule for rule in basket.rules if not rule.is_exclusive)
+    together = _best_together(basket, [rule for rule in basket.rules if not rule.is_exclusive])
     outcomes = [_Work(basket).run([rule]) for rule in _sorted(alone)]
     best = max(outcomes, key=lambda outcome: outcome.saved_minor, default=Outcome())
     if best.saved_minor > together.saved_minor:
@@ -60,13 +62,35 @@ def apply_rules(basket: Basket) -> Outcome:
         best.refused += [Refused(rule, OVERRULED.format(winner.name)) for rule in losers]
         best.refused += _reasons([outcome for outcome in outcomes if outcome is not best])
         return best
-    together.refused += _reasons(outcomes)
+    together.refused += _reasons(outcomes, ALONE if together.applied else NO_GAIN)
     return together
 
 
-def _reasons(outcomes: list[Outcome]) -> list[Refused]:
+def _best_together(basket: Basket, rules: list[Rule]) -> Outcome:
+    """Whoever saves most goes first, but not where two others would save more in its place."""
+    best, left_out = _Work(basket).run(rules), []
+    while any(one.is_outdone for one in best.refused):
+        better = next(
+            (pair for pair in _without_one(basket, rules, best) if pair[1].saved_minor > best.saved_minor), None
+        )
+        if better is None:
+            break
+        rule, best = better
+        rules = [other for other in rules if other is not rule]
+        left_out.append(Refused(rule, BETTER))
+    best.refused += left_out
+    return best
+
+
+def _without_one(basket: Basket, rules: list[Rule], best: Outcome) -> Iterator[tuple[Rule, Outcome]]:
+    """What comes out when one of the rules that take most off is left out."""
+    for one in sorted(best.applied, key=lambda one: -one.effect.saved_minor)[:TRIED]:
+        yield one.rule, _Work(basket).run([other for other in rules if other is not one.rule])
+
+
+def _reasons(outcomes: list[Outcome], why: str = ALONE) -> list[Refused]:
     """Why exclusive rules that lost do not hold."""
-    lost = [Refused(one.rule, ALONE) for outcome in outcomes for one in outcome.applied]
+    lost = [Refused(one.rule, why) for outcome in outcomes for one in outcome.applied]
     return lost + [one for outcome in outcomes for one in outcome.refused]
 
 
@@ -126,7 +150,8 @@ class _Work:
                 break
             # What a rule would take off changes only with the lines that it works on.
             bids = [bid if bid.reach.isdisjoint(best.taken) else self._bid(bid.rule) for bid in bids]
-        self.outcome.refused += [Refused(bid.rule, NO_GAIN if is_first else BETTER) for bid in bids]
+        why = NO_GAIN if is_first else BETTER
+        self.outcome.refused += [Refused(bid.rule, why, is_outdone=not is_first) for bid in bids]
 
     def _may_hold(self, rule: Rule) -> bool:
         goods = goods_of(rule, self.lines, self.left)
@@ -134,8 +159,13 @@ class _Work:
         if not why and rule.lane == GIFT and rule.id not in self.gifts:
             why = GIFT_GONE
         if why:
-            self.outcome.refused.append(Refused(rule, why))
+            self.outcome.refused.append(Refused(rule, why, is_outdone=self._would_hold_alone(rule)))
         return not why
+
+    def _would_hold_alone(self, rule: Rule) -> bool:
+        """It lacks only what the rules before it have taken off."""
+        whole = {line.key: line.subtotal_minor for line in self.lines}
+        return whole != self.left and not why_not(rule, self.basket, goods_of(rule, self.lines, whole))
 
     def _bid(self, rule: Rule) -> _Bid:
         if rule.lane == GIFT:
