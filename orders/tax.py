@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from psycopg.types.range import TimestamptzRange
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as WrongNumber
 
 from orders.customers import Buyer
+from orders.errors import OrderRefused
+from orders.models import TaxRate
 from orders.postcodes import is_within
 from orders.pricing import Rate, Treatment
 
@@ -23,6 +28,29 @@ class TaxRules:
     treatment: str
     rates: tuple[Rate, ...]
     home_rates: tuple[Rate, ...]
+
+
+@transaction.atomic
+def change_rate(rate: TaxRate, percent: Decimal, begins: datetime) -> TaxRate:
+    """From `begins` on the country's class bears the new percentage; what held until then stays on record.
+
+    Raises OrderRefused where the rate does not hold at that moment, or the percentage is none.
+    """
+    if not 0 <= percent <= 100:
+        raise OrderRefused("A tax rate is between 0 and 100 percent.")
+    old = TaxRate.objects.select_for_update().get(pk=rate.pk)
+    lower, upper = old.valid.lower, old.valid.upper
+    if (lower is not None and begins <= lower) or (upper is not None and begins >= upper):
+        raise OrderRefused("This rate does not hold at that moment: choose one between its beginning and its end.")
+    TaxRate.objects.filter(pk=old.pk).update(valid=TimestamptzRange(lower, begins))
+    return TaxRate.objects.create(
+        country=old.country,
+        region=old.region,
+        tax_class=old.tax_class,
+        percent=percent,
+        taxes_delivery=old.taxes_delivery,
+        valid=TimestamptzRange(begins, upper),
+    )
 
 
 def clean_vat_id(text: str) -> str:

@@ -11,9 +11,9 @@ from psycopg.types.range import TimestamptzRange
 from catalog.prices import set_price
 from orders.checkout import place_order
 from orders.customers import Buyer
-from orders.errors import TotalChanged
+from orders.errors import OrderRefused, TotalChanged
 from orders.models import TaxRate, TaxRegion
-from orders.tax import clean_vat_id, country_of_vat_id
+from orders.tax import change_rate, clean_vat_id, country_of_vat_id
 from shop.auditing import run_audit
 from tests.factories import (
     contents_of,
@@ -144,6 +144,30 @@ def test_f016_a_tax_on_top_that_changes_between_page_and_button_is_asked_about(u
     TaxRate.objects.filter(country="US").update(percent="9")
     with pytest.raises(TotalChanged):
         place_order(cart.pk, make_submission(country="US", shipping_code="us"), seen=seen)
+
+
+def test_a_change_of_a_rate_is_planned_and_what_held_stays_on_record():
+    rate = make_tax("DE", "19")
+    begins = timezone.now() + timedelta(days=30)
+    change_rate(rate, Decimal("20"), begins)
+    cart = make_cart(make_variant(12000))
+    assert total(cart).tax_minor == 1916
+    with time_machine.travel(begins):
+        assert total(cart).tax_minor == 2000
+    spans = TaxRate.objects.order_by("pk").values_list("percent", "valid")
+    assert [(percent, span.lower, span.upper) for percent, span in spans] == [
+        (Decimal(19), None, begins), (Decimal(20), begins, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("percent", "days"), [("101", 1), ("-1", 1), ("20", 99)])
+def test_a_change_of_a_rate_that_cannot_be_changes_nothing(percent, days):
+    rate = make_tax("DE", "19")
+    end = timezone.now() + timedelta(days=50)
+    TaxRate.objects.update(valid=TimestamptzRange(None, end))
+    with pytest.raises(OrderRefused):
+        change_rate(rate, Decimal(percent), timezone.now() + timedelta(days=days))
+    assert TaxRate.objects.get().valid.upper == end
 
 
 def test_an_order_keeps_the_tax_of_each_rate_and_line():
