@@ -38,19 +38,23 @@ WITH promotion AS (
 )
 SELECT (SELECT count(*) FROM promotion), (SELECT count(*) FROM coupon), (SELECT count(*) FROM customer)
 """
+# The same rows in the same order as TAKE locks them: promotion, coupon, customer.
 GIVE_BACK = """
 WITH given AS (
-  UPDATE orders_promotionuse SET given_back_at = now() WHERE order_id = %(order)s AND given_back_at IS NULL
+  UPDATE orders_promotionuse SET given_back_at = now()
+  WHERE order_id = %(order)s AND promotion_id = %(promotion)s AND given_back_at IS NULL
   RETURNING promotion_id, coupon_id, customer
 ), promotion AS (
   UPDATE orders_promotion p SET uses = p.uses - 1 FROM given WHERE p.id = given.promotion_id AND p.uses > 0
-    AND p.most_uses IS NOT NULL
+    AND p.most_uses IS NOT NULL RETURNING p.id
 ), coupon AS (
   UPDATE orders_coupon c SET uses = c.uses - 1 FROM given WHERE c.id = given.coupon_id AND c.uses > 0
-    AND c.most_uses IS NOT NULL
+    AND c.most_uses IS NOT NULL RETURNING c.id
+), customer AS (
+  UPDATE orders_promotioncustomer u SET uses = u.uses - 1 FROM given
+  WHERE u.promotion_id = given.promotion_id AND u.customer = given.customer AND u.uses > 0 RETURNING u.id
 )
-UPDATE orders_promotioncustomer u SET uses = u.uses - 1 FROM given
-WHERE u.promotion_id = given.promotion_id AND u.customer = given.customer AND u.uses > 0
+SELECT (SELECT count(*) FROM promotion), (SELECT count(*) FROM coupon), (SELECT count(*) FROM customer)
 """
 
 
@@ -148,8 +152,10 @@ def _take(order: Order, row: Mapping[str, Any], saved_minor: int) -> tuple[int, 
 
 def give_back_uses(order: Order) -> None:
     """Whatever the order used of promotions may be used again; called twice, the second call changes nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, {"order": order.pk})
+    standing = PromotionUse.objects.filter(order=order, given_back_at=None)
+    for promotion_id in standing.order_by("promotion_id").values_list("promotion_id", flat=True):
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, {"order": order.pk, "promotion": promotion_id})
 
 
 @transaction.atomic
