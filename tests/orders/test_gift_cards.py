@@ -230,6 +230,37 @@ def test_an_order_of_a_card_that_was_used_cannot_be_canceled(stripe_desk):
     assert run_audit() == []
 
 
+def bought_card(stripe_desk) -> tuple[Order, GiftCard]:
+    variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
+    order = make_order(variant, shipping_code="none")
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    order.refresh_from_db()
+    return order, GiftCard.objects.get()
+
+
+def test_a_bought_card_that_staff_have_blocked_is_void_too_when_its_order_is_canceled(stripe_desk):
+    order, card = bought_card(stripe_desk)
+    gift_cards.set_active(GiftCard.objects.all(), is_active=False)
+    cancel_order(order, user_id=None)
+    assert gift_cards.set_active(GiftCard.objects.all(), is_active=True) == 0
+    assert movements(card) == [("issued", 2500), ("voided", -2500)]
+    assert run_audit() == []
+
+
+def test_a_bought_card_that_was_used_and_then_blocked_keeps_its_order_from_being_canceled(stripe_desk):
+    order, card = bought_card(stripe_desk)
+    cart = make_cart(make_variant(1000))
+    cart.gift_cards.add(card)
+    pay_nothing(place(cart))
+    gift_cards.set_active(GiftCard.objects.all(), is_active=False)
+    with pytest.raises(CancelRefused, match="has been used"):
+        cancel_order(order, user_id=None)
+    assert (balance(card), Order.objects.get(pk=order.pk).status) == (2500 - 1490, "confirmed")
+    assert run_audit() == []
+
+
 def test_no_promotion_takes_anything_off_a_gift_card():
     make_promotion(percent=50)
     variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
