@@ -167,12 +167,18 @@ def _whole(one: Applied) -> Discount:
     return Discount(one.rule.id, one.rule.name, one.effect.saved_minor, one.rule.code)
 
 
+def charge_step(currency: str) -> int:
+    """The payment provider charges whole multiples of this many minor units."""
+    return STEP if exponent(currency) == THREE_DECIMALS else 1
+
+
 def _round(totals: Totals, basket: Basket) -> Totals:
     """Three-decimal currencies: the total is a whole number of steps, and the rest is a discount.
 
-    It is taken off the line with most to pay, or off the delivery; never off a gift card, which is money.
+    It is taken off the line with most to pay, or off the delivery; never off a gift card, which is money. Where neither
+    can bear it the total stays as it is, and cannot be charged.
     """
-    rest = totals.total_minor % STEP if exponent(basket.currency) == THREE_DECIMALS else 0
+    rest = totals.total_minor % charge_step(basket.currency)
     if not rest:
         return totals
     cards = {line.key for line in basket.lines if line.is_gift_card}
@@ -182,6 +188,8 @@ def _round(totals: Totals, basket: Basket) -> Totals:
     rounded = replace(totals, total_minor=totals.total_minor - rest, steps=steps)
     largest = max(goods, key=lambda line: line.subtotal_minor - line.discount_minor, default=None)
     if not largest or largest.subtotal_minor - largest.discount_minor < rest:
+        if totals.shipping_minor < rest:
+            return totals
         return replace(
             rounded,
             shipping_minor=totals.shipping_minor - rest,

@@ -11,6 +11,7 @@ from orders.cart_codes import drop_code, use_credit
 from orders.customers import Buyer
 from orders.errors import GiftCardRefused
 from orders.models import GiftCard, GiftCardMovement, Order
+from orders.pricing import Basket, Line, price
 from orders.queries import split_tenders
 from orders.rulebook import Card
 from payments.cancellation import cancel_order
@@ -160,6 +161,27 @@ def test_several_cards_pay_the_one_that_expires_first_before_the_others():
 def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards, taken):
     tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 50)
     assert [tender.amount_minor for tender in tenders] == taken
+
+
+@pytest.mark.parametrize(
+    ("total", "cards", "taken"),
+    [
+        (24890, [1005], [1000]),
+        (24890, [24885], [24880]),
+        (24890, [24890], [24890]),
+        (24890, [5, 8], [5, 5]),
+        (5, [3], []),
+    ],
+)
+def test_in_three_decimals_what_is_left_is_a_whole_number_of_steps(total, cards, taken):
+    tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 0, 10)
+    assert [tender.amount_minor for tender in tenders] == taken
+
+
+def test_in_three_decimals_a_gift_card_alone_is_not_rounded_and_nothing_is_below_zero():
+    card = Line("1", 1, 1005, tax_class="", is_gift_card=True)
+    totals = price(Basket((card,), timezone.now(), "kw", "KWD", "KW", is_tax_included=True))
+    assert (totals.total_minor, totals.shipping_minor, totals.discount_minor) == (1005, 0, 0)
 
 
 @pytest.mark.parametrize(
