@@ -124,7 +124,7 @@ def test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never
     make_promotion(percent=10, most_uses=1000)
     variant = make_variant(1000, on_hand=1000)
     found = []
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         users = [make_user() for _ in range(4)]
         given = [place(make_cart(variant, user=user), user, email=user.email) for user in users]
         buyers = [buy(make_cart(variant, user=user), user.email, user) for user in users]
