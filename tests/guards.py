@@ -198,9 +198,14 @@ def no_coupon_limit(monkeypatch: Monkey) -> None:
 
 def no_customer_limit(monkeypatch: Monkey) -> None:
     """One customer may use a promotion as often as they like."""
-    condition = " WHERE seen.uses < %(most_each)s"
+    condition = "\n    WHERE seen.uses < (SELECT most_each FROM standing)"
     assert condition in promotions.TAKE
     monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, ""))
+
+
+def no_limits_lock(monkeypatch: Monkey) -> None:
+    """A limit is changed while orders that it does not count yet are being written."""
+    monkeypatch.setattr(promotions, "_share_limits", lambda promotion_ids: None)
 
 
 def no_card_balance(monkeypatch: Monkey) -> None:
@@ -255,6 +260,7 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "promotion-limit": (no_promotion_limit, "tests/races/test_promotion_races.py::test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers"),
     "coupon-limit": (no_coupon_limit, "tests/races/test_promotion_races.py::test_f010_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers"),
     "customer-limit": (no_customer_limit, "tests/races/test_promotion_races.py::test_one_customer_with_ten_tabs_has_one_first_order"),
+    "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_limit_that_comes_while_people_order_counts_all_of_them"),
     "gift-card-balance": (no_card_balance, "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once"),
     "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
