@@ -26,7 +26,7 @@ from orders.errors import (
 from orders.gift_cards import redeem
 from orders.lifecycle import record_event
 from orders.models import Cart, Order, OrderEvent, OrderLine
-from orders.pricing import make_receipt
+from orders.pricing import charge_step, make_receipt
 from orders.promotions import take_uses
 from orders.queries import CartContents, price_cart
 
@@ -118,11 +118,16 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     _check_delivery(contents, has_address=has_address)
     if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
         raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
-    smallest = settings.SMALLEST_CHARGE.get(contents.market.currency, 0)
-    if 0 < contents.due_minor < smallest:
-        raise TotalTooSmall(smallest)
+    _check_charge(contents.due_minor, contents.market.currency)
     if contents.book.unpaid_orders >= MOST_UNPAID:
         raise TooManyUnpaid
+
+
+def _check_charge(due_minor: int, currency: str) -> None:
+    """What is due is nothing, or something that the payment provider charges."""
+    smallest = settings.SMALLEST_CHARGE.get(currency, 0)
+    if 0 < due_minor < smallest or due_minor % charge_step(currency):
+        raise TotalTooSmall(smallest)
 
 
 def _check_delivery(contents: CartContents, *, has_address: bool) -> None:

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
-from orders.promotions import plain_code
+from orders.promotions import hold_limits, plain_code
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
 RANDOM = 10  # characters of a generated code: 49 random bits, far beyond what the throttle lets anybody try
@@ -33,13 +33,13 @@ ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = excluded.uses
 
 @transaction.atomic
 def recount(promotion: Promotion) -> None:
-    """The counters say what orders hold; to be called in the transaction that changes a limit.
+    """The counters say what orders hold; to be called in the transaction that changes a limit, after `hold_limits`.
 
     Raises CouponRefused where it has been used more often than its limits now allow.
     """
+    hold_limits(promotion)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM orders_promotion WHERE id = %s FOR UPDATE", [promotion.pk])
             for statement in (RECOUNT, RECOUNT_CODES, RECOUNT_CUSTOMERS):
                 cursor.execute(statement, {"promotion": promotion.pk})
     except IntegrityError as error:

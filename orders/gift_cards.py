@@ -190,8 +190,13 @@ def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, 
 @transaction.atomic
 def void_ordered(order: Order, *, user_id: int | None = None) -> None:
     """The cards that this order bought are worth nothing any more; raises GiftCardRefused where one was used."""
-    cards = GiftCard.objects.select_for_update(of=("self",)).filter(order_line__order=order, is_active=True)
-    for card in cards.order_by("pk"):
+    paid_with = GiftCardMovement.objects.filter(order=order).values("card")
+    concerned = GiftCard.objects.filter(Q(order_line__order=order) | Q(pk__in=paid_with))
+    # Those that paid the order too, since they are refunded next: one order everywhere, so nobody waits in a circle.
+    cards = list(concerned.order_by("pk").select_for_update(of=("self",)).select_related("order_line"))
+    for card in cards:
+        if not card.order_line or card.order_line.order_id != order.pk:
+            continue
         if card.balance_minor != card.initial_minor:
             raise GiftCardRefused("A gift card of this order has been used: it cannot be taken back.")
         _empty(card, Kind.VOIDED, order_id=order.pk, user_id=user_id)

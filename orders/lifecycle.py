@@ -105,18 +105,31 @@ def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = N
     An unpaid order's things are back in a cart, which is returned, and its gift cards hold what they held; of a paid
     one the gift cards that it bought are void (GiftCardRefused where one was used).
     """
+    cart = cancel_but_stock(order, reason, text=text, user_id=user_id)
+    free_stock(order)
+    return cart
+
+
+@transaction.atomic
+def cancel_but_stock(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
+    """The same for whoever has more to lock before the stock, which `free_stock` frees in the same transaction."""
     was_unpaid = order.is_unpaid
     _move(order, Status.CANCELED, canceled_at=timezone.now(), cancel_reason=reason, payment_due_at=None)
     words = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"
     record_event(order, OrderEvent.Kind.CANCELED, words, is_public=True, user_id=user_id)
+    # Carts before promotions, promotions before gift cards, as everybody does who locks some of them.
+    cart = bring_back(order.cart_id) if was_unpaid else None
     give_back_uses(order)
     if was_unpaid:
         gift_cards.release(order)
     else:
         gift_cards.void_ordered(order, user_id=user_id)
-    cart = bring_back(order.cart_id) if was_unpaid else None
-    release(order.number, reason=reason)
     return cart
+
+
+def free_stock(order: Order) -> None:
+    """What a canceled order still holds of the stock is free. Last: popular rows stay locked from here to COMMIT."""
+    release(order.number, reason=order.cancel_reason)
 
 
 def claim_orders(user_id: int, email: str) -> int:

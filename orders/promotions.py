@@ -10,17 +10,26 @@ from typing import Any
 from django.db import connection, transaction
 
 from orders.errors import PromotionUsedUp
-from orders.models import Order, PromotionUse
+from orders.models import Order, Promotion, PromotionUse
 from orders.pricing import Rule, Scope, Tier
 from orders.rulebook import Rulebook
 
 USED_UP = "It has been used up."
 USED_BY_YOU = "You have used it as often as one customer may."
 
+# Whoever takes or gives back uses shares these locks until COMMIT, whoever changes limits has one alone: so counting
+# begins with what was taken before. They queue, so a busy promotion can still be changed.
+SHARE = """
+SELECT pg_advisory_xact_lock_shared(hashtext('promotions'), id::int) FROM unnest(%s::bigint[]) AS id ORDER BY id
+"""
 # One statement a promotion, with its limits as conditions on the rows' own columns: of fifty buyers who want the last
 # use one gets it, whatever they saw before. Without a limit no row is locked, so nobody waits for anybody.
 TAKE = """
-WITH promotion AS (
+WITH standing AS (
+  SELECT p.id, p.most_uses, c.most_uses AS coupon_most,
+    CASE WHEN p.is_first_order_only THEN 1 ELSE coalesce(p.most_uses_each, 0) END AS most_each
+  FROM orders_promotion p LEFT JOIN orders_coupon c ON c.id = %(coupon)s WHERE p.id = %(promotion)s
+), promotion AS (
   UPDATE orders_promotion SET uses = uses + 1 WHERE id = %(promotion)s AND most_uses IS NOT NULL AND uses < most_uses
   RETURNING id
 ), coupon AS (
@@ -28,29 +37,37 @@ WITH promotion AS (
   RETURNING id
 ), customer AS (
   INSERT INTO orders_promotioncustomer AS seen (promotion_id, customer, uses)
-  SELECT id, %(customer)s, 1 FROM orders_promotion WHERE id = %(promotion)s AND %(most_each)s::int > 0
-  ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = seen.uses + 1 WHERE seen.uses < %(most_each)s
+  SELECT id, %(customer)s, 1 FROM standing WHERE most_each > 0
+  ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = seen.uses + 1
+    WHERE seen.uses < (SELECT most_each FROM standing)
   RETURNING id
 ), written AS (
   INSERT INTO orders_promotionuse (order_id, promotion_id, coupon_id, customer, saved_minor, created_at)
-  VALUES (%(order)s, %(promotion)s, %(coupon)s, %(customer)s, %(saved)s, now())
+  SELECT %(order)s, id, %(coupon)s, %(customer)s, %(saved)s, now() FROM standing
   ON CONFLICT (order_id, promotion_id) DO UPDATE SET given_back_at = NULL
 )
-SELECT (SELECT count(*) FROM promotion), (SELECT count(*) FROM coupon), (SELECT count(*) FROM customer)
+SELECT (SELECT count(*) FROM promotion) = (SELECT count(most_uses) FROM standing)
+  AND (SELECT count(*) FROM coupon) = (SELECT count(coupon_most) FROM standing)
+  AND (SELECT count(*) FROM customer) = (SELECT count(*) FROM standing WHERE most_each > 0)
+  AND EXISTS (SELECT 1 FROM standing)
 """
+# The same rows in the same order as TAKE locks them: promotion, coupon, customer.
 GIVE_BACK = """
 WITH given AS (
-  UPDATE orders_promotionuse SET given_back_at = now() WHERE order_id = %(order)s AND given_back_at IS NULL
+  UPDATE orders_promotionuse SET given_back_at = now()
+  WHERE order_id = %(order)s AND promotion_id = %(promotion)s AND given_back_at IS NULL
   RETURNING promotion_id, coupon_id, customer
 ), promotion AS (
   UPDATE orders_promotion p SET uses = p.uses - 1 FROM given WHERE p.id = given.promotion_id AND p.uses > 0
-    AND p.most_uses IS NOT NULL
+    AND p.most_uses IS NOT NULL RETURNING p.id
 ), coupon AS (
   UPDATE orders_coupon c SET uses = c.uses - 1 FROM given WHERE c.id = given.coupon_id AND c.uses > 0
-    AND c.most_uses IS NOT NULL
+    AND c.most_uses IS NOT NULL RETURNING c.id
+), customer AS (
+  UPDATE orders_promotioncustomer u SET uses = u.uses - 1 FROM given
+  WHERE u.promotion_id = given.promotion_id AND u.customer = given.customer AND u.uses > 0 RETURNING u.id
 )
-UPDATE orders_promotioncustomer u SET uses = u.uses - 1 FROM given
-WHERE u.promotion_id = given.promotion_id AND u.customer = given.customer AND u.uses > 0
+SELECT (SELECT count(*) FROM promotion), (SELECT count(*) FROM coupon), (SELECT count(*) FROM customer)
 """
 
 
@@ -117,60 +134,66 @@ def most_each_of(row: Mapping[str, Any]) -> int:
     return 1 if row["is_first_order_only"] else row["most_uses_each"] or 0
 
 
+@transaction.atomic
+def hold_limits(promotion: Promotion) -> None:
+    """Nobody takes or gives back uses of the promotion until the transaction ends; to be called before it is changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('promotions'), %s::int)", [promotion.pk])
+
+
+def _share_limits(promotion_ids: Iterable[int]) -> None:
+    """No limit of these promotions changes until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHARE, [list(promotion_ids)])
+
+
 def take_uses(order: Order, book: Rulebook, saved: Mapping[int, int]) -> None:
     """Each promotion that holds for the order (id → minor units saved) counts as used once by its customer.
 
     Part of the order's transaction: raises PromotionUsedUp where a limit was reached in the meantime.
     """
     rows = {row["id"]: row for row in book.promotions}
-    # One order everywhere: two buyers never wait for each other in a circle.
-    for promotion_id in sorted(saved):
-        row = rows[promotion_id]
-        wanted = (row["most_uses"] is not None, row["coupon_most"] is not None, most_each_of(row) > 0)
-        taken = _take(order, row, saved[promotion_id])
-        if any(is_wanted and not count for is_wanted, count in zip(wanted, taken, strict=True)):
-            raise PromotionUsedUp(row["name"])
+    _take_all(order, [(pk, rows[pk]["coupon_id"], saved[pk], rows[pk]["name"]) for pk in saved])
 
 
-def _take(order: Order, row: Mapping[str, Any], saved_minor: int) -> tuple[int, int, int]:
-    facts = {
-        "order": order.pk,
-        "promotion": row["id"],
-        "coupon": row["coupon_id"],
-        "customer": order.customer_key,
-        "most_each": most_each_of(row),
-        "saved": saved_minor,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, facts)
-        return cursor.fetchone()
+def _take_all(order: Order, wanted: Iterable[tuple[int, int | None, int, str]]) -> None:
+    """Take a use of each promotion: its id, the id of its code, what it saved in minor units, its name."""
+    wanted = sorted(wanted)  # One order everywhere: two buyers never wait for each other in a circle.
+    if not wanted:
+        return
+    _share_limits(one[0] for one in wanted)
+    for promotion_id, coupon_id, saved_minor, name in wanted:
+        facts = {
+            "order": order.pk,
+            "promotion": promotion_id,
+            "coupon": coupon_id,
+            "customer": order.customer_key,
+            "saved": saved_minor,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, facts)
+            if not cursor.fetchone()[0]:
+                raise PromotionUsedUp(name)
 
 
+@transaction.atomic
 def give_back_uses(order: Order) -> None:
     """Whatever the order used of promotions may be used again; called twice, the second call changes nothing."""
+    standing = PromotionUse.objects.filter(order=order, given_back_at=None).order_by("promotion_id")
+    promotion_ids = list(standing.values_list("promotion_id", flat=True))
+    if not promotion_ids:
+        return
+    _share_limits(promotion_ids)
     with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, {"order": order.pk})
+        for promotion_id in promotion_ids:
+            cursor.execute(GIVE_BACK, {"order": order.pk, "promotion": promotion_id})
 
 
 @transaction.atomic
 def take_uses_again(order: Order) -> None:
     """A canceled order lives again and with it its uses; raises PromotionUsedUp where others have had them since."""
-    given = PromotionUse.objects.filter(order=order).exclude(given_back_at=None).select_related("promotion", "coupon")
-    for use in given.order_by("promotion_id"):
-        promotion, coupon = use.promotion, use.coupon
-        row = {
-            "id": promotion.pk,
-            "name": promotion.name,
-            "coupon_id": coupon.pk if coupon else None,
-            "most_uses": promotion.most_uses,
-            "coupon_most": coupon.most_uses if coupon else None,
-            "most_uses_each": promotion.most_uses_each,
-            "is_first_order_only": promotion.is_first_order_only,
-        }
-        wanted = (row["most_uses"] is not None, row["coupon_most"] is not None, most_each_of(row) > 0)
-        taken = _take(order, row, use.saved_minor)
-        if any(is_wanted and not count for is_wanted, count in zip(wanted, taken, strict=True)):
-            raise PromotionUsedUp(promotion.name)
+    given = PromotionUse.objects.filter(order=order).exclude(given_back_at=None)
+    _take_all(order, given.values_list("promotion_id", "coupon_id", "saved_minor", "promotion__name"))
 
 
 def gifts_of(book: Rulebook) -> dict[int, int]:

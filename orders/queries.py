@@ -1,6 +1,7 @@
 """Reads shaped for pages: what is in a cart and what it costs, a shopper's orders."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from catalog.markets import Market, market_of
 from orders.customers import Buyer
 from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
-from orders.pricing import Basket, Delivery, Reason, Rule, Totals, Treatment, price
+from orders.pricing import Basket, Delivery, Reason, Rule, Totals, Treatment, charge_step, price
 from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
 from orders.shipping import Offer, Parcel, digital_offer, make_offers
@@ -117,7 +118,7 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     lines = cart_items(cart.pk, market, at)
     items = [item for item in lines if item.state == State.ACTIVE]
     book = read_rulebook(cart, market, buyer, at)
-    gifts = gift_items(wanted, market, at) if (wanted := gifts_of(book)) else []
+    gifts = _gifts_with(items, gift_items(wanted, market, at)) if (wanted := gifts_of(book)) else []
     basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, book, at)
     offers = _offers(items, basket, book, buyer)
     chosen = next((offer for offer in offers if offer.code == shipping_code), None)
@@ -140,8 +141,30 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
         basket=basket,
         totals=totals,
         book=book,
-        tenders=split_tenders(totals.total_minor, book.cards, settings.SMALLEST_CHARGE.get(market.currency, 0)),
+        tenders=split_tenders(
+            totals.total_minor,
+            book.cards,
+            settings.SMALLEST_CHARGE.get(market.currency, 0),
+            charge_step(market.currency),
+        ),
     )
+
+
+def _gifts_with(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> list[CartItem]:
+    """The gifts that can come with these items: of what the items leave in stock, sent only where something is sent.
+
+    A gift card is money and no gift.
+    """
+    sold = [item for item in items if item.is_sold]
+    is_sent = any(item.variant.needs_shipping for item in sold)
+    taken = Counter({item.variant.pk: item.quantity for item in sold})
+    given = []
+    for gift in gifts:
+        is_left = gift.available is None or gift.available > taken[gift.variant.pk]
+        if is_left and not gift.variant.is_gift_card and (is_sent or not gift.variant.needs_shipping):
+            taken[gift.variant.pk] += 1
+            given.append(gift)
+    return given
 
 
 def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, book: Rulebook, at: datetime) -> Basket:
@@ -188,16 +211,18 @@ def _as_sold(offer: Offer, basket: Basket) -> Offer:
     return replace(offer, price_minor=price(replace(basket, delivery=_delivery(offer))).shipping_minor)
 
 
-def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int) -> list[Tender]:
+def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int, step: int = 1) -> list[Tender]:
     """Gift cards pay first, those that expire first before others.
 
-    What is left is either nothing or an amount that the payment provider charges, so the cards pay a little less
-    where they have to.
+    What is left is either nothing or an amount that the payment provider charges, in whole steps, so the cards pay a
+    little less where they have to.
     """
     cards = list(cards)
     payable = min(total_minor, sum(card.balance_minor for card in cards))
-    if 0 < total_minor - payable < smallest_charge:
-        payable = max(0, total_minor - smallest_charge)
+    due = _whole_steps(total_minor - payable, step)
+    if 0 < due < smallest_charge:
+        due = _whole_steps(smallest_charge, step)
+    payable = max(0, total_minor - due)
     tenders = []
     for card in cards:
         amount = min(payable, card.balance_minor)
@@ -205,6 +230,11 @@ def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int)
             tenders.append(Tender(card, amount))
             payable -= amount
     return tenders
+
+
+def _whole_steps(amount: int, step: int) -> int:
+    """The amount, or what it takes to make it a whole number of steps."""
+    return -(-amount // step) * step
 
 
 def order_for_page(public_id: uuid.UUID) -> Order | None:

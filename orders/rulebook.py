@@ -14,10 +14,12 @@ from orders.models import Cart
 from orders.shipping import LONGEST_LOOK
 from orders.tax import TaxRules, choose_tax
 
-# Arrays of ids come from the tables that a promotion is joined to.
+# Arrays of ids come from the tables that a promotion is joined to. Of two codes of one promotion, one that can still be
+# used goes first.
 READ = """
 WITH asked AS (
-  SELECT promotion_id, min(id) AS coupon_id FROM orders_coupon WHERE code = ANY(%(codes)s) GROUP BY promotion_id
+  SELECT DISTINCT ON (promotion_id) promotion_id, id AS coupon_id FROM orders_coupon WHERE code = ANY(%(codes)s)
+  ORDER BY promotion_id, most_uses IS NOT NULL AND uses >= most_uses, id
 ), standing AS (
   SELECT p.*, c.code, c.most_uses AS coupon_most, c.uses AS coupon_uses, c.id AS coupon_id
   FROM orders_promotion p LEFT JOIN asked a ON a.promotion_id = p.id LEFT JOIN orders_coupon c ON c.id = a.coupon_id

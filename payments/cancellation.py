@@ -117,7 +117,7 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
         raise StillProcessing(order.number)  # the shopper has begun a payment this very moment
     was_confirmed = order.status == Order.Status.CONFIRMED
     try:
-        lifecycle.cancel(order, Order.CancelReason.STAFF, user_id=user_id)
+        lifecycle.cancel_but_stock(order, Order.CancelReason.STAFF, user_id=user_id)
     except GiftCardRefused as refused:
         raise CancelRefused(str(refused)) from refused
     refunded = 0
@@ -129,4 +129,5 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
                 request_refund(payment, left, reason="canceled by staff", user_id=user_id)
                 refunded += left
     send_canceled(order, refunded_minor=refunded)
+    lifecycle.free_stock(order)
     return order

@@ -13,7 +13,7 @@ from accounts.throttle import Limit, TooManyAttempts
 from catalog import stocktakes
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
-from orders import cart, checkout, lifecycle
+from orders import cart, checkout, gift_cards, lifecycle, promotions
 from orders.models import Cart, Order
 from orders.views import carts
 from payments import cancellation, gateway, ledger, settlement
@@ -177,7 +177,54 @@ def no_message_key(monkeypatch: Monkey) -> None:
 
 def no_total_check(monkeypatch: Monkey) -> None:
     """Orders are placed at whatever they cost now."""
-    monkeypatch.setattr(checkout, "_check", lambda contents, seen: None)
+    monkeypatch.setattr(checkout, "_check", lambda contents, seen, *, has_address: None)
+
+
+def no_promotion_limit(monkeypatch: Monkey) -> None:
+    """A promotion is taken whatever its counter says, and the table holds it."""
+    condition = " AND uses < most_uses\n  RETURNING id\n), coupon"
+    assert condition in promotions.TAKE
+    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, "\n  RETURNING id\n), coupon"))
+    _execute("ALTER TABLE orders_promotion DROP CONSTRAINT IF EXISTS promotion_not_overused")
+
+
+def no_coupon_limit(monkeypatch: Monkey) -> None:
+    """A code is taken whatever its counter says, and the table holds it."""
+    condition = " AND uses < most_uses\n  RETURNING id\n), customer"
+    assert condition in promotions.TAKE
+    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, "\n  RETURNING id\n), customer"))
+    _execute("ALTER TABLE orders_coupon DROP CONSTRAINT IF EXISTS coupon_not_overused")
+
+
+def no_customer_limit(monkeypatch: Monkey) -> None:
+    """One customer may use a promotion as often as they like."""
+    condition = "\n    WHERE seen.uses < (SELECT most_each FROM standing)"
+    assert condition in promotions.TAKE
+    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, ""))
+
+
+def no_limits_lock(monkeypatch: Monkey) -> None:
+    """A limit is changed while orders that it does not count yet are being written."""
+    monkeypatch.setattr(promotions, "_share_limits", lambda promotion_ids: None)
+
+
+def no_card_balance(monkeypatch: Monkey) -> None:
+    """A gift card pays whatever is on it, and the table holds a balance below zero."""
+    condition = " AND balance_minor >= %(amount)s"
+    assert condition in gift_cards.TAKE
+    monkeypatch.setattr(gift_cards, "TAKE", gift_cards.TAKE.replace(condition, ""))
+    _execute("ALTER TABLE orders_giftcard DROP CONSTRAINT IF EXISTS gift_card_balance")
+
+
+def no_lock_order(monkeypatch: Monkey) -> None:
+    """Whoever gives an order up locks its carts after its promotions."""
+    bring_back = lifecycle.bring_back
+
+    def give_back_first(cart_id: Any) -> Cart | None:
+        lifecycle.give_back_uses(Order.objects.get(cart_id=cart_id))
+        return bring_back(cart_id)
+
+    monkeypatch.setattr(lifecycle, "bring_back", give_back_first)
 
 
 def no_append_only(monkeypatch: Monkey) -> None:
@@ -209,6 +256,13 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "cart-upsert": (no_upsert, "tests/races/test_cart_races.py::test_f011_thirty_clicks_on_one_line_lose_no_click"),
     "cart-upsert-at-login": (no_upsert, "tests/races/test_cart_races.py::test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click"),
     "counting-statement": (no_counting_statement, "tests/accounts/test_throttles.py::test_f116_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten"),
+    "total-check-in-a-race": (no_total_check, "tests/races/test_promotion_races.py::test_f016_nobody_is_charged_what_they_did_not_see_while_it_changes[promotion]"),
+    "promotion-limit": (no_promotion_limit, "tests/races/test_promotion_races.py::test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers"),
+    "coupon-limit": (no_coupon_limit, "tests/races/test_promotion_races.py::test_f010_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers"),
+    "customer-limit": (no_customer_limit, "tests/races/test_promotion_races.py::test_one_customer_with_ten_tabs_has_one_first_order"),
+    "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_limit_that_comes_while_people_order_counts_all_of_them"),
+    "gift-card-balance": (no_card_balance, "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once"),
+    "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from orders.coupons import MOST_IN_BATCH, make_batch, make_code, recount
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
 from orders.pricing.effects import KINDS
+from orders.promotions import hold_limits
 from orders.trying import Trial, try_promotion
 
 # Kind → the fields without which it says nothing, and what to write.
@@ -182,6 +183,11 @@ class PromotionAdmin(admin.ModelAdmin):
         except CouponRefused as refused:
             messages.error(request, str(refused))
             return redirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
+        if change:
+            hold_limits(obj)
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
         super().save_related(request, form, formsets, change)

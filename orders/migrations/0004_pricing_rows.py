@@ -13,9 +13,17 @@ UPDATE orders_orderline l SET tax_percent = o.tax_rate FROM orders_order o WHERE
 """
 CUSTOMERS = """
 UPDATE orders_order SET customer_key = encode(sha256(convert_to(
-  split_part(split_part(lower(email), '@', 1), '+', 1) || '@' || split_part(lower(email), '@', 2), 'UTF8')), 'hex')
+  split_part(regexp_replace(lower(email), '@[^@]*$', ''), '+', 1) || '@' || substring(lower(email) from '[^@]*$'),
+  'UTF8')), 'hex')
 WHERE email LIKE '%@%'
 """
+# The way back: an order with several rates keeps the one that most of it bears.
+OLD_RATE = """
+UPDATE orders_order SET tax_rate = coalesce((
+  SELECT (t->>'percent')::numeric FROM jsonb_array_elements(taxes) t ORDER BY (t->>'base_minor')::bigint DESC LIMIT 1), 0)
+"""
+# Rates of regions and of other classes cannot be told apart by the old columns.
+OLD_RATES = "DELETE FROM orders_taxrate WHERE region <> '' OR tax_class <> 'standard'"
 GUARD = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON orders_giftcardmovement
   FOR EACH ROW EXECUTE FUNCTION orders_is_append_only();
@@ -51,7 +59,7 @@ def take_back(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [("orders", "0003_pricing")]
     operations = [
-        migrations.RunSQL([TAXES, LINE_TAXES, CUSTOMERS], migrations.RunSQL.noop),
+        migrations.RunSQL([TAXES, LINE_TAXES, CUSTOMERS], [OLD_RATE, OLD_RATES]),
         migrations.RunPython(make_zones, take_back),
         migrations.RunSQL(GUARD, UNDO_GUARD),
         migrations.RemoveConstraint(model_name="shippingmethod", name="shipping_price_not_negative"),

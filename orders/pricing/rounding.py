@@ -10,9 +10,14 @@ from orders.pricing.facts import Line
 THREE_DECIMALS, STEP = 3, 10
 
 
+def charge_step(currency: str) -> int:
+    """The payment provider charges whole multiples of this many minor units."""
+    return STEP if exponent(currency) == THREE_DECIMALS else 1
+
+
 def left_over(total_minor: int, currency: str) -> int:
     """What a total is above the last whole step that can be charged."""
-    return total_minor % STEP if exponent(currency) == THREE_DECIMALS else 0
+    return total_minor % charge_step(currency)
 
 
 def who_bears(

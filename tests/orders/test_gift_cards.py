@@ -11,6 +11,7 @@ from orders.cart_codes import drop_code, use_credit
 from orders.customers import Buyer
 from orders.errors import GiftCardRefused
 from orders.models import GiftCard, GiftCardMovement, Order
+from orders.pricing import Basket, Line, price
 from orders.queries import split_tenders
 from orders.rulebook import Card
 from payments.cancellation import cancel_order
@@ -163,6 +164,27 @@ def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards
 
 
 @pytest.mark.parametrize(
+    ("total", "cards", "taken"),
+    [
+        (24890, [1005], [1000]),
+        (24890, [24885], [24880]),
+        (24890, [24890], [24890]),
+        (24890, [5, 8], [5, 5]),
+        (5, [3], []),
+    ],
+)
+def test_in_three_decimals_what_is_left_is_a_whole_number_of_steps(total, cards, taken):
+    tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 0, 10)
+    assert [tender.amount_minor for tender in tenders] == taken
+
+
+def test_in_three_decimals_a_gift_card_alone_is_not_rounded_and_nothing_is_below_zero():
+    card = Line("1", 1, 1005, tax_class="", is_gift_card=True)
+    totals = price(Basket((card,), timezone.now(), "kw", "KWD", "KW", is_tax_included=True))
+    assert (totals.total_minor, totals.shipping_minor, totals.discount_minor) == (1005, 0, 0)
+
+
+@pytest.mark.parametrize(
     ("facts", "words"),
     [
         ({"is_active": False}, "not valid"),
@@ -227,6 +249,37 @@ def test_an_order_of_a_card_that_was_used_cannot_be_canceled(stripe_desk):
     cancel_order(order, user_id=None)
     card.refresh_from_db()
     assert (card.balance_minor, card.is_active) == (0, False)
+    assert run_audit() == []
+
+
+def bought_card(stripe_desk) -> tuple[Order, GiftCard]:
+    variant = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
+    order = make_order(variant, shipping_code="none")
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    order.refresh_from_db()
+    return order, GiftCard.objects.get()
+
+
+def test_a_bought_card_that_staff_have_blocked_is_void_too_when_its_order_is_canceled(stripe_desk):
+    order, card = bought_card(stripe_desk)
+    gift_cards.set_active(GiftCard.objects.all(), is_active=False)
+    cancel_order(order, user_id=None)
+    assert gift_cards.set_active(GiftCard.objects.all(), is_active=True) == 0
+    assert movements(card) == [("issued", 2500), ("voided", -2500)]
+    assert run_audit() == []
+
+
+def test_a_bought_card_that_was_used_and_then_blocked_keeps_its_order_from_being_canceled(stripe_desk):
+    order, card = bought_card(stripe_desk)
+    cart = make_cart(make_variant(1000))
+    cart.gift_cards.add(card)
+    pay_nothing(place(cart))
+    gift_cards.set_active(GiftCard.objects.all(), is_active=False)
+    with pytest.raises(CancelRefused, match="has been used"):
+        cancel_order(order, user_id=None)
+    assert (balance(card), Order.objects.get(pk=order.pk).status) == (2500 - 1490, "confirmed")
     assert run_audit() == []
 
 

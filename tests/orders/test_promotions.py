@@ -136,6 +136,46 @@ def test_a_gift_comes_as_a_line_that_costs_nothing_and_leaves_the_stock():
     assert run_audit() == []
 
 
+def test_the_last_one_in_stock_goes_to_whoever_buys_it_not_to_whoever_gets_it_as_a_gift():
+    last = make_variant(2400, on_hand=1)
+    make_promotion("gift", "gift", gift_variant=last, name="One more")
+    order = place(make_cart(last))
+    assert [(line.quantity, line.total_minor) for line in order.lines.all()] == [(1, 2400)]
+
+
+def test_two_promotions_never_give_the_same_last_gift():
+    gift = make_variant(900, on_hand=1)
+    make_promotion("gift", "gift", gift_variant=gift)
+    make_promotion("gift", "gift", gift_variant=gift)
+    order = place(make_cart(make_variant(2400)))
+    assert [line.total_minor for line in order.lines.all()] == [2400, 0]
+    assert run_audit() == []
+
+
+def test_a_gift_that_must_be_sent_comes_only_where_something_is_sent():
+    make_promotion("gift", "gift", gift_variant=make_variant(900))
+    cart = make_cart(make_variant(1500, needs_shipping=False, is_tracked=False))
+    order = place(cart, shipping_code="none", line1="", postcode="", city="")
+    assert [line.total_minor for line in order.lines.all()] == [1500]
+
+
+def test_a_gift_card_is_no_gift():
+    card = make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False)
+    make_promotion("gift", "gift", gift_variant=card)
+    order = place(make_cart(make_variant(2400)))
+    lifecycle.confirm(order)
+    assert [line.total_minor for line in order.lines.all()] == [2400]
+    assert [str(finding) for finding in run_audit() if finding.invariant.startswith("O7")] == []
+
+
+def test_of_two_codes_of_one_promotion_the_one_that_is_not_used_up_holds():
+    promotion = make_promotion(percent=10, codes=("FIRST", "SECOND"), most_uses_of_code=1)
+    place(with_codes(make_cart(make_variant()), "FIRST"), email="a@example.com")
+    order = place(with_codes(make_cart(make_variant()), "FIRST", "SECOND"), email="b@example.com")
+    assert order.discount_minor == 240
+    assert list(promotion.coupons.order_by("code").values_list("code", "uses")) == [("FIRST", 1), ("SECOND", 1)]
+
+
 def test_a_customer_group_pays_less_after_logging_in():
     group = Group.objects.create(name="Friends")
     make_promotion(percent=20, groups=[group])

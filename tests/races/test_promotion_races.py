@@ -7,8 +7,10 @@ from catalog.markets import default_market
 from catalog.prices import set_price
 from orders import lifecycle
 from orders.checkout import place_order
+from orders.coupons import recount
 from orders.errors import GiftCardSpent, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, GiftCard, Order, Promotion, PromotionCustomer, TaxRate
+from orders.promotions import hold_limits
 from shop.auditing import run_audit
 from tests.factories import (
     contents_of,
@@ -19,6 +21,7 @@ from tests.factories import (
     make_submission,
     make_tax,
     make_variant,
+    place,
     seen_of,
     with_codes,
 )
@@ -56,6 +59,31 @@ def test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers(at_once):
     results = at_once(*(buyer(cart, seen_of(cart), number) for number, cart in enumerate(carts)))
     assert sum(isinstance(result, Order) for result in results) == 1
     assert Promotion.objects.get().uses == 1
+    assert run_audit() == []
+
+
+@pytest.mark.parametrize("round_number", range(4))
+def test_a_limit_that_comes_while_people_order_counts_all_of_them(at_once, round_number):
+    promotion = make_promotion(percent=10, codes=("TEN",))
+    variant = make_variant(on_hand=200)
+    carts = [with_codes(make_cart(variant), "TEN") for _ in range(12)]
+    given = [place(with_codes(make_cart(variant), "TEN"), email=f"given{n}@example.com") for n in range(4)]
+
+    def limit():
+        with transaction.atomic():
+            hold_limits(promotion)
+            Promotion.objects.filter(pk=promotion.pk).update(most_uses=100, most_uses_each=1)
+            recount(promotion)
+
+    def give_up(order):
+        with transaction.atomic():
+            lifecycle.cancel(lifecycle.lock_with_cart(order.pk), Order.CancelReason.EXPIRED)
+
+    jobs = [buyer(cart, seen_of(cart), number) for number, cart in enumerate(carts)]
+    results = at_once(*jobs[:6], *(lambda order=order: give_up(order) for order in given), limit, *jobs[6:])
+    assert {type(result) for result in results} <= {Order, type(None)}
+    assert Promotion.objects.get().uses == 12
+    assert PromotionCustomer.objects.filter(uses=1).count() == 12
     assert run_audit() == []
 
 

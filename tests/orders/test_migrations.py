@@ -1,0 +1,48 @@
+"""A deployment that is taken back, and made again, keeps what orders say."""
+
+import pytest
+from django.core.management import call_command
+
+from orders.models import Order, OrderLine, ShippingRate
+from shop.auditing import run_audit
+from tests.factories import make_order, make_shipping, make_tax, make_variant
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.full]
+
+
+ODD_ADDRESSES = ("anna@example.com", "Anna+1@Example.COM", '"a@b"@example.com', '"a+b"@example.com', "+x@example.com")
+
+
+@pytest.fixture
+def back_and_forth():
+    """Run the migrations back to the state before promotions and gift cards, and forth again."""
+
+    def run() -> None:
+        call_command("migrate", "payments", "0003", verbosity=0)
+        call_command("migrate", "orders", "0002", verbosity=0)
+        call_command("migrate", verbosity=0)
+
+    yield run
+    call_command("migrate", verbosity=0)
+
+
+def facts() -> list:
+    orders = Order.objects.order_by("pk").values_list("number", "tax_minor", "total_minor", "taxes", "customer_key")
+    lines = OrderLine.objects.order_by("pk").values_list("quantity", "tax_percent", "tax_minor", "total_minor")
+    return [*orders, *lines, *ShippingRate.objects.order_by("pk").values_list("method__code", "price_minor")]
+
+
+def test_orders_say_the_same_after_the_migrations_went_back_and_forth(back_and_forth):
+    make_shipping(price_minor=690)
+    make_tax()
+    make_tax(percent="7", tax_class="reduced")
+    make_order(make_variant(2400), quantity=2)
+    for email in ODD_ADDRESSES:
+        make_order(make_variant(900, tax_class="reduced"), email=email)
+    before = facts()
+    assert before[0][3] == [{"percent": "19", "base_minor": 4613, "tax_minor": 877}]
+    assert before[1][3] == [{"percent": "7", "base_minor": 1486, "tax_minor": 104}]
+    back_and_forth()
+    assert facts() == before
+    assert before[-1] == ("standard", 690)
+    assert run_audit() == []

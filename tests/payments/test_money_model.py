@@ -1,0 +1,281 @@
+"""Whatever shoppers, staff, Stripe and the clock do, in whatever order: after every step the audit finds nothing."""
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.errors import CatalogError
+from orders.cart_codes import enter_code
+from orders.coupons import recount
+from orders.errors import OrderError
+from orders.fulfillment import Parcel, ship
+from orders.gift_cards import set_active
+from orders.models import Cart, GiftCard, Order, Promotion
+from payments import gateway
+from payments.cancellation import cancel_order, expire_unpaid, reopen
+from payments.errors import PaymentError
+from payments.gateway import RefundState, SessionState
+from payments.models import Payment, Refund
+from payments.refunds import carry_out_waiting, request_refund
+from payments.sessions import start_payment
+from payments.settlement import settle, take_over
+from payments.tenders import expire_gift_cards, issue_gift_card
+from shop.auditing import run_audit
+from tests.factories import make_cart, make_promotion, make_shipping, make_tax, make_user, make_variant, place
+
+SEEDS, STEPS = 12, 80
+CALLS = ("create_session", "retrieve_session", "expire_session", "create_refund", "find_refund", "retrieve_refund")
+EMAILS = ["anna@example.com", "ben@example.com", "cleo@example.com"]
+
+
+@dataclass
+class Desk:
+    """Stripe's side in a few lines: sessions and refunds by id."""
+
+    sessions: dict[str, SessionState] = field(default_factory=dict)
+    refunds: dict[str, tuple[str, RefundState]] = field(default_factory=dict)
+
+    def create_session(self, parameters: Any, key: str) -> SessionState:
+        amount = parameters["line_items"][0]["price_data"]["unit_amount"]
+        new = SessionState(f"cs_{key}", f"/{key}", "open", "unpaid", "", "", amount, "EUR", "", "", "")
+        return self.sessions.setdefault(new.session_id, new)
+
+    def retrieve_session(self, session_id: str) -> SessionState:
+        return self.sessions[session_id]
+
+    def expire_session(self, session_id: str) -> SessionState:
+        if self.sessions[session_id].status == "open":
+            self.sessions[session_id] = replace(self.sessions[session_id], status="expired")
+        return self.sessions[session_id]
+
+    def pay(self, session_id: str) -> None:
+        facts = {"intent_id": f"pi_{session_id}", "charge_id": f"ch_{session_id}", "card": "visa"}
+        paid = {"status": "complete", "payment_status": "paid", "intent_status": "succeeded"}
+        self.sessions[session_id] = replace(self.sessions[session_id], **paid, **facts)
+
+    def create_refund(self, intent_id: str, amount_minor: int, key: str, _marks: Any) -> RefundState:
+        made = RefundState(f"re_{key}", "succeeded", amount_minor, "")
+        return self.refunds.setdefault(key, (intent_id, made))[1]
+
+    def find_refund(self, _intent_id: str, key: str) -> RefundState | None:
+        return self.refunds[key][1] if key in self.refunds else None
+
+    def retrieve_refund(self, refund_id: str) -> RefundState:
+        return self.refunds[refund_id.removeprefix("re_")][1]
+
+
+class Shop:
+    """The shop's verbs, each on whatever is there; what it refuses in words has changed nothing."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311  (which steps, not secrets)
+        self.desk = Desk()
+        self.done: Counter = Counter()
+        self.refused: Counter = Counter()
+        self.user = make_user()
+        self.variants = [
+            make_variant(2400, on_hand=12),
+            make_variant(900, on_hand=3),
+            make_variant(1500, is_gift_card=True, needs_shipping=False, is_tracked=False),
+        ]
+        make_promotion(percent=10, codes=("TEN",), most_uses=2)
+        make_promotion(lane="product", percent=20, codes=("LAST",), most_uses_of_code=1, most_uses_each=1)
+        make_promotion("delivery_percent", "delivery", percent=100, minimum_minor=4000)
+        make_promotion("gift", "gift", gift_variant=self.variants[1], minimum_minor=2000)
+        self.codes = [issue_gift_card(amount, "EUR")[1] for amount in (700, 3000, 20_000)]
+        issue_gift_card(500, "EUR", user_id=self.user.pk)
+
+    def do(self, verb: Callable[[], Any]) -> None:
+        name = verb.__qualname__.split(".")[1]
+        try:
+            with transaction.atomic():
+                verb()
+        except (OrderError, CatalogError, PaymentError):
+            self.refused[name] += 1
+        else:
+            self.done[name] += 1
+        assert [str(finding) for finding in run_audit()] == []
+
+    def one_of(self, rows: Any) -> Any:
+        found = list(rows.order_by("pk"))
+        return self.random.choice(found) if found else None
+
+    def place(self) -> None:
+        things = self.random.sample(range(3), self.random.choice([1, 1, 2]))
+        quantity, email = self.random.choice([1, 1, 2]), self.random.choice(EMAILS)
+        typed = self.random.sample([*self.codes, "LAST", "TEN"], self.random.randrange(4))
+        has_account = self.random.random() < 0.3
+
+        def verb() -> None:
+            user = self.user if has_account else None
+            if user:
+                Cart.objects.filter(user=user, ordered_at=None).delete()
+            cart = make_cart(*(self.variants[number] for number in things), quantity=quantity, user=user)
+            for code in typed:
+                with contextlib.suppress(OrderError):
+                    enter_code(cart, code)
+            cart.gift_cards.add(*GiftCard.objects.exclude(order_line=None)[:1])
+            cart.gift_cards.add(*GiftCard.objects.filter(user=user).exclude(user=None)[:1])
+            digital = {"shipping_code": "none"} if things == [2] else {}
+            place(Cart.objects.get(pk=cart.pk), user, email=email, **digital)
+
+        self.do(verb)
+
+    def begin_to_pay(self) -> None:
+        if order := self.one_of(Order.objects.filter(status="placed")):
+
+            def verb() -> None:
+                start_payment(order.pk)
+
+            self.do(verb)
+
+    def pay(self) -> None:
+        """Somebody pays a session, and we hear of it now or later."""
+        payment = self.one_of(Payment.objects.filter(status="open"))
+        if not payment:
+            return
+        if payment.session_id:
+            self.desk.pay(payment.session_id)
+        if self.random.random() < 0.6:
+
+            def verb() -> None:
+                settle(payment.pk)
+
+            self.do(verb)
+
+    def hear(self) -> None:
+        """News of a payment, however old."""
+        if payment := self.one_of(Payment.objects.exclude(method="giftcard")):
+
+            def verb() -> None:
+                settle(payment.pk)
+
+            self.do(verb)
+
+    def pay_too_late(self) -> None:
+        """A session that we closed was paid a moment before."""
+        payment = self.one_of(Payment.objects.filter(status="canceled", method="stripe"))
+        if not payment:
+            return
+        self.desk.pay(payment.session_id)
+
+        def verb() -> None:
+            take_over(payment, gateway.retrieve_session(payment.session_id))
+
+        self.do(verb)
+
+    def run_out_of_time(self) -> None:
+        order = self.one_of(Order.objects.filter(status="placed"))
+        if not order:
+            return
+        Order.objects.filter(pk=order.pk, status="placed").update(payment_due_at=timezone.now())
+
+        def verb() -> None:
+            expire_unpaid()
+
+        self.do(verb)
+
+    def go_back(self) -> None:
+        if order := self.one_of(Order.objects.exclude(status="canceled")):
+
+            def verb() -> None:
+                reopen(order)
+
+            self.do(verb)
+
+    def cancel(self) -> None:
+        if order := self.one_of(Order.objects.exclude(status="canceled")):
+
+            def verb() -> None:
+                cancel_order(order, user_id=None)
+
+            self.do(verb)
+
+    def refund(self) -> None:
+        payment = self.one_of(Payment.objects.filter(captured_minor__gt=0, order__status="confirmed"))
+        if not payment:
+            return
+
+        amount = self.random.randint(1, 2000)
+
+        def verb() -> None:
+            request_refund(payment, amount, reason="a part")
+
+        self.do(verb)
+
+    def send_money_back(self) -> None:
+        def verb() -> None:
+            Refund.objects.update(next_try_at=timezone.now())
+            carry_out_waiting()
+
+        self.do(verb)
+
+    def send_parcel(self) -> None:
+        order = self.one_of(Order.objects.exclude(status="canceled"))
+        if not order:
+            return
+
+        def verb() -> None:
+            ship(order, Parcel({line.pk: line.open_quantity for line in order.lines.all()}))
+
+        self.do(verb)
+
+    def block(self) -> None:
+        card, is_active = self.one_of(GiftCard.objects), self.random.random() < 0.7
+
+        def verb() -> None:
+            set_active(GiftCard.objects.filter(pk=card.pk), is_active=is_active)
+
+        self.do(verb)
+
+    def let_cards_expire(self) -> None:
+        card, over = self.one_of(GiftCard.objects), timezone.now() - timedelta(seconds=1)
+        GiftCard.objects.filter(pk=card.pk).update(expires_at=over)
+
+        def verb() -> None:
+            expire_gift_cards()
+
+        self.do(verb)
+
+    def change_limits(self) -> None:
+        promotion = self.one_of(Promotion.objects)
+        most, each = self.random.choice([None, 1, 2, 5]), self.random.choice([None, 1, 2])
+
+        def verb() -> None:
+            used = promotion.order_uses.filter(given_back_at=None).count()
+            if most is None or used <= most:
+                Promotion.objects.filter(pk=promotion.pk).update(most_uses=most, most_uses_each=each, uses=0)
+                recount(promotion)
+
+        self.do(verb)
+
+
+# How often each step is tried; a step of which nothing is there to do is none.
+WEIGHTS: dict[Callable[[Shop], None], int] = {
+    Shop.place: 8, Shop.begin_to_pay: 8, Shop.pay: 8, Shop.hear: 3, Shop.pay_too_late: 3, Shop.run_out_of_time: 2,
+    Shop.go_back: 2, Shop.cancel: 3, Shop.refund: 3, Shop.send_money_back: 2, Shop.send_parcel: 1, Shop.block: 2,
+    Shop.let_cards_expire: 1, Shop.change_limits: 2,
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_the_audit_finds_nothing_after_any_step_that_money_can_take(monkeypatch, seed):
+    make_shipping()
+    make_tax()
+    shop = Shop(seed)
+    for name in CALLS:
+        monkeypatch.setattr(gateway, name, getattr(shop.desk, name))
+    for step in shop.random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=STEPS):
+        step(shop)
+    assert shop.done.total() > STEPS // 3
+    assert shop.done["place"] > shop.refused["place"] // 2
