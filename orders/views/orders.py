@@ -13,7 +13,6 @@ from accounts.signing_up import open_account as sign_up
 from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
 from orders.cart import open_cart
-from orders.errors import CartRefused
 from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
@@ -58,10 +57,7 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Order, public_id=public_id)
     ADDING.take(client_ip(request))
     cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(found.market))
-    try:
-        missing = order_again(cart, found)
-    except CartRefused:
-        missing = ["some things"]
+    missing = order_again(cart, found)
     address = reverse("orders:cart")
     return remember(redirect(f"{address}?missing={len(missing)}" if missing else address), cart)
 
