@@ -10,7 +10,7 @@ from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
-from orders.shipping import DIGITAL
+from orders.models.order import DIGITAL
 
 
 class MethodForm(AmountForm):

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -70,6 +71,7 @@ def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     problems = sign_up(request, found.email, request.POST.get("password1", ""), found.name)
     if problems:
         return _show(request, public_id, {"account_error": problems[0]}, status=422)
+    list(messages.get_messages(request))  # allauth's own words about the mail, which this page says better
     return _show(request, public_id, {"account_mail": True})
 
 

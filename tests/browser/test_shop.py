@@ -65,7 +65,7 @@ def test_a_cart_that_changes_keeps_typed_words_and_the_keyboards_place(browser, 
     with page.expect_response("**/cart/") as answer:
         page.keyboard.press("Enter")
     page.wait_for_selector(".errors")
-    assert (answer.value.status, page.evaluate("document.activeElement.className")) == (422, "errors")
+    assert (answer.value.status, page.evaluate("document.activeElement.getAttribute('role')")) == (422, "alert")
     assert (page.input_value("#note"), page.input_value("#code")) == ("half a sentence", "NOPE")
     assert complaints == []
 

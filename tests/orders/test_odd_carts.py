@@ -8,7 +8,9 @@ from accounts.models import Address, ThrottleCounter
 from catalog.models import Product
 from catalog.prices import set_price
 from orders.joining import join_carts
+from orders.lifecycle import confirm
 from orders.models import Cart, CartLine, Order
+from shop.models import Mail
 from tests.factories import (
     contents_of,
     make_cart,
@@ -19,6 +21,7 @@ from tests.factories import (
     make_tax,
     make_user,
     make_variant,
+    place,
     with_codes,
 )
 from tests.orders.test_cart_features import OURS, checkout_form, client_of, page_of
@@ -192,3 +195,40 @@ def test_an_address_that_the_market_does_not_deliver_to_is_not_filled_in(us_mark
 def test_a_phone_number_that_the_checkout_refuses_is_refused_in_the_address_book():
     answer = logged_in(make_user()).post("/account/addresses/", {**ADDRESS, "phone": "call me"})
     assert (answer.status_code, Address.objects.exists()) == (422, False)
+
+
+def test_a_pick_up_is_told_where_and_when_and_no_delivery_address():
+    make_shipping(0, "attic", kind="pickup", pickup_address="Attic Street 9")
+    order = make_order(make_variant(), shipping_code="attic")
+    confirm(order)
+    page = Client().get(order.get_absolute_url()).content.decode()
+    mail = Mail.objects.get(subject__startswith=f"Order {order.number}:").body
+    for text in (page, mail):
+        assert ("Attic Street 9" in text, "Kraanlei" in text) == (True, False)
+    assert "Handed to the carrier" not in page
+
+
+def test_the_lines_of_an_order_add_up_to_its_subtotal():
+    make_promotion(percent=10)
+    order = make_order(make_variant(2000), make_variant(3000))
+    text = Client().get(order.get_absolute_url()).content.decode()
+    assert [f'class="price">€{price}' in text for price in ("20.00", "30.00")] == [True, True]
+
+
+def test_tax_that_is_added_is_not_called_vat_in_the_mail(us_market):
+    make_tax("US", "10")
+    make_shipping(code="usps", market="us", countries=["US"])
+    variant = make_variant()
+    set_price(variant.pk, us_market, regular_minor=3000)
+    cart = make_cart(variant)
+    Cart.objects.filter(pk=cart.pk).update(market="us", currency="USD")
+    confirm(place(cart, country="US", postcode="10001", shipping_code="usps"))
+    body = Mail.objects.get().body
+    assert ("Tax 10 %" in body, "VAT" in body) == (True, False)
+
+
+def test_an_account_error_on_the_order_page_is_in_its_title():
+    order = make_order()
+    confirm(order)
+    answer = Client().post(f"{order.get_absolute_url()}account/", {"password1": "short"})
+    assert (answer.status_code, "<title>Error: Order" in answer.content.decode()) == (422, True)
