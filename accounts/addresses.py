@@ -1,11 +1,11 @@
 """A customer's address book."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Address
+from accounts.models import Address, User
 
 PARTS = ("name", "company", "line1", "line2", "postcode", "city", "country", "phone")
 MOST = 20  # addresses of one customer
@@ -16,9 +16,9 @@ def addresses_of(user_id: int) -> list[Address]:
     return list(Address.objects.filter(user_id=user_id))
 
 
-def address_of(user_id: int, chosen: str = "") -> dict[str, str] | None:
-    """The parts of the address of this id, or of the default one; nobody gets an address of somebody else."""
-    found = addresses_of(user_id)
+def address_of(user_id: int, countries: Container[str], chosen: str = "") -> dict[str, str] | None:
+    """The parts of the address of this id, or of the first one, in these countries; nobody gets somebody else's."""
+    found = [address for address in addresses_of(user_id) if address.country in countries]
     if not found:
         return None
     address = next((one for one in found if str(one.pk) == chosen), found[0])
@@ -31,6 +31,7 @@ def keep_address(user_id: int, facts: Mapping[str, Any]) -> Address | None:
     parts = {name: str(facts.get(name) or "") for name in PARTS}
     if not parts["line1"]:
         return None
+    _one_at_a_time(user_id)
     if same := Address.objects.filter(user_id=user_id, **parts).first():
         return same
     own = Address.objects.filter(user_id=user_id)
@@ -42,5 +43,11 @@ def keep_address(user_id: int, facts: Mapping[str, Any]) -> Address | None:
 @transaction.atomic
 def make_default(address: Address) -> None:
     """This address is used unless the customer chooses another."""
+    _one_at_a_time(address.user_id)
     Address.objects.filter(user_id=address.user_id, is_default=True).update(is_default=False)
     Address.objects.filter(pk=address.pk).update(is_default=True)
+
+
+def _one_at_a_time(user_id: int) -> None:
+    """Two clicks at once would both make a default one."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from accounts.models import Address
-from catalog.markets import current_market
-from orders.checkout_form import clean_postcode
+from catalog.markets import all_markets, current_market
+from orders.checkout_form import clean_phone, clean_postcode
 from orders.forms import one_line
 
 TOKENS = {
@@ -19,6 +19,13 @@ TOKENS = {
 }
 
 
+def country_choices() -> list[tuple[str, str]]:
+    """The countries of all markets, by their names in the reader's language: the book is one for all of them."""
+    names = current_market().locale.territories
+    codes = {code for market in all_markets().values() for code in market.countries}
+    return sorted(((code, names.get(code, code)) for code in codes), key=lambda choice: choice[1])
+
+
 class AddressForm(forms.ModelForm):
     class Meta:
         model = Address
@@ -26,7 +33,7 @@ class AddressForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"] = forms.ChoiceField(choices=current_market().country_choices())
+        self.fields["country"] = forms.ChoiceField(choices=country_choices())
         for name, token in TOKENS.items():
             self.fields[name].widget.attrs["autocomplete"] = token
 
@@ -44,3 +51,6 @@ class AddressForm(forms.ModelForm):
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))
+
+    def clean_phone(self) -> str:
+        return clean_phone(self.cleaned_data["phone"])

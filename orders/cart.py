@@ -81,13 +81,19 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
 
 @transaction.atomic
 def _move(cart: Cart, market: Market) -> Cart:
-    """The cart is in another market: other prices, other countries; codes of the old market are out."""
-    facts = {"market": market.code, "currency": market.currency, "country": "", "codes": []}
+    """The cart is in another market: other prices, other countries."""
+    facts = {"market": market.code, "currency": market.currency}
     Cart.objects.filter(pk=cart.pk, ordered_at=None).update(**facts, version=F("version") + 1)
+    leave_market(cart)
+    return cart
+
+
+def leave_market(cart: Cart) -> None:
+    """What the cart holds of its market is out: country, codes, gift cards, the prices that its shopper has seen."""
+    Cart.objects.filter(pk=cart.pk).update(country="", codes=[])
     cart.lines.update(seen_minor=None)
     cart.gift_cards.clear()
     cart.refresh_from_db()
-    return cart
 
 
 def find_variant(product_id: int, values: tuple[str, str, str], market: Market | None = None) -> Variant:

@@ -57,6 +57,14 @@ def clean_postcode(text: str, country: str) -> str:
     return postcode
 
 
+def clean_phone(text: str) -> str:
+    """A phone number as couriers can dial it, or ValidationError with what to write; empty stays empty."""
+    phone = one_line(text)
+    if phone and not re.fullmatch(r"[+\d][\d ()/.-]{4,38}", phone):
+        raise ValidationError("Enter a phone number with digits, like +32 9 000 00 00, or leave it empty")
+    return phone
+
+
 class CheckoutForm(forms.Form):
     """The one page of the checkout. The messages say what to do."""
 
@@ -168,10 +176,7 @@ class CheckoutForm(forms.Form):
         return one_line(self.cleaned_data["city"])
 
     def clean_phone(self) -> str:
-        phone = one_line(self.cleaned_data["phone"])
-        if phone and not re.fullmatch(r"[+\d][\d ()/.-]{4,38}", phone):
-            raise ValidationError("Enter a phone number with digits, like +32 9 000 00 00, or leave it empty")
-        return phone
+        return clean_phone(self.cleaned_data["phone"])
 
     def clean_email(self) -> str:
         return mailable(self.cleaned_data["email"])

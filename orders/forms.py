@@ -10,11 +10,13 @@ from django.core.exceptions import ValidationError
 from orders.cart import MOST_OF_ONE
 from orders.models import Order
 
+JOINERS = "\u200c\u200d"  # not seen themselves, but Persian and Hindi names and many emoji are written with them
+
 
 def one_line(text: str) -> str:
     """Trim, join spaces and refuse what does not belong on an address label."""
     text = unicodedata.normalize("NFC", re.sub(r"\s+", " ", text).strip())
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") for character in text):
+    if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co") and sign not in JOINERS for sign in text):
         raise ValidationError("Please leave out characters that cannot be seen.")
     return text
 
@@ -41,11 +43,18 @@ class QuantityForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_ONE)
 
 
+class TextField(forms.CharField):
+    """Some lines; their ends count once, as the browser counts them, and not twice, as it sends them."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class CartNoteForm(forms.Form):
     """A note for the shop, and a message for whoever gets the parcel."""
 
-    note = forms.CharField(required=False, max_length=500)
-    gift_message = forms.CharField(required=False, max_length=500)
+    note = TextField(required=False, max_length=500)
+    gift_message = TextField(required=False, max_length=500)
 
     def clean_note(self) -> str:
         return one_line(self.cleaned_data["note"])

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.markets import market_of
 from catalog.prices import prices_at
-from orders.cart import State, put_in, touch
+from orders.cart import State, leave_market, put_in, touch
 from orders.cart_codes import MOST_CODES
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine, Order
@@ -81,12 +81,20 @@ def order_again(cart: Cart, order: Order) -> list[str]:
         if not variant or not price or not variant.is_active or not variant.product.is_visible(now):
             missing.append(line.title)
         elif line.discount_minor < line.subtotal_minor:  # gifts come with what they were given for
-            put_in(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
+            try:
+                put_in(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
+            except CartRefused:
+                missing.append(line.title)
     return missing
 
 
 def _pour(source: Cart, target: Cart) -> None:
-    """Quantities of one variant are added, saved lines stay saved, codes and gift cards join, texts of the target win."""
+    """Quantities of one variant are added, saved lines stay saved, codes and gift cards join, texts of the target win.
+
+    What was said in another market, prices, codes and gift cards, does not count here.
+    """
+    if source.market != target.market:
+        leave_market(source)
     lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True).select_related("variant")
     for line in lines.order_by("pk"):
         try:

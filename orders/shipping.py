@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from catalog.markets import Market
 from orders.models import ClosingDay, ShippingMethod, ShippingRate
+from orders.models.order import DIGITAL
 from orders.postcodes import is_within
 
 SATURDAY = 5
 LONGEST_LOOK = timedelta(days=90)  # closing days further away move nothing
-DIGITAL = "none"  # the method of an order of which nothing is sent
 METHOD_FACTS = (
     "code", "name", "kind", "free_from_minor", "most_grams", "handling_days", "days_min", "days_max",
     "pickup_address", "position",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 
 from catalog.markets import all_markets, market_of
-from catalog.money import to_major, to_minor
+from catalog.money import exponent, to_major, to_minor
 
 
 class AmountField(forms.CharField):
@@ -30,6 +30,8 @@ class AmountField(forms.CharField):
             raise ValidationError("Write an amount like 12.50.") from error
         if minor < 0:
             raise ValidationError("An amount cannot be negative.")
+        if len(text.partition(".")[2]) > exponent(self.currency):
+            raise ValidationError(f"{self.currency} has {exponent(self.currency) or 'no'} decimal places.")
         return minor
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -37,25 +39,30 @@ class AmountField(forms.CharField):
 
 
 class AmountForm(forms.ModelForm):
-    """A model form whose fields named in `amounts` are amounts of the market's currency; empty is the model's default."""
+    """A model form whose fields named in `amounts` are amounts of the market's currency; empty is the model's default.
+
+    The parts of something that has a market are told it.
+    """
 
     amounts: tuple[str, ...] = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, market: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._market = market
         currency = market_of(self.market_code()).currency
         for name in self.amounts:
             model_field = self._meta.model._meta.get_field(name)
             label = f"{capfirst(model_field.verbose_name)} ({currency})"
+            is_needed = not (model_field.null or model_field.has_default())
             self.fields[name] = AmountField(
-                currency=currency, label=label, required=False, help_text=model_field.help_text
+                currency=currency, label=label, required=is_needed, help_text=model_field.help_text
             )
         if "market" in self.fields:
             choices = [(market.code, market.name) for market in all_markets().values()]
             self.fields["market"] = forms.ChoiceField(choices=choices)
 
     def market_code(self) -> str:
-        return self.data.get(self.add_prefix("market")) or getattr(self.instance, "market", "") or ""
+        return self._market or self.data.get(self.add_prefix("market")) or getattr(self.instance, "market", "") or ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -64,3 +71,22 @@ class AmountForm(forms.ModelForm):
             if cleaned.get(name) is None and not field.null and name not in self.errors:
                 cleaned[name] = field.default if field.has_default() else None
         return cleaned
+
+
+class AmountFormSet(forms.BaseInlineFormSet):
+    """Parts of something that has a market: their amounts are in its currency."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "market": self.data.get("market") or self.instance.market}
+
+    def clean(self) -> None:
+        """A row that is there already is refused in words: Django leaves the parent out where it looks for it."""
+        super().clean()
+        if self.deleted_forms:
+            return
+        for form in self.forms:
+            if form.is_valid() and form.has_changed():
+                try:
+                    form.instance.validate_constraints()
+                except ValidationError as error:
+                    raise ValidationError(error.messages) from error

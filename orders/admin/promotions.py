@@ -15,7 +15,8 @@ from catalog.admin.desk import ReadOnly, needs, page
 from catalog.markets import market_of
 from catalog.models import Product, Variant
 from catalog.money import format_money
-from orders.admin.amounts import AmountForm
+from orders.admin.amounts import AmountForm, AmountFormSet
+from orders.admin.fields import CountriesField, MethodsField, MomentField, country_code
 from orders.coupons import MOST_IN_BATCH, make_batch, make_code, recount
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
@@ -23,6 +24,7 @@ from orders.pricing.effects import KINDS
 from orders.promotions import hold_limits
 from orders.trying import Trial, try_promotion
 
+MOST_USES = 1_000_000  # of one code
 # Kind → the fields without which it says nothing, and what to write.
 NEEDED = {
     "percent": {"percent": "How many percent?"},
@@ -40,8 +42,19 @@ NEEDED = {
 }  # fmt: skip
 
 
+def check_percent(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
+    if not 0 <= (cleaned.get("percent") or 0) <= 100:  # noqa: PLR2004  (percent)
+        form.add_error("percent", "Write a percentage between 0 and 100.")
+
+
 class PromotionForm(AmountForm):
     amounts = ("amount_minor", "minimum_minor")
+    begins_at = MomentField(required=False)
+    ends_at = MomentField(required=False)
+    countries = CountriesField(required=False, help_text="Two letters each: DE, AT. Empty: everywhere.")
+    methods = MethodsField(
+        label="Delivery methods", required=False, help_text="Their codes: standard, express. Empty: all."
+    )
 
     class Meta:
         model = Promotion
@@ -49,6 +62,12 @@ class PromotionForm(AmountForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        check_percent(self, cleaned)
+        self._check_kind(cleaned)
+        self._check_limits(cleaned)
+        return cleaned
+
+    def _check_kind(self, cleaned: dict[str, Any]) -> None:
         kind, lane = cleaned.get("kind", ""), cleaned.get("lane", "")
         if kind and lane and lane not in KINDS[kind]:
             lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KINDS[kind])
@@ -56,6 +75,8 @@ class PromotionForm(AmountForm):
         for name, words in NEEDED.get(kind, {}).items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, words)
+
+    def _check_limits(self, cleaned: dict[str, Any]) -> None:
         used = PromotionUse.objects.filter(promotion=self.instance.pk or 0, given_back_at=None).count()
         most = cleaned.get("most_uses")
         if most is not None and most < used:
@@ -63,7 +84,6 @@ class PromotionForm(AmountForm):
         begins, ends = cleaned.get("begins_at"), cleaned.get("ends_at")
         if begins and ends and ends <= begins:
             self.add_error("ends_at", "It must end after it begins.")
-        return cleaned
 
 
 class TierForm(AmountForm):
@@ -75,14 +95,27 @@ class TierForm(AmountForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if bool(cleaned.get("percent")) == bool(cleaned.get("amount_minor")):
+        check_percent(self, cleaned)
+        if bool(cleaned.get("percent")) == bool(cleaned.get("amount_minor")) and not self.errors:
             self.add_error("percent", "Write either a percentage or an amount.")
         return cleaned
+
+
+class TierFormSet(AmountFormSet):
+    def clean(self) -> None:
+        super().clean()
+        is_tiered = self.instance.kind == Promotion.Kind.TIERED
+        has_steps = any(form.has_changed() or form.instance.pk for form in self.forms if form not in self.deleted_forms)
+        if is_tiered and not has_steps:
+            raise forms.ValidationError("“The more, the cheaper” needs at least one step.")
+        if has_steps and not is_tiered:
+            raise forms.ValidationError("Only “The more, the cheaper” has steps.")
 
 
 class TierInline(admin.TabularInline):
     model = PromotionTier
     form = TierForm
+    formset = TierFormSet
     extra = 0
     verbose_name_plural = "steps, for “the more, the cheaper”"
 
@@ -94,7 +127,11 @@ class CodesForm(forms.Form):
     count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MOST_IN_BATCH, required=False)
     prefix = forms.CharField(label="They begin with", max_length=20, required=False)
     most_uses = forms.IntegerField(
-        label="Uses of each code", min_value=1, required=False, help_text="Empty: as often as the promotion allows."
+        label="Uses of each code",
+        min_value=1,
+        max_value=MOST_USES,
+        required=False,
+        help_text="Empty: as often as the promotion allows.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -111,11 +148,11 @@ class TrialForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}), help_text="One line for each thing: how many, and its SKU: 2 MUG-SAND"
     )
     country = forms.CharField(max_length=2, help_text="Two letters: DE")
-    at = forms.DateTimeField(label="At", required=False, help_text="Empty: now.")
+    at = MomentField(label="At", required=False, help_text="Empty: now.")
     with_code = forms.BooleanField(label="With its code", required=False, initial=True)
 
     def clean_country(self) -> str:
-        return self.cleaned_data["country"].upper()
+        return country_code(self.cleaned_data["country"])
 
     def clean_things(self) -> dict[int, int]:
         """Variant id → quantity."""
@@ -142,7 +179,6 @@ class PromotionAdmin(admin.ModelAdmin):
     search_fields = ("name", "coupons__code")
     autocomplete_fields = ("products", "reward_products", "categories", "collections")
     raw_id_fields = ("gift_variant",)
-    filter_horizontal = ("groups",)
     save_on_top = True
     change_form_template = "admin/orders/promotion/change_form.html"
     fieldsets: ClassVar = (
@@ -175,6 +211,11 @@ class PromotionAdmin(admin.ModelAdmin):
     def used(self, promotion: Promotion) -> str:
         count = PromotionUse.objects.filter(promotion=promotion, given_back_at=None).count()
         return f"{count} of {promotion.most_uses}" if promotion.most_uses is not None else str(count)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
+        """Its codes go with it; one that orders have used stays."""
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, needed - {Coupon._meta.verbose_name}, protected
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A use between the form's check and the save is refused in words, and nothing is saved."""

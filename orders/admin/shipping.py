@@ -1,24 +1,84 @@
 """Delivery methods, zones, closing days and tax rates."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 
+from catalog.markets import market_of
+from catalog.money import format_money
+from orders.admin.amounts import AmountForm, AmountFormSet
+from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
+from orders.models.order import DIGITAL
+
+
+class MethodForm(AmountForm):
+    amounts = ("free_from_minor",)
+
+    class Meta:
+        model = ShippingMethod
+        fields = "__all__"
+
+    def clean_code(self) -> str:
+        code = self.cleaned_data["code"]
+        if code == DIGITAL:
+            raise forms.ValidationError(f"“{DIGITAL}” is what orders say of which nothing is sent.")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        least, most = cleaned.get("days_min"), cleaned.get("days_max")
+        if least is not None and most is not None and most < least:
+            self.add_error("days_max", "At most cannot be less than at least.")
+        if cleaned.get("kind") == ShippingMethod.Kind.PICKUP and not cleaned.get("pickup_address"):
+            self.add_error("pickup_address", "Where is it picked up? Shoppers read it.")
+        return cleaned
+
+
+class RateForm(AmountForm):
+    amounts = ("from_minor", "price_minor")
+
+    class Meta:
+        model = ShippingRate
+        fields = "__all__"
 
 
 class RateInline(admin.TabularInline):
     model = ShippingRate
+    form = RateForm
+    formset = AmountFormSet
     extra = 1
 
 
 @admin.register(ShippingMethod)
 class ShippingMethodAdmin(admin.ModelAdmin):
-    list_display = ("name", "code", "kind", "market", "free_from_minor", "days_min", "days_max", "is_active")
+    form = MethodForm
+    list_display = ("name", "code", "kind", "market", "free_from", "days_min", "days_max", "is_active")
     list_filter = ("kind", "market", "is_active")
     inlines = (RateInline,)
+
+    @admin.display(description="free from", ordering="free_from_minor")
+    def free_from(self, method: ShippingMethod) -> str:
+        if method.free_from_minor is None:
+            return "–"
+        return format_money(method.free_from_minor, market_of(method.market).currency)
+
+
+class ZoneForm(forms.ModelForm):
+    countries = CountriesField(help_text="Two letters each: DE, AT.")
+
+    class Meta:
+        model = ShippingZone
+        fields = ("name", "countries", "postcodes")
+
+    def clean_postcodes(self) -> str:
+        return readable_postcodes(self.cleaned_data["postcodes"])
 
 
 @admin.register(ShippingZone)
 class ShippingZoneAdmin(admin.ModelAdmin):
+    form = ZoneForm
     list_display = ("name", "countries", "postcodes")
 
 
@@ -28,13 +88,61 @@ class ClosingDayAdmin(admin.ModelAdmin):
     date_hierarchy = "day"
 
 
+class RegionForm(forms.ModelForm):
+    class Meta:
+        model = TaxRegion
+        fields = ("code", "country", "name", "postcodes")
+
+    def clean_country(self) -> str:
+        return country_code(self.cleaned_data["country"])
+
+    def clean_postcodes(self) -> str:
+        return readable_postcodes(self.cleaned_data["postcodes"])
+
+
 @admin.register(TaxRegion)
 class TaxRegionAdmin(admin.ModelAdmin):
+    form = RegionForm
     list_display = ("code", "name", "country", "postcodes")
+
+
+class TaxRateForm(forms.ModelForm):
+    valid = SpanField(
+        required=True,
+        error_messages={"required": "From when?", "bound_ordering": "It must end after it begins."},
+        help_text="From when, and until when: empty is without an end.",
+    )
+
+    class Meta:
+        model = TaxRate
+        fields = ("country", "region", "tax_class", "percent", "taxes_delivery", "valid")
+
+    def clean_country(self) -> str:
+        return country_code(self.cleaned_data["country"])
+
+    def clean_percent(self) -> Any:
+        percent = self.cleaned_data["percent"]
+        if not 0 <= percent <= 100:  # noqa: PLR2004  (percent)
+            raise forms.ValidationError("Write a percentage between 0 and 100.")
+        return percent
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        country, region = cleaned.get("country"), cleaned.get("region")
+        if country and region and not TaxRegion.objects.filter(code=region, country=country).exists():
+            self.add_error("region", f"There is no tax region “{region}” in {country}.")
+        if not self.errors and (other := self._rate_at_the_same_time(cleaned)):
+            self.add_error("valid", f"At that time {other} holds already: end that rate first.")
+        return cleaned
+
+    def _rate_at_the_same_time(self, cleaned: dict[str, Any]) -> TaxRate | None:
+        same = {name: cleaned[name] for name in ("country", "region", "tax_class")}
+        return TaxRate.objects.filter(**same, valid__overlap=cleaned["valid"]).exclude(pk=self.instance.pk).first()
 
 
 @admin.register(TaxRate)
 class TaxRateAdmin(admin.ModelAdmin):
+    form = TaxRateForm
     list_display = ("country", "region", "tax_class", "percent", "valid")
     list_filter = ("tax_class", "country")
     ordering = ("country", "region", "tax_class", "valid")

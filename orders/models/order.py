@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+DIGITAL = "none"  # the method of an order of which nothing is sent
+
 
 class Order(models.Model):
     """What a shopper ordered, for how much, to where. Products may change or go; this does not.
@@ -161,7 +163,7 @@ class Order(models.Model):
     @property
     def has_address(self) -> bool:
         """Something is sent there; not so for pick-up and for digital goods."""
-        return bool(self.line1)
+        return bool(self.line1) and not self.is_pickup and self.shipping_code != DIGITAL
 
     @property
     def first_name(self) -> str:

@@ -4,7 +4,7 @@ from babel import Locale
 from django import template
 
 from catalog.markets import current_market
-from orders.models import Order
+from orders.models import Order, ShippingMethod
 from orders.shipping import day_span, offers_for
 
 register = template.Library()
@@ -19,6 +19,13 @@ def country_name(code: str) -> str:
 def arrival(order: Order) -> str:
     """`{{ order|arrival }}` → Thu 4 – Fri 5 June"""
     return day_span(order.arrives_from, order.arrives_until)
+
+
+@register.filter
+def pickup_place(order: Order) -> str:
+    """Where an order is picked up, as its method says now."""
+    places = ShippingMethod.objects.filter(code=order.shipping_code).values_list("pickup_address", flat=True)
+    return places.first() or ""
 
 
 @register.inclusion_tag("includes/delivery_promise.html")

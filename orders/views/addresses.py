@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.addresses import MOST, addresses_of, make_default
+from accounts.addresses import MOST, addresses_of, keep_address, make_default
 from accounts.models import Address
 from orders.address_form import AddressForm
 
@@ -21,8 +21,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
         if len(kept) >= MOST:
             form.add_error(None, f"There is room for {MOST} addresses. Please delete one first.")
         else:
-            form.instance.is_default = not kept
-            form.save()
+            keep_address(request.user.pk, form.cleaned_data)
             messages.success(request, "The address is kept.")
             return redirect("orders:addresses")
     return _page(request, form, kept=kept)

@@ -88,7 +88,9 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         "error": error,
         "is_back": "back" in request.GET,
         "missing": request.GET.get("missing", "")[:3],
-        "code": request.GET.get("code", "")[:40],
+        "code": (request.POST.get("code", "") or request.GET.get("code", ""))[:40],
+        "note": request.POST.get("note", found.note if found else ""),
+        "gift_message": request.POST.get("gift_message", found.gift_message if found else ""),
         "removed": _just_removed(contents) if contents else [],
     }
     if not contents or not contents.items:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import address_of, addresses_of, keep_address
+from accounts.models import Address
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
 from catalog.markets import Market, market_of
@@ -69,12 +70,17 @@ def _known(request: HttpRequest, cart: Cart, market: Market) -> dict[str, Any]:
     known: dict[str, Any] = {"country": cart.country or market.countries[0]}
     if user_id:
         known |= {"email": request.user.email, "name": request.user.name}
-        known |= address_of(user_id, request.GET.get("address", "")) or {}
+        known |= address_of(user_id, market.countries, request.GET.get("address", "")) or {}
     return known
 
 
+def _addresses(user_id: int | None, market: Market) -> list[Address]:
+    """Those of the customer that the market delivers to."""
+    return [one for one in addresses_of(user_id) if one.country in market.countries] if user_id else []
+
+
 def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    if request.POST.keys() & {"update", "entered", "drop"}:
+    if request.POST.keys() & {"update", "entered", "drop"} or (cart.is_open and request.POST.get("code", "").strip()):
         return _update(request, cart, form)
     if not form.is_valid():
         return render_checkout(request, cart, form, status=422)
@@ -97,17 +103,22 @@ def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
 
 
 def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    """Another country, or a code: new methods and totals, nothing checked yet and nothing lost."""
-    problem = ""
+    """Another country, or a code: new methods and totals, nothing checked yet and nothing lost.
+
+    A code that was typed and not used counts as used: Enter in its field presses the form's first button, and nobody
+    pays a total without the code that they have just typed.
+    """
+    problem, code = "", request.POST.get("code", "")
     try:
-        if "entered" in request.POST:
-            try_code(request, cart)
-        elif "drop" in request.POST:
+        if "drop" in request.POST:
             drop_code(cart, request.POST["drop"])
+        elif "entered" in request.POST or "update" not in request.POST:
+            try_code(request, cart)
+            code = ""
     except (CartRefused, GiftCardRefused) as refused:
         problem = str(refused)
     cart = Cart.objects.filter(pk=cart.pk).first() or cart
-    return render_checkout(request, cart, form, problems=[problem] if problem else [], is_checked=False)
+    return render_checkout(request, cart, form, problems=[problem] if problem else [], is_checked=False, code=code)
 
 
 REFUSALS = (
@@ -156,6 +167,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     problems: list[str] | None = None,
     has_changed: bool = False,
     is_checked: bool = True,
+    code: str = "",
     status: int = 200,
 ) -> HttpResponse:
     user_id = user_id_of(request)
@@ -175,8 +187,9 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         "bad": {name: messages[0] for name, messages in errors.items()},
         "line2": form["line2"].value(),
         "has_billing": any(form[name].value() for name in FOLDED),
-        "addresses": addresses_of(user_id) if user_id else [],
+        "addresses": _addresses(user_id, contents.market),
         "seen_sums": sums_of(contents),
+        "code": code,
     }
     return render(request, "orders/checkout.html", context, status=status)
 

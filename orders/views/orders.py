@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +14,6 @@ from accounts.signing_up import open_account as sign_up
 from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
 from orders.cart import open_cart
-from orders.errors import CartRefused
 from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
@@ -58,10 +58,7 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Order, public_id=public_id)
     ADDING.take(client_ip(request))
     cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(found.market))
-    try:
-        missing = order_again(cart, found)
-    except CartRefused:
-        missing = ["some things"]
+    missing = order_again(cart, found)
     address = reverse("orders:cart")
     return remember(redirect(f"{address}?missing={len(missing)}" if missing else address), cart)
 
@@ -74,6 +71,7 @@ def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     problems = sign_up(request, found.email, request.POST.get("password1", ""), found.name)
     if problems:
         return _show(request, public_id, {"account_error": problems[0]}, status=422)
+    list(messages.get_messages(request))  # allauth's own words about the mail, which this page says better
     return _show(request, public_id, {"account_mail": True})
 
 

@@ -1,10 +1,12 @@
 """Gift cards and store credit in the admin: looked at, issued, blocked. What is on them is changed by verbs only."""
 
+import uuid
 from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,6 +14,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.throttle import Limit, TooManyAttempts
 from catalog.admin.desk import ReadOnly, needs, page
 from catalog.markets import all_markets
 from catalog.money import format_money
@@ -22,10 +25,17 @@ from orders.gift_cards import code_digest, set_active
 from orders.models import GiftCard, GiftCardMovement
 from payments.tenders import issue_gift_card
 
+ISSUING = Limit("issue-gift-card", 1, 24 * 3600)  # one form makes one card, also where its button is pressed twice
+SENT_TWICE = (
+    "This form was sent already, and one card was made. Its code was shown then and only then: "
+    "whoever has not seen it blocks that card in the list and issues another."
+)
+
 
 class IssueForm(forms.Form):
     """What it is worth, and for whom."""
 
+    key = forms.UUIDField(widget=forms.HiddenInput)
     market = forms.ChoiceField(help_text="Its currency is the card's.")
     amount = forms.CharField()
     email = forms.EmailField(
@@ -118,12 +128,15 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     def issue_view(self, request: HttpRequest) -> HttpResponse:
         """A new card; its code is shown once, here."""
         needs(request, "orders.issue_giftcard")
-        form = IssueForm(request.POST or None)
+        form = IssueForm(request.POST or None, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             try:
                 card, code = self._issue(request, form)
             except GiftCardRefused as refused:
                 form.add_error("amount", str(refused))
+            except TooManyAttempts:
+                messages.error(request, SENT_TWICE)
+                return redirect("admin:orders_giftcard_changelist")
             else:
                 if not code:
                     messages.success(
@@ -135,8 +148,11 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
         context = {"form": form, "title": "Issue a gift card or store credit", "button": "Issue"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
+    @transaction.atomic
     def _issue(self, request: HttpRequest, form: IssueForm) -> tuple[GiftCard, str]:
+        """The card; a refused one leaves the form's key unused."""
         cleaned = form.cleaned_data
+        ISSUING.take(str(cleaned["key"]))
         return issue_gift_card(
             cleaned["amount"] or 0,
             form.currency,

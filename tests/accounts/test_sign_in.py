@@ -4,7 +4,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth.hashers import get_hasher, make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, get_hasher, make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -55,6 +55,16 @@ def test_f113_signing_up_twice_looks_the_same(client):
     known = client.post("/account/signup/", {"email": "anna@example.com", "password1": "a long new passphrase"})
     unknown = Client().post("/account/signup/", {"email": "berta@example.com", "password1": "a long new passphrase"})
     assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
+
+
+@pytest.mark.parametrize("email", ["anna@example.com", "berta@example.com"])
+def test_f113_signing_up_hashes_the_password_once_for_known_and_new_addresses(client, monkeypatch, email):
+    member()
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda self, *a: hashed.append(a[0]) or encode(self, *a))
+    client.post("/account/signup/", {"email": email, "password1": "a long new passphrase"})
+    assert hashed == ["a long new passphrase"]
 
 
 def test_logging_in_joins_the_cart(client):

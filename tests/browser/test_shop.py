@@ -48,6 +48,28 @@ def test_with_scripts_a_variant_is_chosen_added_and_paid(browser, shop):
     assert complaints == []
 
 
+def test_a_cart_that_changes_keeps_typed_words_and_the_keyboards_place(browser, shop):
+    page, complaints = open_page(browser, shop)
+    page.goto("/p/alma-mug/")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    page.goto("/cart/")
+    page.click("text=Note or gift message")
+    page.fill("#note", "half a sentence")
+    page.focus("[data-step='1']")
+    for quantity in ("2", "3"):
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"input[name=quantity][value='{quantity}']")
+    page.click("text=Discount code or gift card")
+    page.fill("#code", "NOPE")
+    with page.expect_response("**/cart/") as answer:
+        page.keyboard.press("Enter")
+    page.wait_for_selector(".errors")
+    assert (answer.value.status, page.evaluate("document.activeElement.getAttribute('role')")) == (422, "alert")
+    assert (page.input_value("#note"), page.input_value("#code")) == ("half a sentence", "NOPE")
+    assert complaints == []
+
+
 def test_without_scripts_on_a_phone_everything_works(browser, shop):
     page, _ = open_page(browser, shop, java_script_enabled=False, viewport={"width": 390, "height": 844})
     page.goto("/")

@@ -1,0 +1,213 @@
+"""Clumsy staff: what cannot be is refused in words, and nothing they write breaks a shopper's page."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from psycopg.types.range import TimestamptzRange
+
+from catalog.markets import all_markets
+from orders.models import (
+    Coupon,
+    GiftCard,
+    Promotion,
+    PromotionTier,
+    ShippingMethod,
+    ShippingRate,
+    ShippingZone,
+    TaxRate,
+)
+from tests.factories import (
+    make_cart,
+    make_promotion,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    place,
+    with_codes,
+)
+from tests.orders.test_fulfillment_and_admin import staff
+
+pytestmark = pytest.mark.django_db
+NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+PROMOTION = {
+    "name": "Ten", "kind": "percent", "lane": "order", "position": "0", "market": "main", "percent": "10",
+    "buy_quantity": "0", "get_quantity": "0", "minimum_quantity": "0",
+    **{f"tiers-{name}": value for name, value in NO_ROWS.items()},
+}  # fmt: skip
+METHOD = {
+    "code": "bike", "name": "Bike", "kind": "delivery", "market": "main", "handling_days": "0", "days_min": "1",
+    "days_max": "2", "position": "0", **{f"rates-{name}": value for name, value in NO_ROWS.items()},
+}  # fmt: skip
+ZONE = {"name": "North", "countries": "DE"}
+RATE = {"country": "DE", "tax_class": "standard", "percent": "19", "valid_0": "2026-01-01T00:00"}
+
+
+@pytest.fixture(autouse=True)
+def owner(client):
+    staff(client, is_superuser=True)
+
+
+@pytest.fixture
+def yen(settings):
+    settings.MARKETS = [
+        settings.MARKETS[0],
+        {"code": "jp", "prefix": "jp", "language": "ja-JP", "currency": "JPY", "is_tax_included": True, "countries": ["JP"]},
+    ]  # fmt: skip
+    all_markets.cache_clear()
+    yield
+    all_markets.cache_clear()
+
+
+def add(client: Client, model: str, facts: dict) -> list[str]:
+    """What the page complains of; nothing where it has saved."""
+    answer = client.post(f"/admin/orders/{model}/add/", facts)
+    lists = re.findall(r'<ul class="errorlist.*?</ul>', answer.content.decode(), re.DOTALL)
+    return [words for text in lists for words in re.findall(r"<li>(.*?)</li>", text)]
+
+
+def step(**facts) -> dict:
+    row = {"from_quantity": "2", "from_minor": "0", "percent": "0", "amount_minor": "0", **facts}
+    return {"kind": "tiered", "tiers-TOTAL_FORMS": "1", **{f"tiers-0-{name}": value for name, value in row.items()}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"percent": "101"}, "Write a percentage between 0 and 100."),
+        ({"percent": "-1"}, "Write a percentage between 0 and 100."),
+        ({"kind": "amount", "amount_minor": "1e5"}, "Write an amount like 12.50."),
+        ({"kind": "amount", "amount_minor": "-1"}, "An amount cannot be negative."),
+        ({"kind": "amount", "amount_minor": "12.505"}, "EUR has 2 decimal places."),
+        ({"countries": "Germany"}, "“Germany” is not the code of a country: write two letters, like DE."),
+        ({"countries": "DE, ZZ"}, "“ZZ” is not the code of a country: write two letters, like DE."),
+        ({"methods": "nope"}, "There is no delivery method with the code “nope”."),
+        ({"begins_at": "0001-01-01T00:00"}, "Write a year between 2000 and 2099."),
+        ({"ends_at": "9999-12-31T23:59"}, "Write a year between 2000 and 2099."),
+        ({"begins_at": "2026-12-01T10:00", "ends_at": "2026-11-01T10:00"}, "It must end after it begins."),
+        ({"lane": "gift"}, "This kind works on"),
+        ({"kind": "tiered"}, "“The more, the cheaper” needs at least one step."),
+        ({**step(percent="5"), "kind": "percent"}, "Only “The more, the cheaper” has steps."),
+        (step(percent="200"), "Write a percentage between 0 and 100."),
+        (step(percent="5", amount_minor="5"), "Write either a percentage or an amount."),
+    ],
+)
+def test_a_promotion_that_cannot_be_is_refused_in_words(client, facts, words):
+    assert words in " ".join(add(client, "promotion", {**PROMOTION, **facts}))
+    assert not Promotion.objects.exists()
+
+
+def test_amounts_and_countries_are_kept_as_they_are_meant(client):
+    facts = {"kind": "amount", "amount_minor": "12,50", "countries": "de, at,", "begins_at": "2026-11-01T10:00"}
+    assert add(client, "promotion", {**PROMOTION, **facts}) == []
+    promotion = Promotion.objects.get()
+    assert (promotion.amount_minor, promotion.countries, promotion.begins_at.year) == (1250, ["DE", "AT"], 2026)
+
+
+@pytest.mark.usefixtures("yen")
+def test_the_steps_of_a_promotion_are_in_its_markets_currency(client):
+    assert add(client, "promotion", {**PROMOTION, **step(amount_minor="500"), "market": "jp"}) == []
+    assert PromotionTier.objects.get().amount_minor == 500
+    assert add(client, "promotion", {**PROMOTION, **step(amount_minor="5.00"), "market": "jp"}) == [
+        "JPY has no decimal places."
+    ]
+
+
+def test_the_uses_of_a_code_fit_into_its_counter(client):
+    promotion = make_promotion()
+    answer = client.post(f"/admin/orders/promotion/{promotion.pk}/codes/", {"code": "MANY", "most_uses": "9" * 12})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_trial_at_the_end_of_time_is_refused(client, at):
+    variant = make_variant()
+    facts = {"things": f"1 {variant.sku}", "country": "DE", "at": at}
+    answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", facts)
+    assert (answer.status_code, "Write a year between" in answer.content.decode()) == (422, True)
+
+
+def test_a_promotion_goes_with_its_codes_but_not_when_orders_used_it(client):
+    make_shipping()
+    make_tax()
+    unused, used = make_promotion(codes=("UNUSED",), percent=10), make_promotion(codes=("USED",), percent=10)
+    place(with_codes(make_cart(make_variant()), "USED"))
+    for promotion in (unused, used):
+        client.post(f"/admin/orders/promotion/{promotion.pk}/delete/", {"post": "yes"})
+    assert list(Coupon.objects.values_list("code", flat=True)) == ["USED"]
+
+
+def test_whoever_may_not_make_codes_is_not_led_there():
+    promotion, client = make_promotion(), Client()
+    staff(client, "Support")
+    text = client.get(f"/admin/orders/promotion/{promotion.pk}/change/").content.decode()
+    assert ("/try/" in text, "/codes/" in text) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"free_from_minor": "-5"}, "An amount cannot be negative."),
+        ({"days_min": "5"}, "At most cannot be less than at least."),
+        ({"code": "none"}, "“none” is what orders say of which nothing is sent."),
+        ({"kind": "pickup"}, "Where is it picked up? Shoppers read it."),
+        ({"market": "zz"}, "Select a valid choice."),
+    ],
+)
+def test_a_delivery_method_that_cannot_be_is_refused_in_words(client, facts, words):
+    assert words in " ".join(add(client, "shippingmethod", {**METHOD, **facts}))
+    assert not ShippingMethod.objects.exists()
+
+
+def test_delivery_prices_are_written_as_amounts(client):
+    zone = ShippingZone.objects.create(name="North", countries=["DE"])
+    row = {"zone": zone.pk, "from_grams": "0", "from_minor": "", "price_minor": "4,90"}
+    rows = {"rates-TOTAL_FORMS": "1", **{f"rates-0-{name}": value for name, value in row.items()}}
+    assert add(client, "shippingmethod", {**METHOD, "free_from_minor": "60", **rows}) == []
+    rate = ShippingRate.objects.get()
+    assert (rate.method.free_from_minor, rate.from_minor, rate.price_minor) == (6000, 0, 490)
+    assert "€60.00" in client.get("/admin/orders/shippingmethod/").content.decode()
+
+
+def test_a_rate_that_is_there_already_is_refused_in_words(client):
+    method = make_shipping()
+    zone = ShippingZone.objects.get()
+    row = {"zone": zone.pk, "from_grams": "0", "from_minor": "0", "price_minor": "5"}
+    rows = {"rates-TOTAL_FORMS": "1", **{f"rates-0-{name}": value for name, value in row.items()}}
+    answer = client.post(f"/admin/orders/shippingmethod/{method.pk}/change/", {**METHOD, **rows})
+    assert "already exists" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "facts", "words"),
+    [
+        ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not the code of a country"),
+        ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” cannot be read"),
+        ("taxregion", {"code": "x", "country": "es", "name": "X", "postcodes": "35**"}, "“35**” cannot be read"),
+        ("taxrate", {**RATE, "country": "Z"}, "“Z” is not the code of a country"),
+        ("taxrate", {**RATE, "percent": "119"}, "Write a percentage between 0 and 100."),
+        ("taxrate", {**RATE, "valid_0": ""}, "From when?"),
+        ("taxrate", {**RATE, "valid_0": "0001-01-01T00:00"}, "Write a year between 2000 and 2099."),
+        ("taxrate", {**RATE, "region": "nope"}, "There is no tax region “nope” in DE."),
+    ],
+)
+def test_zones_regions_and_rates_that_cannot_be_are_refused_in_words(client, model, facts, words):
+    assert words in " ".join(add(client, model, facts))
+
+
+def test_overlapping_tax_rates_are_refused_in_one_sentence(client):
+    TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
+    assert add(client, "taxrate", {**RATE, "country": "de"}) == [
+        "At that time DE: 19 % holds already: end that rate first."
+    ]
+
+
+def test_store_credit_is_issued_once_by_a_double_click(client):
+    customer, key = make_user(), uuid.uuid4()
+    refused = client.post("/admin/orders/giftcard/issue/", {"key": key, "market": "main", "amount": "0"})
+    facts = {"key": key, "market": "main", "amount": "30", "email": customer.email}
+    answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True).content.decode() for _ in range(2)]
+    assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
+    assert "This form was sent already" in answers[1]
