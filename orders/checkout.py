@@ -96,7 +96,7 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     take_uses(order, contents.book, {one.rule_id: one.minor for one in contents.totals.discounts if one.rule_id})
     redeem(order, contents.tenders)
     # Last: popular stock rows stay locked from here to COMMIT.
-    reserve(order.number, [Need(line.pk, line.variant_id, line.quantity) for line in lines if line.is_stocked])
+    reserve(order.number, [Need(line.pk, line.variant_id or 0, line.quantity) for line in lines if line.is_stocked])
     return order
 
 

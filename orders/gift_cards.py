@@ -4,7 +4,8 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet, Sum
@@ -20,6 +21,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from
 LENGTH = 16  # characters: 78 random bits, so that nobody finds a card by trying
 GROUP = 4
 MOST_MINOR = 10**9
+REFUND_HOLDS = timedelta(days=365)  # how long a refund to an expired card can be spent
 
 # The condition stands on the row's own columns: of twenty tabs that spend one card together, those that come too late
 # find too little, whatever they saw before. Balance and movement are written by one statement.
@@ -147,8 +149,10 @@ def _take(order: Order, card_id: int, amount_minor: int) -> None:
 
 
 def _give(card_id: int, amount_minor: int, kind: Kind, key: uuid.UUID, facts: dict[str, int | None]) -> None:
+    asked: dict[str, Any] = {
+        "card": card_id, "amount": amount_minor, "kind": kind.value, "key": key, "order": None, "user": None,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        asked = {"card": card_id, "amount": amount_minor, "kind": kind.value, "key": key, "order": None, "user": None}
         cursor.execute(GIVE, {**asked, **facts})
 
 
@@ -176,10 +180,16 @@ def redeem_again(order: Order) -> None:
 
 @transaction.atomic
 def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, user_id: int | None = None) -> bool:
-    """That much is on the card again; the same key twice is once, and returns False."""
+    """That much is on the card again; the same key twice is once, and returns False.
+
+    A card that has expired in the meantime holds for another year: what is refunded is not lost by the refund.
+    """
     try:
         with transaction.atomic():
             _give(card_id, amount_minor, Kind.REFUNDED, key, {"order": order.pk, "user": user_id})
+            now = timezone.now()
+            over = GiftCard.objects.filter(pk=card_id, expires_at__lte=now)
+            over.update(expires_at=now + REFUND_HOLDS, is_active=True)
     except IntegrityError:
         if GiftCardMovement.objects.filter(key=key).exists():
             return False

@@ -11,6 +11,7 @@ from orders.cart import State, leave_market, put_in, touch
 from orders.cart_codes import MOST_CODES
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine, Order
+from orders.pricing import can_be_derived, totals_of
 
 KEEP_SAVED = """
 INSERT INTO orders_cartline (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
@@ -73,19 +74,27 @@ def bring_back(cart_id: uuid.UUID) -> Cart | None:
 @transaction.atomic
 def order_again(cart: Cart, order: Order) -> list[str]:
     """What the order bought and is still sold is in the cart too; returns the titles of what is not."""
-    lines = [line for line in order.lines.select_related("variant__product") if line.total_minor or line.unit_minor]
+    gifts = gift_positions(order)
+    lines = [line for line in order.lines.select_related("variant__product") if line.position not in gifts]
     prices = prices_at([line.variant_id for line in lines if line.variant_id], market_of(cart.market))
     missing, now = [], timezone.now()
     for line in lines:
         variant, price = line.variant, prices.get(line.variant_id or 0)
         if not variant or not price or not variant.is_active or not variant.product.is_visible(now):
             missing.append(line.title)
-        elif line.discount_minor < line.subtotal_minor:  # gifts come with what they were given for
+        else:
             try:
                 put_in(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
             except CartRefused:
                 missing.append(line.title)
     return missing
+
+
+def gift_positions(order: Order) -> set[int]:
+    """Where in the order its gifts stand: they come with what they are given for."""
+    if not can_be_derived(order.receipt):
+        return set()
+    return {position for position, line in enumerate(totals_of(order.receipt).lines, start=1) if line.gift_of}
 
 
 def _pour(source: Cart, target: Cart) -> None:

@@ -94,6 +94,12 @@ class CartContents:
         return self.market.is_tax_included and self.totals.treatment != Treatment.DOMESTIC
 
     @property
+    def idle_cards(self) -> list[Card]:
+        """Gift cards that are with the cart and have nothing to pay."""
+        paying = {tender.card.id for tender in self.tenders}
+        return [card for card in self.book.cards if card.id not in paying]
+
+    @property
     def code_notes(self) -> list[CodeNote]:
         """Each code of the cart, and what it does or why it does nothing."""
         good = {one.code: one.name for one in self.totals.discounts if one.code}

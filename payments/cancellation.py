@@ -14,8 +14,8 @@ from payments import gateway, ledger
 from payments.errors import CancelRefused, GatewayRefused, StillProcessing
 from payments.models import Payment
 from payments.refunds import left_to_refund, request_refund
-from payments.sessions import ensure_session
-from payments.settlement import take_over
+from payments.sessions import ensure_session, start_payment
+from payments.settlement import settle, take_over
 from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,10 @@ def _expire(order_id: int) -> bool:
     order = Order.objects.filter(pk=order_id, status=Order.Status.PLACED, payment_due_at__lte=now).first()
     if not order:
         return False
+    if order.due_minor == 0:
+        # It was paid when it was placed; only the page that says so was lost.
+        settle(start_payment(order_id).pk)
+        return True
     try:
         close_payments(order)
     except StillProcessing:

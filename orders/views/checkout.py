@@ -80,7 +80,7 @@ def _addresses(user_id: int | None, market: Market) -> list[Address]:
 
 
 def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    if request.POST.keys() & {"update", "entered", "drop"} or (cart.is_open and request.POST.get("code", "").strip()):
+    if request.POST.keys() & {"update", "entered", "drop"} or (cart.is_open and _has_new_code(request)):
         return _update(request, cart, form)
     if not form.is_valid():
         return render_checkout(request, cart, form, status=422)
@@ -100,6 +100,12 @@ def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
     if user_id and form.cleaned_data["save_address"]:
         keep_address(user_id, form.cleaned_data)
     return redirect("payments:pay", order.public_id)
+
+
+def _has_new_code(request: HttpRequest) -> bool:
+    """A code was typed that has not been refused already: whoever knows that it does nothing may go on."""
+    code = request.POST.get("code", "").strip()
+    return bool(code) and code != request.POST.get("refused_code", "").strip()
 
 
 def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:

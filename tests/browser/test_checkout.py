@@ -76,7 +76,7 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     page.goto("/cart/")
     page.click("summary:has-text('Discount code')")
     page.fill("#code", "welcome-10")
-    page.click("button[name=entered]")
+    page.click("#use")
     page.wait_for_selector(".code-note >> text=WELCOME10")
     page.click("button[name=save] >> nth=0")
     page.wait_for_selector("text=Saved for later >> visible=true")
@@ -101,7 +101,7 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     fill_checkout(page)
     page.click("summary:has-text('Discount code')")
     page.fill("#code", "no such code")
-    page.click("button[name=entered]")
+    page.click("#use")
     page.wait_for_selector("text=We do not know this code.")
     assert page.input_value("#name") == "Anna Peeters"
     found += problems_of(page)

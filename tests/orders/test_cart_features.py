@@ -219,6 +219,16 @@ def test_a_past_order_is_ordered_again_as_far_as_it_is_sold():
     assert list(cart.lines.values_list("variant", "quantity")) == [(kept.pk, 2)]
 
 
+def test_a_gift_is_not_ordered_again_and_what_a_code_made_free_is():
+    gift = make_variant(500, title="Soap")
+    make_promotion("gift", "gift", gift_variant=gift)
+    make_promotion(percent=100)
+    kept = make_variant(1000)
+    cart = Cart.objects.create(currency="EUR")
+    assert order_again(cart, make_order(kept)) == []
+    assert list(cart.lines.values_list("variant", flat=True)) == [kept.pk]
+
+
 def test_the_button_on_the_order_fills_the_cart():
     order = make_order(make_variant(title="Alma mug"))
     client = Client()

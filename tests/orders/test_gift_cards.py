@@ -14,9 +14,10 @@ from orders.models import GiftCard, GiftCardMovement, Order
 from orders.pricing import Basket, Line, price
 from orders.queries import split_tenders
 from orders.rulebook import Card
-from payments.cancellation import cancel_order
+from payments.cancellation import cancel_order, expire_unpaid
 from payments.errors import CancelRefused, RefundRefused
 from payments.models import Payment, Posting, Refund
+from payments.reconciliation import reconcile_open
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -308,6 +309,38 @@ def test_store_credit_pays_for_its_owner_only():
     stolen = make_cart(make_variant(2400), user=other)
     stolen.gift_cards.add(GiftCard.objects.get())
     assert contents_of(stolen, Buyer("DE", user_id=other.pk)).due_minor == 2890
+
+
+def test_a_refund_to_an_expired_card_can_be_spent_for_a_year():
+    card, code = make_gift_card(5000, expires_at=timezone.now() + timedelta(days=1))
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    pay_nothing(order)
+    GiftCard.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_gift_cards()
+    request_refund(Payment.objects.get(order=order, method="giftcard"), 2890, reason="late")
+    assert expire_gift_cards() == 0
+    card.refresh_from_db()
+    assert (card.balance_minor, card.is_active) == (2890, True)
+    assert card.expires_at > timezone.now() + timedelta(days=364)
+    assert run_audit() == []
+
+
+@pytest.mark.parametrize("finder", [reconcile_open, expire_unpaid])
+def test_an_order_that_cards_paid_is_confirmed_although_the_page_was_lost(finder):
+    _, code = make_gift_card(5000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    Order.objects.update(placed_at=timezone.now() - timedelta(hours=1), payment_due_at=timezone.now())
+    finder()
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert run_audit() == []
+
+
+def test_a_card_that_has_nothing_to_pay_can_be_taken_out():
+    _, first = make_gift_card(5000)
+    second, code = make_gift_card(5000)
+    contents = contents_of(with_codes(make_cart(make_variant(2400)), first, code))
+    assert [card.id for card in contents.idle_cards] == [second.pk]
 
 
 def test_the_same_refund_twice_is_once():
