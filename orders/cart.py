@@ -72,11 +72,24 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
     market = market or default_market()
     if cart and cart.is_open:
         return cart if cart.market == market.code else _move(cart, market)
+    facts = {"market": market.code, "currency": market.currency}
     if user_id:
-        return Cart.objects.get_or_create(
-            user_id=user_id, ordered_at=None, defaults={"market": market.code, "currency": market.currency}
-        )[0]
-    return Cart.objects.create(market=market.code, currency=market.currency)
+        fresh = Cart.objects.get_or_create(user_id=user_id, ordered_at=None, defaults=facts)[0]
+    else:
+        fresh = Cart.objects.create(**facts)
+    if cart:
+        _keep_saved(cart, fresh)
+    return fresh
+
+
+def has_saved(cart: Cart) -> bool:
+    return cart.lines.filter(state=State.SAVED).exists()
+
+
+def _keep_saved(ordered: Cart, fresh: Cart) -> None:
+    """What was saved for later was not ordered: it goes on with the shopper."""
+    there = fresh.lines.values("variant")
+    ordered.lines.filter(state=State.SAVED).exclude(variant__in=there).update(cart=fresh)
 
 
 @transaction.atomic

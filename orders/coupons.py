@@ -3,9 +3,10 @@
 import secrets
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from orders.errors import CouponRefused
-from orders.models import Coupon, Promotion
+from orders.models import Coupon, Promotion, PromotionUse
 from orders.promotions import hold_limits, plain_code
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
@@ -55,7 +56,24 @@ def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) 
     coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
     if not is_new:
         raise CouponRefused(f"The code {code} is there already.")
+    _close(promotion)
     return coupon
+
+
+def _close(promotion: Promotion) -> None:
+    """A promotion that has a code holds for those who have it, and for nobody else."""
+    Promotion.objects.filter(pk=promotion.pk).update(needs_code=True)
+    promotion.needs_code = True
+
+
+@transaction.atomic
+def end_codes(coupons: QuerySet[Coupon]) -> int:
+    """These codes open nothing any more; what orders have used of them stays. Returns how many."""
+    codes = list(coupons.select_for_update(of=("self",)).order_by("pk"))
+    for coupon in codes:
+        used = PromotionUse.objects.filter(coupon=coupon, given_back_at=None).count()
+        Coupon.objects.filter(pk=coupon.pk).update(most_uses=used, uses=used)
+    return len(codes)
 
 
 @transaction.atomic
@@ -63,6 +81,7 @@ def make_batch(promotion: Promotion, count: int, *, prefix: str = "", most_uses:
     """So many random codes open the promotion; returns the name of the batch. Raises CouponRefused beyond 10,000."""
     if not 0 < count <= MOST_IN_BATCH:
         raise CouponRefused(f"A batch has between 1 and {MOST_IN_BATCH:,} codes.")
+    _close(promotion)
     stem = plain_code(prefix)[:20]
     batch = f"{stem or 'batch'}-{secrets.token_hex(4)}"
     missing = count

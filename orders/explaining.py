@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from catalog.money import format_money
 from orders.models import Order
 from orders.pricing import can_be_derived, derive, explain, totals_of
 
@@ -22,6 +23,9 @@ def explain_order(order: Order) -> list[str]:
         if position in lines
     }
     told = explain(order.receipt, titles)
+    if order.tendered_minor:
+        paid, rest = (format_money(minor, order.currency) for minor in (order.tendered_minor, order.due_minor))
+        told.append(f"Gift cards pay {paid}; the rest is {rest}")
     verdict = "the same" if not wrong_parts(order) else f"NOT the same: {'; '.join(wrong_parts(order))}"
     return [f"Order {order.number}", *told, f"Priced again from its receipt: {verdict}."]
 

@@ -121,7 +121,7 @@ class ShipForm(forms.Form):
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.lines = [line for line in order.lines.all() if line.open_quantity]
+        self.lines = [line for line in order.lines.all() if line.open_quantity and not line.is_gift_card]
         for line in self.lines:
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
                 label=f"{line.title} {line.variant_title}".strip(),

@@ -81,7 +81,8 @@ def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int
 
 
 def _update_status(order: Order) -> None:
-    is_whole = not order.lines.filter(shipped_quantity__lt=F("quantity")).exists()
+    # Gift cards went by mail when the order was confirmed.
+    is_whole = not order.lines.filter(shipped_quantity__lt=F("quantity"), is_gift_card=False).exists()
     status = Order.FulfillmentStatus.SHIPPED if is_whole else Order.FulfillmentStatus.PARTIAL
     Order.objects.filter(pk=order.pk).update(fulfillment_status=status)
     if is_whole:

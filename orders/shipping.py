@@ -97,8 +97,12 @@ def make_offers(
     rows: Iterable[Mapping[str, Any]], parcel: Parcel, at: datetime, closing: Collection[date] = ()
 ) -> list[Offer]:
     """One offer for each method that takes the parcel there, cheapest first; a day earlier before a day later."""
+    fitting = [row for row in rows if _is_for(row, parcel)]
+    if any(row["postcodes"] for row in fitting):
+        # A part of a country is a zone of its own: what holds for the rest of it does not hold there.
+        fitting = [row for row in fitting if row["postcodes"] or row["kind"] == ShippingMethod.Kind.PICKUP]
     by_method: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
+    for row in fitting:
         if _reaches(row, parcel):
             by_method.setdefault(row["code"], []).append(row)
     offers = [_offer(max(found, key=_weight), parcel, at, closing) for found in by_method.values()]
@@ -106,11 +110,15 @@ def make_offers(
     return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, places[offer.code]))
 
 
+def _is_for(row: Mapping[str, Any], parcel: Parcel) -> bool:
+    """The zone holds the address."""
+    is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"])
+    return parcel.country in row["countries"] and is_inside
+
+
 def _reaches(row: Mapping[str, Any], parcel: Parcel) -> bool:
     return (
-        parcel.country in row["countries"]
-        and (not row["postcodes"] or is_within(parcel.postcode, row["postcodes"]))
-        and row["from_grams"] <= parcel.grams
+        row["from_grams"] <= parcel.grams
         and row["from_minor"] <= parcel.goods_minor
         and (row["most_grams"] is None or parcel.grams <= row["most_grams"])
     )

@@ -5,19 +5,22 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
+from accounts.roles import ROLES
 from catalog.admin.desk import ReadOnly, needs, page
 from catalog.markets import market_of
 from catalog.models import Product, Variant
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, MethodsField, MomentField, country_code
-from orders.coupons import MOST_IN_BATCH, make_batch, make_code, recount
+from orders.coupons import MOST_IN_BATCH, end_codes, make_batch, make_code, recount
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
 from orders.pricing.effects import KINDS
@@ -59,6 +62,12 @@ class PromotionForm(AmountForm):
     class Meta:
         model = Promotion
         fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if groups := self.fields.get("groups"):
+            # The staff's roles are groups too, and no way to reward a customer.
+            groups.queryset = Group.objects.exclude(name__in=ROLES)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -356,3 +365,11 @@ class CouponAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("code", "batch")
     list_select_related = ("promotion",)
     show_full_result_count = False
+    actions = ("end",)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.add_coupon")
+
+    @admin.action(description="End: they open nothing any more", permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet) -> None:
+        messages.success(request, f"{end_codes(queryset)} ended.")

@@ -1,16 +1,25 @@
 """Delivery methods, zones, closing days and tax rates."""
 
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
 
+from catalog.admin.desk import needs, page
 from catalog.markets import market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
+from orders.errors import OrderRefused
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.models.order import DIGITAL
+from orders.tax import change_rate
 
 
 class MethodForm(AmountForm):
@@ -106,6 +115,17 @@ class TaxRegionAdmin(admin.ModelAdmin):
     list_display = ("code", "name", "country", "postcodes")
 
 
+class ChangeRateForm(forms.Form):
+    """A new percentage from a day on."""
+
+    percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
+    begins = forms.DateField(label="From this day on", help_text="2027-01-01")
+
+    def clean_begins(self) -> datetime:
+        """The first moment of that day, in the shop's time zone."""
+        return timezone.make_aware(datetime.combine(self.cleaned_data["begins"], time.min))
+
+
 class TaxRateForm(forms.ModelForm):
     valid = SpanField(
         required=True,
@@ -143,6 +163,39 @@ class TaxRateForm(forms.ModelForm):
 @admin.register(TaxRate)
 class TaxRateAdmin(admin.ModelAdmin):
     form = TaxRateForm
-    list_display = ("country", "region", "tax_class", "percent", "valid")
+    list_display = ("country", "region", "tax_class", "percent", "from_when", "until_when")
     list_filter = ("tax_class", "country")
     ordering = ("country", "region", "tax_class", "valid")
+    change_form_template = "admin/orders/taxrate/change_form.html"
+
+    @admin.display(description="from", ordering="valid")
+    def from_when(self, rate: TaxRate) -> str:
+        return _moment(rate.valid.lower)
+
+    @admin.display(description="until")
+    def until_when(self, rate: TaxRate) -> str:
+        return _moment(rate.valid.upper)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("<int:pk>/new/", self.admin_site.admin_view(self.new_view), name="orders_taxrate_new")]
+        return own + super().get_urls()
+
+    def new_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """From a day on the rate is another one; what held until then stays on record."""
+        needs(request, "orders.change_taxrate")
+        rate = get_object_or_404(TaxRate, pk=pk)
+        form = ChangeRateForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                new = change_rate(rate, form.cleaned_data["percent"], form.cleaned_data["begins"])
+            except OrderRefused as refused:
+                form.add_error("begins", str(refused))
+            else:
+                messages.success(request, f"{new} holds from {_moment(new.valid.lower)} on.")
+                return redirect("admin:orders_taxrate_changelist")
+        context = {"form": form, "title": f"{rate}: another rate", "button": "Plan it"}
+        return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
+
+
+def _moment(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "j F Y, H:i") if moment else "–"

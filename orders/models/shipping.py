@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 
 class ShippingZone(models.Model):
-    """Countries, or a part of one by postcodes. Where several zones fit an address, those with postcodes win."""
+    """Countries, or a part of one by postcodes. An address in a zone with postcodes has the methods of such zones only."""
 
     name = models.CharField(max_length=100, unique=True)
     countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")

@@ -52,6 +52,18 @@ def without_tax(basket: Basket) -> Basket:
     )
 
 
+def net_steps(shown: Basket, bare: Basket) -> tuple[str, ...]:
+    """How displayed prices lost their tax, in words; empty where they did not."""
+    steps = [
+        f"{before.unit_minor} for one {before.key} without the tax at home: {after.unit_minor}"
+        for before, after in zip(shown.lines, bare.lines, strict=True)
+        if before.unit_minor != after.unit_minor
+    ]
+    if shown.delivery and bare.delivery and shown.delivery != bare.delivery:
+        steps.append(f"{shown.delivery.price_minor} for delivery without it: {bare.delivery.price_minor}")
+    return tuple(steps)
+
+
 def _net(amount: int, rate: Rate) -> int:
     return round_half_up(amount * WHOLE / (WHOLE + rate.percent))
 
@@ -110,4 +122,4 @@ def _delivery_shares(
     return dict(zip(weights, apportion(delivery_minor, list(weights.values())), strict=True))
 
 
-__all__ = ["Delivery", "TaxLine", "Taxes", "tax", "without_tax"]
+__all__ = ["Delivery", "TaxLine", "Taxes", "net_steps", "tax", "without_tax"]

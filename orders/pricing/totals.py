@@ -6,7 +6,7 @@ from decimal import Decimal
 from orders.pricing.facts import Basket, Line
 from orders.pricing.lanes import Applied, Outcome, apply_rules
 from orders.pricing.rounding import left_over, who_bears
-from orders.pricing.taxing import Taxes, TaxLine, tax, without_tax
+from orders.pricing.taxing import Taxes, TaxLine, net_steps, tax, without_tax
 
 ROUNDING = "Rounding"
 
@@ -77,7 +77,8 @@ class Totals:
         for one in (one for line in self.lines for one in line.discounts):
             before = found.get((one.rule_id, one.name))
             found[one.rule_id, one.name] = replace(one, minor=one.minor + (before.minor if before else 0))
-        return list(found.values())
+        places = {one.rule_id: place for place, one in enumerate(self.discounts)}
+        return sorted(found.values(), key=lambda one: places.get(one.rule_id, len(places)))
 
     @property
     def goods_minor(self) -> int:
@@ -99,6 +100,7 @@ class _Bill:
             if one.effect.delivery_minor
         )
         self.discounts = tuple(_whole(one) for one in outcome.applied)
+        self.before: tuple[str, ...] = ()  # what was worked out before there was anything to take off
         self.steps: tuple[str, ...] = ()
         self.taxes = self._tax()
 
@@ -153,6 +155,7 @@ def price(basket: Basket) -> Totals:
     """Price a basket: the same basket always costs the same, and every part can be told from the answer."""
     bare = without_tax(basket)
     bill = _Bill(bare, apply_rules(bare))
+    bill.before = net_steps(basket, bare)
     bill.round_off()
     return _sum_up(bill)
 
@@ -188,7 +191,7 @@ def _line_total(line: Line, bill: _Bill) -> LineTotal:
 
 def _sum_up(bill: _Bill) -> Totals:
     lines = tuple(_line_total(line, bill) for line in bill.lines)
-    told = (f"{one.rule.name}: {step}" for one in bill.outcome.applied for step in one.effect.steps)
+    told = [*bill.before, *(f"{one.rule.name}: {step}" for one in bill.outcome.applied for step in one.effect.steps)]
     return Totals(
         lines=lines,
         subtotal_minor=sum(line.subtotal_minor for line in lines),

@@ -12,7 +12,16 @@ from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
 from orders import cart as cart_verbs
-from orders.cart import UNDO_PERIOD, add_to_cart, find_cart, find_variant, open_cart, set_quantity, token_from
+from orders.cart import (
+    UNDO_PERIOD,
+    add_to_cart,
+    find_cart,
+    find_variant,
+    has_saved,
+    open_cart,
+    set_quantity,
+    token_from,
+)
 from orders.cart_codes import drop_code, enter_code, use_credit
 from orders.customers import Buyer
 from orders.errors import CartRefused, GiftCardRefused
@@ -70,7 +79,14 @@ def cart(request: HttpRequest) -> HttpResponse:
     found = current_cart(request)
     if request.method == "POST":
         return _change(request, found)
+    if found and not found.is_open and _is_done(found) and has_saved(found):
+        found = open_cart(found, user_id=user_id_of(request), market=market_of(found.market))
     return _render(request, found)
+
+
+def _is_done(ordered: Cart) -> bool:
+    """Its order is not waiting for a payment, which could still bring the cart back."""
+    return not Order.objects.filter(cart_id=ordered.pk, status=Order.Status.PLACED).exists()
 
 
 def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status: int = 200) -> HttpResponse:

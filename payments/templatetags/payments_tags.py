@@ -10,14 +10,12 @@ register = template.Library()
 
 @register.inclusion_tag("includes/payment_summary.html")
 def payment_summary(order: Order) -> dict[str, object]:
-    """How the order was paid, in the shopper's words."""
-    payments = list(order.payments.order_by("pk"))
-    captured = next((payment for payment in reversed(payments) if payment.captured_minor), None)
-    latest = payments[-1] if payments else None
+    """How the order was paid, in the shopper's words: every tender with its amount."""
+    payments = list(order.payments.select_related("gift_card").order_by("pk"))
     return {
         "order": order,
-        "captured": captured,
-        "latest": latest,
+        "captured": [payment for payment in payments if payment.captured_minor],
+        "latest": payments[-1] if payments else None,
         "is_free": order.total_minor == 0,
         "Status": Payment.Status,
     }

@@ -12,7 +12,8 @@ from django.utils import timezone
 from catalog.markets import default_market
 from catalog.models import Product
 from catalog.prices import set_price
-from orders.cart import restore, set_quantity
+from orders import lifecycle
+from orders.cart import restore, save_for_later, set_quantity
 from orders.joining import join_carts, order_again
 from orders.models import Cart, CartLine, Order
 from shop.purging import purge
@@ -88,6 +89,20 @@ def test_saved_for_later_is_kept_and_not_ordered():
     assert "Saved for later" in page_of(cart)
     restore(cart, later.pk)
     assert contents_of(cart).totals.subtotal_minor == 3000
+
+
+def test_what_was_saved_for_later_is_there_after_ordering():
+    later = make_variant(2000, title="Later")
+    cart = make_cart(make_variant(1000), later)
+    save_for_later(cart, cart.lines.last().pk)
+    client = client_of(cart)
+    cart.refresh_from_db()
+    client.post("/checkout/", checkout_form(cart))
+    order = Order.objects.get()
+    assert "Saved for later" not in client.get("/cart/").content.decode()  # it still waits for its payment
+    lifecycle.confirm(order)
+    assert "Saved for later" in client.get("/cart/").content.decode()
+    assert Cart.objects.get(ordered_at=None).lines.get().variant == later
 
 
 def test_a_price_that_changed_since_it_was_put_in_is_said():

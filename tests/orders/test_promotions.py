@@ -12,7 +12,7 @@ from catalog.models import Category, Collection, CollectionEntry, Product
 from orders import lifecycle
 from orders.cart_codes import drop_code
 from orders.checkout import place_order
-from orders.coupons import make_batch, make_code, recount
+from orders.coupons import end_codes, make_batch, make_code, recount
 from orders.customers import Buyer
 from orders.errors import CartRefused, CouponRefused, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, Order, Promotion, PromotionCustomer, PromotionUse
@@ -283,6 +283,21 @@ def test_a_promotion_that_ends_between_page_and_button_is_asked_about_again():
 def test_another_market_has_its_own_promotions():
     make_promotion(percent=10, market="us")
     assert totals_of(make_cart(make_variant(2400))).discount_minor == 0
+
+
+def test_a_promotion_that_gets_a_code_holds_only_with_one():
+    promotion = make_promotion(percent=10)
+    make_code(promotion, "TEN")
+    assert Promotion.objects.get().needs_code is True
+    assert totals_of(make_cart(make_variant(2400))).discount_minor == 0
+
+
+def test_codes_that_are_ended_open_nothing_and_orders_keep_theirs():
+    make_promotion(percent=10, codes=("TEN",))
+    place(with_codes(make_cart(make_variant(2400)), "TEN"))
+    assert end_codes(Coupon.objects.all()) == 1
+    assert totals_of(with_codes(make_cart(make_variant(2400)), "TEN")).discount_minor == 0
+    assert run_audit() == []
 
 
 def test_a_batch_has_as_many_codes_as_were_asked_for_and_each_is_good_once():

@@ -86,6 +86,12 @@ def test_a_zone_of_postcodes_goes_before_its_country():
     assert price_for(rows, country="AT") == []
 
 
+def test_a_part_of_a_country_has_its_own_methods_and_pick_up():
+    rows = [{}, {"code": "b", "postcodes": "18565"}, {"code": "shop", "kind": "pickup", "price_minor": 0}]
+    assert price_for(rows, postcode="18565") == [("b", 490), ("shop", 0)]
+    assert price_for(rows, postcode="10115") == [("a", 490), ("shop", 0)]
+
+
 def test_pick_up_comes_last_and_says_where():
     rows = [{"code": "shop", "kind": "pickup", "price_minor": 0, "pickup_address": "Example Street 1"}, {}]
     offers = make_offers([{**ROW, **row} for row in rows], Parcel("DE", "", 0, 0), MONDAY)
@@ -137,7 +143,7 @@ def test_the_cart_weighs_what_is_sent_and_asks_for_the_postcode():
     cart = make_cart(make_variant(2400, grams=400), make_variant(900, grams=300), quantity=2)
     assert contents_of(cart).totals.shipping_minor == 990
     codes = [offer.code for offer in contents_of(cart, Buyer("DE", postcode="18565")).offers]
-    assert codes == ["standard", "islands"]
+    assert codes == ["islands"]
     assert [offer.code for offer in contents_of(cart).offers] == ["standard"]
 
 
