@@ -189,7 +189,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         "form": form,
         "contents": contents,
         "problems": said,
-        "errors": [(name, messages[0]) for name, messages in errors.items()],
+        "errors": [(name, errors[name][0]) for name in form.fields if name in errors],
         "bad": {name: messages[0] for name, messages in errors.items()},
         "line2": form["line2"].value(),
         "has_billing": any(form[name].value() for name in FOLDED),

@@ -1,5 +1,6 @@
 """What a cart can do beside holding things: undo, save, notes, codes, an estimate, another order's things."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -249,6 +250,13 @@ def test_the_button_on_the_order_fills_the_cart():
     client = Client()
     answer = client.post(f"/orders/{order.public_id}/again/", follow=True)
     assert "Alma mug" in answer.content.decode()
+
+
+def test_mistakes_are_listed_in_the_order_of_the_page():
+    cart = make_cart(make_variant())
+    form = checkout_form(cart, email="", postcode="1", line1="", city="", name="")
+    text = client_of(cart).post("/checkout/", form).content.decode()
+    assert re.findall(r'<a href="#(\w+)">', text)[-5:] == ["email", "name", "line1", "postcode", "city"]
 
 
 def test_a_cart_is_kept_for_thirty_days():
