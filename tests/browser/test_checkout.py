@@ -66,7 +66,7 @@ def test_the_whole_checkout_by_keyboard_without_scripts_at_320_px_with_one_error
     assert overflow_of(page) == 0
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, pytest.param(1280, marks=pytest.mark.full)])
 def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900})
     for address in ("/p/alma-mug/", "/p/terra-vase/"):
