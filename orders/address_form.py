@@ -1,13 +1,13 @@
 """One address of a customer's address book."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from accounts.models import Address
 from catalog.markets import all_markets, current_market
 from orders.checkout_form import clean_phone, clean_postcode
-from orders.forms import one_line
+from orders.forms import OneLineField
 
 TOKENS = {
     "name": "name",
@@ -30,24 +30,13 @@ class AddressForm(forms.ModelForm):
     class Meta:
         model = Address
         fields = ("name", "line1", "line2", "postcode", "city", "country", "phone")
+        field_classes: ClassVar = dict.fromkeys(("name", "line1", "line2", "city"), OneLineField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"] = forms.ChoiceField(choices=country_choices())
         for name, token in TOKENS.items():
             self.fields[name].widget.attrs["autocomplete"] = token
-
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
-
-    def clean_line1(self) -> str:
-        return one_line(self.cleaned_data["line1"])
-
-    def clean_line2(self) -> str:
-        return one_line(self.cleaned_data["line2"])
-
-    def clean_city(self) -> str:
-        return one_line(self.cleaned_data["city"])
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))

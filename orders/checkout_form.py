@@ -11,7 +11,7 @@ from catalog.forms import mailable
 from catalog.markets import Market
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
-from orders.forms import one_line
+from orders.forms import OneLineField, one_line
 from orders.shipping import needs_address
 from orders.tax import clean_vat_id
 
@@ -83,19 +83,19 @@ class CheckoutForm(forms.Form):
         error_messages={"required": "Choose a country", "invalid_choice": "Choose a country from the list"},
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
-    name = forms.CharField(
+    name = OneLineField(
         label="Full name",
         max_length=150,
         error_messages={"required": "Enter your full name"},
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    line1 = forms.CharField(
+    line1 = OneLineField(
         label="Street and number",
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
     )
-    line2 = forms.CharField(
+    line2 = OneLineField(
         label="Flat, building or company",
         max_length=200,
         required=False,
@@ -107,7 +107,7 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "data-refresh": "1"}),
     )
-    city = forms.CharField(
+    city = OneLineField(
         label="Town or city",
         max_length=100,
         required=False,
@@ -120,7 +120,7 @@ class CheckoutForm(forms.Form):
         help_text="Only used by the courier if they cannot find you",
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
-    company = forms.CharField(
+    company = OneLineField(
         label="Company",
         max_length=150,
         required=False,
@@ -133,16 +133,16 @@ class CheckoutForm(forms.Form):
         help_text="With its two letters in front, like BE0123456749",
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-refresh": "1"}),
     )
-    billing_name = forms.CharField(
+    billing_name = OneLineField(
         label="Name on the invoice", max_length=150, required=False, widget=_text("billing name")
     )
-    billing_line1 = forms.CharField(
+    billing_line1 = OneLineField(
         label="Street and number of the invoice", max_length=200, required=False, widget=_text("billing address-line1")
     )
     billing_postcode = forms.CharField(
         label="Postcode of the invoice", max_length=20, required=False, widget=_text("billing postal-code")
     )
-    billing_city = forms.CharField(
+    billing_city = OneLineField(
         label="Town or city of the invoice", max_length=100, required=False, widget=_text("billing address-level2")
     )
     billing_country = forms.ChoiceField(label="Country of the invoice", required=False)
@@ -163,35 +163,11 @@ class CheckoutForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = choices
 
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
-
-    def clean_line1(self) -> str:
-        return one_line(self.cleaned_data["line1"])
-
-    def clean_line2(self) -> str:
-        return one_line(self.cleaned_data["line2"])
-
-    def clean_city(self) -> str:
-        return one_line(self.cleaned_data["city"])
-
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"])
 
     def clean_email(self) -> str:
         return mailable(self.cleaned_data["email"])
-
-    def clean_company(self) -> str:
-        return one_line(self.cleaned_data["company"])
-
-    def clean_billing_name(self) -> str:
-        return one_line(self.cleaned_data["billing_name"])
-
-    def clean_billing_line1(self) -> str:
-        return one_line(self.cleaned_data["billing_line1"])
-
-    def clean_billing_city(self) -> str:
-        return one_line(self.cleaned_data["billing_city"])
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))

@@ -21,6 +21,13 @@ def one_line(text: str) -> str:
     return text
 
 
+class OneLineField(forms.CharField):
+    """Text as it stands on a label; see `one_line`."""
+
+    def clean(self, value: Any) -> str:
+        return one_line(super().clean(value))
+
+
 class CartLineForm(forms.Form):
     """Add a product: its option values and how many."""
 
@@ -71,20 +78,14 @@ class ReviewForm(forms.Form):
         choices=[(5, "5, very good"), (4, "4, good"), (3, "3, fair"), (2, "2, poor"), (1, "1, bad")],
         error_messages={"required": "Choose from one to five stars"},
     )
-    title = forms.CharField(label="In a few words", required=False, max_length=120)
+    title = OneLineField(label="In a few words", required=False, max_length=120)
     text = forms.CharField(label="What is it like?", required=False, max_length=4000, widget=forms.Textarea)
-    author = forms.CharField(
+    author = OneLineField(
         label="Your name",
         max_length=80,
         help_text="Shown beside the review.",
         error_messages={"required": "Enter a name"},
     )
-
-    def clean_title(self) -> str:
-        return one_line(self.cleaned_data["title"])
-
-    def clean_author(self) -> str:
-        return one_line(self.cleaned_data["author"])
 
 
 class FindOrderForm(forms.Form):

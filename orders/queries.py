@@ -20,6 +20,8 @@ from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
 from orders.shipping import Offer, Parcel, digital_offer, make_offers
 
+IDLE_CODE = "It does nothing here: another of your codes opens the same offer, or it was taken back."
+
 
 @dataclass(frozen=True)
 class Tender:
@@ -111,7 +113,7 @@ def _code_note(code: str, good: dict[str, str], why: dict[str, Reason]) -> CodeN
     if code in good:
         return CodeNote(code, good[code], is_good=True)
     reason = why.get(code)
-    return CodeNote(code, f"{reason.name}: {reason.why}" if reason else "We do not know this code.", is_good=False)
+    return CodeNote(code, f"{reason.name}: {reason.why}" if reason else IDLE_CODE, is_good=False)
 
 
 def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: bool = False) -> CartContents:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.money import apportion, round_half_up
-from orders.pricing.facts import STANDARD, Basket, Delivery, Line, Rate, Treatment
+from orders.pricing.facts import STANDARD, Basket, Line, Rate, Treatment
 
 NO_TAX = Rate("", Decimal(0), None)
 WHOLE = Decimal(100)
@@ -120,6 +120,3 @@ def _delivery_shares(
     if not sum(weights.values()):
         return {standard: delivery_minor}
     return dict(zip(weights, apportion(delivery_minor, list(weights.values())), strict=True))
-
-
-__all__ = ["Delivery", "TaxLine", "Taxes", "net_steps", "tax", "without_tax"]

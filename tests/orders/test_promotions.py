@@ -14,7 +14,7 @@ from orders.cart_codes import drop_code
 from orders.checkout import place_order
 from orders.coupons import end_codes, make_batch, make_code, recount
 from orders.customers import Buyer
-from orders.errors import CartRefused, CouponRefused, PromotionUsedUp, TotalChanged
+from orders.errors import CartRefused, CouponRefused, GiftCardRefused, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, Order, Promotion, PromotionCustomer, PromotionUse
 from orders.promotions import give_back_uses, plain_code
 from orders.trying import try_promotion
@@ -68,7 +68,7 @@ def test_a_code_is_found_whatever_spaces_dashes_and_case_are_typed():
 
 def test_a_code_that_is_none_says_so():
     cart = make_cart(make_variant())
-    with pytest.raises(Exception, match="We do not know this code"):
+    with pytest.raises(GiftCardRefused, match="We do not know this code"):
         with_codes(cart, "NOSUCH")
     with pytest.raises(CartRefused, match="Enter a code"):
         with_codes(cart, " -- ")
