@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
+from psycopg.types.range import TimestamptzRange
 
 from catalog.admin.desk import needs, page
 from catalog.markets import market_of
@@ -136,6 +137,15 @@ class TaxRateForm(forms.ModelForm):
     class Meta:
         model = TaxRate
         fields = ("country", "region", "tax_class", "percent", "taxes_delivery", "valid")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.valid.lower is None:
+            # It has held for ever, and may go on to.
+            self.fields["valid"].required = False
+
+    def clean_valid(self) -> TimestamptzRange:
+        return self.cleaned_data["valid"] or TimestamptzRange(None, None)
 
     def clean_country(self) -> str:
         return country_code(self.cleaned_data["country"])

@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from datetime import datetime
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from catalog.markets import all_markets
@@ -202,6 +204,28 @@ def test_overlapping_tax_rates_are_refused_in_one_sentence(client):
     assert add(client, "taxrate", {**RATE, "country": "de"}) == [
         "At that time DE: 19 % holds already: end that rate first."
     ]
+
+
+def test_a_rate_that_has_held_for_ever_is_saved_as_it_is(client):
+    rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
+    facts = {"country": "DE", "region": "", "tax_class": "standard", "percent": "18", "valid_0": "", "valid_1": ""}
+    assert client.post(f"/admin/orders/taxrate/{rate.pk}/change/", facts).status_code == 302
+    rate.refresh_from_db()
+    assert (rate.percent, rate.valid) == (18, TimestamptzRange(None, None))
+
+
+def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
+    rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
+    address = f"/admin/orders/taxrate/{rate.pk}/new/"
+    assert client.post(address, {"percent": "20", "begins": "2031-01-01"}).status_code == 302
+    begins = timezone.make_aware(datetime(2031, 1, 1))  # noqa: DTZ001  (the shop's own time zone)
+    assert [row.valid for row in TaxRate.objects.order_by("pk")] == [
+        TimestamptzRange(None, begins),
+        TimestamptzRange(begins, None),
+    ]
+    again = client.post(address, {"percent": "21", "begins": "2032-01-01"})
+    assert again.status_code == 422
+    assert "This rate does not hold at that moment" in again.content.decode()
 
 
 def test_store_credit_is_issued_once_by_a_double_click(client):
