@@ -1,0 +1,98 @@
+"""Files of staff go in and out one at a time for each account."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Turn
+from accounts.throttle import TooManyAttempts
+from accounts.turns import LONGEST_SECONDS, give_turn_back, take_turn
+from catalog.importing.plan import Plan
+from catalog.importing.runs import RunRefused, apply_now, keep_plan, start, start_undo, work_waiting
+from catalog.models import Run
+from tests.accounts.throttling import (
+    assert_refused,
+)
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+def desk() -> Client:
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def planned_run(user, kind=Run.Kind.IMPORT) -> Run:
+    return keep_plan(Plan(), kind, "file.csv", user_id=user.pk)
+
+
+EXPORT, IMPORT = "/admin/catalog/run/export/", "/admin/catalog/run/add/"
+
+
+def test_while_an_export_is_sent_its_account_gets_no_second_file_and_others_get_theirs():
+    own, other = desk(), desk()
+    sending = own.get(EXPORT)
+    assert sending.status_code == 200
+    assert assert_refused(own.get(EXPORT), 10) == 10
+    assert_refused(own.post(IMPORT), 10)
+    assert own.get(IMPORT).status_code == 200
+    assert b"".join(other.get(EXPORT)).startswith(b"Handle,Title")
+    assert b"".join(sending).startswith(b"Handle,Title")
+    assert own.post(IMPORT, {"file": ""}).status_code == 422
+    assert Turn.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_that_is_broken_off_gives_its_turn_back():
+    client = desk()
+    client.get(EXPORT).close()
+    assert b"".join(client.get(EXPORT)).startswith(b"Handle,Title")
+
+
+def test_a_turn_that_nobody_gives_back_ends_by_itself_and_late_news_of_it_takes_nobody_elses():
+    first = take_turn("k")
+    with pytest.raises(TooManyAttempts):
+        take_turn("k")
+    Turn.objects.update(held_until=first - timedelta(seconds=LONGEST_SECONDS + 1))
+    second = take_turn("k")
+    give_turn_back("k", first)
+    assert Turn.objects.get().held_until == second
+    give_turn_back("k", second)
+    assert Turn.objects.count() == 0
+
+
+def test_an_accounts_second_import_waits_until_the_first_is_carried_out_or_taken_back():
+    anna, berta = make_user(), make_user()
+    first, second = planned_run(anna), planned_run(anna)
+    start(first)
+    for verb in (lambda: start(second), lambda: apply_now(second)):
+        with pytest.raises(
+            RunRefused, match="Another import of yours is being worked on: please wait until it is done"
+        ):
+            verb()
+    start(planned_run(berta))
+    start(planned_run(anna, Run.Kind.BULK))
+    assert work_waiting() == 3
+    assert apply_now(second).status == "applied"
+    first.refresh_from_db()
+    start_undo(first)
+    with pytest.raises(RunRefused, match="Another import of yours"):
+        start_undo(second)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_come_at_once_one_has_the_turn(at_once):
+    results = at_once(*(lambda: take_turn("k") for _ in range(8)))
+    assert sorted(type(result).__name__ for result in results) == ["TooManyAttempts"] * 7 + ["datetime"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_imports_that_an_account_starts_at_once_one_is_started(at_once):
+    user = make_user()
+    runs = [planned_run(user) for _ in range(4)]
+    results = at_once(*(lambda run=run: start(run) for run in runs))
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "RunRefused", "RunRefused", "RunRefused"]
+    assert Run.objects.filter(status=Run.Status.WAITING).count() == 1
