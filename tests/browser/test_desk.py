@@ -136,6 +136,7 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     assert "\n".join(problems + complaints) == ""
 
 
+@pytest.mark.full
 def test_staff_import_a_file_and_undo_it(desk):
     page, complaints = desk
     page.goto("/admin/catalog/run/add/")
