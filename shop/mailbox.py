@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from shop.models import Mail
-from shop.outbox import parsed
+from shop.outbox import MAILBOX, parsed
 
 
 class MailboxBackend(BaseEmailBackend):
@@ -23,7 +23,7 @@ class MailboxBackend(BaseEmailBackend):
 
 
 def _only_in_demo() -> None:
-    if settings.IS_PRODUCTION or settings.MAIL_DELIVERY_BACKEND != "shop.mailbox.MailboxBackend":
+    if settings.IS_PRODUCTION or settings.MAIL_DELIVERY_BACKEND != MAILBOX:
         raise Http404
 
 

@@ -23,7 +23,9 @@ class Mail(models.Model):
     sender = models.CharField(max_length=320)
     recipients = models.JSONField()
     subject = models.CharField(max_length=500)
-    body = models.TextField(blank=True, help_text="The whole message; dropped after 90 days.")
+    body = models.TextField(
+        blank=True, help_text="The whole message; dropped on delivery where it may hold a secret, else after 90 days."
+    )
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.ORDER)
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveIntegerField(default=0)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)  # how long a worker may take for one mail before another takes it over
 LONGEST_PAUSE = timedelta(hours=1)
 ORDER_KINDS = ("<order_", "<late_")
+MAILBOX = "shop.mailbox.MailboxBackend"  # the demo's page of sent mails, which reads their bodies
 
 
 class OutboxBackend(BaseEmailBackend):
@@ -96,8 +97,16 @@ def deliver(mail: Mail) -> bool:
         _put_back(mail, error)
         return False
     crash_point("mail.after_send")
-    Mail.objects.filter(pk=mail.pk).update(status=Mail.Status.SENT, sent_at=timezone.now(), last_error="")
+    sent = {"status": Mail.Status.SENT, "sent_at": timezone.now(), "last_error": ""}
+    if _has_secret(mail) and settings.MAIL_DELIVERY_BACKEND != MAILBOX:
+        sent["body"] = ""
+    Mail.objects.filter(pk=mail.pk).update(**sent)
     return True
+
+
+def _has_secret(mail: Mail) -> bool:
+    """Whether the mail may hold a gift card's code or a link that logs in: every mail but those about an order's state."""
+    return not mail.message_id.startswith(ORDER_KINDS)
 
 
 def _put_back(mail: Mail, error: Exception) -> None:

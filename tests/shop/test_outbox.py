@@ -48,6 +48,27 @@ def test_sending_writes_a_row_and_nothing_leaves(server):
     assert send_waiting() == 0
 
 
+@pytest.mark.parametrize("message_id", ["<gift_cards.1@shop>", "<password-reset.1@shop>"])
+def test_a_mail_with_a_secret_loses_its_text_as_soon_as_it_is_delivered(server, message_id):
+    write(message_id)
+    send_waiting()
+    mail = Mail.objects.get()
+    assert (mail.status, mail.body, mail.subject, mail.recipients) == ("sent", "", "Hi", ["anna@example.com"])
+
+
+def test_a_mail_with_a_secret_keeps_its_text_while_it_waits(server):
+    server.trouble = OSError("no route")
+    write("<gift_cards.1@shop>")
+    send_waiting()
+    assert "Text" in Mail.objects.get().body
+
+
+def test_a_mail_about_an_order_keeps_its_text_after_delivery():
+    write("<order_confirmed.1@shop>")
+    send_waiting()
+    assert "Text" in Mail.objects.get().body
+
+
 def test_the_same_message_id_is_one_mail():
     write()
     write()
