@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import ProductImage
+from catalog.rich_text import embedded_in
 
 COUNTED_UP_TO = 10_000
 ESTIMATED_FROM = 50_000  # rows: a whole table of more is not counted but estimated
@@ -32,6 +33,12 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def warn_of_left_out(request: HttpRequest, html: str) -> None:
+    """Tell staff what a text that they typed loses when it is cleaned."""
+    if left_out := embedded_in(html):
+        messages.warning(request, f"Removed from the text: {left_out}. It can hold words, links, lists and tables.")
 
 
 class CappedPaginator(Paginator):

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from catalog.addresses import free_slug, remember_product_slug
 from catalog.admin.bulk import bulk_view
-from catalog.admin.desk import CappedPaginator, found_or_404, guarded, page, thumbnail
+from catalog.admin.desk import CappedPaginator, found_or_404, guarded, page, thumbnail, warn_of_left_out
 from catalog.admin.generating import variants_view
 from catalog.admin.market_prices import market_prices_view
 from catalog.admin.pictures import pictures_view
@@ -235,6 +235,7 @@ class ProductAdmin(admin.ModelAdmin):
         old = Product.objects.filter(pk=obj.pk).first() if change else None
         before = read_documents([old.handle], shop.market, shop.location) if old else {}
         request.document_before = before.get(old.handle) if old else None  # type: ignore[attr-defined]
+        warn_of_left_out(request, obj.description)
         obj.description = clean(obj.description)
         if not obj.slug:
             obj.slug = free_slug(obj.handle or obj.title, obj.pk)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from catalog.addresses import move_category, remember_deleted_categories
-from catalog.admin.desk import CappedPaginator
+from catalog.admin.desk import CappedPaginator, warn_of_left_out
 from catalog.categories import CategoryRefused, create_category
 from catalog.images import picture_of
 from catalog.listings import write_listings
@@ -63,6 +63,7 @@ class CategoryAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
         """Through the one writer of the tree; the form has refused what it would refuse."""
+        warn_of_left_out(request, form.data.get("text", ""))
         try:
             if change:
                 move_category(Category.objects.get(pk=obj.pk), parent=obj.parent, slug=obj.slug)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from catalog.admin.desk import warn_of_left_out
 from catalog.models import Location, Page, Store, Swatch
 from catalog.rich_text import clean
 
@@ -15,6 +16,7 @@ class PageAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ("title",)}
 
     def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:  # noqa: FBT001
+        warn_of_left_out(request, obj.body)
         obj.body = clean(obj.body)
         super().save_model(request, obj, form, change)
 

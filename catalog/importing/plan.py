@@ -157,9 +157,8 @@ def merge(before: Document | None, product: ProductFacts) -> Document:
     seen: set[str] = set()
     for variant in product.variants:
         _merge_variant(after, variant, seen)
-    is_priced = any(variant["price"] is not None for variant in after["variants"].values())
-    if not is_priced and not any("price" in variant.facts for variant in product.variants):
-        # Without a price nobody could buy it, and the file knows of none.
+    if after["product"]["status"] in ("active", "unlisted") and not _is_priced(after, product):
+        # Without a price nobody could buy it, and the file knows of none: it becomes no more visible than it was.
         after["product"]["status"] = before["product"]["status"] if before else "draft"
     for image in product.images:
         kept = after["images"].get(image.source)
@@ -170,6 +169,12 @@ def merge(before: Document | None, product: ProductFacts) -> Document:
         if facts["image"]:
             after["images"].setdefault(facts["image"], {"position": len(after["images"]) + 1, "alt": ""})
     return after
+
+
+def _is_priced(after: Document, product: ProductFacts) -> bool:
+    """Whether a variant has a price, or the file at least has a column for it."""
+    has_column = any("price" in variant.facts for variant in product.variants)
+    return has_column or any(variant["price"] is not None for variant in after["variants"].values())
 
 
 def _merge_variant(after: Document, variant: VariantFacts, seen: set[str]) -> None:

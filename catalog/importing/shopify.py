@@ -15,10 +15,10 @@ from catalog.categories import category_path
 from catalog.documents import CATEGORY_SEPARATOR
 from catalog.errors import UnreadableFile
 from catalog.gtin import is_gtin, looks_like_gtin
-from catalog.importing.table import SLIPPED, Row, file_content, table_rows
+from catalog.importing.table import REFUSED, SLIPPED, Row, file_content, table_rows
 from catalog.models import Product
 from catalog.money import to_minor
-from catalog.rich_text import clean
+from catalog.rich_text import clean, embedded_in
 from catalog.unit_price import UNITS
 
 # Our name → the headers that mean it, in lower case.
@@ -55,11 +55,13 @@ HEADERS = {
     **{f"option{n}": (f"option{n} value",) for n in (1, 2, 3)},
 }
 OUR_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
+VISIBLE = (Product.Status.ACTIVE, Product.Status.UNLISTED)
 YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
 # What an index of the database can hold, with room to spare.
 LONGEST_PATH = 1000  # bytes
 LONGEST_VALUES = 2000  # bytes, of all option values together
+MAX_BODY_LENGTH = 100_000  # characters of one description
 STATUSES = ["active", "draft", "archived", "unlisted"]
 
 
@@ -132,7 +134,7 @@ def read_file(path: Path, currency: str) -> Reading:
 
 def read_bytes(content: bytes, currency: str) -> Reading:
     """Read a file's content, or raise UnreadableFile with one clear sentence."""
-    return read_rows(table_rows(content, _column_names), currency)
+    return read_rows(table_rows(content, _column_names, {"body": MAX_BODY_LENGTH}), currency)
 
 
 def _column_names(headers: list[str]) -> list[str | None]:
@@ -153,7 +155,7 @@ def read_rows(rows: Iterable[Row], currency: str) -> Reading:
         if row.get("handle"):
             groups.setdefault(row["handle"], []).append((line, row))
         else:
-            problems.append(Problem(line, "(no handle)", "a row needs a handle"))
+            problems.append(Problem(line, "(no handle)", row.get(REFUSED) or "a row needs a handle"))
     products = []
     for handle, group in groups.items():
         try:
@@ -166,6 +168,9 @@ def read_rows(rows: Iterable[Row], currency: str) -> Reading:
 
 def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Problem]) -> ProductFacts:
     line, first = rows[0]
+    for row_line, row in rows:
+        if REFUSED in row:
+            raise _Refused(row_line, row[REFUSED])
     if len(handle) > 255:
         raise _Refused(line, "the handle is longer than 255 characters")
     product = ProductFacts(handle, line, _product_facts(first, line), _option_names(first, line))
@@ -176,6 +181,7 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
             product.images.append(_read_image(row_line, row, product))
     _check_once(product)
     _warn(product, problems)
+    _warn_of_first_row(handle, line, first, problems)
     slipped = [row_line for row_line, row in rows if SLIPPED in row]
     if slipped:
         message = f"cells of {len(slipped)} rows did not stand under their headers and were moved; please check"
@@ -194,14 +200,18 @@ def _product_facts(row: dict[str, str], line: int) -> dict[str, Any]:
 
 
 def _status(row: dict[str, str], line: int) -> str | None:
+    """The status that both columns together allow: what Published denies is not visible, whatever Status says."""
     status = row.get("status", "").lower()
-    if status:
-        if status not in STATUSES:
-            raise _Refused(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
-        return status
-    if "published" in row:
-        return Product.Status.ACTIVE if (row["published"] or "true").lower() in YES else Product.Status.DRAFT
-    return Product.Status.ACTIVE if "status" in row else None
+    if status and status not in STATUSES:
+        raise _Refused(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
+    if not status and "status" not in row and "published" not in row:
+        return None
+    wanted = status or Product.Status.ACTIVE
+    return Product.Status.DRAFT if wanted in VISIBLE and not _is_published(row) else wanted
+
+
+def _is_published(row: dict[str, str]) -> bool:
+    return (row.get("published") or "true").lower() in YES
 
 
 def _option_names(row: dict[str, str], line: int) -> list[str] | None:
@@ -352,6 +362,16 @@ def _warn(product: ProductFacts, problems: list[Problem]) -> None:
         if looks_like_gtin(barcode) and not is_gtin(barcode):
             message = f"the check digit of the barcode {barcode} is wrong"
             problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
+
+
+def _warn_of_first_row(handle: str, line: int, row: dict[str, str], problems: list[Problem]) -> None:
+    """Note what the file says and the shop does not take over as it stands."""
+    if row.get("status", "").lower() in VISIBLE and not _is_published(row):
+        message = f"Status is {row['status']}, but Published is {row['published']}: taken as a draft"
+        problems.append(Problem(line, handle, message, is_fatal=False))
+    if left_out := embedded_in(row.get("body", "")):
+        message = f"left out of the description: {left_out}; add pictures to the product's own"
+        problems.append(Problem(line, handle, message, is_fatal=False))
 
 
 def _warn_of_shared_skus(products: list[ProductFacts], problems: list[Problem]) -> None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from catalog.errors import UnreadableFile
@@ -11,15 +11,21 @@ from catalog.importing.realign import realigned
 
 LARGEST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 100_000
-LONGEST_CELL = 10_000
+MAX_CELL_LENGTH = 10_000
+MANY_LINES = 1_000  # of one cell that is too long anyway: it has probably swallowed other rows
 # Beginnings of zip and office files, gzip, PDF and UTF-16.
 NOT_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\xff\xfe", b"\xfe\xff")
 # Spreadsheets run a cell that begins so.
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 
-SLIPPED = "(slipped)"  # in a row: its cells had slipped away from their headers and were moved back
+# Names in a row that are no columns.
+SLIPPED = "(slipped)"  # its cells had slipped away from their headers and were moved back
+REFUSED = "(refused)"  # why the row cannot be taken
 
 Row = tuple[int, dict[str, str]]
+
+# The csv module's own limit ends the reading of the whole file; ours refuses one row. A process has one such limit.
+csv.field_size_limit(LARGEST_BYTES)
 
 
 def file_content(path: Path) -> bytes:
@@ -41,10 +47,14 @@ def _decode(content: bytes) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def table_rows(content: bytes, name_columns: Callable[[list[str]], list[str | None]]) -> Iterator[Row]:
+def table_rows(
+    content: bytes, name_columns: Callable[[list[str]], list[str | None]], longer: Mapping[str, int]
+) -> Iterator[Row]:
     """Yield each row that holds anything, with the line it begins on; columns without a name are left out.
 
-    Raises UnreadableFile with one clear sentence, also while rows are read.
+    A row with a cell that cannot be taken says why under REFUSED, and the cell is empty. `longer` are the columns
+    that may hold more than MAX_CELL_LENGTH characters. Raises UnreadableFile with one clear sentence where the file
+    as a whole cannot be read, also while rows are read.
     """
     if len(content) > LARGEST_BYTES:
         raise UnreadableFile("The file is larger than 20 MB.")
@@ -61,7 +71,7 @@ def table_rows(content: bytes, name_columns: Callable[[list[str]], list[str | No
             if count > MOST_ROWS:
                 raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows.")
             moved = realigned(headers, cells)
-            row = {name: _cell(cell, begins) for name, cell in zip(names, moved or cells, strict=False) if name}
+            row = _row(headers, names, moved or cells, longer)
             if moved:
                 row[SLIPPED] = "yes"
             if any(row.values()):
@@ -71,9 +81,21 @@ def table_rows(content: bytes, name_columns: Callable[[list[str]], list[str | No
         raise _unreadable(reader.line_num, error) from error
 
 
+def _row(
+    headers: Sequence[str], names: Sequence[str | None], cells: Sequence[str], longer: Mapping[str, int]
+) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for header, name, cell in zip(headers, names, cells, strict=False):
+        if not name:
+            continue
+        refusal = _refusal(header, cell, longer.get(name, MAX_CELL_LENGTH))
+        row[name] = "" if refusal else unguarded(cell.strip())
+        if refusal:
+            row[REFUSED] = refusal
+    return row
+
+
 def _unreadable(line: int, error: csv.Error) -> UnreadableFile:
-    if "field larger" in str(error):
-        return UnreadableFile(f"Line {line}: a cell has more than {LONGEST_CELL:,} characters.")
     return UnreadableFile(f"Line {line}: the quotes do not match ({error}).")
 
 
@@ -91,12 +113,15 @@ def _is_strict(text: str, delimiter: str) -> bool:
     return True
 
 
-def _cell(text: str, line: int) -> str:
-    if len(text) > LONGEST_CELL:
-        raise UnreadableFile(f"Line {line}: a cell has more than {LONGEST_CELL:,} characters.")
+def _refusal(header: str, text: str, longest: int) -> str:
+    """Why this cell cannot be taken; empty where it can."""
+    if len(text) > longest:
+        lines = text.count("\n")
+        spread = f" over {lines:,} lines; perhaps a quotation mark is missing" if lines > MANY_LINES else ""
+        return f"'{header.strip()[:60]}' has {len(text):,} characters{spread}; at most {longest:,} are taken"
     if "\x00" in text:
-        raise UnreadableFile(f"Line {line}: a cell holds a character that no text can hold.")
-    return unguarded(text.strip())
+        return f"'{header.strip()[:60]}' holds a character that no text can hold"
+    return ""
 
 
 def guarded(text: str) -> str:

@@ -433,3 +433,14 @@ def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):  # 
         2400,
         3000,
     ]
+
+
+def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):  # noqa: F811
+    variant = make_variant()
+    picture = '<p>Blue</p><img src="/media/mug.jpg">'
+    answer, _errors = save(client, variant.product, description=picture)
+    page = client.get(answer.url).content.decode()
+    assert "Removed from the text: 1 picture. It can hold words, links, lists and tables." in page
+    assert Product.objects.get().description == "<p>Blue</p>"
+    client.post("/admin/catalog/page/add/", {"title": "Us", "section": "about", "slug": "us", "body": picture})
+    assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()

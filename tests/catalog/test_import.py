@@ -8,7 +8,7 @@ import pytest
 from catalog.errors import UnreadableFile
 from catalog.importing.apply import import_file
 from catalog.importing.pictures import PictureFolder
-from catalog.importing.shopify import read_file
+from catalog.importing.shopify import MAX_BODY_LENGTH, read_file
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Product, ProductImage, Stock, Variant
 from catalog.money import to_minor
@@ -125,6 +125,106 @@ def test_what_makes_no_sense_is_refused_in_words(tmp_path, row, message):
     assert [problem.message for problem in read_file(write(tmp_path, row), "EUR").problems] == [message]
 
 
+@pytest.mark.parametrize(
+    ("published", "status", "taken"),
+    [
+        ("FALSE", "active", "draft"),
+        ("false", "Active", "draft"),
+        ("no", "unlisted", "draft"),
+        ("FALSE", "archived", "archived"),
+        ("FALSE", "draft", "draft"),
+        ("FALSE", "", "draft"),
+        ("TRUE", "active", "active"),
+        ("", "active", "active"),
+        ("TRUE", "unlisted", "unlisted"),
+        ("TRUE", "draft", "draft"),
+    ],
+)
+def test_a_product_is_visible_only_where_published_and_status_both_say_so(tmp_path, published, status, taken):
+    reading = read_file(write(tmp_path, f"x,X,,,,,{published},,,,,,,1,,,{status}"), "EUR")
+    assert [product.facts["status"] for product in reading.products] == [taken]
+
+
+def test_an_active_product_that_is_not_published_is_nowhere_to_be_seen_and_noted(client, tmp_path):
+    path = write(tmp_path, "hidden-mug,Hidden mug,,,,,FALSE,,,HID-1,,,,9.00,,,active")
+    report = import_file(path)
+    assert [str(problem) for problem in report.problems] == [
+        "line 2: hidden-mug: Status is active, but Published is FALSE: taken as a draft"
+    ]
+    assert (report.skipped, Product.objects.get().status, Listing.objects.count()) == ([], "draft", 0)
+    answers = [
+        client.get(url) for url in ("/p/hidden-mug/", "/search/?q=hidden", "/search/?q=HID-1", "/feeds/google.xml")
+    ]
+    assert answers[0].status_code == 404
+    assert all(b"Hidden mug" not in b"".join(answer) for answer in answers)
+
+
+def test_a_visible_product_without_a_price_is_hidden_by_a_file_that_says_so(tmp_path):
+    Product.objects.create(handle="bare", slug="bare", title="Bare", status="active")
+    path = tmp_path / "products.csv"
+    path.write_text("Handle,Title,Published,Status\nbare,Bare,FALSE,active\n")
+    import_file(path)
+    assert Product.objects.get().status == "draft"
+
+
+def test_a_long_description_is_taken_and_one_beyond_the_limit_refuses_its_product_alone(tmp_path):
+    long, longer = f"<p>{'y' * (MAX_BODY_LENGTH - 7)}</p>", "z" * (MAX_BODY_LENGTH + 1)
+    path = write(
+        tmp_path,
+        f"long,Long,{long},,,,TRUE,,,,,,,1,,,",
+        f"longer,Longer,{longer},,,,TRUE,,,,,,,1,,,",
+        "after,After,short,,,,TRUE,,,,,,,1,,,",
+    )
+    report = import_file(path)
+    assert [str(problem) for problem in report.problems] == [
+        "line 3: longer: 'Body (HTML)' has 100,001 characters; at most 100,000 are taken"
+    ]
+    assert Product.objects.get(handle="long").description == long
+    assert set(Product.objects.values_list("handle", flat=True)) == {"long", "after"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("t" * 10_001, "'Title' has 10,001 characters; at most 10,000 are taken"),
+        ("t" * 200_000, "'Title' has 200,000 characters; at most 10,000 are taken"),
+        ("N\x00L", "'Title' holds a character that no text can hold"),
+        (
+            '"' + "row\n" * 3_000 + '"',
+            "'Title' has 12,000 characters over 3,000 lines; perhaps a quotation mark is missing;"
+            " at most 10,000 are taken",
+        ),
+    ],
+)
+def test_a_cell_that_cannot_be_taken_refuses_its_product_alone(tmp_path, cell, message):
+    padding = f"first,First,{'p' * 5_000},,,,TRUE,,,,,,,1,,,"
+    path = write(
+        tmp_path, padding, f"bad,{cell},,,,,TRUE,,,,,,,1,,,", "bad,,,,,,,,M,,,,,2,,,", "good,Good,,,,,TRUE,,,,,,,1,,,"
+    )
+    reading = read_file(path, "EUR")
+    assert [str(problem) for problem in reading.problems] == [f"line 3: bad: {message}"]
+    assert [product.handle for product in reading.products] == ["first", "good"]
+
+
+def test_a_row_whose_handle_cannot_be_taken_is_named_by_its_line(tmp_path):
+    reading = read_file(write(tmp_path, f"{'h' * 10_001},X,,,,,TRUE,,,,,,,1,,,"), "EUR")
+    assert [str(problem) for problem in reading.problems] == [
+        "line 2: (no handle): 'Handle' has 10,001 characters; at most 10,000 are taken"
+    ]
+
+
+def test_what_a_description_loses_is_noted_and_its_direction_is_kept(tmp_path):
+    body = (
+        '<p dir=""rtl"" lang=""ar"">قدح</p><img src=""a.jpg""><IMG src=b.jpg><iframe src=x></iframe>'
+        '<p dir=""up"" lang=""a b"">x</p>'
+    )
+    reading = read_file(write(tmp_path, f'x,X,"{body}",,,,TRUE,,,,,,,1,,,'), "EUR")
+    assert reading.products[0].facts["description"] == '<p dir="rtl" lang="ar">قدح</p><p>x</p>'
+    assert [str(problem) for problem in reading.problems] == [
+        "line 2: x: left out of the description: 2 pictures, 1 embedded page; add pictures to the product's own"
+    ]
+
+
 def test_a_variant_that_stands_twice_is_refused(tmp_path):
     path = write(tmp_path, "x,X,,,,,TRUE,Size,S,,,,,1,,,", "x,,,,,,,,S,,,,,2,,,")
     assert read_file(path, "EUR").problems[0].message == "the variant S stands in line 2 already"
@@ -137,7 +237,6 @@ def test_a_variant_that_stands_twice_is_refused(tmp_path):
         (b"Name,Price\nx,1\n", "no column 'Handle'"),
         (b"Handle,Handle\nx,1\n", "stands in the file twice"),
         (b'Handle,Title\nx,"open\n', "quotes do not match"),
-        (b"Handle,Title\nx," + b"y" * 10_001, "more than 10,000 characters"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path, content, words):

@@ -271,7 +271,8 @@ def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_p
             continue
         again = plan_import(reading_of(content), shop.market, shop.location)
         assert [(change.handle, change.differences) for change in again.changes] == [], content
-    assert Product.objects.count() == len(handles)
+    taken = set(Product.objects.values_list("handle", flat=True))
+    assert set(handles) <= taken <= {*handles, "long", "pad"}  # the last two stand beside a row that is refused alone
     assert Change.objects.count() > files * 0.8
     assert run_audit() == []
 
