@@ -4,14 +4,15 @@ from catalog.models import Product, Review, Variant
 from catalog.reviews import Opinion, write_review
 from orders.errors import OrderRefused
 from orders.models import Order, OrderLine
+from orders.progress import can_review
 
 
 def product_to_review(order: Order, line_id: int) -> tuple[OrderLine, Product]:
     """The line of this order and its product; raises OrderRefused where it is not theirs to review."""
     line = OrderLine.objects.filter(pk=line_id, order=order).first()
     variant = Variant.objects.select_related("product").filter(pk=line.variant_id).first() if line else None
-    if not line or not variant or order.status not in (Order.Status.CONFIRMED, Order.Status.COMPLETED):
-        raise OrderRefused("This can be reviewed once the order is paid.")
+    if not line or not variant or not can_review(order, line):
+        raise OrderRefused("This can be reviewed once it has been sent.")
     return line, variant.product
 
 

@@ -18,6 +18,7 @@ from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
 from orders.pricing import can_be_derived, totals_of
+from orders.progress import can_review, order_progress, parcels_of
 from orders.queries import order_for_page, orders_of
 from orders.reviewing import reviews_of
 from orders.views.carts import ADDING, current_cart, remember, user_id_of
@@ -38,12 +39,15 @@ def _show(
     found = order_for_page(public_id)
     if not found:
         raise Http404
-    can_review = found.status in (Order.Status.CONFIRMED, Order.Status.COMPLETED)
+    reviewable = {line.pk for line in found.lines.all() if can_review(found, line)}
     context = {
         "order": found,
+        "lines": found.lines.all(),
         "is_unpaid": found.is_unpaid,
-        "can_review": can_review,
-        "reviewed": reviews_of(found) if can_review else set(),
+        "progress": order_progress(found),
+        "parcels": parcels_of(found),
+        "reviewable": reviewable,
+        "reviewed": reviews_of(found) if reviewable else set(),
         "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
         "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
         "can_open_account": found.user_id is None and user_id_of(request) is None and not found.is_unpaid,

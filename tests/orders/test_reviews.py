@@ -10,6 +10,7 @@ from catalog.models import Listing, Product, Review, StockAlert, Variant
 from catalog.reviews import Opinion, moderate, write_review
 from orders.checkout import place_order
 from orders.errors import CartChanged, NotSold, OrderRefused
+from orders.fulfillment import Parcel, ship
 from orders.lifecycle import cancel, confirm
 from orders.models import CartLine, Order, OrderLine
 from orders.reviewing import review_purchase, reviews_of
@@ -32,8 +33,10 @@ GOOD = {"rating": "5", "title": "Lovely", "text": "Warm in the hand.", "author":
 
 
 def paid_order(*variants: Variant) -> Order:
+    """An order that is paid and whose lines were sent."""
     order = make_order(*variants)
     confirm(order)
+    ship(order, Parcel({line.pk: line.quantity for line in order.lines.all()}))
     return Order.objects.get(pk=order.pk)
 
 
@@ -77,9 +80,29 @@ def test_an_order_that_is_not_paid_cannot_be_reviewed(client):
     for order in (unpaid, canceled):
         assert client.get(review_url(order)).status_code == 404
         assert client.post(review_url(order), GOOD).status_code == 404
-        with pytest.raises(OrderRefused, match="once the order is paid"):
+        with pytest.raises(OrderRefused, match="once it has been sent"):
             review_purchase(Order.objects.get(pk=order.pk), order.lines.get().pk, Opinion(5, "Anna"))
     assert Review.objects.count() == 0
+
+
+def test_a_line_can_be_reviewed_only_after_it_was_sent(client):
+    order = make_order(make_variant(), make_variant())
+    confirm(order)
+    sent, waiting = order.lines.all()
+    assert client.get(review_url(order, sent)).status_code == 404
+    ship(order, Parcel({sent.pk: 1}))
+    assert client.get(review_url(order, sent)).status_code == 200
+    assert client.get(review_url(order, waiting)).status_code == 404
+    page = client.get(order.get_absolute_url()).content.decode()
+    assert page.count("Write a review") == 1
+
+
+def test_a_gift_card_is_not_reviewed(client):
+    card = make_variant(is_gift_card=True, needs_shipping=False, is_tracked=False)
+    order = make_order(card, shipping_code="none")
+    confirm(order)
+    assert client.get(review_url(order)).status_code == 404
+    assert "Write a review" not in client.get(order.get_absolute_url()).content.decode()
 
 
 def test_a_line_of_another_order_cannot_be_reviewed(client):

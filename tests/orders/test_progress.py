@@ -1,0 +1,97 @@
+"""The steps on the order page follow from what happened, and none contradicts another."""
+
+import html
+import re
+from datetime import date
+
+import pytest
+
+from orders.fulfillment import Parcel, ship
+from orders.lifecycle import cancel, confirm
+from orders.models import Order
+from orders.progress import Step, StepState, order_progress, parcels_of
+from tests.factories import make_order, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def reread(order: Order) -> Order:
+    return Order.objects.prefetch_related("lines", "events", "fulfillments").get(pk=order.pk)
+
+
+def confirmed(*, quantity: int = 1, **changes: object) -> Order:
+    order = make_order(make_variant(), make_variant(), quantity=quantity)
+    confirm(order)
+    Order.objects.filter(pk=order.pk).update(
+        arrives_from=date(2026, 11, 30), arrives_until=date(2026, 12, 1), **changes
+    )
+    return reread(order)
+
+
+def steps(order: Order) -> list[tuple[str, str]]:
+    """Every step but the first, which is "Order received"."""
+    return [(step.text, step.state.value) for step in order_progress(reread(order)).steps[1:]]
+
+
+def test_a_paid_order_is_packed_next_and_says_when_it_arrives():
+    order = confirmed()
+    progress = order_progress(order)
+    assert (progress.heading, progress.title) == (f"Thank you, {order.first_name}", "What happens next")
+    assert steps(order) == [
+        ("Payment received", "done"), ("We pack it", "now"), ("On its way", ""), ("Arrives", ""),
+    ]  # fmt: skip
+    assert progress.steps[-1] == Step("Arrives", "Mon 30 November – Tue 1 December", StepState.TO_COME)
+
+
+def test_a_partly_shipped_order_names_its_parcel_and_packs_the_rest():
+    order = confirmed(quantity=2)
+    ship(order, Parcel({order.lines.first().pk: 1}, carrier="DHL"))
+    progress = order_progress(reread(order))
+    assert (progress.heading, progress.title) == ("A part of your order is on its way", "What happens next")
+    assert steps(order) == [
+        ("Payment received", "done"), ("Parcel 1: handed to DHL", "done"), ("We pack it", "now"), ("On its way", ""),
+        ("Arrives", ""),
+    ]  # fmt: skip
+    assert progress.steps[3].detail == "3 items still to come"
+    assert [parcel.title for parcel in parcels_of(reread(order))] == ["Parcel 1 of 2"]
+
+
+def test_a_shipped_order_only_has_to_arrive():
+    order = confirmed()
+    ship(order, Parcel({line.pk: 1 for line in order.lines.all()}, carrier="DHL"))
+    progress = order_progress(reread(order))
+    assert (progress.heading, progress.title) == ("Your order is on its way", "What happened")
+    assert steps(order) == [("Payment received", "done"), ("Handed to DHL", "done"), ("Arrives", "now")]
+    assert [parcel.title for parcel in parcels_of(reread(order))] == ["Your parcel"]
+
+
+def test_a_pick_up_is_got_ready_and_never_on_its_way():
+    order = confirmed(is_pickup=True)
+    assert steps(order) == [("Payment received", "done"), ("We get it ready", "now"), ("Ready for you", "")]
+    assert order_progress(order).steps[-1].detail == "From Tue 1 December"
+    ship(order, Parcel({order.lines.first().pk: 1}))
+    assert order_progress(reread(order)).heading == "A part of your order was picked up"
+
+
+def test_a_canceled_order_has_no_steps_to_come():
+    order = confirmed()
+    cancel(order, "staff")
+    assert order_progress(reread(order)).heading == "This order is canceled"
+    assert steps(order) == [("Payment received", "done"), ("Canceled: by staff", "done")]
+
+
+def test_an_order_of_gift_cards_has_nothing_to_pack():
+    order = make_order(make_variant(is_gift_card=True, needs_shipping=False, is_tracked=False), shipping_code="none")
+    confirm(order)
+    assert steps(order) == [("Payment received", "done")]
+    assert order_progress(reread(order)).title == "What happened"
+
+
+def test_the_page_shows_each_step_and_parcel_once(client):
+    order = confirmed(quantity=2)
+    ship(order, Parcel({order.lines.first().pk: 2}, carrier="DHL", tracking_url="https://dhl.example/1"))
+    page = html.unescape(client.get(order.get_absolute_url()).content.decode())
+    assert re.findall(r"<strong>(Payment received|Parcel 1: handed to DHL|We pack it|On its way|Arrives)</strong>", page) == [
+        "Payment received", "Parcel 1: handed to DHL", "We pack it", "On its way", "Arrives",
+    ]  # fmt: skip
+    assert page.count("Parcel 1 of 2") == 1
