@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from django import forms
 
 from accounts.models import Address
+from accounts.one_line import OneLineField
 from catalog.markets import all_markets, current_market
 from orders.checkout_form import clean_phone, clean_postcode
-from orders.forms import OneLineField
 
 TOKENS = {
     "name": "name",
@@ -30,7 +30,7 @@ class AddressForm(forms.ModelForm):
     class Meta:
         model = Address
         fields = ("name", "line1", "line2", "postcode", "city", "country", "phone")
-        field_classes: ClassVar = dict.fromkeys(("name", "line1", "line2", "city"), OneLineField)
+        field_classes: ClassVar = dict.fromkeys(("name", "line1", "line2", "postcode", "city", "phone"), OneLineField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,4 +42,4 @@ class AddressForm(forms.ModelForm):
         return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"])
+        return clean_phone(self.cleaned_data["phone"], self.data.get("country", ""))

@@ -1,35 +1,21 @@
 """The checkout's one form."""
 
-import re
 from dataclasses import fields
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.address_formats import address_format
+from accounts.one_line import OneLineField, one_line
+from accounts.phones import phone_example, stored_phone
 from catalog.forms import mailable
 from catalog.markets import Market
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
-from orders.forms import OneLineField, one_line
 from orders.shipping import needs_address
 from orders.tax import clean_vat_id
 
-# Country → (what a postcode looks like, what to write): the countries whose rule is simple and certain.
-POSTCODES = {
-    "AT": (r"\d{4}", "four digits, like 1010"),
-    "BE": (r"\d{4}", "four digits, like 9000"),
-    "CH": (r"\d{4}", "four digits, like 8001"),
-    "DE": (r"\d{5}", "five digits, like 10115"),
-    "DK": (r"\d{4}", "four digits, like 2100"),
-    "ES": (r"\d{5}", "five digits, like 28013"),
-    "FR": (r"\d{5}", "five digits, like 75011"),
-    "IT": (r"\d{5}", "five digits, like 00184"),
-    "NL": (r"\d{4} ?[A-Za-z]{2}", "four digits and two letters, like 1012 AB"),
-    "NO": (r"\d{4}", "four digits, like 0150"),
-    "PT": (r"\d{4}-?\d{3}", "seven digits, like 1100-148"),
-    "SE": (r"\d{3} ?\d{2}", "five digits, like 111 22"),
-}
 ADDRESS = {
     "line1": "Enter a street and number, like Kraanlei 12",
     "postcode": "Enter a postcode",
@@ -50,25 +36,34 @@ def _text(token: str) -> forms.TextInput:
 
 def clean_postcode(text: str, country: str) -> str:
     """A postcode as that country writes it, or ValidationError with what to write; empty stays empty."""
-    postcode = one_line(text).upper()
-    pattern, words = POSTCODES.get(country, (r".{2,}", "its letters and digits"))
-    if postcode and not re.fullmatch(pattern, postcode):
-        raise ValidationError(f"Enter a postcode with {words}")
-    return postcode
+    form = address_format(country)
+    try:
+        return form.postcode(text)
+    except ValueError as error:
+        like = f" like {form.postcode_examples[0]}" if form.postcode_examples else ""
+        raise ValidationError(f"Enter {form.noun('postcode')}{like}") from error
 
 
-def clean_phone(text: str) -> str:
+def clean_phone(text: str, country: str) -> str:
     """A phone number as couriers can dial it, or ValidationError with what to write; empty stays empty."""
-    phone = one_line(text)
-    if phone and not re.fullmatch(r"[+\d][\d ()/.-]{4,38}", phone):
-        raise ValidationError("Enter a phone number with digits, like +32 9 000 00 00, or leave it empty")
-    return phone
+    try:
+        return stored_phone(text, country)
+    except ValueError as error:
+        example = phone_example(country)
+        raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
+
+
+class MailboxField(forms.EmailField):
+    """An e-mail address, read without the characters that cannot be seen."""
+
+    def to_python(self, value: Any) -> Any:
+        return one_line(super().to_python(value))
 
 
 class CheckoutForm(forms.Form):
     """The one page of the checkout. The messages say what to do."""
 
-    email = forms.EmailField(
+    email = MailboxField(
         label="E-mail",
         max_length=254,
         help_text="For the order confirmation and delivery news",
@@ -101,7 +96,7 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
     )
-    postcode = forms.CharField(
+    postcode = OneLineField(
         label="Postcode",
         max_length=20,
         required=False,
@@ -113,7 +108,7 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
-    phone = forms.CharField(
+    phone = OneLineField(
         label="Phone",
         max_length=40,
         required=False,
@@ -126,7 +121,7 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    vat_id = forms.CharField(
+    vat_id = OneLineField(
         label="VAT number",
         max_length=20,
         required=False,
@@ -139,7 +134,7 @@ class CheckoutForm(forms.Form):
     billing_line1 = OneLineField(
         label="Street and number of the invoice", max_length=200, required=False, widget=_text("billing address-line1")
     )
-    billing_postcode = forms.CharField(
+    billing_postcode = OneLineField(
         label="Postcode of the invoice", max_length=20, required=False, widget=_text("billing postal-code")
     )
     billing_city = OneLineField(
@@ -164,7 +159,7 @@ class CheckoutForm(forms.Form):
         field.choices = choices
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"])
+        return clean_phone(self.cleaned_data["phone"], self.data.get("country", ""))
 
     def clean_email(self) -> str:
         return mailable(self.cleaned_data["email"])
@@ -176,7 +171,7 @@ class CheckoutForm(forms.Form):
         return clean_postcode(self.cleaned_data["billing_postcode"], self.data.get("billing_country", ""))
 
     def clean_vat_id(self) -> str:
-        text = self.cleaned_data["vat_id"].strip()
+        text = self.cleaned_data["vat_id"]
         try:
             return clean_vat_id(text) if text else ""
         except ValueError as wrong:

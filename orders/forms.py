@@ -1,31 +1,13 @@
 """What shoppers and staff type about orders: shape and ranges; not stock, not prices."""
 
 import re
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from accounts.one_line import OneLineField
 from orders.cart import MOST_OF_ONE
 from orders.models import Order
-
-JOINERS = "\u200c\u200d"  # not seen themselves, but Persian and Hindi names and many emoji are written with them
-
-
-def one_line(text: str) -> str:
-    """Trim, join spaces and refuse what does not belong on an address label."""
-    text = unicodedata.normalize("NFC", re.sub(r"\s+", " ", text).strip())
-    if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co") and sign not in JOINERS for sign in text):
-        raise ValidationError("Please leave out characters that cannot be seen.")
-    return text
-
-
-class OneLineField(forms.CharField):
-    """Text as it stands on a label; see `one_line`."""
-
-    def clean(self, value: Any) -> str:
-        return one_line(super().clean(value))
 
 
 class CartLineForm(forms.Form):
@@ -50,24 +32,11 @@ class QuantityForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_ONE)
 
 
-class TextField(forms.CharField):
-    """Some lines; their ends count once, as the browser counts them, and not twice, as it sends them."""
-
-    def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
-
-
 class CartNoteForm(forms.Form):
     """A note for the shop, and a message for whoever gets the parcel."""
 
-    note = TextField(required=False, max_length=500)
-    gift_message = TextField(required=False, max_length=500)
-
-    def clean_note(self) -> str:
-        return one_line(self.cleaned_data["note"])
-
-    def clean_gift_message(self) -> str:
-        return one_line(self.cleaned_data["gift_message"])
+    note = OneLineField(required=False, max_length=500)
+    gift_message = OneLineField(required=False, max_length=500)
 
 
 class ReviewForm(forms.Form):
@@ -91,7 +60,7 @@ class ReviewForm(forms.Form):
 class FindOrderForm(forms.Form):
     """Find an order without an account."""
 
-    number = forms.CharField(
+    number = OneLineField(
         label="Order number",
         max_length=24,
         help_text="It stands in the subject of every mail, like HS-7K3M9QXA",
@@ -116,8 +85,8 @@ class ShipForm(forms.Form):
     """A parcel, as staff describe it: a quantity for each line that is still open."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    carrier = forms.CharField(max_length=60, required=False)
-    tracking_number = forms.CharField(max_length=100, required=False)
+    carrier = OneLineField(max_length=60, required=False)
+    tracking_number = OneLineField(max_length=100, required=False)
     tracking_url = forms.URLField(max_length=500, required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
