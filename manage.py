@@ -8,17 +8,27 @@ from contextlib import nullcontext
 from django.core.management import execute_from_command_line
 
 from shop.embedded.session import embedded_database
+from shop.migrating import wait_for_migration
 
 # These never read the database, or start it themselves.
 WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}
+# These look at a database in whatever state it is.
+WITHOUT_WAITING = {"migrate", "showmigrations", "makemigrations", "dbshell", "shell"}
 
 
-def needs_embedded_database(arguments: list[str]) -> bool:
+def needs_database(arguments: list[str]) -> bool:
     command = arguments[1] if len(arguments) > 1 else "help"
-    return not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE and "--help" not in arguments
+    return command not in WITHOUT_DATABASE and "--help" not in arguments
+
+
+def run(arguments: list[str]) -> None:
+    if needs_database(arguments) and arguments[1] not in WITHOUT_WAITING:
+        wait_for_migration(lambda words: print(words, file=sys.stderr, flush=True))  # noqa: T201
+    execute_from_command_line(arguments)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-    with embedded_database() if needs_embedded_database(sys.argv) else nullcontext():
-        execute_from_command_line(sys.argv)
+    is_embedded = needs_database(sys.argv) and not os.environ.get("DATABASE_URL")
+    with embedded_database() if is_embedded else nullcontext():
+        run(sys.argv)

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "shop.middleware.requests.RequestLogMiddleware",
     "shop.middleware.outages.DatabaseOutageMiddleware",
     "shop.middleware.bad_input.BadInputMiddleware",
+    "shop.middleware.compression.CompressionMiddleware",  # outside of the headers: it reads Cache-Control
     "django.middleware.security.SecurityMiddleware",
     "shop.middleware.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

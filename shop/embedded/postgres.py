@@ -171,6 +171,11 @@ class Cluster:
                 **self.account.popen_arguments,
             )
 
+    def checkpoint(self) -> None:
+        """Write all changed pages to the disk, if a server answers."""
+        with contextlib.suppress(psycopg.OperationalError), self.connect() as connection:
+            connection.execute("CHECKPOINT")
+
     def stop(self) -> None:
         """The server that we started has ended; somebody else's goes on."""
         if self.child and self.child.poll() is None:

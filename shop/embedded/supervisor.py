@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shop.embedded.state import end_with_parent
 
-STOP_SECONDS = 2.5
+STOP_SECONDS = 1.0  # all services together; whatever still runs then is killed, which none of them minds
 RESTART_PAUSE = 1.0  # seconds between two starts of one service, so that a broken one does not spin
 
 
@@ -22,6 +22,7 @@ class Service:
     name: str
     command: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
     child: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
 
@@ -68,22 +69,30 @@ class Supervisor:
         """Nothing that we started is left running."""
         for service in reversed(self.services):
             if service.is_running and service.child:
-                service.child.terminate()
+                service.child.send_signal(service.stop_signal)
         deadline = time.monotonic() + STOP_SECONDS
         for service in reversed(self.services):
             if service.child:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     service.child.wait(max(0.0, deadline - time.monotonic()))
+                _kill_group(service.child.pid)
+        for service in self.services:
+            if service.child:
                 end_group(service.child.pid)
+
+
+def _kill_group(leader: int) -> bool:
+    """Kill every process of this group; returns whether there was one."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def end_group(leader: int) -> None:
     """Nobody is left of this process group."""
-    while True:
-        try:
-            os.killpg(leader, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return
+    while _kill_group(leader):
         with contextlib.suppress(ChildProcessError):
             os.waitpid(-leader, os.WNOHANG)
         time.sleep(0.01)

@@ -18,14 +18,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(fact: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait until the fact is true; returns how long it took."""
+# Catches a hang and nothing else: ten times and more of what the slowest of these facts usually takes.
+HANG_SECONDS = 300
+
+
+def wait_for(fact: Callable[[], object], what: str) -> None:
+    """Wait until the fact is true; how long that may take is not what the test is about."""
     begun = time.monotonic()
     while not fact():
-        if time.monotonic() - begun > seconds:
-            raise AssertionError(f"{what}: not within {seconds} s")
+        if time.monotonic() - begun > HANG_SECONDS:
+            raise AssertionError(f"{what}: not within {HANG_SECONDS} s")
         time.sleep(0.1)
-    return time.monotonic() - begun
 
 
 class RunningDemo:
@@ -54,8 +57,8 @@ class RunningDemo:
     def output(self) -> str:
         return self.log.read_text()
 
-    def await_ready(self, seconds: float = 60) -> None:
-        wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, seconds, self.output)
+    def await_ready(self) -> None:
+        wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, "the first page")
         assert self.child.poll() is None, self.output
 
     def facts(self) -> dict[str, str]:
@@ -86,11 +89,10 @@ class RunningDemo:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
         )
 
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Ask it to stop; returns its exit code and the seconds it took."""
-        begun = time.monotonic()
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop; returns its exit code."""
         self.child.send_signal(number)
-        return self.child.wait(30), time.monotonic() - begun
+        return self.child.wait(HANG_SECONDS)

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from shop.embedded.state import ROOT
-from tests.faults.demo import RunningDemo, wait_for
+from tests.faults.demo import HANG_SECONDS, RunningDemo, wait_for
 from tests.journeys.shopper import Answer, Shopper, add_to_cart, first_product, pay, place
 from tests.stripe_desk import StripeDesk
 
@@ -57,7 +57,7 @@ def is_confirmed(demo: RunningDemo, address: str) -> bool:
 def buys_with_each_card(demo: RunningDemo) -> None:
     shopper = buy(demo, "anna@example.com")
     assert heading(pay(shopper, "4242 4242 4242 4242")) == "Thank you, Anna"
-    wait_for(lambda: "anna@example.com" in Shopper(demo.url).get("/mailbox/").text, 10, "the mail")
+    wait_for(lambda: "anna@example.com" in Shopper(demo.url).get("/mailbox/").text, "the mail")
 
     shopper = buy(demo, "berta@example.com")
     assert "Your card was declined." in pay(shopper, "4000000000000002").text
@@ -70,14 +70,14 @@ def buys_with_each_card(demo: RunningDemo) -> None:
 
 
 def recovers_by_itself(demo: RunningDemo) -> None:
-    """Webhooks dropped, Redis flushed, workers killed: whatever was paid is confirmed within 30 seconds."""
+    """Webhooks dropped, Redis flushed, workers killed: whatever was paid is confirmed."""
     desk = StripeDesk(demo.facts()["STRIPE_API_BASE"])
     desk.switch(drop="all")
     dropped = buy(demo, "dora@example.com")
     address = order_address(demo, dropped)
     assert dropped.page
     desk.pay(dropped.page.url)
-    wait_for(lambda: is_confirmed(demo, address), 30, "a dropped webhook")
+    wait_for(lambda: is_confirmed(demo, address), "a dropped webhook")
     desk.switch(drop="")
 
     worker = demo.find("celery")
@@ -86,13 +86,13 @@ def recovers_by_itself(demo: RunningDemo) -> None:
     address = order_address(demo, shopper)
     assert shopper.page
     desk.pay(shopper.page.url)
-    wait_for(lambda: desk_is_idle(desk), 10, "the webhooks")
+    wait_for(lambda: desk_is_idle(desk), "the webhooks")
     crashed = demo.manage("process_events", CRASH_AT="settle.after_retrieve")
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
     assert not is_confirmed(demo, address)
     redis.Redis.from_url(demo.facts()["REDIS_URL"]).flushall()
     os.killpg(worker, signal.SIGKILL)
-    wait_for(lambda: is_confirmed(demo, address), 30, "a crash, a flush and a kill")
+    wait_for(lambda: is_confirmed(demo, address), "a crash, a flush and a kill")
     assert demo.find("celery") != worker
 
 
@@ -111,14 +111,15 @@ def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(state
         assert (second.returncode, second.stderr.strip()) == (
             1, f"CommandError: The demo of this checkout is running already: {demo.url}",
         )  # fmt: skip
-        code, seconds = demo.stop()
-        assert (code, seconds < 5) == (0, True), (code, seconds)
+        assert demo.stop() == 0
+        # Nobody had to be killed: PostgreSQL, the last to go, wrote everything down.
+        assert "database system is shut down" in (state / "postgres-shop.log").read_text().splitlines()[-1]
         assert demo.processes() == {}
         demo = RunningDemo(state)
         demo.await_ready()
         assert len(demo.processes()) > 5
         demo.stop(signal.SIGKILL)
-        wait_for(lambda: demo.processes() == {}, 15, "processes are left")
+        wait_for(lambda: demo.processes() == {}, "processes are left")
     finally:
         demo.child.kill()
 
@@ -131,7 +132,7 @@ def test_the_demo_recovers_by_itself(state):
         recovers_by_itself(demo)
         audit = demo.manage("audit")
         assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
-        assert demo.stop()[0] == 0
+        assert demo.stop() == 0
     finally:
         demo.child.kill()
 
@@ -145,7 +146,7 @@ def test_a_taken_port_gets_one_sentence(state):
             env={**os.environ, "SHOP_STATE_DIR": str(state), "DJANGO_SETTINGS_MODULE": "shop.settings"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
         )
         other.terminate()
     assert done.stderr.strip() == f"CommandError: Port {port} is taken: try bin/demo --port {int(port) + 1}."
@@ -162,6 +163,6 @@ def test_the_demo_sells_anybodys_catalogue(state):
         assert "20 new, 0 changed, 0 unchanged, 0 refused" in demo.output
         shopper = buy(demo, "anna@example.com")
         assert heading(pay(shopper, "4242424242424242")) == "Thank you, Anna"
-        assert demo.stop(signal.SIGINT)[0] == 0
+        assert demo.stop(signal.SIGINT) == 0
     finally:
         demo.child.kill()

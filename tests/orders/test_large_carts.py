@@ -1,7 +1,10 @@
 """Pricing of carts larger than any that is ordered: exact, and soon enough."""
 
-import time
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -42,11 +45,26 @@ def test_a_thousand_lines_of_groups_are_told_in_few_steps():
     assert len(totals.steps) <= 2 * len(LINES)
 
 
+@contextmanager
+def counted_calls() -> Iterator[list[int]]:
+    """How many Python functions are called inside: what the time depends on, and the same on every machine."""
+    count = [0]
+
+    def note(_frame: Any, event: str, _argument: Any) -> None:
+        count[0] += event == "call"
+
+    sys.setprofile(note)
+    try:
+        yield count
+    finally:
+        sys.setprofile(None)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
-def test_a_thousand_lines_and_fifty_rules_are_priced_within_a_second(rules):
+def test_a_thousand_lines_and_fifty_rules_are_priced_in_bounded_work(rules):
     basket = Example("", LINES, rules, where={"rates": TAXED}).basket()
-    begun = time.process_time()
-    totals = price(basket)
-    assert time.process_time() - begun < 1
+    with counted_calls() as calls:
+        totals = price(basket)
+    assert calls[0] < 12_000_000  # three times what the dearest of them takes
     assert len(totals.discounts) + len(totals.reasons) == 50

@@ -17,10 +17,13 @@ from catalog.markets import default_market
 from shop import seeding
 from shop.embedded.demo import CARDS, OWNER, Demo, Refused, Wishes
 
+LINES_OF_PROGRESS = 10
+
 
 class Command(BaseCommand):
     help = "Run the whole shop on this machine: PostgreSQL, Valkey, a stand-in for Stripe, web server and worker."
     requires_system_checks: list[str] = []
+    lines_shown = 0
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
@@ -56,8 +59,11 @@ class Command(BaseCommand):
             demo.reset()
         demo.catch_signals()
         try:
+            self.say("Starting PostgreSQL, Valkey, the stand-in for Stripe and the web server …")
             demo.start_services()
             self._fill(demo)
+            demo.write_to_disk()
+            self.say("Starting the worker …")
             demo.start_worker()
             demo.await_first_page()
             if not demo.is_stopping:
@@ -69,6 +75,7 @@ class Command(BaseCommand):
 
     def _fill(self, demo: Demo) -> None:
         """The database has its tables, and the shop its first contents."""
+        self.say("Preparing the database …")
         call_command("migrate", verbosity=0)
         wanted = demo.wishes.catalog
         known = demo.state / "catalog.txt"
@@ -79,7 +86,7 @@ class Command(BaseCommand):
         else:
             self.say("Filling the shop …")
             seeding.seed_store(is_own_catalogue=bool(wanted))
-            report = seeding.seed_catalogue(wanted, self._show if sys.stdout.isatty() else None)
+            report = seeding.seed_catalogue(wanted, self._show)
             for problem in report.problems[:20]:
                 self.say(f"  {problem}")
             self.say(f"  {report}")
@@ -90,7 +97,12 @@ class Command(BaseCommand):
         seeding.seed_owner(OWNER, demo.owner_password())
 
     def _show(self, number: int, total: int) -> None:
-        if number % 10 == 0 or number == total:
+        """One line that counts up on a terminal; elsewhere a line for each tenth of the products."""
+        if not sys.stdout.isatty():
+            if number * LINES_OF_PROGRESS // total > self.lines_shown:
+                self.lines_shown = number * LINES_OF_PROGRESS // total
+                self.say(f"  {number} of {total} products")
+        elif number % 10 == 0 or number == total:
             self.stdout.write(f"\r  {number} of {total} products", ending="\n" if number == total else "")
             self.stdout.flush()
 

@@ -1,0 +1,15 @@
+"""Django's migrate, one at a time."""
+
+from typing import Any
+
+from django.core.management.commands import migrate
+
+from shop.migrating import again_after_deadlock, one_migration_at_a_time
+
+
+class Command(migrate.Command):
+    help = "Bring the database's tables up to date. A second one, and every other command, waits for the first."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with one_migration_at_a_time(self.stderr.write):
+            again_after_deadlock(lambda: migrate.Command.handle(self, *args, **options), self.stderr.write)

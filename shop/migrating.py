@@ -1,0 +1,67 @@
+"""One migration at a time: an advisory lock in the database that is migrated."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected
+
+LOCK = 7_236_018_244  # any number that nothing else in this database locks
+MAX_DEADLOCKS = 5
+
+
+def _call(function: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _lock(function: str) -> None:
+    """Wait for the lock without the time limit that holds for tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (limit,) = cursor.fetchone()
+        try:
+            cursor.execute("SELECT set_config('lock_timeout', '0', false)")
+            cursor.execute(f"SELECT {function}(%s)", [LOCK])
+        finally:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [limit])
+
+
+@contextmanager
+def one_migration_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+    """Inside the block nobody else migrates this database; whoever comes second waits."""
+    if not _call("pg_try_advisory_lock"):
+        say("Another migration of this database is running; waiting for its end …")
+        _lock("pg_advisory_lock")
+    try:
+        yield
+    finally:
+        _call("pg_advisory_unlock")
+
+
+def wait_for_migration(say: Callable[[str], None]) -> None:
+    """Return when no migration is running; a database that does not answer is somebody else's to report."""
+    try:
+        if not _call("pg_try_advisory_lock_shared"):
+            say("A migration of this database is running; waiting for its end …")
+            _lock("pg_advisory_lock_shared")
+        _call("pg_advisory_unlock_shared")
+    except OperationalError:
+        pass
+    finally:
+        connection.close()
+
+
+def again_after_deadlock(migrate: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Migrate, and go on where PostgreSQL ended it in favour of somebody who was reading the same tables."""
+    for _ in range(MAX_DEADLOCKS):
+        try:
+            migrate()
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+            say("Somebody else used the same tables; going on with the migration that was interrupted …")
+        else:
+            return
+    migrate()
