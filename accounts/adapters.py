@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 from accounts.logins import begin_attempt, end_well
+from accounts.mailboxes import normalize_mailbox
 from accounts.throttle import Limit, client_ip
 
 # Mails about one's registration: the first counts too, or an address that has an account could be told from others.
@@ -22,7 +23,7 @@ CONFIRMING_HERE = Limit("confirm", 10, 3600)
 
 def take_confirmation(request: HttpRequest, email: str) -> None:
     CONFIRMING_HERE.take(client_ip(request))
-    CONFIRMING.take(email.strip().lower())
+    CONFIRMING.take(normalize_mailbox(email))
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -36,6 +37,9 @@ class AccountAdapter(DefaultAccountAdapter):
         name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or host
         site = SimpleNamespace(name=name, domain=host)
         return super().render_mail(template_prefix, email, {**context, "current_site": site}, headers)
+
+    def clean_email(self, email: str) -> str:
+        return normalize_mailbox(email)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

@@ -9,6 +9,7 @@ import hashlib
 
 from django.db import connection
 
+from accounts.mailboxes import normalize_mailbox
 from accounts.models import LoginFailures
 from accounts.throttle import Limit, TooManyAttempts, place_of
 
@@ -37,7 +38,7 @@ SECONDS_LEFT = (
 
 
 def account_of(email: str) -> str:
-    return email.strip().lower()
+    return normalize_mailbox(email)
 
 
 def login_key(email: str, ip: str) -> str:

@@ -8,12 +8,15 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.fields import MailboxField
+from accounts.mailboxes import normalize_mailbox
+
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users whose address is stored in lower case."""
+    """Makes users; their address is stored in its normal form."""
 
     def create_user(self, email: str, password: str | None = None, **facts: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **facts)
+        user = self.model(email=normalize_mailbox(email), **facts)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -22,13 +25,13 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **facts})
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username or "")
+        return self.get(email=username or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who can log in: one per address, whatever its case."""
+    """A person who can log in: one per mailbox, however its address is spelled."""
 
-    email = models.EmailField("e-mail address", max_length=254, unique=True)
+    email = MailboxField("e-mail address", max_length=254, unique=True)
     name = models.CharField("full name", max_length=150, blank=True)
     is_staff = models.BooleanField("may open the admin", default=False)
     is_active = models.BooleanField("may log in", default=True)

@@ -3,8 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.mail.message import sanitize_address
 from django.http import QueryDict
 
 from catalog.browse import LAST_PAGE, SORTS, Wishes
@@ -67,20 +65,8 @@ class ListingForm(forms.Form):
         return minor if minor >= 0 else None
 
 
-def mailable(address: str) -> str:
-    """Refuse an address that no mail can be written to, before anybody pays for an order with it or waits for one."""
-    try:
-        sanitize_address(address, "utf-8")
-    except (ValueError, UnicodeError) as error:
-        raise ValidationError("Enter an e-mail address that mail can be sent to") from error
-    return address.lower()
-
-
 class StockAlertForm(forms.Form):
-    """Where to write when a variant is back."""
+    """Where to write when a variant is back; orders brings the address into its normal form."""
 
     variant = forms.IntegerField(min_value=1, max_value=2**62)
     email = forms.EmailField(max_length=254)
-
-    def clean_email(self) -> str:
-        return mailable(self.cleaned_data["email"])

@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.address_formats import address_format
-from accounts.one_line import OneLineField, one_line
+from accounts.fields import MailboxFormField
+from accounts.one_line import OneLineField
 from accounts.phones import phone_example, stored_phone
-from catalog.forms import mailable
 from catalog.markets import Market
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
@@ -53,17 +53,10 @@ def clean_phone(text: str, country: str) -> str:
         raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
 
 
-class MailboxField(forms.EmailField):
-    """An e-mail address, read without the characters that cannot be seen."""
-
-    def to_python(self, value: Any) -> Any:
-        return one_line(super().to_python(value))
-
-
 class CheckoutForm(forms.Form):
     """The one page of the checkout. The messages say what to do."""
 
-    email = MailboxField(
+    email = MailboxFormField(
         label="E-mail",
         max_length=254,
         help_text="For the order confirmation and delivery news",
@@ -160,9 +153,6 @@ class CheckoutForm(forms.Form):
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"], self.data.get("country", ""))
-
-    def clean_email(self) -> str:
-        return mailable(self.cleaned_data["email"])
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass, replace
 
+from accounts.mailboxes import normalize_mailbox
+
 
 @dataclass(frozen=True)
 class Buyer:
@@ -21,7 +23,7 @@ class Buyer:
 
 
 def customer_key(email: str) -> str:
-    """A digest that is the same for every spelling of one mailbox: capitals and +tags make no new customer."""
-    local, _, domain = email.strip().lower().rpartition("@")
+    """A digest that is the same for every spelling of one mailbox; capitals, hidden letters and +tags make no new one."""
+    local, _, domain = normalize_mailbox(email).rpartition("@")
     plain = f"{local.partition('+')[0]}@{domain}"
     return hashlib.sha256(plain.encode()).hexdigest() if local else ""

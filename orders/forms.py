@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 
+from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
+from catalog.forms import StockAlertForm
 from orders.cart import MOST_OF_ONE
 from orders.models import Order
 
@@ -57,6 +59,12 @@ class ReviewForm(forms.Form):
     )
 
 
+class MailboxAlertForm(StockAlertForm):
+    """Where to write when a variant is back: one mailbox is told once, however it is spelled."""
+
+    email = MailboxFormField()
+
+
 class FindOrderForm(forms.Form):
     """Find an order without an account."""
 
@@ -66,7 +74,7 @@ class FindOrderForm(forms.Form):
         help_text="It stands in the subject of every mail, like HS-7K3M9QXA",
         error_messages={"required": "Enter the order number"},
     )
-    email = forms.EmailField(
+    email = MailboxFormField(
         label="E-mail",
         max_length=254,
         error_messages={
@@ -78,7 +86,7 @@ class FindOrderForm(forms.Form):
 
     def find(self) -> Order | None:
         number = re.sub(r"\s", "", self.cleaned_data["number"]).upper()
-        return Order.objects.filter(number=number, email=self.cleaned_data["email"].lower()).first()
+        return Order.objects.filter(number=number, email=self.cleaned_data["email"]).first()
 
 
 class ShipForm(forms.Form):

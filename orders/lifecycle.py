@@ -134,7 +134,7 @@ def free_stock(order: Order) -> None:
 
 def claim_orders(user_id: int, email: str) -> int:
     """The orders that a guest placed with this address, which the user has proved to own, are theirs; returns how many."""
-    return Order.objects.filter(user=None, email__iexact=email).update(user_id=user_id)
+    return Order.objects.filter(user=None, email=email).update(user_id=user_id)
 
 
 @transaction.atomic

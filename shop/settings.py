@@ -295,7 +295,12 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": None,
     "confirm_email": None,
 }
-ACCOUNT_FORMS = {"signup": "accounts.forms.CountedSignupForm", "reset_password": "accounts.forms.CountedResetForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.MailboxLoginForm",
+    "signup": "accounts.forms.CountedSignupForm",
+    "reset_password": "accounts.forms.CountedResetForm",
+    "add_email": "accounts.forms.MailboxAddForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Mercer"

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # The floors of an app, from the ground up: a module may import its own floor and the ones below.
 FLOORS = {
-    "records": {"models", "errors", "money", "markets", "gateway", "fields", "clock", "languages"},
+    "records": {"models", "errors", "money", "markets", "gateway", "fields", "clock", "languages", "mailboxes"},
     "doors": {"urls", "views", "api", "admin", "tasks", "signals", "management", "templatetags", "apps"},
 }
 SANDBOX = "payments.sandbox"

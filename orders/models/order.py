@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from accounts.fields import MailboxField
+
 DIGITAL = "none"  # the method of an order of which nothing is sent
 
 
@@ -57,7 +59,7 @@ class Order(models.Model):
     language = models.CharField(max_length=10)
     currency = models.CharField(max_length=3)
 
-    email = models.EmailField(max_length=254, db_index=True)
+    email = MailboxField(max_length=254, db_index=True)
     customer_key = models.CharField(
         max_length=64, default="", editable=False, db_index=True, help_text="A digest of the address, for limits."
     )

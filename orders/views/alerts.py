@@ -6,8 +6,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.throttle import Limit, client_ip
 from catalog.alerts import ask_for_alert
-from catalog.forms import StockAlertForm
 from catalog.models import Product, Variant
+from orders.forms import MailboxAlertForm
 from orders.same_origin import same_origin_post
 
 ASKING = Limit("stock-alert", 20, 3600)
@@ -17,7 +17,7 @@ ASKING = Limit("stock-alert", 20, 3600)
 @same_origin_post
 def stock_alert(request: HttpRequest) -> HttpResponse:
     """One mail goes to this address when the variant is back; asking twice is asking once."""
-    form = StockAlertForm(request.POST)
+    form = MailboxAlertForm(request.POST)
     is_valid = form.is_valid()
     wanted = form.cleaned_data.get("variant") or 0
     variant = Variant.objects.filter(pk=wanted, is_active=True, product__in=Product.objects.visible()).first()

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from accounts.fields import MailboxFormField
 from accounts.models import User
 from accounts.throttle import Limit, TooManyAttempts
 from catalog.admin.desk import ReadOnly, needs, page
@@ -38,7 +39,7 @@ class IssueForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     market = forms.ChoiceField(help_text="Its currency is the card's.")
     amount = forms.CharField()
-    email = forms.EmailField(
+    email = MailboxFormField(
         label="Customer",
         required=False,
         help_text="Store credit for this account; empty makes a gift card with a code.",
@@ -59,7 +60,7 @@ class IssueForm(forms.Form):
 
     def clean_email(self) -> User | None:
         email = self.cleaned_data["email"]
-        user = User.objects.filter(email__iexact=email).first() if email else None
+        user = User.objects.filter(email=email).first() if email else None
         if email and not user:
             raise forms.ValidationError("There is no account with this address.")
         return user

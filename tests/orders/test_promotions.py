@@ -186,13 +186,23 @@ def test_a_customer_group_pays_less_after_logging_in():
     assert totals_of(cart, Buyer("DE")).discount_minor == 0
 
 
-def test_a_first_order_is_a_first_order_once_whatever_the_address_is_spelled_like():
+@pytest.mark.parametrize(
+    ("email", "again"),
+    [
+        ("ann@example.com", "Ann+again@Example.com"),
+        ("ann@example.com", "ann@example.com\u200b"),
+        ("ann@example.com", "ann@exam\u00adple.com"),
+        ("ann@example.com", "ann@\uff45xample.com"),
+        ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_a_first_order_is_a_first_order_once_whatever_the_address_is_spelled_like(email, again):
     make_promotion(percent=10, is_first_order_only=True, name="Hello")
-    first = place(make_cart(make_variant(1000)), email="ann@example.com")
+    first = place(make_cart(make_variant(1000)), email=email)
     assert first.discount_minor == 100
     second = make_cart(make_variant(1000))
-    assert totals_of(second, Buyer("DE", email="Ann+again@Example.com")).discount_minor == 0
-    assert place(second, email="Ann+again@Example.com").discount_minor == 0
+    assert totals_of(second, Buyer("DE", email=again)).discount_minor == 0
+    assert place(second, email=again).discount_minor == 0
 
 
 def test_the_cart_promises_a_first_order_and_the_checkout_asks_again_when_it_is_none():
