@@ -1,6 +1,7 @@
 """The mails of an order. Sending writes a row in the outbox, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,21 +9,39 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from catalog.models import Store
+from catalog.models import Page, Store
 from orders.models import Fulfillment, GiftCard, Order
+from orders.models.order import DIGITAL
+from orders.shipping import day_span
+from orders.summary import sum_rows
+
+TERMS_SLUG = "terms"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    content: str
+    content_type: str = "text/html"
 
 
 def store_name() -> str:
     return Store.objects.values_list("name", flat=True).first() or "Mercer"
 
 
-def _send(order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any]) -> None:
+def _send(
+    order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any], attachments: Sequence[Attachment] = ()
+) -> None:
     """Write one mail in text and HTML; its Message-ID is made of what it is about, so twice is once."""
     subject = " ".join(subject.split())  # a title may hold a line break, a header must not
+    store = Store.objects.first() or Store()
     facts = {
         "order": order,
         "shop_url": settings.SHOP_URL,
-        "shop_name": store_name(),
+        "shop_name": store.name,
+        "store": store,
         "subject": subject,
         **context,
     }
@@ -36,10 +55,13 @@ def _send(order: Order, kind: str, key: str, subject: str, context: Mapping[str,
         },
     )
     message.attach_alternative(render_to_string(f"emails/{kind}.html", facts), "text/html")
+    for attachment in attachments:
+        message.attach(attachment.name, attachment.content, attachment.content_type)
     message.send()
 
 
 def send_confirmation(order: Order) -> None:
+    """Tell the shopper that the order is paid: what, when, for how much, from whom and on which terms."""
     lines = list(order.lines.all())
     first = lines[0].title if lines else "your order"
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
@@ -48,8 +70,27 @@ def send_confirmation(order: Order) -> None:
         "order_confirmed",
         order.public_id.hex,
         f"Order {order.number}: {first}{more}",
-        {"lines": lines},
+        {"lines": lines, "rows": sum_rows(order), "arrives": _arrival(order)},
+        _terms(order),
     )
+
+
+def _arrival(order: Order) -> str:
+    """`Arrives Mon 30 November – Tue 1 December`, or nothing where nothing is sent."""
+    if not order.arrives_from or not order.arrives_until or order.shipping_code == DIGITAL:
+        return ""
+    if order.is_pickup:
+        return f"Ready from {day_span(order.arrives_until, order.arrives_until)}"
+    return f"Arrives {day_span(order.arrives_from, order.arrives_until)}"
+
+
+def _terms(order: Order) -> list[Attachment]:
+    """The terms of sale as they are now, so that the shopper keeps them; none where the shop has not written any."""
+    page = Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first()
+    if not page:
+        return []
+    content = render_to_string("emails/terms.html", {"page": page, "version": order.terms_version})
+    return [Attachment(f"terms-{order.terms_version}.html", content)]
 
 
 def send_shipped(fulfillment: Fulfillment) -> None:

@@ -1,6 +1,7 @@
 """What templates need to show the catalogue."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 from django import template
 from django.conf import settings
@@ -137,3 +138,11 @@ def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eage
         "eager": eager,
         "focus": facts.get("focus", ""),
     }
+
+
+@register.filter
+def mail_picture(facts: dict[str, Any]) -> str:
+    """The full address of a picture's smallest rendition, since a mail reader knows no shop to start from."""
+    stem = facts["name"].rpartition(".")[0]
+    name = f"{stem}-{min(facts['widths'])}.webp" if facts["widths"] else facts["name"]
+    return urljoin(f"{settings.SHOP_URL}/", default_storage.url(name))
