@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from django.contrib.admin import ModelAdmin
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils import timezone
@@ -11,6 +12,8 @@ from django.utils import timezone
 from accounts.models import ThrottleCounter
 from accounts.throttle import Limit, TooManyAttempts
 from catalog import stocktakes
+from catalog.admin.products import ProductAdmin
+from catalog.admin.seen import SeenForm
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
 from orders import cart, checkout, gift_cards, lifecycle, promotions
@@ -227,6 +230,16 @@ def no_lock_order(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(lifecycle, "bring_back", give_back_first)
 
 
+def no_comparing(monkeypatch: Monkey) -> None:
+    """A page of the product form that is older than what is stored is saved as it stands."""
+    monkeypatch.setattr(SeenForm, "_compare", lambda form: None)
+
+
+def no_product_lock(monkeypatch: Monkey) -> None:
+    """Two who save one product compare with the same row, before either has written it."""
+    monkeypatch.setattr(ProductAdmin, "get_object", ModelAdmin.get_object)
+
+
 def no_append_only(monkeypatch: Monkey) -> None:
     """Ledgers can be rewritten."""
     for table in ("catalog_stockmovement", "orders_orderevent", "payments_journal", "payments_posting"):
@@ -263,6 +276,8 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_limit_that_comes_while_people_order_counts_all_of_them"),
     "gift-card-balance": (no_card_balance, "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once"),
     "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),
+    "older-page": (no_comparing, "tests/catalog/test_older_pages.py::test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page"),
+    "product-lock": (no_product_lock, "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

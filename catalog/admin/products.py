@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from catalog.admin.generating import variants_view
 from catalog.admin.market_prices import market_prices_view
 from catalog.admin.pictures import pictures_view
 from catalog.admin.product_filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
+from catalog.admin.seen import SeenForm, kept_sentence
 from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
@@ -67,7 +67,7 @@ class ProductChangeList(ChangeList):
 LISTED = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(SeenForm):
     """A product; what the list and the verbs compute is not typed."""
 
     def clean(self) -> dict[str, Any]:
@@ -80,12 +80,16 @@ class ProductForm(forms.ModelForm):
 
 class OptionInline(admin.TabularInline):
     model = Option
+    form = SeenForm
+    fields = ("position", "name", "seen")
     extra = 0
     max_num = 3
 
 
 class RelatedInline(admin.TabularInline):
     model = RelatedProduct
+    form = SeenForm
+    fields = ("related", "position", "seen")
     fk_name = "product"
     extra = 0
     autocomplete_fields = ("related",)
@@ -111,7 +115,7 @@ class ProductAdmin(admin.ModelAdmin):
     actions = ("bulk_edit",)
     change_form_template = "admin/catalog/product/change_form.html"
     fieldsets = (
-        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags")}),
+        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "seen")}),
         ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
         ("Facts", {"fields": ("type", "attribute_values"), "classes": ("collapse",)}),
         ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
@@ -221,10 +225,16 @@ class ProductAdmin(admin.ModelAdmin):
             messages.error(request, f"Nothing was saved. {refused}")
             return redirect(request.path)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Product | None:
+        """Whoever saves holds the product: what the form compares with stays so until it is written."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            list(Product.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        product = self.get_object(request, object_id)
+        product = super().get_object(request, object_id)
         extra = {"completeness": completeness(product), "last_change": product.changes.first()} if product else {}
         if request.user.has_perm("catalog.change_price"):
             extra["further_markets"] = further_markets()
@@ -251,6 +261,8 @@ class ProductAdmin(admin.ModelAdmin):
     @transaction.atomic
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         super().save_related(request, form, formsets, change)
+        if kept := kept_sentence([form, *(row for formset in formsets for row in formset.forms)]):
+            messages.warning(request, kept)
         product = form.instance
         write_listings(Product.objects.filter(pk=product.pk))
         shop = here()

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 
+from catalog.admin.seen import SeenForm
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.importing.apply import default_location
 from catalog.inventory import Target, set_levels
@@ -33,27 +34,23 @@ def typed_amount(text: str, currency: str) -> int | None:
     return minor
 
 
-class VariantForm(forms.ModelForm):
+class VariantForm(SeenForm):
     """A variant with its price and its stock, as staff think of them."""
 
-    # The page carries what staff saw, so that only what they changed is written.
     price = forms.CharField(
         max_length=16,
         required=False,
-        show_hidden_initial=True,
         widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "price"}),
     )
     sale_price = forms.CharField(
         max_length=16,
         required=False,
-        show_hidden_initial=True,
         widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "sale"}),
     )
     on_hand = forms.IntegerField(
         min_value=0,
         max_value=10**8,
         required=False,
-        show_hidden_initial=True,
         widget=forms.NumberInput(attrs={"size": 6, "data-fill": "stock"}),
     )
 
@@ -89,17 +86,7 @@ class VariantForm(forms.ModelForm):
         price, sale = cleaned.get("price"), cleaned.get("sale_price")
         if sale is not None and (price is None or sale >= price):
             self.add_error("sale_price", "A sale price is below the price.")
-        self._refuse_an_old_count()
         return cleaned
-
-    def _refuse_an_old_count(self) -> None:
-        """Somebody bought or counted since the page was opened: the number typed meant another one."""
-        seen = self.data.get(self["on_hand"].html_initial_name, "")
-        now = self.initial.get("on_hand")
-        if "on_hand" in self.changed_data and seen != ("" if now is None else str(now)):
-            self.add_error(
-                "on_hand", f"The stock is {now} now: it changed while this page was open. Please look again."
-            )
 
 
 class Known:
@@ -176,7 +163,7 @@ class VariantInline(admin.TabularInline):
     extra = 0
     fields = (
         *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand"),
-        *("barcode", "grams", "is_tracked", "is_active", "position"),
+        *("barcode", "grams", "is_tracked", "is_active", "position", "seen"),
     )
     show_change_link = True
     template = "admin/catalog/variant_inline.html"

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -42,7 +43,10 @@ def form_of(text: str) -> dict[str, str]:
         if 'type="checkbox"' in tag and " checked" not in tag:
             continue
         value = re.search(r'value="([^"]*)"', tag)
-        fields[name[1]] = value[1] if value else "on" if 'type="checkbox"' in tag else ""
+        fields[name[1]] = unescape(value[1]) if value else "on" if 'type="checkbox"' in tag else ""
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        if chosen := re.search(r'<option value="([^"]*)" selected', options):
+            fields[name] = chosen[1]
     fields["status"] = "active"
     return fields
 
@@ -239,7 +243,7 @@ def test_an_old_page_does_not_put_sold_stock_back(client, staff):
     assert client.post(url, {**old, "title": "New name"}).status_code == 302
     assert stock_of(variant) == (15, 0)
     answer = client.post(url, {**old, "variants-0-on_hand": "8"})
-    assert "it changed while this page was open" in answer.content.decode()
+    assert "On hand was changed to “15” while this page was open." in answer.content.decode()
     assert stock_of(variant) == (15, 0)
 
 

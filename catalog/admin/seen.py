@@ -1,0 +1,176 @@
+"""Forms that know what their page showed, so that an older page never takes back what somebody saved meanwhile."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.utils.text import Truncator, capfirst
+
+from catalog.formats import day, listed, moment
+
+SEEN = "seen"
+MAX_SHOWN = 2_000  # characters of a value in a message
+
+
+class SeenField(forms.CharField):
+    """Every value that the page showed, as JSON in one hidden input: a form may have a thousand inputs at most."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput, strip=False)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class SeenForm(forms.ModelForm):
+    """A model form that compares three values of each field: what its page showed, what is stored now, what was typed.
+
+    A field that was left alone keeps what is stored. A field that both sides changed is refused once, with both
+    values; the form that comes back has seen the stored value, so saving it again is a decision.
+    Whoever saves it must hold the row's lock from before the form is made until COMMIT.
+    """
+
+    seen = SeenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept: list[str] = []  # labels of the fields that somebody else changed and this page left alone
+        self.conflicts: dict[str, str] = {}
+        if self.instance.pk:
+            self.initial[SEEN] = self.snapshot
+
+    def snapshot(self) -> str:
+        """What is stored now, as JSON."""
+        return json.dumps({name: self._stored(name) for name in self._compared()})
+
+    def full_clean(self) -> None:
+        if self.is_bound and self.instance.pk:
+            self._compare()
+        elif self.is_bound and self.data.get(self.add_prefix("id")):
+            self._leave_out()
+        super().full_clean()
+        for name, sentence in self.conflicts.items():
+            self.add_error(name, sentence)
+
+    def _compared(self) -> list[str]:
+        return [
+            name
+            for name, field in self.fields.items()
+            if name not in (SEEN, DELETION_FIELD_NAME) and not field.widget.is_hidden and not field.disabled
+        ]
+
+    def _compare(self) -> None:
+        """Take over what others changed in fields that were left alone, and name those that both sides changed."""
+        seen = self._seen()
+        moved = [name for name in self._compared() if name in seen and seen[name] != self._stored(name)]
+        if not moved:
+            return
+        self.data = self.data.copy()
+        for name in moved:
+            typed = self._typed(name)
+            if typed == seen[name]:
+                self._put(name)
+                self.kept.append(self._label(name))
+            elif typed != self._stored(name):
+                self.conflicts[name] = self._sentence(name)
+        self.data[self.add_prefix(SEEN)] = self.snapshot()
+
+    def _leave_out(self) -> None:
+        """Somebody removed this row of the page meanwhile: it stays removed, and what was typed into it is named."""
+        seen = self._seen()
+        typed = [
+            f"“{self[name].data}”" for name in self._compared() if name in seen and self._typed(name) != seen[name]
+        ]
+        self.data = self.data.copy()
+        self.data[self.add_prefix(DELETION_FIELD_NAME)] = "on"
+        what = f"a removed {self._meta.model._meta.verbose_name}"
+        self.kept.append(f"{what} (add {listed(typed)} again if you need it)" if typed else what)
+
+    def _seen(self) -> dict[str, Any]:
+        try:
+            seen = json.loads(self.data.get(self.add_prefix(SEEN)) or "{}")
+        except ValueError:
+            return {}
+        return seen if isinstance(seen, dict) else {}
+
+    def _stored(self, name: str) -> Any:
+        field = self.fields[name]
+        return comparable(field.prepare_value(self.get_initial_for_field(field, name)))
+
+    def _typed(self, name: str) -> Any:
+        """What was typed; what cannot be read is no value that was seen."""
+        field, raw = self.fields[name], self[name].data
+        try:
+            return comparable(field.prepare_value(field.to_python(raw)))
+        except forms.ValidationError:
+            return None
+
+    def _put(self, name: str) -> None:
+        """The bound data hold what is stored, as its widget would send it."""
+        field, key = self.fields[name], self.add_prefix(name)
+        value = field.prepare_value(self.get_initial_for_field(field, name))
+        self.data.pop(key, None)
+        if isinstance(field.widget, forms.CheckboxInput):
+            if value:
+                self.data[key] = "on"
+        elif isinstance(value, list | tuple):
+            self.data.setlist(key, [str(part) for part in value])
+        elif isinstance(field.widget, forms.Select):
+            self.data[key] = "" if value is None else str(value)
+        else:
+            self.data[key] = field.widget.format_value(value) or ""
+
+    def _label(self, name: str) -> str:
+        label = str(self.fields[name].label or name.replace("_", " "))
+        return f"{self.instance}: {label.lower()}" if self.prefix else label.lower()
+
+    def _sentence(self, name: str) -> str:
+        now = Truncator(self._in_words(name)).chars(MAX_SHOWN)
+        return (
+            f"{capfirst(str(self.fields[name].label or name))} was changed to “{now}” while this page was open. "
+            "Your entry is still here: save again to keep it."
+        )
+
+    def _in_words(self, name: str) -> str:
+        field = self.fields[name]
+        value = self.get_initial_for_field(field, name)
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            return listed(field.queryset.filter(pk__in=[getattr(row, "pk", row) for row in value or []]))
+        if isinstance(field, forms.ModelChoiceField):
+            return str(field.queryset.filter(pk=value).first() or "nothing")
+        if isinstance(field, forms.ChoiceField):
+            return str(dict(field.choices).get(value, value))
+        if isinstance(value, datetime):
+            return moment(value)
+        if isinstance(value, date):
+            return day(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return str(field.prepare_value(value) or "nothing")
+
+
+def comparable(value: Any) -> Any:
+    """The value as JSON keeps it, the same however it was typed: `500` is `500.000`, a line ends in one character."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").strip()
+    if isinstance(value, list | tuple | set):
+        return sorted(comparable(part) for part in value)
+    if isinstance(value, Model):
+        return str(value.pk)
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime):
+        return value.replace(microsecond=0).isoformat()
+    return str(value)
+
+
+def kept_sentence(seen_forms: list[forms.BaseForm]) -> str:
+    """What others changed while the page was open and this save left alone; empty where there is nothing."""
+    kept = [label for form in seen_forms for label in getattr(form, "kept", [])]
+    return f"Somebody else changed this while the page was open, and it is kept: {listed(kept)}." if kept else ""

@@ -1,0 +1,81 @@
+"""How values are written for people, in every list, form and mail: one way for each kind of value.
+
+Money is `€1,234.50`, less is `−€9.60` (U+2212), a day `26 Nov 2026`, a moment `26 Nov 2026, 12:48` in the shop's time
+zone, a span `1 Mar 2026 – open`. shop/formats says the same to Django's own templates and lists.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from catalog.markets import all_markets
+from catalog.money import format_money
+
+MINUS = "\u2212"
+NOTHING = "–"
+DAY = "j M Y"
+MOMENT = "j M Y, H:i"
+
+
+def money(minor: int | None, currency: str, language: str = "") -> str:
+    """`€1,234.50`; `−€9.60` for less than nothing."""
+    return NOTHING if minor is None else format_money(minor, currency, language)
+
+
+def signed_money(minor: int | None, currency: str) -> str:
+    """An amount that comes or goes: `+€50.00`, `−€9.60`, `€0.00`."""
+    return f"+{money(minor, currency)}" if minor and minor > 0 else money(minor, currency)
+
+
+def signed(number: int | None) -> str:
+    """A number that comes or goes: `+3`, `−2`, `0`."""
+    if number is None:
+        return NOTHING
+    return f"+{number:,}" if number > 0 else f"{number:,}".replace("-", MINUS)
+
+
+def day(value: date | datetime | None) -> str:
+    """`26 Nov 2026`, of a moment the day in the shop's time zone."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
+    return date_format(value, DAY) if value else NOTHING
+
+
+def moment(value: datetime | None) -> str:
+    """`26 Nov 2026, 12:48`, in the shop's time zone."""
+    return date_format(timezone.localtime(value), MOMENT) if value else NOTHING
+
+
+def span(value: Any) -> str:
+    """A range of moments: `1 Mar 2026 – open`; midnights are days, other times are said."""
+    if value is None or value.isempty:
+        return NOTHING
+    if value.lower is None and value.upper is None:
+        return "always"
+    return f"{_bound(value.lower, 'open')} – {_bound(value.upper, 'open')}"
+
+
+def _bound(value: datetime | None, otherwise: str) -> str:
+    if value is None:
+        return otherwise
+    local = timezone.localtime(value)
+    return day(value) if (local.hour, local.minute) == (0, 0) else moment(value)
+
+
+def market_name(code: str) -> str:
+    """`Germany and 29 more (Euro)`; the code itself where the shop does not have the market any more."""
+    market = all_markets().get(code)
+    return market.name if market else code or "every market"
+
+
+def listed(values: Iterable[Any] | None) -> str:
+    """`DE, AT, BE`; a dash for an empty list."""
+    return ", ".join(str(value) for value in values or []) or NOTHING
+
+
+def count_of(number: int, singular: str, plural: str = "") -> str:
+    """`1 variant`, `2 variants`, `1,204 products`."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -1,0 +1,130 @@
+"""Two people edit one product: the older page takes nothing back, and says what the other changed."""
+
+import json
+from html import unescape
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from catalog.markets import default_market
+from catalog.models import Option, Product, RelatedProduct, Variant
+from catalog.prices import prices_at, set_price
+from tests.catalog.test_admin import form_of, staff  # noqa: F401  (a fixture)
+from tests.factories import make_options, make_user, make_variant
+
+ROUNDS = 3
+
+
+def url_of(product: Product) -> str:
+    return f"/admin/catalog/product/{product.pk}/change/"
+
+
+def opened(client: Client, product: Product) -> dict[str, str]:
+    """The fields of the product's page as the browser would send them back."""
+    return form_of(client.get(url_of(product)).content.decode())
+
+
+def told(answer) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+@pytest.mark.django_db
+def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page(client, staff):  # noqa: F811
+    product = make_variant().product
+    older = opened(client, product)
+    client.post(url_of(product), {**opened(client, product), "description": "<p>Fired twice.</p>\r\n<p>Light.</p>"})
+    answer = client.post(url_of(product), {**older, "vendor": "Alma"})
+    product.refresh_from_db()
+    assert (answer.status_code, product.description, product.vendor) == (
+        302,
+        "<p>Fired twice.</p>\n<p>Light.</p>",
+        "Alma",
+    )
+    assert "Somebody else changed this while the page was open, and it is kept: description." in told(answer)
+
+
+@pytest.mark.django_db
+def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staff):  # noqa: F811
+    product = make_variant().product
+    older = opened(client, product)
+    client.post(url_of(product), {**opened(client, product), "title": "Reef cup", "vendor": "Berg"})
+    answer = client.post(url_of(product), {**older, "title": "Sea cup", "seo_title": "A cup"})
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 200
+    assert "Title was changed to “Reef cup” while this page was open." in page
+    again = form_of(answer.content.decode())
+    assert (again["title"], again["seo_title"], again["vendor"]) == ("Sea cup", "A cup", "Berg")
+    assert Product.objects.get().title == "Reef cup"
+    assert client.post(url_of(product), again).status_code == 302
+    assert Product.objects.values_list("title", "seo_title", "vendor").get() == ("Sea cup", "A cup", "Berg")
+
+
+@pytest.mark.django_db
+def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):  # noqa: F811
+    variant = make_variant(2400)
+    older = opened(client, variant.product)
+    set_price(variant.pk, default_market(), regular_minor=3000)
+    Variant.objects.update(sku="NEW-1", grams=350)
+    assert client.post(url_of(variant.product), {**older, "variants-0-barcode": "X1"}).status_code == 302
+    assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
+    assert Variant.objects.values_list("sku", "grams", "barcode").get() == ("NEW-1", 350, "X1")
+    answer = client.post(url_of(variant.product), {**older, "variants-0-price": "26.00"})
+    assert "Price was changed to “30.00” while this page was open." in unescape(answer.content.decode())
+    assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
+
+
+@pytest.mark.django_db
+def test_rows_added_or_removed_meanwhile_stay_so(client, staff):  # noqa: F811
+    product = make_variant().product
+    first, second = make_variant().product, make_variant().product
+    make_options(product, "Glaze", "Size")
+    RelatedProduct.objects.create(product=product, related=first)
+    older = opened(client, product)
+    Option.objects.get(name="Size").delete()
+    RelatedProduct.objects.create(product=product, related=second, position=2)
+    answer = client.post(url_of(product), {**older, "vendor": "Alma"})
+    assert (answer.status_code, [option.name for option in product.options.all()]) == (302, ["Glaze"])
+    assert [row.related for row in product.related_rows.all()] == [first, second]
+    answer = client.post(url_of(product), {**older, "options-1-name": "Volume"})
+    assert (answer.status_code, [option.name for option in product.options.all()]) == (302, ["Glaze"])
+    assert (
+        "Somebody else changed this while the page was open, and it is kept: maker, "
+        "a removed option (add “Volume” again if you need it)."
+    ) in told(answer), told(answer)
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_not_older_says_nothing(client, staff):  # noqa: F811
+    product = make_variant().product
+    Product.objects.update(
+        description="<p>One</p>\n<p>Two</p>\n", tags=["a", "b"], publish_at="2026-01-02T03:04:05.678+00:00"
+    )
+    fields = opened(client, product)
+    answer = client.post(url_of(product), {**fields, "vendor": "Alma"})
+    assert answer.status_code == 302
+    assert not [sentence for sentence in told(answer) if "the page was open" in sentence]
+    assert json.loads(fields["seen"])["tags"] == "a,b"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_one_field_at_once_the_second_is_told(at_once):
+    owner = make_user(is_staff=True, is_superuser=True)
+    for number in range(ROUNDS):
+        product = make_variant().product
+        clients = [Client(), Client()]
+        for client in clients:
+            client.force_login(owner)
+        fields = opened(clients[0], product)
+        titles = [f"Cup {number}", f"Bowl {number}"]
+        answers = at_once(
+            *(
+                lambda client=client, title=title, product=product, fields=fields: client.post(
+                    url_of(product), {**fields, "title": title}
+                )
+                for client, title in zip(clients, titles, strict=True)
+            )
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 302]
+        saved = titles[[answer.status_code for answer in answers].index(302)]
+        assert Product.objects.get(pk=product.pk).title == saved
