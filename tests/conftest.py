@@ -22,12 +22,14 @@ from shop.market_list import DEMO, with_further_markets
 from tests import guards
 from tests.settings import CLUSTER
 from tests.stripe_desk import StripeDesk
+from tests.template_database import prepare_template
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # The xdist workers find the same socket by the same path.
     if not hasattr(config, "workerinput"):
         CLUSTER.start()
+        prepare_template(CLUSTER)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
