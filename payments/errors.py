@@ -9,6 +9,17 @@ class GatewayDown(PaymentError):
     """Stripe did not answer, or not sensibly: whether it did what was asked is unknown."""
 
 
+class KeySpent(GatewayDown):
+    """Stripe answered with a failure and answers the same to this idempotency key from now on.
+
+    Whether it did what was asked is unknown: look for the result first, then ask again with another key.
+    """
+
+    def __init__(self, what: str, *, is_replayed: bool = False) -> None:
+        super().__init__(what)
+        self.is_replayed = is_replayed
+
+
 class GatewayRefused(PaymentError):
     """Stripe answered no; `code` is its word for why."""
 

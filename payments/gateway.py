@@ -6,15 +6,16 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import stripe
 from django.conf import settings
 from stripe.params import RefundCreateParams
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
-from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent
+from payments.errors import BadSignature, GatewayDown, GatewayRefused, KeySpent, NotAnEvent
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -25,6 +26,10 @@ TRY_SECONDS = (1.5, 3.0)  # to connect, to answer
 SIGNATURE_TOLERANCE = 300  # seconds, both ways
 # Not Stripe's considered no: a wrong or rotated key, a busy key, too many calls. The same call may go better later.
 NO_ANSWER = {401, 403, 409, 429}
+# A session is made within a minute of its payment, since Stripe wants it to live for 30 of its 31; the rest is for clocks.
+SEARCH_WINDOW = timedelta(minutes=5)
+PAGE_SIZE = 100  # the most that Stripe lists at once
+MAX_SEARCH_PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,11 @@ def _client() -> stripe.StripeClient:
     )
 
 
-def _call(what: str, operation: Callable[[], Answer]) -> Answer:
-    """Run one call with bounded tries; raises GatewayRefused for a no and GatewayDown when the outcome is unknown."""
+def _call(what: str, operation: Callable[[], Answer], *, has_key: bool = False) -> Answer:
+    """Run one call with bounded tries; raises GatewayRefused for a no and GatewayDown when the outcome is unknown.
+
+    Of the latter, a call with an idempotency key raises KeySpent where Stripe will repeat its failure for the key.
+    """
     deadline = time.monotonic() + BUDGET_SECONDS
     for attempt in range(1, TRIES + 1):
         try:
@@ -83,8 +91,9 @@ def _call(what: str, operation: Callable[[], Answer]) -> Answer:
                 ) from error
             log.warning("Stripe did not do %s (try %s): %s", what, attempt, error)
             pause = 0.2 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
-            if attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline:
-                raise GatewayDown(what) from error
+            is_last = attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline
+            if is_last or _is_replayed(error) or isinstance(error, stripe.IdempotencyError):
+                raise (_unknown(what, error) if has_key else GatewayDown(what)) from error
             time.sleep(pause)
         except (ValueError, AttributeError, TypeError) as error:
             # HTML or half a JSON with status 200: whether it was done is unknown.
@@ -93,9 +102,25 @@ def _call(what: str, operation: Callable[[], Answer]) -> Answer:
 
 
 def _is_final(error: stripe.StripeError) -> bool:
-    if isinstance(error, stripe.APIConnectionError) or error.http_status is None:
+    if isinstance(error, stripe.APIConnectionError | stripe.IdempotencyError) or error.http_status is None:
         return False
     return 400 <= error.http_status < 500 and error.http_status not in NO_ANSWER
+
+
+def _is_replayed(error: stripe.StripeError) -> bool:
+    """Stripe repeats the stored answer to an earlier request with the same key."""
+    headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"
+
+
+def _unknown(what: str, error: stripe.StripeError) -> GatewayDown:
+    """KeySpent where Stripe itself answered with a failure, which it stores; GatewayDown where nothing is known."""
+    is_other_use = isinstance(error, stripe.IdempotencyError)  # the key was used with other parameters
+    body = error.json_body
+    is_failure = (error.http_status or 0) >= 500 and isinstance(body, dict) and "error" in body
+    if is_other_use or is_failure:
+        return KeySpent(what, is_replayed=is_other_use or _is_replayed(error))
+    return GatewayDown(what)
 
 
 def session_parameters(
@@ -141,11 +166,15 @@ def _in_one_order(value: Any) -> Any:
 
 
 def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
-    """Make the Checkout Session of these parameters; the same key again returns the same one."""
+    """Make the Checkout Session of these parameters; the same key again returns the same one.
+
+    Raises KeySpent where this key will never be answered with a session.
+    """
     ordered = cast(SessionCreateParams, _in_one_order(dict(parameters)))
     session = _call(
         "create session",
         lambda: _client().v1.checkout.sessions.create(ordered, {"idempotency_key": key}),
+        has_key=True,
     )
     return _session_state(session)
 
@@ -156,6 +185,29 @@ def retrieve_session(session_id: str) -> SessionState:
         lambda: _client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]}),
     )
     return _session_state(session)
+
+
+def find_sessions(payment_key: str, made_at: datetime) -> list[SessionState]:
+    """Every session that carries the mark of this payment, which was begun at that moment; newest first."""
+    bounds = {"gte": _seconds(made_at - SEARCH_WINDOW), "lte": _seconds(made_at + SEARCH_WINDOW)}
+    found: list[SessionState] = []
+    after: SessionListParams = {}
+    for _page in range(MAX_SEARCH_PAGES):
+        query: SessionListParams = {"created": cast(Any, bounds), "limit": PAGE_SIZE, **after}
+        page = _call("list sessions", lambda query=query: _client().v1.checkout.sessions.list(query))
+        found += [
+            _session_state(session)
+            for session in page.data
+            if _field(_field(session, "metadata"), "payment") == payment_key
+        ]
+        if not page.has_more or not page.data:
+            return found
+        after = {"starting_after": page.data[-1].id}
+    raise GatewayDown("list sessions")
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
 
 
 def expire_session(session_id: str) -> SessionState:
@@ -200,7 +252,11 @@ def _card_words(charge: stripe.Charge) -> str:
 def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, str]) -> RefundState:
     """Give back this much of a payment; the same key again returns the same refund."""
     parameters: RefundCreateParams = {"payment_intent": intent_id, "amount": amount_minor, "metadata": marks}
-    refund = _call("create refund", lambda: _client().v1.refunds.create(parameters, {"idempotency_key": key}))
+    refund = _call(
+        "create refund",
+        lambda: _client().v1.refunds.create(parameters, {"idempotency_key": key}),
+        has_key=True,
+    )
     return _refund_state(refund)
 
 

@@ -11,7 +11,7 @@ from orders.lifecycle import lock_order, record_event
 from orders.models import OrderEvent
 from payments import gateway, ledger
 from payments.crash_points import crash_point
-from payments.errors import GatewayDown, GatewayRefused, RefundRefused
+from payments.errors import GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.gateway import RefundState
 from payments.models import Payment, Refund
 from payments.sweeps import for_each
@@ -75,7 +75,13 @@ def _ask(refund: Refund) -> RefundState:
     if refund.attempts and (known := gateway.find_refund(intent_id, str(refund.key))):
         return known
     marks = {"order": payment.order.number, "refund": str(refund.key)}
-    made = gateway.create_refund(intent_id, refund.amount_minor, str(refund.key), marks)
+    try:
+        made = gateway.create_refund(intent_id, refund.amount_minor, refund.idempotency_key, marks)
+    except KeySpent:
+        # The next try looks for the refund first, and only then asks with the next key.
+        same_key = Refund.objects.filter(pk=refund.pk, key_attempt=refund.key_attempt)
+        same_key.update(key_attempt=F("key_attempt") + 1)
+        raise
     return gateway.retrieve_refund(made.refund_id)
 
 

@@ -1,6 +1,7 @@
 """Start a payment, or go on with the one that is open."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,24 +14,33 @@ from orders.lifecycle import lock_order
 from orders.models import Order
 from payments import gateway
 from payments.crash_points import crash_point
-from payments.errors import GatewayRefused, NotPayable
+from payments.errors import GatewayDown, GatewayRefused, KeySpent, NotPayable
+from payments.gateway import SessionState
 from payments.models import Payment
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 5  # payments of one order
+LATEST_REQUEST = timedelta(minutes=1)  # later, less than the 30 minutes are left that Stripe wants a session to live
 LEAST_LEFT = timedelta(minutes=1)  # a session with less to live is not worth sending anybody to
 
 
 def start_payment(order_id: int) -> Payment:
     """A payment of the order that can be paid now: its `session_url` leads to Stripe's page.
 
-    The row with its key and all parameters is committed before Stripe is asked; a lost answer is asked for again
-    with the same key. Raises NotPayable, GatewayDown or GatewayRefused.
+    The row with its key and all parameters is committed before Stripe is asked; a lost answer is asked for again.
+    Raises NotPayable, GatewayDown or GatewayRefused.
     """
     payment = _open_payment(order_id)
     if payment.method == Payment.Method.NONE or payment.session_url:
         return payment
-    return ensure_session(payment)
+    is_too_old = payment.created_at < timezone.now() - LATEST_REQUEST
+    try:
+        return ensure_session(payment)
+    except GatewayRefused:
+        if not is_too_old:
+            raise
+    # Its request was never answered and comes too late now: begin another one.
+    return ensure_session(_open_payment(order_id))
 
 
 @transaction.atomic
@@ -84,22 +94,100 @@ def _parameters(order: Order, payment: Payment) -> dict[str, object]:
 
 
 def ensure_session(payment: Payment) -> Payment:
-    """The payment has its session at Stripe: made now, or, where the answer was lost, the one that was made then."""
+    """Give the payment its session at Stripe: one that an unanswered request has made, or a new one.
+
+    Only the session that the row names is ever handed out, so nobody can pay two. Raises NotPayable where the payment
+    was given up meanwhile, GatewayDown or GatewayRefused.
+    """
     crash_point("pay.before_create")
-    try:
-        state = gateway.create_session(payment.parameters, str(payment.key))
-    except GatewayRefused as refused:
-        _give_up(payment, refused)
-        raise
+    state = (_search(payment) if payment.key_attempt else None) or _create(payment)
     crash_point("pay.after_create")
-    Payment.objects.filter(pk=payment.pk, session_id=None).update(session_id=state.session_id, session_url=state.url)
+    payment = _record(payment, state)
+    if payment.status != Payment.Status.OPEN:
+        raise NotPayable("This order has changed meanwhile. Please look at it again.")
+    return payment
+
+
+def _create(payment: Payment, *, is_second_try: bool = False) -> SessionState:
+    try:
+        return gateway.create_session(payment.parameters, payment.idempotency_key)
+    except KeySpent as spent:
+        _take_next_key(payment)
+        if is_second_try or not spent.is_replayed:
+            raise
+    except GatewayRefused as refused:
+        give_up(payment, refused)
+        raise
+    # The failure is an old one: Stripe may be well again.
+    return _search(payment) or _create(payment, is_second_try=True)
+
+
+def _take_next_key(payment: Payment) -> None:
+    """Use another idempotency key from now on; two callers that saw the same failure move on to the same key."""
+    Payment.objects.filter(pk=payment.pk, key_attempt=payment.key_attempt).update(key_attempt=payment.key_attempt + 1)
+    payment.refresh_from_db()
+
+
+def _search(payment: Payment) -> SessionState | None:
+    """The session that a request without an answer made at Stripe; one that was paid goes before one that is open."""
+    found = gateway.find_sessions(str(payment.key), payment.created_at)
+    return next((state for status in ("complete", "open") for state in found if state.status == status), None)
+
+
+def _record(payment: Payment, state: SessionState) -> Payment:
+    """Write the session into the row, or close it where the row has another one or is not open any more."""
+    Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
+        session_id=state.session_id, session_url=state.url
+    )
+    payment.refresh_from_db()
+    if payment.session_id != state.session_id:
+        log.warning("Payment %s needs no second session; it is closed", payment.pk)
+        with suppress(GatewayDown, GatewayRefused):  # nobody has its URL, and it ends by itself
+            gateway.expire_session(state.session_id)
+    return payment
+
+
+def recover_session(payment: Payment) -> Payment:
+    """Look for the session of a payment that has none yet; nothing is made."""
+    state = _search(payment)
+    return _record(payment, state) if state else payment
+
+
+def close_unanswered(payment: Payment) -> Payment:
+    """Find the session of a payment whose answer was lost, or mark the payment failed: nobody can pay it any more.
+
+    Nobody was ever sent to a session that the row does not name, and from now on nobody will be. Raises GatewayDown
+    while an answer may still come; after the time that every session of the payment ends at, it never does.
+    """
+    is_over = payment.expires_at is not None and payment.expires_at <= timezone.now()
+    try:
+        state = _search(payment) or (None if is_over else _ask_once_more(payment))
+    except GatewayDown:
+        if not is_over:
+            raise
+        state = None
+    if state:
+        return _record(payment, state)
+    give_up(payment, "Stripe made no session")
     payment.refresh_from_db()
     return payment
 
 
-def _give_up(payment: Payment, refused: GatewayRefused) -> None:
-    """Stripe made nothing, so nothing is open."""
-    log.error("Stripe refused a session for payment %s: %s", payment.pk, refused)
+def _ask_once_more(payment: Payment) -> SessionState | None:
+    """The answer to the same request again, in case it is still on its way; None where it was a failure or a no."""
+    try:
+        return gateway.create_session(payment.parameters, payment.idempotency_key)
+    except KeySpent:
+        _take_next_key(payment)
+        return _search(payment)
+    except GatewayRefused as refused:
+        log.info("Stripe makes no session for payment %s: %s", payment.pk, refused)
+        return None
+
+
+def give_up(payment: Payment, reason: object) -> None:
+    """Mark an open payment without a session as failed."""
+    log.error("Stripe refused a session for payment %s: %s", payment.pk, reason)
     Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
-        status=Payment.Status.FAILED, last_error=str(refused)[:300]
+        status=Payment.Status.FAILED, last_error=str(reason)[:300]
     )

@@ -3,6 +3,7 @@
 import json
 import logging
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.utils import timezone
 from orders.lifecycle import record_event
 from orders.models import OrderEvent
 from payments import gateway
+from payments.cancellation import close_payments
+from payments.errors import StillProcessing
 from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import note_foreign_refund, take_over_refund
-from payments.settlement import settle
+from payments.settlement import settle, settle_second_session
 from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
@@ -76,15 +79,25 @@ def _handle(event: StripeEvent) -> StripeEvent.Status:
     kind = event.type.split(".")[0]
     if event.type.startswith(("checkout.session.", "payment_intent.", "charge.succeeded", "charge.failed")):
         payment = _payment_of(subject)
-        if payment:
-            settle(payment.pk)
-            return StripeEvent.Status.DONE
-        return _stranger(event)
+        if not payment:
+            return _stranger(event)
+        settled = settle(payment.pk)
+        if _is_second_session(settled, subject) and settle_second_session(settled, str(subject["id"])):
+            with suppress(StillProcessing):
+                close_payments(settled.order)
+        return StripeEvent.Status.DONE
     if event.type.startswith("charge.dispute."):
         return _handle_dispute(event, subject)
     if kind == "refund" or event.type in ("charge.refunded", "charge.refund.updated"):
         return _handle_refund(event, subject)
     return StripeEvent.Status.IGNORED
+
+
+def _is_second_session(payment: Payment, subject: dict[str, Any]) -> bool:
+    """The object is a session that carries the payment's mark, and the payment's row names another one or none."""
+    return (
+        subject.get("object") == "checkout.session" and bool(subject.get("id")) and subject["id"] != payment.session_id
+    )
 
 
 def _subject(event: StripeEvent) -> dict[str, Any]:

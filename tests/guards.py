@@ -19,8 +19,8 @@ from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, 
 from orders import cart, checkout, gift_cards, lifecycle, promotions
 from orders.models import Cart, Order
 from orders.views import carts
-from payments import cancellation, gateway, ledger, settlement
-from payments.models import Journal, Payment
+from payments import cancellation, gateway, ledger, sessions, settlement
+from payments.models import Journal, Payment, Refund
 
 Monkey = pytest.MonkeyPatch
 
@@ -161,6 +161,27 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
     )
 
 
+def one_key_for_ever(monkeypatch: Monkey) -> None:
+    """A payment and a refund keep their first idempotency key, whatever Stripe has stored for it."""
+    monkeypatch.setattr(Payment, "idempotency_key", property(lambda payment: str(payment.key)))
+    monkeypatch.setattr(Refund, "idempotency_key", property(lambda refund: str(refund.key)))
+
+
+def no_search(monkeypatch: Monkey) -> None:
+    """Nobody looks for what a request without an answer has made."""
+    monkeypatch.setattr(gateway, "find_sessions", lambda payment_key, made_at: [])
+
+
+def no_recorded_session(monkeypatch: Monkey) -> None:
+    """Whoever made a session hands it out, whatever the payment's row says."""
+
+    def record(payment: Payment, state: gateway.SessionState) -> Payment:
+        payment.session_id, payment.session_url = state.session_id, state.url
+        return payment
+
+    monkeypatch.setattr(sessions, "_record", record)
+
+
 def no_cart_owner(monkeypatch: Monkey) -> None:
     """Any line can be changed from any cart."""
     monkeypatch.setattr(
@@ -257,6 +278,10 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "close-before-cancel": (no_close, "tests/payments/test_cancellation.py::test_f007_a_paid_order_is_settled_instead_of_expired"),
     "signature": (no_signature, "tests/payments/test_webhooks.py::test_f055_only_our_signatures_are_taken"),
     "idempotency-key": (no_idempotency_key, "tests/payments/test_sessions.py::test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session"),
+    "next-key": (one_key_for_ever, "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt"),
+    "next-key-of-refunds": (one_key_for_ever, "tests/payments/test_refunds.py::test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once[fail]"),
+    "search-before-next-key": (no_search, "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt[fail_late]"),
+    "one-recorded-session": (no_recorded_session, "tests/payments/test_sessions.py::test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid"),
     "cart-owner": (no_cart_owner, "tests/orders/test_cart_pages.py::test_f018_a_line_of_another_cart_is_not_there"),
     "amount-check": (no_amount_check, "tests/payments/test_settlement.py::test_f046_another_amount_than_ordered_is_flagged_and_not_paid"),
     "message-key": (no_message_key, "tests/shop/test_outbox.py::test_the_same_message_id_is_one_mail"),

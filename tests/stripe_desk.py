@@ -9,7 +9,8 @@ import urllib.request
 from typing import Any
 
 CARD = "4242424242424242"
-SWITCHES = {"drop": "", "delay": "", "duplicate": "", "lose": "", "500": "", "429": "", "hang": ""}
+SWITCHES = {"drop": "", "delay": "", "duplicate": "", "lose": "", "500": "", "429": "", "409": "", "hang": ""}
+SWITCHES |= {"fail": "", "fail_late": ""}
 
 
 class StripeDesk:

@@ -9,8 +9,10 @@ from django.db.models import F, Q
 class Payment(models.Model):
     """One way in which an order is, was or may be paid. Amounts in minor units of `currency`.
 
-    `status` is written by payments/settlement.py and payments/sessions.py. `key` is the idempotency key, kept with
-    all parameters before Stripe is asked, so that a lost answer is asked for again and never twice.
+    `status` is written by payments/settlement.py and payments/sessions.py. `key` marks its session at
+    Stripe and is kept with all parameters before Stripe is asked, so that a lost answer is asked for again and never
+    twice. Stripe repeats the first answer to an idempotency key, also a failure: after one, the next attempt has a key
+    of its own.
     """
 
     class Method(models.TextChoices):
@@ -48,6 +50,7 @@ class Payment(models.Model):
     disputed_minor = models.BigIntegerField(default=0)
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    key_attempt = models.PositiveIntegerField(default=0, editable=False)
     parameters = models.JSONField(default=dict, editable=False)
     session_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     session_url = models.TextField(blank=True, editable=False)
@@ -95,6 +98,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} {self.get_status_display()}"
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)
 
     @property
     def is_live(self) -> bool:

@@ -20,6 +20,7 @@ class Refund(models.Model):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    key_attempt = models.PositiveIntegerField(default=0, editable=False)
     provider_ref = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
     reason = models.CharField(max_length=100, blank=True)
@@ -49,3 +50,8 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"Refund {self.get_status_display()}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """What Stripe is asked with: another one after each answer that was a failure, which Stripe would repeat."""
+        return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)

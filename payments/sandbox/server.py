@@ -12,7 +12,9 @@ from payments.sandbox.api import Api
 from payments.sandbox.parameters import Refusal, nested
 
 LARGEST_BODY = 1024 * 1024
-SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "hang"}
+# `fail` stores a 500 for the key of the next call, `fail_late` does so after the call was done.
+SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "409", "hang", "fail", "fail_late"}
+FAILURE = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
 
 
 class Sandbox(ThreadingHTTPServer):
@@ -102,7 +104,12 @@ class Handler(BaseHTTPRequestHandler):
         if store.use_up("hang"):
             time.sleep(60)
         if store.use_up("500"):
-            self._send_json(500, {"error": {"type": "api_error", "message": "An unknown error occurred"}})
+            self._send_json(500, FAILURE)
+            return True
+        if store.use_up("409"):
+            words = "There is currently another in-progress request using this Idempotent Key."
+            body = {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": words}
+            self._send_json(409, {"error": body})
             return True
         if store.use_up("429"):
             self._send_json(
@@ -132,10 +139,13 @@ class Handler(BaseHTTPRequestHandler):
                 refusal = Refusal(400, words, type="idempotency_error")
                 return refusal.status, refusal.body, False
             return known[1], known[2], True
+        is_failure = key and store.use_up("fail")
         try:
-            status, body = 200, self.server.api.call(method, path, nested(pairs))
+            status, body = 200, {} if is_failure else self.server.api.call(method, path, nested(pairs))
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
+        if is_failure or (key and store.use_up("fail_late")):
+            status, body = 500, FAILURE
         if key:
             store.keep_answer(key, request, status, json.dumps(body))
         return status, body, False

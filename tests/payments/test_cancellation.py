@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders import lifecycle
 from orders.cart import find_cart
 from orders.models import Cart, Order
-from payments import cancellation
+from payments import cancellation, gateway
 from payments.cancellation import cancel_order, expire_unpaid, reopen
 from payments.errors import CancelRefused, GatewayDown, StillProcessing
 from payments.models import Payment
@@ -77,6 +77,54 @@ def test_a_payment_whose_answer_was_lost_is_found_and_closed(stripe_desk):
     assert expire_unpaid() == 1
     sessions = stripe_desk.call("checkout/sessions", limit="5")["data"]
     assert [s["status"] for s in sessions if s["client_reference_id"] == order.number] == ["expired"]
+
+
+@pytest.mark.parametrize("failure", ["fail", "fail_late"])
+def test_an_order_is_changed_although_stripe_repeats_a_failure(client, stripe_desk, failure):
+    order = make_order()
+    stripe_desk.switch(lose="3", **{failure: "1"})
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    assert client.post(f"/orders/{order.public_id}/change/").status_code == 302
+    order.refresh_from_db()
+    assert (order.status, order.cancel_reason) == ("canceled", "shopper")
+    sessions = stripe_desk.call("checkout/sessions", limit="5")["data"]
+    expected = ["expired"] if failure == "fail_late" else []
+    assert [s["status"] for s in sessions if s["client_reference_id"] == order.number] == expected
+
+
+def test_an_order_expires_although_stripe_answers_nothing_about_its_payment(stripe_desk):
+    variant = make_variant(on_hand=3)
+    order = make_order(variant)
+    stripe_desk.switch(**{"500": "3"})
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    overdue(order)
+    stripe_desk.switch(**{"500": "100"})
+    assert (expire_unpaid(), stock_of(variant)) == (0, (3, 1))
+    Payment.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert (expire_unpaid(), stock_of(variant)) == (1, (3, 0))
+    assert Payment.objects.get().status == "failed"
+    assert run_audit() == []
+
+
+def test_orders_that_stripe_never_answers_about_do_not_stop_the_others(stripe_desk, monkeypatch):
+    """Three silent ones in a row end a sweep, so the sweeps begin elsewhere each time."""
+    orders = [make_order() for _ in range(4)]
+    for order in orders:
+        start_payment(order.pk)
+        overdue(order)
+    silent = {order.payments.get().session_id for order in orders[:3]}
+    expire = gateway.expire_session
+
+    def answer(session_id):
+        if session_id in silent:
+            raise GatewayDown("expire session")
+        return expire(session_id)
+
+    monkeypatch.setattr(gateway, "expire_session", answer)
+    assert sum(expire_unpaid() for _ in range(40)) == 1
+    assert set(Order.objects.filter(status="placed")) == set(orders[:3])
 
 
 def test_an_order_without_any_payment_expires_too():

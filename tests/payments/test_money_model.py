@@ -32,7 +32,8 @@ from shop.auditing import run_audit
 from tests.factories import make_cart, make_promotion, make_shipping, make_tax, make_user, make_variant, place
 
 SEEDS, STEPS = 12, 80
-CALLS = ("create_session", "retrieve_session", "expire_session", "create_refund", "find_refund", "retrieve_refund")
+CALLS = ("create_session", "find_sessions", "retrieve_session", "expire_session")
+CALLS += ("create_refund", "find_refund", "retrieve_refund")
 EMAILS = ["anna@example.com", "ben@example.com", "cleo@example.com"]
 
 
@@ -47,6 +48,9 @@ class Desk:
         amount = parameters["line_items"][0]["price_data"]["unit_amount"]
         new = SessionState(f"cs_{key}", f"/{key}", "open", "unpaid", "", "", amount, "EUR", "", "", "")
         return self.sessions.setdefault(new.session_id, new)
+
+    def find_sessions(self, payment_key: str, _made_at: Any) -> list[SessionState]:
+        return [state for state in self.sessions.values() if state.session_id.startswith(f"cs_{payment_key}")]
 
     def retrieve_session(self, session_id: str) -> SessionState:
         return self.sessions[session_id]

@@ -52,6 +52,28 @@ def test_f069_a_lost_answer_is_asked_for_again(payment, stripe_desk):
     assert Payment.objects.get().refunded_minor == 100
 
 
+@pytest.mark.parametrize("failure", ["fail", "fail_late"])
+def test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once(
+    payment, stripe_desk, failure
+):
+    refund = request_refund(payment, 100, reason="part")
+    stripe_desk.switch(**{failure: "1"})
+    with pytest.raises(GatewayDown):
+        carry_out(refund.pk)
+    assert Refund.objects.get().key_attempt == 1
+    assert carry_out(refund.pk).status == "succeeded"
+    assert len(stripe_desk.call("refunds", payment_intent=payment.payment_intent_id)["data"]) == 1
+    assert Payment.objects.get().refunded_minor == 100
+
+
+def test_a_refund_that_got_no_answer_keeps_its_key(payment, stripe_desk):
+    refund = request_refund(payment, 100, reason="part")
+    stripe_desk.switch(**{"409": "3"})
+    with pytest.raises(GatewayDown):
+        carry_out(refund.pk)
+    assert Refund.objects.get().key_attempt == 0
+
+
 def test_what_stripe_refuses_is_shown_to_a_human(payment):
     refund = request_refund(payment, 100, reason="part")
     Payment.objects.update(payment_intent_id="pi_gone")

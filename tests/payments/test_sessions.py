@@ -7,9 +7,11 @@ import time_machine
 from django.utils import timezone
 
 from orders.models import Order
+from payments import gateway
+from payments.cancellation import reopen
 from payments.errors import GatewayDown, GatewayRefused, NotPayable
 from payments.models import Payment
-from payments.sessions import MOST_TRIES, start_payment
+from payments.sessions import MOST_TRIES, _open_payment, start_payment
 from payments.settlement import settle
 from shop.auditing import run_audit
 from tests.factories import make_order, make_shipping, make_variant
@@ -64,6 +66,106 @@ def test_f041_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk)
     order.refresh_from_db()
     assert order.status == "placed"
     assert client.get(f"/orders/{order.public_id}/pay/").status_code == 303
+
+
+def sessions_of(stripe_desk, order):
+    """Id and status of each session that Stripe has for the order."""
+    found = stripe_desk.call("checkout/sessions", limit="100")["data"]
+    return [(session["id"], session["status"]) for session in found if session["client_reference_id"] == order.number]
+
+
+@pytest.mark.parametrize("failure", ["fail", "fail_late"])
+def test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt(client, stripe_desk, failure):
+    order = make_order()
+    stripe_desk.switch(**{failure: "1"})
+    response = client.get(f"/orders/{order.public_id}/pay/")
+    payment = order.payments.get()
+    assert response.status_code == 303
+    assert response.headers["Location"] == payment.session_url
+    assert sessions_of(stripe_desk, order) == [(payment.session_id, "open")]
+
+
+def test_a_failure_that_was_stored_long_ago_gives_way_to_another_key(stripe_desk):
+    order = make_order()
+    stripe_desk.switch(lose="3", fail="1")
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    assert order.payments.get().key_attempt == 0
+    payment = start_payment(order.pk)
+    assert payment.idempotency_key == f"{payment.key}-1"
+    assert sessions_of(stripe_desk, order) == [(payment.session_id, "open")]
+
+
+def test_a_key_that_was_used_with_other_parameters_gives_way_to_another(stripe_desk):
+    order = make_order()
+    waiting = _open_payment(order.pk)
+    other = {**waiting.parameters, "client_reference_id": "another", "metadata": {}}
+    gateway.create_session(other, waiting.idempotency_key)
+    payment = start_payment(order.pk)
+    assert payment.key_attempt == 1
+    assert sessions_of(stripe_desk, order) == [(payment.session_id, "open")]
+
+
+def test_a_request_that_is_still_in_progress_keeps_its_key(stripe_desk):
+    order = make_order()
+    stripe_desk.switch(**{"409": "3"})
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    assert order.payments.get().key_attempt == 0
+    assert start_payment(order.pk).session_url
+
+
+def test_a_payment_that_stripe_never_answered_is_followed_by_another(stripe_desk):
+    order = make_order()
+    stripe_desk.switch(**{"500": "3"})
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    too_soon = timezone.now() + timedelta(minutes=20)
+    first = order.payments.get()
+    first.parameters["expires_at"] = int(too_soon.timestamp())
+    first.created_at = timezone.now() - timedelta(minutes=2)
+    first.save()
+    second = start_payment(order.pk)
+    first.refresh_from_db()
+    assert (first.status, second.status, second.pk > first.pk) == ("failed", "open", True)
+    assert sessions_of(stripe_desk, order) == [(second.session_id, "open")]
+
+
+def test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid(stripe_desk, monkeypatch):
+    order = make_order()
+    create = gateway.create_session
+
+    def answered_late(parameters, key):
+        """Another tab is faster, and asked with another key."""
+        late = create(parameters, key)
+        monkeypatch.setattr(gateway, "create_session", create)
+        Payment.objects.update(key_attempt=7)
+        monkeypatch.setattr(gateway, "find_sessions", lambda *_: [])
+        start_payment(order.pk)
+        return late
+
+    monkeypatch.setattr(gateway, "create_session", answered_late)
+    payment = start_payment(order.pk)
+    assert sorted(status for _id, status in sessions_of(stripe_desk, order)) == ["expired", "open"]
+    assert (payment.session_id, "open") in sessions_of(stripe_desk, order)
+
+
+def test_an_order_that_is_changed_while_its_payment_begins_leads_to_no_payment_page(stripe_desk, monkeypatch):
+    order = make_order()
+    create = gateway.create_session
+
+    def answered_late(parameters, key):
+        late = create(parameters, key)
+        monkeypatch.setattr(gateway, "create_session", create)
+        reopen(order)
+        return late
+
+    monkeypatch.setattr(gateway, "create_session", answered_late)
+    with pytest.raises(NotPayable, match="changed meanwhile"):
+        start_payment(order.pk)
+    order.refresh_from_db()
+    assert order.status == "canceled"
+    assert [status for _id, status in sessions_of(stripe_desk, order)] == ["expired"]
 
 
 def test_a_considered_no_is_not_tried_again(stripe_desk, settings):

@@ -150,6 +150,27 @@ def test_f059_an_event_before_our_own_answer_finds_its_payment_by_its_mark(clien
     assert order.status == "confirmed"
 
 
+@pytest.mark.parametrize("is_first_paid", [False, True])
+def test_a_second_session_that_was_paid_after_all_pays_the_order_once(client, stripe_desk, is_first_paid):
+    order = make_order()
+    payment = start_payment(order.pk)
+    second = gateway.create_session(payment.parameters, f"{payment.key}-1")
+    if is_first_paid:
+        stripe_desk.pay(payment.session_url)
+        settle(payment.pk)
+    stripe_desk.pay(second.url)
+    for event in stripe_desk.events_of(order.number):
+        post(client, event)
+    process_waiting()
+    order.refresh_from_db()
+    flags = dict(order.payments.values_list("session_id", "flag"))
+    assert order.status == "confirmed"
+    assert flags == {payment.session_id: "", second.session_id: "duplicate" if is_first_paid else ""}
+    assert [refund.amount_minor for refund in Refund.objects.all()] == [order.total_minor] * is_first_paid
+    assert stripe_desk.call(f"checkout/sessions/{payment.session_id}")["status"] != "open"
+    assert run_audit() == []
+
+
 def test_f060_a_strangers_event_is_ignored_after_a_while(client):
     post(client, EVENT)
     event = StripeEvent.objects.get()

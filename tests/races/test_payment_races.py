@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 
 from orders.models import Order, OrderEvent
+from payments.cancellation import reopen
+from payments.errors import GatewayDown
 from payments.models import Journal, StripeEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -85,3 +87,27 @@ def test_f027_two_tabs_that_pay_share_one_session(at_once, stripe_desk):
     results = at_once(*(lambda: start_payment(order.pk).session_id for _ in range(6)))
     assert len(set(results)) == 1
     assert order.payments.count() == 1
+
+
+@pytest.mark.parametrize("failure", ["fail", "fail_late"])
+def test_of_six_tabs_that_pay_after_a_failure_all_are_sent_to_one_page(at_once, stripe_desk, failure):
+    order = make_order()
+    stripe_desk.switch(lose="3", **{failure: "1"})
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    urls = {str(result) for result in at_once(*(lambda: start_payment(order.pk).session_url for _ in range(6)))}
+    sessions = stripe_desk.call("checkout/sessions", limit="20")["data"]
+    assert [s["url"] for s in sessions if s["client_reference_id"] == order.number and s["url"]] == list(urls)
+
+
+def test_paying_and_giving_up_at_once_after_a_failure_leave_no_open_page_behind(at_once, stripe_desk):
+    order = make_order()
+    stripe_desk.switch(lose="3", fail_late="1")
+    with pytest.raises(GatewayDown):
+        start_payment(order.pk)
+    at_once(lambda: start_payment(order.pk), lambda: reopen(order), lambda: start_payment(order.pk))
+    order.refresh_from_db()
+    sessions = stripe_desk.call("checkout/sessions", limit="20")["data"]
+    is_open = "open" in [s["status"] for s in sessions if s["client_reference_id"] == order.number]
+    assert (order.status, is_open) in [("canceled", False), ("placed", True)]
+    assert run_audit() == []
