@@ -46,6 +46,12 @@ def round_half_up(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def percent_of(amount: int, percent: Decimal) -> int:
+    """Return the rounded percentage of an amount that is not negative, exactly (decision 0005)."""
+    numerator, denominator = percent.as_integer_ratio()
+    return (2 * amount * numerator + 100 * denominator) // (200 * denominator)
+
+
 def to_minor(text: str, currency: str) -> int:
     """Return the minor units of an amount written with a decimal point, as in `12.50`.
 

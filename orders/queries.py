@@ -15,7 +15,7 @@ from catalog.markets import Market, market_of
 from orders.customers import Buyer
 from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
-from orders.pricing import Basket, Delivery, Reason, Rule, Totals, Treatment, charge_step, price
+from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment, charge_step
 from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
 from orders.shipping import Offer, Parcel, digital_offer, make_offers
@@ -128,12 +128,13 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     book = read_rulebook(cart, market, buyer, at)
     gifts = _gifts_with(items, gift_items(wanted, market, at)) if (wanted := gifts_of(book)) else []
     basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, book, at)
-    offers = _offers(items, basket, book, buyer)
+    pricing = Pricing(basket)
+    offers = _offers(items, pricing, book, buyer)
     chosen = next((offer for offer in offers if offer.code == shipping_code), None)
     if not chosen and offers and not is_strict:
         chosen = offers[0]
     basket = replace(basket, delivery=_delivery(chosen))
-    totals = price(basket)
+    totals = pricing.with_delivery(basket.delivery)
     granted = {line.gift_of for line in totals.lines if line.gift_of}
     shown = {line.key: line.subtotal_minor for line in totals.lines}
     return CartContents(
@@ -144,7 +145,7 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
         saved=[item for item in lines if item.state == State.SAVED],
         removed=[item for item in lines if item.state == State.REMOVED],
         gifts=[gift for gift in gifts if gift.gift_of in granted],
-        offers=[_as_sold(offer, basket) for offer in offers],
+        offers=[_as_sold(offer, pricing) for offer in offers],
         chosen=chosen,
         basket=basket,
         totals=totals,
@@ -201,22 +202,22 @@ def _collections(items: Sequence[CartItem], rules: Iterable[Rule], market: Marke
     return collections_holding({item.variant.product_id for item in items}, wanted, market) if wanted else {}
 
 
-def _offers(items: Sequence[CartItem], basket: Basket, book: Rulebook, buyer: Buyer) -> list[Offer]:
-    sold = [item for item in items if item.is_sold]
+def _offers(items: Sequence[CartItem], pricing: Pricing, book: Rulebook, buyer: Buyer) -> list[Offer]:
+    sold, at = [item for item in items if item.is_sold], pricing.basket.at
     if sold and not any(item.variant.needs_shipping for item in sold):
-        return [digital_offer(basket.at)]
-    goods = price(basket).goods_minor if basket.lines else 0
+        return [digital_offer(at)]
+    goods = pricing.with_delivery(None).goods_minor
     parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), goods)
-    return make_offers(book.shipping, parcel, basket.at, book.closing)
+    return make_offers(book.shipping, parcel, at, book.closing)
 
 
 def _delivery(offer: Offer | None) -> Delivery | None:
     return Delivery(offer.code, offer.name, offer.price_minor) if offer else None
 
 
-def _as_sold(offer: Offer, basket: Basket) -> Offer:
+def _as_sold(offer: Offer, pricing: Pricing) -> Offer:
     """The offer at what it really costs: after promotions, and without tax where none is charged."""
-    return replace(offer, price_minor=price(replace(basket, delivery=_delivery(offer))).shipping_minor)
+    return replace(offer, price_minor=pricing.with_delivery(_delivery(offer)).shipping_minor)
 
 
 def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int, step: int = 1) -> list[Tender]:

@@ -4,7 +4,7 @@ from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier
 from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, totals_of
 from orders.pricing.rounding import charge_step
 from orders.pricing.taxing import TaxLine
-from orders.pricing.totals import Discount, LineTotal, Reason, Totals, price, share_of_units
+from orders.pricing.totals import Discount, LineTotal, Pricing, Reason, Totals, price, share_of_units
 
 __all__ = [
     "Basket",
@@ -12,6 +12,7 @@ __all__ = [
     "Discount",
     "Line",
     "LineTotal",
+    "Pricing",
     "Rate",
     "Reason",
     "Rule",

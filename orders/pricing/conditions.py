@@ -1,61 +1,60 @@
-"""Whether a promotion holds for a basket, and if not, why not, in a sentence for the shopper."""
+"""Whether a promotion holds for a basket, and if not, why not, in a sentence for the shopper.
 
-from collections.abc import Callable, Iterator
+Each function gives the first reason against a rule; empty where there is none.
+"""
 
 from catalog.money import format_money
-from orders.pricing.effects import Goods, reached_tier
-from orders.pricing.facts import Basket, Line, Rule
+from orders.pricing.effects import reached_tier
+from orders.pricing.facts import Basket, Delivery, Rule
+from orders.pricing.goods import Goods
 
 
-def goods_of(rule: Rule, lines: list[Line], left: dict[str, int]) -> Goods:
-    """The lines that the rule works on. Gift cards are money, so no rule ever takes anything off them."""
-    fit = [line for line in lines if not line.is_gift_card and not (rule.excludes_sale and line.is_on_sale)]
-    matching = [line for line in fit if rule.scope.holds(line)]
-    if rule.reward.is_everything:
-        return Goods(matching, left)
-    bought = {line.key for line in matching}
-    return Goods(matching, left, [line for line in fit if rule.reward.holds(line) and line.key not in bought])
+def reason_in_basket(rule: Rule, basket: Basket) -> str:
+    """What time, person and country say against the rule: the same for every delivery and whatever else holds."""
+    return _time(rule, basket) or _person(rule, basket) or _country(rule, basket)
 
 
-def why_not(rule: Rule, basket: Basket, goods: Goods) -> str:
-    """The first reason why the rule does not hold; empty where it does."""
-    return next((words for check in CHECKS for words in check(rule, basket, goods)), "")
-
-
-def _time(rule: Rule, basket: Basket, _goods: Goods) -> Iterator[str]:
+def _time(rule: Rule, basket: Basket) -> str:
     if rule.begins_at and basket.at < rule.begins_at:
-        yield "It has not begun yet."
+        return "It has not begun yet."
     if rule.ends_at and basket.at >= rule.ends_at:
-        yield "It is over."
+        return "It is over."
+    return ""
 
 
-def _person(rule: Rule, basket: Basket, _goods: Goods) -> Iterator[str]:
+def _person(rule: Rule, basket: Basket) -> str:
     if rule.needs_code and not rule.code:
-        yield "It needs a code."
+        return "It needs a code."
     if rule.refusal:
-        yield rule.refusal
+        return rule.refusal
     if rule.groups and set(rule.groups).isdisjoint(basket.groups):
-        yield "It is for certain customers. Please log in if you are one of them."
+        return "It is for certain customers. Please log in if you are one of them."
     if rule.is_first_order_only and not basket.is_first_order:
-        yield "It is for a first order."
+        return "It is for a first order."
+    return ""
 
 
-def _place(rule: Rule, basket: Basket, _goods: Goods) -> Iterator[str]:
+def _country(rule: Rule, basket: Basket) -> str:
     if rule.countries and basket.country not in rule.countries:
-        yield "It does not hold for deliveries to this country."
-    if rule.methods and (not basket.delivery or basket.delivery.code not in rule.methods):
-        yield "It does not hold for this way of delivery."
+        return "It does not hold for deliveries to this country."
+    return ""
 
 
-def _amount(rule: Rule, basket: Basket, goods: Goods) -> Iterator[str]:
+def reason_in_delivery(rule: Rule, delivery: Delivery | None) -> str:
+    """What the way of delivery says against the rule."""
+    if rule.methods and (not delivery or delivery.code not in rule.methods):
+        return "It does not hold for this way of delivery."
+    return ""
+
+
+def reason_in_goods(rule: Rule, currency: str, goods: Goods) -> str:
+    """What these goods, and what is left to pay for them, say against the rule."""
     if not goods.lines:
-        yield "Nothing in your cart takes part in it."
-    if (missing := rule.minimum_minor - goods.left_minor) > 0:
-        yield f"It needs {format_money(missing, basket.currency)} more of what takes part in it."
-    if (missing := rule.minimum_quantity - goods.quantity) > 0:
-        yield f"It needs {missing} more of what takes part in it."
+        return "Nothing in your cart takes part in it."
+    if rule.minimum_minor and (missing := rule.minimum_minor - goods.left_minor) > 0:
+        return f"It needs {format_money(missing, currency)} more of what takes part in it."
+    if rule.minimum_quantity and (missing := rule.minimum_quantity - goods.quantity) > 0:
+        return f"It needs {missing} more of what takes part in it."
     if rule.kind == "tiered" and not reached_tier(rule, goods):
-        yield "It begins with more of what takes part in it."
-
-
-CHECKS: tuple[Callable[[Rule, Basket, Goods], Iterator[str]], ...] = (_time, _person, _place, _amount)
+        return "It begins with more of what takes part in it."
+    return ""

@@ -1,12 +1,13 @@
 """What each kind of promotion takes off, line by line. Amounts are minor units; nothing here knows a condition."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from catalog.money import apportion, round_half_up
+from catalog.money import apportion, percent_of
 from orders.pricing.facts import Line, Rule, Tier
+from orders.pricing.goods import Goods
 
 PRODUCT, ORDER, DELIVERY, GIFT = LANES = ("product", "order", "delivery", "gift")
 # Kind → the lanes in which it can stand.
@@ -25,6 +26,43 @@ KINDS = {
 WHOLE = Decimal(100)
 
 
+class Share(NamedTuple):
+    """How a percentage of an amount was rounded."""
+
+    percent: Decimal
+    amount: int
+    rounded: int
+
+    def __str__(self) -> str:
+        exact = self.amount * self.percent / WHOLE
+        return f"{self.percent.normalize():f} % of {self.amount} = {exact.normalize():f}, rounded {self.rounded}"
+
+
+class Split(NamedTuple):
+    """How an amount was shared over lines."""
+
+    amount: int
+    shares: Sequence[int]
+
+    def __str__(self) -> str:
+        return f"{self.amount} shared over {len(self.shares)} lines: {', '.join(map(str, self.shares))}"
+
+
+class Groups(NamedTuple):
+    """Units that cost an amount together."""
+
+    times: int
+    size: int
+    amount: int
+    whole: int
+
+    def __str__(self) -> str:
+        return f"{self.times} × {self.size} units for {self.amount} instead of {self.whole}"
+
+
+Step = str | Share | Split | Groups  # in words only where somebody reads them: most effects are never chosen
+
+
 @dataclass
 class Effect:
     """What a rule would take off each line (by key) and off the delivery, and how that was worked out."""
@@ -32,51 +70,32 @@ class Effect:
     by_line: dict[str, int] = field(default_factory=dict)
     delivery_minor: int = 0
     gifts: tuple[Line, ...] = ()
-    steps: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def saved_minor(self) -> int:
         return sum(self.by_line.values()) + self.delivery_minor + sum(gift.subtotal_minor for gift in self.gifts)
 
 
-@dataclass(frozen=True)
-class Goods:
-    """The lines that a rule works on, and what is left to pay for each after the rules before it."""
-
-    lines: Sequence[Line]
-    left: Mapping[str, int]
-    rewards: Sequence[Line] = ()
-
-    @property
-    def left_minor(self) -> int:
-        return sum(self.left[line.key] for line in self.lines)
-
-    @property
-    def quantity(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-
-def percent_of(amount: int, percent: Decimal, steps: list[str]) -> int:
-    """The rounded share, with a note of how it was rounded."""
-    exact = amount * percent / WHOLE
-    rounded = round_half_up(exact)
-    steps.append(f"{percent.normalize():f} % of {amount} = {exact.normalize():f}, rounded {rounded}")
+def _share(amount: int, percent: Decimal, steps: list[Step]) -> int:
+    rounded = percent_of(amount, percent)
+    steps.append(Share(percent, amount, rounded))
     return rounded
 
 
-def _split(amount: int, goods: Goods, steps: list[str]) -> dict[str, int]:
+def _split(amount: int, goods: Goods, steps: list[Step]) -> dict[str, int]:
     """Share an amount over the lines by what is left to pay for each; the shares always add up to it."""
     shares = apportion(amount, [goods.left[line.key] for line in goods.lines])
-    steps.append(f"{amount} shared over {len(goods.lines)} lines: {', '.join(map(str, shares))}")
+    steps.append(Split(amount, shares))
     return {line.key: share for line, share in zip(goods.lines, shares, strict=True)}
 
 
 def _percent(goods: Goods, lane: str, percent: Decimal) -> Effect:
     effect = Effect()
     if lane == ORDER:
-        effect.by_line = _split(percent_of(goods.left_minor, percent, effect.steps), goods, effect.steps)
+        effect.by_line = _split(_share(goods.left_minor, percent, effect.steps), goods, effect.steps)
     else:
-        effect.by_line = {line.key: percent_of(goods.left[line.key], percent, effect.steps) for line in goods.lines}
+        effect.by_line = {line.key: _share(goods.left[line.key], percent, effect.steps) for line in goods.lines}
     return effect
 
 
@@ -137,7 +156,7 @@ def _buy_get(rule: Rule, goods: Goods) -> Effect:
         times = _times(rule, _count(runs), size)
     effect = Effect()
     for run in _first(reversed(runs), times * rule.get_quantity):
-        effect.by_line[run.key] = percent_of(run.price * run.units, rule.percent, effect.steps)
+        effect.by_line[run.key] = _share(run.price * run.units, rule.percent, effect.steps)
     return effect
 
 
@@ -148,7 +167,7 @@ def _multibuy(rule: Rule, goods: Goods) -> Effect:
     for group, times in _groups(runs, size, _times(rule, _count(runs), size)):
         whole = sum(run.price * run.units for run in group)
         off = max(0, whole - rule.amount_minor)
-        effect.steps.append(f"{times} × {size} units for {rule.amount_minor} instead of {whole}")
+        effect.steps.append(Groups(times, size, rule.amount_minor, whole))
         if not off:
             break  # all that follow are cheaper still
         for key, share in _shares(group, off):
@@ -224,7 +243,7 @@ def off_delivery(rule: Rule, price_minor: int) -> Effect:
     """What the rule takes off a delivery of this price."""
     effect = Effect()
     if rule.kind == "delivery_percent":
-        effect.delivery_minor = percent_of(price_minor, rule.percent, effect.steps)
+        effect.delivery_minor = _share(price_minor, rule.percent, effect.steps)
     elif rule.kind == "delivery_amount":
         effect.delivery_minor = min(price_minor, rule.amount_minor)
     else:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from orders.pricing.facts import Basket, Line
-from orders.pricing.lanes import Applied, Outcome, apply_rules
+from orders.pricing.facts import Basket, Delivery, Line
+from orders.pricing.lanes import Applied, Outcome, Promotions
 from orders.pricing.rounding import left_over, who_bears
 from orders.pricing.taxing import Taxes, TaxLine, net_steps, tax, without_tax
 
@@ -151,13 +151,26 @@ def _rounding(minor: int) -> tuple[Discount, ...]:
     return (Discount(0, ROUNDING, minor),) if minor else ()
 
 
+class Pricing:
+    """A basket whose goods are priced once, with whichever delivery is chosen; its own one is left aside."""
+
+    def __init__(self, basket: Basket) -> None:
+        self.basket = basket
+        self._promotions = Promotions(without_tax(basket))
+
+    def with_delivery(self, delivery: Delivery | None) -> Totals:
+        """What the basket costs with this delivery, or without any."""
+        shown = replace(self.basket, delivery=delivery)
+        bare = without_tax(shown)
+        bill = _Bill(bare, self._promotions.with_delivery(bare.delivery))
+        bill.before = net_steps(shown, bare)
+        bill.round_off()
+        return _sum_up(bill)
+
+
 def price(basket: Basket) -> Totals:
     """Price a basket: the same basket always costs the same, and every part can be told from the answer."""
-    bare = without_tax(basket)
-    bill = _Bill(bare, apply_rules(bare))
-    bill.before = net_steps(basket, bare)
-    bill.round_off()
-    return _sum_up(bill)
+    return Pricing(basket).with_delivery(basket.delivery)
 
 
 def _discounts_of(line: Line, outcome: Outcome) -> tuple[Discount, ...]:

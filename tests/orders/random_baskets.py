@@ -91,6 +91,11 @@ RATES = st.builds(
 )
 
 
+DELIVERIES = st.one_of(
+    st.none(), st.builds(Delivery, st.sampled_from(["post", "post", "express"]), st.just("Post"), AMOUNTS)
+)
+
+
 def _keyed(lines: list[Line], cards: list[Line]) -> list[Line]:
     return [replace(line, key=str(number)) for number, line in enumerate([*lines, *cards], 1)]
 
@@ -106,7 +111,6 @@ def baskets(draw: st.DrawFn) -> Basket:
     rules = _numbered(draw(st.lists(RULES, max_size=6)))
     gifts = [rule for rule in rules if rule.lane == "gift" and rule.position]
     lines += [Line(f"gift:{rule.id}", 1, draw(PRICES), gift_of=rule.id) for rule in gifts]
-    delivery = draw(st.one_of(st.none(), st.builds(Delivery, st.just("post"), st.just("Post"), AMOUNTS)))
     treatment = draw(
         st.sampled_from([Treatment.DOMESTIC, Treatment.DOMESTIC, Treatment.EXPORT, Treatment.REVERSE_CHARGE])
     )
@@ -120,7 +124,7 @@ def baskets(draw: st.DrawFn) -> Basket:
         treatment=treatment,
         rates=() if treatment == Treatment.EXPORT else draw(RATES),
         home_rates=draw(RATES),
-        delivery=delivery,
+        delivery=draw(DELIVERIES),
         rules=tuple(rules),
         groups=(2,),
         is_first_order=draw(st.booleans()),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orders.pricing import (
     Basket,
+    Pricing,
     Rule,
     Totals,
     Treatment,
@@ -21,7 +22,7 @@ from orders.pricing import (
     share_of_units,
     totals_of,
 )
-from tests.orders.random_baskets import RULES, baskets
+from tests.orders.random_baskets import DELIVERIES, RULES, baskets
 
 EASY = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
 QUICK = settings(EASY, max_examples=15, derandomize=True)
@@ -228,11 +229,16 @@ def one_more_is_not_dearer(basket: Basket, rule: Rule) -> None:
         assert saved(basket, *rules, rule) >= saved(basket, *rules)
 
 
-@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__name__)
-@QUICK
+def all_facts(basket: Basket) -> None:
+    totals = price(basket)
+    for one in FACTS:
+        one(basket, totals)
+
+
+@settings(QUICK, max_examples=100)
 @given(basket=baskets())
-def test_of_some_baskets(fact, basket):
-    fact(basket, price(basket))
+def test_all_facts_of_a_hundred_baskets(basket):
+    all_facts(basket)
 
 
 @pytest.mark.full
@@ -240,9 +246,15 @@ def test_of_some_baskets(fact, basket):
 @FULL
 @given(basket=baskets())
 def test_all_facts_of_a_thousand_baskets(thousand, basket):
-    totals = price(basket)
-    for one in FACTS:
-        one(basket, totals)
+    all_facts(basket)
+
+
+@QUICK
+@given(basket=baskets(), deliveries=st.lists(DELIVERIES, max_size=3))
+def test_goods_priced_once_cost_the_same_with_each_delivery(basket, deliveries):
+    pricing = Pricing(basket)
+    for delivery in deliveries:
+        assert pricing.with_delivery(delivery) == price(replace(basket, delivery=delivery))
 
 
 @QUICK

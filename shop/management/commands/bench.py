@@ -10,21 +10,26 @@ from django.core.management.base import BaseCommand, CommandError
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
 from shop.benchmarks.databases import bench_cluster, database_name, forget_halves, measured, prepare, run
+from shop.benchmarks.promotions import price_among_promotions
 
 SIZES = "1000,100000,1000000"
 CHECKOUT_PRODUCTS = 1000
 SCRIPT_SECONDS = 10
+PROMOTIONS = (500, 50, 5)  # promotions, lines of the cart, ways of delivery
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
 class Command(BaseCommand):
     help = (
         "catalog: the catalogue's pages with 1,000, 100,000 and 1,000,000 products, interleaved. checkout: orders placed"
-        " by eight clients beside the same writes as a pgbench script."
+        " by eight clients beside the same writes as a pgbench script. promotions: a cart of 50 lines among 500 automatic"
+        " promotions, with five ways of delivery."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["catalog", "checkout", "measure", "place", "prepare-checkout"])
+        parser.add_argument(
+            "what", choices=["catalog", "checkout", "promotions", "measure", "place", "prepare-checkout"]
+        )
         parser.add_argument("--sizes", default=SIZES, help="numbers of products, separated by commas")
         parser.add_argument("--repeats", type=int, default=3)
         parser.add_argument("--requests", type=int, default=60, help="requests for each page and repeat")
@@ -41,6 +46,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(made))
         elif what == "prepare-checkout":
             prepare_checkout()
+        elif what == "promotions":
+            taken = price_among_promotions(*PROMOTIONS, repeats=options["repeats"], seed=options["seed"])
+            promotions, lines, deliveries = PROMOTIONS
+            self.stdout.write(
+                f"{promotions} promotions, {lines} lines, {deliveries} ways of delivery: {taken:.0f} ms of CPU"
+            )
         elif what == "checkout":
             self._checkout(options["orders"], options["repeats"])
         else:
