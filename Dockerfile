@@ -14,7 +14,7 @@ COPY shop shop
 COPY static static
 COPY templates templates
 # Static files are hashed at build time; the keys here only let the settings load.
-RUN DATABASE_URL=postgres://x@localhost/x SHOP_SECRET_KEY=build SHOP_URL=https://build.example STRIPE_SECRET_KEY=sk_live_build \
+RUN DATABASE_URL=postgres://x@localhost/x SHOP_SECRET_KEY=build SHOP_URL=https://build.example SHOP_TRUSTED_PROXIES=1 STRIPE_SECRET_KEY=sk_live_build \
     STRIPE_WEBHOOK_SECRETS=whsec_build REDIS_URL=redis://localhost/0 EMAIL_URL=smtp://localhost \
     python manage.py collectstatic --noinput
 USER mercer

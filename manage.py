@@ -4,7 +4,9 @@
 import os
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
+import environ
 from django.core.management import execute_from_command_line
 
 from shop.embedded.session import embedded_database
@@ -29,6 +31,8 @@ def run(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    # Before the settings read it: where .env names a database, none of ours is started.
+    environ.Env.read_env(str(Path(__file__).with_name(".env")), overwrite=False)
     is_embedded = needs_database(sys.argv) and not os.environ.get("DATABASE_URL")
     with embedded_database() if is_embedded else nullcontext():
         run(sys.argv)

@@ -94,17 +94,30 @@ class Limit:
         return max(1, math.ceil((end - now).total_seconds()))
 
 
+def _address_in(hop: str) -> str:
+    """The IP address that a proxy wrote, without a port or brackets; empty where it is none."""
+    bare = hop.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        return ""
+
+
 def client_ip(request: HttpRequest) -> str:
     """Return the address of whoever asks.
 
     X-Forwarded-For is believed only as far as SHOP_TRUSTED_PROXIES proxies of our own wrote it, since
     anybody may send that header.
     """
-    trusted = settings.TRUSTED_PROXIES
+    trusted, connected = settings.TRUSTED_PROXIES, str(request.META.get("REMOTE_ADDR", ""))
     if not trusted:
-        return str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    return hops[-trusted] if len(hops) >= trusted else str(request.META.get("REMOTE_ADDR", ""))
+        return connected
+    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    return (_address_in(hops[-trusted]) if len(hops) >= trusted else "") or connected
 
 
 def forget_old_counters() -> int:

@@ -1,9 +1,21 @@
 """Settings that must not meet: looked for by `manage.py check`, and by `check --deploy` before a deploy."""
 
+import re
+from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.http.request import validate_host
+
+# RFC 2606 and 6761: nobody can own these, so whoever has one here copied an example.
+RESERVED = re.compile(r"(^|\.)(example|test|invalid|example\.(com|net|org))$")
+STRIPE_KEY = re.compile(r"(sk|rk)_live_[A-Za-z0-9]{16,}")
+WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{16,}")
+# What .env.example holds where a secret belongs.
+EXAMPLE_PASSWORD = "password"  # noqa: S105
+EXAMPLE_SECRET_KEY = "at-least-fifty-random-characters"  # noqa: S105
 
 
 @register(Tags.security)
@@ -40,4 +52,77 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
         )
     if not settings.SHOP_URL.startswith("https://"):
         found.append(Error("SHOP_URL does not begin with https://.", id="shop.E005"))
+    return found
+
+
+def _is_reserved(host: str | None) -> bool:
+    return bool(RESERVED.search((host or "").rstrip(".").lower()))
+
+
+def _left_as_in_the_example() -> dict[str, bool]:
+    """Each setting of .env.example that must be filled in, and whether it holds what stands there."""
+    return {
+        "DATABASE_URL": settings.DATABASES["default"].get("PASSWORD") == EXAMPLE_PASSWORD,
+        "REDIS_URL": urlsplit(settings.REDIS_URL).password == EXAMPLE_PASSWORD,
+        "SHOP_SECRET_KEY": settings.SECRET_KEY == EXAMPLE_SECRET_KEY,
+        "SHOP_URL": _is_reserved(urlsplit(settings.SHOP_URL).hostname),
+        "STRIPE_SECRET_KEY": "_from_your_stripe_dashboard" in settings.STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRETS": any("_from_your_stripe" in key for key in settings.STRIPE_WEBHOOK_SECRETS),
+        "EMAIL_URL": _is_reserved(urlsplit(settings.MAIL_URL).hostname),
+        "SHOP_MAIL_FROM": _is_reserved(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]),
+    }
+
+
+@register(Tags.security, deploy=True)
+def nothing_is_left_as_in_the_example(**_: Any) -> list[CheckMessage]:
+    """Every placeholder of .env.example is replaced by a value of this shop's own."""
+    return [
+        Error(
+            f"{name} still holds the placeholder of .env.example.",
+            hint="Replace it by a value of your own.",
+            id="shop.E006",
+        )
+        for name, is_left in _left_as_in_the_example().items()
+        if is_left
+    ]
+
+
+@register(Tags.security, deploy=True)
+def keys_look_like_keys(**_: Any) -> list[CheckMessage]:
+    """Stripe's keys have the form of Stripe's keys: a part of one, or one in quotes, takes no money."""
+    found: list[CheckMessage] = []
+    is_live = settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+    if is_live and not STRIPE_KEY.fullmatch(settings.STRIPE_SECRET_KEY):
+        hint = "Copy it whole, without quotes or spaces: sk_live_ and letters and digits."
+        found.append(Error("STRIPE_SECRET_KEY has not the form of a Stripe key.", hint=hint, id="shop.E007"))
+    if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        hint = "Stripe shows it on the page of the webhook endpoint: whsec_ and letters and digits."
+        found.append(Error("STRIPE_WEBHOOK_SECRETS has not the form of a signing secret.", hint=hint, id="shop.E008"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
+    """The shop's own server speaks plain http: with https a proxy stands in front, and has to be counted."""
+    found: list[CheckMessage] = []
+    if settings.SHOP_HTTPS and not settings.TRUSTED_PROXIES:
+        found.append(
+            Error(
+                "SHOP_HTTPS is on, but SHOP_TRUSTED_PROXIES is 0: behind your proxy every request would be redirected"
+                " for ever, and all shoppers would share the limits of one place.",
+                hint="Set SHOP_TRUSTED_PROXIES to the number of your proxies (1 for nginx on this machine).",
+                id="shop.E009",
+            )
+        )
+    host = urlsplit(settings.SHOP_URL).hostname
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Error("SHOP_ALLOWED_HOSTS allows every host.", hint="Name yours.", id="shop.E010"))
+    elif not validate_host(host or "", settings.ALLOWED_HOSTS):
+        found.append(
+            Error(
+                f"SHOP_ALLOWED_HOSTS does not name {host}, the host of SHOP_URL: every page would answer 400.",
+                hint="Add it, or leave the setting out.",
+                id="shop.E011",
+            )
+        )
     return found

@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from shop.database_url import database_settings
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import state_folder
 from shop.market_list import demo_markets, with_further_markets
@@ -37,6 +38,13 @@ def needed(name: str, *, otherwise: str) -> str:
     return env.str(name)
 
 
+def int_at_least(lowest: int, name: str, text: str) -> int:
+    """Return the number that a variable holds, or stop with a sentence."""
+    if not text.strip().isdecimal() or int(text) < lowest:
+        raise ImproperlyConfigured(f"{name} must be a whole number, {lowest} or more.")
+    return int(text)
+
+
 def kept_secret(name: str) -> str:
     """Return a random value that stays the same for this checkout, kept in a file that only we can read."""
     path = state_folder() / f"{name}.secret"
@@ -54,9 +62,12 @@ if MODE == "demo":
 SECRET_KEY = needed("SHOP_SECRET_KEY", otherwise="") or kept_secret("django")
 SECRET_KEY_FALLBACKS = env.list("SHOP_SECRET_KEY_FALLBACKS", default=[])
 SHOP_URL = needed("SHOP_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
+if urlsplit(SHOP_URL).scheme not in {"http", "https"} or not urlsplit(SHOP_URL).hostname or urlsplit(SHOP_URL).path:
+    raise ImproperlyConfigured("SHOP_URL must be where the shop is, and no more: https://www.your-shop.com")
 ALLOWED_HOSTS = env.list("SHOP_ALLOWED_HOSTS", default=[urlsplit(SHOP_URL).hostname])
 SHOP_HTTPS = env.bool("SHOP_HTTPS", default=IS_PRODUCTION)
-TRUSTED_PROXIES = env.int("SHOP_TRUSTED_PROXIES", default=0)
+# Production has to say it: with a wrong number shoppers share one place's limits, or are redirected for ever.
+TRUSTED_PROXIES = int_at_least(0, "SHOP_TRUSTED_PROXIES", needed("SHOP_TRUSTED_PROXIES", otherwise="0"))
 DEBUG = False
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
@@ -88,6 +99,7 @@ MIDDLEWARE = [
     "shop.middleware.outages.DatabaseOutageMiddleware",
     "shop.middleware.bad_input.BadInputMiddleware",
     "shop.middleware.compression.CompressionMiddleware",  # outside of the headers: it reads Cache-Control
+    "shop.middleware.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "shop.middleware.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -154,7 +166,7 @@ POSTGRES_OPTIONS = {
 }
 WEB_THREADS = env.int("SHOP_WEB_THREADS", default=4)
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default="")
+    "default": database_settings(env.str("DATABASE_URL"))
     if env.str("DATABASE_URL", default="")
     else {"ENGINE": "django.db.backends.postgresql", **Cluster().django_settings}
 }

@@ -17,3 +17,5 @@ limit_request_field_size = 8190
 accesslog = None
 loglevel = "warning"
 control_socket_disable = True
+# Which proxies are believed is said in one place, SHOP_TRUSTED_PROXIES; by default gunicorn believes any on this machine.
+forwarded_allow_ips = ""

@@ -228,6 +228,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://shop@localhost/shop",
     "SHOP_SECRET_KEY": "x" * 60,
     "SHOP_URL": "https://shop.example",
+    "SHOP_TRUSTED_PROXIES": "1",
     "STRIPE_SECRET_KEY": "sk_live_x",
     "STRIPE_WEBHOOK_SECRETS": "whsec_x",
     "REDIS_URL": "redis://localhost/0",

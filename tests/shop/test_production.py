@@ -1,0 +1,237 @@
+"""A production that is set up wrongly says so, before it is started or in its log."""
+
+import logging
+import re
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+
+from accounts.throttle import client_ip
+from orders.same_origin import comes_from_us
+from shop import checks
+from shop.database_url import database_settings
+from shop.embedded.state import ROOT
+from shop.middleware import proxies
+
+SOUND = {
+    "STRIPE_SECRET_KEY": "sk_live_0123456789abcdefABCDEF",
+    "STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789abcdefABCDEF"],
+    "SHOP_URL": "https://www.hearth.shop",
+    "ALLOWED_HOSTS": ["www.hearth.shop"],
+    "SHOP_HTTPS": True,
+    "TRUSTED_PROXIES": 1,
+    "REDIS_URL": "redis://:kJ3%40f@localhost:6379/0",
+    "MAIL_URL": "smtp+tls://user:secret@mail.hearth.shop:587",
+    "DEFAULT_FROM_EMAIL": "Hearth <shop@hearth.shop>",
+    "SECRET_KEY": "x" * 60,
+    "STRIPE_API_BASE": "",
+}
+CHECKS = (
+    checks.production_takes_real_money,
+    checks.nothing_is_left_as_in_the_example,
+    checks.keys_look_like_keys,
+    checks.somebody_in_front_speaks_https,
+)
+
+
+@pytest.fixture
+def production(settings):
+    """The settings of a production that is sound."""
+    settings.IS_PRODUCTION = True
+    for name, value in SOUND.items():
+        setattr(settings, name, value)
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    return settings
+
+
+def found() -> list[str]:
+    return [problem.id for check in CHECKS for problem in check()]
+
+
+def test_a_sound_production_has_nothing_to_say(production):
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "ids"),
+    [
+        ({"STRIPE_SECRET_KEY": "sk_live_from_your_stripe_dashboard"}, ["shop.E006", "shop.E007"]),
+        ({"STRIPE_SECRET_KEY": "'sk_live_0123456789abcdef'"}, ["shop.E003"]),
+        ({"STRIPE_SECRET_KEY": "sk_live_0123"}, ["shop.E007"]),
+        ({"STRIPE_WEBHOOK_SECRETS": ["whsec_from_your_stripe_dashboard"]}, ["shop.E006", "shop.E008"]),
+        ({"STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789abcdef", "we_1N"]}, ["shop.E008"]),
+        ({"SHOP_URL": "https://shop.example", "ALLOWED_HOSTS": ["shop.example"]}, ["shop.E006"]),
+        ({"SHOP_URL": "https://www.example.com", "ALLOWED_HOSTS": [".example.com"]}, ["shop.E006"]),
+        ({"SECRET_KEY": "at-least-fifty-random-characters"}, ["shop.E006"]),
+        ({"REDIS_URL": "redis://:password@localhost:6379/0"}, ["shop.E006"]),
+        ({"MAIL_URL": "smtp+tls://user:password@mail.example:587"}, ["shop.E006"]),
+        ({"DEFAULT_FROM_EMAIL": "Hearthside <shop@hearthside.example>"}, ["shop.E006"]),
+        ({"TRUSTED_PROXIES": 0}, ["shop.E009"]),
+        ({"ALLOWED_HOSTS": ["*"]}, ["shop.E010"]),
+        ({"ALLOWED_HOSTS": ["hearth.shop"]}, ["shop.E011"]),
+    ],
+)
+def test_each_wrong_setting_is_named(production, facts, ids):
+    for name, value in facts.items():
+        setattr(production, name, value)
+    assert found() == ids
+
+
+def test_the_databases_password_of_the_example_is_named(production, monkeypatch):
+    monkeypatch.setitem(production.DATABASES["default"], "PASSWORD", "password")
+    assert found() == ["shop.E006"]
+
+
+def test_every_placeholder_of_the_example_file_is_known_to_the_check():
+    example = (ROOT / ".env.example").read_text()
+    needed = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+    assert set(needed) - {"SHOP_TRUSTED_PROXIES"} == set(checks._left_as_in_the_example())
+    assert f"SHOP_SECRET_KEY={checks.EXAMPLE_SECRET_KEY}\n" in example
+    assert example.count(f":{checks.EXAMPLE_PASSWORD}@") == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "password", "port"),
+    [
+        ("postgres://shop@%2Fvar%2Frun%2Fpostgresql/shop", "/var/run/postgresql", "", ""),
+        ("postgres://shop:x@%2Fsrv%2FRun%20here:5433/shop", "/srv/Run here", "x", 5433),
+        ("postgres://shop:p%40ss%20word%2F%23@localhost:5432/shop", "localhost", "p@ss word/#", 5432),
+        ("postgres://shop:p@ss word@localhost/shop", "localhost", "p@ss word", ""),
+        ("postgresql://shop:50%25@[::1]:5433/shop?sslmode=require", "::1", "50%", 5433),
+        ("postgres:///shop", "", "", ""),
+    ],
+)
+def test_a_database_url_may_name_a_server_or_a_socket(url, host, password, port):
+    facts = database_settings(url)
+    assert (facts["HOST"], facts["PASSWORD"], facts["PORT"], facts["NAME"]) == (host, password, port, "shop")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://shop:se/cret@localhost/shop", "mysql://shop:secret@localhost/shop", "postgres://shop@localhost/", "shop"]
+)  # fmt: skip
+def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_password(url):
+    with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL ") as caught:
+        database_settings(url)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "header", "ip"),
+    [
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "10.9.9.9, 198.51.100.7", "198.51.100.7"),
+        (2, "10.9.9.9, 198.51.100.7, 192.0.2.1", "198.51.100.7"),
+        (1, "2001:db8::7", "2001:db8::7"),
+        (1, "[2001:db8::7]:4711", "2001:db8::7"),
+        (1, "198.51.100.7:4711", "198.51.100.7"),
+        (1, "unknown", "127.0.0.1"),
+        (1, "'; DROP TABLE", "127.0.0.1"),
+        (2, "198.51.100.7", "127.0.0.1"),
+        (0, "198.51.100.7", "127.0.0.1"),
+    ],
+)
+def test_the_shoppers_address_is_what_our_outermost_proxy_wrote(rf, settings, trusted, header, ip):
+    settings.TRUSTED_PROXIES = trusted
+    assert client_ip(rf.get("/", headers={"x-forwarded-for": header})) == ip
+
+
+def ask(rf, **headers: str) -> tuple[int, bool]:
+    """The answer's status and whether the page inside took the request for an encrypted one."""
+    seen: list[bool] = []
+
+    def page(request) -> HttpResponse:
+        seen.append(request.is_secure())
+        return HttpResponse("page")
+
+    answer = proxies.ProxyMiddleware(page)(rf.get("/", headers=headers))
+    return answer.status_code, bool(seen and seen[0])
+
+
+FROM = {"x-forwarded-for": "198.51.100.7"}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told", "is_secure"),
+    [
+        (1, "https", True),
+        (1, "HTTPS", True),
+        (1, "http", False),
+        (1, "https, http", False),
+        (1, "http, https", True),
+        (2, "https, http", True),
+        (2, "http, https, http", True),
+        (2, "https, http, http", False),
+        (2, "https", True),
+    ],
+)
+def test_the_scheme_is_what_our_outermost_proxy_wrote(rf, production, trusted, told, is_secure):
+    production.TRUSTED_PROXIES = trusted
+    hops = {"x-forwarded-for": ", ".join(["198.51.100.7"] * trusted)}
+    assert ask(rf, **{"x-forwarded-proto": told}, **hops) == (200, is_secure)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "status", "words"),
+    [
+        (0, {"x-forwarded-proto": "https"}, 503, "redirect every request to https for ever"),
+        (0, {"x-forwarded-ssl": "on"}, 503, "redirect every request to https for ever"),
+        (1, FROM, 503, "came without X-Forwarded-Proto"),
+        (0, FROM, 200, "all shoppers together share the limits of one place"),
+        (1, {"x-forwarded-proto": "https"}, 200, "X-Forwarded-For names 0"),
+        (2, {"x-forwarded-proto": "https", **FROM}, 200, "X-Forwarded-For names 1"),
+        (1, {"x-forwarded-proto": "https", **FROM}, 200, ""),
+    ],
+)
+def test_a_proxy_that_does_not_fit_the_setting_is_named_in_the_log(rf, production, caplog, trusted, headers, status, words):  # fmt: skip
+    production.TRUSTED_PROXIES = trusted
+    production.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None
+    with caplog.at_level(logging.ERROR):
+        assert ask(rf, **headers)[0] == status
+    assert words in caplog.text
+    assert len(caplog.records) == bool(words)
+
+
+def test_the_same_mistake_is_logged_once_and_not_for_every_request(rf, production, caplog):
+    production.TRUSTED_PROXIES = 0
+    middleware = proxies.ProxyMiddleware(lambda request: HttpResponse())
+    for _ in range(5):
+        middleware(rf.get("/", headers=FROM))
+    assert len(caplog.records) == 1
+
+
+def test_a_proxy_that_overwrites_the_scheme_with_its_own_is_named(rf, production, caplog):
+    middleware = proxies.ProxyMiddleware(lambda request: HttpResponse())
+    for _ in range(25):
+        middleware(rf.get("/", headers={"x-forwarded-proto": "http", **FROM}))
+    assert [record.message[:39] for record in caplog.records] == ["All of the first 20 requests came as ht"]
+
+
+def test_once_somebody_came_by_https_plain_http_is_nobodys_mistake(rf, production, caplog):
+    middleware = proxies.ProxyMiddleware(lambda request: HttpResponse())
+    middleware(rf.get("/", headers={"x-forwarded-proto": "https", **FROM}))
+    for _ in range(25):
+        middleware(rf.get("/", headers={"x-forwarded-proto": "http", **FROM}))
+    assert caplog.records == []
+
+
+def test_health_checks_need_no_proxy(rf, production, caplog):
+    middleware = proxies.ProxyMiddleware(lambda request: HttpResponse())
+    assert [middleware(rf.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_ours"),
+    [
+        ("https://www.hearth.shop:8443", True),
+        ("https://www.hearth.shop", False),
+        ("http://www.hearth.shop", True),
+        ("https://evil.shop", False),
+    ],
+)
+def test_a_form_from_our_own_pages_is_ours_also_where_the_proxy_leaves_the_port_out(rf, settings, origin, is_ours):
+    settings.SHOP_URL, settings.ALLOWED_HOSTS = "https://www.hearth.shop:8443", ["www.hearth.shop"]
+    request = rf.post("/cart/add/", headers={"origin": origin, "host": "www.hearth.shop"})
+    assert comes_from_us(request) is is_ours
