@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import Address, User
 
-PARTS = ("name", "company", "line1", "line2", "postcode", "city", "country", "phone")
+PARTS = ("name", "company", "line1", "line2", "postcode", "city", "state", "country", "phone")
 MOST = 20  # addresses of one customer
 
 

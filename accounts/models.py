@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.mailboxes import normalize_mailbox
 
@@ -69,8 +70,15 @@ class Address(models.Model):
     company = models.CharField(max_length=150, blank=True)
     line1 = models.CharField("street and number", max_length=200)
     line2 = models.CharField("flat, building or company", max_length=200, blank=True)
-    postcode = models.CharField(max_length=20)
-    city = models.CharField("town or city", max_length=100)
+    postcode = models.CharField(max_length=20, blank=True)
+    city = models.CharField("town or city", max_length=100, blank=True)
+    state = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="State, province, county or emirate, as a label prints it.",
+    )
     country = models.CharField(max_length=2)
     phone = models.CharField(max_length=40, blank=True)
     is_default = models.BooleanField(default=False)
@@ -86,7 +94,12 @@ class Address(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.line1}, {self.postcode} {self.city}"
+        return ", ".join(self.printed_lines)
+
+    @property
+    def printed_lines(self) -> list[str]:
+        """The lines of a label, without the country."""
+        return address_format(self.country).printed({part: getattr(self, part) for part in PARTS})
 
 
 class LoginFailures(models.Model):

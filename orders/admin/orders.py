@@ -88,7 +88,7 @@ class OrderAdmin(admin.ModelAdmin):
                 )
             },
         ),
-        ("Customer", {"fields": (("name", "email", "phone"), "address", "user")}),
+        ("Customer", {"fields": (("name", "email", "shown_phone"), "address", "user")}),
         ("Delivery and invoice", {"fields": (("shipping_name", "arrives"), "wishes", "billing")}),
         ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total", "tendered"))}),
         ("How the total came about", {"fields": ("explained",), "classes": ("collapse",)}),
@@ -122,9 +122,7 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description="address")
     def address(self, order: Order) -> str:
-        return ", ".join(
-            part for part in (order.line1, order.line2, f"{order.postcode} {order.city}", order.country) if part
-        )
+        return ", ".join([*order.printed_lines, order.country])
 
     @admin.display(description="arrives")
     def arrives(self, order: Order) -> str:
@@ -143,9 +141,8 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description="invoice to")
     def billing(self, order: Order) -> str:
-        place = f"{order.billing_postcode} {order.billing_city}".strip()
-        own = (order.billing_name, order.billing_line1, place, order.billing_country)
-        parts = [order.company, order.vat_id, *(own if order.billing_name else ("the delivery address",))]
+        own = [*order.billing_lines, order.billing_country] if order.billing_name else ["the delivery address"]
+        parts = [order.company, order.vat_id, *own]
         return ", ".join(part for part in parts if part)
 
     @admin.display(description="paid by gift cards")

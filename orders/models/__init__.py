@@ -1,4 +1,4 @@
-from orders.models.cart import Cart, CartLine
+from orders.models.cart import Cart, CartLine, CheckoutDraft
 from orders.models.fulfillment import Fulfillment, FulfillmentLine
 from orders.models.gift_card import GiftCard, GiftCardMovement
 from orders.models.order import Order, OrderEvent, OrderLine
@@ -9,6 +9,7 @@ from orders.models.tax import TaxRate, TaxRegion
 __all__ = [
     "Cart",
     "CartLine",
+    "CheckoutDraft",
     "ClosingDay",
     "Coupon",
     "Fulfillment",

@@ -70,3 +70,17 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.variant_id}"
+
+
+class CheckoutDraft(models.Model):
+    """What a shopper typed at the checkout, until the cart is an order that is paid; gone with the cart."""
+
+    cart = models.OneToOneField(Cart, on_delete=models.CASCADE, related_name="draft", primary_key=True)
+    fields = models.JSONField(default=dict)
+    told_customer = models.CharField(
+        max_length=64, blank=True, help_text="Whose limits a refused order has told: a digest of the e-mail address."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"Draft of cart {self.cart_id}"

@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
+from accounts.phones import shown_phone
 
 DIGITAL = "none"  # the method of an order of which nothing is sent
 
@@ -69,6 +71,13 @@ class Order(models.Model):
     line2 = models.CharField("flat, building or company", max_length=200, blank=True)
     postcode = models.CharField(max_length=20)
     city = models.CharField(max_length=100)
+    state = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="State, province, county or emirate, as a label prints it.",
+    )
     country = models.CharField(max_length=2)
     company = models.CharField(max_length=150, blank=True)
     vat_id = models.CharField("VAT number", max_length=20, blank=True)
@@ -76,6 +85,7 @@ class Order(models.Model):
     billing_line1 = models.CharField(max_length=200, blank=True)
     billing_postcode = models.CharField(max_length=20, blank=True)
     billing_city = models.CharField(max_length=100, blank=True)
+    billing_state = models.CharField(max_length=60, blank=True, default="", db_default="")
     billing_country = models.CharField(max_length=2, blank=True)
     note = models.CharField(max_length=500, blank=True)
     gift_message = models.CharField(max_length=500, blank=True)
@@ -166,6 +176,26 @@ class Order(models.Model):
     def has_address(self) -> bool:
         """Something is sent there; not so for pick-up and for digital goods."""
         return bool(self.line1) and not self.is_pickup and self.shipping_code != DIGITAL
+
+    @property
+    def printed_lines(self) -> list[str]:
+        """The lines of the delivery label, without the country."""
+        if not self.has_address:
+            return [self.name]
+        return address_format(self.country).printed({part: getattr(self, part) for part in PARTS})
+
+    @property
+    def billing_lines(self) -> list[str]:
+        """The lines of an invoice address of its own, without the country; none where the delivery address counts."""
+        if not self.billing_name:
+            return []
+        own = {part: getattr(self, f"billing_{part}") for part in ("name", "line1", "postcode", "city", "state")}
+        return address_format(self.billing_country).printed(own)
+
+    @property
+    def shown_phone(self) -> str:
+        """The phone number in international format."""
+        return shown_phone(self.phone)
 
     @property
     def first_name(self) -> str:
