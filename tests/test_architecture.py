@@ -21,7 +21,20 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # The floors of an app, from the ground up: a module may import its own floor and the ones below.
 FLOORS = {
-    "records": {"models", "errors", "money", "markets", "gateway", "fields", "clock", "languages", "mailboxes"},
+    "records": {
+        "models",
+        "errors",
+        "money",
+        "markets",
+        "gateway",
+        "fields",
+        "clock",
+        "languages",
+        "mailboxes",
+        "address_formats",
+        "phones",
+        "one_line",
+    },
     "doors": {"urls", "views", "api", "admin", "tasks", "signals", "management", "templatetags", "apps"},
 }
 SANDBOX = "payments.sandbox"
