@@ -36,6 +36,7 @@ class Edit:
 
     percent: Decimal | None = None
     rounding: Rounding = Rounding.CENT
+    leaves_sales: bool = False
     on_hand: int | None = None
     add_tag: str = ""
     remove_tag: str = ""
@@ -74,7 +75,7 @@ def edited(document: Document, edit: Edit, variants: Mapping[str, Mapping[str, i
 def _edit_variant(variant: Document, edit: Edit) -> None:
     if edit.percent is not None:
         factor = 1 + edit.percent / 100
-        for name in ("price", "sale"):
+        for name in ("price",) if edit.leaves_sales else ("price", "sale"):
             if variant[name] is not None:
                 variant[name] = rounded(variant[name] * factor, edit.rounding)
     if edit.on_hand is not None and variant["is_tracked"]:
@@ -84,6 +85,14 @@ def _edit_variant(variant: Document, edit: Edit) -> None:
         planned = [amount, plain_value(edit.sale.begins), plain_value(edit.sale.ends)]
         if amount < variant["price"]:
             variant["planned"] = sorted([*variant["planned"], planned], key=lambda sale: sale[1])
+
+
+def count_sales_changed(before: Document, after: Document) -> int:
+    """How many variants have another sale price afterwards, or none any more."""
+    return sum(
+        variant["sale"] is not None and after["variants"][key]["sale"] != variant["sale"]
+        for key, variant in before["variants"].items()
+    )
 
 
 def count_with_sale_then(document: Document, edit: Edit) -> int:

@@ -3,7 +3,7 @@
 import secrets
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionUse
@@ -64,6 +64,11 @@ def _close(promotion: Promotion) -> None:
     """A promotion that has a code holds for those who have it, and for nobody else."""
     Promotion.objects.filter(pk=promotion.pk).update(needs_code=True)
     promotion.needs_code = True
+
+
+def usable_codes(promotion: Promotion) -> QuerySet[Coupon]:
+    """The codes of the promotion that have uses left."""
+    return promotion.coupons.filter(Q(most_uses=None) | Q(uses__lt=F("most_uses")))
 
 
 @transaction.atomic

@@ -11,8 +11,9 @@ from django.shortcuts import redirect
 
 from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
-from catalog.bulk import Edit, Rounding, Sale, count_with_sale_then, edited
+from catalog.bulk import Edit, Rounding, Sale, count_sales_changed, count_with_sale_then, edited
 from catalog.documents import Document, read_documents
+from catalog.formats import count_of
 from catalog.importing.apply import here
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
@@ -31,9 +32,13 @@ class BulkForm(forms.Form):
     ids = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
     percent = forms.DecimalField(
         label="Change prices by (%)", required=False, min_value=-90, max_value=1000, max_digits=6, decimal_places=2,
-        help_text="10 makes dearer, -10 cheaper",
+        help_text="10 raises prices by 10 %, -10 lowers them. Running sale prices change by the same percentage.",
     )  # fmt: skip
     rounding = forms.ChoiceField(required=False, choices=[(r.value, r.label) for r in Rounding])
+    leaves_sales = forms.BooleanField(
+        label="Leave sale prices as they are", required=False,
+        help_text="A sale price that is not below the new price ends.",
+    )  # fmt: skip
     on_hand = forms.IntegerField(label="Set the stock to", required=False, min_value=0, max_value=10**8)
     add_tag = forms.CharField(label="Add the tag", required=False, max_length=100)
     remove_tag = forms.CharField(label="Remove the tag", required=False, max_length=100)
@@ -70,6 +75,7 @@ class BulkForm(forms.Form):
         return Edit(
             percent=said["percent"],
             rounding=Rounding(said["rounding"] or Rounding.CENT),
+            leaves_sales=said["leaves_sales"],
             on_hand=said["on_hand"],
             add_tag=said["add_tag"].strip(),
             remove_tag=said["remove_tag"].strip(),
@@ -125,6 +131,11 @@ def _planned(
         Problem(0, handle, f"{count} of its variants have a sale at that time already and keep it", is_fatal=False)
         for handle, before in documents.items()
         if (count := count_with_sale_then(before, edit))
+    ]
+    plan.problems += [
+        Problem(0, before["handle"], f"{count_of(count, 'sale price')} changed too", is_fatal=False)
+        for before, after in pairs
+        if (count := count_sales_changed(before, after))
     ]
     if not plan.changes:
         form.add_error(None, "This changes nothing: fill in what shall be different.")

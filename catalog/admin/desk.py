@@ -1,6 +1,8 @@
 """What the catalogue's admin pages share: read-only models, pages that stay quick, pages of our own."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -96,6 +98,44 @@ def page(
     """A page of our own in the admin's frame."""
     frame = {**model_admin.admin_site.each_context(request), "opts": model_admin.model._meta, **context}
     return TemplateResponse(request, template, frame, status=status)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What staff confirm before it is done: what will happen, as sentences, and the way back."""
+
+    title: str
+    sentences: Sequence[str]
+    button: str
+    back: str
+    back_name: str
+
+    @property
+    def mark(self) -> str:
+        """Names what was asked: an answer to another question is asked again."""
+        return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()[:16]
+
+    def is_answered(self, request: HttpRequest) -> bool:
+        """Whether staff have said yes to exactly this."""
+        return request.method == "POST" and request.POST.get("confirmed") == self.mark
+
+
+def ask(
+    model_admin: admin.ModelAdmin, request: HttpRequest, question: Question, kept: Sequence[str] = ()
+) -> HttpResponse:
+    """The page that asks; the fields named in `kept` are sent again with the answer."""
+    is_another = "confirmed" in request.POST
+    context = {
+        "title": question.title,
+        "sentences": question.sentences,
+        "button": question.button,
+        "back": question.back,
+        "back_name": question.back_name,
+        "mark": question.mark,
+        "kept": [(name, request.POST[name]) for name in kept if name in request.POST],
+        "error": "This changed while the page was open: please read it again." if is_another else "",
+    }
+    return page(model_admin, request, "admin/confirm.html", context, 422 if is_another else 200)
 
 
 def guarded(model_admin: admin.ModelAdmin, view: Callable) -> Callable:

@@ -5,19 +5,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from catalog import stocktakes
-from catalog.admin.desk import CappedPaginator, ReadOnly, found_or_404, needs, page
+from catalog.admin.desk import CappedPaginator, Question, ReadOnly, ask, found_or_404, needs, page
 from catalog.errors import StockRefused
+from catalog.formats import count_of, listed, signed
 from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
-from catalog.models import Location, Price, Stock, StockMovement, Stocktake, Transfer, Variant
+from catalog.markets import default_market
+from catalog.models import Location, Price, Stock, StockMovement, Stocktake, Transfer, TransferLine, Variant
 from catalog.money import format_money
+from catalog.prices import prices_at
 
 CHANGE = "catalog.change_on_hand_stock"
+MOST_NAMED = 20  # products in one sentence
 MOST_LINES = 300  # of a stocktake on one page
 
 
@@ -43,6 +47,12 @@ class StockForm(forms.Form):
     what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
     quantity = forms.IntegerField(min_value=-(10**8), max_value=10**8)
     reason = forms.CharField(max_length=200, required=False, help_text="A correction needs one: broken, found, counted")
+
+    def clean_quantity(self) -> int:
+        quantity = self.cleaned_data["quantity"]
+        if not quantity:
+            raise forms.ValidationError("Write a number other than 0.")
+        return quantity
 
 
 class BackorderForm(forms.Form):
@@ -220,15 +230,16 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST":
             needs(request, CHANGE)
             try:
-                arrived = {line.pk: _whole(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
-                if "all" in request.POST:
-                    arrived = {line.pk: line.in_transit for line in lines}
-                is_complete = "complete" in request.POST
-                receive_transfer(transfer, arrived, is_complete=is_complete, user_id=request.user.pk)
+                arrived = self._arrived(request, lines)
+                question = _loss(transfer, lines, arrived) if "complete" in request.POST else None
+                if question and not question.is_answered(request):
+                    return ask(self, request, question, ["complete", *(f"line-{line.pk}" for line in lines)])
+                receive_transfer(transfer, arrived, is_complete=question is not None, user_id=request.user.pk)
             except StockRefused as refused:
                 error = str(refused)
             else:
-                messages.success(request, "The stock that arrived is booked.")
+                booked = count_of(sum(arrived.values()), "unit")
+                messages.success(request, f"{booked} booked at {transfer.destination}.")
                 return redirect("admin:catalog_transfer_change", transfer.pk)
         context = {
             "transfer": transfer,
@@ -238,6 +249,38 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
             "title": f"{transfer}: {transfer.source} to {transfer.destination}",
         }
         return page(self, request, "admin/catalog/transfer/change.html", context, 422 if error else 200)
+
+    def _arrived(self, request: HttpRequest, lines: list[TransferLine]) -> dict[int, int]:
+        """The units of each line that arrive now; raises StockRefused where nothing was typed."""
+        if "all" in request.POST:
+            return {line.pk: line.in_transit for line in lines}
+        arrived = {line.pk: _whole(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
+        for line in lines:
+            if arrived[line.pk] > line.in_transit:
+                raise StockRefused(
+                    f"{line.in_transit} of {line.variant} are in transit; {arrived[line.pk]} cannot arrive."
+                )
+        if not any(arrived.values()) and "complete" not in request.POST:
+            raise StockRefused("Nothing was booked: write how many units of each product arrived.")
+        return arrived
+
+
+def _loss(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]) -> Question:
+    """What it means that the rest of the transfer is lost."""
+    missing = {line: line.in_transit - arrived[line.pk] for line in lines if line.in_transit > arrived[line.pk]}
+    market = default_market()
+    prices = prices_at([line.variant_id for line in missing], market)
+    worth = sum(prices[line.variant_id].regular_minor * n for line, n in missing.items() if line.variant_id in prices)
+    sentences = [
+        f"{count_of(sum(arrived.values()), 'unit')} arrived and will be added to the stock at {transfer.destination}.",
+        f"{count_of(sum(missing.values()), 'unit')} never arrived and will be written off: "
+        f"{listed(f'{number} × {line.variant}' for line, number in missing.items())}.",
+        f"At today’s prices the lost units are worth {format_money(worth, market.currency)}.",
+        f"The stock at {transfer.source} does not change: the units left it when the transfer was sent.",
+        "The transfer is closed. This cannot be undone.",
+    ]
+    back = reverse("admin:catalog_transfer_change", args=[transfer.pk])
+    return Question(f"{transfer}: the rest is lost", sentences, "Book it; the rest is lost", back, str(transfer))
 
 
 def _whole(text: str) -> int:
@@ -293,7 +336,8 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST":
             needs(request, CHANGE)
             try:
-                self._work(request, stocktake)
+                if question := self._work(request, stocktake):
+                    return ask(self, request, question, ["post", "cancel"])
             except (StockRefused, forms.ValidationError) as refused:
                 error = refused.messages[0] if isinstance(refused, forms.ValidationError) else str(refused)
             else:
@@ -314,21 +358,31 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         }
         return page(self, request, "admin/catalog/stocktake/change.html", context, 422 if error else 200)
 
-    def _work(self, request: HttpRequest, stocktake: Stocktake) -> None:
-        """Keep what was typed; then post it, or give the count up, if that was pressed."""
+    def _work(self, request: HttpRequest, stocktake: Stocktake) -> Question | None:
+        """Keep what was typed; then ask, and post it or give the count up, if that was pressed."""
         if "cancel" in request.POST:
+            question = _giving_up(stocktake)
+            if not question.is_answered(request):
+                return question
             stocktakes.cancel(stocktake)
             messages.success(request, "The count is given up; nothing was corrected.")
-            return
-        with transaction.atomic():
-            stocktakes.count(stocktake, self._counted(request, stocktake))
-            if "post" not in request.POST:
-                messages.success(request, "The numbers are kept; nothing is corrected before you post them.")
-                return
-            if not stocktake.lines.filter(counted__isnull=False).exists():
-                raise StockRefused("Nothing is counted yet.")
-            changed = stocktakes.post(stocktake, user_id=request.user.pk)
-        messages.success(request, f"Posted: {changed} difference{'' if changed == 1 else 's'} corrected.")
+            return None
+        counted = self._counted(request, stocktake)
+        if "post" not in request.POST:
+            if not counted:
+                raise StockRefused("Nothing was saved: write what you counted.")
+            stocktakes.count(stocktake, counted)
+            messages.success(request, f"{count_of(len(counted), 'number')} kept; nothing is corrected before you post.")
+            return None
+        stocktakes.count(stocktake, counted)
+        if not stocktake.lines.filter(counted__isnull=False).exists():
+            raise StockRefused("Nothing is counted yet.")
+        question = _corrections(stocktake)
+        if stocktake.status == Stocktake.Status.OPEN and not question.is_answered(request):
+            return question
+        changed = stocktakes.post(stocktake, user_id=request.user.pk)
+        messages.success(request, f"Posted: {count_of(changed, 'difference')} corrected.")
+        return None
 
     def _counted(self, request: HttpRequest, stocktake: Stocktake) -> dict[int, int]:
         """The numbers typed on the sheet, and those of things that were not expected here."""
@@ -338,3 +392,32 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             if typed and typed != request.POST.get(f"seen-{variant_id}", ""):
                 counted[variant_id] = _whole(typed)
         return counted
+
+
+def _giving_up(stocktake: Stocktake) -> Question:
+    counted = stocktake.lines.filter(counted__isnull=False).count()
+    sentences = [
+        f"{count_of(counted, 'counted number')} will be dropped.",
+        f"The stock at {stocktake.location} does not change.",
+        "This cannot be undone.",
+    ]
+    return _question(stocktake, "give the count up", sentences, "Give the count up")
+
+
+def _corrections(stocktake: Stocktake) -> Question:
+    lines = stocktake.lines.select_related("variant__product").filter(counted__isnull=False).order_by("pk")
+    differing = [line for line in lines if line.variance]
+    shown = listed(f"{line.variant} {signed(line.variance)}" for line in differing[:MOST_NAMED])
+    more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+    sentences = [
+        f"The stock at {stocktake.location} will be corrected by {signed(sum(line.variance for line in differing))} "
+        f"in {count_of(len(differing), 'product')}{f': {shown}{more}' if differing else ''}.",
+        f"{count_of(stocktake.lines.filter(counted=None).count(), 'product')} not counted: their stock stays as it is.",
+        "The count is closed. This cannot be undone.",
+    ]
+    return _question(stocktake, "post the differences", sentences, "Post the differences")
+
+
+def _question(stocktake: Stocktake, what: str, sentences: list[str], button: str) -> Question:
+    back = reverse("admin:catalog_stocktake_change", args=[stocktake.pk])
+    return Question(f"{stocktake}: {what}", sentences, button, back, str(stocktake))

@@ -15,12 +15,13 @@ from django.utils.html import format_html
 
 from accounts.roles import ROLES
 from catalog.admin.desk import ReadOnly, needs, page
+from catalog.formats import count_of
 from catalog.markets import market_of
 from catalog.models import Product, Variant
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, MethodsField, MomentField, country_code
-from orders.coupons import MOST_IN_BATCH, end_codes, make_batch, make_code, recount
+from orders.coupons import MOST_IN_BATCH, end_codes, make_batch, make_code, recount, usable_codes
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
 from orders.pricing.effects import KINDS
@@ -74,6 +75,7 @@ class PromotionForm(AmountForm):
         check_percent(self, cleaned)
         self._check_kind(cleaned)
         self._check_limits(cleaned)
+        self._check_codes(cleaned)
         return cleaned
 
     def _check_kind(self, cleaned: dict[str, Any]) -> None:
@@ -84,6 +86,16 @@ class PromotionForm(AmountForm):
         for name, words in NEEDED.get(kind, {}).items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, words)
+
+    def _check_codes(self, cleaned: dict[str, Any]) -> None:
+        """One that needs a code is not switched on without any: nobody could use it."""
+        is_closed = cleaned.get("is_active") and cleaned.get("needs_code")
+        if is_closed and not (self.instance.pk and usable_codes(self.instance).exists()):
+            self.add_error(
+                "needs_code",
+                "It needs a code, and there is none that can still be used. Save it switched off, add a code under "
+                "“Codes”, then switch it on; or untick “Needs code”.",
+            )
 
     def _check_limits(self, cleaned: dict[str, Any]) -> None:
         used = PromotionUse.objects.filter(promotion=self.instance.pk or 0, given_back_at=None).count()
@@ -372,4 +384,8 @@ class CouponAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="End: they open nothing any more", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet) -> None:
-        messages.success(request, f"{end_codes(queryset)} ended.")
+        promotions = list(Promotion.objects.filter(coupons__in=queryset, is_active=True, needs_code=True).distinct())
+        messages.success(request, f"{count_of(end_codes(queryset), 'code')} ended.")
+        for promotion in promotions:
+            if not usable_codes(promotion).exists():
+                messages.warning(request, f"“{promotion}” is on, but no code of it can be used any more.")

@@ -5,15 +5,17 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from catalog.admin.desk import Question, ask
+from catalog.formats import listed
 from catalog.money import format_money
 from orders.admin.orders import OrderAdmin, ReadOnlyInline
 from orders.models import Order
 from payments.cancellation import cancel_order
 from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
 from payments.models import Journal, Payment, Posting, Refund, StripeEvent
+from payments.refunds import left_to_refund
 
 
 class PaymentInline(ReadOnlyInline):
@@ -56,23 +58,18 @@ class PaidOrderAdmin(OrderAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def cancel_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Ask once, then cancel."""
+        """Say what goes back and what becomes free, ask once, then cancel."""
         order = self.order_for(request, order_id, "orders.cancel_order")
-        if request.method == "POST":
-            return self._cancel(request, order)
         if not _is_cancelable(order):
-            messages.error(request, f"{order.number} cannot be canceled any more.")
+            is_shipped = order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED
+            why = ": a part of it has been shipped" if is_shipped else ""
+            messages.error(request, f"{order.number} cannot be canceled any more{why}.")
             return redirect(reverse("admin:orders_order_change", args=[order.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "order": order,
-            "opts": self.opts,
-            "title": f"Cancel {order.number}",
-            "is_paid": order.status == Order.Status.CONFIRMED,
-        }
-        return TemplateResponse(request, "admin/orders/order/cancel.html", context)
+        question = _cancellation(order)
+        return self._cancel(request, order) if question.is_answered(request) else ask(self, request, question)
 
     def _cancel(self, request: HttpRequest, order: Order) -> HttpResponse:
+        back = listed(_money_back(order))
         try:
             cancel_order(order, user_id=request.user.pk)
         except CancelRefused as refused:
@@ -82,8 +79,31 @@ class PaidOrderAdmin(OrderAdmin):
         except (GatewayDown, GatewayRefused):
             messages.error(request, "Stripe did not answer, so nothing was changed: try again in a minute.")
         else:
-            messages.success(request, f"{order.number} is canceled; what was paid goes back.")
+            messages.success(request, f"{order.number} is canceled. Refund: {back}.")
         return redirect(reverse("admin:orders_order_change", args=[order.pk]))
+
+
+def _money_back(order: Order) -> list[str]:
+    """What the customer gets back, by the way it was paid."""
+    captured = order.payments.filter(status=Payment.Status.CAPTURED)
+    left = sum(left_to_refund(payment) for payment in captured)
+    parts = [f"{format_money(left, order.currency)} to the payment method"] if left else []
+    if order.tendered_minor:
+        parts.append(f"{format_money(order.tendered_minor, order.currency)} to the gift card")
+    return parts or ["none, because nothing was paid"]
+
+
+def _cancellation(order: Order) -> Question:
+    lines = [f"{line.quantity} × {line.title} {line.variant_title}".strip() for line in order.lines.all()]
+    sentences = [
+        f"Order {order.number} of {order.name}, {format_money(order.total_minor, order.currency)}, will be canceled.",
+        f"Refund: {listed(_money_back(order))}.",
+        f"The reserved units become free and can be sold again: {listed(lines)}.",
+        f"{order.email} gets an e-mail about it.",
+        "This cannot be undone.",
+    ]
+    back = reverse("admin:orders_order_change", args=[order.pk])
+    return Question(f"Cancel {order.number}", sentences, "Cancel the order", back, order.number)
 
 
 def _is_cancelable(order: Order) -> bool:

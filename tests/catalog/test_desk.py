@@ -30,7 +30,7 @@ from catalog.models import (
     Transfer,
     Variant,
 )
-from catalog.prices import prices_at, schedule_sales, set_price
+from catalog.prices import prices_at, schedule_sales, set_price, set_prices
 from catalog.stocktakes import open_stocktake
 from shop.auditing import run_audit
 from tests.catalog.test_admin import form_of, save, staff  # noqa: F401  (a fixture)
@@ -171,6 +171,25 @@ def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client
     assert Run.objects.count() == 1
 
 
+@pytest.mark.parametrize(("leaves", "sale", "problems"), [("", 990, ["1 sale price changed too"]), ("on", 900, [])])
+def test_a_change_of_all_prices_says_that_sale_prices_change_and_can_leave_them_out(
+    client,
+    staff,  # noqa: F811
+    leaves,
+    sale,
+    problems,
+):
+    variant = make_variant(1000)
+    set_prices({variant.pk: (1000, 900, None)}, default_market())
+    url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
+    assert "Running sale prices change by the same percentage." in client.get(url).content.decode()
+    client.post(url, {"ids": variant.product_id, "percent": "10", "leaves_sales": leaves})
+    plan = plan_of(Run.objects.get())
+    assert [problem.message for problem in plan.problems] == problems
+    after = plan.changes[0].after["variants"]["\n\n"]
+    assert (after["price"], after["sale"]) == (1100, sale)
+
+
 def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F811
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
@@ -268,6 +287,10 @@ def test_stock_is_received_corrected_and_refused_in_words(client, staff):  # noq
     assert (answer.status_code, "Only 6 are on hand." in answer.content.decode()) == (422, True)
     answer = client.post(url, {"what": "adjust", "quantity": "1", "reason": ""})
     assert "Say why the stock is corrected." in answer.content.decode()
+    assert (
+        "Write a number other than 0."
+        in client.post(url, {"what": "adjust", "quantity": "0", "reason": "x"}).content.decode()
+    )
     client.post(url, {"limit": "4", "date": "2030-05-01"})
     stock = Stock.objects.get()
     assert (stock.backorder_limit, str(stock.backorder_date)) == (4, "2030-05-01")
@@ -286,7 +309,15 @@ def test_a_transfer_is_sent_and_received_in_parts(client, staff):  # noqa: F811
     client.post(url, {f"line-{line.pk}": "4"})
     assert stock_of(variant) == (8, 0)
     assert client.post(url, {f"line-{line.pk}": "9"}).status_code == 422
-    client.post(url, {f"line-{line.pk}": "1", "complete": "yes"})
+    empty = client.post(url, {f"line-{line.pk}": ""})
+    assert (empty.status_code, "Nothing was booked" in empty.content.decode()) == (422, True)
+    lost = {f"line-{line.pk}": "1", "complete": "yes"}
+    asked = client.post(url, lost)
+    text = asked.content.decode()
+    assert f"1 unit never arrived and will be written off: 1 × {variant}." in text
+    assert "At today’s prices the lost units are worth €24.00." in text
+    assert (stock_of(variant), transfer.lines.get().lost) == ((8, 0), 0)
+    client.post(url, {**lost, "confirmed": asked.context["mark"]})
     transfer.refresh_from_db()
     assert (stock_of(variant), transfer.status, transfer.lines.get().lost) == ((9, 0), "received", 1)
     bad = client.post("/admin/catalog/transfer/add/", {**fields, "lines": "NOTHING 5"})
@@ -302,15 +333,22 @@ def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
     client.post(url, {f"variant-{variant.pk}": "8", f"seen-{variant.pk}": "", "others": f"{other.sku} 2"})
     assert stock_of(variant) == (10, 0)
     assert "-2" in client.get(url).content.decode()
-    client.post(url, {"post": "yes"})
+    asked = client.post(url, {"post": "yes"})
+    text = asked.content.decode()
+    assert f"corrected by 0 in 2 products: {variant} −2, {other} +2." in text
+    assert (stock_of(variant), stock_of(other)) == ((10, 0), (0, 0))
+    client.post(url, {"post": "yes", "confirmed": asked.context["mark"]})
     assert (stock_of(variant), stock_of(other)) == ((8, 0), (2, 0))
     assert "is posted already" in client.post(url, {"post": "yes"}).content.decode()
     second = open_stocktake(make_location())
     again = f"/admin/catalog/stocktake/{second.pk}/change/"
+    assert "Nothing was saved: write what you counted." in client.post(again, {}).content.decode()
     assert "Nothing is counted yet." in client.post(again, {"post": "yes"}).content.decode()
     refused = client.post(again, {f"variant-{variant.pk}": "5", "others": f"{other.sku} 2\nNOPE 3"}).content.decode()
     assert ('value="5"' in refused, "NOPE 3</textarea>" in refused) == (True, True)
-    client.post(again, {"cancel": "yes"})
+    asked = client.post(again, {"cancel": "yes"})
+    assert "0 counted numbers will be dropped." in asked.content.decode()
+    client.post(again, {"cancel": "yes", "confirmed": asked.context["mark"]})
     second.refresh_from_db()
     assert second.status == Stocktake.Status.CANCELED
 

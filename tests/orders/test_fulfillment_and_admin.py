@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
 
 from catalog.inventory import adjust
+from catalog.money import format_money
 from orders.errors import ShipmentRefused
 from orders.fulfillment import Parcel, ship
 from orders.lifecycle import confirm
@@ -127,8 +128,15 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
     settle(payment.pk)
-    assert b"goes back" in client.get(f"/admin/orders/order/{order.pk}/cancel/").content
-    client.post(f"/admin/orders/order/{order.pk}/cancel/")
+    url = f"/admin/orders/order/{order.pk}/cancel/"
+    asked = client.get(url)
+    total = format_money(order.total_minor, "EUR")
+    assert f"Refund: {total} to the payment method." in asked.content.decode()
+    assert f"can be sold again: 1 × {variant.product.title}." in asked.content.decode()
+    assert client.post(url).status_code == 200
+    assert Order.objects.get().status == "confirmed"  # nobody has said yes
+    done = client.post(url, {"confirmed": asked.context["mark"]}, follow=True)
+    assert f"Refund: {total} to the payment method." in done.content.decode()
     order.refresh_from_db()
     assert (order.status, order.cancel_reason, stock_of(variant)) == ("canceled", "staff", (3, 0))
     refund = Refund.objects.get()
@@ -145,6 +153,20 @@ def test_a_shipped_order_is_not_canceled(client):
     text = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True).content.decode()
     assert "has been shipped" in text
     assert Order.objects.get().status == "completed"
+
+
+def test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again(client, stripe_desk):
+    staff(client, is_superuser=True)
+    order = make_order()
+    url = f"/admin/orders/order/{order.pk}/cancel/"
+    asked = client.get(url)
+    assert "Refund: none, because nothing was paid." in asked.content.decode()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    answer = client.post(url, {"confirmed": asked.context["mark"]})
+    assert (answer.status_code, "please read it again" in answer.content.decode()) == (422, True)
+    assert Order.objects.get().status == "confirmed"
 
 
 def test_roles_hold_the_permissions_they_promise():

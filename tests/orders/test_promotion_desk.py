@@ -235,3 +235,18 @@ def test_store_credit_is_issued_once_by_a_double_click(client):
     answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True).content.decode() for _ in range(2)]
     assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
     assert "This form was sent already" in answers[1]
+
+
+def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
+    closed = {**PROMOTION, "is_active": "on", "needs_code": "on"}
+    assert "there is none that can still be used" in " ".join(add(client, "promotion", closed))
+    assert add(client, "promotion", {**closed, "is_active": ""}) == []
+    promotion = Promotion.objects.get()
+    url = f"/admin/orders/promotion/{promotion.pk}/change/"
+    assert "there is none that can still be used" in client.post(url, closed).content.decode()
+    coupon = Coupon.objects.create(promotion=promotion, code="HELLO")
+    assert client.post(url, closed).status_code == 302
+    answer = client.post(
+        "/admin/orders/coupon/", {"action": "end", "_selected_action": coupon.pk}, follow=True
+    ).content.decode()
+    assert "is on, but no code of it can be used any more" in answer
