@@ -14,11 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from catalog.formats import moment
 from catalog.markets import Market
 from catalog.models import Category, Location, Price, Product, ProductImage, Stock, Variant
-from catalog.money import to_major
+from catalog.money import format_money
 from catalog.prices import current_price
 
 Document = dict[str, Any]
@@ -255,11 +255,9 @@ def _short(key: str) -> str:
 
 
 def _sale_in_words(amount: int, begins: str, ends: str | None, currency: str) -> str:
-    """`19.20 from 1 December 2026, 00:00 to 24 December 2026, 00:00`, in the shop's own time."""
-    times = [
-        date_format(timezone.localtime(datetime.fromisoformat(time)), "j F Y, H:i") for time in (begins, ends) if time
-    ]
-    return f"{to_major(amount, currency)} from {' to '.join(times)}"
+    """`€19.20 from 1 Dec 2026, 00:00 to 24 Dec 2026, 00:00`, in the shop's own time."""
+    times = [moment(datetime.fromisoformat(time)) for time in (begins, ends) if time]
+    return f"{format_money(amount, currency)} from {' to '.join(times)}"
 
 
 def _words(name: str) -> str:
@@ -271,4 +269,4 @@ def _words(name: str) -> str:
 def _shown(name: str, value: Any, currency: str) -> Any:
     if name == "planned":
         return "; ".join(_sale_in_words(*sale, currency) for sale in value or [])
-    return str(to_major(value, currency)) if name in ("price", "sale") and value is not None else value
+    return format_money(value, currency) if name in ("price", "sale") and value is not None else value

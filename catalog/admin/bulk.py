@@ -1,5 +1,7 @@
 """Many products at once: one form for what all of them get, a grid for single prices and stock, then a plan to look at."""
 
+import json
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,7 +15,7 @@ from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
 from catalog.bulk import Edit, Rounding, Sale, count_sales_changed, count_with_sale_then, edited
 from catalog.documents import Document, read_documents
-from catalog.formats import count_of
+from catalog.formats import count_of, moment
 from catalog.importing.apply import here
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
@@ -94,9 +96,7 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     """Nothing is changed here: the form makes a plan, and the plan's page carries it out."""
     needs(request, "catalog.apply_run")
     chosen = request.POST.get("ids", request.GET.get("ids", ""))[:20_000]
-    shop = here()
-    handles = Product.objects.kept().filter(pk__in=product_ids(chosen)).order_by("pk").values_list("handle", flat=True)
-    documents = read_documents(handles, shop.market, shop.location)
+    documents = chosen_documents(product_ids(chosen))
     form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
     pages = Paginator(_grid(documents), MOST_IN_GRID)
     grid = pages.get_page(request.GET.get("page"))
@@ -124,6 +124,13 @@ def _planned(
     except ValidationError as error:
         form.add_error(None, error)
         return None
+    return plan_edit(form, documents, edits, user_id=request.user.pk)
+
+
+def plan_edit(
+    form: BulkForm, documents: dict[str, Document], edits: dict[str, Any], *, user_id: int | None
+) -> Run | None:
+    """The plan of a valid form and of single prices and stock, with what it was made from."""
     edit = form.edit()
     pairs = [(before, edited(before, edit, edits.get(handle, {}))) for handle, before in documents.items()]
     plan = plan_changes(pairs, default_market())
@@ -140,14 +147,39 @@ def _planned(
     if not plan.changes:
         form.add_error(None, "This changes nothing: fill in what shall be different.")
         return None
-    return keep_plan(plan, Run.Kind.BULK, _words(form), user_id=request.user.pk)
+    fields = {name: form.data[name] for name in form.fields if name in form.data}
+    source = json.dumps({"fields": fields, "single": edits}).encode()
+    return keep_plan(plan, Run.Kind.BULK, _words(form), source=source, user_id=user_id)
+
+
+def plan_bulk_again(source: bytes, *, user_id: int | None) -> Run | None:
+    """The same edit for the products as they are now; None where it would change nothing any more."""
+    kept = json.loads(source)
+    form = BulkForm(kept["fields"])
+    if not form.is_valid():
+        return None
+    return plan_edit(form, chosen_documents(form.cleaned_data["ids"]), kept["single"], user_id=user_id)
+
+
+def chosen_documents(ids: list[int]) -> dict[str, Document]:
+    """The documents of these products, as far as they are kept."""
+    shop = here()
+    handles = Product.objects.kept().filter(pk__in=ids).order_by("pk").values_list("handle", flat=True)
+    return read_documents(handles, shop.market, shop.location)
 
 
 def _words(form: BulkForm) -> str:
     """What the edit does, in short: `change prices by (%): 10`."""
-    names = [name for name in form.changed_data if name not in ("ids", "rounding")]
-    said = [f"{str(form.fields[name].label or name).lower()}: {form.data.get(name, '')}" for name in names]
+    names = [name for name in form.changed_data if name not in ("ids", "rounding", "leaves_sales")]
+    said = [f"{str(form.fields[name].label or name).lower()}: {_typed_words(form, name)}" for name in names]
+    if form.cleaned_data["percent"]:
+        said.append("sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too")
     return ", ".join(said) or "single prices and stock"
+
+
+def _typed_words(form: BulkForm, name: str) -> str:
+    value = form.cleaned_data[name]
+    return moment(value) if isinstance(value, datetime) else str(value)
 
 
 def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:

@@ -10,13 +10,16 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
+from catalog.admin.bulk import plan_bulk_again
 from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs, page
 from catalog.errors import UnreadableFile
+from catalog.formats import NOTHING, count_of, money
 from catalog.importing.apply import here
 from catalog.importing.export import export_lines
-from catalog.importing.plan import said
-from catalog.importing.runs import RunRefused, plan_file, plan_of, start, start_undo
+from catalog.importing.plan import PlannedChange, said
+from catalog.importing.runs import RunRefused, is_outdated, plan_file, plan_of, source_of, start, start_undo
 from catalog.importing.table import LARGEST_BYTES
+from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.tasks import work_runs
 
@@ -45,7 +48,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("plan", "undo")
+        return super().get_queryset(request).defer("source", "plan", "undo")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.add_run")
@@ -54,6 +57,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         own = [
             path("<int:run_id>/apply/", guarded(self, self.apply), name="catalog_run_apply"),
             path("<int:run_id>/undo/", guarded(self, self.take_back), name="catalog_run_undo"),
+            path("<int:run_id>/again/", guarded(self, self.plan_again), name="catalog_run_again"),
             path("export/", guarded(self, self.export), name="catalog_run_export"),
         ]
         return own + super().get_urls()
@@ -82,11 +86,16 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         needs(request, "catalog.view_run")
-        run = found_or_404(Run.objects.select_related("user", "progress"), object_id)
+        run = found_or_404(Run.objects.select_related("user", "progress").defer("source", "undo"), object_id)
         plan = plan_of(run)
+        titles = {change.handle: _title(change) for change in plan.changes}
+        is_planned = run.status == Run.Status.PLANNED
+        may_apply = request.user.has_perm("catalog.apply_run")
         shown = [
             {
                 "change": change,
+                "title": _title(change),
+                "new": _new_product(change) if change.is_new else None,
                 "rows": [
                     (what, said(before), said(after)) for what, before, after in change.differences[:SHOWN_DIFFERENCES]
                 ],
@@ -99,16 +108,39 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             "plan": plan,
             "shown": shown,
             "more": max(0, len(plan.changes) - SHOWN),
-            "problems": plan.problems[:200],
+            "problems": [(problem, titles.get(problem.handle, problem.handle)) for problem in plan.problems[:200]],
             "is_waiting": run.status in (Run.Status.WAITING, Run.Status.UNDOING),
-            "can_apply": run.status == Run.Status.PLANNED and request.user.has_perm("catalog.apply_run"),
-            "can_undo": run.status == Run.Status.APPLIED and request.user.has_perm("catalog.apply_run"),
+            "is_outdated": is_planned and is_outdated(plan),
+            "can_apply": is_planned and may_apply,
+            "can_plan": run.status in (Run.Status.PLANNED, Run.Status.FAILED) and may_apply,
+            "can_undo": run.status == Run.Status.APPLIED and may_apply,
             "title": str(run),
         }
         return page(self, request, "admin/catalog/run/change.html", context)
 
     def apply(self, request: HttpRequest, run_id: int) -> HttpResponse:
         return self._begin(request, run_id, start)
+
+    def plan_again(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """The same file or edit, planned for the catalogue as it is now."""
+        needs(request, "catalog.apply_run")
+        run = get_object_or_404(Run, pk=run_id)
+        if request.method != "POST":
+            return redirect("admin:catalog_run_change", run.pk)
+        try:
+            source = source_of(run)
+            if run.kind == Run.Kind.IMPORT:
+                new = plan_file(source, run.name, user_id=request.user.pk)
+            else:
+                new = plan_bulk_again(source, user_id=request.user.pk)
+        except (RunRefused, UnreadableFile) as refused:
+            messages.error(request, str(refused))
+            return redirect("admin:catalog_run_change", run.pk)
+        if new is None:
+            messages.info(request, "Nothing is left to change: the products are as this plan wants them.")
+            return redirect("admin:catalog_run_change", run.pk)
+        messages.success(request, "Planned again for the products as they are now.")
+        return redirect("admin:catalog_run_change", new.pk)
 
     def take_back(self, request: HttpRequest, run_id: int) -> HttpResponse:
         return self._begin(request, run_id, start_undo)
@@ -132,3 +164,32 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="products.csv"'
         return response
+
+
+def _title(change: PlannedChange) -> str:
+    document = change.after or change.before or {}
+    return document.get("product", {}).get("title") or change.handle
+
+
+def _new_product(change: PlannedChange) -> dict[str, Any]:
+    """What a new product will be: its facts in one line, and its variants with prices and stock."""
+    document, currency = change.after or {}, default_market().currency
+    variants = list(document["variants"].items())
+    return {
+        "facts": [
+            count_of(len(variants), "variant"),
+            count_of(len(document["images"]), "picture"),
+            document["product"]["status"],
+        ],
+        "variants": [
+            {
+                "name": " · ".join(part for part in key.split("\n") if part) or "the only one",
+                "sku": facts["sku"] or NOTHING,
+                "price": money(facts["price"], currency),
+                "sale": money(facts["sale"], currency),
+                "on_hand": "not counted" if facts["on_hand"] is None else f"{facts['on_hand']:,}",
+            }
+            for key, facts in variants[:SHOWN_DIFFERENCES]
+        ],
+        "more": max(0, len(variants) - SHOWN_DIFFERENCES),
+    }

@@ -208,7 +208,8 @@ class _Writer:
         now = read_documents(self.changes, self.shop.market, self.shop.location)
         for handle, change in self.changes.items():
             if now.get(handle) != change.before:
-                raise CatalogueMoved(f"'{handle}' has changed since the plan was made: plan again.")
+                title = (change.before or change.after or {})["product"]["title"]
+                raise CatalogueMoved(f"“{title}” has changed since the plan was made: plan again.")
 
     def _write_products(self) -> None:
         categories = _ensured_categories({after["product"]["category"] for _, after in self.wanted})

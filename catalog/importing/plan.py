@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from catalog.categories import category_path
@@ -19,12 +21,14 @@ from catalog.documents import (
     read_documents,
     variant_key,
 )
+from catalog.formats import NOTHING, moment
 from catalog.importing.shopify import Problem, ProductFacts, Reading, VariantFacts
 from catalog.markets import Market
 from catalog.models import Category, Location
 
 # "Continue selling when out of stock" has no limit in the file; ours is one that nobody reaches by accident.
 OVERSELL_LIMIT = 10_000
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")  # as documents keep it
 CHUNK = 500  # products compared at a time
 
 
@@ -252,7 +256,11 @@ def digest(document: Document | None, *, with_stock: bool = True) -> str:
 def said(value: Any) -> str:
     """A value of a difference on one line of a terminal or a table."""
     if value in (None, "", []):
-        return "–"
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if TIME.fullmatch(text):
+        return moment(datetime.fromisoformat(text))
     text = " ".join(text.split())
     return text if len(text) <= 120 else f"{text[:117]}…"

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from catalog.documents import read_documents
 from catalog.errors import CatalogError
 from catalog.importing.apply import (
     Author,
@@ -25,6 +26,7 @@ from catalog.importing.shopify import read_bytes
 from catalog.models import Run, RunProgress
 
 log = logging.getLogger(__name__)
+MAX_COMPARED = 200  # products of a plan that its page compares with the catalogue
 AT_WORK = [Run.Status.WAITING, Run.Status.UNDOING]
 SOURCES = {Run.Kind.IMPORT: "import", Run.Kind.BULK: "bulk edit"}
 
@@ -37,13 +39,18 @@ def plan_file(content: bytes, name: str, *, user_id: int | None = None) -> Run:
     """A planned import of this file's content. Raises UnreadableFile where it cannot be read."""
     shop = here()
     plan = plan_import(read_bytes(content, shop.market.currency), shop.market, shop.location)
-    return keep_plan(plan, Run.Kind.IMPORT, name, user_id=user_id)
+    return keep_plan(plan, Run.Kind.IMPORT, name, source=content, user_id=user_id)
 
 
-def keep_plan(plan: Plan, kind: Run.Kind, name: str, *, user_id: int | None = None) -> Run:
-    """The plan as a row that can be looked at and applied later."""
+def keep_plan(plan: Plan, kind: Run.Kind, name: str, *, source: bytes = b"", user_id: int | None = None) -> Run:
+    """The plan as a row that can be looked at and applied later; with its source it can be made again."""
     run = Run.objects.create(
-        kind=kind, name=name[:255], plan=gzip.compress(plan.as_json().encode()), counts=plan.counts, user_id=user_id
+        kind=kind,
+        name=name[:255],
+        source=gzip.compress(source),
+        plan=gzip.compress(plan.as_json().encode()),
+        counts=plan.counts,
+        user_id=user_id,
     )
     RunProgress.objects.create(run=run, total=len(plan.changes))
     return run
@@ -52,6 +59,22 @@ def keep_plan(plan: Plan, kind: Run.Kind, name: str, *, user_id: int | None = No
 def plan_of(run: Run) -> Plan:
     """The plan that a run was made with."""
     return Plan.from_json(gzip.decompress(bytes(run.plan)).decode())
+
+
+def source_of(run: Run) -> bytes:
+    """What the run was planned from; raises RunRefused for an applied one and for those of earlier versions."""
+    source = gzip.decompress(bytes(run.source)) if run.source else b""
+    if not source:
+        raise RunRefused(f"{run} cannot be planned again: what it was made from is not kept.")
+    return source
+
+
+def is_outdated(plan: Plan) -> bool:
+    """Whether a product is not as the plan found it; of a long plan the first products are compared."""
+    changes = plan.changes[:MAX_COMPARED]
+    shop = here()
+    now = read_documents((change.handle for change in changes), shop.market, shop.location)
+    return any(now.get(change.handle) != change.before for change in changes)
 
 
 @transaction.atomic
@@ -145,7 +168,7 @@ def _apply(run: Run, pictures: Path | None, on_progress: Progress) -> None:
     author = Author(SOURCES[Run.Kind(run.kind)], run.user_id, run.pk)
     done = apply_changes(plan.changes, here(pictures), author, on_progress=on_progress)
     run.undo = gzip.compress(json.dumps([asdict(change) for change in done]).encode())
-    run.status, run.applied_at, run.error = Run.Status.APPLIED, timezone.now(), ""
+    run.status, run.applied_at, run.error, run.source = Run.Status.APPLIED, timezone.now(), "", b""
 
 
 def _take_back(run: Run, on_progress: Progress) -> None:

@@ -7,7 +7,8 @@ from django.db import models
 class Run(models.Model):
     """One planned change of many products: an import, a bulk edit. A worker that dies leaves it waiting for the next.
 
-    `plan` and `undo` are compressed JSON that only catalog/importing/runs.py reads and writes.
+    `source` (a file, or what was typed), `plan` and `undo` are compressed; only catalog/importing/runs.py reads and
+    writes them.
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +26,7 @@ class Run(models.Model):
     kind = models.CharField(max_length=6, choices=Kind.choices)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PLANNED)
     name = models.CharField(max_length=255, help_text="The file's name, or what the edit does.")
+    source = models.BinaryField(default=bytes, help_text="What it was planned from, until it is applied.")
     plan = models.BinaryField(default=bytes)
     undo = models.BinaryField(default=bytes)
     counts = models.JSONField(default=dict, help_text="New, changed, unchanged and skipped products.")

@@ -1,5 +1,6 @@
 """What templates need to show the catalogue."""
 
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from catalog import formats
 from catalog.importing import plan
 from catalog.markets import Market, address_in, all_markets, current_market, default_market
 from catalog.models import ProductImage
@@ -93,6 +95,24 @@ def plain_text(html: str) -> str:
 @register.filter
 def swatch_class(name: str) -> str:
     return f"swatch-{slugify(name)}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """`26 Nov 2026, 12:48`, in the shop's time zone."""
+    return formats.moment(value)
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """`26 Nov 2026`."""
+    return formats.day(value)
+
+
+@register.filter
+def signed(value: int | None) -> str:
+    """A number that comes or goes: `+3`, `−2`."""
+    return formats.signed(value)
 
 
 @register.filter

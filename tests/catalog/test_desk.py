@@ -1,5 +1,6 @@
 """The product desk's own pages: who may open them, what they change, what they refuse."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -258,6 +259,50 @@ def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):  #
     assert Product.objects.get().title == "Changed meanwhile"
     with pytest.raises(RunRefused):
         start(run)
+
+
+def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):  # noqa: F811
+    variant = make_variant(1000)
+    row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
+    client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
+    run = Run.objects.get()
+    url = f"/admin/catalog/run/{run.pk}/change/"
+    assert "Carry it out" in client.get(url).content.decode()
+    Product.objects.update(title="Changed meanwhile")
+    text = client.get(url).content.decode()
+    assert ("Carry it out" in text, "Products have changed since" in text, "Plan again" in text) == (False, True, True)
+    answer = client.post(f"/admin/catalog/run/{run.pk}/again/")
+    new = Run.objects.exclude(pk=run.pk).get()
+    assert answer.url == f"/admin/catalog/run/{new.pk}/change/"
+    assert plan_of(new).changes[0].differences == [["title", "Changed meanwhile", "Renamed"]]
+    start(new)
+    work_waiting()
+    assert (Product.objects.get().title, bytes(Run.objects.get(pk=new.pk).source)) == ("Renamed", b"")
+
+
+def test_an_outdated_edit_of_many_is_planned_again_with_the_prices_of_now(client, staff):  # noqa: F811
+    variant = make_variant(1000)
+    url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
+    client.post(url, {"ids": variant.product_id, "percent": "10", "add_tag": "new", "g0-on_hand": "4"})
+    run = Run.objects.get()
+    assert run.name == "change prices by (%): 10, add the tag: new, sale prices too"
+    set_price(variant.pk, default_market(), regular_minor=3000)
+    client.post(f"/admin/catalog/run/{run.pk}/again/")
+    new = Run.objects.exclude(pk=run.pk).get()
+    assert sorted(plan_of(new).changes[0].differences, key=str) == [
+        ["tags", [], ["new"]],
+        ["variant (the only one): on hand", 10, 4],
+        ["variant (the only one): price", "€30.00", "€33.00"],
+    ]
+
+
+def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, staff):  # noqa: F811
+    rows = "cup,Reef cup,TRUE,C-1,shopify,4,9.00,active\n"
+    client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + rows).encode())})
+    text = client.get(f"/admin/catalog/run/{Run.objects.get().pk}/change/").content.decode()
+    assert "1 variant · 0 pictures · active" in text
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    assert ("New: Reef cup (line 2)" in shown, "C-1 €9.00 – 4" in shown) == (True, True)
 
 
 def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):  # noqa: F811

@@ -44,8 +44,8 @@ def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, u
     assert in_us(variant, default_market()) == (2400, 2400, "EUR")
     assert current_listings(us_market).get().price_minor == 2150
     assert Change.objects.get().differences == [
-        ["variant (the only one): price (us)", None, "27.00"],
-        ["variant (the only one): sale (us)", None, "21.50"],
+        ["variant (the only one): price (us)", None, "$27.00"],
+        ["variant (the only one): sale (us)", None, "$21.50"],
     ]
     text = admin_client.get(page_of(variant)).content.decode()
     assert (f'name="price-{variant.pk}" value="27.00"' in text, 'value="21.50"' in text) == (True, True)
