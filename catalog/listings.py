@@ -10,13 +10,15 @@ from django.utils import timezone
 
 from catalog.availability import available_by_variant
 from catalog.facets import WHOLE_SHOP
-from catalog.languages import PLAIN, search_config
+from catalog.languages import search_config
 from catalog.listing_rows import Board, product_stock_class
 from catalog.markets import all_markets
 from catalog.models import Category, CategoryChange, DirtyListing, Listing, Product, Variant
+from catalog.words import indexed, vocabulary
 
 PAST_KEPT = timedelta(days=31)
 SHORTEST_PAST = timedelta(minutes=1)  # what held for less is not worth looking back at
+BATCH = 1_000  # rows written at a time
 READ_AHEAD = ("options", "variants__prices", "images", "attribute_values")
 COMPARED = [
     field.attname
@@ -24,22 +26,22 @@ COMPARED = [
     if field.attname not in {"id", "valid", "is_past", "search", "stock_class"}
 ]
 
+# What words.indexed() has cut; the configurations only take endings off.
 WRITE_SEARCH = """
 UPDATE catalog_listing AS listing SET search =
-    setweight(to_tsvector(text.config::regconfig, listing.title), 'A')
- || setweight(to_tsvector(text.config::regconfig, listing.vendor || ' ' || array_to_string(listing.tags, ' ')), 'B')
- || setweight(to_tsvector(text.config::regconfig, text.words), 'C')
-FROM unnest(%(ids)s::bigint[], %(configs)s::text[], %(words)s::text[]) AS text (id, config, words)
+    setweight(to_tsvector(text.config::regconfig, text.title), 'A')
+ || setweight(to_tsvector(text.config::regconfig, text.maker), 'B')
+ || setweight(to_tsvector(text.config::regconfig, text.rest), 'C')
+FROM unnest(%(ids)s::bigint[], %(configs)s::text[], %(titles)s::text[], %(makers)s::text[], %(rest)s::text[])
+  AS text (id, config, title, maker, rest)
 WHERE listing.id = text.id
 """
 
 # Words are added in one order everywhere and never locked by reading, so two writers do not wait in a circle.
 ADD_WORDS = """
 INSERT INTO catalog_searchterm (word, weight)
-SELECT DISTINCT used.term, 1 FROM catalog_listing,
-  LATERAL unnest(tsvector_to_array(to_tsvector(%(config)s::regconfig, title || ' ' || vendor))) AS used (term)
-WHERE id = ANY(%(ids)s) AND length(used.term) BETWEEN 3 AND 40 AND used.term !~ '^[0-9]+$'
-  AND NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = used.term)
+SELECT used.term, 1 FROM unnest(%(words)s::text[]) AS used (term)
+WHERE NOT EXISTS (SELECT 1 FROM catalog_searchterm AS known WHERE known.word = used.term)
 ORDER BY used.term
 ON CONFLICT DO NOTHING
 """
@@ -59,7 +61,7 @@ def write_listings(products: QuerySet[Product]) -> int:
     board = Board(wanted, now)
     rows = [row for product in wanted for market in all_markets().values() for row in board.rows_of(product, market)]
     Listing.objects.bulk_create(rows, batch_size=1000)
-    _write_search([row.pk for row in rows])
+    write_search(rows)
     # Stock may have changed since we read it, by somebody who could not see the new rows.
     DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in wanted)
     mark_categories({*touched, *(pk for row in rows for pk in row.category_ids)})
@@ -88,28 +90,45 @@ def mark_categories(category_ids: Iterable[int]) -> None:
     )
 
 
-def _write_search(listing_ids: list[int]) -> None:
+def write_search(rows: Iterable[Listing]) -> None:
     """What searches find the rows by: title, then maker and tags, then categories, SKUs and barcodes."""
-    rows = list(Listing.objects.filter(pk__in=listing_ids).values("pk", "product_id", "market", "category_ids"))
+    rows = list(rows)
     codes: dict[int, list[str]] = defaultdict(list)
-    variants = Variant.objects.filter(product_id__in={row["product_id"] for row in rows}, is_active=True)
+    variants = Variant.objects.filter(product_id__in={row.product_id for row in rows}, is_active=True)
     for product_id, sku, barcode in variants.values_list("product_id", "sku", "barcode"):
         codes[product_id] += [sku, barcode]
-    wanted = {pk for row in rows for pk in row["category_ids"]}
+    wanted = {pk for row in rows for pk in row.category_ids}
     names = dict(Category.objects.filter(pk__in=wanted).values_list("pk", "name"))
     markets = all_markets()
     with connection.cursor() as cursor:
         cursor.execute(
             WRITE_SEARCH,
             {
-                "ids": [row["pk"] for row in rows],
-                "configs": [search_config(markets[row["market"]].language) for row in rows],
-                "words": [
-                    " ".join([*(names[pk] for pk in row["category_ids"]), *codes[row["product_id"]]]) for row in rows
+                "ids": [row.pk for row in rows],
+                "configs": [search_config(markets[row.market].language) for row in rows],
+                "titles": [indexed(row.title) for row in rows],
+                "makers": [indexed(row.vendor, *row.tags) for row in rows],
+                "rest": [
+                    indexed(*(names.get(pk, "") for pk in row.category_ids), *codes[row.product_id]) for row in rows
                 ],
             },
         )
-        cursor.execute(ADD_WORDS, {"config": PLAIN, "ids": listing_ids})
+        words = set().union(*(vocabulary((row.title, row.vendor)) for row in rows))
+        cursor.execute(ADD_WORDS, {"words": sorted(words)})
+
+
+def write_search_again() -> int:
+    """Searches find every live listing by the words of today's rule; returns how many rows were written.
+
+    In batches that lock little, so it may run beside the shop, be interrupted and begin anew.
+    """
+    done = last = 0
+    live = Listing.objects.filter(is_past=False, market__in=all_markets()).order_by("pk")
+    fields = ("product_id", "market", "title", "vendor", "tags", "category_ids")
+    while rows := list(live.filter(pk__gt=last).only(*fields)[:BATCH]):
+        write_search(rows)
+        done, last = done + len(rows), rows[-1].pk
+    return done
 
 
 def in_batches(products: QuerySet[Product], size: int = 500) -> Iterator[QuerySet[Product]]:

@@ -1,7 +1,6 @@
 """Search with PostgreSQL alone: a SKU or barcode first, then words with their endings, synonyms, and typos mended."""
 
-import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,11 +14,14 @@ from catalog.facets import WHOLE_SHOP, Scope
 from catalog.languages import search_config
 from catalog.markets import Market
 from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
+from catalog.words import Term, joined, terms_of, vocabulary, words_of
 
 MOST_WORDS = 12
 SHORTEST_PREFIX = 3  # letters from which a last word may be a beginning
 COMPLETIONS = 5
 MOST_BY_CODE = 20
+ROWS_AT_ONCE = 10_000
+GTIN_LENGTHS = (8, 12, 13, 14)
 MOST_COMPARED = 400  # known words that a short mistyped one is compared with
 
 # The nearest known word for each unknown one; the trigram index answers `%`.
@@ -28,6 +30,11 @@ SELECT wanted, (SELECT word FROM catalog_searchterm
                 WHERE word %% wanted ORDER BY similarity(word, wanted) DESC, weight DESC, word LIMIT 1)
 FROM unnest(%s::text[]) AS wanted
 WHERE NOT EXISTS (SELECT 1 FROM catalog_searchterm WHERE word = wanted)
+"""
+
+WRITE_TERMS = """
+INSERT INTO catalog_searchterm (word, weight) SELECT * FROM unnest(%s::text[], %s::int[])
+ON CONFLICT (word) DO UPDATE SET weight = excluded.weight WHERE catalog_searchterm.weight <> excluded.weight
 """
 
 
@@ -40,10 +47,16 @@ class SearchPage:
     is_partial: bool = False
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a search as the index knows them: small letters, no accents; at most twelve."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))[:MOST_WORDS]
+def asked_for(text: str) -> list[Term]:
+    """The terms of a search, cut as the index is; at most twelve words."""
+    terms, count = [], 0
+    for term in terms_of(text):
+        term = term[: MOST_WORDS - count]
+        if not term:
+            break
+        terms.append(term)
+        count += len(term)
+    return terms
 
 
 def search_page(listings: QuerySet[Listing], market: Market, text: str, wishes: Wishes) -> SearchPage:
@@ -52,27 +65,28 @@ def search_page(listings: QuerySet[Listing], market: Market, text: str, wishes: 
     Up to a thousand matches are ranked by how well they fit. Beyond that the words say little, so the most
     prominent products come first, and no page costs more than the first.
     """
-    words = words_of(text)
-    if not words:
+    terms = asked_for(text)
+    if not terms:
         return SearchPage(ListingPage([], 1, 0, False))
-    if ids := _products_by_code(text):
+    if ids := products_by_code(text):
         return SearchPage(listing_page(listings.filter(product__in=ids), wishes, most_counted=COUNT_LIMIT + 1))
-    found = _matching(listings, _query(words, market), words, market, wishes)
+    found = _matching(listings, _query(terms, market), terms, market, wishes)
     if found.count or wishes.page > 1 or found.is_filtered:
         return SearchPage(found)
-    mended = mend(words)
-    if mended != words:
+    mended = mend(terms)
+    if mended != terms:
         again = _matching(listings, _query(mended, market), mended, market, wishes)
         if again.count:
-            return SearchPage(again, mended=" ".join(mended))
-    if len(words) > 1:
-        some = _matching(listings, _query(mended, market, joined_by=" | "), ["|", *mended], market, wishes)
+            return SearchPage(again, mended=" ".join(" ".join(term) for term in mended))
+    single: list[Term] = [(word,) for term in mended for word in term]
+    if len(single) > 1:
+        some = _matching(listings, _query(single, market, joined_by=" | "), [("|",), *single], market, wishes)
         return SearchPage(some, is_partial=some.count > 0)
     return SearchPage(found)
 
 
 def _matching(
-    listings: QuerySet[Listing], query: SearchQuery, words: list[str], market: Market, wishes: Wishes
+    listings: QuerySet[Listing], query: SearchQuery, terms: list[Term], market: Market, wishes: Wishes
 ) -> ListingPage:
     is_ranked = not wishes.sort and not wishes.after
     return listing_page(
@@ -81,43 +95,68 @@ def _matching(
         ranking=Ranking([SearchRank(F("search"), query).desc(), "position", "product_id"], COUNT_LIMIT)
         if is_ranked
         else None,
-        kept=Scope(WHOLE_SHOP, market.code, " ".join(words)),
+        kept=Scope(WHOLE_SHOP, market.code, " ".join("+".join(term) for term in terms)),
         most_counted=COUNT_LIMIT + 1,
     )
 
 
-def _products_by_code(text: str) -> list[int]:
-    """Products that have a variant with exactly this SKU or barcode."""
+def products_by_code(text: str, count: int = MOST_BY_CODE) -> list[int]:
+    """Products that have a variant with exactly this SKU or barcode, the barcode also as it is printed."""
     code = text.strip()
-    if re.fullmatch(r"[\d\s-]{8,30}", code, re.ASCII):
-        code = re.sub(r"[\s-]", "", code)  # as barcodes are printed
     if not 0 < len(code) <= 255:
         return []
     found = Variant.objects.annotate(any_case=Upper("sku")).filter(
-        Q(any_case=code.upper()) | Q(barcode=code), is_active=True
+        Q(any_case=code.upper()) | Q(barcode__in=[code, *barcodes_of(code)]), is_active=True
     )
-    return list(found.values_list("product_id", flat=True)[:MOST_BY_CODE])
+    return list(found.values_list("product_id", flat=True)[:count])
 
 
-def _query(words: list[str], market: Market, *, has_prefix: bool = True, joined_by: str = " & ") -> SearchQuery:
-    groups = synonyms_of(words)
+def barcodes_of(text: str) -> list[str]:
+    """The GTIN that the text is, with and without the zeros that fill a shorter one up: `0 12345 67890 5`."""
+    words = words_of(text)
+    digits = "".join(words)
+    if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
+        return []
+    return list(dict.fromkeys([digits, *(digits.lstrip("0").zfill(length) for length in GTIN_LENGTHS)]))
+
+
+def listed_products(text: str, market: Market, count: int) -> list[int]:
+    """Products whose listing matches all of the text, as shoppers find them: for staff, without an order."""
+    terms = asked_for(text)
+    if not terms:
+        return []
+    rows = Listing.objects.filter(market=market.code, is_past=False, search=_query(terms, market))
+    return list(rows.values_list("product_id", flat=True)[:count])
+
+
+def _query(terms: list[Term], market: Market, *, has_prefix: bool = True, joined_by: str = " & ") -> SearchQuery:
+    """What the index is asked: every term as it was written, as one word, or by a synonym.
+
+    The last word may be a beginning.
+    """
+    groups = synonyms_of(" ".join(term) for term in terms)
     parts = []
-    for position, word in enumerate(words):
-        is_beginning = has_prefix and position == len(words) - 1 and len(word) >= SHORTEST_PREFIX
-        same = [" <-> ".join(words_of(other)) for other in groups.get(word, [])]
-        own = f"{_quoted(word)}:*" if is_beginning else _quoted(word)
-        parts.append("(" + " | ".join([own, *filter(None, same)]) + ")")
+    for position, term in enumerate(terms):
+        is_last = has_prefix and position == len(terms) - 1
+        ways = [_phrase(term, is_beginning=is_last)]
+        if whole := joined(term):
+            ways.append(_phrase((whole,), is_beginning=is_last))
+        ways += [_phrase(tuple(words_of(other))) for other in groups.get(" ".join(term), [])]
+        parts.append(f"({' | '.join(filter(None, ways))})")
     return SearchQuery(joined_by.join(parts), search_type="raw", config=search_config(market.language))
 
 
-def _quoted(word: str) -> str:
-    """The word as the raw syntax takes it: words of the vocabulary may be whole addresses (shop.example:8080)."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+def _phrase(term: Term, *, is_beginning: bool = False) -> str:
+    """These words one behind the other; words are letters and digits, so nothing in them is syntax."""
+    quoted = [f"'{word}'" for word in term]
+    if is_beginning and len(term[-1]) >= SHORTEST_PREFIX:
+        quoted[-1] += ":*"
+    return f"({' <-> '.join(quoted)})" if quoted else ""
 
 
-def synonyms_of(words: Iterable[str]) -> dict[str, list[str]]:
-    """For each word the others that staff say mean the same."""
-    groups = Synonym.objects.filter(words__overlap=list(words)).values_list("words", flat=True)
+def synonyms_of(texts: Iterable[str]) -> dict[str, list[str]]:
+    """For each text (`sofa`, `t shirt`) the others that staff say mean the same."""
+    groups = Synonym.objects.filter(words__overlap=list(texts)).values_list("words", flat=True)
     found: dict[str, list[str]] = {}
     for group in groups:
         for word in group:
@@ -125,12 +164,26 @@ def synonyms_of(words: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def mend(words: list[str]) -> list[str]:
-    """The same words, each unknown one replaced by the known word that looks most like it, if there is one."""
+def mend(terms: list[Term]) -> list[Term]:
+    """The same terms, each unknown word replaced by the known one that looks most like it, if there is one.
+
+    Digits are never mended: somebody who asks for `315` does not mean `316`.
+    """
+    words = [word for term in terms for word in term]
     with connection.cursor() as cursor:
-        cursor.execute(NEAREST, [words])
+        cursor.execute(NEAREST, [[word for word in words if not word.isdigit()]])
         nearest = dict(cursor.fetchall())
-    return [nearest[word] or _one_slip_away(word) if word in nearest else word for word in words]
+    better = {word: _mended(word, found) for word, found in nearest.items()}
+    return [tuple(better.get(word, word) for word in term) for term in terms]
+
+
+def _mended(word: str, nearest: str | None) -> str:
+    found = nearest or _one_slip_away(word)
+    return found if _digits(found) == _digits(word) else word
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def _one_slip_away(word: str) -> str:
@@ -171,19 +224,29 @@ def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: i
     The last word is completed from the vocabulary and the few completions are searched for: a million titles are
     never looked through for a beginning.
     """
-    words = words_of(text)
-    if not words:
+    terms = asked_for(text)
+    if not terms:
         return Suggestions([], [], [])
-    if ids := _products_by_code(text):
+    if ids := products_by_code(text):
         return Suggestions(first_cards(listings.filter(product__in=ids), count), [], [])
-    ends = completions(words[-1]) or mend(words[-1:])
-    before = _query(words[:-1], market, has_prefix=False) if words[:-1] else None
-    last = SearchQuery(" | ".join(map(_quoted, ends)), search_type="raw", config=search_config(market.language))
-    cards = first_cards(listings.filter(search=before & last if before else last), count)
+    wanted = _query(terms, market) if len(terms[-1]) > 1 else _completed(terms, market)
+    cards = first_cards(listings.filter(search=wanted), count)
     begins = text.strip()
-    categories = list(Category.objects.filter(name__istartswith=begins).order_by("path")[:4])
-    pages = list(Page.objects.filter(title__icontains=begins)[:2])
+    categories = list(_beginning_with(begins).order_by("path")[:4])
+    pages = list(Page.objects.filter(title__unaccent__icontains=begins)[:2])
     return Suggestions(cards, categories, pages)
+
+
+def _completed(terms: list[Term], market: Market) -> SearchQuery:
+    """The terms, the last word completed or mended; where no known word fits, it may be the beginning of a code."""
+    ends = completions(terms[-1][0])
+    last = " | ".join(_phrase((end,)) for end in ends) if ends else _phrase(mend(terms[-1:])[0], is_beginning=True)
+    wanted = SearchQuery(last, search_type="raw", config=search_config(market.language))
+    return _query(terms[:-1], market, has_prefix=False) & wanted if terms[:-1] else wanted
+
+
+def _beginning_with(text: str) -> QuerySet[Category]:
+    return Category.objects.filter(name__unaccent__istartswith=text)
 
 
 def completions(beginning: str) -> list[str]:
@@ -194,13 +257,13 @@ def completions(beginning: str) -> list[str]:
 
 def refresh_terms() -> int:
     """The vocabulary is the words of the present listings with their frequencies; returns how many words it has."""
-    from_listings = """
-        INSERT INTO catalog_searchterm (word, weight)
-        SELECT word, ndoc FROM ts_stat($$
-            SELECT to_tsvector('mercer_plain', title || ' ' || vendor) FROM catalog_listing WHERE NOT is_past $$)
-        WHERE length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
-        ORDER BY word
-        ON CONFLICT (word) DO UPDATE SET weight = excluded.weight WHERE catalog_searchterm.weight <> excluded.weight"""
+    counts: Counter[str] = Counter()
+    texts = Listing.objects.filter(is_past=False).values_list("title", "vendor")
+    for title_and_vendor in texts.iterator(chunk_size=ROWS_AT_ONCE):
+        counts.update(vocabulary(title_and_vendor))
+    words = sorted(counts)
     with connection.cursor() as cursor:
-        cursor.execute(from_listings)
+        for start in range(0, len(words), ROWS_AT_ONCE):
+            group = words[start : start + ROWS_AT_ONCE]
+            cursor.execute(WRITE_TERMS, [group, [counts[word] for word in group]])
     return SearchTerm.objects.count()

@@ -40,6 +40,7 @@ from catalog.models import (
 )
 from catalog.money import format_money
 from catalog.rich_text import clean
+from catalog.search import barcodes_of, listed_products
 
 MOST_FOUND_BY_CODE = 200
 
@@ -109,7 +110,7 @@ class ProductAdmin(admin.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     search_fields = ("title",)
-    search_help_text = "A title, or exactly a SKU or barcode"
+    search_help_text = "A title, SKU or barcode"
     autocomplete_fields = ("category", "type", "attribute_values")
     inlines = (OptionInline, VariantInline, RelatedInline)
     actions = ("bulk_edit",)
@@ -155,17 +156,24 @@ class ProductAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
-        """Products by exact SKU or barcode, and by every word of the title: each by its index."""
+        """Products by exact SKU or barcode, or by every word of the title; else as shoppers find them.
+
+        Each by its index.
+        """
         term = search_term.strip()
         if not term:
             return queryset, False
-        by_code = Variant.objects.annotate(any_case=Upper("sku")).filter(Q(any_case=term.upper()) | Q(barcode=term))
+        codes = Q(any_case=term.upper()) | Q(barcode__in=[term, *barcodes_of(term)])
+        by_code = Variant.objects.annotate(any_case=Upper("sku")).filter(codes)
         ids = list(by_code.values_list("product_id", flat=True)[:MOST_FOUND_BY_CODE])
         if ids:
             return queryset.filter(pk__in=ids), False
+        by_title = queryset
         for word in term.split()[:8]:
-            queryset = queryset.filter(title__icontains=word)
-        return queryset, False
+            by_title = by_title.filter(title__icontains=word)
+        if by_title.exists():
+            return by_title, False
+        return queryset.filter(pk__in=listed_products(term, default_market(), MOST_FOUND_BY_CODE)), False
 
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> tuple:
         is_large = obj is not None and obj.variants.count() > MOST_IN_FORM

@@ -24,7 +24,7 @@ from catalog.models import (
     Synonym,
 )
 from catalog.rich_text import clean
-from catalog.search import words_of
+from catalog.words import words_of
 
 
 class CategoryForm(forms.ModelForm):

@@ -15,6 +15,7 @@ from catalog.documents import read_documents
 from catalog.importing.apply import here
 from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
 from catalog.inventory import receive
+from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import (
     Category,
@@ -527,3 +528,17 @@ def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):  # noq
     assert Product.objects.get().description == "<p>Blue</p>"
     client.post("/admin/catalog/page/add/", {"title": "Us", "section": "about", "slug": "us", "body": picture})
     assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()
+
+
+def test_staff_find_products_by_parts_of_codes_and_without_accents(client, staff):  # noqa: F811
+    mug = make_variant(title="Tasse Größe 42", barcode="4006381333931")
+    Variant.objects.filter(pk=mug.pk).update(sku="NOR.0707-60")
+    make_variant(title="Plate")
+    write_listings(Product.objects.all())
+    searches = ["grosse", "tasse größe", "0707-60", "nor070760", "4 006381 333931", "TASSE"]
+    results = {
+        words: client.get("/admin/catalog/product/", {"q": words}).context["cl"].result_list for words in searches
+    }
+    assert {words: [product.pk for product in found] for words, found in results.items()} == dict.fromkeys(
+        searches, [mug.product_id]
+    )

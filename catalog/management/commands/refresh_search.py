@@ -1,14 +1,24 @@
 """Count the words that listings hold."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from catalog.listings import write_search_again
 from catalog.search import refresh_terms
 
 
 class Command(BaseCommand):
-    help = "Bring the vocabulary of autocomplete and typing errors up to date."
+    help = (
+        "Bring the vocabulary of autocomplete and typing errors up to date; --all first writes anew what searches find"
+        " each listing by."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--all", action="store_true", help="also write every listing's search words anew")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["all"]:
+            self.stdout.write(f"{write_search_again():,} listing rows written.")
         self.stdout.write(f"{refresh_terms():,} words known.")
