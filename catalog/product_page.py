@@ -149,11 +149,16 @@ def option_key(text: str) -> str:
     return slugify(text, allow_unicode=True) or text
 
 
-def variant_path(variant: Variant) -> str:
-    """The address of a product's page with this variant chosen."""
+def wanted_of(variant: Variant) -> dict[str, str]:
+    """The query of a product's page that chooses this variant: option names and values as they stand in a URL."""
     values = (variant.option1, variant.option2, variant.option3)
     names = [option_key(option.name) for option in variant.product.options.all()]
-    query = urlencode([(name, option_key(value)) for name, value in zip(names, values, strict=False) if value])
+    return {name: option_key(value) for name, value in zip(names, values, strict=False) if value}
+
+
+def variant_path(variant: Variant) -> str:
+    """The address of a product's page with this variant chosen."""
+    query = urlencode(wanted_of(variant))
     return f"{variant.product.get_absolute_url()}?{query}" if query else variant.product.get_absolute_url()
 
 

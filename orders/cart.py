@@ -30,7 +30,8 @@ WITH cart AS (
 ), added AS (
   INSERT INTO orders_cartline AS line (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
   SELECT id, %(variant)s, least(%(quantity)s, %(most)s), 'active', %(seen)s, now(), now() FROM room
-  ON CONFLICT (cart_id, variant_id) DO UPDATE SET state = 'active', changed_at = now(), seen_minor = excluded.seen_minor,
+  ON CONFLICT (cart_id, variant_id, personal_key) DO UPDATE SET state = 'active', changed_at = now(),
+    seen_minor = excluded.seen_minor,
     quantity = CASE WHEN line.state = 'active'
       THEN least(line.quantity + excluded.quantity, greatest(%(most)s, 1)) ELSE excluded.quantity END
   RETURNING 1

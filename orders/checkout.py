@@ -24,6 +24,7 @@ from orders.errors import (
     TotalTooSmall,
 )
 from orders.gift_cards import redeem
+from orders.gift_lines import gift_details_of
 from orders.models import Cart, Order, OrderLine
 from orders.pricing import charge_step, make_receipt
 from orders.promotions import take_uses
@@ -193,6 +194,7 @@ def new_number() -> str:
 
 
 def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
+    gift_details = gift_details_of([item.line_id for item in contents.items if item.variant.is_gift_card])
     items = {item.key: item for item in [*contents.items, *contents.gifts]}
     return OrderLine.objects.bulk_create(
         OrderLine(
@@ -215,6 +217,7 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             tax_percent=total.tax_percent,
             tax_minor=total.tax_minor,
             total_minor=total.total_minor,
+            **gift_details.get(item.line_id, {}),
         )
         for position, total in enumerate(contents.totals.lines, start=1)
         for item in [items[total.key]]

@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from catalog.models import Page, Store
-from orders.models import Fulfillment, GiftCard, Order
+from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL
 from orders.shipping import day_span
 from orders.summary import sum_rows
@@ -31,10 +31,20 @@ def store_name() -> str:
     return Store.objects.values_list("name", flat=True).first() or "Mercer"
 
 
-def _send(
-    order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any], attachments: Sequence[Attachment] = ()
+def _send(  # noqa: PLR0913  (each is a fact of the mail)
+    order: Order,
+    kind: str,
+    key: str,
+    subject: str,
+    context: Mapping[str, Any],
+    *,
+    attachments: Sequence[Attachment] = (),
+    to: str = "",
 ) -> None:
-    """Write one mail in text and HTML; its Message-ID is made of what it is about, so twice is once."""
+    """Write one mail in text and HTML, to the buyer unless said otherwise.
+
+    Its Message-ID is made of what it is about, so twice is once.
+    """
     subject = " ".join(subject.split())  # a title may hold a line break, a header must not
     store = Store.objects.first() or Store()
     facts = {
@@ -48,7 +58,7 @@ def _send(
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"emails/{kind}.txt", facts),
-        to=[order.email],
+        to=[to or order.email],
         headers={
             "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
             "Auto-Submitted": "auto-generated",
@@ -71,7 +81,7 @@ def send_confirmation(order: Order) -> None:
         order.public_id.hex,
         f"Order {order.number}: {first}{more}",
         {"lines": lines, "rows": sum_rows(order), "arrives": _arrival(order)},
-        _terms(order),
+        attachments=_terms(order),
     )
 
 
@@ -113,7 +123,18 @@ def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
 
 
 def send_gift_cards(order: Order, issued: Sequence[tuple[GiftCard, str]]) -> None:
-    """The codes of the gift cards that the order bought: they stand in this mail and nowhere else."""
+    """Send the buyer the codes of these gift cards: they stand in this mail and nowhere else."""
     cards = [{"code": code, "card": card} for card, code in issued]
     key = f"{order.public_id.hex}.{issued[0][0].pk}"
     _send(order, "gift_cards", key, f"Order {order.number}: your gift card", {"cards": cards})
+
+
+def send_gift(order: Order, line: OrderLine, issued: Sequence[tuple[GiftCard, str]]) -> None:
+    """Send these gift cards of one line to the person whom the buyer named, and tell the buyer without the codes."""
+    cards = [{"code": code, "card": card} for card, code in issued]
+    key = f"{order.public_id.hex}.{issued[0][0].pk}"
+    sender = line.sender_name or order.name
+    context = {"cards": cards, "line": line, "sender": sender}
+    subject = f"{sender} has sent you a gift card"
+    _send(order, "gift", key, subject, context, to=line.recipient_email)
+    _send(order, "order_gift_sent", key, f"Order {order.number}: your gift card was sent", {"line": line})

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -112,8 +112,12 @@ def issue(
 
 @transaction.atomic
 def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
-    """Every gift card that the order bought, with its code; empty where they were issued already."""
-    issued = []
+    """Issue every gift card that the order bought; return those that are mailed today, with their codes.
+
+    A card for a later day has a code that nobody knows until `disclose` gives it another. Cards that were issued
+    already are not issued again.
+    """
+    issued, now = [], timezone.now()
     for line in order.lines.filter(is_gift_card=True):
         worth = line.total_minor // line.quantity
         for serial in range(1, line.quantity + 1):
@@ -128,10 +132,40 @@ def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
                 balance_minor=worth,
                 order_line=line,
                 serial=serial,
+                sent_at=now if is_due(line.send_on) else None,
             )
             GiftCardMovement.objects.create(card=card, kind=Kind.ISSUED, amount_minor=worth, order=order)
-            issued.append((card, code))
+            if card.sent_at:
+                issued.append((card, code))
     return issued
+
+
+def is_due(send_on: date | None) -> bool:
+    """Whether a gift card for this day is mailed now, in the shop's time zone."""
+    return send_on is None or send_on <= timezone.localdate()
+
+
+def waiting_cards() -> list[int]:
+    """Return the ids of the cards whose day has come and whose codes were not mailed yet."""
+    paid = [Order.Status.CONFIRMED, Order.Status.COMPLETED]
+    cards = GiftCard.objects.filter(sent_at=None, is_active=True, order_line__order__status__in=paid)
+    return list(cards.filter(order_line__send_on__lte=timezone.localdate()).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def disclose(card_id: int) -> tuple[GiftCard, str] | None:
+    """Give a card that was not mailed yet a new code, which the caller mails in the same transaction.
+
+    Returns None where the card was mailed or voided in the meantime: it is mailed once.
+    """
+    unsent = GiftCard.objects.select_for_update(of=("self",)).filter(pk=card_id, sent_at=None, is_active=True)
+    card = unsent.select_related("order_line__order").first()
+    if not card:
+        return None
+    code = new_code()
+    card.code_hash, card.last_characters, card.sent_at = code_digest(code), code[-GROUP:], timezone.now()
+    card.save(update_fields=["code_hash", "last_characters", "sent_at"])
+    return card, code
 
 
 def redeem(order: Order, tenders: Sequence[Tender]) -> None:

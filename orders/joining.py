@@ -10,13 +10,14 @@ from catalog.prices import prices_at
 from orders.cart import State, leave_market, put_in, touch
 from orders.cart_codes import MOST_CODES
 from orders.errors import CartRefused
+from orders.gift_lines import move_gift_lines
 from orders.models import Cart, CartLine, Order
 from orders.pricing import can_be_derived, totals_of
 
 KEEP_SAVED = """
 INSERT INTO orders_cartline (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
 SELECT %s, variant_id, quantity, state, seen_minor, created_at, changed_at FROM orders_cartline
-WHERE cart_id = %s AND state = 'saved' ON CONFLICT (cart_id, variant_id) DO NOTHING
+WHERE cart_id = %s AND state = 'saved' AND personal_key = '' ON CONFLICT (cart_id, variant_id, personal_key) DO NOTHING
 """
 
 
@@ -104,7 +105,8 @@ def _pour(source: Cart, target: Cart) -> None:
     """
     if source.market != target.market:
         leave_market(source)
-    lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True).select_related("variant")
+    move_gift_lines(source, target)
+    lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True, personal_key="").select_related("variant")
     for line in lines.order_by("pk"):
         try:
             put_in(target, line.variant_id, line.quantity, most=line.variant.most_per_order, seen_minor=line.seen_minor)

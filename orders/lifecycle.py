@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from catalog.inventory import Need, release, reserve
 from orders import gift_cards
-from orders.emails import send_confirmation, send_gift_cards
+from orders.emails import send_confirmation
 from orders.errors import StatusRefused
+from orders.gift_mails import mail_gift_cards
 from orders.joining import bring_back
 from orders.models import Cart, Order, OrderEvent
 from orders.promotions import give_back_uses, take_uses_again
@@ -63,8 +64,7 @@ def confirm(order: Order) -> None:
 
 
 def _hand_out_gift_cards(order: Order) -> None:
-    if issued := gift_cards.issue_ordered(order):
-        send_gift_cards(order, issued)
+    mail_gift_cards(order, gift_cards.issue_ordered(order))
 
 
 @transaction.atomic

@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from orders import selling
+from orders import gift_mails, selling
 
 
 @shared_task(soft_time_limit=600, time_limit=660)
 def refresh_sales() -> int:
     return selling.refresh_sales()
+
+
+@shared_task
+def send_gift_cards() -> int:
+    return gift_mails.send_due_gift_cards()

@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     "process-events": {"task": "payments.tasks.process_events", "schedule": 10},
     "send-mail": {"task": "shop.tasks.send_mail", "schedule": 10},
     "reconcile-payments": {"task": "payments.tasks.reconcile_payments", "schedule": 15},
+    "send-gift-cards": {"task": "orders.tasks.send_gift_cards", "schedule": 600},
     "expire-gift-cards": {"task": "payments.tasks.expire_gift_cards", "schedule": 3600},
     "expire-unpaid-orders": {"task": "payments.tasks.expire_unpaid_orders", "schedule": 30},
     "refresh-listings": {"task": "catalog.tasks.refresh_listings", "schedule": 5},

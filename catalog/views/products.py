@@ -1,5 +1,8 @@
 """The page of one product."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -26,9 +29,20 @@ def sold_in(product: Product) -> list[Market]:
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
+    return show_product(request, slug, request.GET.dict())
+
+
+def show_product(
+    request: HttpRequest,
+    slug: str,
+    wanted: Mapping[str, str],
+    extra: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with a product's page; `extra` is what another app adds, such as a form with a mistake."""
     market = current_market()
     found = product_for_page(slug)
-    shown = product_page(found, market, request.GET.dict()) if found else None
+    shown = product_page(found, market, wanted) if found else None
     if not found or not shown:
         return answer_moved(request, moved_product(slug))
     markets = sold_in(found)
@@ -44,5 +58,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "related": related_listings(found, market),
         "facts": facts_of(found),
         "opinions": opinions_of(found, STARS.get(request.GET.get("stars", ""))) if found.review_count else None,
+        **(extra or {}),
     }
-    return render(request, "catalog/product.html", context)
+    template = "catalog/gift_card.html" if shown.variant.is_gift_card else "catalog/product.html"
+    return render(request, template, context, status=status)

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from orders.models.gift_card import GiftDetails
+
 
 class Cart(models.Model):
     """Found by the token in the shopper's cookie, or by the shopper. Once ordered it only says which order it became."""
@@ -42,10 +44,11 @@ class Cart(models.Model):
         return self.ordered_at is None
 
 
-class CartLine(models.Model):
+class CartLine(GiftDetails):
     """A quantity of one variant; prices are looked up each time.
 
-    A line that was taken out stays for a while, so that the shopper can have it back.
+    A line that was taken out stays for a while, so that the shopper can have it back. Gift cards for two people are two
+    lines: `personal_key` is a digest of the gift details, and empty for everything else.
     """
 
     class State(models.TextChoices):
@@ -58,13 +61,14 @@ class CartLine(models.Model):
     quantity = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=7, choices=State.choices, default=State.ACTIVE)
     seen_minor = models.BigIntegerField(null=True, blank=True, help_text="The unit price when it was put in.")
+    personal_key = models.CharField(max_length=64, blank=True, db_default="", default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_variant"),
+            models.UniqueConstraint(fields=["cart", "variant", "personal_key"], name="cart_line_variant"),
             models.CheckConstraint(condition=Q(quantity__range=(1, 99)), name="cart_line_quantity"),
         ]
 

@@ -2,9 +2,34 @@
 
 import uuid
 
+from babel.dates import format_date
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+
+from accounts.fields import MailboxField
+
+
+class GiftDetails(models.Model):
+    """Whom a bought gift card is for. All of it may be empty: then the buyer gets the code."""
+
+    recipient_name = models.CharField(max_length=100, blank=True, db_default="", default="")
+    recipient_email = MailboxField(max_length=254, blank=True, db_default="", default="")
+    sender_name = models.CharField(max_length=100, blank=True, db_default="", default="")
+    gift_text = models.CharField(max_length=500, blank=True, db_default="", default="")
+    send_on = models.DateField(null=True, blank=True, help_text="Empty: as soon as it is paid.")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def gift_note(self) -> str:
+        """Whom the card is for and when it goes, in one sentence; empty where the buyer gets it at once."""
+        who = f"For {self.recipient_name}" if self.recipient_name else ""
+        if not self.recipient_email:
+            return f"{who}, sent to you by e-mail" if who else ""
+        when = f" on {format_date(self.send_on, 'd MMMM y', locale='en')}" if self.send_on else ""
+        return f"{who or 'Sent'} by e-mail to {self.recipient_email}{when}"
 
 
 class GiftCard(models.Model):
@@ -33,6 +58,9 @@ class GiftCard(models.Model):
     )
     serial = models.PositiveIntegerField(default=1, help_text="Which of the line's units it is.")
     note = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its code was mailed; until then nobody knows the code."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,6 +76,13 @@ class GiftCard(models.Model):
                 name="gift_card_has_holder",
             ),
             models.UniqueConstraint(fields=["order_line", "serial"], name="gift_card_line_serial"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["order_line"],
+                name="gift_card_unsent",
+                condition=Q(sent_at=None, is_active=True, order_line__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
+from orders.models.gift_card import GiftDetails
 
 DIGITAL = "none"  # the method of an order of which nothing is sent
 
@@ -202,7 +203,7 @@ class Order(models.Model):
         return self.name.partition(" ")[0]
 
 
-class OrderLine(models.Model):
+class OrderLine(GiftDetails):
     """One line of an order; its total is what was charged for it, and what a refund of it gives back."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")

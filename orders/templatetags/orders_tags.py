@@ -4,7 +4,8 @@ from babel import Locale
 from django import template
 
 from catalog.markets import current_market
-from orders.models import Order, ShippingMethod
+from orders.gift_form import GiftCardForm
+from orders.models import CartLine, Order, ShippingMethod
 from orders.shipping import day_span, offers_for
 
 register = template.Library()
@@ -26,6 +27,19 @@ def pickup_place(order: Order) -> str:
     """Where an order is picked up, as its method says now."""
     places = ShippingMethod.objects.filter(code=order.shipping_code).values_list("pickup_address", flat=True)
     return places.first() or ""
+
+
+@register.inclusion_tag("orders/gift_fields.html")
+def gift_fields(form: GiftCardForm | None) -> dict:
+    """The fields of a gift card: as they were sent with a mistake, otherwise empty."""
+    return {"form": form or GiftCardForm()}
+
+
+@register.simple_tag
+def gift_note(line_id: int) -> str:
+    """Whom the gift card of this cart line is for."""
+    line = CartLine.objects.filter(pk=line_id).first()
+    return line.gift_note if line else ""
 
 
 @register.inclusion_tag("includes/delivery_promise.html")

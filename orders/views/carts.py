@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
+from catalog.product_page import wanted_of
+from catalog.views.products import show_product
 from orders import cart as cart_verbs
 from orders.cart import (
     UNDO_PERIOD,
@@ -26,6 +28,8 @@ from orders.cart_codes import drop_code, enter_code, use_credit
 from orders.customers import Buyer
 from orders.errors import CartRefused, GiftCardRefused
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
+from orders.gift_form import GiftCardForm
+from orders.gift_lines import add_gift_card
 from orders.items import CartItem
 from orders.models import Cart, CartLine, Order
 from orders.queries import CartContents, price_cart
@@ -231,8 +235,14 @@ def add(request: HttpRequest) -> HttpResponse:
     try:
         market = current_market()
         variant = find_variant(form.cleaned_data["product"], form.values, market)
+        gift = GiftCardForm(request.POST) if variant.is_gift_card else None
+        if gift and not gift.is_valid():
+            return show_product(request, variant.product.slug, wanted_of(variant), {"gift_form": gift}, status=422)
         target = open_cart(found, user_id=user_id_of(request), market=market)
-        add_to_cart(target, variant, form.cleaned_data["quantity"])
+        if gift:
+            add_gift_card(target, variant, form.cleaned_data["quantity"], gift.wish())
+        else:
+            add_to_cart(target, variant, form.cleaned_data["quantity"])
     except CartRefused as refused:
         return _render(request, found, error=str(refused), status=422)
     response = redirect("orders:cart")

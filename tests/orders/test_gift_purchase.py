@@ -1,0 +1,167 @@
+"""Gift cards for somebody: whom they are for, when they are mailed, and who ever sees the code."""
+
+import html
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import User
+from catalog.models import Product
+from orders.gift_cards import code_digest, find_card
+from orders.gift_lines import GiftWish, add_gift_card
+from orders.gift_mails import send_due_gift_cards
+from orders.joining import join_carts
+from orders.lifecycle import cancel, confirm
+from orders.models import Cart, CartLine, GiftCard, Order
+from shop.auditing import run_audit
+from shop.models import Mail
+from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant, place
+
+pytestmark = pytest.mark.django_db
+OURS = {"origin": "http://testserver"}
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+JO = GiftWish("Jo", "jo@example.com", "Anna", "Stay warm!")
+CODE = re.compile(r"\b(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}\b")
+
+
+def card_variant():
+    return make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False, title="Gift card")
+
+
+def bought(*wishes: GiftWish) -> Order:
+    make_shipping()
+    make_tax()
+    variant, cart = card_variant(), make_cart()
+    for wish in wishes:
+        add_gift_card(cart, variant, 1, wish)
+    order = place(cart, shipping_code="none", line1="", postcode="", city="", email="anna@example.com")
+    confirm(order)
+    return order
+
+
+def mails() -> dict[str, str]:
+    """Recipient → body, of every mail with a code."""
+    found = {}
+    for mail in Mail.objects.order_by("pk"):
+        if CODE.search(mail.body):
+            found[mail.recipients[0]] = mail.body
+    return found
+
+
+def test_the_code_goes_to_the_recipient_and_not_to_the_buyer():
+    bought(JO)
+    assert set(mails()) == {"jo@example.com"}
+    body = mails()["jo@example.com"]
+    assert ("Anna has sent you a gift card" in body, "Stay warm!" in body) == (True, True)
+    card = GiftCard.objects.get()
+    assert find_card(CODE.search(body)[0], "EUR").pk == card.pk
+    told = Mail.objects.get(message_id__startswith="<order_gift_sent")
+    assert (told.recipients, "jo@example.com" in told.body) == (["anna@example.com"], True)
+
+
+def test_without_an_address_the_buyer_gets_the_code():
+    bought(GiftWish(recipient_name="Jo"))
+    assert set(mails()) == {"anna@example.com"}
+
+
+def test_two_people_are_two_lines_and_two_mails():
+    order = bought(JO, GiftWish("Kim", "kim@example.com"))
+    assert [line.recipient_email for line in order.lines.all()] == ["jo@example.com", "kim@example.com"]
+    codes = {CODE.search(body)[0] for body in mails().values()}
+    assert (set(mails()), len(codes)) == ({"jo@example.com", "kim@example.com"}, 2)
+
+
+def test_the_same_details_again_add_up():
+    cart, variant = make_cart(), card_variant()
+    add_gift_card(cart, variant, 1, JO)
+    add_gift_card(cart, variant, 2, JO)
+    assert [line.quantity for line in cart.lines.all()] == [3]
+
+
+def test_a_card_for_a_later_day_is_mailed_on_that_day_and_once():
+    with time_machine.travel(NOW, tick=False):
+        bought(GiftWish("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
+        assert (send_due_gift_cards(), mails()) == (0, {})
+        before = GiftCard.objects.get().code_hash
+    with time_machine.travel(NOW + timedelta(days=28), tick=False):
+        assert [send_due_gift_cards(), send_due_gift_cards()] == [1, 0]
+        card = GiftCard.objects.get()
+        assert card.sent_at == timezone.now()
+    code = CODE.search(mails()["jo@example.com"])[0]
+    assert (card.code_hash, card.code_hash != before) == (code_digest(code), True)
+    assert (card.balance_minor, [row for row in run_audit() if row.invariant.startswith("O")]) == (2500, [])
+
+
+def test_a_card_of_a_canceled_order_is_never_mailed():
+    with time_machine.travel(NOW, tick=False):
+        order = bought(GiftWish("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
+        cancel(Order.objects.get(pk=order.pk), "staff")
+    with time_machine.travel(NOW + timedelta(days=28), tick=False):
+        assert (send_due_gift_cards(), mails()) == (0, {})
+
+
+def test_gift_lines_survive_joining_and_an_expired_order():
+    user, variant = make_user(), card_variant()
+    anonymous = make_cart()
+    add_gift_card(anonymous, variant, 1, JO)
+    own = Cart.objects.create(user=user, currency="EUR")
+    add_gift_card(own, variant, 1, GiftWish("Kim", "kim@example.com"))
+    join_carts(anonymous.token, user.pk)
+    lines = CartLine.objects.filter(cart__user=user)
+    assert sorted(lines.values_list("recipient_email", flat=True)) == ["jo@example.com", "kim@example.com"]
+    make_shipping()
+    make_tax()
+    own = Cart.objects.get(user=user)
+    order = place(own, user, shipping_code="none", line1="", postcode="", city="")
+    cart = cancel(order, "expired")
+    assert sorted(line.gift_note for line in cart.lines.all()) == [
+        "For Jo by e-mail to jo@example.com", "For Kim by e-mail to kim@example.com",
+    ]  # fmt: skip
+    assert User.objects.count() == 1
+
+
+def post(client, **changes):
+    variant = card_variant()
+    Product.objects.filter(pk=variant.product_id).update(description="<p>Good for everything.</p>")
+    data = {"product": variant.product_id, "quantity": "1", "option1": variant.option1, **changes}
+    return client.post("/cart/add/", data, headers=OURS), variant
+
+
+def test_the_page_of_a_gift_card_asks_whom_it_is_for(client):
+    variant = card_variant()
+    page = client.get(variant.product.get_absolute_url()).content.decode()
+    for name in ("recipient_name", "recipient_email", "gift_text", "sender_name", "send_on"):
+        assert f'name="{name}"' in page
+    assert "Lowest price" not in page
+
+
+def test_what_is_typed_goes_into_the_cart_and_is_shown_there(client):
+    answer, _ = post(client, recipient_name="Jo", recipient_email="Jo@Example.com", sender_name="Anna", gift_text="Hi")
+    assert answer.status_code == 302
+    line = CartLine.objects.get()
+    assert (line.recipient_email, line.gift_note) == ("jo@example.com", "For Jo by e-mail to jo@example.com")
+    assert "For Jo by e-mail to jo@example.com" in html.unescape(client.get("/cart/").content.decode())
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"recipient_email": "jo"}, "Enter an e-mail address like name@example.com."),
+        ({"send_on": "2020-01-01", "recipient_email": "jo@example.com"}, "Choose a day from today to a year from now."),
+        ({"send_on": "31.12."}, "Enter a date."),
+    ],
+)
+def test_a_mistake_is_said_on_the_page_and_nothing_typed_is_lost(client, changes, sentence):
+    answer, _ = post(client, recipient_name="Jo", gift_text="Stay warm!", **changes)
+    page = html.unescape(answer.content.decode())
+    assert (answer.status_code, sentence in page, CartLine.objects.count()) == (422, True, 0)
+    assert ('value="Jo"' in page, "Stay warm!" in page) == (True, True)
+
+
+def test_a_day_without_an_address_asks_for_the_address(client):
+    day = (timezone.localdate() + timedelta(days=3)).isoformat()
+    answer, _ = post(client, send_on=day)
+    assert (answer.status_code, "so that we can send it on that day" in answer.content.decode()) == (422, True)
