@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from catalog.browse import LAST_PAGE, SORTS, Wishes
-from catalog.money import to_minor
+from catalog.money import AmountRefused, to_minor
 
 MOST_FACETS = 12
 MOST_VALUES = 20  # of one facet in one address
@@ -59,10 +59,9 @@ class ListingForm(forms.Form):
         if not text:
             return None
         try:
-            minor = to_minor(text.replace(",", "."), self.currency)
-        except ValueError:
+            return to_minor(text, self.currency)
+        except AmountRefused:
             return None
-        return minor if minor >= 0 else None
 
 
 class StockAlertForm(forms.Form):

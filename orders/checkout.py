@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, reserve
+from catalog.money import charge_step
 from orders.customers import Buyer, customer_key
 from orders.errors import (
     AlreadyPlaced,
@@ -26,7 +27,7 @@ from orders.errors import (
 from orders.gift_cards import redeem
 from orders.gift_lines import gift_details_of
 from orders.models import Cart, Order, OrderLine
-from orders.pricing import charge_step, make_receipt
+from orders.pricing import make_receipt
 from orders.promotions import take_uses
 from orders.queries import CartContents, price_cart
 

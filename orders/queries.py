@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from catalog.browse import collections_holding
 from catalog.markets import Market, market_of
+from catalog.money import charge_step
 from orders.customers import Buyer
 from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
-from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment, charge_step
+from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment
 from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
 from orders.shipping import Offer, Parcel, digital_offer, make_offers

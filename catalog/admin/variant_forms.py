@@ -14,7 +14,7 @@ from catalog.importing.apply import default_location
 from catalog.inventory import Target, set_levels
 from catalog.markets import default_market
 from catalog.models import Stock, Variant
-from catalog.money import to_major, to_minor
+from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
 MOST_IN_FORM = 50  # variants; products with more have a page of their own for them
@@ -22,16 +22,12 @@ MOST_IN_FORM = 50  # variants; products with more have a page of their own for t
 
 def typed_amount(text: str, currency: str) -> int | None:
     """The minor units of an amount as staff type it; None for nothing. Raises ValidationError with what to do."""
-    text = text.strip().replace(",", ".")
-    if not text:
+    if not text.strip():
         return None
     try:
-        minor = to_minor(text, currency)
-    except ValueError as error:
-        raise ValidationError("Write an amount like 12.50.") from error
-    if minor < 0:
-        raise ValidationError("A price cannot be negative.")
-    return minor
+        return to_minor(text, currency)
+    except AmountRefused as refused:
+        raise ValidationError(str(refused)) from refused
 
 
 class VariantForm(SeenForm):

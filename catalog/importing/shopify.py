@@ -17,7 +17,7 @@ from catalog.errors import UnreadableFile
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.importing.table import REFUSED, SLIPPED, Row, file_content, table_rows
 from catalog.models import Product
-from catalog.money import to_minor
+from catalog.money import AmountRefused, to_minor
 from catalog.rich_text import clean, embedded_in
 from catalog.unit_price import UNITS
 
@@ -320,12 +320,11 @@ def _money(text: str, line: int, currency: str, what: str) -> int | None:
     if not text:
         return None
     try:
-        minor = to_minor(text, currency)
-    except ValueError as error:
-        raise _Refused(line, f"the {what} '{text}' is not an amount like 12.50") from error
-    if minor < 0:
-        raise _Refused(line, f"the {what} is negative")
-    return minor
+        return to_minor(text, currency)
+    except AmountRefused as refused:
+        sentence = str(refused)
+        why = sentence[0].lower() + sentence[1:].removesuffix(".")
+        raise _Refused(line, f"the {what} '{text}' cannot be taken: {why}") from refused
 
 
 def _whole_number(text: str, line: int, what: str, *, may_be_negative: bool = False) -> int | None:

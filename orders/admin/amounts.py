@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 
 from catalog.markets import all_markets, market_of
-from catalog.money import exponent, to_major, to_minor
+from catalog.money import AmountRefused, to_major, to_minor
 
 
 class AmountField(forms.CharField):
@@ -21,18 +21,13 @@ class AmountField(forms.CharField):
         return str(to_major(value, self.currency)) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int | None:
-        text = super().clean(value).strip().replace(",", ".")
-        if not text:
+        text = super().clean(value)
+        if not text.strip():
             return None
         try:
-            minor = to_minor(text, self.currency)
-        except ValueError as error:
-            raise ValidationError("Write an amount like 12.50.") from error
-        if minor < 0:
-            raise ValidationError("An amount cannot be negative.")
-        if len(text.partition(".")[2]) > exponent(self.currency):
-            raise ValidationError(f"{self.currency} has {exponent(self.currency) or 'no'} decimal places.")
-        return minor
+            return to_minor(text, self.currency)
+        except AmountRefused as refused:
+            raise ValidationError(str(refused)) from refused
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)

@@ -2,7 +2,6 @@
 
 from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
 from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, totals_of
-from orders.pricing.rounding import charge_step
 from orders.pricing.taxing import TaxLine
 from orders.pricing.totals import Discount, LineTotal, Pricing, Reason, Totals, price, share_of_units
 
@@ -22,7 +21,6 @@ __all__ = [
     "Totals",
     "Treatment",
     "can_be_derived",
-    "charge_step",
     "derive",
     "explain",
     "make_receipt",

@@ -1,18 +1,9 @@
-"""Three-decimal currencies are charged in steps of ten minor units: what is left over is a discount (decision 0005)."""
+"""Some currencies are charged in whole steps of minor units: what is left over is a discount (decision 0005)."""
 
 from collections.abc import Mapping, Sequence
 
-from catalog.money import apportion, exponent
+from catalog.money import apportion, charge_step
 from orders.pricing.facts import Line
-
-# The payment provider takes three-decimal amounts in steps of ten
-# (https://docs.stripe.com/currencies#three-decimal, read for version 2026-10).
-THREE_DECIMALS, STEP = 3, 10
-
-
-def charge_step(currency: str) -> int:
-    """The payment provider charges whole multiples of this many minor units."""
-    return STEP if exponent(currency) == THREE_DECIMALS else 1
 
 
 def left_over(total_minor: int, currency: str) -> int:

@@ -118,7 +118,7 @@ def test_price_stock_and_text_are_changed_in_one_form(client, staff):
     ("field", "value", "words"),
     [
         ("variants-0-price", "cheap", "Write an amount like 12.50."),
-        ("variants-0-price", "-1", "A price cannot be negative."),
+        ("variants-0-price", "-1", "An amount cannot be negative."),
         ("variants-0-sale_price", "99", "A sale price is below the price."),
     ],
 )

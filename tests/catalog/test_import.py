@@ -106,7 +106,9 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tm
         "bad,,,,,,,,M,,,,,five,,,",
     )
     report = import_file(path)
-    assert [str(problem) for problem in report.skipped] == ["line 5: bad: the price 'five' is not an amount like 12.50"]
+    assert [str(problem) for problem in report.skipped] == [
+        "line 5: bad: the price 'five' cannot be taken: write an amount like 12.50"
+    ]
     assert list(Product.objects.values_list("handle", flat=True)) == ["good"]
 
 
@@ -114,10 +116,14 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tm
     ("row", "message"),
     [
         ("x,,,,,,TRUE,,,,,,,1,,,", "the first row of a product needs a title"),
-        ("x,X,,,,,TRUE,,,,,,,-1,,,", "the price is negative"),
+        ("x,X,,,,,TRUE,,,,,,,-1,,,", "the price '-1' cannot be taken: an amount cannot be negative"),
         ("x,X,,,,,TRUE,,,,shopify,many,,1,,,", "the stock 'many' is not a whole number"),
         ("x,X,,,,,TRUE,,,,,,,1,,,sold", "'sold' is not a status (active, draft, archived, unlisted)"),
-        ("x,X,,,,,TRUE,,,,,,,1e400,,,", "the price '1e400' is not an amount like 12.50"),
+        ("x,X,,,,,TRUE,,,,,,,1e400,,,", "the price '1e400' cannot be taken: write an amount like 12.50"),
+        (
+            "x,X,,,,,TRUE,,,,,,,1.299,,,",
+            "the price '1.299' cannot be taken: this could mean 1299.00 or 1.30: write one of them",
+        ),
         (f"{'h' * 256},X,,,,,TRUE,,,,,,,1,,,", "the handle is longer than 255 characters"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, u
     ("price", "sale", "words"),
     [
         ("abc", "", "Write an amount like 12.50."),
-        ("-1", "", "A price cannot be negative."),
+        ("-1", "", "An amount cannot be negative."),
         ("27", "27", "A sale price is below the price."),
         ("", "5", "A sale price is below the price."),
     ],

@@ -82,7 +82,7 @@ def step(**facts) -> dict:
         ({"percent": "-1"}, "Write a percentage between 0 and 100."),
         ({"kind": "amount", "amount_minor": "1e5"}, "Write an amount like 12.50."),
         ({"kind": "amount", "amount_minor": "-1"}, "An amount cannot be negative."),
-        ({"kind": "amount", "amount_minor": "12.505"}, "EUR has 2 decimal places."),
+        ({"kind": "amount", "amount_minor": "12.505"}, "This could mean 12505.00 or 12.51: write one of them."),
         ({"countries": "Germany"}, "“Germany” is not the code of a country: write two letters, like DE."),
         ({"countries": "DE, ZZ"}, "“ZZ” is not the code of a country: write two letters, like DE."),
         ({"methods": "nope"}, "There is no delivery method with the code “nope”."),
