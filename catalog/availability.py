@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import F
+from django.utils import timezone
 
 from catalog.models import Stock
 
@@ -40,20 +41,73 @@ def _may_change_class(before: int, after: int) -> bool:
     return before != after and min(before, after) <= LOW_STOCK and max(before, after) > 0
 
 
+@dataclass(frozen=True)
+class StockRow:
+    """What one location has of a variant: units that nobody was promised (below 0: promised ones that are missing)."""
+
+    free: int
+    backorder_limit: int = 0
+    backorder_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Supply:
+    """How many units of a variant can be sold, and when those that are not in stock can be sent.
+
+    `in_stock` is without backorders; None is without limit. `restocks` are (day, units), the soonest first and those
+    without a day last.
+    """
+
+    in_stock: int | None
+    restocks: tuple[tuple[date | None, int], ...] = ()
+
+    @property
+    def available(self) -> int | None:
+        """Units that can be sold now, backorders included; None: no limit."""
+        return None if self.in_stock is None else self.in_stock + sum(units for _, units in self.restocks)
+
+    def is_backordered(self, quantity: int) -> bool:
+        """Whether so many units are more than there are in stock."""
+        return self.in_stock is not None and quantity > self.in_stock
+
+    def expected_on(self, quantity: int) -> date | None:
+        """The day from which the last of so many units can be sent; None where all are there, or nobody knows."""
+        missing = quantity - (self.in_stock or 0) if self.is_backordered(quantity) else 0
+        for day, units in self.restocks:
+            if 0 < missing <= units:
+                return day
+            missing -= units
+        return None
+
+
+UNLIMITED = Supply(None)
+
+
+def supply_of(rows: Iterable[StockRow], today: date) -> Supply:
+    """The supply of a variant at all its active locations; a promised day that has passed is no promise any more."""
+    in_stock, restocks = 0, []
+    for row in rows:
+        in_stock += max(0, row.free)
+        if (units := min(row.backorder_limit, row.free + row.backorder_limit)) > 0:
+            day = row.backorder_date if row.backorder_date and row.backorder_date >= today else None
+            restocks.append((day, units))
+    return Supply(in_stock, tuple(sorted(restocks, key=lambda restock: (restock[0] is None, restock[0] or today))))
+
+
+def supply_by_variant(variant_ids: Iterable[int]) -> dict[int, Supply]:
+    """The supply of these variants by one query; one without stock rows has none."""
+    ids = list(variant_ids)
+    rows: dict[int, list[StockRow]] = {pk: [] for pk in ids}
+    for stock in Stock.objects.filter(variant_id__in=ids, location__is_active=True):
+        free = stock.on_hand - stock.reserved
+        rows[stock.variant_id].append(StockRow(free, stock.backorder_limit, stock.backorder_date))
+    today = timezone.localdate()
+    return {pk: supply_of(found, today) for pk, found in rows.items()}
+
+
 def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
     """Units that can be sold now, backorders included, summed over active locations; a variant without rows is absent."""
     totals: dict[int, int] = defaultdict(int)
     for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
         totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
     return dict(totals)
-
-
-def backorder_dates(variant_ids: Iterable[int]) -> dict[int, date]:
-    """When variants that are out of stock, but may be ordered all the same, can be sent; those with a date only."""
-    rows = Stock.objects.filter(
-        variant_id__in=list(variant_ids), location__is_active=True, backorder_limit__gt=0, on_hand__lte=F("reserved")
-    ).exclude(backorder_date=None)
-    dates: dict[int, date] = {}
-    for variant_id, day in rows.values_list("variant_id", "backorder_date"):
-        dates[variant_id] = min(day, dates.get(variant_id, day))
-    return dates

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from django.db.models import Count, Prefetch
 from django.utils.text import slugify
 
-from catalog.availability import available_by_variant, backorder_dates
+from catalog.availability import LOW_STOCK, UNLIMITED, Supply, supply_by_variant
 from catalog.clock import shop_now
 from catalog.markets import Market
 from catalog.models import AttributeValue, Product, ProductImage, Review, Swatch, Variant
 from catalog.prices import CurrentPrice, current_price, price_history, prior_price
+from catalog.promises import backorder_promise
 from catalog.unit_price import UnitPrice, unit_price
 
 MOST_REVIEWS = 20
@@ -28,6 +29,12 @@ class Choice:
     is_chosen: bool
     is_available: bool
     swatch: str
+    is_made: bool = True
+
+    @property
+    def out_words(self) -> str:
+        """Why it cannot be bought with the other values that are chosen."""
+        return "sold out" if self.is_made else "not available in this combination"
 
 
 @dataclass(frozen=True)
@@ -48,19 +55,49 @@ class ProductPage:
     product: Product
     variant: Variant
     price: CurrentPrice | None
-    available: int | None
+    supply: Supply
     groups: list[ChoiceGroup]
     images: list[ProductImage]
     highest_minor: int
     lowest_minor: int
     prior_minor: int | None = None
     unit_price: UnitPrice | None = None
-    backorder_date: date | None = None
     has_price: bool = True  # in this market, whichever variant is chosen
+    is_missing: bool = False  # the combination that was asked for does not exist: this is the nearest
+
+    @property
+    def available(self) -> int | None:
+        """Units that can be sold now, backorders included; None where nobody counts them."""
+        return self.supply.available
 
     @property
     def is_sold_out(self) -> bool:
         return self.price is None or self.available == 0
+
+    @property
+    def is_backordered(self) -> bool:
+        """It can be bought, but the next unit is on order."""
+        return not self.is_sold_out and self.supply.is_backordered(1)
+
+    @property
+    def expected_on(self) -> date | None:
+        """The day from which the next unit can be sent; None where it is there, or nobody knows."""
+        return self.supply.expected_on(1)
+
+    @property
+    def stock_note(self) -> str:
+        """What a shopper reads about the stock of what can be bought."""
+        if self.is_backordered:
+            return backorder_promise(self.expected_on)
+        if not self.is_low:
+            return "In stock"
+        more = ", more on order" if self.supply.restocks else ""
+        return f"Only {self.supply.in_stock} left{more}"
+
+    @property
+    def is_low(self) -> bool:
+        in_stock = self.supply.in_stock
+        return in_stock is not None and in_stock <= LOW_STOCK
 
     @property
     def most(self) -> int:
@@ -82,8 +119,10 @@ def product_for_page(slug: str) -> Product | None:
 
 
 def product_page(product: Product, market: Market, wanted: Mapping[str, str]) -> ProductPage | None:
-    """Choose the variant that the address names (`?glaze=moss`), or the first that can be bought; None without variants.
+    """Choose the variant that the address names (`?glaze=moss`), or the one that a card leads to; None without variants.
 
+    Without a name it is the cheapest reduced variant that can be bought, because its card has a Sale badge; where none is
+    reduced, the first that can be bought.
     A market with a prefix shows what has a price there; without any, the page says that it is not sold there.
     """
     variants = list(product.variants.all())
@@ -94,23 +133,24 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
     prices = {pk: price for pk, rows in history.items() if (price := current_price(rows, at))}
     if market.prefix:
         variants = [variant for variant in variants if variant.pk in prices] or variants
-    available = available_by_variant(variant.pk for variant in variants)
+    supplies = supply_by_variant(variant.pk for variant in variants)
+    available = {pk: supply.available or 0 for pk, supply in supplies.items()}
     options = list(product.options.all())
-    chosen = _chosen_variant(variants, options, wanted, available)
+    chosen = _chosen_variant(variants, options, wanted, Stand(available, prices))
     price = prices.get(chosen.pk)
     return ProductPage(
         product=product,
         variant=chosen,
         price=price,
-        available=available.get(chosen.pk, 0) if chosen.is_tracked else None,
+        supply=supplies[chosen.pk] if chosen.is_tracked else UNLIMITED,
         groups=_choice_groups(variants, options, chosen, available),
         images=_chosen_first(list(product.images.all()), chosen),
         lowest_minor=min((price.amount_minor for price in prices.values()), default=0),
         highest_minor=max((price.amount_minor for price in prices.values()), default=0),
         prior_minor=prior_price(history.get(chosen.pk, []), at),
         unit_price=unit_price(price.amount_minor, chosen) if price else None,
-        backorder_date=backorder_dates([chosen.pk]).get(chosen.pk),
         has_price=bool(prices),
+        is_missing=_is_missing(chosen, options, wanted),
     )
 
 
@@ -166,18 +206,47 @@ def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
     return not variant.is_tracked or available.get(variant.pk, 0) > 0
 
 
-def _chosen_variant(
-    variants: list[Variant], options: list[Any], wanted: Mapping[str, str], available: Mapping[int, int]
-) -> Variant:
-    keys = [wanted.get(option_key(option.name), "") for option in options]
+@dataclass(frozen=True)
+class Stand:
+    """What the choice of a variant follows from beside the shopper's wishes: units that can be sold, prices of now."""
 
-    def score(variant: Variant) -> tuple[int, bool, int]:
+    available: Mapping[int, int]
+    prices: Mapping[int, CurrentPrice]
+
+    def rank(self, variant: Variant) -> tuple[bool, bool, int]:
+        """Before others: what can be bought, then what is reduced, the cheapest first, then by position."""
+        price = self.prices.get(variant.pk)
+        is_reduced = price is not None and price.is_on_sale
+        order = -price.amount_minor if price and is_reduced else -variant.position
+        return can_be_bought(variant, self.available), is_reduced, order
+
+
+def _chosen_variant(variants: list[Variant], options: list[Any], wanted: Mapping[str, str], stand: Stand) -> Variant:
+    keys = _wanted_keys(options, wanted)
+
+    def score(variant: Variant) -> tuple[int, bool, bool, int]:
         values = [variant.option1, variant.option2, variant.option3]
         # A value named first counts most, so a size that does not exist in moss still shows moss.
         hits = sum(4 ** (3 - i) for i, key in enumerate(keys) if key and option_key(values[i]) == key)
-        return hits, can_be_bought(variant, available), -variant.position
+        return hits, *stand.rank(variant)
 
     return max(variants, key=score)
+
+
+def _wanted_keys(options: list[Any], wanted: Mapping[str, str]) -> list[str]:
+    """The value asked for of each option, by its name in the address or, from a form without scripts, by its field."""
+    return [
+        wanted.get(option_key(option.name)) or option_key(wanted.get(f"option{index}", ""))
+        for index, option in enumerate(options, start=1)
+    ]
+
+
+def _is_missing(chosen: Variant, options: list[Any], wanted: Mapping[str, str]) -> bool:
+    """Whether values that this product has were asked for, and no variant has them together."""
+    values = [option_key(value) for value in (chosen.option1, chosen.option2, chosen.option3)]
+    asked = _wanted_keys(options, wanted)
+    known = [{option_key(getattr(v, f"option{i}")) for v in chosen.product.variants.all()} for i in (1, 2, 3)]
+    return any(key and key != value and key in keys for key, value, keys in zip(asked, values, known, strict=False))
 
 
 def _choice_groups(
@@ -188,20 +257,19 @@ def _choice_groups(
     for index, option in enumerate(options, start=1):
         field = f"option{index}"
         values = list(dict.fromkeys(getattr(variant, field) for variant in variants))
-        choices = [
-            Choice(
-                value=value,
-                key=option_key(value),
-                is_chosen=getattr(chosen, field) == value,
-                is_available=any(
-                    can_be_bought(variant, available)
-                    for variant in variants
-                    if _differs_only_in(variant, chosen, field, value)
-                ),
-                swatch=slugify(value) if value in swatches else "",
+        choices = []
+        for value in values:
+            made = [variant for variant in variants if _differs_only_in(variant, chosen, field, value)]
+            choices.append(
+                Choice(
+                    value=value,
+                    key=option_key(value),
+                    is_chosen=getattr(chosen, field) == value,
+                    is_available=any(can_be_bought(variant, available) for variant in made),
+                    swatch=slugify(value) if value in swatches else "",
+                    is_made=bool(made),
+                )
             )
-            for value in values
-        ]
         groups.append(ChoiceGroup(option.name, field, option_key(option.name), getattr(chosen, field), choices))
     return groups
 

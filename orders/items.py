@@ -2,20 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+from django.utils import timezone
 
+from catalog.availability import UNLIMITED, StockRow, Supply, supply_of
 from catalog.markets import Market
 from catalog.models import Product, ProductImage, Variant
 from catalog.money import format_money
 from catalog.prices import CurrentPrice, price_of_facts
+from catalog.promises import backorder_promise, dispatch_promise
+from orders.delivery_dates import Dispatch
 from orders.models import CartLine
 from orders.pricing import Line
 
 State = CartLine.State
+CART_LIMIT = 99  # units of one variant in a cart, as the table has it
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,11 @@ class CartItem:
     available: int | None
     image: ProductImage | None
     at: datetime
+    supply: Supply = UNLIMITED
     state: str = State.ACTIVE
     changed_at: datetime | None = None
     seen_minor: int | None = None
+    asked_quantity: int | None = None
     categories: tuple[int, ...] = ()
     gift_of: int | None = None
     shown_minor: int | None = None
@@ -52,15 +59,71 @@ class CartItem:
             return "This is no longer sold. Please take it out to go on."
         if self.available == 0:
             return "This is sold out. Please take it out to go on."
-        if self.available is not None and self.available < self.quantity:
-            return f"Only {self.available} left. Please lower the quantity to go on."
-        if self.is_too_many:
-            return f"At most {self.variant.most_per_order} of this in one order. Please lower the quantity to go on."
+        if self.limit < self.quantity:
+            return f"{self.limit_words}. Please lower the quantity to go on."
         return ""
 
     @property
-    def news(self) -> str:
-        """What the shopper should know, and which stops nothing: another price than when it was put in."""
+    def limit(self) -> int:
+        """The most of it that one order can hold now."""
+        return min(CART_LIMIT if number is None else number for number in (self.available, self.variant.most_per_order))
+
+    @property
+    def limit_words(self) -> str:
+        """Why there cannot be more of it: the one sentence for cart, drawer and checkout."""
+        if self.limit == self.available:
+            return f"Only {self.limit} left"
+        return f"At most {self.limit} of this in one order"
+
+    @property
+    def is_backordered(self) -> bool:
+        """Not all of it is in stock: the rest is on order."""
+        return self.supply.is_backordered(self.quantity)
+
+    @property
+    def expected_on(self) -> date | None:
+        """The day from which the missing units can be sent; None where nothing is missing, or nobody knows it."""
+        return self.supply.expected_on(self.quantity)
+
+    @property
+    def backorder_promise(self) -> str:
+        """When a line that is not in stock can be sent, in a sentence; empty for all others."""
+        return backorder_promise(self.expected_on) if self.is_backordered else ""
+
+    @property
+    def dispatch_promise(self) -> str:
+        """On which weekdays it leaves, where its product has its own; empty otherwise."""
+        days = self.variant.product.dispatch_days
+        return dispatch_promise(days) if days and self.variant.needs_shipping else ""
+
+    @property
+    def out_words(self) -> str:
+        """Why a line that was saved for later cannot go back into the cart; empty where it can."""
+        if not self.is_sold:
+            return "This is no longer sold."
+        return "This is sold out." if self.available == 0 else ""
+
+    @property
+    def dispatch(self) -> Dispatch:
+        """What decides when this line can leave."""
+        is_dated = not self.is_backordered or self.expected_on is not None
+        return Dispatch(tuple(self.variant.product.dispatch_days), self.expected_on, has_date=is_dated)
+
+    @property
+    def news(self) -> list[str]:
+        """What the shopper should know, and which stops nothing, in sentences."""
+        return [words for words in (self._fewer_than_asked, self._other_price) if words]
+
+    @property
+    def _fewer_than_asked(self) -> str:
+        """The quantity is not the one that the shopper asked for."""
+        if self.asked_quantity is None or self.quantity < self.limit or self.quantity >= self.asked_quantity:
+            return ""
+        return f"{self.limit_words}: your cart holds {self.quantity} instead of {self.asked_quantity}."
+
+    @property
+    def _other_price(self) -> str:
+        """The price is not the one that it was put in at."""
         if not self.price or self.seen_minor is None or self.seen_minor == self.price.amount_minor:
             return ""
         before, now = (format_money(minor, self.price.currency) for minor in (self.seen_minor, self.price.amount_minor))
@@ -114,6 +177,7 @@ def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
             state=row.state,
             changed_at=row.changed_at,
             seen_minor=row.seen_minor,
+            asked_quantity=row.asked_quantity,
             **row.facts,
         )
         for row in _read(OF_A_CART, {"cart": cart_id}, market, at)
@@ -160,8 +224,9 @@ def _columns(model: type[Model], alias: str, names: Iterable[str] = ()) -> tuple
 
 VARIANT, OF_VARIANT = _columns(Variant, "v")
 PRODUCT, OF_PRODUCT = _columns(
-    Product, "p", ("id", "handle", "slug", "title", "status", "category_id", "publish_at", "unpublish_at", "vendor")
-)
+    Product, "p", ("id", "handle", "slug", "title", "status", "category_id", "publish_at", "unpublish_at", "vendor",
+     "dispatch_days", "is_returnable", "return_days"),
+)  # fmt: skip
 PICTURE, OF_PICTURE = _columns(ProductImage, "i")
 
 # Plain SQL, written once: composing it anew for every page cost more than running it.
@@ -169,8 +234,8 @@ READ = f"""
 SELECT wanted.*, {OF_VARIANT}, {OF_PRODUCT}, {OF_PICTURE},
   (SELECT coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind, 'minor', x.amount_minor, 'currency', x.currency)),
      '[]') FROM catalog_price x WHERE x.variant_id = v.id AND x.market = %(market)s AND x.valid @> %(at)s),
-  (SELECT coalesce(sum(greatest(0, s.on_hand - s.reserved + s.backorder_limit)), 0)::int FROM catalog_stock s
-     JOIN catalog_location o ON o.id = s.location_id AND o.is_active WHERE s.variant_id = v.id),
+  (SELECT coalesce(json_agg(json_build_array(s.on_hand - s.reserved, s.backorder_limit, s.backorder_date)), '[]')
+     FROM catalog_stock s JOIN catalog_location o ON o.id = s.location_id AND o.is_active WHERE s.variant_id = v.id),
   ARRAY(SELECT a.id FROM catalog_category a WHERE starts_with(c.path || '/', a.path || '/') ORDER BY a.path)
 FROM ({{rows}}) AS wanted
 JOIN catalog_variant v ON v.id = wanted.variant_id
@@ -184,16 +249,16 @@ LEFT JOIN LATERAL (
 ) i ON true
 ORDER BY wanted.line_id
 """  # noqa: S608  (names of our own columns)
-LINE = ("line_id", "variant_id", "quantity", "state", "changed_at", "seen_minor")
+LINE = ("line_id", "variant_id", "quantity", "state", "changed_at", "seen_minor", "asked_quantity")
 OF_A_CART = READ.replace(
     "{rows}",
-    "SELECT id AS line_id, variant_id, quantity, state, changed_at, seen_minor FROM orders_cartline"
+    "SELECT id AS line_id, variant_id, quantity, state, changed_at, seen_minor, asked_quantity FROM orders_cartline"
     " WHERE cart_id = %(cart)s",
 )
 BY_ID = READ.replace(
     "{rows}",
     "SELECT 0::bigint AS line_id, id AS variant_id, 1 AS quantity, '' AS state, now() AS changed_at, NULL::bigint AS"
-    " seen_minor FROM unnest(%(variants)s::bigint[]) AS id",
+    " seen_minor, NULL::int AS asked_quantity FROM unnest(%(variants)s::bigint[]) AS id",
 )
 
 
@@ -206,6 +271,7 @@ class _Row:
     state: str
     changed_at: datetime
     seen_minor: int | None
+    asked_quantity: int | None
     variant: Variant
     facts: dict[str, Any]
 
@@ -222,14 +288,22 @@ def _row(values: tuple[Any, ...]) -> _Row:
         parts.append(values[start : start + length])
         start += length
     line, of_variant, of_product, of_picture = parts
-    prices, free, shelves = values[start:]
+    prices, stock, shelves = values[start:]
     variant = Variant.from_db("default", VARIANT, of_variant)
     variant.product = Product.from_db("default", PRODUCT, of_product)
+    supply = supply_of(map(_stock_row, stock), timezone.localdate()) if variant.is_tracked else UNLIMITED
     facts = {
         "price": price_of_facts(prices),
-        "available": free if variant.is_tracked else None,
+        "available": supply.available,
+        "supply": supply,
         "image": ProductImage.from_db("default", PICTURE, of_picture) if of_picture[0] else None,
         "categories": tuple(shelves),
     }
-    line_id, _, quantity, state, changed_at, seen_minor = line
-    return _Row(line_id, quantity, state, changed_at, seen_minor, variant, facts)
+    line_id, _, quantity, state, changed_at, seen_minor, asked_quantity = line
+    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, facts)
+
+
+def _stock_row(row: tuple[int, int, str | None]) -> StockRow:
+    """A row as JSON has it: units on hand that nobody was promised, the backorder limit, the day of new ones."""
+    free, limit, day = row
+    return StockRow(free, limit, date.fromisoformat(day) if day else None)

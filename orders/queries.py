@@ -19,7 +19,7 @@ from orders.models import Cart, Order
 from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment
 from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
-from orders.shipping import Offer, Parcel, digital_offer, make_offers
+from orders.shipping import AT_ONCE, Offer, Parcel, digital_offer, make_offers
 
 IDLE_CODE = "It does nothing here: another of your codes opens the same offer, or it was taken back."
 
@@ -43,6 +43,22 @@ class CodeNote:
     code: str
     words: str
     is_good: bool
+
+    @property
+    def title(self) -> str:
+        return self.code if self.is_good else f"{self.code} does not count at the moment"
+
+
+@dataclass(frozen=True)
+class FreeDelivery:
+    """How far the goods are from free delivery, in minor units; both are the same where nothing is missing."""
+
+    from_minor: int
+    reached_minor: int
+
+    @property
+    def missing_minor(self) -> int:
+        return self.from_minor - self.reached_minor
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,11 @@ class CartContents:
         return bool(self.items) and not any(item.notice for item in self.items)
 
     @property
+    def notices(self) -> list[str]:
+        """Why it cannot be ordered as it is, one sentence for each line that stands in the way."""
+        return [f"{item.variant.product.title}: {item.notice}" for item in self.items if item.notice]
+
+    @property
     def count(self) -> int:
         return sum(item.quantity for item in self.items)
 
@@ -84,6 +105,17 @@ class CartContents:
     def due_minor(self) -> int:
         """What is left to pay by card, in minor units."""
         return self.totals.total_minor - sum(tender.amount_minor for tender in self.tenders)
+
+    @property
+    def free_delivery(self) -> FreeDelivery | None:
+        """How much is missing until delivery is free; None where no amount makes it so."""
+        offers = [offer for offer in self.offers if offer.free_from_minor and not offer.is_pickup]
+        nearest = min(offers, key=lambda offer: offer.until_free_minor, default=None)
+        if nearest is None:
+            return None
+        from_minor = nearest.free_from_minor or 0
+        is_free = bool(self.chosen and not self.chosen.is_pickup and not self.chosen.price_minor)
+        return FreeDelivery(from_minor, from_minor if is_free else from_minor - nearest.until_free_minor)
 
     @property
     def needs_address(self) -> bool:
@@ -206,10 +238,11 @@ def _collections(items: Sequence[CartItem], rules: Iterable[Rule], market: Marke
 def _offers(items: Sequence[CartItem], pricing: Pricing, book: Rulebook, buyer: Buyer) -> list[Offer]:
     sold, at = [item for item in items if item.is_sold], pricing.basket.at
     if sold and not any(item.variant.needs_shipping for item in sold):
-        return [digital_offer(at)]
+        return [digital_offer(at, is_mailed=all(item.variant.is_gift_card for item in sold))]
     goods = pricing.with_delivery(None).goods_minor
-    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), goods)
-    return make_offers(book.shipping, parcel, at, book.closing)
+    dispatches = tuple(item.dispatch for item in sold if item.variant.needs_shipping) or AT_ONCE
+    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), goods, dispatches)
+    return make_offers(book.shipping, parcel, at, book.calendar)
 
 
 def _delivery(offer: Offer | None) -> Delivery | None:

@@ -1,17 +1,19 @@
 """Everything beside the lines that a price follows from, read by one statement, so that it belongs to one moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from catalog.markets import Market
+from catalog.models import Store
+from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.customers import Buyer, customer_key
+from orders.delivery_dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
 from orders.models import Cart
-from orders.shipping import LONGEST_LOOK
 from orders.tax import TaxRules, choose_tax
 
 # Arrays of ids come from the tables that a promotion is joined to. Of two codes of one promotion, one that can still be
@@ -39,8 +41,10 @@ SELECT json_build_object(
      FROM orders_shippingrate r JOIN orders_shippingmethod m ON m.id = r.method_id
      JOIN orders_shippingzone z ON z.id = r.zone_id
      WHERE m.is_active AND m.market = %(market)s AND z.countries @> ARRAY[%(country)s]::varchar[]) s),
-  'closing', (SELECT coalesce(json_agg(day), '[]') FROM orders_closingday
-     WHERE day BETWEEN %(today)s AND %(horizon)s),
+  'closing', (SELECT coalesce(json_agg(d), '[]') FROM (
+     SELECT day, country FROM orders_closingday
+     WHERE country IN ('', %(country)s, %(home)s) AND day BETWEEN %(today)s AND %(horizon)s) d),
+  'store', (SELECT row_to_json(s) FROM (SELECT dispatch_days, return_days FROM catalog_store LIMIT 1) s),
   'promotions', (SELECT coalesce(json_agg(p), '[]') FROM (
      SELECT s.id, s.name, s.kind, s.lane, s.position, s.is_exclusive, s.percent::text, s.amount_minor, s.buy_quantity,
        s.get_quantity, s.most_times, s.excludes_sale, s.minimum_minor, s.minimum_quantity, s.begins_at, s.ends_at,
@@ -83,6 +87,11 @@ class Card:
     name: str
     balance_minor: int
 
+    @property
+    def key(self) -> str:
+        """How a page names the card, without its code."""
+        return f"card-{self.id}"
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -90,7 +99,8 @@ class Rulebook:
 
     tax: TaxRules
     shipping: list[dict[str, Any]]
-    closing: set[date]
+    calendar: Calendar
+    return_days: int
     promotions: list[dict[str, Any]]
     cards: list[Card]
     groups: tuple[int, ...]
@@ -110,7 +120,7 @@ def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, dra
         "home": settings.SHOP_COUNTRY,
         "at": at,
         "today": at.date(),
-        "horizon": at.date() + LONGEST_LOOK,
+        "horizon": at.date() + timedelta(days=MAX_DELIVERY_SEARCH_DAYS),
         "customer": customer_key(buyer.email),
         "user": buyer.user_id,
         "ip": buyer.ip,
@@ -123,10 +133,16 @@ def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, dra
 
 
 def _rulebook(found: Mapping[str, Any], buyer: Buyer) -> Rulebook:
+    store = found["store"] or {"dispatch_days": MONDAY_TO_FRIDAY, "return_days": Store().return_days}
     return Rulebook(
         tax=choose_tax(found["rates"], found["regions"], buyer),
         shipping=found["shipping"],
-        closing={date.fromisoformat(day) for day in found["closing"]},
+        calendar=Calendar(
+            tuple(store["dispatch_days"]),
+            _days_off(found["closing"], settings.SHOP_COUNTRY),
+            _days_off(found["closing"], buyer.country),
+        ),
+        return_days=store["return_days"],
         promotions=found["promotions"],
         cards=[Card(card["id"], _card_name(card), card["balance_minor"]) for card in found["cards"]],
         groups=tuple(found["groups"]),
@@ -135,6 +151,11 @@ def _rulebook(found: Mapping[str, Any], buyer: Buyer) -> Rulebook:
         credit_minor=found["credit"],
         terms_version=found["terms"] or settings.TERMS_VERSION,
     )
+
+
+def _days_off(rows: Iterable[Mapping[str, str]], country: str) -> frozenset[date]:
+    """The days on which nothing moves in this country: its own, and those on which the shop is away."""
+    return frozenset(date.fromisoformat(row["day"]) for row in rows if row["country"] in ("", country))
 
 
 def _card_name(card: Mapping[str, Any]) -> str:

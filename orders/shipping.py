@@ -1,22 +1,36 @@
 """Ways of delivery: which there are for an address, what they cost, when the parcel arrives."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from catalog.markets import Market
+from catalog.models import Store
+from catalog.models.weekdays import MONDAY_TO_FRIDAY
+from orders.delivery_dates import (
+    MAX_DELIVERY_SEARCH_DAYS,
+    Calendar,
+    Dispatch,
+    available_day,
+    day_name,
+    day_span,
+    latest_of,
+    leaving_day,
+    ready_day,
+    working_day_after,
+)
 from orders.models import ClosingDay, ShippingMethod, ShippingRate
 from orders.models.order import DIGITAL
 from orders.postcodes import is_within
 
-SATURDAY = 5
-LONGEST_LOOK = timedelta(days=90)  # closing days further away move nothing
+AT_ONCE = (Dispatch(),)  # a parcel of things that are in stock and leave on the shop's days
+ANY_DAY = Calendar()  # Monday to Friday, without days off
 METHOD_FACTS = (
     "code", "name", "kind", "free_from_minor", "most_grams", "handling_days", "days_min", "days_max",
     "pickup_address", "position",
@@ -25,56 +39,41 @@ METHOD_FACTS = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A delivery method for one cart: its price in minor units and the days on which the parcel may arrive."""
+    """A delivery method for one cart: its price in minor units and its days.
+
+    Without dates it holds something that is on order, and nobody knows until when.
+    """
 
     code: str
     name: str
     price_minor: int
-    earliest: date
-    latest: date
+    earliest: date | None
+    latest: date | None
     pickup_address: str = ""
     is_pickup: bool = False
+    leaves: date | None = None
+    free_from_minor: int | None = None
+    until_free_minor: int = 0  # goods that are missing until it is free
+    is_mailed: bool = False  # nothing is shipped, and all of it comes by e-mail
 
     @property
     def dates(self) -> str:
         """`Thu 4 – Fri 5 June`"""
         if self.code == DIGITAL:
-            return "By e-mail, as soon as it is paid"
-        if self.is_pickup:
-            return f"Ready from {format_date(self.latest, 'EEE d MMMM', locale='en')}"
-        return day_span(self.earliest, self.latest)
+            return "By e-mail, as soon as it is paid" if self.is_mailed else "Nothing is sent by post"
+        return delivery_days(self.earliest, self.latest, is_pickup=self.is_pickup)
 
 
-def day_span(earliest: date, latest: date) -> str:
-    """`Thu 4 – Fri 5 June`"""
-    if earliest == latest:
-        return format_date(latest, "EEE d MMMM", locale="en")
-    first = "EEE d" if earliest.month == latest.month else "EEE d MMMM"
-    return f"{format_date(earliest, first, locale='en')} – {format_date(latest, 'EEE d MMMM', locale='en')}"
+def delivery_days(earliest: date | None, latest: date | None, *, is_pickup: bool = False) -> str:
+    """When a parcel arrives, or is ready: `Thu 4 – Fri 5 June`, `Ready from Mon 1 June`."""
+    if earliest is None or latest is None:
+        return "We write to you when we know the day"
+    return f"Ready from {day_name(latest)}" if is_pickup else day_span(earliest, latest)
 
 
-def is_working_day(day: date, closing: Collection[date]) -> bool:
-    return day.weekday() < SATURDAY and day not in closing
-
-
-def working_day_after(day: date, count: int, closing: Collection[date] = ()) -> date:
-    while count:
-        day += timedelta(days=1)
-        if is_working_day(day, closing):
-            count -= 1
-    return day
-
-
-def leaving_day(at: datetime, closing: Collection[date] = ()) -> date:
-    """The day on which what is ordered now is taken up: today before the cut-off time, else the next working day."""
-    here = timezone.localtime(at)
-    is_today = here.hour < settings.SHIPPING_CUT_OFF_HOUR and is_working_day(here.date(), closing)
-    return working_day_after(here.date(), 0 if is_today else 1, closing)
-
-
-def digital_offer(at: datetime) -> Offer:
+def digital_offer(at: datetime, *, is_mailed: bool) -> Offer:
     today = timezone.localtime(at).date()
-    return Offer(DIGITAL, "No delivery needed", 0, today, today)
+    return Offer(DIGITAL, "No delivery needed", 0, today, today, is_mailed=is_mailed)
 
 
 def needs_address(code: str) -> bool:
@@ -91,10 +90,11 @@ class Parcel:
     postcode: str
     grams: int
     goods_minor: int
+    dispatches: tuple[Dispatch, ...] = AT_ONCE
 
 
 def make_offers(
-    rows: Iterable[Mapping[str, Any]], parcel: Parcel, at: datetime, closing: Collection[date] = ()
+    rows: Iterable[Mapping[str, Any]], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY
 ) -> list[Offer]:
     """One offer for each method that takes the parcel there, cheapest first; a day earlier before a day later."""
     fitting = [row for row in rows if _is_for(row, parcel)]
@@ -105,7 +105,7 @@ def make_offers(
     for row in fitting:
         if _reaches(row, parcel):
             by_method.setdefault(row["code"], []).append(row)
-    offers = [_offer(max(found, key=_weight), parcel, at, closing) for found in by_method.values()]
+    offers = [_offer(max(found, key=_weight), parcel, at, calendar) for found in by_method.values()]
     places = {code: found[0]["position"] for code, found in by_method.items()}
     return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, places[offer.code]))
 
@@ -129,29 +129,56 @@ def _weight(row: Mapping[str, Any]) -> tuple[bool, int, int]:
     return bool(row["postcodes"]), row["from_grams"], row["from_minor"]
 
 
-def _offer(row: Mapping[str, Any], parcel: Parcel, at: datetime, closing: Collection[date]) -> Offer:
-    is_free = row["free_from_minor"] is not None and parcel.goods_minor >= row["free_from_minor"]
-    leaves = working_day_after(leaving_day(at, closing), row["handling_days"], closing)
+def _offer(row: Mapping[str, Any], parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
+    free_from = row["free_from_minor"]
+    is_free = free_from is not None and parcel.goods_minor >= free_from
     is_pickup = row["kind"] == ShippingMethod.Kind.PICKUP
+    leaves = _leaves(parcel, ready_day(at, calendar, row["handling_days"]), calendar, is_pickup=is_pickup)
+    least, most = (0, 0) if is_pickup else (row["days_min"], row["days_max"])
     return Offer(
         code=row["code"],
         name=row["name"],
         price_minor=0 if is_free else row["price_minor"],
-        earliest=leaves if is_pickup else working_day_after(leaves, row["days_min"], closing),
-        latest=leaves if is_pickup else working_day_after(leaves, row["days_max"], closing),
+        earliest=working_day_after(leaves, least, calendar.closed_there) if leaves else None,
+        latest=working_day_after(leaves, most, calendar.closed_there) if leaves else None,
         pickup_address=row["pickup_address"],
         is_pickup=is_pickup,
+        leaves=leaves,
+        free_from_minor=free_from,
+        until_free_minor=0 if is_free or free_from is None else free_from - parcel.goods_minor,
     )
 
 
-def offers_for(country: str, market: Market, goods_minor: int, *, at: datetime | None = None) -> list[Offer]:
-    """What a page can promise before anything is known of the parcel but its country."""
+def _leaves(parcel: Parcel, ready: date, calendar: Calendar, *, is_pickup: bool) -> date | None:
+    """The day on which the last line of the parcel leaves; for pick-up, the day on which it is ready."""
+    if not is_pickup:
+        return latest_of(leaving_day(ready, calendar, dispatch) for dispatch in parcel.dispatches)
+    there = latest_of(available_day(ready, dispatch) for dispatch in parcel.dispatches)
+    return leaving_day(there, replace(calendar, dispatch_days=_open_days(calendar)), Dispatch()) if there else None
+
+
+def _open_days(calendar: Calendar) -> tuple[int, ...]:
+    """The weekdays on which somebody is in the shop: things are handed over on any of them."""
+    return tuple(sorted({*MONDAY_TO_FRIDAY, *calendar.dispatch_days}))
+
+
+def offers_for(
+    country: str,
+    market: Market,
+    goods_minor: int,
+    *,
+    at: datetime | None = None,
+    dispatches: tuple[Dispatch, ...] = AT_ONCE,
+) -> list[Offer]:
+    """What a page can promise before anything is known of the parcel but its country; one query."""
     at = at or timezone.now()
-    today = timezone.localtime(at).date()
-    closing = ClosingDay.objects.filter(day__range=(today, today + LONGEST_LOOK)).values("day")
     rates = ShippingRate.objects.filter(
         method__market=market.code, method__is_active=True, zone__countries__contains=[country]
-    ).annotate(closing=ArraySubquery(closing))
+    ).annotate(
+        closed_here=ArraySubquery(_closing_days(at, settings.SHOP_COUNTRY)),
+        closed_there=ArraySubquery(_closing_days(at, country)),
+        dispatch_days=Subquery(Store.objects.values("dispatch_days")[:1]),
+    )
     found = list(rates.select_related("method", "zone"))
     rows = [
         {
@@ -161,5 +188,17 @@ def offers_for(country: str, market: Market, goods_minor: int, *, at: datetime |
         }
         for rate in found
     ]
-    closed = set(found[0].closing) if found else set()
-    return make_offers(rows, Parcel(country, "", 0, goods_minor), at, closed)
+    parcel = Parcel(country, "", 0, goods_minor, dispatches)
+    return make_offers(rows, parcel, at, _calendar(found[0]) if found else ANY_DAY)
+
+
+def _closing_days(at: datetime, country: str) -> QuerySet[ClosingDay, date]:
+    today = timezone.localtime(at).date()
+    span = (today, today + timedelta(days=MAX_DELIVERY_SEARCH_DAYS))
+    return ClosingDay.objects.filter(country__in=["", country], day__range=span).values_list("day", flat=True)
+
+
+def _calendar(rate: Any) -> Calendar:
+    return Calendar(
+        tuple(rate.dispatch_days or MONDAY_TO_FRIDAY), frozenset(rate.closed_here), frozenset(rate.closed_there)
+    )

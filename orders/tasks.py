@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from orders import gift_mails, selling
+from orders import closing_days, gift_mails, selling
 
 
 @shared_task(soft_time_limit=600, time_limit=660)
@@ -13,3 +13,8 @@ def refresh_sales() -> int:
 @shared_task
 def send_gift_cards() -> int:
     return gift_mails.send_due_gift_cards()
+
+
+@shared_task
+def extend_public_holidays() -> int:
+    return closing_days.extend_public_holidays()

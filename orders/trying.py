@@ -46,7 +46,7 @@ def try_promotion(
     basket = make_basket(sold, market, buyer, replace(book, promotions=rows), at)
     goods = price(basket).goods_minor if sold else 0
     parcel = Parcel(country, "", sum(item.grams for item in sold), goods)
-    offers = make_offers(book.shipping, parcel, at, book.closing)
+    offers = make_offers(book.shipping, parcel, at, book.calendar)
     chosen = Delivery(offers[0].code, offers[0].name, offers[0].price_minor) if offers else None
     basket = replace(basket, delivery=chosen)
     others = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))

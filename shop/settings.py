@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-low-stock": {"task": "catalog.tasks.send_low_stock", "schedule": 600},
     "refresh-search": {"task": "catalog.tasks.refresh_search", "schedule": 3600},
     "refresh-sales": {"task": "orders.tasks.refresh_sales", "schedule": timedelta(hours=6)},
+    "extend-holidays": {"task": "orders.tasks.extend_public_holidays", "schedule": timedelta(hours=24)},
     "audit": {"task": "shop.tasks.audit", "schedule": 600},
     "purge": {"task": "shop.tasks.purge", "schedule": timedelta(hours=24)},
 }

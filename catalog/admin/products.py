@@ -118,6 +118,10 @@ class ProductAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "seen")}),
         ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
+        (
+            "Delivery and returns",
+            {"fields": ("dispatch_days", ("is_returnable", "return_days")), "classes": ("collapse",)},
+        ),
         ("Facts", {"fields": ("type", "attribute_values"), "classes": ("collapse",)}),
         ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
         ("Search engines", {"fields": ("slug", "seo_title", "seo_description"), "classes": ("collapse",)}),

@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 from catalog.clock import shop_now
+from catalog.models.weekdays import WeekdaysField
 
 CONTENT_UNITS = [
     ("g", "g"),
@@ -79,6 +80,16 @@ class Product(models.Model):
         blank=True, help_text="HTML; anything that could run or restyle the page is taken out."
     )
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    dispatch_days = WeekdaysField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="The weekdays on which this leaves us. None ticked: the shop's.",
+    )
+    is_returnable = models.BooleanField("can be returned", default=True, db_default=True)
+    return_days = models.PositiveSmallIntegerField(
+        "days to return", null=True, blank=True, help_text="Empty: as many as the shop gives."
+    )
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
     position = models.IntegerField(default=0, help_text="Small numbers come first in listings.")
@@ -101,7 +112,10 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=Q(publish_at=None) | Q(unpublish_at=None) | Q(publish_at__lt=F("unpublish_at")),
                 name="product_visible_span",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(dispatch_days__contained_by=[0, 1, 2, 3, 4, 5, 6]), name="product_dispatch_days"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +123,12 @@ class Product(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:product", args=[self.slug])
+
+    def days_to_return(self, days_of_shop: int) -> int:
+        """Days after delivery in which this can be sent back, where the shop gives that many; 0: it cannot."""
+        if not self.is_returnable:
+            return 0
+        return days_of_shop if self.return_days is None else self.return_days
 
     def is_visible(self, at: datetime) -> bool:
         """Whether shoppers can open its page, and buy it, at that moment."""

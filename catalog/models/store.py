@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from catalog.models.weekdays import WeekdaysField, monday_to_friday
+
 
 class Store(models.Model):
     """The one row that says who sells here."""
@@ -18,9 +20,26 @@ class Store(models.Model):
     seller_name = models.CharField(max_length=200, blank=True)
     seller_address = models.TextField(blank=True)
     contact_email = models.EmailField(blank=True)
+    dispatch_days = WeekdaysField(
+        default=monday_to_friday,
+        db_default=monday_to_friday(),
+        help_text="The weekdays on which parcels leave; days off are under Closing days.",
+    )
+    return_days = models.PositiveSmallIntegerField(
+        "days to return",
+        default=30,
+        db_default=30,
+        help_text="Days after delivery in which things can be sent back. 0: nothing can. The law may ask for more.",
+    )
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="store_single")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="store_single"),
+            models.CheckConstraint(
+                condition=Q(dispatch_days__len__gt=0, dispatch_days__contained_by=[0, 1, 2, 3, 4, 5, 6]),
+                name="store_dispatch_days",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -92,9 +92,21 @@ class ShippingZoneAdmin(admin.ModelAdmin):
     list_display = ("name", "countries", "postcodes")
 
 
+class ClosingDayForm(forms.ModelForm):
+    class Meta:
+        model = ClosingDay
+        fields = ("country", "day", "name")
+
+    def clean_country(self) -> str:
+        text = self.cleaned_data["country"]
+        return country_code(text) if text else ""
+
+
 @admin.register(ClosingDay)
 class ClosingDayAdmin(admin.ModelAdmin):
-    list_display = ("day", "name")
+    form = ClosingDayForm
+    list_display = ("day", "country", "name")
+    list_filter = ("country",)
     date_hierarchy = "day"
 
 

@@ -62,6 +62,9 @@ class CartLine(GiftDetails):
     state = models.CharField(max_length=7, choices=State.choices, default=State.ACTIVE)
     seen_minor = models.BigIntegerField(null=True, blank=True, help_text="The unit price when it was put in.")
     personal_key = models.CharField(max_length=64, blank=True, db_default="", default="", editable=False)
+    asked_quantity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many the shopper asked for, where fewer were available."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
+from catalog.promises import backorder_promise, return_promise
 from orders.models.gift_card import GiftDetails
 
 DIGITAL = "none"  # the method of an order of which nothing is sent
@@ -218,6 +219,15 @@ class OrderLine(GiftDetails):
     is_gift_card = models.BooleanField(default=False)
     needs_shipping = models.BooleanField(default=True)
     is_stocked = models.BooleanField(help_text="Its units were reserved when the order was placed.")
+    is_backordered = models.BooleanField(
+        default=False, db_default=False, help_text="Not all units were in stock when it was ordered."
+    )
+    expected_on = models.DateField(
+        null=True, blank=True, help_text="For backordered lines: when the missing units were promised; empty: no date."
+    )
+    return_days = models.PositiveSmallIntegerField(
+        default=30, db_default=30, help_text="Days after delivery in which it can be sent back; 0: it cannot."
+    )
     quantity = models.PositiveIntegerField()
     shipped_quantity = models.PositiveIntegerField(default=0)
     unit_minor = models.BigIntegerField()
@@ -240,6 +250,16 @@ class OrderLine(GiftDetails):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
+
+    @property
+    def backorder_promise(self) -> str:
+        """What was said of a line that was not in stock: `On order, expected on 1 May 2026`; empty for all others."""
+        return backorder_promise(self.expected_on) if self.is_backordered else ""
+
+    @property
+    def return_promise(self) -> str:
+        """`30 days to return it`, or that it cannot be returned."""
+        return return_promise(self.return_days)
 
     @property
     def open_quantity(self) -> int:

@@ -80,13 +80,20 @@ class ShippingRate(models.Model):
 
 
 class ClosingDay(models.Model):
-    """A day on which nothing leaves the house and nothing arrives."""
+    """A day on which nothing leaves the shop (in its own country) or nothing arrives (in the country it goes to)."""
 
-    day = models.DateField(unique=True)
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        db_default="",
+        help_text="Two letters: a public holiday there. Empty: our own day off, on which nothing leaves or arrives.",
+    )
+    day = models.DateField()
     name = models.CharField(max_length=100, blank=True)
 
     class Meta:
-        ordering = ["day"]
+        ordering = ["day", "country"]
+        constraints = [models.UniqueConstraint(fields=["country", "day"], name="closing_day_once")]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.name}".strip()
+        return f"{self.day} {self.country} {self.name}".strip()

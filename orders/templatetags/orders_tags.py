@@ -6,7 +6,7 @@ from django import template
 from catalog.markets import current_market
 from orders.gift_form import GiftCardForm
 from orders.models import CartLine, Order, ShippingMethod
-from orders.shipping import day_span, offers_for
+from orders.shipping import delivery_days, offers_for
 
 register = template.Library()
 
@@ -18,8 +18,8 @@ def country_name(code: str) -> str:
 
 @register.filter
 def arrival(order: Order) -> str:
-    """`{{ order|arrival }}` → Thu 4 – Fri 5 June"""
-    return day_span(order.arrives_from, order.arrives_until)
+    """`{{ order|arrival }}` → Thu 4 – Fri 5 June, or that nobody knows the day yet."""
+    return delivery_days(order.arrives_from, order.arrives_until)
 
 
 @register.filter

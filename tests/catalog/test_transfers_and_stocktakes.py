@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from catalog.alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
-from catalog.availability import available_by_variant, backorder_dates
+from catalog.availability import Supply, available_by_variant, supply_by_variant
 from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory import (
     Need,
@@ -321,9 +321,10 @@ def test_two_lines_of_one_variant_count_together(main, second):
 def test_a_lowered_backorder_limit_leaves_its_promises_as_shortfall(main):
     variant = make_variant(on_hand=1)
     stock = Stock.objects.get(variant=variant)
-    set_backorders(stock, limit=3, date=date(2026, 5, 1))
+    set_backorders(stock, limit=3, date=date(2040, 5, 1))
+    assert supply_by_variant([variant.pk]) == {variant.pk: Supply(1, ((date(2040, 5, 1), 3),))}
     reserve("A1", [Need(1, variant.pk, 4)])
-    assert backorder_dates([variant.pk]) == {variant.pk: date(2026, 5, 1)}
+    assert supply_by_variant([variant.pk]) == {variant.pk: Supply(0)}
     with pytest.raises(InsufficientStock) as caught:
         reserve("A2", [Need(2, variant.pk, 1)])
     assert caught.value.short == [Shortage(2, variant.pk, 1, 0)]
@@ -331,7 +332,7 @@ def test_a_lowered_backorder_limit_leaves_its_promises_as_shortfall(main):
     set_backorders(stock, limit=1, date=None)
     stock.refresh_from_db()
     assert (stock.on_hand, stock.reserved, stock.backorder_limit, stock.shortfall) == (1, 4, 1, 2)
-    assert backorder_dates([variant.pk]) == {}
+    assert supply_by_variant([variant.pk]) == {variant.pk: Supply(0)}
     release("A1")
     stock.refresh_from_db()
     assert (stock.reserved, stock.shortfall) == (0, 0)

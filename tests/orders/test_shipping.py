@@ -6,9 +6,10 @@ import pytest
 
 from catalog.markets import default_market
 from orders.customers import Buyer
+from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
 from orders.models import ClosingDay, ShippingRate
 from orders.postcodes import is_within, wrong_part
-from orders.shipping import Parcel, leaving_day, make_offers, offers_for, working_day_after
+from orders.shipping import Parcel, make_offers, offers_for
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
 ROW = {
@@ -112,12 +113,14 @@ def test_pick_up_comes_last_and_says_where():
     ],
 )
 def test_what_is_ordered_leaves_by_cut_off_weekends_and_closing_days(at, closing, leaves):
-    assert leaving_day(at, closing) == leaves
+    calendar = Calendar(closed_here=frozenset(closing))
+    assert leaving_day(ready_day(at, calendar), calendar, Dispatch()) == leaves
 
 
 def test_handling_days_come_before_the_days_on_the_way_and_closing_days_count_in_neither():
     rows = [{**ROW, "handling_days": 2, "days_min": 1, "days_max": 3}]
-    offer = make_offers(rows, Parcel("DE", "", 0, 0), MONDAY, {date(2026, 6, 4)})[0]
+    closed = frozenset({date(2026, 6, 4)})
+    offer = make_offers(rows, Parcel("DE", "", 0, 0), MONDAY, Calendar(closed_here=closed, closed_there=closed))[0]
     assert (offer.earliest, offer.latest) == (date(2026, 6, 5), date(2026, 6, 9))
     assert offer.dates == "Fri 5 – Tue 9 June"
 

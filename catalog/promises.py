@@ -1,0 +1,26 @@
+"""What the shop promises about a thing, in the words that every page, mail and feed uses."""
+
+from datetime import date
+
+from django.utils.formats import date_format
+
+from catalog.models.weekdays import MONDAY_TO_FRIDAY, weekday_names
+
+
+def backorder_promise(expected_on: date | None) -> str:
+    """When a thing that is not in stock can be sent."""
+    if expected_on is None:
+        return "On order: we write to you when it can be sent"
+    return f"On order: sent from {date_format(expected_on, 'j F Y')}"
+
+
+def return_promise(days: int) -> str:
+    """Whether a thing can be sent back, and for how long after delivery."""
+    if not days:
+        return "It cannot be returned unless something is wrong with it"
+    return f"{days} days to return it" if days > 1 else "1 day to return it"
+
+
+def dispatch_promise(days: list[int]) -> str:
+    """The weekdays on which a thing leaves, where they are not the usual ones; empty otherwise."""
+    return "" if tuple(sorted(days)) == MONDAY_TO_FRIDAY else f"It leaves us on {weekday_names(days)} only"

@@ -1,0 +1,33 @@
+"""Write public holidays as closing days."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from orders.closing_days import coming_years, extend_public_holidays, seed_public_holidays
+
+
+def years_of(text: str) -> list[int]:
+    """Read `2026` or `2026-2028`."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal() and 2000 <= int(first) <= int(last or first) <= 2100):
+        raise argparse.ArgumentTypeError("Write years like 2026 or 2026-2028.")
+    return list(range(int(first), int(last or first) + 1))
+
+
+class Command(BaseCommand):
+    help = "Write the nationwide public holidays of these countries as closing days; without any, extend those known."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("countries", nargs="*", metavar="COUNTRY", help="Two letters, like DE.")
+        parser.add_argument("--years", type=years_of, help="2026 or 2026-2028; without it this year and the next.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        countries = [country.upper() for country in options["countries"]]
+        if wrong := [country for country in countries if len(country) != 2]:
+            raise CommandError(f"Write countries by two letters, like DE; not {wrong[0]}.")
+        years = options["years"] or coming_years()
+        found = [seed_public_holidays(country, years) for country in countries] or [extend_public_holidays()]
+        if options["verbosity"]:
+            self.stdout.write(f"{sum(found)} public holidays are new.")

@@ -1,0 +1,214 @@
+"""When parcels leave and arrive: dispatch weekdays, days off here and there, things on order."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from catalog.availability import StockRow, Supply, supply_of
+from catalog.inventory import set_backorders
+from catalog.markets import default_market
+from catalog.models import Product, Stock, Store
+from catalog.models.weekdays import weekday_names
+from catalog.promises import dispatch_promise, return_promise
+from orders.closing_days import extend_public_holidays, seed_public_holidays
+from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day
+from orders.models import ClosingDay
+from orders.shipping import ANY_DAY, Parcel, make_offers, offers_for
+from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
+from tests.orders.test_shipping import MONDAY, ROW
+
+TODAY = date(2026, 6, 1)
+MONDAYS_AND_TUESDAYS = (0, 1)
+FRIDAY = datetime(2026, 6, 5, 8, 0, tzinfo=UTC)
+
+
+def offer_of(*dispatches, at=MONDAY, calendar=ANY_DAY, **row):
+    return make_offers([{**ROW, **row}], Parcel("DE", "", 0, 0, dispatches or (Dispatch(),)), at, calendar)[0]
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "ready", "leaves"),
+    [
+        (MONDAYS_AND_TUESDAYS, date(2026, 6, 2), date(2026, 6, 2)),
+        (MONDAYS_AND_TUESDAYS, date(2026, 6, 3), date(2026, 6, 8)),
+        ((5,), date(2026, 6, 1), date(2026, 6, 6)),
+        ((), date(2026, 6, 6), date(2026, 6, 8)),
+    ],
+)
+def test_a_thing_leaves_on_the_weekdays_of_its_product_or_of_the_shop(weekdays, ready, leaves):
+    assert leaving_day(ready, Calendar(), Dispatch(weekdays)) == leaves
+
+
+def test_nothing_leaves_on_a_day_off_even_if_it_is_a_dispatch_day():
+    calendar = Calendar(closed_here=frozenset({date(2026, 6, 8)}))
+    assert leaving_day(date(2026, 6, 3), calendar, Dispatch((0,))) == date(2026, 6, 15)
+
+
+def test_a_shop_that_dispatches_on_saturdays_works_on_saturdays():
+    saturday = datetime(2026, 6, 6, 8, 0, tzinfo=UTC)
+    assert ready_day(saturday, Calendar((0, 1, 2, 3, 4, 5))) == date(2026, 6, 6)
+    assert ready_day(saturday, Calendar()) == date(2026, 6, 8)
+
+
+def test_an_order_is_as_late_as_its_latest_line():
+    plant, mug = Dispatch(MONDAYS_AND_TUESDAYS), Dispatch()
+    assert offer_of(mug, at=FRIDAY).leaves == date(2026, 6, 5)
+    offer = offer_of(mug, plant, at=FRIDAY)
+    assert (offer.leaves, offer.earliest, offer.latest) == (date(2026, 6, 8), date(2026, 6, 9), date(2026, 6, 10))
+
+
+def test_a_line_on_order_leaves_when_it_is_expected_and_then_on_a_dispatch_day():
+    assert offer_of(Dispatch(expected_on=date(2026, 7, 4))).leaves == date(2026, 7, 6)
+    assert offer_of(Dispatch(expected_on=date(2026, 5, 1))).leaves == TODAY
+
+
+def test_a_line_on_order_without_a_date_promises_no_day():
+    offer = offer_of(Dispatch(), Dispatch(has_date=False))
+    assert (offer.earliest, offer.latest, offer.dates) == (None, None, "We write to you when we know the day")
+
+
+def test_pick_up_is_ready_on_a_day_on_which_the_shop_is_open_whenever_parcels_leave():
+    shop = {"kind": "pickup", "pickup_address": "Here"}
+    assert offer_of(Dispatch(MONDAYS_AND_TUESDAYS), at=FRIDAY, **shop).dates == "Ready from Fri 5 June"
+    assert offer_of(Dispatch(expected_on=date(2026, 6, 13)), **shop).dates == "Ready from Mon 15 June"
+
+
+def test_days_off_here_delay_the_dispatch_and_days_off_there_the_arrival():
+    closed = frozenset({date(2026, 6, 2)})
+    assert offer_of(calendar=Calendar(closed_here=closed)).dates == "Tue 2 – Wed 3 June"
+    assert offer_of(calendar=Calendar(closed_there=closed)).dates == "Wed 3 – Thu 4 June"
+    after = {"at": datetime(2026, 6, 1, 12, 0, tzinfo=UTC)}
+    assert offer_of(calendar=Calendar(closed_here=closed), **after).leaves == date(2026, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [([0, 1], "Mondays and Tuesdays"), ([0, 1, 2, 3, 4], "Monday to Friday"), ([4], "Fridays"),
+     ([0, 2, 4], "Mondays, Wednesdays and Fridays")],
+)  # fmt: skip
+def test_weekdays_read_as_in_a_sentence(days, words):
+    assert weekday_names(days) == words
+
+
+def test_what_leaves_on_the_usual_days_needs_no_words():
+    assert dispatch_promise([0, 1, 2, 3, 4]) == ""
+    assert dispatch_promise([1, 0]) == "It leaves us on Mondays and Tuesdays only"
+
+
+@pytest.mark.parametrize(
+    ("rows", "supply"),
+    [
+        ([], Supply(0)),
+        ([StockRow(3)], Supply(3)),
+        ([StockRow(-2)], Supply(0)),
+        ([StockRow(-2, 5, date(2026, 7, 1))], Supply(0, ((date(2026, 7, 1), 3),))),
+        ([StockRow(2, 5, date(2026, 7, 1))], Supply(2, ((date(2026, 7, 1), 5),))),
+        ([StockRow(0, 5, date(2026, 5, 1))], Supply(0, ((None, 5),))),
+        (
+            [StockRow(0, 2), StockRow(0, 4, date(2026, 8, 1)), StockRow(1, 1, date(2026, 7, 1))],
+            Supply(1, ((date(2026, 7, 1), 1), (date(2026, 8, 1), 4), (None, 2))),
+        ),
+    ],
+)
+def test_what_is_in_stock_and_what_is_on_order_until_when(rows, supply):
+    assert supply_of(rows, TODAY) == supply
+
+
+def test_the_units_that_are_missing_decide_the_day():
+    supply = Supply(1, ((date(2026, 7, 1), 1), (date(2026, 8, 1), 4), (None, 2)))
+    days = [supply.expected_on(quantity) for quantity in (1, 2, 3, 6, 7)]
+    assert days == [None, date(2026, 7, 1), date(2026, 8, 1), date(2026, 8, 1), None]
+    assert [supply.is_backordered(quantity) for quantity in (1, 2, 8)] == [False, True, True]
+    assert supply.available == 8
+
+
+def backordered(day: date | None, on_hand: int = 1, **facts):
+    variant = make_variant(on_hand=on_hand, **facts)
+    set_backorders(Stock.objects.get(variant=variant), limit=5, date=day)
+    return variant
+
+
+@pytest.mark.django_db
+def test_the_days_of_a_backordered_line_reach_cart_checkout_and_order():
+    make_tax()
+    make_shipping(days_min=1, days_max=1)
+    day = date(2040, 5, 1)  # a Tuesday
+    cart = make_cart(backordered(day), make_variant(), quantity=2)
+    contents = contents_of(cart)
+    assert [item.backorder_promise for item in contents.items] == ["On order: sent from 1 May 2040", ""]
+    assert contents.chosen.latest == date(2040, 5, 2)
+    order = place(cart)
+    lines = [(line.is_backordered, line.expected_on) for line in order.lines.all()]
+    assert (lines, order.arrives_until) == ([(True, day), (False, None)], date(2040, 5, 2))
+    assert order.lines.first().backorder_promise == "On order: sent from 1 May 2040"
+
+
+@pytest.mark.django_db
+def test_a_backordered_line_without_a_date_leaves_the_order_without_one():
+    make_tax()
+    make_shipping()
+    order = place(make_cart(backordered(None), quantity=2))
+    assert (order.arrives_from, order.arrives_until) == (None, None)
+    assert order.lines.get().backorder_promise == "On order: we write to you when it can be sent"
+
+
+@pytest.mark.django_db
+def test_orders_keep_how_long_each_line_can_be_returned():
+    Store.objects.create(pk=1, return_days=20)
+    make_tax()
+    make_shipping()
+    plant, lamp, mug = make_variant(), make_variant(), make_variant()
+    Product.objects.filter(pk=plant.product_id).update(is_returnable=False)
+    Product.objects.filter(pk=lamp.product_id).update(return_days=60)
+    order = place(make_cart(plant, lamp, mug))
+    assert [line.return_days for line in order.lines.all()] == [0, 60, 20]
+    assert [return_promise(days) for days in (0, 1, 20)] == [
+        "It cannot be returned unless something is wrong with it", "1 day to return it", "20 days to return it",
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_cart_and_pages_read_the_weekdays_of_shop_and_product():
+    Store.objects.create(pk=1, dispatch_days=[3])
+    make_tax()
+    make_shipping(days_min=0, days_max=0)
+    variant = make_variant()
+    assert offers_for("DE", default_market(), 0)[0].latest.weekday() == 3
+    assert contents_of(make_cart(variant)).chosen.latest.weekday() == 3
+    Product.objects.filter(pk=variant.product_id).update(dispatch_days=[1])
+    assert contents_of(make_cart(variant)).chosen.latest.weekday() == 1
+
+
+@pytest.mark.django_db
+def test_public_holidays_of_a_country_are_seeded_once_and_extended_by_the_job():
+    year = timezone.localdate().year
+    assert seed_public_holidays("DE", [year]) == 9
+    assert seed_public_holidays("DE", [year]) == 0
+    assert seed_public_holidays("ZZ") == 0
+    ClosingDay.objects.filter(country="DE", day=date(year, 12, 25)).delete()
+    ClosingDay.objects.create(day=date(year + 5, 1, 2), name="Stocktake")
+    assert extend_public_holidays() == 9
+    assert extend_public_holidays() == 0
+    assert not ClosingDay.objects.filter(day=date(year, 12, 25)).exists()  # what staff deleted stays deleted
+
+
+@pytest.mark.django_db
+def test_nothing_is_promised_for_the_25th_of_december():
+    call_command("seed_holidays", "DE", "AT", years=[2026], verbosity=0)
+    make_shipping(days_min=2, days_max=2)
+    at = datetime(2026, 12, 23, 8, 0, tzinfo=UTC)
+    assert offers_for("DE", default_market(), 0, at=at)[0].latest == date(2026, 12, 28)
+    late = datetime(2026, 12, 23, 15, 0, tzinfo=UTC)
+    offer = offers_for("DE", default_market(), 0, at=late)[0]
+    assert (offer.leaves, offer.latest) == (date(2026, 12, 24), date(2026, 12, 29))
+    assert offers_for("BE", default_market(), 0, at=at)[0].latest == date(2026, 12, 25)  # nobody seeded Belgium
+
+
+@pytest.mark.django_db
+def test_a_day_off_in_another_country_moves_only_what_goes_there():
+    make_shipping(days_min=1, days_max=1)
+    ClosingDay.objects.create(country="AT", day=date(2026, 6, 2))
+    latest = [offers_for(country, default_market(), 0, at=MONDAY)[0].latest.day for country in ("DE", "AT")]
+    assert latest == [2, 3]
