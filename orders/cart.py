@@ -7,36 +7,50 @@ from django.db import connection, transaction
 from django.db.models import F, OuterRef, Sum
 from django.utils import timezone
 
+from catalog.availability import UNLIMITED, supply_by_variant
 from catalog.markets import Market, default_market
 from catalog.models import Product, Variant
 from catalog.prices import price_facts, price_of_facts
-from orders.errors import CartRefused
+from orders.errors import CartRefused, SoldOut
 from orders.models import Cart, CartLine
 
 MOST_OF_ONE = 99  # units of one variant in a cart
 MOST_LINES = 100
+NO_COMBINATION = "This combination isn't available. Please choose another one."
 UNDO_PERIOD = timedelta(minutes=10)  # how long a line that was taken out can be had back
 State = CartLine.State
 
 # One statement, so that thirty clicks at once add thirty (up to the limit) and make one line. The cart's row is locked
-# by its own update, and a cart that became an order in the meantime is no row.
+# by its own update, and a cart that became an order in the meantime is no row. `units` are what can be sold now; placing
+# the order decides again, under a lock.
 ADD = """
 WITH cart AS (
   UPDATE orders_cart SET version = version + 1, updated_at = now()
   WHERE id = %(cart)s AND ordered_at IS NULL RETURNING id
+), stock AS (
+  SELECT CASE WHEN v.is_tracked AND %(is_clamped)s THEN (
+    SELECT coalesce(sum(greatest(0, s.on_hand - s.reserved + s.backorder_limit)), 0)::int FROM catalog_stock s
+    JOIN catalog_location l ON l.id = s.location_id AND l.is_active WHERE s.variant_id = v.id
+  ) ELSE %(most)s END AS units FROM catalog_variant v WHERE v.id = %(variant)s
 ), room AS (
   SELECT id FROM cart WHERE (SELECT count(*) FROM orders_cartline WHERE cart_id = %(cart)s AND state = 'active') < %(lines)s
     OR EXISTS (SELECT 1 FROM orders_cartline WHERE cart_id = %(cart)s AND variant_id = %(variant)s AND state = 'active')
 ), added AS (
-  INSERT INTO orders_cartline AS line (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
-  SELECT id, %(variant)s, least(%(quantity)s, %(most)s), 'active', %(seen)s, now(), now() FROM room
+  INSERT INTO orders_cartline AS line
+    (cart_id, variant_id, quantity, asked_quantity, state, seen_minor, created_at, changed_at)
+  SELECT id, %(variant)s, least(%(quantity)s, %(most)s, units),
+    CASE WHEN %(quantity)s > least(%(most)s, units) THEN %(quantity)s::int END, 'active', %(seen)s, now(), now()
+  FROM room, stock WHERE units > 0
   ON CONFLICT (cart_id, variant_id, personal_key) DO UPDATE SET state = 'active', changed_at = now(),
     seen_minor = excluded.seen_minor,
     quantity = CASE WHEN line.state = 'active'
-      THEN least(line.quantity + excluded.quantity, greatest(%(most)s, 1)) ELSE excluded.quantity END
+      THEN least(line.quantity + excluded.quantity, greatest(%(most)s, 1), (SELECT units FROM stock))
+      ELSE excluded.quantity END,
+    asked_quantity = CASE WHEN line.state <> 'active' THEN excluded.asked_quantity
+      WHEN line.quantity + %(quantity)s > least(%(most)s, (SELECT units FROM stock)) THEN line.quantity + %(quantity)s END
   RETURNING 1
 )
-SELECT (SELECT count(*) FROM cart), (SELECT count(*) FROM added)
+SELECT (SELECT count(*) FROM cart), (SELECT count(*) FROM added), (SELECT units FROM stock)
 """
 
 
@@ -129,21 +143,26 @@ def find_variant(product_id: int, values: tuple[str, str, str], market: Market |
         raise CartRefused("This is not sold here any more.")
     if not any(values) and count == 1:
         return priced.get()
-    chosen = " · ".join(value for value in values if value)
-    raise CartRefused(
-        f"{chosen} is not made. Please choose another combination." if chosen else "Please choose an option first."
-    )
+    raise CartRefused(NO_COMBINATION if any(values) else "Please choose an option first.")
 
 
 def add_to_cart(cart: Cart, variant: Variant, quantity: int) -> None:
-    """The cart holds that many more of the variant, at most 99; raises CartRefused beyond 100 lines."""
+    """The cart holds that many more of the variant, as far as they are available, and remembers what was asked for.
+
+    Raises SoldOut where none is, and CartRefused beyond 100 lines.
+    """
     facts = getattr(variant, "facts", None)
     price = price_of_facts(facts) if facts else None
     put_in(cart, variant.pk, quantity, most=variant.most_per_order, seen_minor=price.amount_minor if price else None)
 
 
-def put_in(cart: Cart, variant_id: int, quantity: int, *, most: int | None, seen_minor: int | None) -> None:
-    """The same, for a variant that is known to be sold; `most` is its own limit for one order."""
+def put_in(  # noqa: PLR0913  (each is a fact of the line)
+    cart: Cart, variant_id: int, quantity: int, *, most: int | None, seen_minor: int | None, is_clamped: bool = True
+) -> None:
+    """Add a variant that is known to be sold, as `add_to_cart` does; `most` is its own limit for one order.
+
+    Unless clamped, stock does not count: the cart says what is missing.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             ADD,
@@ -154,28 +173,42 @@ def put_in(cart: Cart, variant_id: int, quantity: int, *, most: int | None, seen
                 "most": min(most or MOST_OF_ONE, MOST_OF_ONE),
                 "lines": MOST_LINES,
                 "seen": seen_minor,
+                "is_clamped": is_clamped,
             },
         )
-        is_open, is_added = cursor.fetchone()
+        is_open, is_added, units = cursor.fetchone()
     if not is_open:
         raise CartRefused("This cart has become an order in the meantime.")
+    if units == 0:
+        raise SoldOut(variant_id)
     if not is_added:
         raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
 
 
 @transaction.atomic
 def set_quantity(cart: Cart, line_id: int, quantity: int) -> None:
-    """The line holds exactly this many; 0 takes it out, for ten minutes in a way that `restore` undoes.
+    """The line holds this many, as far as they are available; 0 takes it out, in a way that `restore` undoes.
 
     A line of another cart is not there (CartLine.DoesNotExist). What it costs now is what the shopper has seen.
     """
     locked = locked_open(cart)
-    line = CartLine.objects.select_for_update(of=("self",)).get(pk=line_id, cart=locked)
+    line = CartLine.objects.select_for_update(of=("self",)).select_related("variant").get(pk=line_id, cart=locked)
     if quantity <= 0:
         _set_state(line, State.REMOVED)
     else:
-        CartLine.objects.filter(pk=line.pk).update(quantity=min(quantity, MOST_OF_ONE), seen_minor=None)
+        CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, quantity), seen_minor=None)
     touch(locked)
+
+
+def _clamped(variant: Variant, quantity: int) -> dict[str, int | None]:
+    """The columns of a line for so many units: never more than there are, and what was asked for where that is more.
+
+    Of what is sold out the line keeps its number; the cart says so.
+    """
+    supply = supply_by_variant([variant.pk])[variant.pk] if variant.is_tracked else UNLIMITED
+    units = supply.available or quantity
+    held = min(quantity, units, variant.most_per_order or MOST_OF_ONE, MOST_OF_ONE)
+    return {"quantity": held, "asked_quantity": quantity if held < quantity else None}
 
 
 @transaction.atomic
@@ -188,11 +221,17 @@ def save_for_later(cart: Cart, line_id: int) -> None:
 
 @transaction.atomic
 def restore(cart: Cart, line_id: int) -> None:
-    """A line that was taken out or saved is in the cart again, as it was; raises CartRefused beyond 100 lines."""
+    """A line that was taken out or saved is in the cart again, as far as it is available.
+
+    Raises SoldOut where none is, and CartRefused beyond 100 lines.
+    """
     locked = locked_open(cart)
-    line = CartLine.objects.get(pk=line_id, cart=locked)
+    line = CartLine.objects.select_related("variant").get(pk=line_id, cart=locked)
+    if line.variant.is_tracked and not supply_by_variant([line.variant_id])[line.variant_id].available:
+        raise SoldOut(line.variant_id)
     if line.state != State.ACTIVE and locked.lines.filter(state=State.ACTIVE).count() >= MOST_LINES:
         raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+    CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, line.quantity))
     _set_state(line, State.ACTIVE)
     touch(locked)
 

@@ -24,6 +24,7 @@ def _sums(contents: CartContents) -> Sums:
         "tax": totals.tax_minor,
         "tendered": totals.total_minor - contents.due_minor,
         "total": totals.total_minor,
+        "codes": [note.code for note in contents.code_notes if note.is_good],
     }
 
 
@@ -32,6 +33,8 @@ def what_changed(seen: str, contents: CartContents) -> list[str]:
     before, now = _read(seen), _sums(contents)
     currency = contents.market.currency
     said = _lines(before["lines"], now["lines"], contents) if before["lines"] else []
+    lost = [note for note in contents.code_notes if note.code in before["codes"] and not note.is_good]
+    said += [f"{note.code} no longer counts. {note.words}" for note in lost]
     words = {
         "discount": "The discount",
         "shipping": "Delivery",
@@ -39,6 +42,8 @@ def what_changed(seen: str, contents: CartContents) -> list[str]:
         "tendered": "What gift cards pay",
         "total": "The total",
     }
+    if lost:
+        del words["discount"]  # the sentence about the code says why
     for part, name in words.items():
         if isinstance(before[part], int) and before[part] != now[part]:
             was, is_now = (format_money(minor, currency) for minor in (before[part], now[part]))
@@ -48,7 +53,7 @@ def what_changed(seen: str, contents: CartContents) -> list[str]:
 
 def _read(seen: str) -> Sums:
     """What a form says; whatever cannot be read says nothing."""
-    empty: Sums = {"lines": {}, **dict.fromkeys(("discount", "shipping", "tax", "tendered", "total"))}
+    empty: Sums = {"lines": {}, "codes": [], **dict.fromkeys(("discount", "shipping", "tax", "tendered", "total"))}
     try:
         found = json.loads(seen)
     except (ValueError, RecursionError):
@@ -57,7 +62,13 @@ def _read(seen: str) -> Sums:
         return empty
     sums = {name: value for name, value in found.items() if isinstance(value, int) and abs(value) < 10**15}
     lines = found.get("lines")
-    return {**empty, **sums, "lines": lines if isinstance(lines, dict) else {}}
+    codes = found.get("codes")
+    return {
+        **empty,
+        **sums,
+        "lines": lines if isinstance(lines, dict) else {},
+        "codes": [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else [],
+    }
 
 
 def _lines(before: Sums, now: Sums, contents: CartContents) -> list[str]:

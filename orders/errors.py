@@ -14,6 +14,14 @@ class CartRefused(OrderError):
     """Something that cannot go into the cart; the message is one clear sentence for the shopper."""
 
 
+class SoldOut(CartRefused):
+    """None of it can be sold now; carries the variant's id."""
+
+    def __init__(self, variant_id: int) -> None:
+        super().__init__("This is sold out.")
+        self.variant_id = variant_id
+
+
 class OrderRefused(OrderError):
     """Something that this order does not allow; the message is one clear sentence."""
 

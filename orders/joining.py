@@ -9,7 +9,7 @@ from catalog.markets import market_of
 from catalog.prices import prices_at
 from orders.cart import State, leave_market, put_in, touch
 from orders.cart_codes import MOST_CODES
-from orders.errors import CartRefused
+from orders.errors import CartRefused, SoldOut
 from orders.gift_lines import move_gift_lines
 from orders.models import Cart, CartLine, Order
 from orders.pricing import can_be_derived, totals_of
@@ -52,19 +52,19 @@ def bring_back(cart_id: uuid.UUID) -> Cart | None:
     """The things of a canceled order's cart are in an open one again, for whoever still holds the cookie.
 
     The old cart's row goes and its token moves to a new one, since an order names its cart for good; a shopper with an
-    account who has begun another cart in the meantime finds them there. Returns the cart, or None where there is
-    nobody to give it to.
+    account who has begun another cart in the meantime finds them there. Its stock is freed after this, so the stock of
+    now does not count. Returns the cart, or None where there is nobody to give it to.
     """
     old = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not old or old.is_open:
         return None
     cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
     if cart:
-        _pour(old, cart)
+        _pour(old, cart, is_clamped=False)
         old.delete()
         return cart
     cart = Cart.objects.create(market=old.market, currency=old.currency, user_id=old.user_id, country=old.country)
-    _pour(old, cart)
+    _pour(old, cart, is_clamped=False)
     token = old.token
     old.delete()
     Cart.objects.filter(pk=cart.pk).update(token=token)
@@ -98,10 +98,11 @@ def gift_positions(order: Order) -> set[int]:
     return {position for position, line in enumerate(totals_of(order.receipt).lines, start=1) if line.gift_of}
 
 
-def _pour(source: Cart, target: Cart) -> None:
+def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
     """Quantities of one variant are added, saved lines stay saved, codes and gift cards join, texts of the target win.
 
-    What was said in another market, prices, codes and gift cards, does not count here.
+    Clamped ones stop at what is available, and the line remembers what was asked for. What was said in another market,
+    prices, codes and gift cards, does not count here.
     """
     if source.market != target.market:
         leave_market(source)
@@ -109,7 +110,7 @@ def _pour(source: Cart, target: Cart) -> None:
     lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True, personal_key="").select_related("variant")
     for line in lines.order_by("pk"):
         try:
-            put_in(target, line.variant_id, line.quantity, most=line.variant.most_per_order, seen_minor=line.seen_minor)
+            _pour_line(line, target, is_clamped=is_clamped)
         except CartRefused:
             # A full cart: what does not fit is kept for later instead of being lost.
             CartLine.objects.filter(pk=line.pk).update(state=State.SAVED)
@@ -126,3 +127,12 @@ def _pour(source: Cart, target: Cart) -> None:
     target.gift_cards.add(*source.gift_cards.all())
     touch(target)
     target.refresh_from_db()
+
+
+def _pour_line(line: CartLine, target: Cart, *, is_clamped: bool) -> None:
+    """What is sold out goes over too: the cart says so instead of losing it."""
+    facts = {"most": line.variant.most_per_order, "seen_minor": line.seen_minor}
+    try:
+        put_in(target, line.variant_id, line.quantity, **facts, is_clamped=is_clamped)
+    except SoldOut:
+        put_in(target, line.variant_id, line.quantity, **facts, is_clamped=False)

@@ -12,7 +12,7 @@ from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
 from catalog.prices import set_price
-from orders.cart import add_to_cart
+from orders.cart import put_in
 from orders.cart_codes import enter_code
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
@@ -90,9 +90,10 @@ def make_user(email: str = "", **facts: Any) -> User:
 
 
 def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -> Cart:
+    """A cart that holds so many of each, whatever stock there is."""
     cart = Cart.objects.create(currency="EUR", user=user)
     for variant in variants:
-        add_to_cart(cart, variant, quantity)
+        put_in(cart, variant.pk, quantity, most=None, seen_minor=None, is_clamped=False)
     cart.refresh_from_db()
     return cart
 

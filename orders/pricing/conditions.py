@@ -52,9 +52,9 @@ def reason_in_goods(rule: Rule, currency: str, goods: Goods) -> str:
     if not goods.lines:
         return "Nothing in your cart takes part in it."
     if rule.minimum_minor and (missing := rule.minimum_minor - goods.left_minor) > 0:
-        return f"It needs {format_money(missing, currency)} more of what takes part in it."
+        return f"Add {format_money(missing, currency)} of what takes part in it and it counts."
     if rule.minimum_quantity and (missing := rule.minimum_quantity - goods.quantity) > 0:
-        return f"It needs {missing} more of what takes part in it."
+        return f"Add {missing} of what takes part in it and it counts."
     if rule.kind == "tiered" and not reached_tier(rule, goods):
-        return "It begins with more of what takes part in it."
+        return "Add more of what takes part in it and it counts."
     return ""

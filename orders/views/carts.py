@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
+from catalog.models import Variant
 from catalog.product_page import wanted_of
 from catalog.views.products import show_product
 from orders import cart as cart_verbs
@@ -26,7 +27,7 @@ from orders.cart import (
 )
 from orders.cart_codes import drop_code, enter_code, use_credit
 from orders.customers import Buyer
-from orders.errors import CartRefused, GiftCardRefused
+from orders.errors import CartRefused, GiftCardRefused, SoldOut
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
 from orders.gift_form import GiftCardForm
 from orders.gift_lines import add_gift_card
@@ -93,7 +94,9 @@ def _is_done(ordered: Cart) -> bool:
     return not Order.objects.filter(cart_id=ordered.pk, status=Order.Status.PLACED).exists()
 
 
-def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status: int = 200) -> HttpResponse:
+def _render(
+    request: HttpRequest, found: Cart | None, *, error: str = "", code_error: str = "", status: int = 200
+) -> HttpResponse:
     market = market_of(found.market) if found else current_market()
     unpaid = None
     contents = None
@@ -106,6 +109,7 @@ def _render(request: HttpRequest, found: Cart | None, *, error: str = "", status
         "unpaid": unpaid,
         "market": market,
         "error": error,
+        "code_error": code_error,
         "is_back": "back" in request.GET,
         "missing": request.GET.get("missing", "")[:3],
         "code": (request.POST.get("code", "") or request.GET.get("code", ""))[:40],
@@ -135,10 +139,33 @@ def _change(request: HttpRequest, found: Cart | None) -> HttpResponse:
     except (CartLine.DoesNotExist, OverflowError):
         return _render(request, found, error=NOT_THERE, status=404)
     except (CartRefused, GiftCardRefused) as refused:
-        return _render(request, found, error=str(refused), status=409 if "entered" not in request.POST else 422)
+        if "entered" in request.POST:
+            return _render(request, found, code_error=str(refused), status=422)
+        return _render(request, found, error=str(refused), status=409)
     if problem:
         return _render(request, found, error=problem, status=422)
+    if "drawer" in request.POST and _is_script(request):
+        return _drawer(request, found, _line_id(request.POST, "drawer"))
     return redirect("orders:cart")
+
+
+def _is_script(request: HttpRequest) -> bool:
+    """The page's script asks, and puts pieces of the answer into the page that is open."""
+    return "X-Fragment" in request.headers
+
+
+def _drawer(request: HttpRequest, cart: Cart, line_id: int = 0, *, added: Variant | None = None) -> HttpResponse:
+    """The drawer with one line of the cart: the one of this id, or the one that was just added."""
+    contents = price_cart(cart, buyer_of(request, cart))
+    named = [item for item in contents.items if item.line_id == line_id or (added and item.variant.pk == added.pk)]
+    context = {
+        "contents": contents,
+        "heading": "Added to your cart" if added else "Your cart",
+        "item": max(named, key=lambda item: item.changed_at or contents.basket.at, default=None),
+        "removed": next((item for item in _just_removed(contents) if item.line_id == line_id), None),
+        "cart_count": contents.count,
+    }
+    return remember(render(request, "orders/drawer.html", context), cart)
 
 
 def _set_quantity(request: HttpRequest, found: Cart) -> str:
@@ -243,9 +270,18 @@ def add(request: HttpRequest) -> HttpResponse:
             add_gift_card(target, variant, form.cleaned_data["quantity"], gift.wish())
         else:
             add_to_cart(target, variant, form.cleaned_data["quantity"])
+    except SoldOut:
+        return _sold_out(request, variant)
     except CartRefused as refused:
         return _render(request, found, error=str(refused), status=422)
+    if _is_script(request):
+        return _drawer(request, target, added=variant)
     response = redirect("orders:cart")
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         messages.success(request, f"{variant.product.title} is in your cart.")
     return remember(response, target)
+
+
+def _sold_out(request: HttpRequest, variant: Variant) -> HttpResponse:
+    """Nothing was added, and whoever wants is told when it is back."""
+    return render(request, "orders/not_added.html", {"variant": variant}, status=422)

@@ -39,6 +39,7 @@ from orders.queries import price_cart
 from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
+STOCK_CHANGED = "The stock changed while you ordered. Please look at your order again, then press the button once more."
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 AGAIN = "Please look at your order again, then press the button once more. Nothing has been charged."
 
@@ -114,7 +115,7 @@ def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRespons
     A code that was typed and not used counts as used: Enter in its field presses the form's first button, and nobody
     pays a total without the code that they have just typed.
     """
-    problem, code = "", request.POST.get("code", "")
+    code_error, code = "", request.POST.get("code", "")
     try:
         if "drop" in request.POST:
             drop_code(cart, request.POST["drop"])
@@ -122,9 +123,9 @@ def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRespons
             try_code(request, cart)
             code = ""
     except (CartRefused, GiftCardRefused) as refused:
-        problem = str(refused)
+        code_error = str(refused)
     cart = Cart.objects.filter(pk=cart.pk).first() or cart
-    return render_checkout(request, cart, form, problems=[problem] if problem else [], is_checked=False, code=code)
+    return render_checkout(request, cart, form, is_checked=False, code=code, code_error=code_error)
 
 
 REFUSALS = (
@@ -141,9 +142,7 @@ REFUSALS = (
     TotalTooSmall,
 )
 WORDS = {
-    NotSold: "Something in your cart is no longer sold. Please take it out of your cart.",
     TotalTooSmall: "This order is too small to be paid by card. Please add something to your cart.",
-    InsufficientStock: "Somebody was faster: not everything in your cart is still in stock. Please change your cart.",
 }
 
 
@@ -159,6 +158,8 @@ def render_refusal(request: HttpRequest, cart: Cart, form: CheckoutForm, refusal
     if isinstance(refusal, NoAddress):
         form.add_error("line1", "Enter a street and number, like Kraanlei 12")
         return render_checkout(request, cart, form, status=422)
+    if isinstance(refusal, (InsufficientStock, NotSold)):
+        return render_checkout(request, cart, form, is_short=True, status=409)
     words = [WORDS[type(refusal)]] if type(refusal) in WORDS else []
     if isinstance(refusal, PromotionUsedUp):
         words = [f"“{refusal.name}” has been used up."]
@@ -172,14 +173,18 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     *,
     problems: list[str] | None = None,
     has_changed: bool = False,
+    is_short: bool = False,
     is_checked: bool = True,
     code: str = "",
+    code_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     user_id = user_id_of(request)
     buyer = form.buyer_so_far.of(user_id, client_ip(request) or None)
     contents = price_cart(cart, buyer, shipping_code=str(form.data.get("shipping_code", "")))
     said = list(problems or [])
+    if is_short:
+        said = contents.notices or [STOCK_CHANGED]
     if has_changed:
         said = what_changed(form.data.get("seen_sums", ""), contents)
         said = [line for line in said if line != OLDEST] or [OLDEST]
@@ -196,6 +201,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         "addresses": _addresses(user_id, contents.market),
         "seen_sums": sums_of(contents),
         "code": code,
+        "code_error": code_error,
     }
     return render(request, "orders/checkout.html", context, status=status)
 

@@ -1,6 +1,7 @@
 """The cart and the checkout as a browser without scripts meets them."""
 
 import uuid
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -9,18 +10,22 @@ from catalog.inventory import Need, reserve
 from catalog.markets import default_market
 from catalog.models import Product
 from catalog.prices import set_price
-from orders.cart import MOST_LINES
+from orders.cart import MOST_LINES, NO_COMBINATION, set_quantity
+from orders.changes import sums_of
 from orders.joining import join_carts
 from orders.models import Cart, CartLine, Order
 from tests.factories import (
+    contents_of,
     make_cart,
     make_options,
     make_order,
+    make_promotion,
     make_shipping,
     make_tax,
     make_user,
     make_variant,
     seen_of,
+    with_codes,
 )
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +81,7 @@ def test_a_combination_that_is_not_made_is_said(client):
     assert add(client, variant, option1="Moss").status_code == 422
     assert add(client, variant, option1="Sand").status_code == 302
     other = make_variant(option1="Ink")
-    assert "Moss is not made" in add(client, variant, option1="Moss").content.decode()
+    assert NO_COMBINATION in unescape(add(client, variant, option1="Moss").content.decode())
     assert add(client, other).status_code == 302  # one variant: nothing to choose
 
 
@@ -253,14 +258,108 @@ def test_f016_a_changed_price_is_shown_before_anything_is_placed():
     assert client.post("/checkout/", checkout_form(cart)).status_code == 302
 
 
-def test_somebody_faster_is_said_plainly():
-    variant = make_variant(on_hand=1)
-    cart = make_cart(variant)
+def test_what_somebody_faster_took_is_said_in_the_words_of_the_cart():
+    variant = make_variant(on_hand=3, title="Alma mug")
+    cart = make_cart(variant, quantity=3)
     form = checkout_form(cart)
     reserve("x", [Need(1, variant.pk, 1)])
     response = client_of(cart).post("/checkout/", form)
     assert response.status_code == 409
-    assert "Somebody was faster" in response.content.decode()
+    words = "Only 2 left. Please lower the quantity to go on."
+    assert f"Alma mug: {words}" in response.content.decode()
+    assert words in client_of(cart).get("/cart/").content.decode()
+
+
+def test_a_cart_joined_above_the_stock_says_the_same_in_cart_and_checkout():
+    user, vase = make_user(), make_variant(on_hand=6, title="Terra vase")
+    make_cart(vase, quantity=4, user=user)
+    join_carts(make_cart(vase, quantity=5).token, user.pk)
+    cart = Cart.objects.get()
+    assert list(cart.lines.values_list("quantity", "asked_quantity")) == [(6, 9)]
+    client = Client(headers=OURS)
+    client.force_login(user)
+    words = "Only 6 left: your cart holds 6 instead of 9."
+    assert words in client.get("/cart/").content.decode()
+    assert client.post("/checkout/", checkout_form(cart)).status_code == 302
+
+
+def test_adding_stops_at_what_is_available_and_says_so():
+    lamp = make_variant(on_hand=2, title="Halo lamp")
+    cart = Cart.objects.create(currency="EUR")
+    client = client_of(cart)
+    assert add(client, lamp, "9").status_code == 302
+    assert "Only 2 left: your cart holds 2 instead of 9." in client.get("/cart/").content.decode()
+    add(client, lamp)
+    assert list(cart.lines.values_list("quantity", "asked_quantity")) == [(2, 3)]
+    line = cart.lines.get()
+    client.post("/cart/", {"line": line.pk, "quantity": "7"})
+    assert "Only 2 left: your cart holds 2 instead of 7." in client.get("/cart/").content.decode()
+    client.post("/cart/", {"line": line.pk, "quantity": "1"})
+    assert "Only 2 left" not in client.get("/cart/").content.decode()
+
+
+def test_a_limit_of_one_order_is_said_when_adding_stops_there():
+    variant = make_variant(most_per_order=3)
+    cart = Cart.objects.create(currency="EUR")
+    add(client_of(cart), variant, "5")
+    words = "At most 3 of this in one order: your cart holds 3 instead of 5."
+    assert words in client_of(cart).get("/cart/").content.decode()
+
+
+def test_what_is_sold_out_is_not_added_and_whoever_waits_is_told(client):
+    lamp = make_variant(on_hand=0, title="Halo lamp")
+    response = add(client, lamp)
+    text = unescape(response.content.decode())
+    assert response.status_code == 422
+    assert "Halo lamp is sold out." in text
+    assert "Tell me when it's back" in text
+    assert CartLine.objects.count() == 0
+
+
+def test_a_script_gets_the_drawer_with_the_added_line_and_one_way_on(client):
+    mug = make_variant(2400, on_hand=9, title="Alma mug")
+    response = client.post(
+        "/cart/add/", {"product": mug.product_id, "quantity": 2}, headers={**OURS, "x-fragment": "1"}
+    )
+    text = response.content.decode()
+    line = CartLine.objects.get()
+    assert (response.status_code, response.cookies["cart"].value) == (200, str(line.cart.token))
+    assert 'id="cartbody"' not in text
+    assert text.count("Check out") == 1
+    assert 'aria-label="Cart, 2 items"' in text
+    assert "<strong>Add €12.00</strong> for free delivery" in text
+    assert '<progress class="meter-bar" max="6000" value="4800"' in text
+    lower = {"line": line.pk, "drawer": line.pk, "quantity": "3"}
+    fewer = client.post("/cart/", lower, headers={**OURS, "x-fragment": "1"}).content.decode()
+    assert "<strong>Delivery is free</strong>" in fewer
+    gone = {"drawer": line.pk, "remove": line.pk}
+    assert (
+        "Alma mug was taken out." in client.post("/cart/", gone, headers={**OURS, "x-fragment": "1"}).content.decode()
+    )
+
+
+def test_a_code_that_is_none_is_said_beside_its_field():
+    response = client_of(make_cart(make_variant())).post("/cart/", {"code": "nope", "entered": "1"})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'class="errors' not in text
+    assert '<span class="err" id="code-e"><span class="vh">Error: </span>We do not know this code.</span>' in text
+    assert 'aria-describedby="code-e"' in text
+
+
+def test_a_code_that_no_longer_counts_says_why_and_what_would_bring_it_back():
+    make_promotion(percent=10, codes=("TEN",), name="Ten off", minimum_minor=4000)
+    cart = with_codes(make_cart(make_variant(2400), quantity=2), "TEN")
+    form = checkout_form(cart, seen_sums=sums_of(contents_of(cart)))
+    set_quantity(cart, cart.lines.get().pk, 1)
+    why = "Ten off: Add €16.00 of what takes part in it and it counts."
+    page = client_of(cart).get("/cart/").content.decode()
+    assert "TEN does not count at the moment" in page
+    assert why in page
+    text = client_of(cart).post("/checkout/", form).content.decode()
+    assert f"TEN no longer counts. {why}" in text
+    assert "The discount was" not in text
+    assert 'name="drop"' in text
 
 
 def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():

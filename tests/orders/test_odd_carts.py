@@ -1,5 +1,7 @@
 """Malicious and unlucky shoppers: odd values in every field, other people's things, another market, two clicks at once."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -98,7 +100,7 @@ def test_a_code_that_was_typed_but_not_used_is_used_before_anything_is_ordered()
     cart = make_cart(make_variant())
     answer = client_of(cart).post("/checkout/", checkout_form(cart, code="ten"))
     assert (answer.status_code, Order.objects.exists(), contents_of(cart).totals.discount_minor) == (200, False, 240)
-    assert 'id="code" name="code" value=""' in answer.content.decode()
+    assert re.search(r'name="code"\s+value=""', answer.content.decode())
     assert client_of(cart).post("/checkout/", checkout_form(Cart.objects.get(pk=cart.pk))).status_code == 302
 
 
@@ -149,7 +151,7 @@ def test_ordering_again_what_is_no_longer_sold_says_so():
     Product.objects.update(status="archived")
     client = Client()
     text = client.post(f"/orders/{order.public_id}/again/", follow=True).content.decode()
-    assert "Nothing of that order is sold any more." in text
+    assert "Nothing of that order can be put in your cart: it is sold out or no longer sold." in text
 
 
 def test_ordering_again_with_a_full_cart_keeps_what_fits(monkeypatch):

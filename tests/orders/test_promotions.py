@@ -78,7 +78,7 @@ def test_the_cart_says_why_a_code_does_not_work():
     make_promotion(percent=10, codes=("BIG",), minimum_minor=5000, name="Ten off")
     cart = with_codes(make_cart(make_variant(2400)), "BIG")
     note = contents_of(cart).code_notes[0]
-    assert (note.is_good, note.words) == (False, "Ten off: It needs €26.00 more of what takes part in it.")
+    assert (note.is_good, note.words) == (False, "Ten off: Add €26.00 of what takes part in it and it counts.")
 
 
 def test_a_cart_takes_five_codes_at_most():
@@ -342,7 +342,7 @@ def test_staff_try_a_promotion_that_is_still_off():
     trial = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=True)
     assert (trial.saved_minor, trial.with_it.total_minor) == (1200, 4800 - 1200 + 490)
     too_little = try_promotion(promotion, {variant.pk: 1}, country="DE", at=at, with_code=True)
-    assert [one.why for one in too_little.with_it.reasons] == ["It needs €16.00 more of what takes part in it."]
+    assert [one.why for one in too_little.with_it.reasons] == ["Add €16.00 of what takes part in it and it counts."]
     without = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=False)
     assert [one.why for one in without.with_it.reasons] == ["It needs a code."]
     assert Promotion.objects.get().is_active is False

@@ -120,14 +120,14 @@ CONDITIONS = [
         [item("a", 1, 1000), item("b", 1, 500)],
         [percent("Ten", "10", minimum_quantity=4)],
         total=1500,
-        refused={"Ten": "It needs 2 more of what takes part in it."},
+        refused={"Ten": "Add 2 of what takes part in it and it counts."},
     ),
     Example(
         "a minimum counts only what takes part",
         [item("a", 1, 1000, 1), item("b", 1, 5000, 2)],
         [percent("Ten", "10", "order", scope=ONE, minimum_minor=3000)],
         total=6000,
-        refused={"Ten": "It needs €20.00 more of what takes part in it."},
+        refused={"Ten": "Add €20.00 of what takes part in it and it counts."},
     ),
     Example(
         "a category with all below it, and a collection",
@@ -166,7 +166,7 @@ CONDITIONS = [
         [card("g", 5000), item("a", 1, 1000)],
         [percent("Ten", "10", minimum_minor=2000)],
         total=6000,
-        refused={"Ten": "It needs €10.00 more of what takes part in it."},
+        refused={"Ten": "Add €10.00 of what takes part in it and it counts."},
     ),
     Example("a gift card alone", [card("g", 5000)], [percent("Ten", "10")], total=5000, refused={"Ten": NOTHING}),
 ]
@@ -263,7 +263,7 @@ TOGETHER = [
         [percent("Twenty", "20"), amount("Off", 500, "order", minimum_minor=5000)],
         off={"a": 1000},
         total=4000,
-        refused={"Off": "It needs €10.00 more of what takes part in it."},
+        refused={"Off": "Add €10.00 of what takes part in it and it counts."},
     ),
     Example(
         "a discount is left out that would cost more free delivery than it takes off",
@@ -281,7 +281,7 @@ TOGETHER = [
         off={"a": 1000},
         shipping=490,
         total=4490,
-        refused={"Free": "It needs €10.00 more of what takes part in it."},
+        refused={"Free": "Add €10.00 of what takes part in it and it counts."},
     ),
     Example(
         "two promotions go before one that saves more than each of them but less than both",

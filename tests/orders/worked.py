@@ -22,7 +22,7 @@ NO_GAIN = "It would not make your cart cheaper."
 BETTER = "Another offer saves you more."
 ALONE = "It cannot be combined with the other offers, and they save you as much or more."
 NOTHING = "Nothing in your cart takes part in it."
-UNREACHED = "It begins with more of what takes part in it."
+UNREACHED = "Add more of what takes part in it and it counts."
 
 
 def item(key: str, quantity: int, unit: int, product: int = 0, **more: Any) -> Line:

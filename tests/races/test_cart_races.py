@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_f011_thirty_clicks_on_one_line_lose_no_click(at_once):
-    variant = make_variant()
+    variant = make_variant(on_hand=200)
     cart = make_cart(variant)
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
     assert results == [None] * 30
@@ -20,14 +20,14 @@ def test_f011_thirty_clicks_on_one_line_lose_no_click(at_once):
 
 
 def test_f011_thirty_clicks_into_an_empty_cart_make_one_line(at_once):
-    variant, cart = make_variant(), make_cart()
+    variant, cart = make_variant(on_hand=200), make_cart()
     results = at_once(*(lambda: add_to_cart(cart, variant, 2) for _ in range(30)))
     assert results == [None] * 30
     assert list(CartLine.objects.values_list("cart", "quantity")) == [(cart.pk, 60)]
 
 
 def test_f011_thirty_clicks_stop_at_ninety_nine(at_once):
-    variant = make_variant()
+    variant = make_variant(on_hand=200)
     cart = make_cart(variant, quantity=80)
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
     assert results == [None] * 30
@@ -35,7 +35,7 @@ def test_f011_thirty_clicks_stop_at_ninety_nine(at_once):
 
 
 def test_f011_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once):
-    variant, user = make_variant(), make_user()
+    variant, user = make_variant(on_hand=200), make_user()
     own, anonymous = make_cart(variant, quantity=5, user=user), make_cart(variant, quantity=2)
     clicks = [lambda: add_to_cart(anonymous, variant, 1) for _ in range(30)]
     results = at_once(*clicks[:15], lambda: join_carts(anonymous.token, user.pk), *clicks[15:])
@@ -47,7 +47,7 @@ def test_f011_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once
 
 
 def test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click(at_once):
-    variant, user = make_variant(), make_user()
+    variant, user = make_variant(on_hand=200), make_user()
     anonymous = make_cart(variant, quantity=2)
     clicks = [lambda: add_to_cart(anonymous, variant, 1) for _ in range(30)]
     results = at_once(*clicks[:15], lambda: join_carts(anonymous.token, user.pk), *clicks[15:])
@@ -56,7 +56,7 @@ def test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click(at_once):
 
 
 def test_f011_clicks_in_both_carts_during_a_login_end_on_one_line_of_at_most_ninety_nine(at_once):
-    variant, user = make_variant(), make_user()
+    variant, user = make_variant(on_hand=200), make_user()
     own, anonymous = make_cart(variant, quantity=45, user=user), make_cart(variant, quantity=45)
     clicks = [lambda: add_to_cart(own, variant, 1), lambda: add_to_cart(anonymous, variant, 1)] * 15
     join = [lambda: join_carts(anonymous.token, user.pk)] * 2
@@ -69,7 +69,7 @@ def test_f011_clicks_in_both_carts_during_a_login_end_on_one_line_of_at_most_nin
 
 
 def test_a_typed_number_and_clicks_at_once_end_at_one_of_their_orders(at_once):
-    variant = make_variant()
+    variant = make_variant(on_hand=200)
     cart = make_cart(variant, quantity=1)
     line = cart.lines.get()
     clicks = [lambda: add_to_cart(cart, variant, 1) for _ in range(8)]
