@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shop.middleware.opening.OpeningMiddleware",
     "shop.middleware.as_of.AsOfMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -155,6 +156,8 @@ USE_TZ = True
 ORDER_NUMBER_PREFIX = env.str("SHOP_ORDER_PREFIX", default="HS")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="DE")  # where the seller is: its tax is in displayed prices
 SHIPPING_CUT_OFF_HOUR = env.int("SHOP_CUT_OFF_HOUR", default=12)
+# A new shop shows "Opening soon" until it has tax, delivery and legal pages; demo and tests bring theirs.
+OPENS_WHEN_COMPLETE = IS_PRODUCTION
 TERMS_VERSION = env.str("SHOP_TERMS_VERSION", default="2026-06")
 
 # --- the database -----------------------------------------------------------------------------------

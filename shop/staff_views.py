@@ -1,4 +1,4 @@
-"""Pages of staff that are no admin page: the shop as of another moment."""
+"""Pages of staff that are no admin page: the shop as of another moment, and what a new shop lacks."""
 
 from django import forms
 from django.conf import settings
@@ -7,9 +7,10 @@ from django.contrib.auth.decorators import permission_required
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from shop.middleware.as_of import PERMISSION, SALT
+from shop.opening import missing_otherwise, missing_to_open
 
 
 class MomentForm(forms.Form):
@@ -44,3 +45,11 @@ def as_of(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@staff_member_required(login_url="account_login")
+@require_safe
+def opening(request: HttpRequest) -> HttpResponse:
+    """What a new shop lacks, and whether it is open."""
+    facts = {"closing": missing_to_open(), "otherwise": missing_otherwise()}
+    return render(request, "shop/opening.html", facts)

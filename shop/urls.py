@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("account/2fa/totp/picture.svg", views.totp_picture, name="totp_picture"),
     path("staff/as-of/", staff_views.as_of, name="as_of"),
+    path("staff/opening/", staff_views.opening, name="opening"),
     path("", include("orders.urls")),
     path("account/", include("allauth.urls")),
     path("", include("payments.urls")),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"
-PERSONAL = ("/cart/", "/checkout/", "/orders/", "/account/", "/admin/", "/payments/", "/mailbox/")
+PERSONAL = ("/cart/", "/checkout/", "/orders/", "/account/", "/admin/", "/payments/", "/mailbox/", "/staff/")
 
 
 class HeadersMiddleware:

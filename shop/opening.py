@@ -1,0 +1,99 @@
+"""Whether the shop can open, and what it lacks."""
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from accounts.models import User
+from catalog.markets import default_market, further_markets
+from catalog.models import Location, Page, Product, Store
+from orders.models import ClosingDay, ShippingRate, TaxRate
+from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
+
+REMEMBERED_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that the shop lacks; `closes` where it cannot sell without it."""
+
+    sentence: str
+    closes: bool = False
+
+
+def missing_to_open() -> list[Missing]:
+    """What keeps the shop closed: a seller, tax, delivery, and legal pages that somebody has read."""
+    found = []
+    store = Store.objects.first()
+    if not store or not (store.seller_name and store.seller_address and store.contact_email):
+        found.append("The store record has no seller, address or contact e-mail: admin → Store.")
+    home = settings.SHOP_COUNTRY
+    if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
+        found.append(f"There is no tax rate for {home}, where you are: admin → Tax rates (0 where you charge none).")
+    market = default_market()
+    if not _has_delivery(market.code, market.countries):
+        found.append("No delivery method has a rate for a country of yours: admin → Shipping methods.")
+    bodies = dict(Page.objects.filter(slug__in=LEGAL_SLUGS).values_list("slug", "body"))
+    titles = {page.slug: page.title for page in PAGES}
+    found += [f"There is no page “{titles[slug]}”: admin → Pages." for slug in LEGAL_SLUGS if slug not in bodies]
+    found += [
+        f"The page “{titles[slug]}” is a starting text that nobody has read: admin → Pages."
+        for slug, body in bodies.items()
+        if STARTING_TEXT in body
+    ]
+    return [Missing(sentence, closes=True) for sentence in found]
+
+
+def missing_otherwise() -> list[Missing]:
+    """What the shop opens without, and sells worse for it."""
+    found = []
+    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+        found.append("Nobody can log in to the admin: run manage.py createsuperuser.")
+    if not Location.objects.filter(is_active=True).exists():
+        found.append("There is no location for stock: admin → Locations.")
+    if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
+        found.append("There are no closing days from today on: parcels are promised on public holidays.")
+    found += [
+        f"Nothing is delivered in the market /{market.prefix}/: add a method in {market.currency}."
+        for market in further_markets()
+        if not _has_delivery(market.code, market.countries)
+    ]
+    others = {page.slug: page.title for page in PAGES if page.slug not in LEGAL_SLUGS}
+    known = dict(Page.objects.filter(slug__in=others).values_list("slug", "body"))
+    found += [
+        f"There is no page “{title}”, which every page links to." for slug, title in others.items() if slug not in known
+    ]
+    found += [
+        f"The page “{others[slug]}” is still a starting text." for slug, body in known.items() if STARTING_TEXT in body
+    ]
+    if not Product.objects.filter(status=Product.Status.ACTIVE).exists():
+        found.append("There are no products: admin → Products, or manage.py import_products FILE.")
+    return [Missing(sentence) for sentence in found]
+
+
+def _has_delivery(market: str, countries: tuple[str, ...]) -> bool:
+    return ShippingRate.objects.filter(
+        method__market=market, method__is_active=True, zone__countries__overlap=list(countries)
+    ).exists()
+
+
+class _Memory:
+    """An open shop is asked about once a minute by each process; a closed one at every request."""
+
+    open_until = 0.0
+
+
+def is_open() -> bool:
+    """Whether shoppers are let in."""
+    if not settings.OPENS_WHEN_COMPLETE or time.monotonic() < _Memory.open_until:
+        return True
+    try:
+        if missing_to_open():
+            return False
+    except (OperationalError, InterfaceError):
+        return True  # the view meets the same outage, and its answer is a plain 503
+    _Memory.open_until = time.monotonic() + REMEMBERED_SECONDS
+    return True

@@ -1,0 +1,91 @@
+"""Setting up a shop: whatever it lacks is created, and whatever staff changed stays as it is."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from psycopg.types.range import TimestamptzRange
+
+from catalog.models import Location, Page, Store
+from catalog.rich_text import clean
+from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from shop.setting_up.answers import Answers, Delivery
+from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
+
+
+@transaction.atomic
+def set_up(answers: Answers) -> list[str]:
+    """Create what is missing; returns a sentence for each part that is new."""
+    return [
+        *_store(answers),
+        *_location(answers.location),
+        *_tax(answers),
+        *(sentence for delivery in answers.delivery for sentence in _delivery(delivery)),
+        *(sentence for page in PAGES for sentence in _page(page, answers)),
+    ]
+
+
+def _store(answers: Answers) -> Iterator[str]:
+    """Fill what is empty in the store record; a field that says something keeps it."""
+    store, is_new = Store.objects.get_or_create(pk=1, defaults={"name": answers.seller.name})
+    empty = {
+        name: value for name, value in vars(answers.seller).items() if value and name != "name" and not getattr(store, name)
+    }  # fmt: skip
+    if is_new or empty:
+        for name, value in empty.items():
+            setattr(store, name, value)
+        store.full_clean()
+        store.save()
+        yield f"Store: {store.name}, sold by {store.seller_name}."
+
+
+def _location(name: str) -> Iterator[str]:
+    if not Location.objects.exists():
+        Location.objects.create(code="main", name=name)
+        yield f"Location: {name}."
+
+
+def _tax(answers: Answers) -> Iterator[str]:
+    """Rates for countries that never had one; a rate that staff changed or ended stays so."""
+    known = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
+    new = {country: percent for country, percent in answers.tax.items() if country not in known}
+    TaxRate.objects.bulk_create(
+        TaxRate(country=country, percent=percent, valid=TimestamptzRange(None, None))
+        for country, percent in new.items()
+    )
+    if new:
+        yield "Tax: " + ", ".join(f"{country} {percent.normalize():f} %" for country, percent in new.items()) + "."
+
+
+def _delivery(delivery: Delivery) -> Iterator[str]:
+    method, is_new = ShippingMethod.objects.get_or_create(
+        code=delivery.code,
+        defaults={
+            "name": delivery.name,
+            "free_from_minor": delivery.free_from_minor,
+            "days_min": delivery.days[0],
+            "days_max": delivery.days[1],
+            "position": ShippingMethod.objects.count(),
+        },
+    )
+    if is_new:
+        zone, _ = ShippingZone.objects.get_or_create(
+            name=delivery.zone, defaults={"countries": list(delivery.countries)}
+        )
+        ShippingRate.objects.create(method=method, zone=zone, price_minor=delivery.price_minor)
+        yield f"Delivery: {method.name} to {zone.name}."
+
+
+def _page(page: StartingPage, answers: Answers) -> Iterator[str]:
+    """The owner's own text, or a starting text that says so in its first paragraph."""
+    own = answers.pages.get(page.slug)
+    start = f"<p><strong>{STARTING_TEXT}</strong></p>"
+    body = own or start + render_to_string(f"shop/starting_pages/{page.slug}.html", vars(answers.seller))
+    row, is_new = Page.objects.get_or_create(
+        slug=page.slug, defaults={"section": page.section, "title": page.title, "body": clean(body)}
+    )
+    if not is_new and own and STARTING_TEXT in row.body:
+        Page.objects.filter(pk=row.pk).update(body=clean(own))
+        is_new = True
+    if is_new:
+        yield f"Page: {page.title}{'' if own else ' (a starting text: read and change it)'}."
