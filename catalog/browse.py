@@ -1,11 +1,11 @@
 """What listings show: few queries, the same number for one row and for a hundred."""
 
 from collections.abc import Collection as Ids
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
 from catalog.clock import is_another_time, shop_now
 from catalog.facets import (
@@ -21,7 +21,7 @@ from catalog.facets import (
 )
 from catalog.keyset import Order
 from catalog.markets import Market
-from catalog.models import Category, Collection, CollectionEntry, Listing, Product
+from catalog.models import Category, Collection, CollectionEntry, Listing, Product, Store
 from catalog.models.listing import LEVELS
 
 PAGE_SIZE = 24
@@ -231,15 +231,39 @@ def top_categories() -> list[Category]:
 
 
 def category_tiles(market: Market, categories: Iterable[Category]) -> list[tuple[Category, dict]]:
-    """Each category with its own picture, or that of its first product that has one."""
-    tiles: list[tuple[Category, dict]] = []
-    for category in categories:
-        if category.image:
-            tiles.append((category, {"name": category.image.name, "width": 800, "height": 1000, "widths": []}))
-            continue
-        listings = in_category(current_listings(market), category).exclude(image={})
-        tiles.append((category, next(iter(first_cards(listings, 1)), Listing()).image))
-    return tiles
+    """Return each category with its own picture, or that of its first product that has one. One query for all."""
+    categories = list(categories)
+    found = _first_pictures(market, [category for category in categories if not category.image])
+    return [
+        (category, _own_picture(category) if category.image else found.get(category.pk, {})) for category in categories
+    ]
+
+
+def _own_picture(category: Category) -> dict[str, Any]:
+    return {"name": category.image.name, "width": 800, "height": 1000, "widths": []}
+
+
+def _first_pictures(market: Market, categories: Sequence[Category]) -> dict[int, dict[str, Any]]:
+    """Category → the picture of its first featured product that has one."""
+    rows = [
+        in_category(current_listings(market), category)
+        .exclude(image={})
+        .order_by(*SORTS["featured"][1].fields)
+        .annotate(tile=Value(category.pk))
+        .values_list("tile", "image")[:1]
+        for category in categories
+    ]
+    return dict(rows[0].union(*rows[1:], all=True)) if rows else {}
+
+
+def gift_card_url(store: Store, market: Market) -> str:
+    """Return where the menu's “Gift cards” leads to; empty where none is chosen, visible and sold in this market."""
+    card = store.gift_card
+    if not card or not card.is_visible(shop_now()):
+        return ""
+    if market.prefix and not current_listings(market).filter(product=card).exists():
+        return ""
+    return card.get_absolute_url()
 
 
 def lineage(category: Category | None) -> list[Category]:

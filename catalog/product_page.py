@@ -1,7 +1,7 @@
 """What a product's page shows: the chosen variant, its price and stock, and what else there is to choose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -64,6 +64,7 @@ class ProductPage:
     unit_price: UnitPrice | None = None
     has_price: bool = True  # in this market, whichever variant is chosen
     is_missing: bool = False  # the combination that was asked for does not exist: this is the nearest
+    priced: list[tuple[Variant, CurrentPrice]] = field(default_factory=list)  # every variant that can be bought here
 
     @property
     def available(self) -> int | None:
@@ -151,6 +152,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
         unit_price=unit_price(price.amount_minor, chosen) if price else None,
         has_price=bool(prices),
         is_missing=_is_missing(chosen, options, wanted),
+        priced=[(variant, prices[variant.pk]) for variant in variants if variant.pk in prices],
     )
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from catalog.browse import top_categories
+from catalog.browse import gift_card_url, top_categories
 from catalog.markets import current_market
 from catalog.models import Store
 from orders.cart import count_items
@@ -15,8 +15,10 @@ from orders.views.carts import current_cart
 
 def storefront(request: HttpRequest) -> dict[str, Any]:
     """The shop's name and menu and, for whoever has a cart, how much is in it; asked for only where shown."""
+    store = SimpleLazyObject(lambda: Store.objects.select_related("gift_card").first() or Store())
     return {
-        "store": SimpleLazyObject(lambda: Store.objects.first() or Store()),
+        "store": store,
+        "gift_card_url": SimpleLazyObject(lambda: gift_card_url(store, current_market())),
         "menu": SimpleLazyObject(top_categories),
         "cart_count": SimpleLazyObject(lambda: count_items(current_cart(request))),
         "shop_url": settings.SHOP_URL,

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
+from catalog.images import keep_picture
 from catalog.importing.apply import import_file
 from catalog.importing.plan import Plan
 from catalog.listings import in_batches, write_listings
@@ -27,6 +28,7 @@ from catalog.models import (
     Page,
     Price,
     Product,
+    ProductImage,
     Review,
     Store,
     Swatch,
@@ -239,16 +241,20 @@ def seed_demo_offers() -> None:
         handle="gift-card",
         defaults={
             "slug": "gift-card", "title": "Gift card", "status": Product.Status.ACTIVE, "position": 5000,
-            "description": "<p>The code comes by e-mail as soon as it is paid, and is good for everything here.</p>",
+            "description": "<p>For people with taste, and for when you are late. It pays for everything here, bit by bit.</p>",
         },
     )  # fmt: skip
     if is_new:
-        Option.objects.create(product=card, position=1, name="Worth")
+        Option.objects.create(product=card, position=1, name="Value")
+        picture = ProductImage(product=card, alt="A gift card")
+        keep_picture(picture, (DEMO / "photos/gift-card.webp").read_bytes())
+        picture.save()
+        Store.objects.filter(gift_card=None).update(gift_card=card)
         facts = {"is_tracked": False, "needs_shipping": False, "is_taxable": False, "is_gift_card": True}
         worths = [2500, 5000, 10000]
         variants = [
             Variant.objects.create(
-                product=card, position=n, option1=f"€{worth // 100}", sku=f"GIFT-{worth // 100}", **facts
+                product=card, position=n, option1=str(worth // 100), sku=f"GIFT-{worth // 100}", **facts
             )
             for n, worth in enumerate(worths, start=1)
         ]
@@ -261,8 +267,11 @@ def seed_demo_offers() -> None:
 def _price_in_dollars(products: QuerySet[Product]) -> int:
     market = all_markets()[DEMO_MARKET]
     prices = prices_at(Variant.objects.filter(product__in=products).values_list("pk", flat=True), default_market())
+    gift_cards = set(Variant.objects.filter(product__in=products, is_gift_card=True).values_list("pk", flat=True))
     wanted = {
-        pk: (dollars(price.regular_minor), dollars(price.amount_minor) if price.is_on_sale else None, None)
+        pk: (price.regular_minor, None, None)
+        if pk in gift_cards
+        else (dollars(price.regular_minor), dollars(price.amount_minor) if price.is_on_sale else None, None)
         for pk, price in prices.items()
     }
     set_prices(wanted, market)

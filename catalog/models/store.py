@@ -31,6 +31,14 @@ class Store(models.Model):
         db_default=30,
         help_text="Days after delivery in which things can be sent back. 0: nothing can. The law may ask for more.",
     )
+    gift_card = models.ForeignKey(
+        "catalog.Product",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The product that “Gift cards” in the menu and the footer leads to; empty hides the link.",
+    )
 
     class Meta:
         constraints = [

@@ -28,6 +28,9 @@ from catalog.models import Category, Collection
 from catalog.search import search_page, suggestions
 
 SHORTEST_SUGGESTED = 2
+LOVED_TAG = "bestseller"
+CARDS_AT_HOME = 8
+MAX_COLLECTIONS = 6  # on the first page
 OUT_OF_PLACE = ("page", "after")  # what no longer fits when anything else in the address changes
 
 
@@ -73,11 +76,14 @@ def _context(request: HttpRequest, page: ListingPage, wishes: Wishes, default_so
 def home(request: HttpRequest) -> HttpResponse:
     market = current_market()
     listings = current_listings(market)
-    cards = first_cards(listings.filter(tags__contains=["bestseller"]), 8) or first_cards(listings, 8)
+    collections = list(Collection.objects.filter(is_active=True)[:MAX_COLLECTIONS])
+    loved = first_cards(listings.filter(tags__contains=[LOVED_TAG]), CARDS_AT_HOME)
     context = {
-        "cards": cards,
-        "tiles": category_tiles(market, top_categories()[:4]),
-        "collections": list(Collection.objects.filter(is_active=True)[:6]),
+        "cards": loved or first_cards(listings, CARDS_AT_HOME),
+        "cards_title": "Most loved" if loved else "A look around",
+        "more": next((one for one in collections if one.rule_tag == LOVED_TAG), None),
+        "tiles": category_tiles(market, top_categories()),
+        "collections": collections,
         "market": market,
         "markets_here": list(all_markets().values()),
     }

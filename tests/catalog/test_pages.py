@@ -5,11 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from catalog.browse import category_tiles
 from catalog.categories import CategoryRefused, create_category, place_category
 from catalog.inventory import Need, reserve
 from catalog.listings import refresh_stock_classes, write_listings
 from catalog.markets import default_market
-from catalog.models import Category, Page, Product, Variant
+from catalog.models import Category, Collection, Listing, Page, Product, Variant
 from catalog.prices import set_price
 from tests.factories import make_options, make_shipping, make_variant
 
@@ -152,3 +153,32 @@ def test_a_category_moves_with_everything_below_it():
         place_category(home, parent=Category.objects.get(pk=mugs.pk), slug="home")
     with pytest.raises(CategoryRefused, match="already"):
         create_category("Home")
+
+
+def test_the_first_page_has_a_tile_for_every_top_category_by_one_query(client, django_assert_num_queries):
+    categories = [create_category(f"Category {number}") for number in range(6)]
+    for category in categories:
+        product = make_variant().product
+        Product.objects.filter(pk=product.pk).update(category=category)
+        Listing.objects.filter(product=product).update(
+            image={"name": f"{category.slug}.webp", "widths": [], "width": 8, "height": 10}, category1=category.pk
+        )
+    with django_assert_num_queries(1):
+        tiles = category_tiles(default_market(), categories)
+    assert [(category.slug, image["name"]) for category, image in tiles] == [
+        (category.slug, f"{category.slug}.webp") for category in categories
+    ]
+    assert client.get("/").content.decode().count('class="tile"') == 6
+
+
+def test_most_loved_leads_to_its_collection_and_is_called_so_only_where_something_is_loved(client):
+    product = make_variant().product
+    page = client.get("/").content.decode()
+    assert ("A look around" in page, "Most loved" in page, "See all" in page) == (True, False, False)
+    Collection.objects.create(name="Most loved", slug="most-loved", kind="rule", rule_tag="bestseller")
+    Listing.objects.filter(product=product).update(tags=["bestseller"])
+    page = client.get("/").content.decode()
+    assert ('<h2 id="best">Most loved</h2>' in page, '<a href="/collections/most-loved/">See all</a>' in page) == (
+        True,
+        True,
+    )

@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Product, Store
 from orders.gift_cards import code_digest, find_card
 from orders.gift_lines import GiftWish, add_gift_card
 from orders.gift_mails import send_due_gift_cards
@@ -165,3 +165,13 @@ def test_a_day_without_an_address_asks_for_the_address(client):
     day = (timezone.localdate() + timedelta(days=3)).isoformat()
     answer, _ = post(client, send_on=day)
     assert (answer.status_code, "so that we can send it on that day" in answer.content.decode()) == (422, True)
+
+
+def test_the_menu_and_the_footer_lead_to_the_gift_card_where_it_is_sold(client, us_market):
+    variant = card_variant()
+    Store.objects.create(pk=1, gift_card=variant.product)
+    link = f'href="{variant.product.get_absolute_url()}"'
+    assert client.get("/").content.decode().count(link) >= 3
+    assert "Gift cards" not in client.get("/us/").content.decode()
+    Product.objects.filter(pk=variant.product_id).update(status=Product.Status.DRAFT)
+    assert "Gift cards" not in client.get("/").content.decode()
