@@ -3,7 +3,7 @@
 from email.utils import parseaddr
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -26,17 +26,24 @@ def take_confirmation(request: HttpRequest, email: str) -> None:
     CONFIRMING.take(normalize_mailbox(email))
 
 
+def link_home(link: str) -> str:
+    """The same page of the shop, at SHOP_URL."""
+    parts = urlsplit(str(link))
+    return settings.SHOP_URL + urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Logins that slow down after failures; the client's address as the whole shop sees it."""
 
     def render_mail(
         self, template_prefix: str, email: str, context: dict[str, Any], headers: Any = None
     ) -> EmailMessage:
-        """Mails name the shop as their sender does, not by its host."""
+        """Mails name the shop as their sender does, and link to SHOP_URL, whatever host the request was sent to."""
         host = urlsplit(settings.SHOP_URL).netloc
         name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or host
         site = SimpleNamespace(name=name, domain=host)
-        return super().render_mail(template_prefix, email, {**context, "current_site": site}, headers)
+        links = {key: link_home(link) for key, link in context.items() if key.endswith("url") and link}
+        return super().render_mail(template_prefix, email, {**context, **links, "current_site": site}, headers)
 
     def clean_email(self, email: str) -> str:
         return normalize_mailbox(email)

@@ -26,6 +26,7 @@ from orders.errors import (
 )
 from orders.gift_cards import redeem
 from orders.gift_lines import gift_details_of
+from orders.holding import check_place
 from orders.models import Cart, Order, OrderLine
 from orders.pricing import make_receipt
 from orders.promotions import take_uses
@@ -84,8 +85,8 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     """The cart is an unpaid order with its stock reserved; the same submission again returns the same order.
 
     Raises AlreadyPlaced where the cart is an unpaid order with other details, EmptyCart, CartChanged, NotSold,
-    NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, PromotionUsedUp, GiftCardSpent or
-    InsufficientStock; then nothing has changed.
+    NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, TooMuchUnpaid, PromotionUsedUp, GiftCardSpent
+    or InsufficientStock; then nothing has changed.
     """
     cart = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not cart:
@@ -95,6 +96,7 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     buyer = submission.buyer(user_id, seen.ip)
     contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
     _check(contents, seen, has_address=bool(submission.line1))
+    check_place(seen.ip, sum(item.quantity for item in contents.items if item.variant.is_tracked))
     order = _write_order(contents, submission, seen)
     lines = _write_lines(order, contents)
     _mark_ordered(order)

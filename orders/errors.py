@@ -103,5 +103,14 @@ class TooManyUnpaid(OrderError):
     """This customer has as many unpaid orders as one may have."""
 
 
+class TooMuchUnpaid(OrderError):
+    """One place would hold more units unpaid than it may; carries how many it holds and the limit."""
+
+    def __init__(self, held: int, limit: int) -> None:
+        super().__init__(f"{held} units are held, {limit} is the limit")
+        self.held = held
+        self.limit = limit
+
+
 class CouponRefused(OrderError):
     """A code or a limit that cannot be; the message is one clear sentence for staff."""

@@ -3,25 +3,29 @@
 import dataclasses
 import logging
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.throttle import Limit, client_ip
+from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.markets import market_of
+from orders.cart import open_cart, token_from
 from orders.checkout import place_order
 from orders.checkout_form import CheckoutForm
 from orders.errors import AlreadyPlaced
-from orders.joining import add_cart, join_carts
+from orders.joining import add_cart, join_carts, order_again
 from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
 from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
-from payments.cancellation import reopen
+from payments.cancellation import LIVE, reopen
 from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent, NotPayable, StillProcessing
 from payments.models import Payment
 from payments.sessions import start_payment
@@ -30,6 +34,8 @@ from payments.tasks import process_event
 
 log = logging.getLogger(__name__)
 LARGEST_EVENT = 256 * 1024  # bytes
+FRESH_ANSWER = timedelta(seconds=3)
+ASKING = Limit("ask-stripe", 30, 600)  # times that the shopper's pages ask about one order
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
 
 
@@ -66,38 +72,76 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """From Stripe's page. What the address says beside the order's secret is ignored: Stripe is asked."""
     order = get_object_or_404(Order, public_id=public_id)
-    payment = order.payments.filter(method=Payment.Method.STRIPE).order_by("-pk").first()
-    if order.is_unpaid and payment:
-        try:
-            settle(payment.pk)
-        except (GatewayDown, GatewayRefused) as error:
-            log.warning("Order %s is settled later: %r", order.number, error)
+    _ask_stripe(order)
     return redirect(order)
+
+
+def _ask_stripe(order: Order) -> None:
+    """Take over what Stripe says of the order's open payment, unless it was asked a moment ago or too often."""
+    live = order.payments.filter(method=Payment.Method.STRIPE, status__in=LIVE)
+    now = timezone.now()
+    not_asked_just_now = Q(checked_at=None) | Q(checked_at__lt=now - FRESH_ANSWER)
+    payment = live.filter(not_asked_just_now).first() if order.is_unpaid else None
+    # Of several requests at once, the one whose update finds the row asks.
+    if not payment or not live.filter(not_asked_just_now, pk=payment.pk).update(checked_at=now):
+        return
+    try:
+        ASKING.take(str(order.pk))
+        settle(payment.pk)
+    except TooManyAttempts:
+        log.info("Order %s is settled by the next sweep: Stripe was asked about it often", order.number)
+    except (GatewayDown, GatewayRefused) as error:
+        log.warning("Order %s is settled later: %r", order.number, error)
 
 
 @leads_to_payment
 @require_safe
 def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Stripe's cancel link: the order is given up and its cart is back."""
-    return _reopened(request, get_object_or_404(Order, public_id=public_id))
+    """Stripe's cancel link: offer to pay or to change the order. Opening it gives nothing up."""
+    order = get_object_or_404(Order, public_id=public_id)
+    _ask_stripe(order)
+    order.refresh_from_db()
+    if not order.is_unpaid:
+        return redirect(order)
+    return render(request, "payments/left.html", {"order": order})
 
 
 @require_POST
 def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """ "Change my order": the same, by a button of ours."""
-    return _reopened(request, get_object_or_404(Order, public_id=public_id))
+    """Give the unpaid order up and bring its things back into a cart.
 
-
-def _reopened(request: HttpRequest, order: Order) -> HttpResponse:
+    The order's own cart goes to whoever holds it. Others who have the order's link get the things in a cart of theirs:
+    the cart's cookie would hand them its gift cards, codes and texts.
+    """
+    order = get_object_or_404(Order, public_id=public_id)
+    is_holder = _holds_cart(request, order)
+    if order.is_unpaid:
+        ASKING.take(str(order.pk))
     try:
         order, cart = reopen(order)
     except StillProcessing:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
         return _try_again(request, order, "We could not reach our payment provider to close the payment.")
-    if cart:
-        return remember(redirect(f"{reverse('orders:cart')}?back=1"), _with_what_else_they_have(request, cart))
-    return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
+    if not cart:
+        return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
+    cart = _with_what_else_they_have(request, cart) if is_holder else _copied(request, order)
+    return remember(redirect(f"{reverse('orders:cart')}?back=1"), cart)
+
+
+def _holds_cart(request: HttpRequest, order: Order) -> bool:
+    """The order's cart is this shopper's: of their account, or named by their cookie."""
+    user_id = user_id_of(request)
+    token = token_from(request.COOKIES.get(settings.CART_COOKIE_NAME, ""))
+    is_theirs = (Q(user_id=user_id) if user_id else Q(pk=None)) | (Q(user=None, token=token) if token else Q(pk=None))
+    return Cart.objects.filter(is_theirs, pk=order.cart_id).exists()
+
+
+def _copied(request: HttpRequest, order: Order) -> Cart:
+    """This shopper's own cart, with what the order would have bought in it too."""
+    cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(order.market))
+    order_again(cart, order)
+    return cart
 
 
 def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
@@ -117,7 +161,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The checkout form again, with other details than an order that is not paid yet: close that one, place this one."""
     order = get_object_or_404(Order, public_id=public_id)
     form = CheckoutForm(request.POST, market=market_of(order.market))
-    if not form.is_valid():
+    if not form.is_valid() or not _may_replace(request, order):
         return redirect(order)
     PLACING.take(client_ip(request))
     try:
@@ -130,6 +174,11 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not cart:
         return redirect(order)
     return remember(_place_again(request, cart, form), cart)
+
+
+def _may_replace(request: HttpRequest, order: Order) -> bool:
+    """The shopper holds the order's cart, or another tab of theirs has given it up a moment ago."""
+    return _holds_cart(request, order) or (order.status == Order.Status.CANCELED and current_cart(request) is not None)
 
 
 def _replaced_elsewhere(request: HttpRequest, order: Order) -> Cart | None:

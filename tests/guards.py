@@ -16,10 +16,10 @@ from catalog.admin.products import ProductAdmin
 from catalog.admin.seen import SeenForm
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
-from orders import cart, checkout, gift_cards, lifecycle, promotions
+from orders import cart, checkout, gift_cards, holding, lifecycle, promotions
 from orders.models import Cart, Order
 from orders.views import carts
-from payments import cancellation, gateway, ledger, sessions, settlement
+from payments import cancellation, gateway, ledger, sessions, settlement, views
 from payments.models import Journal, Payment, Refund
 
 Monkey = pytest.MonkeyPatch
@@ -161,6 +161,16 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
     )
 
 
+def no_place_lock(monkeypatch: Monkey) -> None:
+    """Orders from one place are counted together before any of them is written."""
+    monkeypatch.setattr(holding, "LOCK", "SELECT %s::text")
+
+
+def cart_for_everybody(monkeypatch: Monkey) -> None:
+    """Whoever has an order's link is given the cookie of its cart."""
+    monkeypatch.setattr(views, "_holds_cart", lambda request, order: True)
+
+
 def one_key_for_ever(monkeypatch: Monkey) -> None:
     """A payment and a refund keep their first idempotency key, whatever Stripe has stored for it."""
     monkeypatch.setattr(Payment, "idempotency_key", property(lambda payment: str(payment.key)))
@@ -282,6 +292,8 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "next-key-of-refunds": (one_key_for_ever, "tests/payments/test_refunds.py::test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once[fail]"),
     "search-before-next-key": (no_search, "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt[fail_late]"),
     "one-recorded-session": (no_recorded_session, "tests/payments/test_sessions.py::test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid"),
+    "place-lock": (no_place_lock, "tests/races/test_checkout_races.py::test_eight_orders_at_once_from_one_place_hold_no_more_than_it_may"),
+    "cart-holder": (cart_for_everybody, "tests/payments/test_cancellation.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own"),
     "cart-owner": (no_cart_owner, "tests/orders/test_cart_pages.py::test_f018_a_line_of_another_cart_is_not_there"),
     "amount-check": (no_amount_check, "tests/payments/test_settlement.py::test_f046_another_amount_than_ordered_is_flagged_and_not_paid"),
     "message-key": (no_message_key, "tests/shop/test_outbox.py::test_the_same_message_id_is_one_mail"),

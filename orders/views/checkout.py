@@ -31,6 +31,7 @@ from orders.errors import (
     NotSold,
     PromotionUsedUp,
     TooManyUnpaid,
+    TooMuchUnpaid,
     TotalChanged,
     TotalTooSmall,
 )
@@ -138,11 +139,16 @@ REFUSALS = (
     NotSold,
     PromotionUsedUp,
     TooManyUnpaid,
+    TooMuchUnpaid,
     TotalChanged,
     TotalTooSmall,
 )
 WORDS = {
     TotalTooSmall: "This order is too small to be paid by card. Please add something to your cart.",
+    TooMuchUnpaid: (
+        "You have many items in orders that are not paid yet. Please pay or change one of them first, "
+        "or contact us for a large order."
+    ),
 }
 
 

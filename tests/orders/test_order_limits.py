@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from orders.models import Order
+from orders.models import Cart, Order
 from orders.views.checkout import PLACING
 from payments.models import Payment
 from payments.views import PAYING
@@ -106,9 +106,39 @@ def test_f049_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
     assert Payment.objects.count() == 5
 
 
+def test_one_place_holds_a_limited_number_of_units_unpaid(settings):
+    settings.MAX_UNPAID_UNITS = 10
+    variant = make_variant(on_hand=99)
+    assert post_checkout(make_cart(variant, quantity=6), email="a@example.com").status_code == 302
+    refused = post_checkout(make_cart(variant, quantity=5), email="b@example.com")
+    assert refused.status_code == 409
+    assert "many items in orders that are not paid yet" in refused.content.decode()
+    assert variant.stock.get().reserved == 6
+    assert post_checkout(make_cart(variant, quantity=4), email="c@example.com").status_code == 302
+    assert post_checkout(make_cart(variant, quantity=5), ip="198.51.100.8", email="b@example.com").status_code == 302
+    Order.objects.filter(email="a@example.com").update(status="confirmed")
+    assert post_checkout(make_cart(variant, quantity=5), email="b@example.com").status_code == 302
+
+
+def test_an_ipv6_network_is_one_place_that_holds_units(settings):
+    settings.MAX_UNPAID_UNITS = 10
+    variant = make_variant(on_hand=99)
+    assert post_checkout(make_cart(variant, quantity=6), ip="2001:db8::1", email="a@example.com").status_code == 302
+    assert post_checkout(make_cart(variant, quantity=5), ip="2001:db8::2", email="b@example.com").status_code == 409
+    assert post_checkout(make_cart(variant, quantity=5), ip="2001:db8:0:1::2", email="b@example.com").status_code == 302
+
+
+def test_without_a_limit_a_place_holds_as_much_as_it_likes(settings):
+    settings.MAX_UNPAID_UNITS = 0
+    variant = make_variant(on_hand=999)
+    for number in range(2):
+        assert post_checkout(make_cart(variant, quantity=90), email=f"{number}@example.com").status_code == 302
+
+
 def test_replacing_an_order_counts_as_placing_one(monkeypatch, client, stripe_desk):
     limit_to(monkeypatch, PLACING, 1)
     order = make_order(make_variant())
+    client.cookies["cart"] = str(Cart.objects.get(pk=order.cart_id).token)
     form = {
         "email": "a@example.com", "country": "DE", "name": "X", "line1": "Y 1", "postcode": "10115", "city": "Z",
         "shipping_code": "standard", "cart_mark": "x", "total": order.total_minor, "due": order.due_minor,

@@ -92,3 +92,16 @@ def test_f011_thirty_clicks_at_once_are_thirty_units_of_one_line(at_once):
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
     assert results == [None] * 30
     assert CartLine.objects.get(cart=cart).quantity == 32
+
+
+def test_eight_orders_at_once_from_one_place_hold_no_more_than_it_may(at_once, settings):
+    settings.MAX_UNPAID_UNITS = 10
+    make_shipping()
+    make_tax()
+    variant = make_variant(on_hand=99)
+    carts = [make_cart(variant, quantity=4) for _ in range(8)]
+    forms = [form_of(cart, email=f"{number}@example.com") for number, cart in enumerate(carts)]
+    pairs = list(zip(carts, forms, strict=True))
+    results = at_once(*(lambda pair=pair: client_of(pair[0]).post("/checkout/", pair[1]) for pair in pairs))
+    assert sorted(result.status_code for result in results) == [302, 302, *[409] * 6]
+    assert stock_of(variant) == (99, 8)
