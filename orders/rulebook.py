@@ -31,7 +31,7 @@ WITH asked AS (
 )
 SELECT json_build_object(
   'regions', (SELECT coalesce(json_agg(r), '[]') FROM (
-     SELECT code, postcodes FROM orders_taxregion WHERE country = %(country)s) r),
+     SELECT code, postcodes, is_outside FROM orders_taxregion WHERE country = %(country)s) r),
   'rates', (SELECT coalesce(json_agg(r), '[]') FROM (
      SELECT id, country, region, tax_class, percent::text, taxes_delivery FROM orders_taxrate
      WHERE country IN (%(country)s, %(home)s) AND valid @> %(at)s) r),

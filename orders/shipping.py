@@ -112,7 +112,7 @@ def make_offers(
 
 def _is_for(row: Mapping[str, Any], parcel: Parcel) -> bool:
     """The zone holds the address."""
-    is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"])
+    is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"], parcel.country)
     return parcel.country in row["countries"] and is_inside
 
 

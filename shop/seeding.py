@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -40,6 +41,7 @@ from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
 from orders.coupons import make_code
 from orders.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
+from orders.starting_tax import add_starting_regions
 
 DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
 LEGAL = {"imprint", "terms", "privacy"}
@@ -75,6 +77,7 @@ def seed_store(*, is_own_catalogue: bool) -> None:
     if not TaxRate.objects.exists():
         always = TimestamptzRange(None, None)
         TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in facts["tax"].items())
+    add_starting_regions(settings.SHOP_COUNTRY, {*facts["tax"], "GB"})
 
 
 def _seed_pages(*, is_own_catalogue: bool) -> None:

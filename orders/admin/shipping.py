@@ -113,7 +113,7 @@ class ClosingDayAdmin(admin.ModelAdmin):
 class RegionForm(forms.ModelForm):
     class Meta:
         model = TaxRegion
-        fields = ("code", "country", "name", "postcodes")
+        fields = ("code", "country", "name", "postcodes", "is_outside")
 
     def clean_country(self) -> str:
         return country_code(self.cleaned_data["country"])
@@ -125,7 +125,8 @@ class RegionForm(forms.ModelForm):
 @admin.register(TaxRegion)
 class TaxRegionAdmin(admin.ModelAdmin):
     form = RegionForm
-    list_display = ("code", "name", "country", "postcodes")
+    list_display = ("name", "country", "postcodes", "is_outside", "code")
+    list_filter = ("is_outside", "country")
 
 
 class ChangeRateForm(forms.Form):

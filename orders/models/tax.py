@@ -9,12 +9,20 @@ from catalog.models import TaxClass
 
 
 class TaxRegion(models.Model):
-    """A part of a country that has its own rates: the postcodes say which."""
+    """A part of a country, by postcodes, that has its own rates or is outside of the tax area.
+
+    What goes outside of the tax area is an export, as to a country without a rate.
+    """
 
     code = models.SlugField(max_length=16, unique=True)
     country = models.CharField(max_length=2)
     name = models.CharField(max_length=100)
-    postcodes = models.CharField(max_length=1000, help_text="35*, 38000-38999")
+    postcodes = models.CharField(max_length=1000, help_text="35*, 38000-38999, BT1-BT99")
+    is_outside = models.BooleanField(
+        "outside the tax area",
+        default=False,
+        help_text="What goes there is an export: no tax is charged, and prices are without the tax at home.",
+    )
 
     class Meta:
         ordering = ["country", "code"]

@@ -8,7 +8,6 @@ from catalog.markets import default_market
 from orders.customers import Buyer
 from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
 from orders.models import ClosingDay, ShippingRate
-from orders.postcodes import is_within, wrong_part
 from orders.shipping import Parcel, make_offers, offers_for
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
@@ -23,31 +22,6 @@ MONDAY = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)  # ten in the morning in Berlin
 def price_for(rows, *, grams=0, goods=0, country="DE", postcode="10115"):
     offers = make_offers([{**ROW, **row} for row in rows], Parcel(country, postcode, grams, goods), MONDAY)
     return [(offer.code, offer.price_minor) for offer in offers]
-
-
-@pytest.mark.parametrize(
-    ("postcode", "text", "is_inside"),
-    [
-        ("10115", "10000-19999", True),
-        ("20000", "10000-19999", False),
-        ("1011", "10000-19999", False),
-        ("35001", "35*, 38*", True),
-        ("sw1a 1aa", "SW1*", True),
-        ("SE1 1AA", "SW1*", False),
-        ("1100-148", "1100148", True),
-        ("10115", " 10115 ", True),
-        ("", "*", False),
-        ("anything", "*", True),
-        ("10115", "", False),
-    ],
-)
-def test_postcodes_lie_in_ranges_beginnings_and_lists(postcode, text, is_inside):
-    assert is_within(postcode, text) is is_inside
-
-
-@pytest.mark.parametrize(("text", "part"), [("10-20, 3x*", ""), ("10-20, a;b", "A;B"), ("1--2", "1--2"), ("", "")])
-def test_a_part_that_cannot_be_read_is_named(text, part):
-    assert wrong_part(text) == part
 
 
 def test_a_flat_rate_is_the_same_for_every_parcel():

@@ -12,8 +12,9 @@ from catalog.prices import set_price
 from orders.checkout import place_order
 from orders.customers import Buyer
 from orders.errors import OrderRefused, TotalChanged
-from orders.models import TaxRate, TaxRegion
-from orders.tax import change_rate, clean_vat_id, country_of_vat_id
+from orders.models import Cart, ShippingRate, TaxRate, TaxRegion
+from orders.starting_tax import add_starting_rates, add_starting_regions, starting_rates
+from orders.tax import change_rate, clean_vat_id, country_of_vat_id, region_of
 from shop.auditing import run_audit
 from tests.factories import (
     contents_of,
@@ -66,6 +67,162 @@ def test_a_region_goes_before_its_country():
     cart = make_cart(make_variant(12100))
     assert total(cart, "ES", postcode="28013").tax_minor == 2100
     assert total(cart, "ES", postcode="35001").tax_minor == 0
+
+
+def test_a_place_outside_of_the_tax_area_is_an_export_as_switzerland_is():
+    make_tax("DE", "19")
+    make_tax("ES", "21")
+    TaxRegion.objects.create(
+        code="canaries", country="ES", name="Canary Islands", postcodes="35*, 38*", is_outside=True
+    )
+    make_shipping(990, code="abroad", countries=["ES", "CH"], free_from_minor=None)
+    ShippingRate.objects.exclude(method__code="abroad").delete()
+    cart = make_cart(make_variant(2400))
+    mainland = total(cart, "ES", postcode="28013")
+    assert (mainland.treatment, mainland.total_minor) == ("domestic", 3390)
+    for country, postcode in (("ES", "35001"), ("CH", "8001")):
+        totals = total(cart, country, postcode=postcode)
+        # 24.00 ÷ 1.19 = 20.168, 9.90 ÷ 1.19 = 8.319
+        assert (totals.goods_minor, totals.shipping_minor, totals.total_minor) == (2017, 832, 2849)
+        assert (totals.treatment, totals.tax_minor) == ("export", 0)
+
+
+def test_of_two_regions_the_one_that_names_the_postcode_more_narrowly_holds():
+    make_tax("DE", "19")
+    TaxRegion.objects.create(code="a", country="DE", name="North", postcodes="20000-29999")
+    TaxRegion.objects.create(code="b", country="DE", name="Helgoland", postcodes="27498", is_outside=True)
+    make_tax("DE", "10", region="a")
+    cart = make_cart(make_variant(11900))
+    assert total(cart, postcode="27498").treatment == "export"
+    assert total(cart, postcode="27499").taxes[0].percent == 10
+
+
+@pytest.mark.parametrize("postcode", ["90210", "90210-1234", "90210 1234"])
+def test_a_long_postcode_bears_the_tax_of_its_region(us_market, postcode):
+    make_shipping(0, "us", market="us", countries=["US"])
+    make_tax("US", "7.25", region="california")
+    TaxRegion.objects.create(code="california", country="US", name="California", postcodes="90000-96199")
+    cart = make_cart(make_variant())
+    Cart.objects.update(market="us", currency="USD")
+    set_price(cart.lines.get().variant_id, us_market, regular_minor=3100)
+    cart.refresh_from_db()
+    assert total(cart, "US", postcode=postcode).tax_minor == 225  # 31.00 × 7.25 % = 2.2475
+
+
+def northern_ireland():
+    make_tax("DE", "19")
+    make_tax("GB", "20", region="gb-nir")
+    TaxRegion.objects.create(code="gb-nir", country="GB", name="Northern Ireland", postcodes="BT*")
+    make_shipping(1690, code="beyond", countries=["GB"], free_from_minor=None)
+    return make_cart(make_variant(2400))
+
+
+def test_a_business_in_northern_ireland_accounts_for_the_tax_itself():
+    cart = northern_ireland()
+    told = {"country": "GB", "postcode": "BT1 5GS"}
+    assert total(cart, **told).total_minor == 4090
+    totals = total(cart, **told, vat_id="XI123456782")
+    # 24.00 ÷ 1.19 = 20.168, 16.90 ÷ 1.19 = 14.202
+    assert (totals.goods_minor, totals.shipping_minor, totals.total_minor) == (2017, 1420, 3437)
+    assert totals.treatment == "reverse_charge"
+
+
+@pytest.mark.parametrize(
+    ("postcode", "vat_id", "treatment"),
+    [
+        ("BT1 5GS", "GB123456782", "domestic"),  # not a number of the Union
+        ("BT1 5GS", "BE0776091951", "domestic"),  # of another country than it goes to
+        ("SW1A 1AA", "XI123456782", "export"),  # Great Britain
+    ],
+)
+def test_other_numbers_and_places_leave_the_tax(postcode, vat_id, treatment):
+    totals = total(northern_ireland(), "GB", postcode=postcode, vat_id=vat_id)
+    assert totals.treatment == treatment
+
+
+def test_a_shop_outside_of_the_union_never_leaves_tax_to_a_business(settings):
+    settings.SHOP_COUNTRY = "CH"
+    make_tax("CH", "8.1")
+    make_tax("BE", "21")
+    cart = make_cart(make_variant(11900))
+    assert total(cart, "BE", vat_id="BE0776091951").treatment == "domestic"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("GB 123 4567 82", "GB123456782"),
+        ("CHE-123.456.789 MWST", "CHE123456789MWST"),
+        ("NO 923 609 016 MVA", "NO923609016MVA"),
+        ("923609016MVA", "923609016MVA"),
+        ("XI 123456782", "XI123456782"),
+    ],
+)
+def test_numbers_of_other_countries_are_kept_and_change_no_tax(typed, kept):
+    assert clean_vat_id(typed) == kept
+    assert country_of_vat_id(kept) == ("XI" if kept.startswith("XI") else "")
+
+
+def test_a_number_of_another_country_does_not_block_the_order():
+    make_tax("DE", "19")
+    order = place(make_cart(make_variant(11900, on_hand=1)), vat_id="CHE123456789")
+    assert (order.vat_id, order.treatment, order.total_minor) == ("CHE123456789", "domestic", 11900)
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "name"),
+    [
+        ("ES", "35001", "Canary Islands"),
+        ("ES", "51001", "Ceuta"),
+        ("ES", "52001", "Melilla"),
+        ("FI", "22100", "Åland"),
+        ("DE", "78266", "Büsingen"),
+        ("DE", "27498", "Helgoland"),
+        ("IT", "23041", "Livigno"),
+        ("IT", "22061", "Campione d'Italia"),
+        ("FR", "97110", "French overseas departments and territories"),
+        ("GR", "630 86", "Mount Athos"),
+        ("GB", "JE2 3AB", "Jersey"),
+        ("GB", "GY1 1AA", "Guernsey, Alderney and Sark"),
+        ("DK", "3900", "Greenland"),
+        ("NO", "9170", "Svalbard and Jan Mayen"),
+    ],
+)
+def test_a_shop_starts_with_the_places_outside_of_the_tax_area(country, postcode, name):
+    add_starting_regions("DE", [country])
+    region = region_of(TaxRegion.objects.values(), country, postcode)
+    assert (region["name"], region["is_outside"]) == (name, True)
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode"), [("ES", "28013"), ("FI", "00100"), ("DE", "78267"), ("FR", "98000"), ("GB", "IM1 1AA")]
+)
+def test_the_rest_of_a_country_is_inside_of_the_tax_area(country, postcode):
+    add_starting_regions("DE", [country])
+    assert region_of(TaxRegion.objects.values(), country, postcode) is None
+
+
+def test_a_shop_starts_with_the_rates_that_its_seller_charges():
+    assert starting_rates("DE", ["DE", "AT", "CH"]) == {
+        "AT": {"standard": "20", "reduced": "10", "reduced2": "13"},
+        "DE": {"standard": "19", "reduced": "7"},
+    }
+    assert starting_rates("CH", ["CH", "DE"]) == {"CH": {"standard": "8.1", "reduced": "2.6", "reduced2": "3.8"}}
+    assert starting_rates("US", ["US"]) == {}
+
+
+def test_starting_values_leave_what_is_there_and_come_once():
+    make_tax("DE", "16")
+    assert [add_starting_rates("DE", ["DE", "AT"]) for _ in range(2)] == [3, 0]
+    assert [add_starting_regions("DE", ["DE", "PT", "GB"]) for _ in range(2)] == [7, 0]
+    assert TaxRate.objects.get(country="DE").percent == 16
+    assert TaxRate.objects.get(country="PT", region="pt-azores", tax_class="standard").percent == 16
+    assert total(make_cart(make_variant(11600))).tax_minor == 1600
+
+
+def test_a_seller_outside_of_the_union_has_no_rate_of_northern_ireland():
+    add_starting_regions("CH", ["GB"])
+    assert set(TaxRegion.objects.values_list("code", flat=True)) == {"gb-guernsey", "gb-jersey"}
 
 
 def test_an_export_bears_no_tax_and_loses_the_tax_at_home():
