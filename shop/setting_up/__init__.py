@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from psycopg.types.range import TimestamptzRange
 
 from catalog.models import Location, Page, Store
 from catalog.rich_text import clean
-from orders.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from orders.closing_days import seed_public_holidays
+from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from shop.setting_up.answers import Answers, Delivery
 from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
 
@@ -22,6 +24,7 @@ def set_up(answers: Answers) -> list[str]:
         *_tax(answers),
         *(sentence for delivery in answers.delivery for sentence in _delivery(delivery)),
         *(sentence for page in PAGES for sentence in _page(page, answers)),
+        *_closing_days(settings.SHOP_COUNTRY),
     ]
 
 
@@ -89,3 +92,9 @@ def _page(page: StartingPage, answers: Answers) -> Iterator[str]:
         is_new = True
     if is_new:
         yield f"Page: {page.title}{'' if own else ' (a starting text: read and change it)'}."
+
+
+def _closing_days(country: str) -> Iterator[str]:
+    """The public holidays at home, once: a day that staff deleted stays deleted."""
+    if not ClosingDay.objects.filter(country=country).exists() and (count := seed_public_holidays(country)):
+        yield f"Closing days: {count} public holidays."

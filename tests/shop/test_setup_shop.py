@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.models import Location, Page, Store
-from orders.models import ShippingMethod, ShippingRate, TaxRate
+from orders.models import ClosingDay, ShippingMethod, ShippingRate, TaxRate
 from shop import opening
 from shop.embedded.state import ROOT
 from shop.opening import is_open, missing_otherwise, missing_to_open
@@ -86,6 +86,7 @@ def test_setting_up_again_changes_nothing_that_staff_changed():
     ShippingRate.objects.update(price_minor=1)
     Page.objects.filter(slug="terms").update(body="<p>Ours.</p>")
     Location.objects.update(code="berlin", name="Berlin")
+    ClosingDay.objects.filter(name="Christmas Day").delete()
     assert set_up(starting_answers(SELLER)) == []
     store = Store.objects.get()
     assert (store.tagline, store.contact_email) == ("Ours", "new@hearth.shop")
@@ -93,6 +94,7 @@ def test_setting_up_again_changes_nothing_that_staff_changed():
     assert set(ShippingRate.objects.values_list("price_minor", flat=True)) == {1}
     assert Page.objects.get(slug="terms").body == "<p>Ours.</p>"
     assert Location.objects.get().name == "Berlin"
+    assert not ClosingDay.objects.filter(name="Christmas Day").exists()
 
 
 def test_what_staff_deleted_in_one_part_is_created_again_and_the_rest_stays():
@@ -136,7 +138,7 @@ STORE = '[store]\nname = "H"\nseller_name = "H"\nseller_address = "X"\ncontact_e
         ('[store]\nname = "H"', "lacks seller_name, seller_address, contact_email."),
         (STORE + '[tax]\nDE = "19 %"', "'19 %' is no percentage"),
         (STORE + "[tax]\nDE = 119", "'119' is no percentage"),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4,90"', "'4,90' is no amount in EUR"),
+        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4.905"', "'4.905' is no amount in EUR"),
         (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["US"]\nprice = "4.90"', "US is not in SHOP_COUNTRIES"),
         (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]', "number 1 lacks price."),
         (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "1"\ndays = [3, 2]', "write days as two"),
@@ -170,7 +172,7 @@ def test_a_seller_outside_the_union_charges_the_tax_of_home_only():
 def test_questions_are_asked_again_until_they_can_be_used():
     told = iter(
         ["", "Hearth", "Hearth GmbH", "Kraanlei 12", "10115 Berlin", "", "hello", "hello@hearth.shop", "", ""]
-        + ["nineteen", "16", "4,90", "3.50", "none", "", ""]
+        + ["nineteen", "16", "1,299", "3.50", "none", "", ""]
     )
     problems: list[str] = []
     answers = Questions(lambda _question: next(told), problems.append).answers()
@@ -182,7 +184,7 @@ def test_questions_are_asked_again_until_they_can_be_used():
         "Address of the seller (several lines; an empty one ends them):",
         "Enter a valid email address.",
         "[tax] DE: 'nineteen' is no percentage: write one like \"19\".",
-        "'4,90' is no amount in EUR: write one like 4.90.",
+        "'1,299' is no amount in EUR: write one like 4.90.",
     ]
 
 
@@ -197,9 +199,12 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
     assert caught.value.code == 1
     set_up(starting_answers(SELLER))
     read_the_texts()
+    assert ClosingDay.objects.filter(name="Christmas Day", country="DE").exists()
     assert said("--check").startswith("\nThe shop is open.")
     make_user(is_staff=True, is_superuser=True)
     make_variant()
+    assert missing_otherwise() == []
+    ClosingDay.objects.all().delete()
     assert [missing.sentence for missing in missing_otherwise()] == [
         "There are no closing days from today on: parcels are promised on public holidays."
     ]
