@@ -37,18 +37,18 @@ INVARIANTS: dict[str, str] = {
         WHERE p.status = 'active' AND v.is_active AND l.id IS NULL
           AND (p.publish_at IS NULL OR p.publish_at <= now()) AND (p.unpublish_at IS NULL OR p.unpublish_at > now())""",
     "L2 listings show the stock class of the stock": """
-        SELECT 'listing ' || l.id, format('shows %s, stock says %s', l.stock_class, c.class)
+        SELECT 'listing ' || l.id, format('shows %s, stock says %s', l.stock_class, coalesce(c.class, 'out'))
         FROM catalog_listing l
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN bool_or(NOT v.is_tracked) THEN 'in'
-                        WHEN coalesce(sum(s.free), 0) <= 0 THEN 'out'
-                        WHEN coalesce(sum(s.free), 0) <= 5 THEN 'low' ELSE 'in' END AS class
+        LEFT JOIN (
+            SELECT v.product_id, CASE WHEN bool_or(NOT v.is_tracked) THEN 'in'
+                                      WHEN coalesce(sum(s.free), 0) <= 0 THEN 'out'
+                                      WHEN coalesce(sum(s.free), 0) <= 5 THEN 'low' ELSE 'in' END AS class
             FROM catalog_variant v
             LEFT JOIN (SELECT k.variant_id, sum(greatest(0, k.on_hand - k.reserved + k.backorder_limit)) AS free
                        FROM catalog_stock k JOIN catalog_location p ON p.id = k.location_id AND p.is_active
                        GROUP BY 1) s ON s.variant_id = v.id
-            WHERE v.product_id = l.product_id AND v.is_active) c
-        WHERE NOT l.is_past AND l.valid @> now() AND l.stock_class <> c.class
+            WHERE v.is_active GROUP BY 1) c ON c.product_id = l.product_id
+        WHERE NOT l.is_past AND l.valid @> now() AND l.stock_class <> coalesce(c.class, 'out')
           AND NOT EXISTS (SELECT 1 FROM catalog_dirtylisting d WHERE d.product_id = l.product_id)""",
     "S8 what transfers sent and received is in the movements": """
         SELECT 'transfer line ' || l.id, format('sent %s, movements say %s; received %s, movements say %s',

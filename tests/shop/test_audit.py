@@ -15,7 +15,7 @@ from payments.cancellation import cancel_order
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import DERIVED, INVARIANTS, run_audit
+from shop.auditing import DERIVED, INVARIANTS, SET_WISE, bounded, run_audit
 from tests.factories import (
     make_cart,
     make_gift_card,
@@ -137,3 +137,42 @@ def test_each_corrupted_row_is_named(busy_shop, capsys):
     assert [code for code, found in named.items() if not found] == []
     assert [found for rows in named.values() for found in rows if not (found["key"] and found["facts"])] == []
     assert run_audit() == []
+
+
+def looks_row_by_row(node: dict, *, is_repeated: bool = False) -> bool:
+    """Whether the plan reads a table again for every row of another."""
+    if is_repeated and "Relation Name" in node:
+        return True
+    children = node.get("Plans", [])
+    for number, child in enumerate(children):
+        is_inner = node["Node Type"] == "Nested Loop" and number == 1
+        is_correlated = child.get("Parent Relationship") == "SubPlan" and not is_hashed(node, child)
+        if looks_row_by_row(child, is_repeated=is_repeated or is_inner or is_correlated):
+            return True
+    return False
+
+
+def is_hashed(node: dict, child: dict) -> bool:
+    return f"hashed {child.get('Subplan Name', '')}" in str(node.get("Filter", ""))
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+def test_an_invariant_compares_whole_tables_instead_of_asking_for_each_row(name):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {SET_WISE}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {bounded(INVARIANTS[name], 100)}")
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    assert not looks_row_by_row(plan[0]["Plan"])
+
+
+def test_a_query_that_asks_for_each_row_is_recognised():
+    query = """SELECT l.id::text, c.free::text FROM catalog_listing l CROSS JOIN LATERAL (
+                 SELECT sum(s.on_hand) AS free FROM catalog_variant v JOIN catalog_stock s ON s.variant_id = v.id
+                 WHERE v.product_id = l.product_id) c"""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {SET_WISE}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {bounded(query, 100)}")
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    assert looks_row_by_row(plan[0]["Plan"])
