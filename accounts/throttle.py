@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -120,10 +120,11 @@ def client_ip(request: HttpRequest) -> str:
     return (_address_in(hops[-trusted]) if len(hops) >= trusted else "") or connected
 
 
-def forget_old_counters() -> int:
-    """Windows, failures and turns older than two days are gone; returns how many."""
+def old_counters() -> list[QuerySet]:
+    """Windows, failures and turns older than two days: what nobody is held back by any more."""
     old = timezone.now() - timedelta(days=2)
-    windows, _ = ThrottleCounter.objects.filter(window_start__lt=old).delete()
-    failures, _ = LoginFailures.objects.filter(blocked_until__lt=old).delete()
-    turns, _ = Turn.objects.filter(held_until__lt=old).delete()
-    return windows + failures + turns
+    return [
+        ThrottleCounter.objects.filter(window_start__lt=old),
+        LoginFailures.objects.filter(blocked_until__lt=old),
+        Turn.objects.filter(held_until__lt=old),
+    ]

@@ -222,9 +222,9 @@ def kept_counts(
     return counts
 
 
-def forget_old_counts() -> int:
-    """Counts that nobody has asked for since yesterday are gone."""
-    return FacetCount.objects.filter(counted_at__lt=timezone.now() - timedelta(days=1)).delete()[0]
+def old_counts() -> QuerySet[FacetCount]:
+    """Counts that nobody has asked for since yesterday."""
+    return FacetCount.objects.filter(counted_at__lt=timezone.now() - timedelta(days=1))
 
 
 def _keep(row: FacetCount) -> None:

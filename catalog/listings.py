@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog.availability import available_by_variant
@@ -175,16 +175,15 @@ def _first_difference(expected: list[dict], actual: list[dict]) -> str:
     return "no difference"
 
 
-def forget_past() -> int:
-    """Listing rows that ended over a month ago are gone, and marks of categories but the last; returns the rows."""
-    old = Listing.objects.filter(is_past=True, valid__endswith__lt=timezone.now() - PAST_KEPT)
-    gone = old.delete()[0]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM catalog_categorychange AS old USING catalog_categorychange AS later"
-            " WHERE later.category_id = old.category_id AND later.id > old.id"
-        )
-    return gone
+def long_past() -> QuerySet[Listing]:
+    """Listing rows that ended over a month ago."""
+    return Listing.objects.filter(is_past=True, valid__endswith__lt=timezone.now() - PAST_KEPT)
+
+
+def outdated_marks() -> QuerySet[CategoryChange]:
+    """Marks of categories that have a later one."""
+    later = CategoryChange.objects.filter(category_id=OuterRef("category_id"), pk__gt=OuterRef("pk"))
+    return CategoryChange.objects.filter(Exists(later))
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from orders.lifecycle import record_event
@@ -180,7 +180,12 @@ def retry_failed() -> int:
     return failed.update(status=StripeEvent.Status.NEW, attempts=0, next_try_at=timezone.now())
 
 
-def drop_old_bodies(days: int) -> int:
-    """Events older than this keep their ids, types and times only; returns how many lost their body."""
+def old_bodies(days: int) -> QuerySet[StripeEvent]:
+    """Events older than this that are worked off and still have their body."""
     old = StripeEvent.objects.filter(received_at__lt=timezone.now() - timedelta(days=days)).exclude(body="")
-    return old.exclude(status=StripeEvent.Status.NEW).update(body="")
+    return old.exclude(status=StripeEvent.Status.NEW)
+
+
+def drop_bodies(events: QuerySet[StripeEvent]) -> int:
+    """These events keep their ids, types and times only; returns how many there were."""
+    return events.update(body="")

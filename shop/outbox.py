@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from payments.crash_points import crash_point
@@ -138,7 +138,15 @@ def send_waiting(limit: int = 100) -> int:
     return sent
 
 
-def drop_old_bodies(days: int) -> int:
-    """Sent mails older than this keep their ids and times only."""
+def old_bodies(days: int) -> QuerySet[Mail]:
+    """Mails older than this that were sent, or refused for good, and still say what and to whom.
+
+    Some lost their body on delivery.
+    """
     old = Mail.objects.filter(created_at__lt=timezone.now() - timedelta(days=days)).exclude(status=Mail.Status.QUEUED)
-    return old.exclude(body="").update(body="", recipients=[], subject="")
+    return old.exclude(body="", recipients=[], subject="")
+
+
+def drop_bodies(mails: QuerySet[Mail]) -> int:
+    """These mails keep their ids and times only; returns how many there were."""
+    return mails.update(body="", recipients=[], subject="")

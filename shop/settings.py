@@ -242,7 +242,12 @@ CELERY_BEAT_SCHEDULE = {
 # Jobs that may take longer than half a minute have a queue of their own.
 CELERY_TASK_ROUTES = {
     name: {"queue": "long"}
-    for name in ("catalog.tasks.work_runs", "catalog.tasks.refresh_search", "orders.tasks.refresh_sales")
+    for name in (
+        "catalog.tasks.work_runs",
+        "catalog.tasks.refresh_search",
+        "orders.tasks.refresh_sales",
+        "shop.tasks.purge",
+    )
 }
 # A schedule run that nobody took in time is not worth taking: the next one is due.
 for _entry in CELERY_BEAT_SCHEDULE.values():

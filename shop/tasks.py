@@ -27,6 +27,6 @@ def audit() -> int:
     return len(findings)
 
 
-@shared_task
+@shared_task(soft_time_limit=1500, time_limit=1800)
 def purge() -> str:
     return purging.purge()

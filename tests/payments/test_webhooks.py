@@ -14,7 +14,15 @@ from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from payments.webhooks import MOST_ATTEMPTS, STRANGER_ATTEMPTS, drop_old_bodies, process, process_waiting, retry_failed
+from payments.webhooks import (
+    MOST_ATTEMPTS,
+    STRANGER_ATTEMPTS,
+    drop_bodies,
+    old_bodies,
+    process,
+    process_waiting,
+    retry_failed,
+)
 from shop.auditing import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
@@ -282,6 +290,7 @@ def test_a_dispute_is_written_on_the_order_once(client, stripe_desk):
 def test_old_bodies_are_dropped_and_their_facts_stay(client):
     post(client, EVENT)
     StripeEvent.objects.update(status="done", received_at=timezone.now() - timedelta(days=91))
-    assert drop_old_bodies(90) == 1
+    assert drop_bodies(old_bodies(90)) == 1
+    assert not old_bodies(90).exists()
     event = StripeEvent.objects.get()
     assert (event.body, event.stripe_id, event.type) == ("", "evt_1", "checkout.session.completed")
