@@ -52,6 +52,7 @@ class Submission:
     line1: str = ""
     postcode: str = ""
     city: str = ""
+    state: str = ""
     line2: str = ""
     phone: str = ""
     company: str = ""
@@ -60,6 +61,7 @@ class Submission:
     billing_line1: str = ""
     billing_postcode: str = ""
     billing_city: str = ""
+    billing_state: str = ""
     billing_country: str = ""
 
     @property

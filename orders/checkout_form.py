@@ -1,33 +1,27 @@
 """The checkout's one form."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
-from accounts.address_formats import address_format
+from accounts.address_formats import AddressFormat, address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
 from accounts.phones import phone_example, stored_phone
 from catalog.markets import Market
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
+from orders.market_words import words_of
 from orders.shipping import needs_address
 from orders.tax import clean_vat_id
 
-ADDRESS = {
-    "line1": "Enter a street and number, like Kraanlei 12",
-    "postcode": "Enter a postcode",
-    "city": "Enter a town or city",
-}
-BILLING = {
-    "billing_name": "Enter the name for the invoice",
-    "billing_line1": "Enter a street and number for the invoice",
-    "billing_postcode": "Enter a postcode for the invoice",
-    "billing_city": "Enter a town or city for the invoice",
-    "billing_country": "Choose a country for the invoice",
-}
+ADDRESS = ("line1", "line2", "postcode", "city", "state")
+BILLING = ("billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_state", "billing_country")
+STREET = "Enter a street and number, like Kraanlei 12"
 
 
 def _text(token: str) -> forms.TextInput:
@@ -53,6 +47,12 @@ def clean_phone(text: str, country: str) -> str:
         raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
 
 
+def _asks_for(part: str, form: AddressFormat) -> str:
+    if part == "line1":
+        return STREET if form.labels["line1"] == "Street and number" else "Enter a street address, like 12 Main Street"
+    return f"{'Choose' if part == 'state' and form.states else 'Enter'} {form.noun(part)}"
+
+
 class CheckoutForm(forms.Form):
     """The one page of the checkout. The messages say what to do."""
 
@@ -69,7 +69,7 @@ class CheckoutForm(forms.Form):
     country = forms.ChoiceField(
         label="Country",
         error_messages={"required": "Choose a country", "invalid_choice": "Choose a country from the list"},
-        widget=forms.Select(attrs={"autocomplete": "country"}),
+        widget=forms.Select(attrs={"autocomplete": "country", "data-refresh": "1"}),
     )
     name = OneLineField(
         label="Full name",
@@ -100,6 +100,12 @@ class CheckoutForm(forms.Form):
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    state = OneLineField(
+        label="State",
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level1"}),
     )
     phone = OneLineField(
         label="Phone",
@@ -133,7 +139,14 @@ class CheckoutForm(forms.Form):
     billing_city = OneLineField(
         label="Town or city of the invoice", max_length=100, required=False, widget=_text("billing address-level2")
     )
-    billing_country = forms.ChoiceField(label="Country of the invoice", required=False)
+    billing_state = OneLineField(
+        label="State of the invoice", max_length=60, required=False, widget=_text("billing address-level1")
+    )
+    billing_country = forms.ChoiceField(
+        label="Country of the invoice",
+        required=False,
+        widget=forms.Select(attrs={"autocomplete": "billing country", "data-refresh": "1"}),
+    )
     shipping_code = forms.CharField(max_length=32, error_messages={"required": "Choose a delivery method"})
     save_address = forms.BooleanField(required=False)
     cart_mark = forms.CharField(max_length=64, required=False)
@@ -143,22 +156,64 @@ class CheckoutForm(forms.Form):
 
     def __init__(self, *args: Any, market: Market, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.market = market
         self._choices("country", market.country_choices())
         self._choices("billing_country", [("", "–"), *market.country_choices()])
+        self.format = address_format(self.country_asked)
+        self.billing_format = address_format(self._told("billing_country") or self.country_asked)
+        self._speak()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = choices
 
+    def _speak(self) -> None:
+        """Call the parts of both addresses what their countries call them, and offer the states they have."""
+        self.fields["email"].label = words_of(self.market).email
+        for part, label in self.format.labels.items():
+            self.fields[part].label = label
+        for part, label in self.billing_format.labels.items():
+            if f"billing_{part}" in self.fields:
+                self.fields[f"billing_{part}"].label = f"{label} of the invoice"
+        for name, form in (("state", self.format), ("billing_state", self.billing_format)):
+            if form.states:
+                first = ("", f"Choose {form.noun('state')}")
+                widget = forms.Select(choices=[first, *form.state_choices], attrs=self.fields[name].widget.attrs)
+                widget.attrs.pop("maxlength", None)
+                self.fields[name].widget = widget
+
+    def fill(self, draft: Mapping[str, str]) -> None:
+        """Show again what was typed before and is not on the page; and the state that a postcode tells."""
+        typed = {**draft, **self.data.dict()} if isinstance(self.data, QueryDict) else {**draft, **self.data}
+        if "state" in self.format.parts and not typed.get("state"):
+            typed["state"] = self.format.state_of(typed.get("postcode", "").strip())
+        self.data = typed
+
+    def rows(self, prefix: str = "") -> list[list[str]]:
+        """The names of the fields below the street, row by row as the country writes them; at most two in a row."""
+        rows: list[list[str]] = []
+        for row in (self.billing_format if prefix else self.format).rows:
+            names = [prefix + part for part in row]
+            rows += [names[:1], names[1:]] if len(names) > 2 else [names]
+        return rows
+
+    @property
+    def page_order(self) -> list[str]:
+        """The names of all fields in the order of the page."""
+        parts = [name for row in self.rows() for name in row]
+        billing = [name for row in self.rows("billing_") for name in row]
+        first = ["email", "country", "name", "line1", "line2", *parts, "phone", "company", "vat_id"]
+        return [*first, "billing_country", "billing_name", "billing_line1", *billing, "shipping_code"]
+
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"], self.data.get("country", ""))
+        return clean_phone(self.cleaned_data["phone"], self.country_asked)
 
     def clean_postcode(self) -> str:
-        return clean_postcode(self.cleaned_data["postcode"], self.data.get("country", ""))
+        return clean_postcode(self.cleaned_data["postcode"], self.country_asked)
 
     def clean_billing_postcode(self) -> str:
-        return clean_postcode(self.cleaned_data["billing_postcode"], self.data.get("billing_country", ""))
+        return clean_postcode(self.cleaned_data["billing_postcode"], self.billing_format.country)
 
     def clean_vat_id(self) -> str:
         text = self.cleaned_data["vat_id"]
@@ -169,19 +224,49 @@ class CheckoutForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name, words in self._missing(cleaned).items():
-            if name not in self.errors:
-                self.add_error(name, words)
+        if needs_address(cleaned.get("shipping_code", "")):
+            self._clean_parts(cleaned, self.format, "")
+        else:
+            self._leave_out_address(cleaned)
+        if any(cleaned.get(name) for name in BILLING):
+            self._clean_parts(cleaned, self.billing_format, "billing_")
+            self._require(cleaned, "billing_name", "Enter the name for the invoice")
+            self._require(cleaned, "billing_country", "Choose a country for the invoice")
         return cleaned
 
-    def _missing(self, cleaned: dict[str, Any]) -> dict[str, str]:
-        """What has to be there together: an address where something is sent, a whole billing address or none."""
-        missing = {}
-        if any(not cleaned.get(name) for name in ADDRESS) and needs_address(cleaned.get("shipping_code", "")):
-            missing = {name: words for name, words in ADDRESS.items() if not cleaned.get(name)}
-        if any(cleaned.get(name) for name in BILLING):
-            missing |= {name: words for name, words in BILLING.items() if not cleaned.get(name)}
-        return missing
+    def _leave_out_address(self, cleaned: dict[str, Any]) -> None:
+        """Nothing is sent: no address is asked for or stored. The postcode stays, since taxes depend on it."""
+        for name in ADDRESS:
+            self.errors.pop(name, None)
+            cleaned[name] = cleaned.get(name, "") if name == "postcode" else ""
+
+    def _clean_parts(self, cleaned: dict[str, Any], form: AddressFormat, prefix: str) -> None:
+        """Keep the parts that the country has, each in its stored form, and ask for those that it requires."""
+        ending = " for the invoice" if prefix else ""
+        if "city" not in form.parts:
+            cleaned[f"{prefix}city"] = ""
+        try:
+            state = form.state(cleaned.get(f"{prefix}state", ""))
+        except ValueError:
+            state = ""
+            self.add_error(f"{prefix}state", f"Choose {form.noun('state')} from the list")
+        postcode = cleaned.get(f"{prefix}postcode", "")
+        cleaned[f"{prefix}state"] = state = state or form.state_of(postcode)
+        parts = {part: cleaned.get(f"{prefix}{part}", "") for part in ("line1", "city", "postcode", "state")}
+        for part in form.missing(parts):
+            self._require(cleaned, f"{prefix}{part}", _asks_for(part, form) + ending)
+        if form.is_contradiction(state, postcode):
+            name = dict(form.state_choices)[state]
+            words = f"{postcode} is not in {name}: check the {form.labels['postcode']} and the {form.labels['state']}"
+            self.add_error(f"{prefix}postcode", words)
+
+    def _require(self, cleaned: dict[str, Any], name: str, words: str) -> None:
+        if not cleaned.get(name) and name not in self.errors:
+            self.add_error(name, words)
+
+    def _told(self, name: str) -> str:
+        """What a field holds so far, also while it is wrong."""
+        return str((self.data if self.is_bound else self.initial).get(name) or "")
 
     @property
     def country_asked(self) -> str:
@@ -189,18 +274,26 @@ class CheckoutForm(forms.Form):
         field = self.fields["country"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         known = [code for code, _ in field.choices]
-        told = self.data.get("country") or self.initial.get("country", "")
+        told = self._told("country")
         return told if told in known else known[0]
+
+    @property
+    def shipping_code_asked(self) -> str:
+        """The delivery method chosen so far."""
+        return self._told("shipping_code")
 
     @property
     def buyer_so_far(self) -> Buyer:
         """What has been told so far, also while fields are wrong."""
-        told = self.data or self.initial
+        try:
+            postcode = self.format.postcode(self._told("postcode"))
+        except ValueError:
+            postcode = ""
         return Buyer(
             country=self.country_asked,
-            postcode=str(told.get("postcode", ""))[:20],
-            email=str(told.get("email", ""))[:254],
-            vat_id=_vat_id_or_nothing(str(told.get("vat_id", ""))),
+            postcode=postcode,
+            email=self._told("email")[:254],
+            vat_id=_vat_id_or_nothing(self._told("vat_id")),
         )
 
     def submission(self) -> Submission:

@@ -21,6 +21,10 @@ class Buyer:
         """The same, and who sits in front of the page."""
         return replace(self, user_id=user_id, ip=ip)
 
+    def told_as(self, email: str) -> "Buyer":
+        """This buyer by an address that may be told of its limits; an empty one has none of its own."""
+        return replace(self, email=email)
+
 
 def customer_key(email: str) -> str:
     """A digest that is the same for every spelling of one mailbox; capitals, hidden letters and +tags make no new one."""

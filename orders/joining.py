@@ -9,6 +9,7 @@ from catalog.markets import market_of
 from catalog.prices import prices_at
 from orders.cart import State, leave_market, put_in, touch
 from orders.cart_codes import MOST_CODES
+from orders.checkout_drafts import drop_foreign_draft, move_draft
 from orders.errors import CartRefused, SoldOut
 from orders.gift_lines import move_gift_lines
 from orders.models import Cart, CartLine, Order
@@ -32,7 +33,9 @@ def join_carts(token: uuid.UUID, user_id: int) -> None:
         return
     own = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
     if not own:
+        anonymous.user_id = user_id
         Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
+        drop_foreign_draft(anonymous)
         return
     _pour(anonymous, own)
     anonymous.delete()
@@ -125,6 +128,7 @@ def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
         country=target.country or source.country,
     )
     target.gift_cards.add(*source.gift_cards.all())
+    move_draft(source, target)
     touch(target)
     target.refresh_from_db()
 

@@ -228,7 +228,7 @@ def _choose_country(request: HttpRequest, found: Cart) -> str:
 def _write_note(request: HttpRequest, found: Cart) -> str:
     form = CartNoteForm(request.POST)
     if not form.is_valid():
-        return "A note can have 500 characters, and only such as can be seen."
+        return "A note can have 500 characters."
     cart_verbs.note_on(found, note=form.cleaned_data["note"], gift_message=form.cleaned_data["gift_message"])
     return ""
 

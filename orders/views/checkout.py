@@ -1,24 +1,30 @@
 """The checkout: one page, guest first, nothing typed is ever lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.address_formats import address_format
 from accounts.addresses import address_of, addresses_of, keep_address
 from accounts.models import Address
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
 from catalog.markets import Market, market_of
+from orders.cart import choose_country
 from orders.cart_codes import drop_code
 from orders.changes import OLDEST, sums_of, what_changed
 from orders.checkout import place_order
+from orders.checkout_drafts import BILLING_FIELDS, draft_of, keep_draft, remember_told
 from orders.checkout_form import CheckoutForm
+from orders.customers import Buyer, customer_key
 from orders.errors import (
     AlreadyPlaced,
     CartChanged,
@@ -35,8 +41,9 @@ from orders.errors import (
     TotalChanged,
     TotalTooSmall,
 )
-from orders.models import Cart, Order
-from orders.queries import price_cart
+from orders.market_words import words_of
+from orders.models import Cart, CheckoutDraft, Order
+from orders.queries import CartContents, price_cart
 from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
@@ -57,22 +64,32 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not cart:
         return redirect("orders:cart")
     market = market_of(cart.market)
+    draft = draft_of(cart)
     if request.method == "POST":
-        return _post(request, cart, CheckoutForm(request.POST, market=market))
+        return _post(request, cart, draft)
     if not cart.is_open:
         order = Order.objects.filter(cart_id=cart.pk).first()
         return redirect(order) if order else redirect("orders:cart")
-    form = CheckoutForm(initial=_known(request, cart, market), market=market)
+    form = CheckoutForm(initial=_known(request, cart, market, draft.fields), market=market)
     return render_checkout(request, cart, form)
 
 
-def _known(request: HttpRequest, cart: Cart, market: Market) -> dict[str, Any]:
-    """What we know already, so that it need not be typed again."""
+def _known(request: HttpRequest, cart: Cart, market: Market, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What we know already, so that it need not be typed again: typed here before, or from the address book."""
     user_id = user_id_of(request)
     known: dict[str, Any] = {"country": cart.country or market.countries[0]}
     if user_id:
         known |= {"email": request.user.email, "name": request.user.name}
-        known |= address_of(user_id, market.countries, request.GET.get("address", "")) or {}
+        known |= address_of(user_id, market.countries) or {}
+    known |= {name: text for name, text in typed.items() if text}
+    if typed and cart.country:
+        known["country"] = cart.country  # the cart's page may have been told another one since
+    if user_id and (chosen := request.GET.get("address")):
+        known |= address_of(user_id, market.countries, chosen) or {}
+    if known["country"] not in market.countries:
+        known["country"] = market.countries[0]
+    if not known.get("state"):
+        known["state"] = address_format(known["country"]).state_of(known.get("postcode", ""))
     return known
 
 
@@ -81,10 +98,18 @@ def _addresses(user_id: int | None, market: Market) -> list[Address]:
     return [one for one in addresses_of(user_id) if one.country in market.countries] if user_id else []
 
 
-def _post(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
+def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpResponse:
+    market = market_of(cart.market)
+    keep_draft(draft, request.POST)
+    country = request.POST.get("country", "")
+    if cart.is_open and country in market.countries and country != cart.country:
+        choose_country(cart, country)
+    form = CheckoutForm(request.POST, market=market)
     if request.POST.keys() & {"update", "entered", "drop"} or (cart.is_open and _has_new_code(request)):
+        form.fill(draft.fields)
         return _update(request, cart, form)
     if not form.is_valid():
+        form.fill(draft.fields)
         return render_checkout(request, cart, form, status=422)
     ip = client_ip(request)
     if cart.is_open:
@@ -111,7 +136,7 @@ def _has_new_code(request: HttpRequest) -> bool:
 
 
 def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    """Another country, or a code: new methods and totals, nothing checked yet and nothing lost.
+    """Another country, or a code: new methods and totals, nothing lost, and only known mistakes are checked again.
 
     A code that was typed and not used counts as used: Enter in its field presses the form's first button, and nobody
     pays a total without the code that they have just typed.
@@ -158,6 +183,9 @@ def render_refusal(request: HttpRequest, cart: Cart, form: CheckoutForm, refusal
         return redirect("orders:cart")
     if isinstance(refusal, TooManyUnpaid):
         raise TooManyAttempts(int(settings.PAYMENT_WINDOW.total_seconds()))
+    if isinstance(refusal, (TotalChanged, PromotionUsedUp)):
+        # Counted as an attempt to place an order: from here on the page may say what holds for this address.
+        remember_told(cart, form.submission().email)
     if isinstance(refusal, NoDelivery):
         form.add_error("shipping_code", "Choose a delivery method for this country")
         return render_checkout(request, cart, form, status=422)
@@ -186,8 +214,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     status: int = 200,
 ) -> HttpResponse:
     user_id = user_id_of(request)
-    buyer = form.buyer_so_far.of(user_id, client_ip(request) or None)
-    contents = price_cart(cart, buyer, shipping_code=str(form.data.get("shipping_code", "")))
+    contents = price_cart(cart, _buyer(request, cart, form), shipping_code=form.shipping_code_asked)
     said = list(problems or [])
     if is_short:
         said = contents.notices or [STOCK_CHANGED]
@@ -195,14 +222,20 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         said = what_changed(form.data.get("seen_sums", ""), contents)
         said = [line for line in said if line != OLDEST] or [OLDEST]
         said.append(AGAIN)
-    errors = form.errors if form.is_bound and is_checked else {}
+    before = set(request.POST.get("wrong", "").split()) & form.fields.keys()
+    wrong = _mistakes(form, None if is_checked else before)
     context = {
         "form": form,
         "contents": contents,
         "problems": said,
-        "errors": [(name, errors[name][0]) for name in form.fields if name in errors],
-        "bad": {name: messages[0] for name, messages in errors.items()},
-        "line2": form["line2"].value(),
+        "errors": [(name, wrong[name]) for name in form.page_order if name in wrong],
+        "is_mended": bool(before) and not wrong and not said,
+        "wrong": " ".join(wrong),
+        "bad": wrong,
+        "fields": _shown_fields(form, contents, wrong, before - wrong.keys()),
+        "rows": form.rows(),
+        "billing_rows": form.rows("billing_"),
+        "words": words_of(contents.market),
         "has_billing": any(form[name].value() for name in FOLDED),
         "addresses": _addresses(user_id, contents.market),
         "seen_sums": sums_of(contents),
@@ -212,4 +245,44 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     return render(request, "orders/checkout.html", context, status=status)
 
 
-FOLDED = ("company", "vat_id", "billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_country")
+def _buyer(request: HttpRequest, cart: Cart, form: CheckoutForm) -> Buyer:
+    """For whom the page may show a total: what limits say of a mailbox is told to its owner alone.
+
+    An account's own address is proven. A typed one is not: its limits are decided when the order is placed, which is
+    counted, and shown from then on.
+    """
+    buyer = form.buyer_so_far
+    user_id = user_id_of(request)
+    told = draft_of(cart).told_customer
+    is_told = bool(told) and customer_key(buyer.email) == told
+    own = request.user.email if user_id else ""
+    return buyer.of(user_id, client_ip(request) or None).told_as(buyer.email if is_told else own)
+
+
+def _mistakes(form: CheckoutForm, among: set[str] | None) -> dict[str, str]:
+    """The first mistake of each field, only of those among the names where there are names."""
+    if not form.is_bound or among == set():
+        return {}
+    return {name: words[0] for name, words in form.errors.items() if among is None or name in among}
+
+
+@dataclass(frozen=True)
+class ShownField:
+    """A field as the page shows it now."""
+
+    field: BoundField
+    error: str
+    is_needed: bool
+    is_mended: bool
+
+
+def _shown_fields(
+    form: CheckoutForm, contents: CartContents, wrong: Mapping[str, str], mended: set[str]
+) -> dict[str, ShownField]:
+    needed = form.format.required if contents.needs_address else frozenset()
+    return {
+        name: ShownField(form[name], wrong.get(name, ""), name in needed, name in mended) for name in form.page_order
+    }
+
+
+FOLDED = ("company", "vat_id", *BILLING_FIELDS)
