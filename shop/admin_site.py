@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
+
+from shop.admin_pages import ShopModelAdmin
 
 
 class ShopAdminSite(AdminSite):
@@ -13,6 +15,18 @@ class ShopAdminSite(AdminSite):
     index_title = "The shop"
     # The product desk's tables need the width.
     enable_nav_sidebar = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Most rows must not go in bulk: a model admin whose rows may lists the action itself.
+        self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Every model admin becomes a ShopModelAdmin too, also those of packages."""
+        base = admin_class or ModelAdmin
+        if not issubclass(base, ShopModelAdmin):
+            base = type(base)(base.__name__, (ShopModelAdmin, base), {"__module__": base.__module__})
+        super().register(model_or_iterable, base, **options)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff log in where everybody does, so throttles and second factors count here too."""

@@ -7,6 +7,10 @@ from shop import health, mailbox, staff_views, views
 
 # allauth answers with this where a limit of its own is reached.
 handler429 = "shop.middleware.limits.too_many"
+handler400 = "shop.views.bad_request"
+handler403 = "shop.views.forbidden"
+handler404 = "shop.views.not_found"
+handler500 = "shop.views.failed"
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),

@@ -6,18 +6,71 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import get_totp_secret
 from csp.constants import NONE
 from csp.decorators import csp
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import defaults
 from django.views.decorators.http import require_safe
 
+STAFF_PAGES = ("/admin/", "/staff/")
+NOT_READABLE = ("This request could not be read", "Nothing was changed. Go back, check what you typed and try again.")
+NOT_ALLOWED = (
+    "You may not open this page",
+    "Your role does not include it. Ask an owner of the shop if you need it for your work.",
+)
+NOT_THERE = ("This page does not exist", "It may have been deleted, or the address has a typing mistake.")
+FORM_TOO_OLD = (
+    "Please send the form again",
+    "The page was open for too long or you logged in again meanwhile. Go back, reload the page and send the form once "
+    "more. Nothing was changed.",
+)
 PICTURE_TYPES = {".webp": "image/webp"}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Plain words and a way on, instead of Django's technical page."""
+    if is_for_staff(request):
+        return staff_error(request, 403, FORM_TOO_OLD)
     return render(request, "403_csrf.html", status=403)
+
+
+def is_for_staff(request: HttpRequest) -> bool:
+    """Whether the page belongs to the admin, whose errors are shown in the admin's own frame."""
+    is_staff_page = request.path_info.startswith(STAFF_PAGES)
+    return is_staff_page and getattr(request, "user", None) is not None and request.user.is_authenticated
+
+
+def staff_error(request: HttpRequest, status: int, words: tuple[str, str]) -> HttpResponse:
+    """An error inside the admin: what happened and what to do."""
+    title, sentence = words
+    context = {**admin.site.each_context(request), "title": title, "sentence": sentence}
+    return render(request, "admin/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_for_staff(request):
+        return staff_error(request, 400, NOT_READABLE)
+    return defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_for_staff(request):
+        return staff_error(request, 403, NOT_ALLOWED)
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_for_staff(request):
+        return staff_error(request, 404, NOT_THERE)
+    return defaults.page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The database may be what failed, so these pages ask it nothing."""
+    is_staff_page = request.path_info.startswith(STAFF_PAGES)
+    return defaults.server_error(request, "admin/500.html" if is_staff_page else "500.html")
 
 
 @csp({"default-src": [NONE], "sandbox": True})

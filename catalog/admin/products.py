@@ -321,6 +321,9 @@ class VariantAdmin(admin.ModelAdmin):
         ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).exclude(product__status=Product.Status.WITHDRAWN)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

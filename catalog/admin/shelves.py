@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -189,3 +190,4 @@ class SynonymForm(forms.ModelForm):
 class SynonymAdmin(admin.ModelAdmin):
     form = SynonymForm
     list_display = ("__str__",)
+    actions = (delete_selected,)

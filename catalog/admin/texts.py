@@ -1,9 +1,13 @@
 """The shop's own texts and places."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.actions import delete_selected
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from catalog.admin.desk import warn_of_left_out
 from catalog.models import Location, Page, Store, Swatch
@@ -21,6 +25,88 @@ class PageAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-admin.site.register(Location, list_display=("name", "code", "priority", "is_active"), search_fields=("name", "code"))
-admin.site.register(Swatch, list_display=("name", "colour"))
-admin.site.register(Store)
+@admin.register(Location)
+class LocationAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "priority", "is_active")
+    search_fields = ("name", "code")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Location | None = None) -> bool:
+        """The stock ledger names its places for ever; one that is not used any more is switched off."""
+        is_used = obj is not None and (obj.stock.exists() or obj.movements.exists())
+        return not is_used and super().has_delete_permission(request, obj)
+
+
+@admin.register(Swatch)
+class SwatchAdmin(admin.ModelAdmin):
+    list_display = ("name", "colour")
+    actions = (delete_selected,)
+
+
+class StoreForm(forms.ModelForm):
+    class Meta:
+        model = Store
+        fields = "__all__"  # noqa: DJ007  (settings that are added later stand on the page too)
+        labels = {
+            "hero": "Picture on the first page",
+            "hero_alt": "Text for those who do not see the picture",
+            "seller_name": "Company or person who sells",
+            "seller_address": "Address",
+            "contact_email": "E-mail for customers",
+        }
+        help_texts = {
+            "name": "Shown in the header, in page titles and in e-mails.",
+            "tagline": "A few words under the name, for search engines and the first page.",
+            "introduction": "One or two sentences at the top of the first page.",
+            "hero": "A wide picture. JPEG, PNG or WebP.",
+            "hero_alt": "What the picture shows, in one sentence.",
+            "seller_name": "Printed in e-mails and on the contact page. The law asks for it.",
+            "seller_address": "Street, postcode, town and country, each on a line of its own.",
+            "contact_email": "Answers to the shop’s e-mails and low-stock notices go here.",
+        }
+
+
+@admin.register(Store)
+class StoreAdmin(admin.ModelAdmin):
+    """The one settings page: there is no list, nothing to add and nothing to delete."""
+
+    form = StoreForm
+    autocomplete_fields = ("gift_card",)
+    subjects: ClassVar[dict[str, tuple[str, ...]]] = {
+        "The shop": ("name", "tagline", "introduction", "announcement"),
+        "First page": ("hero", "hero_alt"),
+        "Delivery and returns": ("dispatch_days", "return_days"),
+        "Menu": ("gift_card",),
+        "Seller": ("seller_name", "seller_address", "contact_email"),
+    }
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[str, dict[str, Any]]]:
+        """By subject; a setting that no subject names yet stands at the end, so none is ever missing."""
+        there = [field.name for field in Store._meta.fields if field.editable and not field.primary_key]
+        sets = [(title, [name for name in names if name in there]) for title, names in self.subjects.items()]
+        named = {name for _, names in sets for name in names}
+        others = [name for name in there if name not in named]
+        return [(title, {"fields": names}) for title, names in [*sets, ("More settings", others)] if names]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Store | None:
+        """The row, or the one that saving makes."""
+        if object_id != "1":
+            return None
+        return super().get_object(request, object_id, from_field) or Store(pk=1)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return redirect("admin:catalog_store_change", 1)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return self.changelist_view(request)
+
+    def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
+        self.message_user(request, "The settings are saved.")
+        return redirect("admin:catalog_store_change", 1)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

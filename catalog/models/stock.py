@@ -37,7 +37,10 @@ class Stock(models.Model):
 
     class Meta:
         verbose_name_plural = "stock"
-        permissions = [("change_on_hand_stock", "Can receive, correct, count and transfer stock")]
+        permissions = [
+            ("change_on_hand_stock", "Can receive, correct, count and transfer stock"),
+            ("change_backorder_stock", "Can decide by how much stock may be oversold"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["variant", "location"], name="stock_variant_location"),
             models.CheckConstraint(
@@ -51,7 +54,7 @@ class Stock(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.variant_id} at {self.location_id}: {self.on_hand} on hand, {self.reserved} reserved"
+        return f"{self.variant} at {self.location}"
 
     @property
     def available(self) -> int:
@@ -113,7 +116,15 @@ class StockMovement(models.Model):
         indexes = [models.Index(fields=["variant", "location", "created_at"])]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.on_hand_change:+d}/{self.reserved_change:+d}"
+        return f"{self.get_kind_display()} of {self.variant}"
+
+    @property
+    def occasion(self) -> str:
+        """What moved it, for people: an order's number, `Transfer 7`, `Stocktake 3`; a dash for staff's own forms."""
+        kind, _, number = self.reference.partition(":")
+        if not number:
+            return self.reference or "–"
+        return "–" if kind == "form" else f"{kind.capitalize()} {number}"
 
 
 class LowStockNotice(models.Model):

@@ -1,6 +1,7 @@
 """Orders in the admin: read, and changed through the verbs alone."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -20,6 +21,22 @@ from orders.forms import ShipForm
 from orders.fulfillment import Parcel, ship
 from orders.models import Fulfillment, Order, OrderEvent, OrderLine
 from orders.shipping import day_span
+
+SEE_CUSTOMER = "orders.see_customer_order"
+SEE_EVIDENCE = "orders.see_evidence_order"
+PERSONAL = {"name", "email", "phone", "shown_phone", "address", "user", "wishes", "billing"}
+EVIDENCE = {"terms_accepted_ip"}
+MAX_FOUND_BY_SKU = 1_000
+
+
+def without(fields: Sequence[Any], hidden: set[str]) -> tuple[Any, ...]:
+    """The fields of a fieldset that are not hidden; a row of which nothing is left is gone."""
+    rows = [
+        tuple(name for name in row if name not in hidden) if isinstance(row, tuple) else row
+        for row in fields
+        if row not in hidden
+    ]
+    return tuple(row for row in rows if row)
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -72,6 +89,7 @@ class OrderAdmin(admin.ModelAdmin):
     list_display = ("number", "placed_at", "customer", "total", "status_badge", "fulfillment_badge")
     list_filter = ("status", "fulfillment_status", "placed_at")
     search_fields = ("number", "email", "name")
+    search_help_text = "A number, a name, an e-mail address, or exactly a SKU"
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
@@ -97,6 +115,35 @@ class OrderAdmin(admin.ModelAdmin):
             {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"),)},
         ),
     )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        if request.user.has_perm(SEE_CUSTOMER):
+            return self.list_display
+        return tuple("country" if name == "customer" else name for name in self.list_display)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Whoever may not see a name may not find out by searching either whether it is there."""
+        return self.search_fields if request.user.has_perm(SEE_CUSTOMER) else ("number",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """Orders of exactly this SKU, else by number, name and e-mail."""
+        sold = OrderLine.objects.filter(sku__iexact=search_term.strip()).exclude(sku="").order_by("-order_id")
+        ids = list(sold.values_list("order_id", flat=True)[:MAX_FOUND_BY_SKU]) if search_term.strip() else []
+        if ids:
+            return queryset.filter(pk__in=ids), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[str | None, dict[str, Any]]]:
+        """Personal data for the roles whose work needs them."""
+        hidden = set()
+        if not request.user.has_perm(SEE_CUSTOMER):
+            hidden |= PERSONAL
+        if not request.user.has_perm(SEE_EVIDENCE):
+            hidden |= EVIDENCE
+        sets = [(title, {**options, "fields": without(options["fields"], hidden)}) for title, options in self.fieldsets]
+        return [(title, options) for title, options in sets if options["fields"]]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -124,7 +124,12 @@ class Order(models.Model):
 
     class Meta:
         ordering = ["-placed_at"]
-        permissions = [("ship_order", "Can ship orders"), ("cancel_order", "Can cancel orders")]
+        permissions = [
+            ("ship_order", "Can ship orders"),
+            ("cancel_order", "Can cancel orders"),
+            ("see_customer_order", "Can see who ordered and where it goes"),
+            ("see_evidence_order", "Can see from which address the terms were accepted"),
+        ]
         indexes = [
             models.Index(fields=["-placed_at"], name="order_newest"),
             models.Index(fields=["payment_due_at"], name="order_due", condition=Q(status="placed")),

@@ -1,0 +1,265 @@
+"""The admin as a whole: the settings page, who sees what, what is found, and what errors look like."""
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from catalog.models import Category, Location, Product, Stock, Store, Swatch
+from orders.models import Order
+from shop.models import Mail
+from tests.catalog.test_admin import staff  # noqa: F401  (a fixture)
+from tests.factories import make_location, make_order, make_user, make_variant
+
+pytestmark = pytest.mark.django_db
+SITE = admin.site._registry
+# Role → the lists it opens. The Owner opens all.
+LISTS = {
+    "Catalogue": {
+        *("catalog.Product", "catalog.Variant", "catalog.ProductImage", "catalog.Price", "catalog.Stock"),
+        *("catalog.StockMovement", "catalog.Page", "catalog.Swatch", "catalog.Attribute", "catalog.AttributeValue"),
+        *("catalog.ProductType", "catalog.Collection", "catalog.Synonym", "catalog.Review", "catalog.Run"),
+        *("catalog.Transfer", "catalog.Stocktake", "catalog.Category", "orders.Promotion", "orders.Coupon"),
+    },
+    "Fulfilment": {
+        *("orders.Order", "catalog.Stock", "catalog.Transfer", "catalog.Stocktake", "catalog.StockMovement"),
+        *("catalog.Product", "catalog.Variant"),
+    },
+    "Support": {"orders.Order", "orders.GiftCard", "orders.Promotion", "orders.Coupon", "payments.Payment"},
+    "Finance": {
+        *("orders.GiftCard", "orders.ShippingMethod", "orders.ShippingZone", "orders.ClosingDay", "orders.TaxRate"),
+        *("orders.TaxRegion", "orders.Order", "payments.Payment", "payments.Refund", "payments.Journal"),
+    },
+    "Read-only": {
+        *("catalog.Product", "catalog.Category", "catalog.Variant", "catalog.Stock"),
+        *("orders.Order", "payments.Payment"),
+    },
+}
+
+
+def list_of(label: str) -> str:
+    return f"/admin/{label.lower().replace('.', '/')}/"
+
+
+def role(client, name: str):
+    clerk = make_user(is_staff=True)
+    clerk.groups.set(Group.objects.filter(name=name))
+    client.force_login(clerk)
+    return clerk
+
+
+def found(client, label: str, term: str) -> list:
+    return list(client.get(list_of(label), {"q": term}).context["cl"].result_list)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_role_opens_its_own_lists_and_no_others(client, name):
+    Store.objects.create(pk=1)
+    role(client, name)
+    opened = {model._meta.label for model in SITE if client.get(list_of(model._meta.label)).status_code == 200}
+    assert opened == LISTS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "sees_customer", "sees_address_of_browser"),
+    [("Fulfilment", True, False), ("Support", True, True), ("Finance", True, True), ("Read-only", False, False)],
+)
+def test_personal_data_of_orders_is_for_the_roles_that_need_it(client, name, sees_customer, sees_address_of_browser):
+    order = make_order(name="Anna Peeters", email="anna@example.com", line1="Kraanlei 12")
+    Order.objects.update(terms_accepted_ip="203.0.113.9", phone="+49 30 1234567")
+    role(client, name)
+    url = list_of("orders.Order")
+    for page in (client.get(url), client.get(f"{url}{order.pk}/change/")):
+        text = page.content.decode()
+        assert order.number in text
+        assert ("Anna Peeters" in text) == sees_customer
+        if not sees_customer:
+            assert not [part for part in ("anna@example.com", "Kraanlei", "10115", "1234567") if part in text]
+    assert ("203.0.113.9" in text) == sees_address_of_browser
+    assert bool(found(client, "orders.Order", "Peeters")) == sees_customer
+    assert found(client, "orders.Order", order.number) == [order]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("Catalogue", 302), ("Fulfilment", 403), ("Read-only", 403), ("Owner", 302)]
+)
+def test_how_far_stock_may_be_oversold_is_a_decision_of_sales(client, name, status):
+    make_variant(on_hand=5)
+    role(client, name)
+    url = f"/admin/catalog/stock/{Stock.objects.get().pk}/change/"
+    assert ("Save the backorder limit" in client.get(url).content.decode()) == (status == 302)
+    assert client.post(url, {"limit": "4", "date": ""}).status_code == status
+    assert Stock.objects.get().backorder_limit == (4 if status == 302 else 0)
+
+
+def test_the_settings_are_one_page_that_is_neither_added_nor_deleted(client, staff):  # noqa: F811
+    page = "/admin/catalog/store/1/change/"
+    assert client.get("/admin/catalog/store/").url == client.get("/admin/catalog/store/add/").url == page
+    shown = client.get(page)
+    assert (shown.status_code, Store.objects.count(), "Delete" in shown.content.decode()) == (200, 0, False)
+    fields = {name: field.initial or "" for name, field in shown.context["adminform"].form.fields.items()}
+    assert set(fields) == {field.name for field in Store._meta.fields if field.editable and not field.primary_key}
+    assert client.post(page, {**fields, "name": "Reef", "contact_email": "a@example.com"}).url == page
+    assert Store.objects.get(pk=1).name == "Reef"
+    assert client.post("/admin/catalog/store/1/delete/", {"post": "yes"}).status_code == 403
+    assert client.get("/admin/catalog/store/2/change/").status_code == 302
+
+
+def test_no_setting_is_missing_from_the_page_and_each_is_in_one_place(client, staff):  # noqa: F811
+    sets = SITE[Store].get_fieldsets(None)
+    names = [name for _, options in sets for name in options["fields"]]
+    assert sorted(names) == sorted(f.name for f in Store._meta.fields if f.editable and not f.primary_key)
+
+
+def test_rows_are_deleted_in_bulk_only_where_they_may_go():
+    allowed = {
+        model._meta.label
+        for model, model_admin in SITE.items()
+        if any(getattr(action, "__name__", action) == "delete_selected" for action in model_admin.actions)
+    }
+    assert "delete_selected" not in dict(admin.site.actions)
+    assert allowed == {"catalog.Swatch", "catalog.Synonym"}
+
+
+def test_a_place_that_held_stock_is_not_deleted(client, staff):  # noqa: F811
+    make_variant(on_hand=3)
+    used, new = make_location(), Location.objects.create(name="New", code="new", priority=20)
+    assert client.post(f"/admin/catalog/location/{used.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/catalog/location/{new.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert list(Location.objects.all()) == [used]
+
+
+def test_a_duplicate_that_only_the_database_sees_is_one_sentence_in_the_form(client, staff, monkeypatch):  # noqa: F811
+    Swatch.objects.create(name="Sand", colour="#aabbcc")
+    monkeypatch.setattr(Swatch, "validate_unique", lambda self, exclude=None: None)
+    answer = client.post("/admin/catalog/swatch/add/", {"name": "Sand", "colour": "#ddeeff"})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Nothing was saved: there is already a swatch with this name." in text
+    assert ('value="#ddeeff"' in text, Swatch.objects.get().colour) == (True, "#aabbcc")
+
+
+def test_what_else_the_database_refuses_is_a_sentence_too(client, staff, monkeypatch):  # noqa: F811
+    def refuse(self, *args, **kwargs):
+        raise IntegrityError("no")
+
+    monkeypatch.setattr(Category, "save", refuse)
+    answer = client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0"})
+    assert "Nothing was saved: a value is not possible here." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "words"),
+    [
+        ("/admin/accounts/user/", 403, "You may not open this page"),
+        ("/admin/nothing/here/", 404, "This page does not exist"),
+        ("/admin/catalog/product/999999/pictures/", 404, "This page does not exist"),
+        ("/staff/nothing/", 404, "This page does not exist"),
+    ],
+)
+def test_errors_inside_the_admin_are_pages_of_the_admin(client, url, status, words):
+    role(client, "Catalogue")
+    answer = client.get(url)
+    text = answer.content.decode()
+    assert (answer.status_code, words in text, 'id="site-name"' in text) == (status, True, True)
+    assert "Search the shop" not in text
+
+
+def test_a_crash_inside_the_admin_speaks_of_saving_and_not_of_charges(client, staff, monkeypatch):  # noqa: F811
+    client.raise_request_exception = False
+
+    def crash(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("catalog.admin.products.completeness", crash)
+    answer = client.get(f"/admin/catalog/product/{make_variant().product_id}/change/")
+    text = answer.content.decode()
+    assert (answer.status_code, "what you sent was not saved" in text, "charged" in text) == (500, True, False)
+
+
+def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staff):  # noqa: F811
+    client.handler.enforce_csrf_checks = True
+    answer = client.post("/admin/catalog/swatch/add/", {"name": "Sand"})
+    assert (answer.status_code, "Please send the form again" in answer.content.decode()) == (403, True)
+
+
+def test_a_visitor_sees_the_storefronts_errors(client):
+    assert "There is nothing here" in client.get("/nothing/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("stored", "term"),
+    [
+        *(("Jürgen Müller", term) for term in ("Muller", "müller", "MÜLLER jurgen", "Müller")),
+        *(("Hannah Groß", term) for term in ("Gross", "groß")),
+        ("Renée Strauss", "strauß"),
+        ("Søren Łukasz", "soren lukasz"),
+        ("Mu\u0308ller", "Müller"),
+    ],
+)
+def test_names_are_found_without_their_accents(client, staff, stored, term):  # noqa: F811
+    order = make_order(name=stored)
+    make_order(name="Somebody Else")
+    user = make_user(name=stored)
+    assert found(client, "orders.Order", term) == [order]
+    assert found(client, "accounts.User", term) == [user]
+    assert found(client, "orders.Order", "%") == found(client, "orders.Order", "_") == []
+
+
+def test_a_title_is_found_without_its_accents(client, staff):  # noqa: F811
+    product = make_variant(title="Crème-Schüssel").product
+    assert found(client, "catalog.Product", "creme schussel") == [product]
+
+
+def test_a_sku_finds_its_orders(client, staff):  # noqa: F811
+    variant = make_variant()
+    order = make_order(variant)
+    make_order()
+    assert found(client, "orders.Order", variant.sku.lower()) == [order]
+    assert found(client, "orders.Order", order.number) == [order]
+
+
+def test_a_mail_is_found_by_recipient_subject_and_message_id(client, staff):  # noqa: F811
+    facts = {"sender": "shop@example.com", "next_try_at": timezone.now() + timedelta(days=1)}
+    mail = Mail.objects.create(message_id="<a@x>", recipients=["petra@example.com"], subject="Grüße", **facts)
+    Mail.objects.create(message_id="<b@x>", recipients=["otto@example.com"], subject="Order", **facts)
+    for term in ("petra", "Petra@Example.com", "grusse", "<a@x>", "petra grüße"):
+        assert found(client, "shop.Mail", term) == [mail], term
+    text = client.get(list_of("shop.Mail")).content.decode()
+    assert ("petra@example.com" in text, "[&quot;" in text) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("table", "condition", "index"),
+    [
+        ("orders_order", "shop_fold(name) LIKE shop_fold('%muller%')", "order_name_folded"),
+        ("orders_order", "shop_fold(email) LIKE shop_fold('%muller%')", "order_email_folded"),
+        ("catalog_product", "shop_fold(title) LIKE shop_fold('%schussel%')", "product_title_folded"),
+        ("shop_mail", "shop_fold((recipients)::text) LIKE shop_fold('%petra%')", "mail_recipients_folded"),
+        ("orders_orderline", "upper(sku::text) = upper('t-1')", "order_line_sku"),
+    ],
+)
+def test_large_lists_are_searched_by_an_index(table, condition, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT id FROM {table} WHERE {condition}")
+        assert index in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_what_an_undone_import_left_is_in_no_list_of_stock(client, staff):  # noqa: F811
+    gone, held = make_variant(on_hand=0), make_variant(on_hand=2)
+    kept = make_variant(on_hand=1)
+    Stock.objects.create(variant=gone, location=make_location())
+    Product.objects.filter(pk__in=[gone.product_id, held.product_id]).update(status=Product.Status.WITHDRAWN)
+    assert {stock.variant for stock in found(client, "catalog.Stock", "")} == {held, kept}
+    for label in ("catalog.Price", "catalog.Variant"):
+        assert len(found(client, label, "")) == 1
+
+
+def test_every_model_that_staff_see_is_named_in_the_list_of_roles():
+    assert {model._meta.label for model in SITE} >= {label for labels in LISTS.values() for label in labels}
+    assert {model for model in SITE if model not in apps.get_models()} == set()
