@@ -11,7 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # [ without ]
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -29,7 +29,11 @@ class GatewayRefused(PaymentError):
 
 
 class BadSignature(PaymentError):
-    """This webhook is not from Stripe, is too old, or is from another mode than our key."""
+    """This webhook is not from Stripe, or is too old."""
+
+
+class ForeignEvent(PaymentError):
+    """Signed by Stripe and not meant for us: of a kind, a mode or a shape that we take no news from."""
 
 
 class NotAnEvent(PaymentError):

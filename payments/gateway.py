@@ -15,7 +15,7 @@ from django.conf import settings
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
-from payments.errors import BadSignature, GatewayDown, GatewayRefused, KeySpent, NotAnEvent
+from payments.errors import BadSignature, ForeignEvent, GatewayDown, GatewayRefused, KeySpent, NotAnEvent
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -280,8 +280,9 @@ def _refund_state(refund: stripe.Refund) -> RefundState:
 def verify_event(body: bytes, signature: str) -> dict[str, Any]:
     """Return the event that Stripe signed with one of our secrets, in the mode of our key.
 
-    Raises BadSignature for anything unsigned, older or newer than five minutes, or of the other mode, and NotAnEvent
-    for signed bytes that are no event.
+    Raises BadSignature for anything unsigned, older or newer than five minutes, NotAnEvent for signed bytes that are
+    no JSON object or that no text can hold, and ForeignEvent for what Stripe means and we have no use for: it would be
+    sent again for days if it were refused.
     """
     try:
         text = body.decode()
@@ -292,10 +293,15 @@ def verify_event(body: bytes, signature: str) -> dict[str, Any]:
         event = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise NotAnEvent("not JSON") from error
-    if not isinstance(event, dict) or event.get("object") != "event" or not isinstance(event.get("id"), str):
-        raise NotAnEvent("not an event")
+    if not isinstance(event, dict):
+        raise NotAnEvent("not an object")
+    if event.get("object") != "event":
+        raise ForeignEvent(f"a {event.get('object')!r}")  # thin events are v2.core.event
+    if not isinstance(event.get("id"), str) or not event["id"]:
+        raise ForeignEvent("an event without an id")
     if bool(event.get("livemode")) != is_live():
-        raise BadSignature("the event is of the other mode than our key")
+        # A live Connect endpoint is sent events of both modes.
+        raise ForeignEvent("an event of the other mode than our key")
     return event
 
 

@@ -26,7 +26,15 @@ from orders.views.carts import current_cart, remember, user_id_of
 from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
 from payments.cancellation import LIVE, reopen
-from payments.errors import BadSignature, GatewayDown, GatewayRefused, NotAnEvent, NotPayable, StillProcessing
+from payments.errors import (
+    BadSignature,
+    ForeignEvent,
+    GatewayDown,
+    GatewayRefused,
+    NotAnEvent,
+    NotPayable,
+    StillProcessing,
+)
 from payments.models import Payment
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -213,5 +221,8 @@ def webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse("bad signature", status=400, content_type="text/plain")
     except NotAnEvent:
         return HttpResponse("not an event", status=400, content_type="text/plain")
+    except ForeignEvent as foreign:
+        log.warning("A webhook was ignored: %s", foreign)
+        return HttpResponse("ignored", content_type="text/plain")
     process_event.delay_on_commit(event.pk)
     return HttpResponse("stored", content_type="text/plain")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -14,7 +15,7 @@ from orders.lifecycle import record_event
 from orders.models import OrderEvent
 from payments import gateway
 from payments.cancellation import close_payments
-from payments.errors import StillProcessing
+from payments.errors import NotAnEvent, StillProcessing
 from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import note_foreign_refund, take_over_refund
 from payments.settlement import settle, settle_second_session
@@ -25,27 +26,45 @@ MOST_ATTEMPTS = 15
 STRANGER_ATTEMPTS = 5  # for an event that names nothing of ours: it may only be early
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=30)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def receive(body: bytes, signature: str) -> StripeEvent:
-    """The signed event is stored, once however often it comes; raises BadSignature or NotAnEvent with nothing stored."""
+    """Store the signed event, once however often it comes.
+
+    Raises BadSignature, NotAnEvent or ForeignEvent with nothing stored.
+    """
     event = gateway.verify_event(body, signature)
     subject = event.get("data", {}).get("object", {}) if isinstance(event.get("data"), dict) else {}
+    names = {
+        "stripe_id": event["id"][:255],
+        "type": str(event.get("type", ""))[:100],
+        "account": str(event.get("account") or "")[:255],
+        "object_id": str(subject.get("id") or "")[:255] if isinstance(subject, dict) else "",
+    }
+    if any(storable(name) != name for name in names.values()):
+        raise NotAnEvent("characters that no text can hold")
     StripeEvent.objects.bulk_create(
         [
             StripeEvent(
-                stripe_id=event["id"][:255],
-                type=str(event.get("type", ""))[:100],
-                account=str(event.get("account") or "")[:255],
+                **names,
                 livemode=bool(event.get("livemode")),
-                object_id=str(subject.get("id") or "")[:255] if isinstance(subject, dict) else "",
                 body=body.decode(),
                 next_try_at=timezone.now(),
             )
         ],
         ignore_conflicts=True,
     )
-    return StripeEvent.objects.get(stripe_id=event["id"][:255])
+    return StripeEvent.objects.get(stripe_id=names["stripe_id"])
+
+
+def storable(value: Any) -> Any:
+    """The value with what PostgreSQL cannot store, NUL and halves of surrogate pairs, replaced in every text of it."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {storable(key): storable(inner) for key, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def process(event_id: int) -> StripeEvent.Status:
@@ -75,6 +94,8 @@ def _claim(event_id: int) -> bool:
 
 
 def _handle(event: StripeEvent) -> StripeEvent.Status:
+    if event.account:
+        return StripeEvent.Status.IGNORED  # of a connected account: nothing of ours is there, whatever its marks say
     subject = _subject(event)
     kind = event.type.split(".")[0]
     if event.type.startswith(("checkout.session.", "payment_intent.", "charge.succeeded", "charge.failed")):
@@ -102,15 +123,15 @@ def _is_second_session(payment: Payment, subject: dict[str, Any]) -> bool:
 
 def _subject(event: StripeEvent) -> dict[str, Any]:
     try:
-        subject = json.loads(event.body)["data"]["object"]
-    except (ValueError, KeyError, TypeError):
+        subject = storable(json.loads(event.body)["data"]["object"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return subject if isinstance(subject, dict) else {}
 
 
 def _payment_of(subject: dict[str, Any]) -> Payment | None:
     """Our payment that the object belongs to: by its mark, or by the ids that we know already."""
-    found = Q(session_id=subject.get("id") or "-") | Q(payment_intent_id=_intent_id(subject) or "-")
+    found = Q(session_id=str(subject.get("id") or "-")) | Q(payment_intent_id=_intent_id(subject) or "-")
     if key := _mark(subject, "payment"):
         found |= Q(key=key)
     return Payment.objects.filter(found).first()

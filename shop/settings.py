@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shop.middleware.headers.EveryAnswerMiddleware",
     "shop.middleware.requests.RequestLogMiddleware",
     "shop.middleware.outages.DatabaseOutageMiddleware",
     "shop.middleware.bad_input.BadInputMiddleware",

@@ -1,6 +1,9 @@
 """gunicorn's settings: `gunicorn -c shop/web_server.py shop.wsgi`."""
 
 import os
+import socket
+
+from gunicorn import util
 
 os.environ["SHOP_PROCESS"] = "web"
 bind = os.environ.get("SHOP_BIND", "127.0.0.1:8000")
@@ -13,9 +16,45 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
-# Requests are logged by the application, with their id.
+# Requests are logged by the application, with their id. Where an access log is switched on all the same, it has
+# neither paths nor Referer: both may carry a secret link.
 accesslog = None
+access_log_format = "%(h)s %(m)s %(s)s %(B)s %(L)s"
 loglevel = "warning"
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "shop.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": "WARNING", "handlers": ["console"]},
+    "loggers": {
+        "gunicorn.error": {"level": "WARNING", "handlers": ["console"], "propagate": False},
+        "gunicorn.access": {"level": "INFO", "handlers": ["console"], "propagate": False},
+    },
+}
 control_socket_disable = True
-# Which proxies are believed is said in one place, SHOP_TRUSTED_PROXIES; by default gunicorn believes any on this machine.
-forwarded_allow_ips = ""
+
+# What gunicorn refuses never reaches the application, which would add these.
+REFUSAL_HEADERS = (
+    ("Connection", "close"),
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"),
+)
+
+
+def write_refusal(client: socket.socket, status: int, reason: str, _message: str) -> None:
+    """Answer what is not HTTP in plain words; nothing of the request is repeated."""
+    body = f"{status} {reason}\n".encode()
+    headers = [*REFUSAL_HEADERS, ("Content-Length", str(len(body)))]
+    head = f"HTTP/1.1 {status} {reason}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    util.write_nonblock(client, head.encode("latin-1") + body)
+
+
+util.write_error = write_refusal

@@ -2,9 +2,20 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 os.environ.setdefault("SHOP_PROCESS", "web")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from shop.requests import ReadableRequest  # noqa: E402  (needs the settings)
+
+
+class ShopHandler(WSGIHandler):
+    """Django's handler, for requests whose headers may be nonsense."""
+
+    request_class = ReadableRequest
+
+
+application = ShopHandler()

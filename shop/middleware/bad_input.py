@@ -1,12 +1,21 @@
-"""Characters that PostgreSQL cannot store are refused at the door, in every parameter and path."""
+"""What a parser or PostgreSQL cannot take is refused at the door: paths, queries, headers and forms."""
 
+import logging
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
+from django.core.exceptions import BadRequest, DisallowedHost, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
+log = logging.getLogger(__name__)
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 RAW_BODIES = {"payments:webhook"}  # whoever reads the form first leaves no body to check the signature of
-PLAIN_WORDS = "The address or the form holds characters that no text can hold. Please go back and type it again."
+SAFE = {"GET", "HEAD", "OPTIONS"}
+UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+PLAIN_WORDS = "We could not read this request. Please go back and try it again."
+# Besides these, whatever an encoding or a header's parser raises is a ValueError or a LookupError.
+UNREADABLE = (ValueError, LookupError, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
 def is_storable(text: str) -> bool:
@@ -23,22 +32,54 @@ def texts_of(parameters: QueryDict) -> Iterator[str]:
         yield from values
 
 
+def refuse(reason: str) -> HttpResponse:
+    log.warning("A request was refused: %s", reason)
+    response = HttpResponseBadRequest(PLAIN_WORDS, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def problem_of(request: HttpRequest) -> str:
+    """What in the request's first lines cannot be read; empty if all of it can."""
+    if getattr(request, "is_unreadable", False):
+        return "a header"
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if charset.lower() not in UTF8 and request.method not in SAFE:
+        return "the charset of the content type"
+    if request.encoding:
+        request.encoding = None  # what a query means does not depend on the type of a body
+    try:
+        request.get_host()
+        if request.method not in SAFE:
+            urlsplit(request.headers.get("Origin", ""))
+            urlsplit(request.headers.get("Referer", ""))
+        if not all(is_storable(text) for text in (request.path, *texts_of(request.GET), *request.COOKIES.values())):
+            return "characters that no text can hold"
+    except DisallowedHost:
+        return "the host"
+    except UNREADABLE as error:
+        return type(error).__name__
+    return ""
+
+
 class BadInputMiddleware:
-    """A request with NUL or lone surrogates in its path, query or form is answered 400."""
+    """Answer 400 in plain words to what cannot be read, before anything else has to read it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not all(is_storable(text) for text in (request.path, *texts_of(request.GET))):
-            return HttpResponseBadRequest(PLAIN_WORDS, content_type="text/plain; charset=utf-8")
-        return self.get_response(request)
+        problem = problem_of(request)
+        return refuse(problem) if problem else self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
         # Only forms: a webhook's raw body is its view's own business.
         if request.resolver_match and request.resolver_match.view_name in RAW_BODIES:
             return None
-        is_form = request.method == "POST" and request.content_type in FORM_TYPES
-        if is_form and not all(is_storable(text) for text in texts_of(request.POST)):
-            return HttpResponseBadRequest(PLAIN_WORDS, content_type="text/plain; charset=utf-8")
-        return None
+        if request.method != "POST" or request.content_type not in FORM_TYPES:
+            return None
+        try:
+            texts = [*texts_of(request.POST), *(file.name or "" for file in request.FILES.values())]
+        except UNREADABLE as error:
+            return refuse(f"{type(error).__name__} in the form")
+        return None if all(is_storable(text) for text in texts) else refuse("characters in the form")

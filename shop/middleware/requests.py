@@ -37,9 +37,11 @@ class RequestLogMiddleware:
             request_id.reset(token)
 
     def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        match = request.resolver_match
         facts = {
             "method": request.method,
-            "path": request.path,
+            "path": request.path,  # the formatter writes the route instead of a path that may hold a secret
+            "route": match.view_name if match else "",
             "status": response.status_code,
             "ms": round(seconds * 1000, 1),
         }

@@ -1,0 +1,112 @@
+"""No secret of a URL stands in a log line, and no character makes one line look like two."""
+
+import json
+import logging
+import uuid
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from shop.celery import app
+from shop.logs import HARMLESS, JsonFormatter, masked
+from tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+KEY = signing.dumps({"for": "a test"})
+
+
+def line_of(message: str, **facts: object) -> str:
+    record = logging.LogRecord("x", logging.INFO, "", 1, "%s", (message,), None)
+    record.facts = facts
+    return JsonFormatter().format(record)
+
+
+def routes(resolver: URLResolver | None = None, above: tuple = ()) -> list[list[URLPattern | URLResolver]]:
+    """Every pattern of the URL configuration, with the resolvers that lead to it."""
+    found = []
+    for pattern in (resolver or get_resolver()).url_patterns:
+        here = (*above, pattern)
+        found += routes(pattern, here) if isinstance(pattern, URLResolver) else [list(here)]
+    return found
+
+
+def parameters_of(patterns) -> dict[str, str]:
+    """The name of each parameter in the path, with the kind of its converter."""
+    names = {}
+    for pattern in patterns:
+        names |= {name: type(kind).__name__ for name, kind in pattern.pattern.converters.items()}
+        if hasattr(pattern.pattern, "regex"):
+            names |= dict.fromkeys(pattern.pattern.regex.groupindex, "text") | names
+    return names
+
+
+def test_every_parameter_of_every_route_is_harmless_or_masked():
+    """A route with a new parameter is written as its route until somebody says that the parameter is harmless."""
+    names = {name: kind for patterns in routes() for name, kind in parameters_of(patterns).items()}
+    secret = set(names) - HARMLESS
+    assert {"public_id", "key", "uidb36"} <= secret
+    assert not HARMLESS & {name for name, kind in names.items() if kind == "UUIDConverter"}
+    assert not HARMLESS & {"key", "token", "secret", "signature", "uidb36", "public_id", "email"}
+
+
+ORDER = uuid.UUID("3f2a9c41-7be0-4c1d-9a77-02d1e8b1c001")
+SECRETS = [
+    (f"/orders/{ORDER}/", str(ORDER)),
+    (f"/orders/{ORDER}/return/", str(ORDER)),
+    (f"/orders/{ORDER}/nothing/here/", str(ORDER)),
+    (f"/us/orders/{ORDER}/", str(ORDER)),
+    (f"https://shop.example/orders/{ORDER}/?x=1", str(ORDER)),
+    (f"/account/password/reset/key/1a-{KEY}/", KEY),
+    (f"/account/password/reset/key/1a-{KEY}", KEY),
+    (f"/us/account/password/reset/key/1a-{KEY}/", KEY),
+    (f"/account/confirm-email/{KEY}/", KEY),
+    (f"/account/confirm-email/{KEY}", KEY),
+    (f"<order_confirmed.{ORDER.hex}@shop.example>", ORDER.hex),
+    (f"cart={ORDER}", str(ORDER)),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_a_secret_stands_in_no_line(text, secret):
+    line = line_of(f"Forbidden (CSRF cookie not set.): {text}", path=text)
+    assert secret not in line
+    assert json.loads(line)["message"].startswith("Forbidden (CSRF cookie not set.): ")
+
+
+def test_what_is_no_secret_stays_readable():
+    assert masked("GET /p/alma-mug/") == "GET /p/alma-mug/"
+    assert masked("Order HS-0A1B2C3D cannot be paid now") == "Order HS-0A1B2C3D cannot be paid now"
+    assert masked(f"GET /orders/{ORDER}/") == "GET /orders/<uuid:public_id>/"
+
+
+def test_requests_errors_and_refusals_are_logged_without_the_link(client, caplog, monkeypatch):
+    order = make_order()
+    monkeypatch.setattr("payments.views.start_payment", lambda pk: 1 / 0)
+    client.raise_request_exception = False
+    assert client.get(f"/orders/{order.public_id}/pay/").status_code == 500
+    client.get(f"/orders/{order.public_id}/", headers={"referer": f"http://testserver/orders/{order.public_id}/"})
+    assert Client(enforce_csrf_checks=True).post(f"/orders/{order.public_id}/change/").status_code == 403
+    text = "\n".join(JsonFormatter().format(record) for record in caplog.records)
+    assert "Internal Server Error" in text
+    assert "Forbidden" in text
+    assert '"route": "orders:order"' in text
+    assert str(order.public_id) not in text
+
+
+@pytest.mark.parametrize(
+    "character", ["\x85", "\x9b", "\x7f", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\ufeff", "\ud800"]
+)
+def test_characters_that_fake_a_line_or_a_direction_are_escaped(character):
+    line = line_of(f"a{character}b", path=f"/{character}")
+    assert character not in line
+    assert f"a\\u{ord(character):04x}b" in line
+    assert json.loads(line)["message"] == f"a{character}b"
+
+
+def test_workers_are_woken_with_row_numbers_only():
+    """Celery logs and the broker keep arguments: they say which row, and never what is in it."""
+    ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
+    hints = {hint for task in ours for name, hint in task.run.__annotations__.items() if name != "return"}
+    assert hints <= {int}
