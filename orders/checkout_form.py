@@ -8,11 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from accounts.address_formats import AddressFormat, address_format
+from accounts.address_formats import address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
-from accounts.phones import phone_example, stored_phone
 from catalog.markets import Market
+from orders.address_parts import clean_parts, clean_phone, clean_postcode, name_parts, require, rows_of
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
 from orders.market_words import words_of
@@ -21,36 +21,10 @@ from orders.tax import clean_vat_id
 
 ADDRESS = ("line1", "line2", "postcode", "city", "state")
 BILLING = ("billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_state", "billing_country")
-STREET = "Enter a street and number, like Kraanlei 12"
 
 
 def _text(token: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": token})
-
-
-def clean_postcode(text: str, country: str) -> str:
-    """A postcode as that country writes it, or ValidationError with what to write; empty stays empty."""
-    form = address_format(country)
-    try:
-        return form.postcode(text)
-    except ValueError as error:
-        like = f" like {form.postcode_examples[0]}" if form.postcode_examples else ""
-        raise ValidationError(f"Enter {form.noun('postcode')}{like}") from error
-
-
-def clean_phone(text: str, country: str) -> str:
-    """A phone number as couriers can dial it, or ValidationError with what to write; empty stays empty."""
-    try:
-        return stored_phone(text, country)
-    except ValueError as error:
-        example = phone_example(country)
-        raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
-
-
-def _asks_for(part: str, form: AddressFormat) -> str:
-    if part == "line1":
-        return STREET if form.labels["line1"] == "Street and number" else "Enter a street address, like 12 Main Street"
-    return f"{'Choose' if part == 'state' and form.states else 'Enter'} {form.noun(part)}"
 
 
 class CheckoutForm(forms.Form):
@@ -171,17 +145,8 @@ class CheckoutForm(forms.Form):
     def _speak(self) -> None:
         """Call the parts of both addresses what their countries call them, and offer the states they have."""
         self.fields["email"].label = words_of(self.market).email
-        for part, label in self.format.labels.items():
-            self.fields[part].label = label
-        for part, label in self.billing_format.labels.items():
-            if f"billing_{part}" in self.fields:
-                self.fields[f"billing_{part}"].label = f"{label} of the invoice"
-        for name, form in (("state", self.format), ("billing_state", self.billing_format)):
-            if form.states:
-                first = ("", f"Choose {form.noun('state')}")
-                widget = forms.Select(choices=[first, *form.state_choices], attrs=self.fields[name].widget.attrs)
-                widget.attrs.pop("maxlength", None)
-                self.fields[name].widget = widget
+        name_parts(self, self.format)
+        name_parts(self, self.billing_format, "billing_")
 
     def fill(self, draft: Mapping[str, str]) -> None:
         """Show again what was typed before and is not on the page; and the state that a postcode tells."""
@@ -192,11 +157,7 @@ class CheckoutForm(forms.Form):
 
     def rows(self, prefix: str = "") -> list[list[str]]:
         """The names of the fields below the street, row by row as the country writes them; at most two in a row."""
-        rows: list[list[str]] = []
-        for row in (self.billing_format if prefix else self.format).rows:
-            names = [prefix + part for part in row]
-            rows += [names[:1], names[1:]] if len(names) > 2 else [names]
-        return rows
+        return rows_of(self.billing_format if prefix else self.format, prefix)
 
     @property
     def page_order(self) -> list[str]:
@@ -225,13 +186,13 @@ class CheckoutForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if needs_address(cleaned.get("shipping_code", "")):
-            self._clean_parts(cleaned, self.format, "")
+            clean_parts(self, cleaned, self.format)
         else:
             self._leave_out_address(cleaned)
         if any(cleaned.get(name) for name in BILLING):
-            self._clean_parts(cleaned, self.billing_format, "billing_")
-            self._require(cleaned, "billing_name", "Enter the name for the invoice")
-            self._require(cleaned, "billing_country", "Choose a country for the invoice")
+            clean_parts(self, cleaned, self.billing_format, "billing_")
+            require(self, cleaned, "billing_name", "Enter the name for the invoice")
+            require(self, cleaned, "billing_country", "Choose a country for the invoice")
         return cleaned
 
     def _leave_out_address(self, cleaned: dict[str, Any]) -> None:
@@ -239,30 +200,6 @@ class CheckoutForm(forms.Form):
         for name in ADDRESS:
             self.errors.pop(name, None)
             cleaned[name] = cleaned.get(name, "") if name == "postcode" else ""
-
-    def _clean_parts(self, cleaned: dict[str, Any], form: AddressFormat, prefix: str) -> None:
-        """Keep the parts that the country has, each in its stored form, and ask for those that it requires."""
-        ending = " for the invoice" if prefix else ""
-        if "city" not in form.parts:
-            cleaned[f"{prefix}city"] = ""
-        try:
-            state = form.state(cleaned.get(f"{prefix}state", ""))
-        except ValueError:
-            state = ""
-            self.add_error(f"{prefix}state", f"Choose {form.noun('state')} from the list")
-        postcode = cleaned.get(f"{prefix}postcode", "")
-        cleaned[f"{prefix}state"] = state = state or form.state_of(postcode)
-        parts = {part: cleaned.get(f"{prefix}{part}", "") for part in ("line1", "city", "postcode", "state")}
-        for part in form.missing(parts):
-            self._require(cleaned, f"{prefix}{part}", _asks_for(part, form) + ending)
-        if form.is_contradiction(state, postcode):
-            name = dict(form.state_choices)[state]
-            words = f"{postcode} is not in {name}: check the {form.labels['postcode']} and the {form.labels['state']}"
-            self.add_error(f"{prefix}postcode", words)
-
-    def _require(self, cleaned: dict[str, Any], name: str, words: str) -> None:
-        if not cleaned.get(name) and name not in self.errors:
-            self.add_error(name, words)
 
     def _told(self, name: str) -> str:
         """What a field holds so far, also while it is wrong."""

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.addresses import MOST, addresses_of, keep_address, make_default
 from accounts.models import Address
 from orders.address_form import AddressForm
+from orders.shown_field import shown_field
 
 
 @login_required
@@ -17,6 +18,8 @@ def addresses(request: HttpRequest) -> HttpResponse:
     """All of them, and one more."""
     form = AddressForm(request.POST or None, instance=Address(user=request.user))
     kept = addresses_of(request.user.pk)
+    if _is_update(request):
+        return _page(request, form, kept=kept, is_checked=False)
     if request.method == "POST" and form.is_valid():
         if len(kept) >= MOST:
             form.add_error(None, f"There is room for {MOST} addresses. Please delete one first.")
@@ -40,6 +43,8 @@ def address(request: HttpRequest, pk: int) -> HttpResponse:
         make_default(found)
         return redirect("orders:addresses")
     form = AddressForm(request.POST or None, instance=found)
+    if _is_update(request):
+        return _page(request, form, chosen=found, is_checked=False)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "The address is changed.")
@@ -47,13 +52,31 @@ def address(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, form, chosen=found)
 
 
+def _is_update(request: HttpRequest) -> bool:
+    """Another country was chosen: its fields are shown, and nothing is checked yet."""
+    return request.method == "POST" and "update" in request.POST
+
+
 def _page(
-    request: HttpRequest, form: AddressForm, *, kept: list[Address] | None = None, chosen: Address | None = None
+    request: HttpRequest,
+    form: AddressForm,
+    *,
+    kept: list[Address] | None = None,
+    chosen: Address | None = None,
+    is_checked: bool = True,
 ) -> HttpResponse:
+    errors = {name: words[0] for name, words in form.errors.items()} if is_checked else {}
+    first = ("country", "name", "company", "line1", "line2")
+    order = [*first, *(name for row in form.rows for name in row), "phone"]
+    shown = {name: shown_field(form, name, errors, form.format.required) for name in order}
     context = {
         "form": form,
         "kept": kept,
         "chosen": chosen,
-        "errors": [(name if name != "__all__" else "main", words[0]) for name, words in form.errors.items()],
+        "fields": [shown[name] for name in first],
+        "rows": [[shown[name] for name in row] for row in form.rows],
+        "phone": shown["phone"],
+        "errors": [("main", errors["__all__"])] if "__all__" in errors else [],
     }
-    return render(request, "orders/addresses.html", context, status=422 if form.errors else 200)
+    context["errors"] += [(name, errors[name]) for name in order if name in errors]
+    return render(request, "orders/addresses.html", context, status=422 if errors else 200)

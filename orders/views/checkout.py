@@ -1,12 +1,10 @@
 """The checkout: one page, guest first, nothing typed is ever lost."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,6 +42,7 @@ from orders.errors import (
 from orders.market_words import words_of
 from orders.models import Cart, CheckoutDraft, Order
 from orders.queries import CartContents, price_cart
+from orders.shown_field import ShownField, shown_field
 from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
@@ -266,23 +265,11 @@ def _mistakes(form: CheckoutForm, among: set[str] | None) -> dict[str, str]:
     return {name: words[0] for name, words in form.errors.items() if among is None or name in among}
 
 
-@dataclass(frozen=True)
-class ShownField:
-    """A field as the page shows it now."""
-
-    field: BoundField
-    error: str
-    is_needed: bool
-    is_mended: bool
-
-
 def _shown_fields(
     form: CheckoutForm, contents: CartContents, wrong: Mapping[str, str], mended: set[str]
 ) -> dict[str, ShownField]:
     needed = form.format.required if contents.needs_address else frozenset()
-    return {
-        name: ShownField(form[name], wrong.get(name, ""), name in needed, name in mended) for name in form.page_order
-    }
+    return {name: shown_field(form, name, wrong, needed, mended) for name in form.page_order}
 
 
 FOLDED = ("company", "vat_id", *BILLING_FIELDS)

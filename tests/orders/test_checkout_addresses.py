@@ -6,7 +6,7 @@ from accounts.addresses import keep_address
 from catalog.markets import all_markets
 from orders.models import Order
 from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant
-from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, text_of, value_of
+from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, placing, text_of, value_of
 
 pytestmark = pytest.mark.django_db
 COUNTRIES = ["DE", "AT", "BE", "US", "GB", "IE", "QA", "HK", "AE", "IT", "ES"]
@@ -157,3 +157,46 @@ def test_a_mistake_goes_as_soon_as_it_is_put_right_and_the_others_stay(client):
 def test_nothing_is_checked_before_the_button_was_pressed(client):
     page = client.post("/checkout/", {**GERMAN, "email": "", "postcode": "1", "update": "1"})
     assert page.context["errors"] == []
+
+
+def test_a_pick_up_asks_for_a_name_and_stores_no_address(client):
+    make_shipping(0, "pickup", kind="pickup", countries=COUNTRIES, pickup_address="Kraanlei 12, Berlin")
+    page = client.post("/checkout/", {**GERMAN, "shipping_code": "pickup", "update": "1"})
+    text = text_of(page)
+    assert "Who picks it up?" in text
+    assert not any(f'id="{name}"' in text for name in ("country", "line1", "line2", "postcode", "city", "state"))
+    person = {"email": "anna@example.com", "name": "Anna", "country": "DE", "shipping_code": "pickup"}
+    assert client.post("/checkout/", placing(page, **person)).status_code == 302
+    order = Order.objects.get()
+    assert (order.is_pickup, order.line1, order.city, order.phone) == (True, "", "", "")
+
+
+def test_what_was_typed_before_a_pick_up_is_there_again_for_delivery(client):
+    make_shipping(0, "pickup", kind="pickup", countries=COUNTRIES)
+    client.post("/checkout/", {**GERMAN, "shipping_code": "pickup", "update": "1"})
+    person = {"email": "anna@example.com", "name": "Anna", "country": "DE", "shipping_code": "standard"}
+    page = client.post("/checkout/", {**person, "update": "1"})
+    assert [value_of(page, name) for name in ("line1", "postcode", "city")] == ["Torstr. 1", "10115", "Berlin"]
+
+
+def test_a_pick_up_needs_no_address_without_scripts_either(client):
+    """The page was shown with an address, and the pick-up was chosen on it without a way to the server."""
+    make_shipping(0, "pickup", kind="pickup", countries=COUNTRIES)
+    fields = {"email": "a@example.com", "name": "Anna", "country": "DE", "shipping_code": "pickup", "postcode": "1"}
+    page = client.post("/checkout/", {**fields, "update": "1"})
+    assert client.post("/checkout/", placing(page, **fields, line1="", city="")).status_code == 302
+
+
+def test_things_that_come_by_mail_ask_for_no_street():
+    client = client_of(make_cart(make_variant(needs_shipping=False, is_tracked=False)))
+    text = text_of(client.get("/checkout/"))
+    assert not any(f'id="{name}"' in text for name in ("line1", "postcode", "city", "state", "phone"))
+
+
+def test_the_american_market_speaks_of_tax_and_shipping_addresses(settings):
+    american = {**settings.MARKETS[0], "language": "en-US", "is_tax_included": False, "countries": ["US"]}
+    settings.MARKETS = [american]
+    all_markets.cache_clear()
+    text = text_of(client_of(make_cart(make_variant())).get("/checkout/"))
+    assert all(words in text for words in ("Shipping address", "Email", "State", "ZIP code", "Street address"))
+    assert not any(words in text for words in ("VAT", "E-mail", "Postcode", "tax area"))
