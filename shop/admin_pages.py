@@ -37,7 +37,7 @@ class ShopModelAdmin:
         return f"{name}__folds" if is_text else name
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)  # type: ignore[misc]
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
         sentence = getattr(request, "refused_sentence", "")
         return refusing(form, sentence) if sentence else form
 
