@@ -1,49 +1,73 @@
 """What allauth asks the shop."""
 
-from email.utils import parseaddr
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import context
-from django.conf import settings
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
+from django.urls import reverse
 
+from accounts.links import confirmation_key, shop_link
 from accounts.logins import begin_attempt, end_well
 from accounts.mailboxes import normalize_mailbox
+from accounts.mails import account_mail
+from accounts.models import User
+from accounts.notices import tell_owner
 from accounts.throttle import Limit, client_ip
 
-# Mails about one's registration: the first counts too, or an address that has an account could be told from others.
-CONFIRMING = Limit("confirm-address", 3, 3600)
+# A place that asks for many mails is told to wait. Of one mailbox nobody is told so, or a stranger could lock its owner
+# out: past the limit it gets no further mail, and the links of those before it are still good.
 CONFIRMING_HERE = Limit("confirm", 10, 3600)
+MAILS_TO_ADDRESS = Limit("mails-to-address", 5, 3600)
+# Told by the watch over passwords, which also sees what the admin and the command line change.
+TOLD_ELSEWHERE = {f"account/email/password_{what}" for what in ("changed", "set", "reset")}
 
 
-def take_confirmation(request: HttpRequest, email: str) -> None:
-    CONFIRMING_HERE.take(client_ip(request))
-    CONFIRMING.take(normalize_mailbox(email))
+def may_mail(purpose: str, email: str) -> bool:
+    """Count a mail that somebody asked for; each purpose has its own count, so none uses up another's."""
+    return MAILS_TO_ADDRESS.allows(f"{purpose}|{normalize_mailbox(email)}")
 
 
-def link_home(link: str) -> str:
-    """The same page of the shop, at SHOP_URL."""
-    parts = urlsplit(str(link))
-    return settings.SHOP_URL + urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+def choose_password_path(user: AbstractBaseUser) -> str:
+    """The page on which the mailbox's owner chooses a password; good once, for this state of the account."""
+    key = default_token_generator.make_token(user)
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": key})
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Logins that slow down after failures; the client's address as the whole shop sees it."""
+    """Logins that slow down after failures, mails in the shop's words, links that lead to SHOP_URL."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "This account is closed.",
+        "duplicate_email": "This is your address already.",
+        "email_password_mismatch": "This e-mail address and password do not belong together. Capital letters matter.",
+        "enter_current_password": "This is not your present password. Capital letters matter.",
+        "incorrect_password": "This is not your password. Capital letters matter.",
+        "incorrect_code": "This code is not right. Please take the one that is shown now.",
+        "too_many_login_attempts": "That was tried too often. Please wait a few minutes.",
+        "rate_limited": "That was tried too often. Please wait a few minutes.",
+    }
 
     def render_mail(
         self, template_prefix: str, email: str, context: dict[str, Any], headers: Any = None
     ) -> EmailMessage:
-        """Mails name the shop as their sender does, and link to SHOP_URL, whatever host the request was sent to."""
-        host = urlsplit(settings.SHOP_URL).netloc
-        name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or host
-        site = SimpleNamespace(name=name, domain=host)
-        links = {key: link_home(link) for key, link in context.items() if key.endswith("url") and link}
-        return super().render_mail(template_prefix, email, {**context, **links, "current_site": site}, headers)
+        return account_mail(template_prefix, email, context)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        self.render_mail(template_prefix, email, context).send()
+
+    def send_notification_mail(
+        self, template_prefix: str, user: AbstractBaseUser, context: dict[str, Any] | None = None, email: str = ""
+    ) -> None:
+        if template_prefix not in TOLD_ELSEWHERE:
+            assert isinstance(user, User)  # noqa: S101
+            tell_owner(template_prefix, user, context, email or "")
 
     def clean_email(self, email: str) -> str:
         return normalize_mailbox(email)
@@ -61,10 +85,40 @@ class AccountAdapter(DefaultAccountAdapter):
             end_well(str(credentials.get("email", "")), client_ip(request))
         return user
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        uid, _, token = key.partition("-")
+        return shop_link(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token}))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        key = confirmation_key(emailconfirmation.email_address)
+        return shop_link(reverse("account_confirm_email", args=[key]))
+
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        take_confirmation(request, emailconfirmation.email_address.email)
-        super().send_confirmation_mail(request, emailconfirmation, signup)
+        """Send the link that confirms a further address, or, where none is confirmed yet, one to choose a password.
+
+        A password that somebody typed before proves nothing about the mailbox, so its owner chooses one.
+        """
+        address = emailconfirmation.email_address
+        CONFIRMING_HERE.take(client_ip(request))
+        if not may_mail(f"confirm {address.user_id}", address.email):
+            return
+        if EmailAddress.objects.filter(user_id=address.user_id, verified=True).exists():
+            url = self.get_email_confirmation_url(request, emailconfirmation)
+            self.send_mail("account/email/email_confirmation", address.email, {"activate_url": url})
+        else:
+            url = shop_link(choose_password_path(address.user))
+            self.send_mail("account/email/choose_password", address.email, {"password_reset_url": url})
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        take_confirmation(context.request, email)
-        super().send_account_already_exists_mail(email)
+        self.send_mail("account/email/account_already_exists", email, {})
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """The second factor's messages in the shop's words."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+        "cannot_delete_authenticator": "This cannot be turned off.",
+        "unverified_email": "Please confirm your e-mail address first.",
+    }

@@ -1,21 +1,16 @@
-from typing import Any
-
+from allauth.account.signals import email_added, user_logged_in
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_save
-
-
-def normalize_address(instance: Any, **_: Any) -> None:
-    """Store an address of allauth's table in the normal form too, whichever way it comes in."""
-    from accounts.mailboxes import normalize_mailbox  # noqa: PLC0415  (as below)
-
-    instance.email = normalize_mailbox(instance.email)
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts.roles import create_roles  # noqa: PLC0415  (models are ready only now)
+        from accounts import signals  # noqa: PLC0415  (models are ready only now)
+        from accounts.roles import create_roles  # noqa: PLC0415  (as above)
 
         post_migrate.connect(create_roles, dispatch_uid="accounts.create_roles")
-        pre_save.connect(normalize_address, sender="account.EmailAddress", dispatch_uid="accounts.normalize_address")
+        pre_save.connect(signals.normalize_address, sender="account.EmailAddress", dispatch_uid="accounts.normalize")
+        email_added.connect(signals.tell_of_added_address, dispatch_uid="accounts.tell_of_added_address")
+        user_logged_in.connect(signals.tell_of_new_device, dispatch_uid="accounts.tell_of_new_device")

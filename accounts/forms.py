@@ -1,26 +1,50 @@
-"""allauth's forms, counted: only what was filled in well is an attempt."""
+"""The forms of accounts: allauth's, with addresses in their normal form and counted attempts, and a few of our own."""
 
 from typing import Any
 
-from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm, SignupForm
-from django.contrib.auth.hashers import make_password
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
+from accounts.adapters import may_mail
 from accounts.fields import MailboxFormField
+from accounts.models import User
 from accounts.throttle import Limit, client_ip
 
-REGISTERING = Limit("register", 5, 3600)
-RESETTING = Limit("reset-address", 3, 3600)
 RESETTING_HERE = Limit("reset", 10, 3600)
+PASSWORD_RULES = "At least 12 characters. Three words in a row are easy to remember. Not one that you use elsewhere."  # noqa: S105
 
 
-def mailbox_field() -> MailboxFormField:
+def mailbox_field(label: str = "E-mail address", help_text: str = "") -> MailboxFormField:
     return MailboxFormField(
-        label="E-mail",
+        label=label,
+        help_text=help_text,
         error_messages={
             "required": "Enter your e-mail address",
-            "invalid": "Enter an e-mail address in the form name@example.com",
+            "invalid": "Enter an e-mail address like name@example.com",
         },
+    )
+
+
+def password_field(label: str = "Password", *, is_new: bool = False) -> forms.CharField:
+    """One password, typed once: it can be shown, and its rules stand before it."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=128 if is_new else 1000,
+        help_text=PASSWORD_RULES if is_new else "",
+        error_messages={"required": "Enter a password" if is_new else "Enter your password"},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password" if is_new else "current-password"}),
     )
 
 
@@ -30,33 +54,97 @@ class MailboxLoginForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = mailbox_field()
-        self.order_fields(["login", "password"])
+        self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
+        self.fields["password"] = password_field()
+        self.fields["remember"].label = "Stay logged in on this device"
+        self.order_fields(["login", "password", "remember"])
+
+
+class SignUpForm(forms.Form):
+    """Where the link goes that opens an account."""
+
+    email = mailbox_field(help_text="We send you a link to see that it is yours. Then you choose a password.")
+
+
+class NewAccountForm(forms.Form):
+    """What an account begins with, behind the link in the mail."""
+
+    name = forms.CharField(
+        label="Full name",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password1 = password_field(is_new=True)
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean_password1(self) -> str:
+        password = self.cleaned_data["password1"]
+        validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
+        return password
 
 
 class MailboxAddForm(AddEmailForm):
-    """Another address of the same account."""
+    """The address that an account shall have instead of its present one."""
 
-    email = mailbox_field()
-
-
-class CountedSignupForm(SignupForm):
-    """Five registrations an hour from one place, of known and of new addresses alike, which take the same time."""
-
-    email = mailbox_field()
-
-    def try_save(self, request: HttpRequest) -> Any:
-        REGISTERING.take(client_ip(request))
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-        return super().try_save(request)
+    email = mailbox_field("New e-mail address", "We send a link to it. The old address stays until you follow it.")
 
 
 class CountedResetForm(ResetPasswordForm):
-    """Three mails an hour to one address and ten asked for from one place, whether there is an account or not."""
+    """Ten mails an hour asked for from one place; of one address nobody is ever told to wait."""
 
     email = mailbox_field()
 
+    def clean_email(self) -> str:
+        """Links go to the account's own address and to confirmed ones; one that somebody just added gets none."""
+        email = super().clean_email()
+        confirmed = EmailAddress.objects.filter(email=email, verified=True).values_list("user_id", flat=True)
+        self.users = [user for user in self.users if user.email == email or user.pk in confirmed]
+        return email
+
     def save(self, request: HttpRequest, **facts: Any) -> str:
         RESETTING_HERE.take(client_ip(request))
-        RESETTING.take(self.cleaned_data["email"])
+        if not may_mail("reset", self.cleaned_data["email"]):
+            return self.cleaned_data["email"]
         return super().save(request, **facts)
+
+
+class OnePasswordMixin:
+    """A new password is typed once; whoever wants to see it can."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        user = self.fields["password1"].user  # type: ignore[attr-defined]
+        del self.fields["password2"]
+        self.fields["password1"] = password_field("New password", is_new=True)
+        self.fields["password1"].user = user  # type: ignore[attr-defined]
+
+    def clean_password1(self) -> str:
+        password = self.cleaned_data["password1"]  # type: ignore[attr-defined]
+        validate_password(password, self.fields["password1"].user)  # type: ignore[attr-defined]
+        return password
+
+
+class NewPasswordForm(OnePasswordMixin, ResetPasswordKeyForm):
+    """The new password behind the link in a mail."""
+
+
+class FirstPasswordForm(OnePasswordMixin, SetPasswordForm):
+    """The password of an account that has none."""
+
+
+class OtherPasswordForm(OnePasswordMixin, ChangePasswordForm):
+    """Another password, by somebody who knows the present one."""
+
+    oldpassword = password_field("Present password")
+
+
+class PasswordAgainForm(ReauthenticateForm):
+    """The password once more, before something important changes."""
+
+    password = password_field()

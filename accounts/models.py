@@ -37,6 +37,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may open the admin", default=False)
     is_active = models.BooleanField("may log in", default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    login_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Sessions of an earlier generation have ended."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -54,6 +57,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Sessions end with the password, as Django has it, and with their generation."""
+        base = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{base}.{self.login_generation}" if self.login_generation else base
 
     def get_full_name(self) -> str:
         return self.name or self.email
@@ -100,6 +108,20 @@ class Address(models.Model):
     def printed_lines(self) -> list[str]:
         """The lines of a label, without the country."""
         return address_format(self.country).printed({part: getattr(self, part) for part in PARTS})
+
+
+class KnownDevice(models.Model):
+    """A browser and network that an account was used from; only a digest of them is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="known_devices")
+    key = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="known_device_once")]
+
+    def __str__(self) -> str:
+        return f"device of {self.user_id}"
 
 
 class LoginFailures(models.Model):

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import LoginFailures, ThrottleCounter, Turn
+from accounts.models import KnownDevice, LoginFailures, ThrottleCounter, Turn
 
 COUNT = """
 INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
@@ -30,6 +30,7 @@ RETURNING count
 
 # Whoever has one IPv6 address has all of its network.
 IPV6_NETWORK = 64
+DEVICE_DAYS = 365
 
 
 class TooManyAttempts(Exception):
@@ -80,6 +81,14 @@ class Limit:
                 return
         raise TooManyAttempts(self.seconds_left())
 
+    def allows(self, key: str) -> bool:
+        """Count one attempt and return True, or return False when it is one too many."""
+        try:
+            self.take(key)
+        except TooManyAttempts:
+            return False
+        return True
+
     def give_back(self, key: str) -> None:
         """An attempt that was counted in this window turned out not to be one that counts."""
         known = ThrottleCounter.objects.filter(
@@ -121,10 +130,12 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def old_counters() -> list[QuerySet]:
-    """Windows, failures and turns older than two days: what nobody is held back by any more."""
-    old = timezone.now() - timedelta(days=2)
+    """Windows, failures and turns older than two days, and devices not seen for a year."""
+    now = timezone.now()
+    old = now - timedelta(days=2)
     return [
         ThrottleCounter.objects.filter(window_start__lt=old),
         LoginFailures.objects.filter(blocked_until__lt=old),
         Turn.objects.filter(held_until__lt=old),
+        KnownDevice.objects.filter(seen_at__lt=now - timedelta(days=DEVICE_DAYS)),
     ]

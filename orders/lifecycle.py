@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.addresses import keep_address
 from catalog.inventory import Need, release, reserve
 from orders import gift_cards
 from orders.emails import send_confirmation
@@ -135,6 +136,13 @@ def free_stock(order: Order) -> None:
 def claim_orders(user_id: int, email: str) -> int:
     """The orders that a guest placed with this address, which the user has proved to own, are theirs; returns how many."""
     return Order.objects.filter(user=None, email=email).update(user_id=user_id)
+
+
+def keep_address_of(user_id: int, public_id: str) -> None:
+    """Put the address of one of the user's own orders into their address book."""
+    order = Order.objects.filter(public_id=public_id, user_id=user_id).first()
+    if order:
+        keep_address(user_id, vars(order))
 
 
 @transaction.atomic

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog.browse import collections_holding
@@ -290,4 +291,6 @@ def order_for_page(public_id: uuid.UUID) -> Order | None:
 
 
 def orders_of(user_id: int) -> QuerySet[Order]:
-    return Order.objects.filter(user_id=user_id).order_by("-placed_at")
+    """The orders of an account, newest first: its own, and those placed without logging in from its confirmed mailbox."""
+    confirmed = EmailAddress.objects.filter(user_id=user_id, verified=True).values("email")
+    return Order.objects.filter(Q(user_id=user_id) | Q(user=None, email__in=confirmed)).order_by("-placed_at")

@@ -20,6 +20,7 @@ urlpatterns = [
     path("staff/as-of/", staff_views.as_of, name="as_of"),
     path("staff/opening/", staff_views.opening, name="opening"),
     path("", include("orders.urls")),
+    path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
     path("", include("payments.urls")),
     path("media/<path:path>", views.media, name="media"),

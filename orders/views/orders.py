@@ -3,14 +3,13 @@
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.signing_up import open_account as sign_up
+from accounts.signing_up import ask_with_password
 from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
 from orders.cart import open_cart
@@ -50,7 +49,8 @@ def _show(
         "reviewed": reviews_of(found) if reviewable else set(),
         "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
         "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
-        "can_open_account": found.user_id is None and user_id_of(request) is None and not found.is_unpaid,
+        # Not a word on whether there is an account: whoever has the order's link need not be its owner.
+        "can_open_account": user_id_of(request) is None and not found.is_unpaid,
         **(facts or {}),
     }
     return render(request, "orders/order.html", context, status=status)
@@ -70,12 +70,20 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @leads_to_payment
 @require_POST
 def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """The order's address and a password are an account, as soon as the link in the mail is followed."""
-    found = get_object_or_404(Order, public_id=public_id, user=None)
-    problems = sign_up(request, found.email, request.POST.get("password1", ""), found.name)
+    """The order's address and a password are an account, as soon as the link in the mail is followed.
+
+    The answer is the same where there is an account already; that one is not touched.
+    """
+    found = get_object_or_404(Order, public_id=public_id)
+    problems = ask_with_password(
+        request,
+        email=found.email,
+        password=request.POST.get("password1", ""),
+        name=found.name,
+        reference=str(found.public_id),
+    )
     if problems:
         return _show(request, public_id, {"account_error": problems[0]}, status=422)
-    list(messages.get_messages(request))  # allauth's own words about the mail, which this page says better
     return _show(request, public_id, {"account_mail": True})
 
 

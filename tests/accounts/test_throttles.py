@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.forms import REGISTERING, RESETTING_HERE
+from accounts.forms import RESETTING_HERE
 from accounts.logins import FAILING_HERE
 from accounts.models import ThrottleCounter
+from accounts.signing_up import REGISTERING
 from accounts.throttle import Limit, TooManyAttempts, place_of
 from catalog.models import Review
 from orders.lifecycle import confirm

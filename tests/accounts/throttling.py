@@ -1,12 +1,15 @@
 """Attempts that have a limit, and what a refused one looks like."""
 
+import re
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LoginFailures
+from shop.outbox import parsed
 from tests.factories import make_user
 
 PASSWORD = "correct horse battery"
@@ -43,13 +46,19 @@ def assert_refused(answer, window: int) -> int:
 
 
 def register(n, ip=HERE, email=None, **headers):
-    facts = {"email": email or f"new{n}@example.com", "password1": "a long new passphrase"}
+    facts = {"email": email or f"new{n}@example.com"}
     return Client(REMOTE_ADDR=ip).post("/account/signup/", facts, headers=headers or None)
 
 
 def reset(n, ip=HERE, email=None, **headers):
     facts = {"email": email or f"who{n}@example.com"}
     return Client(REMOTE_ADDR=ip).post("/account/password/reset/", facts, headers=headers or None)
+
+
+def link_in(mail) -> str:
+    """The path behind the button of a mail."""
+    text = parsed(mail).get_body(("plain",)).get_content()
+    return re.search(rf"{re.escape(settings.SHOP_URL)}(/account/(?:signup|password|confirm-email)/\S{{20,}})", text)[1]
 
 
 def find_order(n, ip=HERE, **headers):

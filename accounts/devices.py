@@ -1,0 +1,51 @@
+"""Which devices an account is used from: a log-in from another one is told to the account's owner."""
+
+import ipaddress
+import re
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from accounts.models import KnownDevice
+from accounts.throttle import client_ip
+
+# Addresses of one provider change often; what is before these bits stays.
+IPV4_NETWORK, IPV6_NETWORK = 16, 32
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
+    *(("Macintosh", "Mac"), ("Linux", "Linux")),
+)
+
+
+def device_name(user_agent: str) -> str:
+    """Return "Firefox on Linux", as far as the browser tells."""
+    browser = next((name for sign, name in BROWSERS if sign in user_agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
+    return " on ".join(part for part in (browser, system) if part) or "An unknown browser"
+
+
+def remember_device(request: HttpRequest, user: AbstractBaseUser) -> bool:
+    """Note that the account is used from here; returns whether it is for the first time."""
+    key = salted_hmac("accounts.devices", f"{user.pk}|{_network(client_ip(request))}|{_browser(request)}").hexdigest()
+    device, is_new = KnownDevice.objects.get_or_create(user_id=user.pk, key=key)
+    if not is_new:
+        device.save(update_fields=["seen_at"])
+    return is_new
+
+
+def _network(ip: str) -> str:
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    bits = IPV4_NETWORK if address.version == 4 else IPV6_NETWORK
+    return str(ipaddress.ip_network((address.packed, bits), strict=False))
+
+
+def _browser(request: HttpRequest) -> str:
+    """An update of the browser makes no new device."""
+    return re.sub(r"[\d.]+", "", request.headers.get("User-Agent", ""))

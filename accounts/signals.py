@@ -1,0 +1,24 @@
+"""allauth's and Django's signals are doors: each calls one verb."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.devices import remember_device
+from accounts.mailboxes import normalize_mailbox
+from accounts.models import User
+from accounts.notices import tell_owner
+
+
+def normalize_address(instance: Any, **_: Any) -> None:
+    """Store an address of allauth's table in the normal form too, whichever way it comes in."""
+    instance.email = normalize_mailbox(instance.email)
+
+
+def tell_of_added_address(user: User, email_address: Any, **_: Any) -> None:
+    tell_owner("account/email/address_added", user, {"new_email": email_address.email})
+
+
+def tell_of_new_device(request: HttpRequest, user: User, **_: Any) -> None:
+    if remember_device(request, user):
+        tell_owner("account/email/new_device", user)

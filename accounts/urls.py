@@ -1,0 +1,20 @@
+"""Pages of accounts that stand before allauth's of the same name."""
+
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from accounts.views import links, security, signing_up
+
+urlpatterns = [
+    path("signup/", signing_up.sign_up, name="account_signup"),
+    path("signup/<str:key>/", signing_up.finish_sign_up, name="account_finish_signup"),
+    path("confirm-email/<str:key>/", links.confirm_address, name="account_confirm_email"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        links.ChoosePasswordView.as_view(),
+        name="account_reset_password_from_key",
+    ),
+    path("security/", security.security, name="account_security"),
+    path("security/log-out-everywhere/", security.log_out_everywhere, name="account_log_out_everywhere"),
+    path("2fa/", RedirectView.as_view(pattern_name="account_security"), name="mfa_index"),
+]
