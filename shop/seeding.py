@@ -115,7 +115,9 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
 
 def seed_owner(email: str, password: str) -> None:
     """The owner can log in with this password."""
-    owner = User.objects.filter(email=email).first() or User.objects.create_superuser(email, name="Shop owner")
+    owner = User.objects.filter(email=email).first() or User.objects.create_superuser(
+        email, password, name="Shop owner"
+    )
     if not owner.has_usable_password() or not owner.check_password(password):
         owner.set_password(password)
         owner.save()

@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shop.middleware.second_factor.SecondFactorMiddleware",
     "shop.middleware.limits.LimitsMiddleware",
 ]
 
@@ -329,6 +330,7 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.forms.PasswordAgainForm",
     "add_email": "accounts.forms.MailboxAddForm",
 }
+STAFF_SECOND_FACTOR = IS_PRODUCTION  # before it is set up, staff reach its set-up page only
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 # A pending address is worth nothing here, so it need not keep anybody from a second factor, or the other way round.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -1,0 +1,107 @@
+"""Staff: made on the command line, and behind a second factor."""
+
+from importlib import import_module
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.apps import apps
+from django.core.management import call_command
+from django.test import Client
+
+from accounts.models import User
+from shop.models import Mail
+from tests.accounts.throttling import PASSWORD, member
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+SET_UP = "/account/2fa/totp/activate/"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(settings):
+    settings.STAFF_SECOND_FACTOR = True
+
+
+def logged_in(**facts) -> Client:
+    client = Client()
+    client.force_login(make_user(**facts))
+    return client
+
+
+def test_an_owner_made_on_the_command_line_logs_in_without_any_mail(monkeypatch, settings):
+    settings.STAFF_SECOND_FACTOR = False
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", email="Owner@Example.com", interactive=False, verbosity=0)
+    answer = Client().post("/account/login/?next=/admin/", {"login": "owner@example.com", "password": PASSWORD})
+    assert answer.headers["Location"] == "/admin/"
+    assert list(Mail.objects.values_list("subject", flat=True)) == ["New log-in to your account"]
+
+
+def test_superusers_from_before_count_as_confirmed_and_nobody_else():
+    owner, staff = make_user(is_superuser=True), make_user(is_staff=True)
+    pending = member("pending@example.com", is_verified=False)
+    User.objects.filter(pk=pending.pk).update(is_superuser=True)
+    import_module("accounts.migrations.0007_command_line_owners").confirm_owners(apps, None)
+    assert EmailAddress.objects.get(verified=True).user == owner
+    assert not EmailAddress.objects.filter(user=staff).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/admin/",
+        "/admin/accounts/user/",
+        "/account/",
+        "/account/email/",
+        "/account/security/",
+        "/cart/",
+        "/nothing/",
+    ],
+)
+def test_staff_without_a_second_factor_reach_its_set_up_only(path):
+    client = logged_in(is_staff=True, is_superuser=True)
+    answer = client.get(path)
+    assert answer.status_code == 404 if path == "/nothing/" else answer.headers["Location"] == SET_UP
+    if path != "/nothing/":
+        assert client.post(path).headers["Location"] == SET_UP
+
+
+def test_staff_set_up_a_second_factor_and_then_reach_the_admin():
+    client = logged_in(is_staff=True, is_superuser=True)
+    assert client.get(SET_UP).headers["Location"].startswith("/account/reauthenticate/")
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    assert client.get(SET_UP).status_code == 200
+    assert client.get("/account/2fa/totp/picture.svg").status_code == 200
+    TOTP.activate(User.objects.get(), generate_totp_secret())
+    assert client.get("/admin/").status_code == 200
+    Authenticator.objects.all().delete()
+    assert client.get("/admin/").headers["Location"] == SET_UP
+
+
+def test_staff_without_a_second_factor_can_log_out():
+    client = logged_in(is_staff=True)
+    assert client.post("/account/logout/").headers["Location"] == "/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_password_alone_does_not_open_the_admin_of_staff_who_have_a_second_factor():
+    owner = member()
+    User.objects.update(is_staff=True, is_superuser=True)
+    TOTP.activate(owner, generate_totp_secret())
+    client = Client()
+    answer = client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
+    assert answer.headers["Location"] == "/account/2fa/authenticate/"
+    assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
+
+
+def test_customers_need_no_second_factor_and_the_demos_staff_neither(settings):
+    assert logged_in().get("/account/").status_code == 200
+    settings.STAFF_SECOND_FACTOR = False
+    assert logged_in(is_staff=True, is_superuser=True).get("/admin/").status_code == 200
+
+
+def test_public_pages_do_not_ask_who_comes(client):
+    assert "Cookie" not in client.get("/robots.txt").headers.get("Vary", "")
