@@ -334,6 +334,13 @@ STAFF_SECOND_FACTOR = IS_PRODUCTION  # before it is set up, staff reach its set-
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 # A pending address is worth nothing here, so it need not keep anybody from a second factor, or the other way round.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.second_factors.CodeForm",
+    "reauthenticate": "accounts.second_factors.CodeAgainForm",
+    "activate_totp": "accounts.second_factors.FirstCodeForm",
+    "add_webauthn": "accounts.second_factors.PasskeyForm",
+    "edit_webauthn": "accounts.second_factors.PasskeyNameForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Mercer"
