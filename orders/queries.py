@@ -228,6 +228,7 @@ def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, book: R
         rules=rules,
         groups=book.groups,
         is_first_order=not book.live_orders,
+        is_never_dearer=True,
     )
 
 
@@ -240,9 +241,8 @@ def _offers(items: Sequence[CartItem], pricing: Pricing, book: Rulebook, buyer: 
     sold, at = [item for item in items if item.is_sold], pricing.basket.at
     if sold and not any(item.variant.needs_shipping for item in sold):
         return [digital_offer(at, is_mailed=all(item.variant.is_gift_card for item in sold))]
-    goods = pricing.with_delivery(None).goods_minor
     dispatches = tuple(item.dispatch for item in sold if item.variant.needs_shipping) or AT_ONCE
-    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), goods, dispatches)
+    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), pricing.goods_minor, dispatches)
     return make_offers(book.shipping, parcel, at, book.calendar)
 
 

@@ -8,7 +8,7 @@ from catalog.markets import market_of
 from orders.customers import Buyer
 from orders.items import example_items
 from orders.models import Cart, Promotion
-from orders.pricing import Delivery, Totals, price
+from orders.pricing import Delivery, Pricing, Totals, price
 from orders.queries import make_basket
 from orders.rulebook import read_rulebook
 from orders.shipping import Parcel, make_offers
@@ -44,11 +44,11 @@ def try_promotion(
     items = example_items(things, gifts, market, at)
     sold = [item for item in items if item.price]
     basket = make_basket(sold, market, buyer, replace(book, promotions=rows), at)
-    goods = price(basket).goods_minor if sold else 0
-    parcel = Parcel(country, "", sum(item.grams for item in sold), goods)
+    pricing = Pricing(basket)
+    parcel = Parcel(country, "", sum(item.grams for item in sold), pricing.goods_minor)
     offers = make_offers(book.shipping, parcel, at, book.calendar)
     chosen = Delivery(offers[0].code, offers[0].name, offers[0].price_minor) if offers else None
     basket = replace(basket, delivery=chosen)
     others = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))
     titles = {item.key: str(item.variant) for item in items}
-    return Trial(price(others), price(basket), titles, market.currency)
+    return Trial(price(others), pricing.with_delivery(chosen), titles, market.currency)

@@ -132,7 +132,11 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Basket:
-    """All that a total follows from. `home_rates` are what displayed prices contain where no tax is due."""
+    """All that a total follows from. `home_rates` are what displayed prices contain where no tax is due.
+
+    `is_never_dearer`: a discount never raises the total (decision 0021). Receipts from before that say nothing of it, and
+    their totals come about again as they did.
+    """
 
     lines: tuple[Line, ...]
     at: datetime
@@ -147,3 +151,4 @@ class Basket:
     rules: tuple[Rule, ...] = ()
     groups: tuple[int, ...] = ()
     is_first_order: bool = True
+    is_never_dearer: bool = False

@@ -8,7 +8,7 @@ Only the delivery lane looks at the price of the delivery. All that comes before
 rules, so a basket with five ways of delivery costs hardly more to price than a basket with one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from orders.pricing.conditions import reason_in_basket, reason_in_delivery, reason_in_goods
@@ -62,10 +62,20 @@ class Promotions:
         self.reasons = {rule.id: reason_in_basket(rule, basket) for rule in basket.rules}
         self.walks: dict[tuple[int, ...], _Walk] = {}
 
-    def with_delivery(self, delivery: Delivery | None) -> Outcome:
-        """The best that the rules allow: all that combine, or one that stands alone."""
-        together = self._best_together(delivery)
-        outcomes = [self._run([rule], delivery) for rule in _sorted(self.basket.rules) if rule.is_exclusive]
+    def with_delivery(self, delivery: Delivery | None, left_out: Collection[Rule] = ()) -> Outcome:
+        """The best that the rules allow: all that combine, or one that stands alone. Those that are left out refuse."""
+        missing = {rule.id for rule in left_out}
+        outcome = self._best([rule for rule in _sorted(self.basket.rules) if rule.id not in missing], delivery)
+        outcome.refused += [Refused(rule, BETTER) for rule in left_out]
+        return outcome
+
+    def standing_codes(self) -> list[Rule]:
+        """The rules with a code that time, person and country allow."""
+        return [rule for rule in _sorted(self.basket.rules) if rule.code and not self.reasons[rule.id]]
+
+    def _best(self, rules: Sequence[Rule], delivery: Delivery | None) -> Outcome:
+        together = self._best_together([rule for rule in rules if not rule.is_exclusive], delivery)
+        outcomes = [self._run([rule], delivery) for rule in rules if rule.is_exclusive]
         best = max(outcomes, key=lambda outcome: outcome.saved_minor, default=Outcome())
         if best.saved_minor > together.saved_minor:
             winner = best.applied[0].rule
@@ -77,9 +87,8 @@ class Promotions:
         together.refused += _reasons(outcomes, ALONE if together.applied else NO_GAIN)
         return together
 
-    def _best_together(self, delivery: Delivery | None) -> Outcome:
+    def _best_together(self, rules: Sequence[Rule], delivery: Delivery | None) -> Outcome:
         """Whoever saves most goes first, but not where two others would save more in its place."""
-        rules = [rule for rule in _sorted(self.basket.rules) if not rule.is_exclusive]
         best, left_out = self._run(rules, delivery), []
         while any(one.is_outdone for one in best.refused):
             tries = self._without_one(rules, best, delivery)

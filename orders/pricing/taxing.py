@@ -80,7 +80,10 @@ def tax(basket: Basket, lines: Sequence[Line], amounts: Mapping[str, int], deliv
     rates = {rate.tax_class: rate for rate in basket.rates}
     rate_of = {line.key: _rate(rates, line) for line in lines}
     goods = {line.key: rate_of[line.key] for line in lines if not line.is_gift_card}
-    shares = _delivery_shares(goods, amounts, delivery_minor, rates.get(STANDARD, NO_TAX))
+    # By prices before discounts: a discount that moved the delivery to a higher rate could cost more than it takes off.
+    before = {line.key: 0 if line.gift_of else line.subtotal_minor for line in lines}
+    weights = before if basket.is_never_dearer else amounts
+    shares = _delivery_shares(goods, weights, delivery_minor, rates.get(STANDARD, NO_TAX))
     groups: dict[Decimal, list[str]] = {rate.percent: [] for rate in shares}
     for key, rate in rate_of.items():
         groups.setdefault(rate.percent, []).append(key)
@@ -108,7 +111,7 @@ def _tax_on(base: int, percent: Decimal, *, is_included: bool) -> tuple[int, str
 
 
 def _delivery_shares(
-    rate_of: Mapping[str, Rate], amounts: Mapping[str, int], delivery_minor: int, standard: Rate
+    rate_of: Mapping[str, Rate], prices: Mapping[str, int], delivery_minor: int, standard: Rate
 ) -> dict[Rate, int]:
     """Delivery shares the fate of what is delivered: split by the goods' rates, or at the standard one without goods.
 
@@ -116,7 +119,7 @@ def _delivery_shares(
     """
     weights: dict[Rate, int] = {}
     for key, rate in rate_of.items():
-        weights[rate] = weights.get(rate, 0) + amounts[key]
+        weights[rate] = weights.get(rate, 0) + prices[key]
     if not sum(weights.values()):
         return {standard: delivery_minor}
     return dict(zip(weights, apportion(delivery_minor, list(weights.values())), strict=True))

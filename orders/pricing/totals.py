@@ -1,9 +1,11 @@
 """The total of a basket, and every part that it is made of."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import combinations
 
-from orders.pricing.facts import Basket, Delivery, Line
+from orders.pricing.facts import Basket, Delivery, Line, Rule
 from orders.pricing.lanes import Applied, Outcome, Promotions
 from orders.pricing.rounding import left_over, who_bears
 from orders.pricing.taxing import Taxes, TaxLine, net_steps, tax, without_tax
@@ -156,16 +158,31 @@ class Pricing:
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
-        self._promotions = Promotions(without_tax(basket))
+        self._bare = without_tax(basket)
+        self._promotions = Promotions(self._bare)
+
+    @property
+    def goods_minor(self) -> int:
+        """What the things cost before any discount: what thresholds of delivery look at (decision 0021)."""
+        return sum(line.subtotal_minor for line in self._bare.lines if line.gift_of is None)
 
     def with_delivery(self, delivery: Delivery | None) -> Totals:
         """What the basket costs with this delivery, or without any."""
         shown = replace(self.basket, delivery=delivery)
         bare = without_tax(shown)
-        bill = _Bill(bare, self._promotions.with_delivery(bare.delivery))
+        bill = min((self._bill(bare, codes) for codes in self._code_choices()), key=lambda bill: bill.total_minor)
         bill.before = net_steps(shown, bare)
-        bill.round_off()
         return _sum_up(bill)
+
+    def _bill(self, bare: Basket, left_out: Collection[Rule]) -> _Bill:
+        bill = _Bill(bare, self._promotions.with_delivery(bare.delivery, left_out))
+        bill.round_off()
+        return bill
+
+    def _code_choices(self) -> list[tuple[Rule, ...]]:
+        """Which codes to leave out: none first, then each choice of them, since a code may stand in the way of more."""
+        codes = self._promotions.standing_codes() if self.basket.is_never_dearer else []
+        return [choice for count in range(len(codes) + 1) for choice in combinations(codes, count)]
 
 
 def price(basket: Basket) -> Totals:

@@ -125,6 +125,7 @@ def baskets(draw: st.DrawFn) -> Basket:
         rates=() if treatment == Treatment.EXPORT else draw(RATES),
         home_rates=draw(RATES),
         delivery=draw(DELIVERIES),
+        is_never_dearer=draw(st.sampled_from([True, True, False])),
         rules=tuple(rules),
         groups=(2,),
         is_first_order=draw(st.booleans()),

@@ -47,8 +47,9 @@ def delivery_tax(totals: Totals) -> int:
 
 
 def saved(basket: Basket, *rules: Rule) -> int:
-    """What these rules take off the basket, the rounding of the total apart."""
-    return sum(one.minor for one in price(replace(basket, rules=rules)).discounts if one.rule_id)
+    """What these rules take off the basket, the rounding of the total apart; whatever tax makes of it."""
+    totals = price(replace(basket, rules=rules, is_never_dearer=False))
+    return sum(one.minor for one in totals.discounts if one.rule_id)
 
 
 @fact
@@ -204,6 +205,19 @@ def a_product_or_exclusive_rule_alone_never_saves_more(basket: Basket, totals: T
     for rule in basket.rules:
         if rule.lane == "product" or rule.is_exclusive:
             assert saved(basket, rule) <= everything
+
+
+@fact
+def promotions_never_make_a_basket_dearer(basket: Basket, totals: Totals) -> None:
+    if basket.is_never_dearer:
+        assert totals.total_minor <= price(replace(basket, rules=())).total_minor
+
+
+@fact
+def a_code_never_makes_a_basket_dearer(basket: Basket, totals: Totals) -> None:
+    for code in [rule for rule in basket.rules if rule.code and basket.is_never_dearer]:
+        others = tuple(rule for rule in basket.rules if rule is not code)
+        assert totals.total_minor <= price(replace(basket, rules=others)).total_minor
 
 
 def line_by_line(totals: Totals, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
