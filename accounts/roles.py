@@ -17,6 +17,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.stock": "view change_backorder",
         "catalog.stockmovement": "view",
         "catalog.page": "view add change",
+        "catalog.pagetext": "view add change delete",
         "catalog.swatch": "view add change delete",
         "catalog.attribute": "view add change delete",
         "catalog.attributevalue": "view add change delete",

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from catalog.market_texts import page_in
+from catalog.markets import market_of
 from catalog.models import Page, Store
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL
@@ -99,6 +101,7 @@ def _terms(order: Order) -> list[Attachment]:
     page = Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first()
     if not page:
         return []
+    page = page_in(page, market_of(order.market))
     content = render_to_string("emails/terms.html", {"page": page, "version": order.terms_version})
     return [Attachment(f"terms-{order.terms_version}.html", content)]
 

@@ -7,15 +7,15 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from catalog.browse import gift_card_url, top_categories
+from catalog.market_texts import store_in
 from catalog.markets import current_market
-from catalog.models import Store
 from orders.cart import count_items
 from orders.views.carts import current_cart
 
 
 def storefront(request: HttpRequest) -> dict[str, Any]:
     """The shop's name and menu and, for whoever has a cart, how much is in it; asked for only where shown."""
-    store = SimpleLazyObject(lambda: Store.objects.select_related("gift_card").first() or Store())
+    store = SimpleLazyObject(lambda: store_in(current_market()))
     return {
         "store": store,
         "gift_card_url": SimpleLazyObject(lambda: gift_card_url(store, current_market())),

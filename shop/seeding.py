@@ -27,11 +27,13 @@ from catalog.models import (
     CollectionEntry,
     Option,
     Page,
+    PageText,
     Price,
     Product,
     ProductImage,
     Review,
     Store,
+    StoreText,
     Swatch,
     Variant,
 )
@@ -204,7 +206,23 @@ def seed_demo_market() -> int:
     if not market or not is_ours or Price.objects.filter(market=market.code).exists():
         return 0
     _seed_american_delivery()
+    _seed_american_texts()
     return sum(_price_in_dollars(products) for products in in_batches(Product.objects.all()))
+
+
+def _seed_american_texts() -> None:
+    """Announcement and help pages in dollars and American words, where the demo's own texts stand."""
+    store = Store.objects.filter(name="Hearthside").first()
+    if not store:
+        return
+    StoreText.objects.get_or_create(
+        store=store, market=DEMO_MARKET, defaults={"announcement": "Free shipping in the United States from $250"}
+    )
+    for text in json.loads((DEMO / "pages.json").read_text())["american_pages"]:
+        page = Page.objects.filter(slug=text["handle"]).first()
+        if page:
+            facts = {"title": text["title"], "body": clean(text["body"])}
+            PageText.objects.get_or_create(page=page, market=DEMO_MARKET, defaults=facts)
 
 
 def _seed_american_delivery() -> None:

@@ -10,12 +10,48 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.desk import warn_of_left_out
-from catalog.models import Location, Page, Store, Swatch
+from catalog.markets import further_markets
+from catalog.models import Location, Page, PageText, Store, StoreText, Swatch
 from catalog.rich_text import clean
+
+
+class MarketTextForm(forms.ModelForm):
+    """A text in one of the further markets, chosen by its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["market"] = forms.ChoiceField(choices=[(market.code, market.name) for market in further_markets()])
+
+
+class MarketTextInline(admin.StackedInline):
+    """Texts for further markets; there is nothing to choose where the shop has only one."""
+
+    form = MarketTextForm
+    extra = 0
+    verbose_name = "text for another market"
+    verbose_name_plural = "texts for other markets"
+
+    def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(further_markets())
+
+
+class PageTextForm(MarketTextForm):
+    def clean_body(self) -> str:
+        return clean(self.cleaned_data["body"])
+
+
+class PageTextInline(MarketTextInline):
+    model = PageText
+    form = PageTextForm
+
+
+class StoreTextInline(MarketTextInline):
+    model = StoreText
 
 
 @admin.register(Page)
 class PageAdmin(admin.ModelAdmin):
+    inlines = (PageTextInline,)
     list_display = ("title", "section", "slug", "updated_at")
     prepopulated_fields = {"slug": ("title",)}
 
@@ -70,6 +106,7 @@ class StoreAdmin(admin.ModelAdmin):
     """The one settings page: there is no list, nothing to add and nothing to delete."""
 
     form = StoreForm
+    inlines = (StoreTextInline,)
     autocomplete_fields = ("gift_card",)
     subjects: ClassVar[dict[str, tuple[str, ...]]] = {
         "The shop": ("name", "tagline", "introduction", "announcement"),

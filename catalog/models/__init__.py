@@ -10,7 +10,7 @@ from catalog.models.redirect import Redirect
 from catalog.models.review import Review, StockAlert
 from catalog.models.run import Change, Run, RunProgress
 from catalog.models.stock import Location, LowStockNotice, Reservation, Stock, StockMovement
-from catalog.models.store import Page, Store, Swatch
+from catalog.models.store import Page, PageText, Store, StoreText, Swatch
 
 __all__ = [
     "Attribute",
@@ -28,6 +28,7 @@ __all__ = [
     "LowStockNotice",
     "Option",
     "Page",
+    "PageText",
     "Price",
     "Product",
     "ProductImage",
@@ -45,6 +46,7 @@ __all__ = [
     "Stocktake",
     "StocktakeLine",
     "Store",
+    "StoreText",
     "Swatch",
     "Synonym",
     "TaxClass",

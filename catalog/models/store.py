@@ -53,6 +53,23 @@ class Store(models.Model):
         return self.name
 
 
+class StoreText(models.Model):
+    """The shop's texts in one market; where one is empty, the shop's own is shown."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="texts")
+    market = models.CharField(max_length=16)
+    tagline = models.CharField(max_length=160, blank=True)
+    introduction = models.CharField(max_length=300, blank=True)
+    announcement = models.CharField(max_length=90, blank=True)
+
+    class Meta:
+        ordering = ["market"]
+        constraints = [models.UniqueConstraint(fields=["store", "market"], name="store_text_market")]
+
+    def __str__(self) -> str:
+        return self.market
+
+
 class Swatch(models.Model):
     """The colour that an option value stands for, shown as a dot beside its name."""
 
@@ -92,3 +109,19 @@ class Page(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:page", args=[self.section, self.slug])
+
+
+class PageText(models.Model):
+    """A page as one market reads it, in place of the page's own title and body."""
+
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="texts")
+    market = models.CharField(max_length=16)
+    title = models.CharField(max_length=200)
+    body = models.TextField(help_text="HTML; anything that could run or restyle the page is taken out.")
+
+    class Meta:
+        ordering = ["market"]
+        constraints = [models.UniqueConstraint(fields=["page", "market"], name="page_text_market")]
+
+    def __str__(self) -> str:
+        return self.title

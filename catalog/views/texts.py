@@ -7,13 +7,15 @@ from django.utils.text import slugify
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from catalog.market_texts import page_in
+from catalog.markets import current_market
 from catalog.models import AttributeValue, Page, Swatch
 
 
 @require_safe
 def page(request: HttpRequest, section: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Page, section=section, slug=slug)
-    return render(request, "catalog/page.html", {"page": found})
+    return render(request, "catalog/page.html", {"page": page_in(found, current_market())})
 
 
 @require_safe
