@@ -18,6 +18,7 @@ from catalog.errors import BadImage
 from catalog.listings import write_listings
 from catalog.models import Product, ProductImage
 from catalog.models.image import RENDITION_WIDTHS
+from catalog.picture_colours import in_srgb, with_plain_channels
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
@@ -62,11 +63,10 @@ def _as_webp(picture: Image.Image, quality: int) -> bytes:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """The picture as it is meant to be seen, in colours that WebP holds, without its notes."""
-    turned = ImageOps.exif_transpose(picture)
+    """The picture as it is meant to be seen, in colours that every screen shows alike, without its notes."""
+    turned = with_plain_channels(ImageOps.exif_transpose(picture))
     turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    has_transparency = "A" in turned.getbands() or "transparency" in turned.info
-    return turned.convert("RGBA" if has_transparency else "RGB")
+    return in_srgb(turned)
 
 
 def _taken_in(content: bytes) -> tuple[Image.Image, bytes]:
