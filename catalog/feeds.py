@@ -10,7 +10,7 @@ from django.db.models import Max, Prefetch, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.availability import available_by_variant
+from catalog.availability import UNLIMITED, Supply, supply_by_variant
 from catalog.browse import current_listings
 from catalog.gtin import is_gtin
 from catalog.markets import Market, address_in, current_market
@@ -113,17 +113,29 @@ def merchant_feed(market: Market) -> Iterator[str]:
 def _items(products: list[Product], market: Market) -> Iterator[str]:
     ids = [variant.pk for product in products for variant in product.variants.all()]
     prices = prices_at(ids, market, timezone.now())
-    available = available_by_variant(ids)
+    supplies = supply_by_variant(ids)
     for product in products:
         for variant in product.variants.all():
             if variant.pk in prices:
-                can_buy = not variant.is_tracked or available.get(variant.pk, 0) > 0
+                supply = supplies[variant.pk] if variant.is_tracked else UNLIMITED
                 # The feed is sent when the request is over: the address is told its market.
                 address = _absolute(address_in(market, product.get_absolute_url()))
-                yield _item(variant, prices[variant.pk], address, can_buy=can_buy)
+                yield _item(variant, prices[variant.pk], address, supply)
 
 
-def _item(variant: Variant, price: CurrentPrice, address: str, *, can_buy: bool) -> str:
+def _availability(supply: Supply) -> list[tuple[str, str]]:
+    """What can be sent now, or from a day on; what is on order without a day is not offered, because Google wants one."""
+    if not supply.available and supply.in_stock is not None:
+        return [("g:availability", "out_of_stock")]
+    if not supply.is_backordered(1):
+        return [("g:availability", "in_stock")]
+    day = supply.expected_on(1)
+    if day is None:
+        return [("g:availability", "out_of_stock")]
+    return [("g:availability", "backorder"), ("g:availability_date", day.isoformat())]
+
+
+def _item(variant: Variant, price: CurrentPrice, address: str, supply: Supply) -> str:
     product = variant.product
     images = [variant.image] if variant.image else []
     images += [image for image in product.images.all() if image.pk != variant.image_id]
@@ -134,7 +146,7 @@ def _item(variant: Variant, price: CurrentPrice, address: str, *, can_buy: bool)
         ("g:title", " ".join([product.title, *variant.values])[:150]),
         ("g:description", plain(product.description)[:5000] or product.title),
         ("g:link", address),
-        ("g:availability", "in_stock" if can_buy else "out_of_stock"),
+        *_availability(supply),
         ("g:condition", "new"),
         ("g:price", _money(price.regular_minor, price.currency)),
     ]

@@ -1,5 +1,6 @@
 """What the shop promises about a thing, in the words that every page, mail and feed uses."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.utils.formats import date_format
@@ -19,6 +20,25 @@ def return_promise(days: int) -> str:
     if not days:
         return "It cannot be returned unless something is wrong with it"
     return f"{days} days to return it" if days > 1 else "1 day to return it"
+
+
+def return_terms(things: Iterable[tuple[str, int]]) -> str:
+    """How long what is ordered together can be sent back, in a sentence; things are titles and their days."""
+    by_days: dict[int, list[str]] = {}
+    for title, days in things:
+        by_days.setdefault(days, []).append(title)
+    if not by_days:
+        return ""
+    usual = max(by_days, key=lambda days: (days > 0, len(by_days[days]), days))
+    if not usual:
+        return "What you order cannot be returned unless something is wrong with it."
+    others = [
+        f"{', '.join(dict.fromkeys(titles))} ({f'{days} days' if days else 'cannot be returned'})"
+        for days, titles in sorted(by_days.items())
+        if days != usual
+    ]
+    unless = f", except {'; '.join(others)}" if others else ""
+    return f"You can return what you order within {usual} days of delivery, without giving a reason{unless}."
 
 
 def dispatch_promise(days: list[int]) -> str:

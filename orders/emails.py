@@ -14,6 +14,7 @@ from catalog.markets import market_of
 from catalog.models import Page, Store
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL
+from orders.page_text import page_html
 from orders.shipping import day_span
 from orders.summary import sum_rows
 
@@ -101,8 +102,9 @@ def _terms(order: Order) -> list[Attachment]:
     page = Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first()
     if not page:
         return []
-    page = page_in(page, market_of(order.market))
-    content = render_to_string("emails/terms.html", {"page": page, "version": order.terms_version})
+    market = market_of(order.market)
+    text = page_html(page_in(page, market), market, Store.objects.first() or Store())
+    content = render_to_string("emails/terms.html", {"page": page, "version": order.terms_version, "text": text})
     return [Attachment(f"terms-{order.terms_version}.html", content)]
 
 

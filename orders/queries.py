@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.browse import collections_holding
 from catalog.markets import Market, market_of
 from catalog.money import charge_step
+from catalog.promises import return_terms
 from orders.customers import Buyer
 from orders.items import CartItem, State, cart_items, gift_items
 from orders.models import Cart, Order
@@ -87,6 +88,14 @@ class CartContents:
     @property
     def can_be_ordered(self) -> bool:
         return bool(self.items) and not any(item.notice for item in self.items)
+
+    @property
+    def return_terms(self) -> str:
+        """How long what is in the cart can be sent back, in a sentence."""
+        days = self.book.return_days
+        return return_terms(
+            (item.variant.product.title, item.variant.product.days_to_return(days)) for item in self.items
+        )
 
     @property
     def notices(self) -> list[str]:

@@ -60,7 +60,11 @@ class Offer:
     def dates(self) -> str:
         """`Thu 4 – Fri 5 June`"""
         if self.code == DIGITAL:
-            return "By e-mail, as soon as it is paid" if self.is_mailed else "Nothing is sent by post"
+            return (
+                "By e-mail, as soon as it is paid or on the day you choose"
+                if self.is_mailed
+                else "Nothing is sent by post"
+            )
         return delivery_days(self.earliest, self.latest, is_pickup=self.is_pickup)
 
 

@@ -41,6 +41,7 @@ from catalog.money import to_minor
 from catalog.prices import prices_at, set_prices
 from catalog.reviews import Opinion, moderate, write_review
 from catalog.rich_text import clean
+from orders.closing_days import seed_public_holidays
 from orders.coupons import make_code
 from orders.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.starting_tax import add_starting_regions
@@ -49,6 +50,7 @@ DEMO = Path(__file__).resolve().parent.parent / "catalog" / "demo"
 LEGAL = {"imprint", "terms", "privacy"}
 ABOUT = {"about"}
 DEMO_MARKET = "us"
+LIVING_PLANTS = ("snake-plant",)
 
 
 def is_seeded() -> bool:
@@ -76,6 +78,8 @@ def seed_store(*, is_own_catalogue: bool) -> None:
     )
     _seed_pages(is_own_catalogue=is_own_catalogue)
     _seed_shipping(facts["shipping"])
+    for country in sorted({settings.SHOP_COUNTRY, *(c for method in facts["shipping"] for c in method["countries"])}):
+        seed_public_holidays(country)
     if not TaxRate.objects.exists():
         always = TimestamptzRange(None, None)
         TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in facts["tax"].items())
@@ -131,6 +135,7 @@ def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | 
     report = import_file(file or DEMO / "hearthside.csv", on_progress=on_progress)
     if file is None:
         _seed_shelves()
+        _seed_promises()
         _order_as_curated()
     return report
 
@@ -181,6 +186,11 @@ def _seed_collection(entry: dict[str, Any], position: int) -> None:
     )
 
 
+def _seed_promises() -> None:
+    """Living plants leave on Mondays and Tuesdays, and cannot be returned."""
+    Product.objects.filter(handle__in=LIVING_PLANTS).update(dispatch_days=[0, 1], is_returnable=False)
+
+
 @transaction.atomic
 def _order_as_curated() -> None:
     """The demo's products stand in the order of its file, the most loved first."""
@@ -227,6 +237,7 @@ def _seed_american_texts() -> None:
 
 def _seed_american_delivery() -> None:
     """Parcels to the United States, and the sales tax of the one state in which the demo has a house."""
+    seed_public_holidays("US")
     method, is_new = ShippingMethod.objects.get_or_create(
         code="us-tracked",
         defaults={

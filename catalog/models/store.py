@@ -14,7 +14,11 @@ class Store(models.Model):
     name = models.CharField(max_length=100, default="Mercer")
     tagline = models.CharField(max_length=160, blank=True)
     introduction = models.CharField(max_length=300, blank=True)
-    announcement = models.CharField(max_length=90, blank=True, help_text="One line above the header; empty hides it.")
+    announcement = models.CharField(
+        max_length=90,
+        blank=True,
+        help_text="One line above the header; empty hides it. {{ return_days }} becomes the number below.",
+    )
     hero = models.FileField(upload_to="store/", blank=True)
     hero_alt = models.CharField(max_length=300, blank=True)
     seller_name = models.CharField(max_length=200, blank=True)
@@ -97,7 +101,11 @@ class Page(models.Model):
     section = models.CharField(max_length=5, choices=Section.choices, default=Section.HELP)
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
-    body = models.TextField(help_text="HTML; anything that could run or restyle the page is taken out.")
+    body = models.TextField(
+        help_text="HTML; anything that could run or restyle the page is taken out. Facts of the shop come in by their names: "
+        "{{ return_days }}, {{ dispatch_days }}, {{ cut_off }}, {{ shop_name }}, {{ seller_name }}, {{ contact_email }}, "
+        "{{ delivery_table }}."
+    )
     version = models.CharField(max_length=20, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -16,8 +16,9 @@ from django.utils.text import slugify
 from catalog import formats
 from catalog.importing import plan
 from catalog.markets import Market, address_in, all_markets, current_market, default_market
-from catalog.models import ProductImage
+from catalog.models import ProductImage, Store
 from catalog.money import format_money
+from catalog.placeholders import fill, store_facts
 from catalog.rich_text import clean, plain
 
 register = template.Library()
@@ -34,6 +35,12 @@ SIZES = {
 def money(minor: int, currency: str) -> str:
     """`{{ line.total_minor|money:order.currency }}` → €24.00, as the market's readers write it."""
     return format_money(minor, currency, current_market().language)
+
+
+@register.filter
+def filled(text: str, store: Store) -> str:
+    """`{{ store.announcement|filled:store }}`: the text with the shop's facts in place of their names."""
+    return fill(text, store_facts(store)) if "{{" in text else text
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
-from catalog.promises import backorder_promise, return_promise
+from catalog.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
 DIGITAL = "none"  # the method of an order of which nothing is sent
@@ -203,6 +203,11 @@ class Order(models.Model):
     def shown_phone(self) -> str:
         """The phone number in international format."""
         return shown_phone(self.phone)
+
+    @property
+    def return_terms(self) -> str:
+        """How long what was ordered can be sent back, in a sentence."""
+        return return_terms((line.title, line.return_days) for line in self.lines.all())
 
     @property
     def first_name(self) -> str:

@@ -5,11 +5,17 @@ from typing import Any
 
 from babel import Locale
 from django import template
+from django.template import Context
+from django.utils.safestring import SafeString
 
 from catalog.markets import current_market
+from catalog.models import Page
+from catalog.product_page import ProductPage
+from orders.delivery_facts import DeliveryFacts, delivery_facts, shop_facts
 from orders.gift_form import GiftCardForm
 from orders.models import CartLine, Order, ShippingMethod
-from orders.shipping import delivery_days, offers_for
+from orders.page_text import page_html
+from orders.shipping import delivery_days
 
 register = template.Library()
 
@@ -51,13 +57,19 @@ def gift_note(line_id: int) -> str:
     return line.gift_note if line else ""
 
 
-@register.inclusion_tag("includes/delivery_promise.html")
-def delivery_promise() -> dict:
-    """Cost and days of delivery to the market's first country, from the real methods."""
-    market = current_market()
-    offers = offers_for(market.countries[0], market, 0)
-    return {
-        "offer": offers[0] if offers else None,
-        "currency": market.currency,
-        "country": market.countries[0],
-    }
+@register.inclusion_tag("includes/shop_promise.html", takes_context=True)
+def delivery_promise(context: Context) -> dict[str, DeliveryFacts]:
+    """What the shop promises of delivery and returns, whatever is bought."""
+    return {"delivery": shop_facts(current_market(), context["store"])}
+
+
+@register.simple_tag(takes_context=True, name="delivery_facts")
+def delivery_facts_of(context: Context, shown: ProductPage) -> DeliveryFacts:
+    """What the page says of delivery and returns of the variant that is shown."""
+    return delivery_facts(shown, current_market(), context["store"])
+
+
+@register.simple_tag(takes_context=True)
+def page_text(context: Context, page: Page) -> SafeString:
+    """The text of a help or legal page, with the shop's facts in place of their names."""
+    return page_html(page, current_market(), context["store"])

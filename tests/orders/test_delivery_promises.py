@@ -1,22 +1,41 @@
 """When parcels leave and arrive: dispatch weekdays, days off here and there, things on order."""
 
+import re
 from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from html import unescape
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.availability import StockRow, Supply, supply_of
-from catalog.inventory import set_backorders
+from catalog.inventory import receive, set_backorders
 from catalog.markets import default_market
-from catalog.models import Product, Stock, Store
+from catalog.models import Page, Product, Stock, Store, Variant
 from catalog.models.weekdays import weekday_names
-from catalog.promises import dispatch_promise, return_promise
+from catalog.placeholders import store_facts
+from catalog.prices import set_price
+from catalog.product_page import product_for_page, product_page
+from catalog.promises import dispatch_promise, return_promise, return_terms
 from orders.closing_days import extend_public_holidays, seed_public_holidays
 from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day
+from orders.emails import send_confirmation
 from orders.models import ClosingDay
 from orders.shipping import ANY_DAY, Parcel, make_offers, offers_for
-from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
+from shop.models import Mail
+from tests.factories import (
+    contents_of,
+    make_cart,
+    make_location,
+    make_options,
+    make_shipping,
+    make_tax,
+    make_variant,
+    place,
+)
+from tests.orders.test_order_mails import forms_of
 from tests.orders.test_shipping import MONDAY, ROW
 
 TODAY = date(2026, 6, 1)
@@ -126,7 +145,8 @@ def test_the_units_that_are_missing_decide_the_day():
 
 def backordered(day: date | None, on_hand: int = 1, **facts):
     variant = make_variant(on_hand=on_hand, **facts)
-    set_backorders(Stock.objects.get(variant=variant), limit=5, date=day)
+    stock = Stock.objects.get_or_create(variant=variant, location=make_location())[0]
+    set_backorders(stock, limit=5, date=day)
     return variant
 
 
@@ -212,3 +232,141 @@ def test_a_day_off_in_another_country_moves_only_what_goes_there():
     ClosingDay.objects.create(country="AT", day=date(2026, 6, 2))
     latest = [offers_for(country, default_market(), 0, at=MONDAY)[0].latest.day for country in ("DE", "AT")]
     assert latest == [2, 3]
+
+
+def page_of(client, variant) -> str:
+    return " ".join(unescape(client.get(variant.product.get_absolute_url()).content.decode()).split())
+
+
+@pytest.mark.django_db
+def test_the_product_page_states_when_it_leaves_and_arrives_what_it_costs_and_whether_it_can_be_returned(client):
+    Store.objects.create(pk=1, return_days=20)
+    make_shipping(490, days_min=1, days_max=2)
+    with time_machine.travel(FRIDAY):
+        home = " ".join(client.get("/").content.decode().split())
+        plant = make_variant()
+        Product.objects.filter(pk=plant.product_id).update(dispatch_days=[0, 1], is_returnable=False)
+        page, other = page_of(client, plant), page_of(client, make_variant())
+    assert "Ordered now, it leaves us on Mon 8 June and arrives Tue 9 – Wed 10 June in Germany." in page
+    assert "It leaves us on Mondays and Tuesdays only." in page
+    assert "Delivery to Germany: from €4.90, free from €60.00 of goods." in page
+    assert page.count("It cannot be returned unless something is wrong with it.") == 2
+    assert "leaves us on Fri 5 June and arrives Mon 8 – Tue 9 June" in other
+    assert "20 days to return it." in other
+    assert "Delivery to Germany from €4.90, free from €60.00 of goods, arrives Mon 8 – Tue 9 June." in home
+    assert "30 days" not in page + other + home
+
+
+@pytest.mark.django_db
+def test_the_product_page_says_when_what_is_on_order_can_be_sent(client):
+    make_shipping(days_min=1, days_max=1)
+    dated, undated = backordered(date(2040, 5, 1), on_hand=0), backordered(None, on_hand=0)
+    page = page_of(client, dated)
+    assert "On order: sent from 1 May 2040" in page
+    assert "arrives Wed 2 May" in page
+    page = page_of(client, undated)
+    assert "On order: we write to you when it can be sent" in page
+    assert "we write to you when we know the day" in page
+    assert "In stock" not in page
+
+
+@pytest.mark.django_db
+def test_what_is_sold_out_promises_no_delivery_and_has_no_button(client):
+    make_shipping()
+    page = page_of(client, make_variant(on_hand=0))
+    assert "Tell me when it's back" in page
+    assert "arrives" not in page
+    assert "Add to cart" not in page
+
+
+@pytest.mark.django_db
+def test_only_gift_cards_are_said_to_come_by_mail(client):
+    card = make_variant(is_gift_card=True, needs_shipping=False, is_tracked=False)
+    course = make_variant(needs_shipping=False, is_tracked=False)
+    page = page_of(client, course)
+    assert "comes by e-mail, as soon as" not in page
+    assert "Nothing is sent by post. We confirm your order by e-mail." in page
+    make_tax()
+    assert contents_of(make_cart(card)).chosen.dates == "By e-mail, as soon as it is paid or on the day you choose"
+    assert contents_of(make_cart(course)).chosen.dates == "Nothing is sent by post"
+
+
+@pytest.mark.django_db
+def test_the_confirmation_names_what_is_on_order_and_how_long_each_thing_can_be_returned():
+    Store.objects.create(pk=1, return_days=20)
+    make_tax()
+    make_shipping()
+    fern = backordered(date(2040, 5, 1), title="Fern")
+    Product.objects.filter(pk=fern.product_id).update(is_returnable=False)
+    order = place(make_cart(fern, make_variant(title="Mug"), quantity=2))
+    words = "You can return what you order within 20 days of delivery, without giving a reason, except Fern (cannot be returned)."
+    assert order.return_terms == words
+    send_confirmation(order)
+    message = message_from_bytes(Mail.objects.get().body.encode(), policy=policy.default)
+    for text in forms_of(message):
+        assert words in text
+        assert "On order: sent from 1 May 2040" in text
+        assert "30 days" not in text
+
+
+def test_one_sentence_says_how_long_things_can_be_returned():
+    assert return_terms([]) == ""
+    assert return_terms([("A", 0)]) == "What you order cannot be returned unless something is wrong with it."
+    assert return_terms([("A", 30), ("B", 60), ("C", 30)]) == (
+        "You can return what you order within 30 days of delivery, without giving a reason, except B (60 days)."
+    )
+
+
+@pytest.mark.django_db
+def test_texts_name_the_facts_of_the_shop_and_nothing_else(client):
+    store = Store.objects.create(
+        pk=1, name="A <b>", return_days=20, dispatch_days=[0, 2], announcement="{{ return_days }} days"
+    )
+    make_shipping(490, days_min=1, days_max=2)
+    body = "<p>{{ return_days }}, {{dispatch_days}}, {{ shop_name }}, {{ settings }}, {{ store.name }}</p>{{ delivery_table }}"
+    Page.objects.create(section="help", slug="delivery", title="Delivery", body=body)
+    page = client.get("/help/delivery/").content.decode()
+    assert "<p>20, Mondays and Wednesdays, A &lt;b&gt;, {{ settings }}, {{ store.name }}</p>" in page
+    assert "<p>20 days</p>" in page
+    assert "<td>1–2 working days</td>" in page
+    assert "<td>€4.90, free from €60.00</td>" in page
+    assert store_facts(store)["cut_off"] == "12:00"
+
+
+@pytest.mark.django_db
+def test_the_feed_says_from_which_day_on_what_is_on_order_is_sent(client):
+    backordered(date(2040, 5, 1), on_hand=0)
+    backordered(None, on_hand=0)
+    backordered(date(2040, 5, 1))
+    feed = b"".join(client.get("/feeds/google.xml").streaming_content).decode()
+    assert re.findall(r"<g:availability>(\w+)<|<g:availability_date>([\d-]+)<", feed) == [
+        ("backorder", ""), ("", "2040-05-01"), ("out_of_stock", ""), ("in_stock", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_card_with_a_sale_badge_opens_on_the_cheapest_reduced_variant(client):
+    product = make_variant(1000, option1="Sand").product
+    make_options(product, "Glaze")
+    for position, (glaze, sale) in enumerate([("Moss", 1500), ("Ink", 1400), ("Clay", 1300)], start=2):
+        variant = Variant.objects.create(product=product, position=position, option1=glaze)
+        set_price(variant.pk, default_market(), regular_minor=2000, sale_minor=sale)
+        if glaze != "Clay":  # the cheapest one is sold out
+            receive(variant.pk, make_location(), 3)
+    shown = [product_page(product_for_page(product.slug), default_market(), wanted).variant.option1 for wanted in (
+        {}, {"glaze": "sand"}, {"option1": "Moss"})]  # fmt: skip
+    assert shown == ["Ink", "Sand", "Moss"]
+
+
+@pytest.mark.django_db
+def test_a_combination_that_does_not_exist_is_not_called_sold_out(client):
+    product = make_variant(1000, option1="Sand", option2="S").product
+    make_options(product, "Glaze", "Size")
+    moss = Variant.objects.create(product=product, position=2, option1="Moss", option2="L")
+    set_price(moss.pk, default_market(), regular_minor=1000)
+    shown = product_page(product_for_page(product.slug), default_market(), {"glaze": "sand", "size": "l"})
+    assert (shown.variant.option1, shown.is_missing) == ("Sand", True)
+    words = [choice.out_words for group in shown.groups for choice in group.choices if not choice.is_available]
+    assert words == ["not available in this combination"] * 2
+    page = page_of(client, moss)
+    assert "This combination isn't available" not in page
