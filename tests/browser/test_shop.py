@@ -28,7 +28,7 @@ def test_with_scripts_a_variant_is_chosen_added_and_paid(browser, shop):
     page.wait_for_url("**/?glaze=moss*")
     page.click("#buy .btn")
     page.wait_for_selector("#cart[open]")
-    assert "Moss" in page.inner_text("#cartbody")
+    assert "Moss" in page.inner_text("#drawerbody")
     assert page.get_attribute("#cartlink", "aria-label") == "Cart, 1 item"
     page.click("#cart >> text=Check out")
     page.select_option("#country", "BE")

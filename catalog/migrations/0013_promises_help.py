@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0010_store_gift_card"),
+        ("catalog", "0012_market_texts"),
     ]
 
     operations = [
