@@ -96,9 +96,10 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     page.click("#place .btn")
     page.wait_for_selector(".errors")
     found += problems_of(page)
+    fill_checkout(page)
     page.check("#ship-workshop")
     page.wait_for_selector("#summary .sum >> text=Free")
-    fill_checkout(page)
+    assert page.locator("#line1").count() == 0
     page.click("summary:has-text('Discount code')")
     page.fill("#code", "no such code")
     page.click("#use")
@@ -132,4 +133,36 @@ def test_what_changed_meanwhile_is_said_and_nothing_is_charged(browser, shop):
     assert "Nothing has been charged." in words
     assert page.input_value("#line1") == "Kraanlei 12"
     assert problems_of(page) == []
+    assert complaints == []
+
+
+def test_a_mistake_goes_when_it_is_put_right_and_back_from_the_payment_keeps_the_form(browser, shop):
+    page, complaints = open_page(browser, shop)
+    page.goto("/p/terra-vase/")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    page.goto("/checkout/")
+    fill_checkout(page)
+    page.fill("#email", "anna")
+    page.fill("#postcode", "90")
+    page.click("#place .btn")
+    page.wait_for_selector(".errors")
+    page.fill("#email", "anna@example.com")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#email-ok")
+    assert page.locator(".errors li").all_inner_texts() == ["Enter a postcode like 10115"]
+    page.fill("#postcode", "10115")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".solved")
+    assert (page.locator(".errors").count(), page.evaluate("document.activeElement.id")) == (0, "city")
+    assert problems_of(page) == []
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    page.go_back()
+    page.wait_for_url("**/orders/**")
+    page.click("text=Change my order")
+    page.wait_for_url("**/cart/**")
+    page.goto("/checkout/")
+    assert page.input_value("#line1") == "Kraanlei 12"
+    assert page.input_value("#postcode") == "10115"
     assert complaints == []

@@ -80,7 +80,7 @@ def test_without_scripts_on_a_phone_everything_works(browser, shop):
     page.click("text=Update")
     page.click(".box >> text=Check out")
     page.select_option("#country", "AT")
-    page.click("text=Show delivery for this country")
+    page.click("text=Update for this country")
     fill_checkout(page)
     page.fill("#postcode", "1010")
     page.click("#place .btn")
