@@ -16,7 +16,8 @@ from catalog.admin.products import ProductAdmin
 from catalog.admin.seen import SeenForm
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
-from orders import cart, checkout, gift_cards, holding, lifecycle, promotions
+from orders import cart, checkout, checkout_drafts, gift_cards, holding, joining, lifecycle, promotions
+from orders.customers import Buyer
 from orders.models import Cart, Order
 from orders.views import carts
 from payments import cancellation, gateway, ledger, sessions, settlement, views
@@ -271,6 +272,17 @@ def no_product_lock(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(ProductAdmin, "get_object", ModelAdmin.get_object)
 
 
+def limits_of_anybody(monkeypatch: Monkey) -> None:
+    """The checkout's page looks up the limits of whatever e-mail address was typed."""
+    monkeypatch.setattr(Buyer, "told_as", lambda buyer, email: buyer)
+
+
+def drafts_of_anybody(monkeypatch: Monkey) -> None:
+    """At login a draft stays with the cart, whoever typed it."""
+    monkeypatch.setattr(joining, "drop_foreign_draft", lambda cart: None)
+    monkeypatch.setattr(checkout_drafts, "drop_foreign_draft", lambda cart: None)
+
+
 def no_append_only(monkeypatch: Monkey) -> None:
     """Ledgers can be rewritten."""
     for table in ("catalog_stockmovement", "orders_orderevent", "payments_journal", "payments_posting"):
@@ -315,6 +327,8 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),
     "older-page": (no_comparing, "tests/catalog/test_older_pages.py::test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page"),
     "product-lock": (no_product_lock, "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told"),
+    "limits-of-the-owner": (limits_of_anybody, "tests/orders/test_who_is_a_customer.py::test_updating_the_address_of_a_guest_shows_the_same_page_for_known_and_unknown_ones"),
+    "draft-of-the-owner": (drafts_of_anybody, "tests/orders/test_checkout_drafts.py::test_logging_in_keeps_the_draft_of_the_same_mailbox_and_forgets_that_of_another"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.one_line import one_line
 from catalog.money import format_money
 from orders.errors import ShipmentRefused
 from orders.explaining import explain_order
@@ -129,6 +130,7 @@ class OrderAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         """Orders of exactly this SKU, else by number, name and e-mail."""
+        search_term = one_line(search_term)
         sold = OrderLine.objects.filter(sku__iexact=search_term.strip()).exclude(sku="").order_by("-order_id")
         ids = list(sold.values_list("order_id", flat=True)[:MAX_FOUND_BY_SKU]) if search_term.strip() else []
         if ids:

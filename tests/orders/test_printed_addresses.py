@@ -79,3 +79,11 @@ def test_a_picked_up_order_prints_only_a_name():
     order = make_order()
     Order.objects.filter(pk=order.pk).update(is_pickup=True)
     assert Order.objects.get(pk=order.pk).printed_lines == ["Anna Peeters"]
+
+
+def test_staff_find_an_order_by_what_they_paste(admin_client):
+    order = american_order()
+    pasted = f"\u200b{order.number}\u200e "
+    text = admin_client.get("/admin/orders/order/", {"q": pasted}).content.decode()
+    assert "1 order" in text
+    assert "Maya Berger" in text
