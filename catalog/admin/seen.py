@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 from django.forms.formsets import DELETION_FIELD_NAME
+from django.forms.utils import pretty_name
 from django.utils.text import Truncator, capfirst
 
 from catalog.formats import day, listed, moment
@@ -131,7 +132,7 @@ class SeenForm(forms.ModelForm):
     def _sentence(self, name: str) -> str:
         now = Truncator(self._in_words(name)).chars(MAX_SHOWN)
         return (
-            f"{capfirst(str(self.fields[name].label or name))} was changed to “{now}” while this page was open. "
+            f"{capfirst(str(self.fields[name].label or pretty_name(name)))} was changed to “{now}” while this page was open. "
             "Your entry is still here: save again to keep it."
         )
 

@@ -48,7 +48,7 @@ CORRUPTIONS = {
     "M0 ": "ALTER TABLE payments_posting DISABLE TRIGGER ALL; UPDATE payments_posting SET amount_minor = amount_minor + 1 WHERE id = (SELECT min(id) FROM payments_posting)",
     "M1 ": "UPDATE payments_payment SET refunded_minor = refunded_minor - 1 WHERE refunded_minor > 0",
     "M2 ": "UPDATE orders_order SET status = 'canceled', cancel_reason = 'staff' WHERE status = 'completed'",
-    "M3 ": "INSERT INTO payments_payment (order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, key, parameters, session_url, charge_id, card, last_error, created_at) SELECT order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, gen_random_uuid(), parameters, session_url, charge_id, card, last_error, created_at FROM payments_payment WHERE status = 'captured' AND refunded_minor = 0",
+    "M3 ": "INSERT INTO payments_payment (order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, key, key_attempt, parameters, session_url, charge_id, card, last_error, created_at) SELECT order_id, method, status, flag, currency, amount_minor, captured_minor, refunded_minor, disputed_minor, gen_random_uuid(), 0, parameters, session_url, charge_id, card, last_error, created_at FROM payments_payment WHERE status = 'captured' AND refunded_minor = 0",
     "M4 ": "UPDATE payments_payment SET captured_minor = 0 WHERE refunded_minor = 0",
     "M5 ": "UPDATE payments_refund SET amount_minor = amount_minor + 1",
     "M6 ": "UPDATE payments_payment SET flag = 'late' WHERE refunded_minor = 0 AND status = 'captured'",
