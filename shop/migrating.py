@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected
 
@@ -10,15 +12,21 @@ LOCK = 7_236_018_244  # any number that nothing else in this database locks
 MAX_DEADLOCKS = 5
 
 
+def _raw_cursor() -> psycopg.Cursor[Any]:
+    """A cursor past Django's, which warns of everybody who asks before the apps are ready."""
+    connection.ensure_connection()
+    return connection.connection.cursor()
+
+
 def _call(function: str) -> bool:
-    with connection.cursor() as cursor:
+    with _raw_cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
 
 
 def _lock(function: str) -> None:
     """Wait for the lock without the time limit that holds for tables."""
-    with connection.cursor() as cursor:
+    with _raw_cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (limit,) = cursor.fetchone()
         try:
@@ -47,7 +55,7 @@ def wait_for_migration(say: Callable[[str], None]) -> None:
             say("A migration of this database is running; waiting for its end …")
             _lock("pg_advisory_lock_shared")
         _call("pg_advisory_unlock_shared")
-    except OperationalError:
+    except (OperationalError, psycopg.OperationalError):
         pass
     finally:
         connection.close()

@@ -2,10 +2,14 @@
 
 import os
 import socket
+from pathlib import Path
 
+import environ
 from gunicorn import util
 
 os.environ["SHOP_PROCESS"] = "web"
+# The settings read it later, in the workers; what concerns gunicorn itself may stand there as well.
+environ.Env.read_env(str(Path(__file__).resolve().parent.parent / ".env"), overwrite=False)
 bind = os.environ.get("SHOP_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("SHOP_WEB_WORKERS", "2"))
 threads = int(os.environ.get("SHOP_WEB_THREADS", "4"))

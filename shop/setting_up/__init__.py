@@ -22,7 +22,7 @@ def set_up(answers: Answers) -> list[str]:
         *_store(answers),
         *_location(answers.location),
         *_tax(answers),
-        *(sentence for delivery in answers.delivery for sentence in _delivery(delivery)),
+        *_deliveries(answers),
         *(sentence for page in PAGES for sentence in _page(page, answers)),
         *_closing_days(settings.SHOP_COUNTRY),
     ]
@@ -51,13 +51,22 @@ def _location(name: str) -> Iterator[str]:
 def _tax(answers: Answers) -> Iterator[str]:
     """Rates for countries that never had one; a rate that staff changed or ended stays so."""
     known = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
-    new = {country: percent for country, percent in answers.tax.items() if country not in known}
+    wanted = {settings.SHOP_COUNTRY} if known and "tax" in answers.guessed else answers.tax.keys()
+    new = {country: answers.tax[country] for country in answers.tax if country in wanted - known}
     TaxRate.objects.bulk_create(
         TaxRate(country=country, percent=percent, valid=TimestamptzRange(None, None))
         for country, percent in new.items()
     )
     if new:
         yield "Tax: " + ", ".join(f"{country} {percent.normalize():f} %" for country, percent in new.items()) + "."
+
+
+def _deliveries(answers: Answers) -> Iterator[str]:
+    """Methods that the owner names; guessed ones only where there are none."""
+    if "delivery" in answers.guessed and ShippingMethod.objects.exists():
+        return
+    for delivery in answers.delivery:
+        yield from _delivery(delivery)
 
 
 def _delivery(delivery: Delivery) -> Iterator[str]:

@@ -45,13 +45,17 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything that setting up needs; `pages` are texts that the owner wrote, by their slugs."""
+    """Everything that setting up needs; `pages` are texts that the owner wrote, by their slugs.
+
+    `guessed` names the parts that are starting values: they are for a shop that has nothing of the kind yet.
+    """
 
     seller: Seller
     tax: dict[str, Decimal]
     delivery: tuple[Delivery, ...]
     pages: Mapping[str, str] = field(default_factory=dict)
     location: str = "Warehouse"
+    guessed: frozenset[str] = frozenset()
 
 
 def starting_delivery(home_price: str, free_from: str, abroad_price: str) -> tuple[Delivery, ...]:
@@ -82,7 +86,7 @@ def starting_answers(seller: Seller) -> Answers:
             f"There are no starting delivery prices in {market.currency}: write them under [[delivery]]."
         )
     home, abroad, free_from = DELIVERY_PRICES[market.currency]
-    return Answers(seller, tax, starting_delivery(home, free_from, abroad))
+    return Answers(seller, tax, starting_delivery(home, free_from, abroad), guessed=frozenset({"tax", "delivery"}))
 
 
 def amount(text: str) -> int:
@@ -122,6 +126,7 @@ def read_answers(path: Path) -> Answers:
         delivery=deliveries or start.delivery,
         pages=_pages(told.get("pages", {}), path.parent),
         location=str(told.get("location", "Warehouse")),
+        guessed=frozenset(part for part, told_of in (("tax", taxes), ("delivery", deliveries)) if not told_of),
     )
 
 

@@ -69,6 +69,7 @@ class Questions:
             tax={country: percent(text, country) for country, text in {**tax, home: rate}.items()},
             delivery=starting_delivery(price, _unless_none(free_from), _unless_none(abroad)),
             location=self.text("Where the stock lies", "Warehouse"),
+            guessed=frozenset({"tax", "delivery"}),
         )
 
 

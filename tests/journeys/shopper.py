@@ -125,6 +125,9 @@ class Shopper:
                 method, body = "GET", None
         raise AssertionError(f"redirects without end: {trail}")
 
+    def _connection(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=20)
+
     def _once(self, method: str, url: str, body: bytes | None) -> tuple[int, http.client.HTTPMessage, str]:
         parts = urllib.parse.urlsplit(url)
         jar = self.cookies.setdefault(parts.netloc, {})
@@ -136,7 +139,7 @@ class Shopper:
                 "Origin": f"{origin.scheme}://{origin.netloc}",
                 "Referer": self.page.url if self.page else url,
             }
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=20)
+        connection = self._connection(parts)
         try:
             connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
             answer = connection.getresponse()

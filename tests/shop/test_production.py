@@ -2,7 +2,9 @@
 
 import logging
 import re
+import runpy
 
+import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
@@ -13,6 +15,7 @@ from shop import checks
 from shop.database_url import database_settings
 from shop.embedded.state import ROOT
 from shop.middleware import proxies
+from tests.shop.test_front_door import without
 
 SOUND = {
     "STRIPE_SECRET_KEY": "sk_live_0123456789abcdefABCDEF",
@@ -115,6 +118,22 @@ def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_passw
     with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL ") as caught:
         database_settings(url)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"SHOP_TRUSTED_PROXIES": "yes"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
+        ({"SHOP_TRUSTED_PROXIES": "-1"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
+        ({"SHOP_URL": "www.hearth.shop"}, "^SHOP_URL must be where the shop is, and no more"),
+        ({"SHOP_URL": "https://www.hearth.shop/shop"}, "^SHOP_URL must be where the shop is, and no more"),
+        ({"DATABASE_URL": "mysql://shop@localhost/shop"}, "^DATABASE_URL names no PostgreSQL database"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_stops_production_with_one_sentence(monkeypatch, facts, words):
+    monkeypatch.setattr(environ.Env, "ENVIRON", {**without("nothing"), **facts})
+    with pytest.raises(ImproperlyConfigured, match=words):
+        runpy.run_path(str(ROOT / "shop/settings.py"))
 
 
 @pytest.mark.parametrize(
@@ -235,3 +254,12 @@ def test_a_form_from_our_own_pages_is_ours_also_where_the_proxy_leaves_the_port_
     settings.SHOP_URL, settings.ALLOWED_HOSTS = "https://www.hearth.shop:8443", ["www.hearth.shop"]
     request = rf.post("/cart/add/", headers={"origin": origin, "host": "www.hearth.shop"})
     assert comes_from_us(request) is is_ours
+
+
+def test_what_env_says_about_the_web_server_counts(monkeypatch):
+    read: list[str] = []
+    monkeypatch.setattr(environ.Env, "read_env", lambda file, **_: read.append(file))
+    monkeypatch.setenv("SHOP_BIND", "127.0.0.1:8765")
+    found = runpy.run_path(str(ROOT / "shop/web_server.py"))
+    assert (found["bind"], read) == ("127.0.0.1:8765", [str(ROOT / ".env")])
+    assert found["forwarded_allow_ips"] == ""

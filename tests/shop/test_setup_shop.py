@@ -19,6 +19,7 @@ from shop.setting_up.starting_values import EU, PAGES, STARTING_TEXT, tax_rates
 from tests.factories import make_user, make_variant
 
 pytestmark = pytest.mark.django_db
+STORE = '[store]\nname = "H"\nseller_name = "H"\nseller_address = "X"\ncontact_email = "a@hearth.shop"\n'
 SELLER = Seller("Hearth", "Hearth GmbH", "Kraanlei 12\n10115 Berlin", "hello@hearth.shop")
 
 
@@ -103,6 +104,16 @@ def test_what_staff_deleted_in_one_part_is_created_again_and_the_rest_stays():
     assert set_up(starting_answers(SELLER)) == ["Page: Care (a starting text: read and change it)."]
 
 
+def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose(tmp_path):
+    (tmp_path / "shop.toml").write_text(STORE)
+    said("--from", str(ROOT / "docs/setup.example.toml"))
+    assert set_up(read_answers(tmp_path / "shop.toml")) == []
+    assert set(TaxRate.objects.values_list("country", flat=True)) == {"AT", "DE"}
+    assert set(ShippingMethod.objects.values_list("code", flat=True)) == {"standard", "austria"}
+    TaxRate.objects.filter(country="DE").delete()
+    assert set_up(read_answers(tmp_path / "shop.toml")) == ["Tax: DE 19 %."]
+
+
 def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts(tmp_path):
     new = said("--from", str(ROOT / "docs/setup.example.toml"))
     assert "Tax: AT 20 %, DE 19 %." in new or "Tax: DE 19 %, AT 20 %." in new
@@ -125,9 +136,6 @@ def test_own_texts_come_from_files_and_replace_a_starting_text_but_no_text_of_st
     assert set_up(read_answers(tmp_path / "shop.toml")) == ["Page: Terms of sale."]
     assert Page.objects.get(slug="terms").body == "<p>Our terms.</p>"
     assert Page.objects.get(slug="privacy").body == "<p>Staff's.</p>"
-
-
-STORE = '[store]\nname = "H"\nseller_name = "H"\nseller_address = "X"\ncontact_email = "a@hearth.shop"\n'
 
 
 @pytest.mark.parametrize(
