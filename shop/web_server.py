@@ -20,6 +20,8 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
+# Which proxies are believed is said in one place, SHOP_TRUSTED_PROXIES; by default gunicorn believes any on this machine.
+forwarded_allow_ips = ""
 # Requests are logged by the application, with their id. Where an access log is switched on all the same, it has
 # neither paths nor Referer: both may carry a secret link.
 accesslog = None
