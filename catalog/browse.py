@@ -79,9 +79,10 @@ class ListingPage:
 
     @property
     def numbers(self) -> list[int]:
-        """The page numbers worth a link: around this one, and the first."""
+        """The page numbers worth a link: around this one, or the last where this one is behind it, and the first."""
         last = -(-min(self.count, COUNT_LIMIT) // PAGE_SIZE)
-        return [n for n in range(1, last + 1) if n == 1 or abs(n - self.number) <= SHOWN_NUMBERS]
+        middle = min(self.number, last)
+        return [n for n in range(1, last + 1) if n == 1 or abs(n - middle) <= SHOWN_NUMBERS]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ def everywhere(address: str) -> str:
 def alternates(context: Context) -> dict[str, Any]:
     """The addresses of this very page in the markets that have it, for search engines."""
     markets = context.get("markets_here", [])
-    path = context["request"].path if len(markets) > 1 else ""
+    # Of a list only the first page is the same everywhere: other markets have other prices, and more or fewer pages.
+    path = context["request"].path if len(markets) > 1 and not context.get("canonical_query") else ""
     links = [(market.language, _full(market, path)) for market in markets] if path else []
     return {"links": [*links, ("x-default", _full(default_market(), path))] if links else []}
 

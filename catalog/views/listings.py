@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.addresses import Moved, moved_category
 from catalog.browse import (
+    LAST_PAGE,
     PAGE_SIZE,
     SORTS,
     ListingPage,
@@ -56,20 +57,38 @@ def _address(pairs: list[tuple[str, str]]) -> str:
     return f"?{urlencode([pair for pair in pairs if pair[1]])}"
 
 
-def _context(request: HttpRequest, page: ListingPage, wishes: Wishes, default_sort: str = "featured") -> dict[str, Any]:
+def _context(
+    request: HttpRequest, page: ListingPage, form: ListingForm, wishes: Wishes, default_sort: str = "featured"
+) -> dict[str, Any]:
     query = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
     after = [("after", page.after)] if page.after else []
     sort = request.GET.get("sort", default_sort)
+    is_own_page = bool(page.cards) and 1 < page.number <= LAST_PAGE
     return {
         "page": page,
         "sorts": [(key, label, key == sort) for key, (label, _) in SORTS.items()],
         "wishes": request.GET,
+        "price_fields": [
+            {"name": name, "label": label, "value": request.GET.get(name, ""), "error": form.price_errors.get(name)}
+            for name, label in (("min", "From"), ("max", "To"))
+        ],
         "chips": _chips(request, page, wishes),
         "query": urlencode([pair for pair in query if pair[1]]),
         "next_url": _address([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
         "page_size": PAGE_SIZE,
         "is_filtered": page.is_filtered,
+        # Search engines keep the plain list, each of its numbered pages under its own address.
+        "is_indexable": (page.number == 1 or is_own_page)
+        and not (page.is_filtered or form.price_errors or request.GET.get("sort")),
+        "canonical_query": f"?page={page.number}" if is_own_page else "",
     }
+
+
+def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The list; a page of it that does not exist is not found, and leads to the ones that do."""
+    page = context["page"]
+    is_missing = page.number > 1 and not page.cards
+    return render(request, template, context, status=404 if is_missing else 200)
 
 
 @require_safe
@@ -96,7 +115,8 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if not found:
         return answer_moved(request, moved_category(path))
     market = current_market()
-    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    form = ListingForm(request.GET, currency=market.currency)
+    wishes = form.wishes()
     page = category_page(found, market, wishes)
     trail = [found] if "/" not in found.path else lineage(found)
     context = {
@@ -104,9 +124,9 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
         "trail": trail,
         "market": market,
         "markets_here": list(all_markets().values()),
-        **_context(request, page, wishes),
+        **_context(request, page, form, wishes),
     }
-    return render(request, "catalog/category.html", context)
+    return _answer(request, "catalog/category.html", context)
 
 
 def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
@@ -123,23 +143,30 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_active=True)
     market = current_market()
-    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    form = ListingForm(request.GET, currency=market.currency)
+    wishes = form.wishes()
     page = collection_page(found, market, wishes)
     context = {
         "collection": found,
         "market": market,
         "markets_here": list(all_markets().values()),
-        **_context(request, page, wishes),
+        **_context(request, page, form, wishes),
     }
-    return render(request, "catalog/collection.html", context)
+    return _answer(request, "catalog/collection.html", context)
 
 
 @require_safe
 def sale(request: HttpRequest) -> HttpResponse:
     market = current_market()
-    wishes = ListingForm(request.GET, currency=market.currency).wishes()
+    form = ListingForm(request.GET, currency=market.currency)
+    wishes = form.wishes()
     page = listing_page(current_listings(market).filter(is_on_sale=True), wishes)
-    return render(request, "catalog/sale.html", {"market": market, **_context(request, page, wishes)})
+    context = {
+        "market": market,
+        "markets_here": list(all_markets().values()),
+        **_context(request, page, form, wishes),
+    }
+    return _answer(request, "catalog/sale.html", context)
 
 
 @require_safe
@@ -154,11 +181,11 @@ def search(request: HttpRequest) -> HttpResponse:
         "mended": found.mended,
         "is_partial": found.is_partial,
         "market": market,
-        **_context(request, found.page, wishes, default_sort="best"),
+        **_context(request, found.page, form, wishes, default_sort="best"),
     }
     if not found.page.count and not found.page.is_filtered:
         context |= {"popular": first_cards(listings, 4), "categories": top_categories()}
-    return render(request, "catalog/search.html", context)
+    return _answer(request, "catalog/search.html", context)
 
 
 @require_safe

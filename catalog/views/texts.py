@@ -8,14 +8,15 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from catalog.market_texts import page_in
-from catalog.markets import current_market
+from catalog.markets import all_markets, current_market
 from catalog.models import AttributeValue, Page, Swatch
 
 
 @require_safe
 def page(request: HttpRequest, section: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Page, section=section, slug=slug)
-    return render(request, "catalog/page.html", {"page": page_in(found, current_market())})
+    context = {"page": page_in(found, current_market()), "markets_here": list(all_markets().values())}
+    return render(request, "catalog/page.html", context)
 
 
 @require_safe

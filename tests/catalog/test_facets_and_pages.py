@@ -1,5 +1,7 @@
 """Facets, and the pages that go on behind the last card."""
 
+import re
+
 import pytest
 
 from catalog import facets
@@ -13,8 +15,11 @@ from catalog.models import (
     Category,
     FacetCount,
     Listing,
+    Page,
     Product,
+    Variant,
 )
+from catalog.prices import set_price
 from tests.factories import make_options, make_variant, shelve
 
 pytestmark = pytest.mark.django_db
@@ -152,8 +157,106 @@ def test_pages_by_number_and_by_link_are_the_same(client, long_shelf):
     assert "after=" in first.context["next_url"]
 
 
-def test_a_page_behind_the_last_says_that_nothing_is_there(client, long_shelf):
-    for query in ("page=4", "page=99", "page=2&after=999999999.999999999"):
-        answer = client.get(f"/c/long/?{query}")
-        assert (answer.status_code, answer.context["page"].cards, answer.context["next_url"]) == (200, [], "")
-        assert "There is nothing on this page" in answer.content.decode()
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "page=4",
+            "page=99",
+            "page=2&after=999999999.999999999",
+            "page=abc",
+            "page=0",
+            "page=-1",
+            "page=1.0",
+            "page=٣",
+        ),
+        *("page=99999999", "page=2&after=x", "page=43", "sort=price-up&page=99"),
+    ],
+)
+def test_a_page_that_does_not_exist_is_not_found_and_leads_to_those_that_do(client, long_shelf, query):
+    answer = client.get(f"/c/long/?{query}")
+    assert (answer.status_code, answer.context["page"].cards, answer.context["next_url"]) == (404, [], "")
+    text = answer.content.decode()
+    assert "There is nothing on this page" in text
+    assert 'href="/c/long/">Show everything' in text
+    assert 'page=1" aria-label="Page 1"' in text
+    assert 'content="noindex,follow"' in text
+
+
+@pytest.mark.parametrize("path", ["/search/?q=thing&page=99", "/c/sale/?page=99", "/c/long/?page=99"])
+def test_every_list_says_not_found_of_pages_that_it_has_not(client, long_shelf, path):
+    assert client.get(path).status_code == 404
+
+
+def test_search_engines_keep_each_numbered_page_under_its_own_address(client, long_shelf):
+    def told(query: str) -> tuple[str, bool]:
+        text = client.get(f"/c/long/?{query}").content.decode()
+        return re.search(r'rel="canonical" href="http://testserver([^"]*)"', text)[1], "noindex" in text
+
+    assert told("") == ("/c/long/", False)
+    assert told("utm_source=mail") == ("/c/long/", False)
+    assert told("page=2") == ("/c/long/?page=2", False)
+    by_link = client.get("/c/long/").context["next_url"]
+    assert told(by_link.removeprefix("?")) == ("/c/long/?page=2", False)
+    assert [told(query)[1] for query in ("sort=price-up", "max=12", "sale=1", "min=abc", "page=99")] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "sentence"),
+    [
+        ("min=abc", "min", "Write an amount like 12.50."),
+        ("max=1,000", "max", "This could mean 1000.00 or 1.00: write one of them."),
+        ("min=50&max=20", "max", "The highest price is below the lowest, 50.00."),
+        ("min=-5", "min", "An amount cannot be negative."),
+        ("max=" + "9" * 30, "max", "Write an amount like 12.50."),
+        ("min=12.3456", "min", "EUR has 2 decimal places."),
+    ],
+)
+def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_is_lost(
+    client, long_shelf, query, field, sentence
+):
+    answer = client.get(f"/c/long/?{query}&stock=1")
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert f'id="p{field}-e"><span class="vh">Error: </span>{sentence}</span>' in text
+    assert text.count('aria-invalid="true"') == 1
+    assert answer.context["page"].count == COUNT
+    typed = dict(pair.split("=") for pair in query.split("&"))
+    assert {one["name"]: one["value"] for one in answer.context["price_fields"]} == {"min": "", "max": "", **typed}
+    assert re.search(r'name="stock" value="1"\s+checked', text)
+
+
+def test_an_understood_price_beside_one_that_is_not_still_filters(client, long_shelf):
+    answer = client.get("/c/long/?min=abc&max=0.01")
+    assert (answer.context["page"].count, "Write an amount like 12.50." in answer.content.decode()) == (0, True)
+
+
+def test_the_sort_that_is_shown_is_the_one_of_the_address(client, long_shelf):
+    text = client.get("/c/long/?sort=newest").content.decode()
+    assert '<option value="newest" selected>' in text
+    assert re.search(r'<form class="filters"[^>]*autocomplete="off"', text)
+    assert re.search(r'<details open id="sorting" data-swap>', text)
+
+
+def test_suggestions_say_from_where_variants_cost_differently(client):
+    one = make_variant(1000, title="Lamp of one price")
+    many = make_variant(1000, title="Lamp of many prices")
+    dearer = Variant.objects.create(product=many.product, option1="Large")
+    set_price(dearer.pk, default_market(), regular_minor=2000)
+    write_listings(Product.objects.filter(pk__in=[one.product_id, many.product_id]))
+    text = " ".join(client.get("/suggest/?q=lamp").content.decode().split())
+    assert re.findall(r'<span class="grow" dir="auto">(.*?)</span> <span class="price"> (.*?) </span>', text) == [
+        ("Lamp of one price", "€10.00"),
+        ("Lamp of many prices", "From €10.00"),
+    ]
+
+
+def test_texts_of_products_and_pages_find_their_own_direction(client):
+    product = make_variant(title="قدح").product
+    Product.objects.filter(pk=product.pk).update(description='<p dir="rtl">قدح أزرق</p>')
+    text = client.get(product.get_absolute_url()).content.decode()
+    assert '<h1 dir="auto">قدح</h1>' in text
+    assert '<div class="prose" dir="auto"><p dir="rtl">قدح أزرق</p></div>' in text
+    Page.objects.create(slug="about", title="عنا", body="<p>مرحبا</p>")
+    text = client.get("/help/about/").content.decode()
+    assert '<h1 dir="auto">عنا</h1><div class="prose mt5" dir="auto"><p>مرحبا</p></div>' in text

@@ -17,7 +17,7 @@ from django.utils import timezone
 from catalog.categories import create_category
 from catalog.listings import write_listings
 from catalog.markets import Market, address_in, all_markets, current_market, default_market, in_market
-from catalog.models import Collection, Product, Store, Variant
+from catalog.models import Collection, Page, Product, Store, Variant
 from catalog.prices import set_price
 from catalog.templatetags.catalog_tags import money, shared_url
 from shop.middleware.as_of import chosen_moment
@@ -44,7 +44,7 @@ def sell(product: Product, market: Market, price_minor: int, sale_minor: int | N
 
 def titles(text: str) -> list[str]:
     """The titles of the cards, in their order."""
-    return [part.split(">")[1].split("<")[0] for part in text.split('<h3><a href="')[1:]]
+    return [part.split(">")[1].split("<")[0] for part in text.split('<h3 dir="auto"><a href="')[1:]]
 
 
 def text_of(client, url: str, status: int = 200) -> str:
@@ -262,7 +262,8 @@ def test_pages_name_their_twins_in_every_market(client, us_market):
     product = shelve(create_category("Cups"), "Cup")
     sell(product, us_market, 1100)
     Collection.objects.create(name="Some", slug="some")
-    for path in ("/", "/c/cups/", "/collections/some/", f"/p/{product.slug}/"):
+    Page.objects.create(slug="delivery", title="Delivery", body="<p>Fast</p>")
+    for path in ("/", "/c/cups/", "/c/sale/", "/collections/some/", f"/p/{product.slug}/", "/help/delivery/"):
         for asked in (path, f"/us{path}"):
             text = text_of(client, asked)
             for language, address in (("en", path), ("en-US", f"/us{path}"), ("x-default", path)):
