@@ -34,10 +34,6 @@ class CheckoutForm(forms.Form):
         label="E-mail",
         max_length=254,
         help_text="For the order confirmation and delivery news",
-        error_messages={
-            "required": "Enter your e-mail address",
-            "invalid": "Enter an e-mail address in the form name@example.com",
-        },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
     country = forms.ChoiceField(
@@ -144,7 +140,12 @@ class CheckoutForm(forms.Form):
 
     def _speak(self) -> None:
         """Call the parts of both addresses what their countries call them, and offer the states they have."""
-        self.fields["email"].label = words_of(self.market).email
+        email = words_of(self.market).email
+        self.fields["email"].label = email
+        self.fields["email"].error_messages |= {
+            "required": f"Enter your {email.lower()} address",
+            "invalid": f"Enter an {email.lower()} address in the form name@example.com",
+        }
         name_parts(self, self.format)
         name_parts(self, self.billing_format, "billing_")
 

@@ -221,6 +221,8 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         said = what_changed(form.data.get("seen_sums", ""), contents)
         said = [line for line in said if line != OLDEST] or [OLDEST]
         said.append(AGAIN)
+    if contents.chosen and contents.chosen.is_pickup:
+        form.fields["phone"].help_text = "Only used to reach you about the pick-up"
     before = set(request.POST.get("wrong", "").split()) & form.fields.keys()
     wrong = _mistakes(form, None if is_checked else before)
     context = {

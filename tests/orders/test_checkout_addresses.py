@@ -164,6 +164,8 @@ def test_a_pick_up_asks_for_a_name_and_stores_no_address(client):
     page = client.post("/checkout/", {**GERMAN, "shipping_code": "pickup", "update": "1"})
     text = text_of(page)
     assert "Who picks it up?" in text
+    assert "reach you about the pick-up" in text
+    assert "courier" not in text
     assert not any(f'id="{name}"' in text for name in ("country", "line1", "line2", "postcode", "city", "state"))
     person = {"email": "anna@example.com", "name": "Anna", "country": "DE", "shipping_code": "pickup"}
     assert client.post("/checkout/", placing(page, **person)).status_code == 302
