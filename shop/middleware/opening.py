@@ -41,4 +41,5 @@ def opening_soon(request: HttpRequest) -> HttpResponse:
     legal = Page.objects.filter(section=Page.Section.LEGAL).exclude(body__contains=STARTING_TEXT)
     response = render(request, "shop/soon.html", {"legal_pages": legal}, status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response._has_been_logged = True  # Django would call it an error, at every request
     return response

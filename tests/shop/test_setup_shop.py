@@ -227,6 +227,11 @@ def test_a_closed_shop_says_opening_soon(client, closed, path):
     assert '<meta name="robots" content="noindex">' in answer.text
 
 
+def test_a_closed_shop_is_no_error_in_the_log(client, closed, caplog):
+    client.get("/")
+    assert [record.levelname for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_a_closed_shop_takes_no_form(client, closed):
     assert client.post("/cart/add/", {"variant": make_variant().pk}, headers={"origin": "http://testserver"}).status_code == 503  # fmt: skip
 
