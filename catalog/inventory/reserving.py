@@ -107,16 +107,21 @@ def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
     left = {
         stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group
     }
+    there = {stock.pk: max(0, stock.on_hand - stock.reserved) for group in rows.values() for stock in group}
     picks: list[Pick] = []
     short: list[Shortage] = []
-    home = _one_location(needs, rows, left)
+    home = _one_location(needs, rows, there) or _one_location(needs, rows, left)
     for need in needs:
-        chosen = _choose(need, _home_first(rows[need.variant_id], home), left)
+        ordered = _home_first(rows[need.variant_id], home)
+        # Units that are there go before units on order, wherever they are: that is what was promised.
+        is_there = sum(there[stock.pk] for stock in ordered) >= need.quantity
+        chosen = _choose(need, ordered, there if is_there else left)
         found = sum(pick.quantity for pick in chosen)
         if found < need.quantity:
             short.append(Shortage(need.line, need.variant_id, need.quantity, found))
         for pick in chosen:
             left[pick.stock_id] -= pick.quantity
+            there[pick.stock_id] = max(0, there[pick.stock_id] - pick.quantity)
         picks += chosen
     return picks, short
 

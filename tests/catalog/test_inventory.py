@@ -183,3 +183,13 @@ def test_giving_back_costs_the_same_for_one_line_and_for_twenty_four():
         return len(captured)
 
     assert cost(24) == cost(1)
+
+
+def test_units_that_are_there_go_before_units_on_order_at_a_nearer_place():
+    variant = make_variant(on_hand=0)
+    near, far = make_location("near", 1), make_location("far", 2)
+    set_on_hand(variant.pk, near, 0, reason="count", backorder_limit=9)
+    receive(variant.pk, far, 2)
+    reserve("A1", [Need(1, variant.pk, 2)])
+    reserve("B2", [Need(2, variant.pk, 1)])
+    assert list(Stock.objects.order_by("location__priority").values_list("reserved", flat=True)) == [1, 2]

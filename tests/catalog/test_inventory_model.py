@@ -121,14 +121,19 @@ class Books:
     def reserve(self, reference: str, needs: list[Need]) -> None:
         picks, short = [], []
         left = {spot: row.left for spot, row in self.rows.items()}
-        home = self._home(needs)
+        there = {spot: max(0, row.on_hand - row.reserved) for spot, row in self.rows.items()}
+        home = self._home(needs, there)
+        home = self._home(needs, left) if home is None else home
         for need in needs:
             places = sorted((p for v, p in self.rows if v == need.variant_id), key=lambda p: (p != home, p))
-            alone = [p for p in places if left[need.variant_id, p] >= need.quantity]
+            is_there = sum(there[need.variant_id, p] for p in places) >= need.quantity
+            stock = dict(there if is_there else left)
+            alone = [p for p in places if stock[need.variant_id, p] >= need.quantity]
             missing = need.quantity
             for place in alone[:1] or places:
-                units = min(missing, max(0, left[need.variant_id, place]))
+                units = min(missing, max(0, stock[need.variant_id, place]))
                 left[need.variant_id, place] -= units
+                there[need.variant_id, place] = max(0, there[need.variant_id, place] - units)
                 missing -= units
                 if units:
                     picks.append((need, place, units))
@@ -141,13 +146,13 @@ class Books:
             self.held[reference, need.line, need.variant_id, place] = units
             self.movements["reserved"] += 1
 
-    def _home(self, needs: list[Need]) -> int | None:
-        """The first place that can send everything."""
+    def _home(self, needs: list[Need], units: dict[tuple[int, int], int]) -> int | None:
+        """The first place whose units are enough for everything."""
         wanted: Counter = Counter()
         for need in needs:
             wanted[need.variant_id] += need.quantity
         places = sorted({place for _, place in self.rows})
-        able = (p for p in places if all(self.rows.get((v, p), Row()).left >= n for v, n in wanted.items()))
+        able = (p for p in places if all(units.get((v, p), 0) >= n for v, n in wanted.items()))
         return next(able, None)
 
     def release(self, reference: str) -> int:
