@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from catalog.markets import all_markets
-from catalog.money import format_money
+from catalog.money import MINUS, format_money
 
-MINUS = "\u2212"
 NOTHING = "–"
 DAY = "j M Y"
 MOMENT = "j M Y, H:i"

@@ -22,6 +22,7 @@ CHARGE_STEPS = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 10),
     **dict.fromkeys(["ISK", "UGX"], 100),
 }
+MINUS = "\u2212"
 LARGEST_MINOR = 10**12
 PLAIN = re.compile(r"(?P<whole>\d{1,15})(?:(?P<point>[.,])(?P<decimals>\d{1,9}))?", re.ASCII)
 # 1,299.00 and 1.299,00, 1 299.00 and 1'299.00, and 1,299,000: thousands that cannot be taken for decimals.
@@ -99,10 +100,11 @@ def to_major(minor: int, currency: str) -> Decimal:
 
 @lru_cache(maxsize=10_000)
 def format_money(minor: int, currency: str, language: str = "") -> str:
-    """Return the amount as the shop's readers write it, with all decimal places that are charged: `€24.00`."""
+    """Return the amount as the shop's readers write it, with all decimal places that are charged: `€24.00`, `−€9.60`."""
     locale = (language or settings.LANGUAGE_CODE).replace("-", "_")
     pattern = _pattern(locale, currency)
-    return pattern.apply(to_major(minor, currency), locale, currency=currency, currency_digits=False)
+    text = pattern.apply(to_major(minor, currency), locale, currency=currency, currency_digits=False)
+    return text.replace("-", MINUS, 1) if minor < 0 else text
 
 
 @cache

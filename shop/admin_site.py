@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
 
+from catalog.inputs import use_native_inputs
 from shop.admin_pages import ShopModelAdmin
 
 
@@ -13,11 +14,13 @@ class ShopAdminSite(AdminSite):
     site_header = "Mercer"
     site_title = "Mercer"
     index_title = "The shop"
+    empty_value_display = "–"
     # The product desk's tables need the width.
     enable_nav_sidebar = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        use_native_inputs()  # before any model admin is made
         # Most rows must not go in bulk: a model admin whose rows may lists the action itself.
         self.disable_action("delete_selected")
 

@@ -155,6 +155,7 @@ MARKETS = with_further_markets(
 LANGUAGE_CODE = MARKETS[0]["language"]
 TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
+FORMAT_MODULE_PATH = ["shop.formats"]
 ORDER_NUMBER_PREFIX = env.str("SHOP_ORDER_PREFIX", default="HS")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="DE")  # where the seller is: its tax is in displayed prices
 SHIPPING_CUT_OFF_HOUR = env.int("SHOP_CUT_OFF_HOUR", default=12)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from catalog.inputs import MomentInput
 from shop.middleware.as_of import PERMISSION, SALT
 from shop.opening import missing_otherwise, missing_to_open
 
@@ -18,7 +19,7 @@ class MomentForm(forms.Form):
 
     moment = forms.DateTimeField(
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=MomentInput,
         error_messages={"invalid": "Write a date and a time like 2026-12-24 18:00."},
     )
 

@@ -12,11 +12,13 @@ from django.utils import timezone
 from accounts.models import ThrottleCounter
 from accounts.throttle import Limit, TooManyAttempts
 from catalog import stocktakes
+from catalog.admin.desk import Question
 from catalog.admin.products import ProductAdmin
 from catalog.admin.seen import SeenForm
 from catalog.inventory import correcting, reserving, rows, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
 from orders import cart, checkout, checkout_drafts, gift_cards, holding, joining, lifecycle, promotions
+from orders.admin import orders as order_pages
 from orders.customers import Buyer
 from orders.models import Cart, Order
 from orders.views import carts
@@ -283,6 +285,16 @@ def drafts_of_anybody(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(checkout_drafts, "drop_foreign_draft", lambda cart: None)
 
 
+def no_hiding(monkeypatch: Monkey) -> None:
+    """Whoever sees an order sees its customer."""
+    monkeypatch.setattr(order_pages, "without", lambda fields, hidden: tuple(fields))
+
+
+def no_question(monkeypatch: Monkey) -> None:
+    """Whatever is sent counts as a yes."""
+    monkeypatch.setattr(Question, "is_answered", lambda question, request: request.method == "POST")
+
+
 def no_append_only(monkeypatch: Monkey) -> None:
     """Ledgers can be rewritten."""
     for table in ("catalog_stockmovement", "orders_orderevent", "payments_journal", "payments_posting"):
@@ -329,6 +341,8 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "product-lock": (no_product_lock, "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told"),
     "limits-of-the-owner": (limits_of_anybody, "tests/orders/test_who_is_a_customer.py::test_updating_the_address_of_a_guest_shows_the_same_page_for_known_and_unknown_ones"),
     "draft-of-the-owner": (drafts_of_anybody, "tests/orders/test_checkout_drafts.py::test_logging_in_keeps_the_draft_of_the_same_mailbox_and_forgets_that_of_another"),
+    "personal-data": (no_hiding, "tests/shop/test_staff_pages.py::test_personal_data_of_orders_is_for_the_roles_that_need_it[Read-only-False-False]"),
+    "question-before-cancel": (no_question, "tests/orders/test_fulfillment_and_admin.py::test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again"),
     "append-only": (no_append_only, "tests/shop/test_ledger_guards.py"),
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from catalog.importing.apply import here
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
 from catalog.importing.shopify import Problem
+from catalog.inputs import MomentInput
 from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.money import to_major
@@ -52,12 +53,8 @@ class BulkForm(forms.Form):
     sale_percent = forms.DecimalField(
         label="Sale: off the price (%)", required=False, min_value=1, max_value=90, max_digits=4, decimal_places=2
     )
-    sale_begins = forms.DateTimeField(
-        label="Sale begins", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-    sale_ends = forms.DateTimeField(
-        label="Sale ends", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
+    sale_begins = forms.DateTimeField(label="Sale begins", required=False, widget=MomentInput)
+    sale_ends = forms.DateTimeField(label="Sale ends", required=False, widget=MomentInput)
 
     def clean_ids(self) -> list[int]:
         return product_ids(self.cleaned_data["ids"])
@@ -110,7 +107,7 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
         "count": len(documents),
         "grid": grid,
         "ids": chosen,
-        "title": f"Edit {len(documents)} products",
+        "title": f"Edit {count_of(len(documents), 'product')}",
     }
     return page(model_admin, request, "admin/catalog/product/bulk.html", context, 422 if form.errors else 200)
 

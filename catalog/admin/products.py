@@ -303,6 +303,7 @@ class ProductAdmin(admin.ModelAdmin):
 class VariantAdmin(admin.ModelAdmin):
     """Everything about one variant that has no place in the product's table."""
 
+    form = SeenForm
     list_display = ("__str__", "sku", "barcode", "is_active")
     list_select_related = ("product",)
     list_filter = ("is_active",)
@@ -313,7 +314,7 @@ class VariantAdmin(admin.ModelAdmin):
     autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
     fieldsets = (
-        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image")}),
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "seen")}),
         ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
         ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
@@ -330,8 +331,17 @@ class VariantAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
+        """Whoever saves holds the variant's product, as on the product's own page."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
+            list(rows.order_by("pk").values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        if kept := kept_sentence([form]):
+            messages.warning(request, kept)
         shop = here()
         handle = obj.product.handle
         before = read_documents([handle], shop.market, shop.location).get(handle)

@@ -126,8 +126,8 @@ class SeenForm(forms.ModelForm):
             self.data[key] = field.widget.format_value(value) or ""
 
     def _label(self, name: str) -> str:
-        label = str(self.fields[name].label or name.replace("_", " "))
-        return f"{self.instance}: {label.lower()}" if self.prefix else label.lower()
+        label = str(self.fields[name].label or pretty_name(name)).lower()
+        return f"{self.instance}: {label}" if self.prefix else label
 
     def _sentence(self, name: str) -> str:
         now = Truncator(self._in_words(name)).chars(MAX_SHOWN)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -12,8 +13,11 @@ from django.http import HttpRequest
 from catalog.addresses import move_category, remember_deleted_categories
 from catalog.admin.desk import CappedPaginator, warn_of_left_out
 from catalog.categories import CategoryRefused, create_category
+from catalog.documents import CATEGORY_SEPARATOR, category_names
 from catalog.images import picture_of
+from catalog.inputs import AmountField
 from catalog.listings import write_listings
+from catalog.markets import default_market
 from catalog.models import (
     Attribute,
     AttributeValue,
@@ -26,6 +30,17 @@ from catalog.models import (
 )
 from catalog.rich_text import clean
 from catalog.words import words_of
+
+
+class CategoryChangeList(ChangeList):
+    """Knows the names of the categories above those of one page: two queries, however many they are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        names = category_names([category.pk for category in self.result_list])
+        for category in self.result_list:
+            category.full_name = names[category.pk]
 
 
 class CategoryForm(forms.ModelForm):
@@ -54,13 +69,20 @@ class CategoryForm(forms.ModelForm):
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin):
     form = CategoryForm
-    list_display = ("name", "path", "position")
+    list_display = ("name", "where", "position")
     search_fields = ("name", "path")
     ordering = ("path",)
     paginator = CappedPaginator
     show_full_result_count = False
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CategoryChangeList
+
+    @admin.display(description="inside", ordering="path")
+    def where(self, category: Category) -> str:
+        return category.full_name.rpartition(CATEGORY_SEPARATOR)[0] or "–"  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
         """Through the one writer of the tree; the form has refused what it would refuse."""
@@ -100,6 +122,13 @@ class EntryInline(admin.TabularInline):
 
 class CollectionForm(forms.ModelForm):
     """A collection; one by rule needs a rule, or it would be the whole shop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = default_market().currency
+        for name, label in (("rule_min_minor", "Price from"), ("rule_below_minor", "Price below")):
+            if name in self.fields:
+                self.fields[name] = AmountField(currency=currency, label=f"{label} ({currency})", required=False)
 
     RULES = ("rule_tag", "rule_vendor", "rule_category", "rule_min_minor", "rule_below_minor", "rule_on_sale")
 

@@ -11,9 +11,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from catalog import stocktakes
+from catalog.admin.columns import MarketFilter, amount, change, market, span
 from catalog.admin.desk import CappedPaginator, Question, ReadOnly, ask, found_or_404, needs, page
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, signed
+from catalog.inputs import DayInput
 from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
 from catalog.markets import default_market
 from catalog.models import Location, Price, Product, Stock, StockMovement, Stocktake, Transfer, TransferLine, Variant
@@ -58,9 +60,7 @@ class StockForm(forms.Form):
 
 class BackorderForm(forms.Form):
     limit = forms.IntegerField(label="May be oversold by", min_value=0, max_value=10**6)
-    date = forms.DateField(
-        label="Can be sent from", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    date = forms.DateField(label="Can be sent from", required=False, widget=DayInput)
 
 
 @admin.register(Stock)
@@ -138,9 +138,11 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
-        *("created_at", "kind", "variant", "location", "on_hand_change", "reserved_change"),
-        *("reference", "reason", "user"),
+        *("created_at", "kind", "variant", "location", change("on_hand_change", "on hand")),
+        *(change("reserved_change", "reserved"), "occasion", "reason", "user"),
     )
+    fields = list_display
+    readonly_fields = list_display
     list_filter = ("kind", "location")
     list_select_related = ("variant__product", "location", "user")
     search_fields = ("variant__sku", "reference")
@@ -150,7 +152,10 @@ class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Price)
 class PriceAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("variant", "market", "kind", "amount", "valid")
+    list_display = ("variant", market(), "kind", amount("amount_minor"), span("valid", "holds"))
+    fields = list_display
+    readonly_fields = list_display
+    list_filter = (MarketFilter, "kind")
     list_select_related = ("variant__product",)
     search_fields = ("variant__sku", "variant__product__title")
     paginator = CappedPaginator
@@ -159,10 +164,6 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Price]:
         return super().get_queryset(request).exclude(variant__product__status=Product.Status.WITHDRAWN)
-
-    @admin.display(description="amount", ordering="amount_minor")
-    def amount(self, price: Price) -> str:
-        return format_money(price.amount_minor, price.currency)
 
 
 def typed_quantities(text: str) -> dict[int, int]:

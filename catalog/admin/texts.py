@@ -138,6 +138,11 @@ class StoreAdmin(admin.ModelAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         return self.changelist_view(request)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
+
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
         self.message_user(request, "The settings are saved.")
         return redirect("admin:catalog_store_change", 1)

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
+from catalog.money import format_money
+
 
 def from_now_on() -> TimestamptzRange:
     return TimestamptzRange(timezone.now(), None)
@@ -45,4 +47,4 @@ class Price(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} {self.currency} ({self.kind})"
+        return f"{format_money(self.amount_minor, self.currency)} ({self.get_kind_display().lower()})"

@@ -6,31 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 
+from catalog.inputs import AmountField
 from catalog.markets import all_markets, market_of
-from catalog.money import AmountRefused, to_major, to_minor
-
-
-class AmountField(forms.CharField):
-    """An amount in a currency; its value is minor units."""
-
-    def __init__(self, *, currency: str, **options: Any) -> None:
-        super().__init__(max_length=16, widget=forms.TextInput(attrs={"size": 10, "inputmode": "decimal"}), **options)
-        self.currency = currency
-
-    def prepare_value(self, value: Any) -> Any:
-        return str(to_major(value, self.currency)) if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        text = super().clean(value)
-        if not text.strip():
-            return None
-        try:
-            return to_minor(text, self.currency)
-        except AmountRefused as refused:
-            raise ValidationError(str(refused)) from refused
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
 
 
 class AmountForm(forms.ModelForm):

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
 from django.core.exceptions import ValidationError
 
+from catalog.inputs import MomentInput
 from orders.models import ShippingMethod
 from orders.postcodes import wrong_part
 
@@ -65,7 +66,7 @@ class MomentField(forms.DateTimeField):
     """A day and a time in one input."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"widget": forms.DateTimeInput(attrs={"type": "datetime-local"}), **options})
+        super().__init__(**{"widget": MomentInput(), **options})
 
     def clean(self, value: Any) -> datetime | None:
         moment = super().clean(value)
@@ -78,9 +79,7 @@ class SpanField(DateTimeRangeField):
     """From one moment until another, or without an end."""
 
     def __init__(self, **options: Any) -> None:
-        inputs = [
-            forms.DateTimeInput(attrs={"type": "datetime-local", "aria-label": name}) for name in ("From", "Until")
-        ]
+        inputs = [MomentInput({"aria-label": name}) for name in ("From", "Until")]
         widget = RangeWidget(inputs[0])
         widget.widgets = inputs
         super().__init__(fields=[MomentField(required=False), MomentField(required=False)], widget=widget, **options)

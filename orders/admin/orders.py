@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.one_line import one_line
+from catalog.formats import day
 from catalog.money import format_money
 from orders.errors import ShipmentRefused
 from orders.explaining import explain_order
@@ -25,7 +26,7 @@ from orders.shipping import day_span
 
 SEE_CUSTOMER = "orders.see_customer_order"
 SEE_EVIDENCE = "orders.see_evidence_order"
-PERSONAL = {"name", "email", "phone", "shown_phone", "address", "user", "wishes", "billing"}
+PERSONAL = {"name", "email", "phone", "phone_number", "address", "user", "wishes", "billing"}
 EVIDENCE = {"terms_accepted_ip"}
 MAX_FOUND_BY_SKU = 1_000
 
@@ -107,7 +108,7 @@ class OrderAdmin(admin.ModelAdmin):
                 )
             },
         ),
-        ("Customer", {"fields": (("name", "email", "shown_phone"), "address", "user")}),
+        ("Customer", {"fields": (("name", "email", "phone_number"), "address", "user")}),
         ("Delivery and invoice", {"fields": (("shipping_name", "arrives"), "wishes", "billing")}),
         ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total", "tendered"))}),
         ("How the total came about", {"fields": ("explained",), "classes": ("collapse",)}),
@@ -169,6 +170,10 @@ class OrderAdmin(admin.ModelAdmin):
         label = order.get_fulfillment_status_display()
         return format_html('<span class="tag tag-{}">{}</span>', order.fulfillment_status, label)
 
+    @admin.display(description="phone")
+    def phone_number(self, order: Order) -> str:
+        return order.shown_phone or "–"
+
     @admin.display(description="address")
     def address(self, order: Order) -> str:
         return ", ".join([*order.printed_lines, order.country])
@@ -178,7 +183,9 @@ class OrderAdmin(admin.ModelAdmin):
         if not order.arrives_from or not order.arrives_until:
             return "–"
         return (
-            f"ready from {order.arrives_from}" if order.is_pickup else day_span(order.arrives_from, order.arrives_until)
+            f"ready from {day(order.arrives_from)}"
+            if order.is_pickup
+            else day_span(order.arrives_from, order.arrives_until)
         )
 
     @admin.display(description="note and gift message")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.roles import ROLES
+from catalog.admin.columns import MarketFilter
 from catalog.admin.desk import ReadOnly, needs, page
 from catalog.formats import count_of
 from catalog.markets import market_of
@@ -196,7 +197,7 @@ class PromotionAdmin(admin.ModelAdmin):
     form = PromotionForm
     inlines = (TierInline,)
     list_display = ("name", "kind", "lane", "state", "used", "begins_at", "ends_at")
-    list_filter = ("is_active", "kind", "market", "needs_code")
+    list_filter = ("is_active", "kind", MarketFilter, "needs_code")
     search_fields = ("name", "coupons__code")
     autocomplete_fields = ("products", "reward_products", "categories", "collections")
     raw_id_fields = ("gift_variant",)

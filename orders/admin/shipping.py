@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from psycopg.types.range import TimestamptzRange
 
+from catalog import formats
+from catalog.admin.columns import MarketFilter, market, words
 from catalog.admin.desk import needs, page
+from catalog.inputs import DayInput
 from catalog.markets import market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
@@ -64,8 +66,8 @@ class RateInline(admin.TabularInline):
 @admin.register(ShippingMethod)
 class ShippingMethodAdmin(admin.ModelAdmin):
     form = MethodForm
-    list_display = ("name", "code", "kind", "market", "free_from", "days_min", "days_max", "is_active")
-    list_filter = ("kind", "market", "is_active")
+    list_display = ("name", "code", "kind", market(), "free_from", "days_min", "days_max", "is_active")
+    list_filter = ("kind", MarketFilter, "is_active")
     inlines = (RateInline,)
 
     @admin.display(description="free from", ordering="free_from_minor")
@@ -89,7 +91,7 @@ class ZoneForm(forms.ModelForm):
 @admin.register(ShippingZone)
 class ShippingZoneAdmin(admin.ModelAdmin):
     form = ZoneForm
-    list_display = ("name", "countries", "postcodes")
+    list_display = ("name", words("countries"), "postcodes")
 
 
 class ClosingDayForm(forms.ModelForm):
@@ -133,7 +135,7 @@ class ChangeRateForm(forms.Form):
     """A new percentage from a day on."""
 
     percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
-    begins = forms.DateField(label="From this day on", help_text="2027-01-01")
+    begins = forms.DateField(label="From this day on", widget=DayInput)
 
     def clean_begins(self) -> datetime:
         """The first moment of that day, in the shop's time zone."""
@@ -221,4 +223,4 @@ class TaxRateAdmin(admin.ModelAdmin):
 
 
 def _moment(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "j F Y, H:i") if moment else "–"
+    return formats.moment(moment)

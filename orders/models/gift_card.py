@@ -121,4 +121,4 @@ class GiftCardMovement(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount_minor:+d}"
+        return self.get_kind_display()

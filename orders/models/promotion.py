@@ -113,7 +113,7 @@ class PromotionTier(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"from {self.from_quantity or self.from_minor}"
+        return f"from {self.from_quantity} pieces" if self.from_quantity else "from an amount"
 
 
 class Coupon(models.Model):

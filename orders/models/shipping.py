@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from catalog import formats
+
 
 class ShippingZone(models.Model):
     """Countries, or a part of one by postcodes. An address in a zone with postcodes has the methods of such zones only."""
@@ -76,7 +78,7 @@ class ShippingRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.method_id} to {self.zone_id}"
+        return f"{self.method} to {self.zone}"
 
 
 class ClosingDay(models.Model):
@@ -96,4 +98,4 @@ class ClosingDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["country", "day"], name="closing_day_once")]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.country} {self.name}".strip()
+        return f"{formats.day(self.day)} {self.country} {self.name}".strip()

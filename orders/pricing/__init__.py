@@ -1,7 +1,7 @@
 """What a cart costs: arithmetic alone, no database, no clock. `price` is the one function that makes a total."""
 
 from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
-from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, totals_of
+from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, rounding_steps, totals_of
 from orders.pricing.taxing import TaxLine
 from orders.pricing.totals import Discount, LineTotal, Pricing, Reason, Totals, price, share_of_units
 
@@ -25,6 +25,7 @@ __all__ = [
     "explain",
     "make_receipt",
     "price",
+    "rounding_steps",
     "share_of_units",
     "totals_of",
 ]

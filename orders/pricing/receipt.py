@@ -6,6 +6,7 @@ from typing import Any
 
 from cattrs import Converter
 
+from catalog.formats import market_name, moment
 from catalog.money import format_money
 from orders.pricing.facts import Basket, Treatment
 from orders.pricing.totals import Totals, price
@@ -54,7 +55,7 @@ def explain(receipt: dict[str, Any], titles: dict[str, str]) -> list[str]:
     def money(minor: int) -> str:
         return format_money(minor, basket.currency)
 
-    told = [f"Priced {basket.at.isoformat(timespec='seconds')} for {basket.country}, market {basket.market}"]
+    told = [f"Priced {moment(basket.at)} for {basket.country}, market {market_name(basket.market)}"]
     if totals.treatment != Treatment.DOMESTIC:
         told.append(f"No tax is charged: {totals.treatment.replace('_', ' ')}; prices are without the tax at home")
     prices = {line.key: line.price_id for line in basket.lines}
@@ -76,8 +77,12 @@ def explain(receipt: dict[str, Any], titles: dict[str, str]) -> list[str]:
     if totals.reasons:
         told.append("Promotions that did not hold:")
         told += [f"    {_named(one.name, one.rule_id, one.code)}: {one.why}" for one in totals.reasons]
-    told.append("Worked out (minor units):")
-    return told + [f"    {step}" for step in totals.steps]
+    return told
+
+
+def rounding_steps(receipt: dict[str, Any]) -> list[str]:
+    """How percentages, shares and taxes were rounded, in minor units: for whoever checks the arithmetic."""
+    return ["Worked out (minor units):", *(f"    {step}" for step in totals_of(receipt).steps)]
 
 
 def _named(name: str, rule_id: int, code: str) -> str:

@@ -17,6 +17,8 @@ from accounts.fields import MailboxFormField
 from accounts.models import User
 from accounts.throttle import Limit, TooManyAttempts
 from catalog.admin.desk import ReadOnly, needs, page
+from catalog.formats import signed_money
+from catalog.inputs import DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
 from orders.admin.amounts import AmountField
@@ -44,7 +46,7 @@ class IssueForm(forms.Form):
         required=False,
         help_text="Store credit for this account; empty makes a gift card with a code.",
     )
-    expires = forms.DateField(label="Valid until", required=False, help_text="Empty: for ever.")
+    expires = forms.DateField(label="Valid until", required=False, widget=DayInput, help_text="Empty: for ever.")
     note = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +82,7 @@ class MovementInline(ReadOnlyInline):
 
     @admin.display(description="amount")
     def amount(self, movement: GiftCardMovement) -> str:
-        return format_money(movement.amount_minor, movement.card.currency)
+        return signed_money(movement.amount_minor, movement.card.currency)
 
 
 @admin.register(GiftCard)

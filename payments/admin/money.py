@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
+from catalog.admin.columns import amount
 from catalog.admin.desk import Question, ask
 from catalog.formats import listed
 from catalog.money import format_money
@@ -129,40 +130,37 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = (
-        "order",
-        "method",
-        "status",
-        "currency",
-        "captured_minor",
-        "refunded_minor",
-        "flag",
-        "created_at",
+        *("order", "method", "status", amount("captured_minor"), amount("refunded_minor")),
+        *("flag", "created_at"),
+    )
+    fields = (
+        *("order", "method", "status", "flag", "gift_card", "card"),
+        *(amount("amount_minor"), amount("captured_minor"), amount("refunded_minor"), amount("disputed_minor")),
+        *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
+        *("session_id", "payment_intent_id", "charge_id"),
     )
     list_filter = ("status", "flag", "method")
     search_fields = ("order__number", "payment_intent_id", "session_id")
     list_select_related = ("order",)
 
-    @admin.display(ordering="captured_minor")
-    def captured(self, payment: Payment) -> str:
-        return format_money(payment.captured_minor, payment.currency)
-
-    @admin.display(ordering="refunded_minor")
-    def refunded(self, payment: Payment) -> str:
-        return format_money(payment.refunded_minor, payment.currency)
-
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("payment", "amount", "status", "reason", "created_at")
+    list_display = ("payment__order", amount("amount_minor"), "status", "reason", "created_at")
     list_filter = ("status",)
-
-    @admin.display(ordering="amount_minor")
-    def amount(self, refund: Refund) -> str:
-        return format_money(refund.amount_minor, refund.currency)
+    list_select_related = ("payment__order",)
+    search_fields = ("payment__order__number", "provider_ref")
+    fields = (
+        *("payment", amount("amount_minor"), "status", "reason", "user", "created_at"),
+        *("attempts", "next_try_at", "last_error", "provider_ref"),
+    )
 
 
 @admin.register(StripeEvent)
@@ -170,11 +168,15 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_display = ("stripe_id", "type", "status", "attempts", "received_at")
     list_filter = ("status", "type")
     search_fields = ("stripe_id", "object_id")
+    fields = (
+        *("type", "status", "received_at", "attempts", "next_try_at", "last_error"),
+        *("stripe_id", "object_id", "account", "livemode"),
+    )
 
 
 class PostingInline(ReadOnlyInline):
     model = Posting
-    fields = ("account", "amount_minor")
+    fields = ("account", amount("amount_minor", currency="journal.currency", is_signed=True))
 
 
 @admin.register(Journal)

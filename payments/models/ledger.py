@@ -31,7 +31,7 @@ class Journal(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "provider_ref"], name="journal_once")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.provider_ref}"
+        return f"{self.get_kind_display()} {self.provider_ref}".strip()
 
 
 class Posting(models.Model):
@@ -56,4 +56,4 @@ class Posting(models.Model):
         constraints = [models.UniqueConstraint(fields=["journal", "account"], name="posting_account_once")]
 
     def __str__(self) -> str:
-        return f"{self.account} {self.amount_minor:+d}"
+        return self.get_account_display()

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
+STAFF_PAGES = ("/admin/", "/staff/")
 log = logging.getLogger(__name__)
 
 
@@ -25,5 +26,6 @@ class DatabaseOutageMiddleware:
             return None
         is_busy = isinstance(error.__cause__, LockNotAvailable | QueryCanceled)
         log.error("The database is %s: %s", "busy" if is_busy else "away", error)
-        page = render_to_string("503.html", {"is_busy": is_busy})
+        is_for_staff = request.path_info.startswith(STAFF_PAGES)
+        page = render_to_string("admin/503.html" if is_for_staff else "503.html", {"is_busy": is_busy})
         return HttpResponse(page, status=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})

@@ -117,3 +117,11 @@ function nameFields() {
 }
 addEventListener("load", () => setTimeout(nameFields));
 document.addEventListener("formset:added", () => setTimeout(nameFields));
+
+// A table that is wider than the screen is scrolled by keyboard too.
+function scrollByKeyboard() {
+  for (const box of every(".tabular.inline-related, .results")) {
+    if (box.scrollWidth > box.clientWidth && !find("a, button, input:not([type=hidden]), select, textarea", box)) box.tabIndex = 0;
+  }
+}
+addEventListener("load", scrollByKeyboard);

@@ -75,6 +75,19 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):  # n
 
 
 @pytest.mark.django_db
+def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):  # noqa: F811
+    variant = make_variant(2400)
+    url = f"/admin/catalog/variant/{variant.pk}/change/"
+    older = form_of(client.get(url).content.decode())
+    Variant.objects.update(grams=350)
+    answer = client.post(url, {**older, "origin": "PT"})
+    assert (answer.status_code, Variant.objects.values_list("grams", "origin").get()) == (302, (350, "PT"))
+    assert "Somebody else changed this while the page was open, and it is kept: weight (g)." in told(answer)
+    answer = client.post(url, {**older, "grams": "400"})
+    assert "Weight (g) was changed to “350” while this page was open." in unescape(answer.content.decode())
+
+
+@pytest.mark.django_db
 def test_rows_added_or_removed_meanwhile_stay_so(client, staff):  # noqa: F811
     product = make_variant().product
     first, second = make_variant().product, make_variant().product

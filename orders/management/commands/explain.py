@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from orders.explaining import explain_order
 from orders.models import Order
+from orders.pricing import can_be_derived, rounding_steps
 
 
 class Command(BaseCommand):
@@ -19,5 +20,6 @@ class Command(BaseCommand):
         order = Order.objects.filter(number=number.strip().upper()).first()
         if not order:
             raise CommandError(f"There is no order {number}.")
-        for line in explain_order(order):
+        steps = rounding_steps(order.receipt) if can_be_derived(order.receipt) else []
+        for line in [*explain_order(order), *steps]:
             self.stdout.write(line)
