@@ -5,8 +5,9 @@ A draft belongs to its cart alone. Whoever may open the cart sees it, nobody els
 
 from collections.abc import Mapping
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.mailboxes import normalize_mailbox
 from accounts.models import User
@@ -30,13 +31,16 @@ def draft_of(cart: Cart) -> CheckoutDraft:
 def keep_draft(draft: CheckoutDraft, typed: Mapping[str, str]) -> CheckoutDraft:
     """Store what the form sent; a field that was not on the page keeps what it had."""
     sent = {name: one_line(typed[name])[:MAX_LENGTH] for name in FIELDS if name in typed}
-    draft.fields = {**draft.fields, **sent}
+    if draft.fields | sent == draft.fields:
+        return draft
+    draft.fields = draft.fields | sent
     return _store(draft, ["fields", "updated_at"])
 
 
 def remember_told(cart: Cart, email: str) -> None:
     """Note whose limits a refused order has told, so that the page goes on showing the total that holds for them."""
-    draft = CheckoutDraft(cart_id=cart.pk, told_customer=customer_key(email))
+    draft = draft_of(cart)
+    draft.told_customer = customer_key(email)
     _store(draft, ["told_customer", "updated_at"])
 
 
@@ -63,12 +67,13 @@ def erase_drafts(email: str) -> int:
 
 
 def _store(draft: CheckoutDraft, changed: list[str]) -> CheckoutDraft:
-    """Insert or update in one statement; a cart that another tab has just given up has no draft any more."""
-    try:
-        with transaction.atomic():
-            CheckoutDraft.objects.bulk_create(
-                [draft], update_conflicts=True, unique_fields=["cart"], update_fields=changed
-            )
-    except IntegrityError:
+    """Store by one statement; a cart that another tab has just given up has no draft any more."""
+    row = CheckoutDraft.objects.filter(cart_id=draft.cart_id)
+    values = {name: getattr(draft, name) for name in changed if name != "updated_at"} | {"updated_at": timezone.now()}
+    if not draft._state.adding and row.update(**values):
         return draft
+    try:
+        draft.save(force_insert=True)
+    except IntegrityError:
+        row.update(**values)  # another tab was quicker, or the cart is gone
     return draft

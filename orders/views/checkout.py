@@ -101,7 +101,7 @@ def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpRespons
     market = market_of(cart.market)
     keep_draft(draft, request.POST)
     country = request.POST.get("country", "")
-    if cart.is_open and country in market.countries and country != cart.country:
+    if cart.is_open and country in market.countries and country != (cart.country or market.countries[0]):
         choose_country(cart, country)
     form = CheckoutForm(request.POST, market=market)
     if request.POST.keys() & {"update", "entered", "drop"} or (cart.is_open and _has_new_code(request)):
