@@ -13,7 +13,7 @@ from orders.errors import StatusRefused
 from orders.gift_mails import mail_gift_cards
 from orders.joining import bring_back
 from orders.models import Cart, Order, OrderEvent
-from orders.promotions import give_back_uses, take_uses_again
+from orders.promotions import give_back_uses, keep_uses, take_uses_again
 
 Status = Order.Status
 ALLOWED = {
@@ -56,8 +56,10 @@ def _move(order: Order, target: Status, **facts: Any) -> None:
 def confirm(order: Order) -> None:
     """The order may ship: it is paid, or nothing is to be paid. The confirmation mail waits in the outbox.
 
-    Gift cards that it bought are issued, and their codes wait there too.
+    Gift cards that it bought are issued, and their codes wait there too. Raises PromotionUsedUp where another order
+    with the same address was paid first and has used what this one holds; then nothing has changed.
     """
+    keep_uses(order)
     _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), payment_due_at=None)
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received", is_public=True)
     send_confirmation(order)
@@ -86,6 +88,7 @@ def confirm_late(order: Order) -> None:
     send_confirmation(order)
     _hand_out_gift_cards(order)
     take_uses_again(order)
+    keep_uses(order)
     gift_cards.redeem_again(order)
     reserve(order.number, needs_of(order))
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from orders.errors import PromotionUsedUp
-from orders.models import Order, Promotion, PromotionUse
+from orders.models import Order, Promotion, PromotionCustomer, PromotionUse
 from orders.pricing import Rule, Scope, Tier
 from orders.rulebook import Rulebook
 
@@ -22,6 +24,9 @@ USED_BY_YOU = "You have used it as often as one customer may."
 SHARE = """
 SELECT pg_advisory_xact_lock_shared(hashtext('promotions'), id::int) FROM unnest(%s::bigint[]) AS id ORDER BY id
 """
+# Anybody can type an address that is not theirs. So an unpaid order uses up what a customer may have only for the same
+# account and the same place; from elsewhere the same use can be taken once more, and of those the first that is paid
+# keeps it: `keep_uses`.
 # One statement a promotion, with its limits as conditions on the rows' own columns: of fifty buyers who want the last
 # use one gets it, whatever they saw before. Without a limit no row is locked, so nobody waits for anybody.
 TAKE = """
@@ -35,11 +40,16 @@ WITH standing AS (
 ), coupon AS (
   UPDATE orders_coupon SET uses = uses + 1 WHERE id = %(coupon)s AND most_uses IS NOT NULL AND uses < most_uses
   RETURNING id
+), elsewhere AS (
+  SELECT held.id FROM orders_promotionuse held JOIN orders_order placed ON placed.id = held.order_id
+  WHERE held.promotion_id = %(promotion)s AND held.customer = %(customer)s AND held.given_back_at IS NULL
+    AND placed.status = 'placed' AND (placed.user_id = %(user)s) IS NOT TRUE
+    AND placed.terms_accepted_ip IS DISTINCT FROM %(ip)s::inet
 ), customer AS (
   INSERT INTO orders_promotioncustomer AS seen (promotion_id, customer, uses)
   SELECT id, %(customer)s, 1 FROM standing WHERE most_each > 0
   ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = seen.uses + 1
-    WHERE seen.uses < (SELECT most_each FROM standing)
+    WHERE seen.uses < (SELECT most_each FROM standing) + (SELECT count(*) FROM elsewhere)
   RETURNING id
 ), written AS (
   INSERT INTO orders_promotionuse (order_id, promotion_id, coupon_id, customer, saved_minor, created_at)
@@ -169,11 +179,46 @@ def _take_all(order: Order, wanted: Iterable[tuple[int, int | None, int, str]]) 
             "coupon": coupon_id,
             "customer": order.customer_key,
             "saved": saved_minor,
+            "user": order.user_id,
+            "ip": order.terms_accepted_ip,
         }
         with connection.cursor() as cursor:
             cursor.execute(TAKE, facts)
             if not cursor.fetchone()[0]:
                 raise PromotionUsedUp(name)
+
+
+@transaction.atomic
+def keep_uses(order: Order) -> None:
+    """Make the uses of an order that is being paid final; raises PromotionUsedUp where paid orders have had them all.
+
+    Unpaid orders that can no longer keep theirs are due at once: their payments are closed by the next sweep.
+    """
+    has_limit = Q(promotion__is_first_order_only=True) | Q(promotion__most_uses_each__gt=0)
+    held = PromotionUse.objects.filter(has_limit, order=order, given_back_at=None).select_related("promotion")
+    uses = list(held.order_by("promotion_id"))
+    if not uses:
+        return
+    ids = [use.promotion_id for use in uses]
+    rows = PromotionCustomer.objects.filter(promotion_id__in=ids, customer=uses[0].customer)
+    list(
+        rows.select_for_update().order_by("promotion_id")
+    )  # two payments of one customer are counted one after the other
+    for use in uses:
+        most = 1 if use.promotion.is_first_order_only else use.promotion.most_uses_each or 0
+        same = PromotionUse.objects.filter(promotion_id=use.promotion_id, customer=use.customer, given_back_at=None)
+        paid = same.exclude(order=order).exclude(order__status=Order.Status.PLACED).count()
+        if paid >= most:
+            raise PromotionUsedUp(use.promotion.name)
+        if paid + 1 == most:
+            _make_due(same.exclude(order=order).filter(order__status=Order.Status.PLACED))
+
+
+def _make_due(uses: QuerySet[PromotionUse]) -> None:
+    """The orders of these uses run out of time now; one that is being paid or given up this moment is left alone."""
+    orders = Order.objects.filter(pk__in=uses.values("order_id"), status=Order.Status.PLACED)
+    late = orders.exclude(payment_due_at=None).select_for_update(of=("self",), skip_locked=True)
+    Order.objects.filter(pk__in=[order.pk for order in late]).update(payment_due_at=timezone.now())
 
 
 @transaction.atomic

@@ -16,10 +16,14 @@ from orders.delivery_dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
 from orders.models import Cart
 from orders.tax import TaxRules, choose_tax
 
+# An unpaid order from elsewhere uses up nothing of a customer's: anybody may have typed the address (see promotions.py).
 # Arrays of ids come from the tables that a promotion is joined to. Of two codes of one promotion, one that can still be
 # used goes first.
 READ = """
-WITH asked AS (
+WITH elsewhere AS (
+  SELECT id FROM orders_order placed WHERE status = 'placed' AND customer_key = %(customer)s AND customer_key <> ''
+    AND (user_id = %(user)s) IS NOT TRUE AND terms_accepted_ip IS DISTINCT FROM %(ip)s::inet
+), asked AS (
   SELECT DISTINCT ON (promotion_id) promotion_id, id AS coupon_id FROM orders_coupon WHERE code = ANY(%(codes)s)
   ORDER BY promotion_id, most_uses IS NOT NULL AND uses >= most_uses, id
 ), standing AS (
@@ -51,7 +55,8 @@ SELECT json_build_object(
        s.countries, s.methods, s.is_first_order_only, s.needs_code, s.is_active, s.most_uses, s.most_uses_each, s.uses,
        s.gift_variant_id, s.code, s.coupon_id, s.coupon_most, s.coupon_uses,
        coalesce((SELECT uses FROM orders_promotioncustomer u WHERE u.promotion_id = s.id AND u.customer = %(customer)s),
-                0) AS uses_each,
+                0) - (SELECT count(*) FROM orders_promotionuse u JOIN elsewhere e ON e.id = u.order_id
+                      WHERE u.promotion_id = s.id AND u.given_back_at IS NULL) AS uses_each,
        ARRAY(SELECT product_id FROM orders_promotion_products x WHERE x.promotion_id = s.id) AS products,
        ARRAY(SELECT category_id FROM orders_promotion_categories x WHERE x.promotion_id = s.id) AS categories,
        ARRAY(SELECT collection_id FROM orders_promotion_collections x WHERE x.promotion_id = s.id) AS collections,
@@ -66,7 +71,7 @@ SELECT json_build_object(
      WHERE c.is_active AND c.currency = %(currency)s AND c.balance_minor > 0
        AND (c.expires_at IS NULL OR c.expires_at > %(at)s) AND (c.user_id IS NULL OR c.user_id = %(user)s)) g),
   'groups', ARRAY(SELECT group_id FROM accounts_user_groups WHERE user_id = %(user)s),
-  'orders', (SELECT count(*) FROM orders_order WHERE status <> 'canceled'
+  'orders', (SELECT count(*) FROM orders_order WHERE status <> 'canceled' AND id NOT IN (SELECT id FROM elsewhere)
      AND (customer_key = %(customer)s AND customer_key <> '' OR user_id = %(user)s)),
   'unpaid', (SELECT count(*) FROM orders_order WHERE status = 'placed'
      AND (customer_key = %(customer)s AND customer_key <> '' AND terms_accepted_ip IS NOT DISTINCT FROM %(ip)s::inet

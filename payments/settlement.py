@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.errors import InsufficientStock
 from orders.emails import send_late_refund
 from orders.errors import GiftCardSpent, PromotionUsedUp
-from orders.lifecycle import confirm, confirm_late, lock_order, record_event
+from orders.lifecycle import cancel, confirm, confirm_late, lock_with_cart, record_event
 from orders.models import Order, OrderEvent
 from payments import gateway, ledger
 from payments.crash_points import crash_point
@@ -70,7 +70,7 @@ def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
 @transaction.atomic
 def take_over(payment: Payment, state: SessionState) -> Payment:
     """Write an answer of Stripe's into payment, books and order, in one transaction."""
-    order = lock_order(payment.order_id)
+    order = lock_with_cart(payment.order_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     payment.checked_at = timezone.now()
     payment.last_error = state.last_error or payment.last_error
@@ -104,12 +104,16 @@ def _set_due_again(order: Order) -> None:
 @transaction.atomic
 def _settle_nothing(payment: Payment) -> Payment:
     """An order of which nothing is left to pay is paid by saying so, once."""
-    order = lock_order(payment.order_id)
+    order = lock_with_cart(payment.order_id)
     is_moved = order.due_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now())
     if is_moved and order.is_unpaid:
-        confirm(order)
-        ledger.book_sale(order)
-        capture_gift_cards(order)
+        try:
+            confirm(order)
+        except PromotionUsedUp as used_up:
+            _cancel_used_up(order, used_up)
+        else:
+            ledger.book_sale(order)
+            capture_gift_cards(order)
     payment.refresh_from_db()
     return payment
 
@@ -147,9 +151,14 @@ def _is_what_was_ordered(payment: Payment, state: SessionState) -> bool:
 
 def _confirm_or_refund(order: Order, payment: Payment) -> None:
     if order.status == Order.Status.PLACED:
-        confirm(order)
-        ledger.book_sale(order)
-        capture_gift_cards(order)
+        try:
+            confirm(order)
+        except PromotionUsedUp as used_up:
+            _cancel_used_up(order, used_up)
+            _give_back_late(order, payment)
+        else:
+            ledger.book_sale(order)
+            capture_gift_cards(order)
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
@@ -168,6 +177,16 @@ def _take_late(order: Order, payment: Payment) -> None:
             ledger.book_sale(order)
             capture_gift_cards(order)
             return
+    _give_back_late(order, payment)
+
+
+def _cancel_used_up(order: Order, used_up: PromotionUsedUp) -> None:
+    """Another order with this address was paid first and has used what the total of this one rests on."""
+    text = f"Canceled: “{used_up.name}” was used by another order with this address"
+    cancel(order, Order.CancelReason.PAYMENT, text=text)
+
+
+def _give_back_late(order: Order, payment: Payment) -> None:
     _flag(order, payment, Payment.Flag.LATE, "The payment came too late; it goes back")
     refund = request_refund(payment, payment.captured_minor, reason="paid too late")
     send_late_refund(order, refunded_minor=refund.amount_minor, key=refund.key.hex)

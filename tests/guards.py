@@ -53,7 +53,7 @@ def no_cart_lock(monkeypatch: Monkey) -> None:
 def no_settle_lock(monkeypatch: Monkey) -> None:
     """Two settlements look at the order together, and the books take one capture twice."""
     _execute("ALTER TABLE payments_journal DROP CONSTRAINT IF EXISTS journal_once")
-    monkeypatch.setattr(settlement, "lock_order", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(settlement, "lock_with_cart", lambda order_id: Order.objects.get(pk=order_id))
     monkeypatch.setattr(Payment.objects, "select_for_update", Payment.objects.all)
     monkeypatch.setattr(lifecycle, "_move", _set_status)
     monkeypatch.setattr(ledger, "_book", _book_always)
@@ -235,9 +235,14 @@ def no_coupon_limit(monkeypatch: Monkey) -> None:
 
 def no_customer_limit(monkeypatch: Monkey) -> None:
     """One customer may use a promotion as often as they like."""
-    condition = "\n    WHERE seen.uses < (SELECT most_each FROM standing)"
+    condition = "\n    WHERE seen.uses < (SELECT most_each FROM standing) + (SELECT count(*) FROM elsewhere)"
     assert condition in promotions.TAKE
     monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, ""))
+
+
+def no_final_use(monkeypatch: Monkey) -> None:
+    """Paid orders keep whatever use of a promotion they were placed with."""
+    monkeypatch.setattr(lifecycle, "keep_uses", lambda order: None)
 
 
 def no_limits_lock(monkeypatch: Monkey) -> None:
@@ -334,6 +339,7 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "promotion-limit": (no_promotion_limit, "tests/races/test_promotion_races.py::test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers"),
     "coupon-limit": (no_coupon_limit, "tests/races/test_promotion_races.py::test_f010_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers"),
     "customer-limit": (no_customer_limit, "tests/races/test_promotion_races.py::test_one_customer_with_ten_tabs_has_one_first_order"),
+    "final-use": (no_final_use, "tests/races/test_promotion_races.py::test_of_two_orders_from_two_places_that_are_paid_at_once_one_keeps_the_use"),
     "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_limit_that_comes_while_people_order_counts_all_of_them"),
     "gift-card-balance": (no_card_balance, "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once"),
     "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),

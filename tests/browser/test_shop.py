@@ -86,6 +86,8 @@ def test_without_scripts_on_a_phone_everything_works(browser, shop):
     page.click("#place .btn")
     page.wait_for_url("**/c/pay/**")
     page.click("text=Back to the shop")
+    page.wait_for_url("**/orders/*/back/")
+    page.click("text=Change my order")
     page.wait_for_url("**/cart/?back=1")
     assert page.input_value("input[name=quantity]") == "2"
     page.click(".box >> text=Check out")

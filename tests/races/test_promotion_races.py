@@ -6,11 +6,14 @@ from django.db import transaction
 from catalog.markets import default_market
 from catalog.prices import set_price
 from orders import lifecycle
-from orders.checkout import place_order
+from orders.checkout import Seen, place_order
 from orders.coupons import recount
 from orders.errors import GiftCardSpent, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, GiftCard, Order, Promotion, PromotionCustomer, TaxRate
 from orders.promotions import hold_limits
+from payments.models import Refund
+from payments.sessions import start_payment
+from payments.settlement import settle
 from shop.auditing import run_audit
 from tests.factories import (
     contents_of,
@@ -156,4 +159,24 @@ def test_f016_nobody_is_charged_what_they_did_not_see_while_it_changes(at_once, 
     assert all(order.total_minor == seen[0].total_minor for order in placed)
     assert {type(result) for result in results} <= {Order, TotalChanged, bool, int, type(None), set}
     assert contents_of(make_cart(variant)).totals.total_minor != seen[0].total_minor or what == "tax"
+    assert run_audit() == []
+
+
+def test_of_two_orders_from_two_places_that_are_paid_at_once_one_keeps_the_use(at_once, stripe_desk):
+    make_promotion(percent=10, codes=("ONCE",), most_uses_each=1)
+    orders = []
+    for ip in ("203.0.113.5", "198.51.100.7"):
+        cart = with_codes(make_cart(make_variant()), "ONCE")
+        submission = make_submission(email="ann@example.com")
+        contents = contents_of(cart, submission.buyer(None, ip))
+        seen = Seen(contents.mark, contents.totals.total_minor, contents.due_minor, ip)
+        orders.append(place_order(cart.pk, submission, seen=seen))
+    payments = [start_payment(order.pk) for order in orders]
+    for payment in payments:
+        stripe_desk.pay(payment.session_url)
+    results = at_once(*(lambda pk=payment.pk: settle(pk).status for payment in payments))
+    assert results == ["captured", "captured"]
+    assert sorted(Order.objects.values_list("status", flat=True)) == ["canceled", "confirmed"]
+    assert Refund.objects.count() == 1
+    assert PromotionCustomer.objects.get().uses == 1
     assert run_audit() == []
