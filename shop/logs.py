@@ -21,16 +21,16 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 HARMLESS = frozenset(
     {
         *("path", "slug", "section", "number", "pk", "line_id", "mail_id", "object_id", "app_label", "url"),
-        *("content_type_id", "product_id", "order_id", "run_id"),
+        *("content_type_id", "id", "product_id", "order_id", "run_id"),
     }
 )
-PATH = re.compile(r"/[^\s\"'<>\\,;)\]}?#]+")
+PATH = re.compile(r"(https?://[^/\s\"'<>]+)?(/[^\s\"'<>\\,;)\]}?#]+)")
 # UUIDs, with and without dashes: order links, cart tokens, idempotency keys, ids of mails.
 TOKEN = re.compile(
     r"(?<![0-9a-f])([0-9a-f]{4})[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}(?![0-9a-f])", re.I
 )
-# What allauth signs or makes up, also where the rest of the path leads nowhere.
-KEY = re.compile(r"((?:password/reset/key|confirm-email)/)[^\s\"'<>/]+", re.I)
+# Keys in mails about accounts, also where the rest of the path leads nowhere.
+KEY = re.compile(r"((?:password/reset/key|confirm-email|signup)/)[^\s\"'<>/]+", re.I)
 # C1 controls, next line, line and paragraph separators, direction marks, invisible characters, halves of pairs: what
 # makes a terminal or a reader of logs show another line than the one that was written.
 UNSEEN = re.compile(
@@ -42,14 +42,15 @@ def masked_path(path: str) -> str:
     """The path, or its route where a parameter could be a secret."""
     if not apps.ready:
         return masked_tokens(path)
-    for candidate in (path, f"{path}/"):
+    closed = f"{path.removesuffix('/')}/"  # what the path is redirected to
+    prefix, rest = closed[: closed.find("/", 1)], closed[closed.find("/", 1) :]  # a market's, perhaps
+    for start, candidate in (("", closed), ("", path), (prefix, rest), (prefix, rest.removesuffix("/"))):
         try:
             match = resolve(candidate)
         except (Resolver404, ValueError):
             continue
-        if match.kwargs.keys() <= HARMLESS and not match.args:
-            break
-        return f"/{match.route}"
+        if match.args or match.kwargs.keys() - HARMLESS:
+            return f"{start}/{match.route}"
     return masked_tokens(path)
 
 
@@ -59,7 +60,7 @@ def masked_tokens(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text without secrets: paths as their routes, tokens cut short."""
-    return masked_tokens(PATH.sub(lambda found: masked_path(found[0]), text))
+    return masked_tokens(PATH.sub(lambda found: (found[1] or "") + masked_path(found[2]), text))
 
 
 def escaped(line: str) -> str:

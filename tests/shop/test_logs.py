@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import uuid
 
 import pytest
@@ -49,6 +50,33 @@ def test_every_parameter_of_every_route_is_harmless_or_masked():
     assert {"public_id", "key", "uidb36"} <= secret
     assert not HARMLESS & {name for name, kind in names.items() if kind == "UUIDConverter"}
     assert not HARMLESS & {"key", "token", "secret", "signature", "uidb36", "public_id", "email"}
+
+
+def path_of(patterns) -> tuple[str, list[str]]:
+    """A path that the route takes, and the secret values in it."""
+    route = "".join(str(pattern.pattern) for pattern in patterns)
+    samples = {"int": "7", "uuid": str(uuid.uuid4()), "path": "a/b", "slug": "alma-mug", "str": "alma"}
+    secrets = []
+
+    def sample(found: re.Match) -> str:
+        kind, name = found[1] or "str", found[2]
+        if name in HARMLESS:
+            return samples[kind]
+        secrets.append(samples[kind] if kind == "uuid" else f"Sec-{len(secrets)}ret-x{uuid.uuid4().hex[:6]}")
+        return secrets[-1]
+
+    return "/" + re.sub(r"<(?:([a-z]+):)?(\w+)>", sample, route), secrets
+
+
+def test_no_secret_of_any_route_stands_in_a_line():
+    """Also under a market's prefix, without the last slash, in a whole URL and as a Referer."""
+    paths = [path_of(route) for route in routes() if not any("(?P" in str(step.pattern) for step in route)]
+    with_secrets = [(path, secrets) for path, secrets in paths if secrets]
+    assert len(with_secrets) >= 10
+    for path, secrets in with_secrets:
+        for text in (path, path.rstrip("/"), f"/us{path}", f"/us{path}".rstrip("/"), f"https://shop.example{path}?x=1"):
+            line = line_of(f"Not Found: {text}", path=text, referer=f"http://testserver{path}")
+            assert [secret for secret in secrets if secret in line] == [], text
 
 
 ORDER = uuid.UUID("3f2a9c41-7be0-4c1d-9a77-02d1e8b1c001")
