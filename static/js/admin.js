@@ -121,7 +121,9 @@ document.addEventListener("formset:added", () => setTimeout(nameFields));
 // A table that is wider than the screen is scrolled by keyboard too.
 function scrollByKeyboard() {
   for (const box of every(".tabular.inline-related, .results")) {
-    if (box.scrollWidth > box.clientWidth && !find("a, button, input:not([type=hidden]), select, textarea", box)) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 }
 addEventListener("load", scrollByKeyboard);
+addEventListener("resize", scrollByKeyboard);
+document.fonts?.ready.then(scrollByKeyboard);
