@@ -202,3 +202,13 @@ def test_the_american_market_speaks_of_tax_and_shipping_addresses(settings):
     text = text_of(client_of(make_cart(make_variant())).get("/checkout/"))
     assert all(words in text for words in ("Shipping address", "Email", "State", "ZIP code", "Street address"))
     assert not any(words in text for words in ("VAT", "E-mail", "Postcode", "tax area"))
+
+
+def test_an_export_speaks_of_vat_in_europe_and_of_tax_in_america(settings, client):
+    fields = {**AMERICAN, "update": "1"}
+    assert 'VAT <span class="small muted">none: it leaves the tax area' in text_of(client.post("/checkout/", fields))
+    settings.MARKETS = [{**settings.MARKETS[0], "language": "en-US", "is_tax_included": False}]
+    all_markets.cache_clear()
+    text = text_of(client.post("/checkout/", fields))
+    assert 'Tax <span class="small muted">none on this order' in text
+    assert "VAT" not in text
