@@ -6,12 +6,14 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.devices import device_name
 from accounts.links import confirmation_key, shop_link
 from accounts.logins import begin_attempt, end_well
 from accounts.mailboxes import normalize_mailbox
@@ -26,6 +28,12 @@ CONFIRMING_HERE = Limit("confirm", 10, 3600)
 MAILS_TO_ADDRESS = Limit("mails-to-address", 5, 3600)
 # Told by the watch over passwords, which also sees what the admin and the command line change.
 TOLD_ELSEWHERE = {f"account/email/password_{what}" for what in ("changed", "set", "reset")}
+
+WAYS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code from your app",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 def may_mail(purpose: str, email: str) -> bool:
@@ -109,6 +117,13 @@ class AccountAdapter(DefaultAccountAdapter):
             url = shop_link(choose_password_path(address.user))
             self.send_mail("account/email/choose_password", address.email, {"password_reset_url": url})
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict]:
+        """Name the ways to show that it is you in the words of the other pages."""
+        return [
+            {**method, "description": WAYS.get(method["id"], method["description"])}
+            for method in super().get_reauthentication_methods(user)
+        ]
+
     def send_account_already_exists_mail(self, email: str) -> None:
         self.send_mail("account/email/account_already_exists", email, {})
 
@@ -122,3 +137,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "cannot_delete_authenticator": "This cannot be turned off.",
         "unverified_email": "Please confirm your e-mail address first.",
     }
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:  # noqa: A002  (allauth's name)
+        """Suggest the name of the device that is in front of the page."""
+        return device_name(context.request.headers.get("User-Agent", ""))

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from allauth.account.forms import ResetPasswordForm
 from django.contrib.admin import ModelAdmin
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from accounts import forms, links, notices
 from accounts.models import ThrottleCounter
 from accounts.throttle import Limit, TooManyAttempts
 from catalog import stocktakes
@@ -24,6 +26,7 @@ from orders.models import Cart, Order
 from orders.views import carts
 from payments import cancellation, gateway, ledger, sessions, settlement, views
 from payments.models import Journal, Payment, Refund
+from shop.middleware import second_factor
 
 Monkey = pytest.MonkeyPatch
 
@@ -307,6 +310,22 @@ def no_append_only(monkeypatch: Monkey) -> None:
 
 
 # Guard → (how to remove it, the tests that must then fail).
+def no_state_in_links(monkeypatch: Monkey) -> None:
+    """Confirm an added address whatever has become of the password since, and keep it pending."""
+    monkeypatch.setattr(links, "_state", lambda _user: "")
+    monkeypatch.setattr(notices, "drop_pending", lambda _user: None)
+
+
+def no_unconfirmed_check(monkeypatch: Monkey) -> None:
+    """Send a reset to every address that somebody added."""
+    monkeypatch.setattr(forms.CountedResetForm, "clean_email", ResetPasswordForm.clean_email)
+
+
+def no_second_factor(monkeypatch: Monkey) -> None:
+    """Let staff in with a password alone."""
+    monkeypatch.setattr(second_factor, "is_mfa_enabled", lambda _user: True)
+
+
 GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "stock-condition": (no_stock_condition, "tests/races/test_stock_races.py::test_f001_forty_buyers_for_ten_units_buy_exactly_ten"),
     "stock-condition-two-locations": (no_stock_condition, "tests/races/test_stock_races.py::test_f001_ten_units_over_two_locations_sell_exactly_ten"),
@@ -335,6 +354,9 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "cart-upsert": (no_upsert, "tests/races/test_cart_races.py::test_f011_thirty_clicks_on_one_line_lose_no_click"),
     "cart-upsert-at-login": (no_upsert, "tests/races/test_cart_races.py::test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click"),
     "counting-statement": (no_counting_statement, "tests/accounts/test_throttles.py::test_f116_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten"),
+    "link-state": (no_state_in_links, "tests/accounts/test_links.py::test_an_address_that_somebody_added_is_worth_nothing_after_the_password_is_changed"),
+    "reset-to-confirmed": (no_unconfirmed_check, "tests/accounts/test_links.py::test_an_address_that_is_not_confirmed_gets_no_reset_link"),
+    "staff-second-factor": (no_second_factor, "tests/accounts/test_staff.py::test_staff_without_a_second_factor_reach_its_set_up_only"),
     "total-check-in-a-race": (no_total_check, "tests/races/test_promotion_races.py::test_f016_nobody_is_charged_what_they_did_not_see_while_it_changes[promotion]"),
     "promotion-limit": (no_promotion_limit, "tests/races/test_promotion_races.py::test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers"),
     "coupon-limit": (no_coupon_limit, "tests/races/test_promotion_races.py::test_f010_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers"),

@@ -27,7 +27,7 @@ def desk(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
     page.goto("/account/login/")
     page.fill("input[name=login]", "owner@hearthside.example")
     page.fill("input[name=password]", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
-    page.click("button.btn:has-text('Sign In')")
+    page.click("button.btn:has-text('Log in')")
     page.wait_for_url("**/account/**")
     return page, complaints
 
@@ -170,7 +170,7 @@ def test_the_desk_fits_on_a_phone(browser, shop):
     page.goto("/account/login/")
     page.fill("input[name=login]", "owner@hearthside.example")
     page.fill("input[name=password]", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
-    page.click("button.btn:has-text('Sign In')")
+    page.click("button.btn:has-text('Log in')")
     page.wait_for_url("**/account/**")
     wide = []
     for address in (
