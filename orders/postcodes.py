@@ -91,3 +91,11 @@ def _lies_between(code: str, low: str, high: str) -> bool:
         return False
     number, lowest, highest = (int(one["number"]) for one in numbered if one)
     return lowest <= number <= highest
+
+
+def example_postcode(text: str) -> str:
+    """A postcode that lies in the first part of such a text; empty where there is none."""
+    found = PART.fullmatch(parts[0]) if (parts := _parts(text)) else None
+    if not found:
+        return ""
+    return found["whole"] or found["low"] or found["stem"]

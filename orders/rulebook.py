@@ -41,7 +41,7 @@ SELECT json_build_object(
      WHERE country IN (%(country)s, %(home)s) AND valid @> %(at)s) r),
   'shipping', (SELECT coalesce(json_agg(s), '[]') FROM (
      SELECT m.code, m.name, m.kind, m.free_from_minor, m.most_grams, m.handling_days, m.days_min, m.days_max,
-            m.pickup_address, m.position, z.countries, z.postcodes, r.from_grams, r.from_minor, r.price_minor
+            m.pickup_address, m.position, z.name AS zone, z.countries, z.postcodes, r.from_grams, r.from_minor, r.price_minor
      FROM orders_shippingrate r JOIN orders_shippingmethod m ON m.id = r.method_id
      JOIN orders_shippingzone z ON z.id = r.zone_id
      WHERE m.is_active AND m.market = %(market)s AND z.countries @> ARRAY[%(country)s]::varchar[]) s),

@@ -1,6 +1,6 @@
 """Ways of delivery: which there are for an address, what they cost, when the parcel arrives."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,10 +27,11 @@ from orders.delivery_dates import (
 )
 from orders.models import ClosingDay, ShippingMethod, ShippingRate
 from orders.models.order import DIGITAL
-from orders.postcodes import is_within
+from orders.postcodes import is_within, narrowness
 
 AT_ONCE = (Dispatch(),)  # a parcel of things that are in stock and leave on the shop's days
 ANY_DAY = Calendar()  # Monday to Friday, without days off
+Row = Mapping[str, Any]  # a rate with the facts of its method and its zone
 METHOD_FACTS = (
     "code", "name", "kind", "free_from_minor", "most_grams", "handling_days", "days_min", "days_max",
     "pickup_address", "position",
@@ -97,30 +98,65 @@ class Parcel:
     dispatches: tuple[Dispatch, ...] = AT_ONCE
 
 
-def make_offers(
-    rows: Iterable[Mapping[str, Any]], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY
-) -> list[Offer]:
+@dataclass(frozen=True)
+class Choice:
+    """The rate of one method that holds for a parcel, and those of other zones that hold the address too.
+
+    In a tie neither zone is more specific, so the cheaper rate holds.
+    """
+
+    row: Row
+    overruled: tuple[Row, ...] = ()
+    is_tie: bool = False
+
+
+def make_offers(rows: Iterable[Row], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY) -> list[Offer]:
     """One offer for each method that takes the parcel there, cheapest first; a day earlier before a day later."""
-    fitting = [row for row in rows if _is_for(row, parcel)]
-    if any(row["postcodes"] for row in fitting):
-        # A part of a country is a zone of its own: what holds for the rest of it does not hold there.
-        fitting = [row for row in fitting if row["postcodes"] or row["kind"] == ShippingMethod.Kind.PICKUP]
-    by_method: dict[str, list[Mapping[str, Any]]] = {}
-    for row in fitting:
-        if _reaches(row, parcel):
-            by_method.setdefault(row["code"], []).append(row)
-    offers = [_offer(max(found, key=_weight), parcel, at, calendar) for found in by_method.values()]
-    places = {code: found[0]["position"] for code, found in by_method.items()}
+    chosen = [choice.row for choice in choose_rates(rows, parcel)]
+    offers = [_offer(row, parcel, at, calendar) for row in chosen]
+    places = {row["code"]: row["position"] for row in chosen}
     return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, places[offer.code]))
 
 
-def _is_for(row: Mapping[str, Any], parcel: Parcel) -> bool:
+def choose_rates(rows: Iterable[Row], parcel: Parcel) -> list[Choice]:
+    """The rate of each method that takes the parcel there (decision 0028).
+
+    A part of a country by postcodes is a zone of its own: what holds for the rest of it does not hold there. Of the zones
+    of one method the most specific decides; of two alike the cheaper rate holds, whatever the order of the rows.
+    """
+    fitting = [row for row in rows if _is_for(row, parcel)]
+    if any(row["postcodes"] for row in fitting):
+        fitting = [row for row in fitting if row["postcodes"] or row["kind"] == ShippingMethod.Kind.PICKUP]
+    by_method: dict[str, list[Row]] = {}
+    for row in fitting:
+        if _reaches(row, parcel):
+            by_method.setdefault(row["code"], []).append(row)
+    return [_choice(found, parcel) for found in by_method.values()]
+
+
+def _choice(rows: Sequence[Row], parcel: Parcel) -> Choice:
+    """The highest step that is reached in each zone, and of these the one of the most specific zone."""
+    by_zone: dict[Any, Row] = {}
+    for row in sorted(rows, key=lambda row: (row["from_grams"], row["from_minor"], -row["price_minor"])):
+        by_zone[row.get("zone"), tuple(row["countries"]), row["postcodes"]] = row
+    ranked = sorted(by_zone.values(), key=lambda row: (specificity(row, parcel), -row["price_minor"]), reverse=True)
+    best, others = ranked[0], tuple(ranked[1:])
+    is_tie = any(specificity(row, parcel) == specificity(best, parcel) for row in others)
+    return Choice(best, others, is_tie)
+
+
+def specificity(row: Row, parcel: Parcel) -> tuple[int, int]:
+    """How closely the row's zone names the address: by narrower postcodes, then by fewer countries."""
+    return narrowness(parcel.postcode, row["postcodes"], parcel.country), -len(row["countries"])
+
+
+def _is_for(row: Row, parcel: Parcel) -> bool:
     """The zone holds the address."""
     is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"], parcel.country)
     return parcel.country in row["countries"] and is_inside
 
 
-def _reaches(row: Mapping[str, Any], parcel: Parcel) -> bool:
+def _reaches(row: Row, parcel: Parcel) -> bool:
     return (
         row["from_grams"] <= parcel.grams
         and row["from_minor"] <= parcel.goods_minor
@@ -128,28 +164,27 @@ def _reaches(row: Mapping[str, Any], parcel: Parcel) -> bool:
     )
 
 
-def _weight(row: Mapping[str, Any]) -> tuple[bool, int, int]:
-    """Of the rows that fit, one with postcodes goes before one without, then the highest step that is reached."""
-    return bool(row["postcodes"]), row["from_grams"], row["from_minor"]
+def is_free(row: Row, parcel: Parcel) -> bool:
+    return row["free_from_minor"] is not None and parcel.goods_minor >= row["free_from_minor"]
 
 
-def _offer(row: Mapping[str, Any], parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
+def _offer(row: Row, parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
     free_from = row["free_from_minor"]
-    is_free = free_from is not None and parcel.goods_minor >= free_from
+    costs_nothing = is_free(row, parcel)
     is_pickup = row["kind"] == ShippingMethod.Kind.PICKUP
     leaves = _leaves(parcel, ready_day(at, calendar, row["handling_days"]), calendar, is_pickup=is_pickup)
     least, most = (0, 0) if is_pickup else (row["days_min"], row["days_max"])
     return Offer(
         code=row["code"],
         name=row["name"],
-        price_minor=0 if is_free else row["price_minor"],
+        price_minor=0 if costs_nothing else row["price_minor"],
         earliest=working_day_after(leaves, least, calendar.closed_there) if leaves else None,
         latest=working_day_after(leaves, most, calendar.closed_there) if leaves else None,
         pickup_address=row["pickup_address"],
         is_pickup=is_pickup,
         leaves=leaves,
         free_from_minor=free_from,
-        until_free_minor=0 if is_free or free_from is None else free_from - parcel.goods_minor,
+        until_free_minor=0 if costs_nothing or free_from is None else free_from - parcel.goods_minor,
     )
 
 
@@ -184,16 +219,22 @@ def offers_for(
         dispatch_days=Subquery(Store.objects.values("dispatch_days")[:1]),
     )
     found = list(rates.select_related("method", "zone"))
-    rows = [
+    rows = rate_rows(found)
+    parcel = Parcel(country, "", 0, goods_minor, dispatches)
+    return make_offers(rows, parcel, at, _calendar(found[0]) if found else ANY_DAY)
+
+
+def rate_rows(rates: Iterable[ShippingRate]) -> list[dict[str, Any]]:
+    """Rates with the facts of their methods and zones, as `make_offers` wants them."""
+    return [
         {
             **{name: getattr(rate.method, name) for name in METHOD_FACTS},
             **{name: getattr(rate, name) for name in ("from_grams", "from_minor", "price_minor")},
             **{name: getattr(rate.zone, name) for name in ("countries", "postcodes")},
+            "zone": rate.zone.name,
         }
-        for rate in found
+        for rate in rates
     ]
-    parcel = Parcel(country, "", 0, goods_minor, dispatches)
-    return make_offers(rows, parcel, at, _calendar(found[0]) if found else ANY_DAY)
 
 
 def _closing_days(at: datetime, country: str) -> QuerySet[ClosingDay, date]:

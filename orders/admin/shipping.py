@@ -1,10 +1,12 @@
 """Delivery methods, zones, closing days and tax rates."""
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -15,10 +17,11 @@ from catalog import formats
 from catalog.admin.columns import MarketFilter, market, words
 from catalog.admin.desk import needs, page
 from catalog.inputs import DayInput
-from catalog.markets import market_of
+from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
-from orders.admin.amounts import AmountForm, AmountFormSet
+from orders.admin.amounts import AmountField, AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
+from orders.delivery_grid import delivery_grid, overlaps
 from orders.errors import OrderRefused
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.models.order import DIGITAL
@@ -69,6 +72,7 @@ class ShippingMethodAdmin(admin.ModelAdmin):
     list_display = ("name", "code", "kind", market(), "free_from", "days_min", "days_max", "is_active")
     list_filter = ("kind", MarketFilter, "is_active")
     inlines = (RateInline,)
+    change_list_template = "admin/orders/shippingmethod/change_list.html"
 
     @admin.display(description="free from", ordering="free_from_minor")
     def free_from(self, method: ShippingMethod) -> str:
@@ -88,10 +92,63 @@ class ZoneForm(forms.ModelForm):
         return readable_postcodes(self.cleaned_data["postcodes"])
 
 
+class ZoneList(ChangeList):
+    """The zones of the list, each with all zones that there are, read once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        zones = list(ShippingZone.objects.all())
+        for zone in self.result_list:
+            zone.overlap_sentence = _overlaps_of(zone, zones)
+
+
 @admin.register(ShippingZone)
 class ShippingZoneAdmin(admin.ModelAdmin):
     form = ZoneForm
-    list_display = ("name", words("countries"), "postcodes")
+    list_display = ("name", words("countries"), "postcodes", "overlaps")
+    change_list_template = "admin/orders/shippingzone/change_list.html"
+
+    @admin.display(description="overlaps")
+    def overlaps(self, zone: ShippingZone) -> str:
+        return zone.overlap_sentence
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ZoneList
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if sentence := _overlaps_of(obj, ShippingZone.objects.all()):
+            messages.warning(request, f"{sentence}. The delivery grid shows which rate holds where.")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("grid/", self.admin_site.admin_view(self.grid_view), name="orders_delivery_grid")]
+        return own + super().get_urls()
+
+    def grid_view(self, request: HttpRequest) -> HttpResponse:
+        """Which method and rate hold in each country, by weight."""
+        needs(request, "orders.view_shippingzone")
+        shown = all_markets().get(request.GET.get("market", ""), default_market())
+        form = GridForm({"market": shown.code, "goods": request.GET.get("goods", "")}, currency=shown.currency)
+        goods = form.cleaned_data.get("goods") or 0 if form.is_valid() else 0
+        context = {"form": form, "title": "Delivery grid", "grid": delivery_grid(shown, goods)}
+        return page(self, request, "admin/orders/delivery_grid.html", context, 422 if form.errors else 200)
+
+
+class GridForm(forms.Form):
+    """Of which market the grid is, and for goods of which amount."""
+
+    market = forms.ChoiceField()
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["market"].choices = [(one.code, one.name) for one in all_markets().values()]
+        self.fields["goods"] = AmountField(currency=currency, label=f"For goods of ({currency})", required=False)
+
+
+def _overlaps_of(zone: ShippingZone, zones: Iterable[ShippingZone]) -> str:
+    """The other zones that hold an address of this one, and which decides there."""
+    others = [other for other in zones if other.pk != zone.pk]
+    return "; ".join(found.sentence_for(zone.name) for other in others for found in overlaps([zone, other]))
 
 
 class ClosingDayForm(forms.ModelForm):
