@@ -13,13 +13,13 @@ from orders.shipping import Choice, Parcel, Row, choose_rates, is_free, rate_row
 
 @dataclass(frozen=True)
 class Price:
-    """What one method costs in one place from one weight on, by which zone, and which others hold the place too."""
+    """What one method costs in one place from one weight on, by which zone, and what others that hold it would charge."""
 
     method: str
     amount: str
     zone: str
+    equals: tuple[str, ...] = ()
     overruled: tuple[str, ...] = ()
-    is_tie: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,11 @@ def _parts_of(country: str, rows: Sequence[Row]) -> list[str]:
 def _price(choice: Choice, parcel: Parcel, market: Market) -> Price:
     row = choice.row
     amount = "Free" if is_free(row, parcel) else format_money(row["price_minor"], market.currency)
-    others = tuple(
-        f"{other['zone']} {format_money(other['price_minor'], market.currency)}" for other in choice.overruled
+    equals, overruled = (
+        tuple(f"{other['zone']} {format_money(other['price_minor'], market.currency)}" for other in others)
+        for others in (choice.equals, choice.overruled)
     )
-    return Price(row["name"], amount, row["zone"], others, choice.is_tie)
+    return Price(row["name"], amount, row["zone"], equals, overruled)
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,12 @@ class Parcel:
 class Choice:
     """The rate of one method that holds for a parcel, and those of other zones that hold the address too.
 
-    In a tie neither zone is more specific, so the cheaper rate holds.
+    Zones of `equals` are as specific, and their rates not cheaper; those of `overruled` are less specific.
     """
 
     row: Row
+    equals: tuple[Row, ...] = ()
     overruled: tuple[Row, ...] = ()
-    is_tie: bool = False
 
 
 def make_offers(rows: Iterable[Row], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY) -> list[Offer]:
@@ -140,9 +140,9 @@ def _choice(rows: Sequence[Row], parcel: Parcel) -> Choice:
     for row in sorted(rows, key=lambda row: (row["from_grams"], row["from_minor"], -row["price_minor"])):
         by_zone[row.get("zone"), tuple(row["countries"]), row["postcodes"]] = row
     ranked = sorted(by_zone.values(), key=lambda row: (specificity(row, parcel), -row["price_minor"]), reverse=True)
-    best, others = ranked[0], tuple(ranked[1:])
-    is_tie = any(specificity(row, parcel) == specificity(best, parcel) for row in others)
-    return Choice(best, others, is_tie)
+    best = ranked[0]
+    equals = [row for row in ranked[1:] if specificity(row, parcel) == specificity(best, parcel)]
+    return Choice(best, tuple(equals), tuple(ranked[1 + len(equals) :]))
 
 
 def specificity(row: Row, parcel: Parcel) -> tuple[int, int]:
