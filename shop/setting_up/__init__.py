@@ -11,6 +11,7 @@ from catalog.models import Location, Page, Store
 from catalog.rich_text import clean
 from orders.closing_days import seed_public_holidays
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
+from orders.starting_tax import add_starting_regions
 from shop.setting_up.answers import Answers, Delivery
 from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
 
@@ -59,6 +60,11 @@ def _tax(answers: Answers) -> Iterator[str]:
     )
     if new:
         yield "Tax: " + ", ".join(f"{country} {percent.normalize():f} %" for country, percent in new.items()) + "."
+    # Of Great Britain only Northern Ireland is charged, so it stands beside the countries that have a rate.
+    charged = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
+    charged |= {"GB"} if "tax" in answers.guessed and not known else set()
+    if added := add_starting_regions(settings.SHOP_COUNTRY, charged):
+        yield f"Tax regions: {added} places with rates of their own, or outside of the tax area."
 
 
 def _deliveries(answers: Answers) -> Iterator[str]:
