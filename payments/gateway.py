@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import stripe
@@ -194,7 +194,7 @@ def find_sessions(payment_key: str, made_at: datetime) -> list[SessionState]:
     after: SessionListParams = {}
     for _page in range(MAX_SEARCH_PAGES):
         query: SessionListParams = {"created": cast(Any, bounds), "limit": PAGE_SIZE, **after}
-        page = _call("list sessions", lambda query=query: _client().v1.checkout.sessions.list(query))
+        page = _call("list sessions", partial(_client().v1.checkout.sessions.list, query))
         found += [
             _session_state(session)
             for session in page.data

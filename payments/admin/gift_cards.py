@@ -18,10 +18,9 @@ from accounts.models import User
 from accounts.throttle import Limit, TooManyAttempts
 from catalog.admin.desk import ReadOnly, needs, page
 from catalog.formats import signed_money
-from catalog.inputs import DayInput
+from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
-from orders.admin.amounts import AmountField
 from orders.admin.orders import ReadOnlyInline
 from orders.errors import GiftCardRefused
 from orders.gift_cards import code_digest, set_active

@@ -140,7 +140,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         *("order", "method", "status", amount("captured_minor"), amount("refunded_minor")),
         *("flag", "created_at"),
     )
-    fields = (
+    fields: Any = (
         *("order", "method", "status", "flag", "gift_card", "card"),
         *(amount("amount_minor"), amount("captured_minor"), amount("refunded_minor"), amount("disputed_minor")),
         *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
@@ -157,7 +157,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "provider_ref")
-    fields = (
+    fields: Any = (
         *("payment", amount("amount_minor"), "status", "reason", "user", "created_at"),
         *("attempts", "next_try_at", "last_error", "provider_ref"),
     )
@@ -176,7 +176,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 class PostingInline(ReadOnlyInline):
     model = Posting
-    fields = ("account", amount("amount_minor", currency="journal.currency", is_signed=True))
+    fields: Any = ("account", amount("amount_minor", currency="journal.currency", is_signed=True))
 
 
 @admin.register(Journal)
