@@ -1,6 +1,6 @@
 """Payments in the admin, and on the order page, where staff need them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -140,7 +140,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         *("order", "method", "status", amount("captured_minor"), amount("refunded_minor")),
         *("flag", "created_at"),
     )
-    fields: Any = (
+    fields: ClassVar[Any] = (
         *("order", "method", "status", "flag", "gift_card", "card"),
         *(amount("amount_minor"), amount("captured_minor"), amount("refunded_minor"), amount("disputed_minor")),
         *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
@@ -157,7 +157,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "provider_ref")
-    fields: Any = (
+    fields: ClassVar[Any] = (
         *("payment", amount("amount_minor"), "status", "reason", "user", "created_at"),
         *("attempts", "next_try_at", "last_error", "provider_ref"),
     )
@@ -176,7 +176,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 class PostingInline(ReadOnlyInline):
     model = Posting
-    fields: Any = ("account", amount("amount_minor", currency="journal.currency", is_signed=True))
+    fields: ClassVar[Any] = ("account", amount("amount_minor", currency="journal.currency", is_signed=True))
 
 
 @admin.register(Journal)
