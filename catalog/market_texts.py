@@ -1,5 +1,8 @@
 """The shop's texts as a market reads them: its own where it has some, otherwise those of the shop."""
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
 from catalog.markets import Market
 from catalog.models import Page, PageText, Store, StoreText
 
@@ -7,11 +10,14 @@ STORE_TEXTS = ("tagline", "introduction", "announcement")
 
 
 def store_in(market: Market) -> Store:
-    """The store with the market's texts."""
-    store = Store.objects.select_related("gift_card").first() or Store()
-    text = StoreText.objects.filter(store_id=store.pk, market=market.code).first() if market.prefix else None
-    for name in STORE_TEXTS:
-        setattr(store, name, getattr(text, name, "") or getattr(store, name))
+    """The store with the market's texts, by one query."""
+    texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
+    own = texts.values(found=JSONObject(**{name: name for name in STORE_TEXTS}))
+    store = Store.objects.select_related("gift_card").annotate(own_texts=Subquery(own)).first()
+    if not store:
+        return Store()
+    for name, text in (store.own_texts or {}).items():
+        setattr(store, name, text or getattr(store, name))
     return store
 
 

@@ -24,7 +24,7 @@ class MarketTextForm(forms.ModelForm):
 
 
 class MarketTextInline(admin.StackedInline):
-    """Texts for further markets; there is nothing to choose where the shop has only one."""
+    """Texts for further markets."""
 
     form = MarketTextForm
     extra = 0
@@ -33,6 +33,13 @@ class MarketTextInline(admin.StackedInline):
 
     def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return len(further_markets())
+
+
+class WithMarketTexts(admin.ModelAdmin):
+    """An admin whose texts have versions for further markets, where the shop has any."""
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if further_markets() else ()
 
 
 class PageTextForm(MarketTextForm):
@@ -50,7 +57,7 @@ class StoreTextInline(MarketTextInline):
 
 
 @admin.register(Page)
-class PageAdmin(admin.ModelAdmin):
+class PageAdmin(WithMarketTexts):
     inlines = (PageTextInline,)
     list_display = ("title", "section", "slug", "updated_at")
     prepopulated_fields = {"slug": ("title",)}
@@ -102,7 +109,7 @@ class StoreForm(forms.ModelForm):
 
 
 @admin.register(Store)
-class StoreAdmin(admin.ModelAdmin):
+class StoreAdmin(WithMarketTexts):
     """The one settings page: there is no list, nothing to add and nothing to delete."""
 
     form = StoreForm
