@@ -19,8 +19,8 @@ from catalog.models import (
     Product,
     Variant,
 )
-from catalog.prices import set_price
-from tests.factories import make_options, make_variant, shelve
+from catalog.prices import set_price, set_prices
+from tests.factories import make_options, make_variant, make_variants, shelve
 
 pytestmark = pytest.mark.django_db
 
@@ -122,11 +122,15 @@ COUNT = 2 * PAGE_SIZE + 7
 def long_shelf():
     """Many things, every third with the same price, place, sales and rating as its neighbours."""
     category = create_category("Long")
-    for number in range(COUNT):
-        variant = make_variant(1000 + number // 3 * 10, title=f"Thing {number:02}")
-        Product.objects.filter(pk=variant.product_id).update(
-            category=category, position=number // 3, sales=number // 3, rating=number // 3 * 10
-        )
+    variants = make_variants(COUNT)
+    for number, variant in enumerate(variants):
+        third, product = number // 3, variant.product
+        product.title, product.category, product.position = f"Thing {number:02}", category, third
+        product.sales, product.rating = third, third * 10
+    Product.objects.bulk_update(
+        [variant.product for variant in variants], ["title", "category", "position", "sales", "rating"]
+    )
+    set_prices({one.pk: (1000 + n // 3 * 10, None, None) for n, one in enumerate(variants)}, default_market())
     write_listings(Product.objects.all())
     return category
 
