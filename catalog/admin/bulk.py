@@ -150,7 +150,7 @@ def plan_edit(
 
 
 def plan_bulk_again(source: bytes, *, user_id: int | None) -> Run | None:
-    """The same edit for the products as they are now; None where it would change nothing any more."""
+    """Return this edit planned for the products as they are now; None where it would change nothing."""
     kept = json.loads(source)
     form = BulkForm(kept["fields"])
     if not form.is_valid():

@@ -238,7 +238,7 @@ class ProductAdmin(admin.ModelAdmin):
             return redirect(request.path)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Product | None:
-        """Whoever saves holds the product: what the form compares with stays so until it is written."""
+        """Lock the product before the form compares, so that nothing changes until it is written."""
         if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
             list(Product.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
         return super().get_object(request, object_id, from_field)
@@ -332,7 +332,7 @@ class VariantAdmin(admin.ModelAdmin):
         return False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
-        """Whoever saves holds the variant's product, as on the product's own page."""
+        """Lock the variant's product before the form compares, so that nothing changes until it is written."""
         if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
             rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
             list(rows.order_by("pk").values_list("pk"))

@@ -122,7 +122,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return self._begin(request, run_id, start)
 
     def plan_again(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """The same file or edit, planned for the catalogue as it is now."""
+        """Plan the run's file or edit again for the catalogue as it is now."""
         needs(request, "catalog.apply_run")
         run = get_object_or_404(Run, pk=run_id)
         if request.method != "POST":
