@@ -214,6 +214,8 @@ class Books:
     def count(self, number: int, counted: dict[int, int]) -> None:
         stocktake = self.counts[number]
         refuse_if(stocktake.status != "open" or min(counted.values()) < 0)
+        others = [c for c in self.counts if c is not stocktake and c.place == stocktake.place and c.status == "open"]
+        refuse_if(any(other.lines.get(v, [None] * 3)[2] is not None for other in others for v in counted))
         for variant, units in counted.items():
             books = self.row(variant, stocktake.place).on_hand
             stocktake.lines[variant] = [stocktake.lines.get(variant, [books])[0], books, units]

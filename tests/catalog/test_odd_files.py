@@ -273,7 +273,7 @@ def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_p
         assert [(change.handle, change.differences) for change in again.changes] == [], content
     taken = set(Product.objects.values_list("handle", flat=True))
     assert set(handles) <= taken <= {*handles, "long", "pad"}  # the last two stand beside a row that is refused alone
-    assert Change.objects.count() > files * 0.8
+    assert Change.objects.count() > files * 0.7
     assert run_audit() == []
 
 
