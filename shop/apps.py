@@ -6,7 +6,7 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        from shop import checks, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop import celery, checks, tasks  # noqa: F401, PLC0415  (each registers itself)
 
 
 class ShopAdminConfig(AdminConfig):

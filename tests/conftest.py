@@ -17,6 +17,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from catalog.markets import Market, all_markets
 from payments import gateway
 from shop.celery import WakingTask
+from shop.embedded.compiled import keep_compiled_modules
 from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
@@ -26,6 +27,7 @@ from tests.template_database import prepare_template
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    keep_compiled_modules()
     # The xdist workers find the same socket by the same path.
     if not hasattr(config, "workerinput"):
         CLUSTER.start()

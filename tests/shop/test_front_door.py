@@ -283,3 +283,10 @@ def test_templates_style_and_script_nothing_inline():
     bad = re.compile(r'<style|<script>| style="| on(?:click|change|submit|load|input)=')
     pages = [path for path in (ROOT / "templates").rglob("*.html") if "emails" not in path.parts]
     assert {str(path) for path in pages if bad.search(path.read_text())} == set()
+
+
+def test_a_process_that_only_loads_the_settings_wakes_the_workers_of_this_shop():
+    script = "import django; django.setup(); from payments.tasks import process_event; print(process_event.app.main)"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("shop", "")

@@ -1,0 +1,34 @@
+"""The command line of `manage.py`: which commands start the checkout's own PostgreSQL, and which wait for migrations."""
+
+import os
+import sys
+from contextlib import nullcontext
+
+import environ
+from django.core.management import execute_from_command_line
+
+from shop.embedded.session import embedded_database
+from shop.embedded.state import ROOT
+from shop.migrating import wait_for_migration
+
+# These never read the database, or start it themselves.
+WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}
+# These look at a database in whatever state it is.
+WITHOUT_WAITING = {"migrate", "showmigrations", "makemigrations", "dbshell", "shell"}
+
+
+def run_command(arguments: list[str]) -> None:
+    """Run one command of `manage.py`; without DATABASE_URL, start or join the checkout's own PostgreSQL for it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    # Before the settings read it: where .env names a database, none of ours is started.
+    environ.Env.read_env(str(ROOT / ".env"), overwrite=False)
+    is_embedded = needs_database(arguments) and not os.environ.get("DATABASE_URL")
+    with embedded_database() if is_embedded else nullcontext():
+        if needs_database(arguments) and arguments[1] not in WITHOUT_WAITING:
+            wait_for_migration(lambda sentence: print(sentence, file=sys.stderr, flush=True))  # noqa: T201
+        execute_from_command_line(arguments)
+
+
+def needs_database(arguments: list[str]) -> bool:
+    command = arguments[1] if len(arguments) > 1 else "help"
+    return command not in WITHOUT_DATABASE and "--help" not in arguments
