@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Address, User
 
 PARTS = ("name", "company", "line1", "line2", "postcode", "city", "state", "country", "phone")
-MOST = 20  # addresses of one customer
+MAX_ADDRESSES = 20  # addresses of one customer
 
 
 def addresses_of(user_id: int) -> list[Address]:
@@ -35,7 +35,7 @@ def keep_address(user_id: int, facts: Mapping[str, Any]) -> Address | None:
     if same := Address.objects.filter(user_id=user_id, **parts).first():
         return same
     own = Address.objects.filter(user_id=user_id)
-    if own.count() >= MOST:
+    if own.count() >= MAX_ADDRESSES:
         own.exclude(is_default=True).order_by("id").first().delete()
     return Address.objects.create(user_id=user_id, is_default=not own.filter(is_default=True).exists(), **parts)
 

@@ -16,7 +16,7 @@ from accounts.throttle import Limit, TooManyAttempts, place_of
 # After five failures the next attempt waits 1 s, then 2, 4 … up to 900.
 FREE_FAILURES = 5
 FREE_FAILURES_UNDER_ATTACK = 1
-LONGEST_DELAY_SECONDS = 900
+MAX_DELAY_SECONDS = 900
 FAILING_HERE = Limit("login-failed", 20, 300)
 FAILING_ANYWHERE = Limit("login-account", 100, 86400)
 
@@ -70,7 +70,7 @@ def _give_back(email: str, ip: str) -> None:
 def count_login_attempt(key: str, free: int = FREE_FAILURES) -> None:
     """Count an attempt as failed until `forgive` says otherwise, or raise TooManyAttempts while it has to wait."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_UNLESS_BLOCKED, {"key": key, "free": free, "longest": LONGEST_DELAY_SECONDS})
+        cursor.execute(COUNT_UNLESS_BLOCKED, {"key": key, "free": free, "longest": MAX_DELAY_SECONDS})
         if cursor.fetchone():
             return
         cursor.execute(SECONDS_LEFT, [key])

@@ -7,7 +7,7 @@ from django.db import connection
 from accounts.models import Turn
 from accounts.throttle import TooManyAttempts
 
-LONGEST_SECONDS = 1800  # a turn that nobody gave back, because the process died, is over then
+MAX_TURN_SECONDS = 1800  # a turn that nobody gave back, because the process died, is over then
 ASK_AGAIN_SECONDS = 10
 
 # One statement: of two that come together one waits for the other's row and then finds it held.
@@ -22,7 +22,7 @@ RETURNING held_until
 def take_turn(key: str) -> datetime:
     """The turn is ours; returns what `give_turn_back` asks for. Raises TooManyAttempts while somebody has it."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"key": key, "seconds": LONGEST_SECONDS})
+        cursor.execute(TAKE, {"key": key, "seconds": MAX_TURN_SECONDS})
         taken = cursor.fetchone()
     if not taken:
         raise TooManyAttempts(ASK_AGAIN_SECONDS)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
 from catalog.product_page import variant_path
 
-MOST_AT_ONCE = 200
+MAX_ALERTS_PER_RUN = 200
 
 LOW = """
 SELECT v.id, coalesce(s.free, 0) FROM catalog_variant v
@@ -40,7 +40,7 @@ def send_stock_alerts() -> int:
         variant__is_active=True,
         variant__product__in=Product.objects.visible(timezone.now()),
     )
-    alerts = list(back.order_by("pk")[:MOST_AT_ONCE])
+    alerts = list(back.order_by("pk")[:MAX_ALERTS_PER_RUN])
     for alert in alerts:
         facts = {"variant": alert.variant, "path": variant_path(alert.variant)}
         _write(
@@ -75,7 +75,9 @@ def send_low_stock_notices() -> int:
     if not fresh:
         return 0
     variants = (
-        Variant.objects.filter(pk__in=fresh[:MOST_AT_ONCE]).select_related("product").order_by("product__title", "pk")
+        Variant.objects.filter(pk__in=fresh[:MAX_ALERTS_PER_RUN])
+        .select_related("product")
+        .order_by("product__title", "pk")
     )
     rows = [(variant, low[variant.pk]) for variant in variants]
     newest = LowStockNotice.objects.filter(variant_id__in=fresh).order_by("-pk").values_list("pk", flat=True).first()

@@ -9,7 +9,7 @@ from django.db.models import QuerySet, Value
 
 from catalog.clock import is_another_time, shop_now
 from catalog.facets import (
-    COUNTED_AT_MOST,
+    MAX_COUNTED,
     WHOLE_SHOP,
     Facet,
     Scope,
@@ -27,7 +27,7 @@ from catalog.models.listing import LEVELS
 PAGE_SIZE = 24
 COUNT_LIMIT = 1_000
 LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # by number; further pages are reached by following the link behind them
-MOST_CHOSEN = 24  # neighbours looked at: some may be sold out or hidden
+MAX_CANDIDATES = 24  # neighbours looked at: some may be sold out or hidden
 SHOWN_NUMBERS = 2  # page numbers on each side of the present one
 
 CARD_FIELDS = (
@@ -90,7 +90,7 @@ class Ranking:
     """An order of its own, in place of the sort, where there are no more than `most` rows to be put in it."""
 
     order: list[Any]
-    most: int = COUNTED_AT_MOST
+    most: int = MAX_COUNTED
 
 
 def current_listings(market: Market) -> QuerySet[Listing]:
@@ -156,7 +156,7 @@ def listing_page(
     *,
     kept: Scope | None = None,
     ranking: Ranking | None = None,
-    most_counted: int = COUNTED_AT_MOST,
+    most_counted: int = MAX_COUNTED,
 ) -> ListingPage:
     """Cut one page out of the listings, with the facets that could narrow it further.
 
@@ -279,8 +279,10 @@ def lineage(category: Category | None) -> list[Category]:
 def related_listings(product: Product, market: Market, count: int = 4) -> list[Listing]:
     """What goes well with it: chosen by staff, then bought together, then of the same category. Four queries at most."""
     listings = current_listings(market).exclude(product=product).exclude(stock_class="out").only(*CARD_FIELDS)
-    wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:MOST_CHOSEN])
-    wanted |= dict.fromkeys(product.bought_together.order_by("-orders").values_list("other", flat=True)[:MOST_CHOSEN])
+    wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:MAX_CANDIDATES])
+    wanted |= dict.fromkeys(
+        product.bought_together.order_by("-orders").values_list("other", flat=True)[:MAX_CANDIDATES]
+    )
     found = {row.product_id: row for row in listings.filter(product__in=wanted)} if wanted else {}
     cards = [found[pk] for pk in wanted if pk in found][:count]
     if len(cards) < count and product.category:

@@ -17,7 +17,7 @@ from catalog.models import Attribute, AttributeValue, FacetCount, Listing, Produ
 WHOLE_SHOP = 0
 # Counting exactly takes as long as there are products. Whole categories are counted once per version and kept; what is
 # left after filters is counted up to here, and beyond it the page says "at least".
-COUNTED_AT_MOST = 5_000
+MAX_COUNTED = 5_000
 LIFE = timedelta(minutes=5)
 # Filters and words are whatever a visitor writes into an address: their counts share so many rows, and no more.
 SLOTS = 4_096
@@ -159,7 +159,7 @@ class Counts:
 
 
 def count_facets(
-    listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, most: int | None = COUNTED_AT_MOST
+    listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, most: int | None = MAX_COUNTED
 ) -> Counts:
     """Count the values among these listings: once for all, and once more for each facet that something is chosen in."""
     by_facet: dict[str, dict[int, int]] = {}

@@ -20,8 +20,8 @@ from catalog.prices import CurrentPrice, prices_at
 from catalog.rich_text import plain
 
 IDS_PER_FILE = 10_000  # product ids one sitemap file covers; the protocol allows 50,000 addresses
-MOST_FILES = 50_000
-MOST_IMAGES = 10  # of one product in the feed (support.google.com/merchants/answer/6324370)
+MAX_FILES = 50_000
+MAX_IMAGES = 10  # of one product in the feed (support.google.com/merchants/answer/6324370)
 BATCH = 500
 SECTIONS = ("shop", "products")
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -154,7 +154,7 @@ def _item(variant: Variant, price: CurrentPrice, address: str, supply: Supply) -
         rows.append(("g:sale_price", _money(price.amount_minor, price.currency)))
     if addresses:
         rows.append(("g:image_link", addresses[0]))
-        rows += [("g:additional_image_link", address) for address in addresses[1 : MOST_IMAGES + 1]]
+        rows += [("g:additional_image_link", address) for address in addresses[1 : MAX_IMAGES + 1]]
     return f"<item>{''.join(_element(*row) for row in [*rows, *_identity(product, variant)])}</item>\n"
 
 

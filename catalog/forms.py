@@ -10,8 +10,8 @@ from catalog.browse import LAST_PAGE, SORTS, Wishes
 from catalog.keyset import TOKEN
 from catalog.money import AmountRefused, to_major, to_minor
 
-MOST_FACETS = 12
-MOST_VALUES = 20  # of one facet in one address
+MAX_FACETS = 12
+MAX_FACET_VALUES = 20  # of one facet in one address
 FARTHEST_PAGE = 100_000
 MAX_AMOUNT_LENGTH = 20
 TOO_LONG = "…"  # stands for what a field did not take: no amount
@@ -77,8 +77,8 @@ class ListingForm(forms.Form):
 
     def _facets(self) -> dict[str, list[str]]:
         """Everything else in the address may name a facet; the ones that there are decide."""
-        asked = [name for name in self.data if name not in self.fields][:MOST_FACETS]
-        return {name: self.data.getlist(name)[:MOST_VALUES] for name in asked if len(name) <= 60}  # type: ignore[union-attr]
+        asked = [name for name in self.data if name not in self.fields][:MAX_FACETS]
+        return {name: self.data.getlist(name)[:MAX_FACET_VALUES] for name in asked if len(name) <= 60}  # type: ignore[union-attr]
 
     def _amount(self, name: str) -> int | None:
         text = self.cleaned_data.get(name, "") if name not in self.errors else TOO_LONG

@@ -20,9 +20,9 @@ from catalog.models import Product, ProductImage
 from catalog.models.image import RENDITION_WIDTHS
 from catalog.picture_colours import in_srgb, with_plain_channels
 
-LARGEST_BYTES = 10 * 1024 * 1024
-LARGEST_PIXELS = 40_000_000
-LONGEST_SIDE = 2400  # pixels of the original that we keep
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MAX_SIDE_PIXELS = 2400  # pixels of the original that we keep
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
 QUALITY_KEPT = 90
@@ -35,7 +35,7 @@ UNREADABLE = (
 
 def _open(content: bytes) -> Image.Image:
     """Open a picture by its content, or raise BadImage with one clear sentence."""
-    if len(content) > LARGEST_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         raise BadImage("The picture is larger than 10 MB.")
     try:
         with warnings.catch_warnings():
@@ -44,7 +44,7 @@ def _open(content: bytes) -> Image.Image:
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
     except (*UNREADABLE, Image.DecompressionBombWarning) as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
-    if picture.width * picture.height > LARGEST_PIXELS:
+    if picture.width * picture.height > MAX_PIXELS:
         raise BadImage("The picture has more than 40 million pixels.")
     return picture
 
@@ -53,7 +53,7 @@ def _is_plain_webp(picture: Image.Image, content: bytes) -> bool:
     """One picture in WebP and nothing else, no notes, no frames, nothing behind it: it can be kept as it is."""
     length = int.from_bytes(content[16:20], "little")
     is_all = content[12:16] in (b"VP8 ", b"VP8L") and len(content) == 20 + length + length % 2
-    return picture.format == "WEBP" and is_all and max(picture.size) <= LONGEST_SIDE
+    return picture.format == "WEBP" and is_all and max(picture.size) <= MAX_SIDE_PIXELS
 
 
 def _as_webp(picture: Image.Image, quality: int) -> bytes:
@@ -65,7 +65,7 @@ def _as_webp(picture: Image.Image, quality: int) -> bytes:
 def _upright(picture: Image.Image) -> Image.Image:
     """The picture as it is meant to be seen, in colours that every screen shows alike, without its notes."""
     turned = with_plain_channels(ImageOps.exif_transpose(picture))
-    turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    turned.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
     return in_srgb(turned)
 
 

@@ -13,7 +13,7 @@ from catalog.models import Category, Listing, Price, Product, Swatch, Variant
 from catalog.models.listing import LEVELS
 from catalog.prices import CurrentPrice, current_price, prior_price
 
-MOST_COLOURS = 12
+MAX_COLOURS = 12
 Span = tuple[datetime, datetime | None]
 
 
@@ -88,7 +88,7 @@ class Board:
         for index in (1, 2, 3):
             values = list(dict.fromkeys(getattr(variant, f"option{index}") for variant in sold(product)))
             if self.swatches.intersection(values):
-                return [value for value in values if value in self.swatches][:MOST_COLOURS]
+                return [value for value in values if value in self.swatches][:MAX_COLOURS]
         return []
 
 

@@ -17,7 +17,7 @@ from catalog.models import Category, CategoryChange, DirtyListing, Listing, Prod
 from catalog.words import indexed, vocabulary
 
 PAST_KEPT = timedelta(days=31)
-SHORTEST_PAST = timedelta(minutes=1)  # what held for less is not worth looking back at
+MIN_PAST = timedelta(minutes=1)  # what held for less is not worth looking back at
 BATCH = 1_000  # rows written at a time
 READ_AHEAD = ("options", "variants__prices", "images", "attribute_values")
 COMPARED = [
@@ -72,7 +72,7 @@ def _put_away(product_ids: list[int], now: datetime) -> set[int]:
     """What held until now becomes past, what was to hold later goes; returns the categories they stood in."""
     live = Listing.objects.filter(product_id__in=product_ids, is_past=False)
     touched = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
-    live.filter(Q(valid__startswith__gt=now - SHORTEST_PAST) | Q(valid__startswith__isnull=True)).delete()
+    live.filter(Q(valid__startswith__gt=now - MIN_PAST) | Q(valid__startswith__isnull=True)).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE catalog_listing SET is_past = true,"

@@ -23,7 +23,7 @@ CHARGE_STEPS = {
     **dict.fromkeys(["ISK", "UGX"], 100),
 }
 MINUS = "\u2212"
-LARGEST_MINOR = 10**12
+MAX_AMOUNT_MINOR = 10**12
 PLAIN = re.compile(r"(?P<whole>\d{1,15})(?:(?P<point>[.,])(?P<decimals>\d{1,9}))?", re.ASCII)
 # 1,299.00 and 1.299,00, 1 299.00 and 1'299.00, and 1,299,000: thousands that cannot be taken for decimals.
 GROUPED = re.compile(
@@ -72,7 +72,7 @@ def to_minor(text: str, currency: str) -> int:
     whole, decimals = re.sub(r"\D", "", found["whole"]), found["decimals"] or ""
     _check_decimals(found, whole, decimals, currency)
     minor = round_half_up(Decimal(f"{whole}.{decimals or 0}").scaleb(exponent(currency)))
-    if minor > LARGEST_MINOR:
+    if minor > MAX_AMOUNT_MINOR:
         raise AmountRefused("This is too large an amount.")
     return minor
 

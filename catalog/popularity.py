@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from catalog.models import BoughtTogether, Product
 
-MOST_OTHERS = 8  # kept for one product
+MAX_RELATED = 8  # kept for one product
 
 WRITE_SALES = """
 UPDATE catalog_product AS product SET sales = coalesce(sold.units, 0)
@@ -42,7 +42,7 @@ def record_pairs(pairs: Mapping[tuple[int, int], int]) -> int:
     rows = [
         BoughtTogether(product_id=product, other_id=other, orders=orders)
         for product, others in strongest.items()
-        for orders, other in sorted(others, reverse=True)[:MOST_OTHERS]
+        for orders, other in sorted(others, reverse=True)[:MAX_RELATED]
         if product in known and other in known
     ]
     BoughtTogether.objects.bulk_create(rows, batch_size=1000)

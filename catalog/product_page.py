@@ -17,7 +17,7 @@ from catalog.prices import CurrentPrice, current_price, price_history, prior_pri
 from catalog.promises import backorder_promise
 from catalog.unit_price import UnitPrice, unit_price
 
-MOST_REVIEWS = 20
+MAX_REVIEWS = 20
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def opinions_of(product: Product, stars: int | None = None) -> Opinions:
     counted = dict(published.order_by().values_list("rating").annotate(n=Count("id")))
     shown = published.filter(rating=stars) if stars else published
     return Opinions(
-        reviews=list(shown[:MOST_REVIEWS]),
+        reviews=list(shown[:MAX_REVIEWS]),
         histogram=[(star, counted.get(star, 0)) for star in (5, 4, 3, 2, 1)],
         count=product.review_count,
         average=product.rating / 100,

@@ -16,13 +16,13 @@ from catalog.markets import Market
 from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
 from catalog.words import Term, joined, terms_of, vocabulary, words_of
 
-MOST_WORDS = 12
-SHORTEST_PREFIX = 3  # letters from which a last word may be a beginning
+MAX_WORDS = 12
+MIN_PREFIX_LETTERS = 3  # letters from which a last word may be a beginning
 COMPLETIONS = 5
-MOST_BY_CODE = 20
+MAX_CODE_MATCHES = 20
 ROWS_AT_ONCE = 10_000
 GTIN_LENGTHS = (8, 12, 13, 14)
-MOST_COMPARED = 400  # known words that a short mistyped one is compared with
+MAX_COMPARED_WORDS = 400  # known words that a short mistyped one is compared with
 
 # The nearest known word for each unknown one; the trigram index answers `%`.
 NEAREST = """
@@ -51,7 +51,7 @@ def asked_for(text: str) -> list[Term]:
     """The terms of a search, cut as the index is; at most twelve words."""
     terms, count = [], 0
     for term in terms_of(text):
-        term = term[: MOST_WORDS - count]
+        term = term[: MAX_WORDS - count]
         if not term:
             break
         terms.append(term)
@@ -100,7 +100,7 @@ def _matching(
     )
 
 
-def products_by_code(text: str, count: int = MOST_BY_CODE) -> list[int]:
+def products_by_code(text: str, count: int = MAX_CODE_MATCHES) -> list[int]:
     """Products that have a variant with exactly this SKU or barcode, the barcode also as it is printed."""
     code = text.strip()
     if not 0 < len(code) <= 255:
@@ -149,7 +149,7 @@ def _query(terms: list[Term], market: Market, *, has_prefix: bool = True, joined
 def _phrase(term: Term, *, is_beginning: bool = False) -> str:
     """These words one behind the other; words are letters and digits, so nothing in them is syntax."""
     quoted = [f"'{word}'" for word in term]
-    if is_beginning and len(term[-1]) >= SHORTEST_PREFIX:
+    if is_beginning and len(term[-1]) >= MIN_PREFIX_LETTERS:
         quoted[-1] += ":*"
     return f"({' <-> '.join(quoted)})" if quoted else ""
 
@@ -190,7 +190,7 @@ def _one_slip_away(word: str) -> str:
     """For words too short for trigrams: the most frequent known word that one slip of the finger turns into this one."""
     lengths = range(len(word) - 1, len(word) + 2)
     known = SearchTerm.objects.annotate(length=Length("word")).filter(word__startswith=word[:1], length__in=lengths)
-    for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MOST_COMPARED]:
+    for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
         if is_one_slip(word, term):
             return term
     return word

@@ -14,8 +14,8 @@ from catalog.prices import price_facts, price_of_facts
 from orders.errors import CartRefused, SoldOut
 from orders.models import Cart, CartLine
 
-MOST_OF_ONE = 99  # units of one variant in a cart
-MOST_LINES = 100
+MAX_LINE_QUANTITY = 99  # units of one variant in a cart
+MAX_LINES = 100
 NO_COMBINATION = "This combination isn't available. Please choose another one."
 UNDO_PERIOD = timedelta(minutes=10)  # how long a line that was taken out can be had back
 State = CartLine.State
@@ -170,8 +170,8 @@ def put_in(  # noqa: PLR0913  (each is a fact of the line)
                 "cart": cart.pk,
                 "variant": variant_id,
                 "quantity": quantity,
-                "most": min(most or MOST_OF_ONE, MOST_OF_ONE),
-                "lines": MOST_LINES,
+                "most": min(most or MAX_LINE_QUANTITY, MAX_LINE_QUANTITY),
+                "lines": MAX_LINES,
                 "seen": seen_minor,
                 "is_clamped": is_clamped,
             },
@@ -182,7 +182,7 @@ def put_in(  # noqa: PLR0913  (each is a fact of the line)
     if units == 0:
         raise SoldOut(variant_id)
     if not is_added:
-        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
 
 
 @transaction.atomic
@@ -207,7 +207,7 @@ def _clamped(variant: Variant, quantity: int) -> dict[str, int | None]:
     """
     supply = supply_by_variant([variant.pk])[variant.pk] if variant.is_tracked else UNLIMITED
     units = supply.available or quantity
-    held = min(quantity, units, variant.most_per_order or MOST_OF_ONE, MOST_OF_ONE)
+    held = min(quantity, units, variant.most_per_order or MAX_LINE_QUANTITY, MAX_LINE_QUANTITY)
     return {"quantity": held, "asked_quantity": quantity if held < quantity else None}
 
 
@@ -229,8 +229,8 @@ def restore(cart: Cart, line_id: int) -> None:
     line = CartLine.objects.select_related("variant").get(pk=line_id, cart=locked)
     if line.variant.is_tracked and not supply_by_variant([line.variant_id])[line.variant_id].available:
         raise SoldOut(line.variant_id)
-    if line.state != State.ACTIVE and locked.lines.filter(state=State.ACTIVE).count() >= MOST_LINES:
-        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+    if line.state != State.ACTIVE and locked.lines.filter(state=State.ACTIVE).count() >= MAX_LINES:
+        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
     CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, line.quantity))
     _set_state(line, State.ACTIVE)
     touch(locked)

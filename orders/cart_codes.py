@@ -8,7 +8,7 @@ from orders.gift_cards import find_card, usable_credit
 from orders.models import Cart, Coupon
 from orders.promotions import plain_code
 
-MOST_CODES = 5
+MAX_CODES = 5
 CARD = "card-"  # how the page names a gift card by its id
 
 
@@ -25,8 +25,8 @@ def enter_code(cart: Cart, text: str) -> str:
     if code in locked.codes:
         return f"The code {code} is in your cart."
     if Coupon.objects.filter(code=code, promotion__market=locked.market).exists():
-        if len(locked.codes) >= MOST_CODES:
-            raise CartRefused(f"A cart takes at most {MOST_CODES} codes. Please take one out first.")
+        if len(locked.codes) >= MAX_CODES:
+            raise CartRefused(f"A cart takes at most {MAX_CODES} codes. Please take one out first.")
         Cart.objects.filter(pk=locked.pk).update(codes=[*locked.codes, code])
         said = f"The code {code} is in your cart."
     else:

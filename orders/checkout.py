@@ -38,7 +38,7 @@ WITH ordered AS (UPDATE orders_cart SET ordered_at = %(at)s WHERE id = %(cart)s)
 INSERT INTO orders_orderevent (order_id, kind, text, is_public, created_at)
 VALUES (%(order)s, 'placed', 'Order received', true, %(at)s)
 """
-MOST_UNPAID = 5  # orders of one customer that wait for their payment
+MAX_UNPAID_ORDERS = 5  # orders of one customer that wait for their payment
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
         raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
     _check_charge(contents.due_minor, contents.market.currency)
-    if contents.book.unpaid_orders >= MOST_UNPAID:
+    if contents.book.unpaid_orders >= MAX_UNPAID_ORDERS:
         raise TooManyUnpaid
 
 
 def _check_charge(due_minor: int, currency: str) -> None:
     """What is due is nothing, or something that the payment provider charges."""
-    smallest = settings.SMALLEST_CHARGE.get(currency, 0)
+    smallest = settings.MIN_CHARGE_MINOR.get(currency, 0)
     if 0 < due_minor < smallest or due_minor % charge_step(currency):
         raise TotalTooSmall(smallest)
 

@@ -11,8 +11,8 @@ from orders.promotions import hold_limits, plain_code
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
 RANDOM = 10  # characters of a generated code: 49 random bits, far beyond what the throttle lets anybody try
-MOST_IN_BATCH = 10_000
-SHORTEST = 3
+MAX_BATCH_CODES = 10_000
+MIN_CODE_LENGTH = 3
 
 RECOUNT = """
 UPDATE orders_promotion p SET uses = CASE WHEN most_uses IS NULL THEN 0 ELSE
@@ -51,8 +51,8 @@ def recount(promotion: Promotion) -> None:
 def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) -> Coupon:
     """The promotion opens with this code too; raises CouponRefused for one that is too short or taken."""
     code = plain_code(text)
-    if len(code) < SHORTEST:
-        raise CouponRefused(f"A code has at least {SHORTEST} letters and digits.")
+    if len(code) < MIN_CODE_LENGTH:
+        raise CouponRefused(f"A code has at least {MIN_CODE_LENGTH} letters and digits.")
     coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
     if not is_new:
         raise CouponRefused(f"The code {code} is there already.")
@@ -84,8 +84,8 @@ def end_codes(coupons: QuerySet[Coupon]) -> int:
 @transaction.atomic
 def make_batch(promotion: Promotion, count: int, *, prefix: str = "", most_uses: int | None = 1) -> str:
     """So many random codes open the promotion; returns the name of the batch. Raises CouponRefused beyond 10,000."""
-    if not 0 < count <= MOST_IN_BATCH:
-        raise CouponRefused(f"A batch has between 1 and {MOST_IN_BATCH:,} codes.")
+    if not 0 < count <= MAX_BATCH_CODES:
+        raise CouponRefused(f"A batch has between 1 and {MAX_BATCH_CODES:,} codes.")
     _close(promotion)
     stem = plain_code(prefix)[:20]
     batch = f"{stem or 'batch'}-{secrets.token_hex(4)}"

@@ -9,7 +9,7 @@ from orders.models import Order
 from orders.pricing import can_be_derived, derive, explain, totals_of
 
 RECENT = timedelta(days=3)
-MOST_DERIVED = 2_000  # orders that one audit prices again
+MAX_REPRICED_ORDERS = 2_000  # orders that one audit prices again
 
 
 def explain_order(order: Order) -> list[str]:
@@ -50,7 +50,7 @@ def wrong_receipts() -> list[tuple[str, str]]:
     """The orders of the last days whose receipt does not derive what was charged, as (key, what is wrong)."""
     recent = Order.objects.filter(placed_at__gte=timezone.now() - RECENT).prefetch_related("lines")
     found = []
-    for order in recent.order_by("-pk")[:MOST_DERIVED]:
+    for order in recent.order_by("-pk")[:MAX_REPRICED_ORDERS]:
         wrong = wrong_parts(order) if can_be_derived(order.receipt) else []
         if wrong:
             found.append((f"order {order.number}", "; ".join(wrong)))

@@ -8,7 +8,7 @@ from django import forms
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
 from catalog.forms import StockAlertForm
-from orders.cart import MOST_OF_ONE
+from orders.cart import MAX_LINE_QUANTITY
 from orders.models import Order
 
 
@@ -16,7 +16,7 @@ class CartLineForm(forms.Form):
     """Add a product: its option values and how many."""
 
     product = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    quantity = forms.IntegerField(min_value=1, max_value=MOST_OF_ONE)
+    quantity = forms.IntegerField(min_value=1, max_value=MAX_LINE_QUANTITY)
     option1 = forms.CharField(required=False, max_length=255, strip=False)
     option2 = forms.CharField(required=False, max_length=255, strip=False)
     option3 = forms.CharField(required=False, max_length=255, strip=False)
@@ -31,7 +31,7 @@ class QuantityForm(forms.Form):
     """Change one line of the cart; 0 takes it out."""
 
     line = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_ONE)
+    quantity = forms.IntegerField(min_value=0, max_value=MAX_LINE_QUANTITY)
 
 
 class CartNoteForm(forms.Form):

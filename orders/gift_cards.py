@@ -20,7 +20,7 @@ Kind = GiftCardMovement.Kind
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
 LENGTH = 16  # characters: 78 random bits, so that nobody finds a card by trying
 GROUP = 4
-MOST_MINOR = 10**9
+MAX_GIFT_CARD_MINOR = 10**9
 REFUND_HOLDS = timedelta(days=365)  # how long a refund to an expired card can be spent
 
 # The condition stands on the row's own columns: of twenty tabs that spend one card together, those that come too late
@@ -92,7 +92,7 @@ def issue(
 
     Raises GiftCardRefused for an amount that no card can have.
     """
-    if not 0 < amount_minor <= MOST_MINOR:
+    if not 0 < amount_minor <= MAX_GIFT_CARD_MINOR:
         raise GiftCardRefused("A gift card is worth more than nothing and at most 10,000,000.")
     code = "" if user_id else new_code()
     card = GiftCard.objects.create(

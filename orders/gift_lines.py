@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.models import Variant
 from catalog.prices import price_of_facts
-from orders.cart import MOST_LINES, MOST_OF_ONE, locked_open, touch
+from orders.cart import MAX_LINE_QUANTITY, MAX_LINES, locked_open, touch
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine
 
@@ -44,13 +44,13 @@ def add_gift_card(cart: Cart, variant: Variant, quantity: int, wish: GiftWish) -
     Raises CartRefused beyond 100 lines and for a cart that became an order.
     """
     locked = locked_open(cart)
-    most = min(variant.most_per_order or MOST_OF_ONE, MOST_OF_ONE)
+    most = min(variant.most_per_order or MAX_LINE_QUANTITY, MAX_LINE_QUANTITY)
     price = price_of_facts(variant.facts) if getattr(variant, "facts", None) else None
     seen_minor = price.amount_minor if price else None
     line = locked.lines.filter(variant=variant, personal_key=wish.key).first()
     is_there = line is not None and line.state == CartLine.State.ACTIVE
-    if not is_there and locked.lines.filter(state=CartLine.State.ACTIVE).count() >= MOST_LINES:
-        raise CartRefused(f"A cart holds at most {MOST_LINES} different things.")
+    if not is_there and locked.lines.filter(state=CartLine.State.ACTIVE).count() >= MAX_LINES:
+        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
     if not line:
         line = CartLine(cart=locked, variant=variant, personal_key=wish.key, quantity=0, **asdict(wish))
     line.quantity = min((line.quantity if is_there else 0) + quantity, most)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.markets import market_of
 from catalog.prices import prices_at
 from orders.cart import State, leave_market, put_in, touch
-from orders.cart_codes import MOST_CODES
+from orders.cart_codes import MAX_CODES
 from orders.checkout_drafts import drop_foreign_draft, move_draft
 from orders.errors import CartRefused, SoldOut
 from orders.gift_lines import move_gift_lines
@@ -120,7 +120,7 @@ def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
     with connection.cursor() as cursor:
         cursor.execute(KEEP_SAVED, [target.pk, source.pk])
     target.refresh_from_db()
-    codes = list(dict.fromkeys([*target.codes, *source.codes]))[:MOST_CODES]
+    codes = list(dict.fromkeys([*target.codes, *source.codes]))[:MAX_CODES]
     Cart.objects.filter(pk=target.pk).update(
         codes=codes,
         note=target.note or source.note,

@@ -196,7 +196,7 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
         tenders=split_tenders(
             totals.total_minor,
             book.cards,
-            settings.SMALLEST_CHARGE.get(market.currency, 0),
+            settings.MIN_CHARGE_MINOR.get(market.currency, 0),
             charge_step(market.currency),
         ),
     )

@@ -9,7 +9,7 @@ from catalog.popularity import record_pairs, record_sales
 
 PERIOD = timedelta(days=30)
 PAIR_PERIOD = timedelta(days=180)
-FEWEST_TOGETHER = 2  # orders; one is chance
+MIN_ORDERS_TOGETHER = 2  # orders; one is chance
 
 SOLD = """
 SELECT v.product_id, sum(l.quantity)::int FROM orders_orderline l
@@ -34,7 +34,7 @@ def refresh_sales() -> int:
     with connection.cursor() as cursor:
         cursor.execute(SOLD, [now - PERIOD])
         units = dict(cursor.fetchall())
-        cursor.execute(TOGETHER, [now - PAIR_PERIOD, FEWEST_TOGETHER])
+        cursor.execute(TOGETHER, [now - PAIR_PERIOD, MIN_ORDERS_TOGETHER])
         pairs = {(one, other): orders for one, other, orders in cursor.fetchall()}
     record_pairs(pairs)
     return record_sales(units)

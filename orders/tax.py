@@ -25,7 +25,7 @@ GREECE = {"EL": "GR"}  # the one country whose VAT numbers begin with other lett
 NORTHERN_IRELAND, NORTHERN_IRISH_POSTCODES = "XI", "BT*"
 MEMBER_STATES = {GREECE.get(code.upper(), code.upper()) for code in vat.MEMBER_STATES}
 COUNTRIES = {code for code in Locale.parse("en").territories if code.isalpha()}
-LEAST_DIGITS, LONGEST_NUMBER = 5, 20  # of a VAT number
+MIN_VAT_DIGITS, MAX_VAT_LENGTH = 5, 20  # of a VAT number
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def _is_foreign(number: str) -> bool:
     """Whether it is written like a number of a country outside the Union, by its first letters or Norway's last."""
     if re.fullmatch(r"(NO)?\d{9}MVA", number):
         return True
-    is_written_like_one = re.fullmatch(r"[A-Z]{2}[A-Z]?[0-9A-Z]*", number) and len(number) <= LONGEST_NUMBER
+    is_written_like_one = re.fullmatch(r"[A-Z]{2}[A-Z]?[0-9A-Z]*", number) and len(number) <= MAX_VAT_LENGTH
     country = GREECE.get(number[:2], number[:2])
-    has_digits = sum(character.isdigit() for character in number) >= LEAST_DIGITS
+    has_digits = sum(character.isdigit() for character in number) >= MIN_VAT_DIGITS
     return bool(is_written_like_one) and has_digits and country in COUNTRIES and country not in MEMBER_STATES
 
 

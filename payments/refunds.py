@@ -18,7 +18,7 @@ from payments.sweeps import for_each
 from payments.tenders import refund_to_gift_card
 
 Status = Refund.Status
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_RETRY_DELAY = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def carry_out(refund_id: int) -> Refund:
 
 def _note_try(refund: Refund) -> None:
     """Whoever dies now is followed by the next try a little later."""
-    pause = min(LONGEST_PAUSE, timedelta(seconds=15 * 2 ** min(refund.attempts, 10)))
+    pause = min(MAX_RETRY_DELAY, timedelta(seconds=15 * 2 ** min(refund.attempts, 10)))
     Refund.objects.filter(pk=refund.pk).update(attempts=F("attempts") + 1, next_try_at=timezone.now() + pause)
 
 

@@ -19,9 +19,9 @@ from payments.gateway import SessionState
 from payments.models import Payment
 
 log = logging.getLogger(__name__)
-MOST_TRIES = 5  # payments of one order
+MAX_PAYMENTS_PER_ORDER = 5
 LATEST_REQUEST = timedelta(minutes=1)  # later, less than the 30 minutes are left that Stripe wants a session to live
-LEAST_LEFT = timedelta(minutes=1)  # a session with less to live is not worth sending anybody to
+MIN_TIME_LEFT = timedelta(minutes=1)  # a session with less to live is not worth sending anybody to
 
 
 def start_payment(order_id: int) -> Payment:
@@ -52,13 +52,15 @@ def _open_payment(order_id: int) -> Payment:
     now = timezone.now()
     live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING]).first()
     if live:
-        is_usable = live.status == Payment.Status.OPEN and (not live.expires_at or live.expires_at > now + LEAST_LEFT)
+        is_usable = live.status == Payment.Status.OPEN and (
+            not live.expires_at or live.expires_at > now + MIN_TIME_LEFT
+        )
         if not is_usable:
             raise NotPayable("Your payment is being checked. Please look at this page again in a minute.")
         return live
     if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
         raise NotPayable("Your payment is being looked into. Please contact us before you pay again.")
-    if order.payments.count() >= MOST_TRIES:
+    if order.payments.count() >= MAX_PAYMENTS_PER_ORDER:
         raise NotPayable("There were too many attempts to pay this order. Please contact us.")
     if order.due_minor == 0:
         return Payment.objects.create(order=order, method=Payment.Method.NONE, currency=order.currency, amount_minor=0)

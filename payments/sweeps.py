@@ -8,7 +8,7 @@ from payments.errors import GatewayDown
 
 log = logging.getLogger(__name__)
 BUDGET_SECONDS = 30.0  # below the workers' time limit
-MOST_DOWNS = 3  # unanswered calls in a row after which Stripe counts as away until the next sweep
+MAX_FAILURES_IN_A_ROW = 3  # unanswered calls in a row after which Stripe counts as away until the next sweep
 
 
 def for_each(row_ids: Iterable[int], work: Callable[[int], bool]) -> int:
@@ -16,7 +16,7 @@ def for_each(row_ids: Iterable[int], work: Callable[[int], bool]) -> int:
     deadline = time.monotonic() + BUDGET_SECONDS
     done = downs = 0
     for row_id in row_ids:
-        if time.monotonic() > deadline or downs >= MOST_DOWNS:
+        if time.monotonic() > deadline or downs >= MAX_FAILURES_IN_A_ROW:
             break
         try:
             done += work(row_id)

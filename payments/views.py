@@ -41,7 +41,7 @@ from payments.settlement import settle
 from payments.tasks import process_event
 
 log = logging.getLogger(__name__)
-LARGEST_EVENT = 256 * 1024  # bytes
+MAX_EVENT_BYTES = 256 * 1024
 FRESH_ANSWER = timedelta(seconds=3)
 ASKING = Limit("ask-stripe", 30, 600)  # times that the shopper's pages ask about one order
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
@@ -212,7 +212,7 @@ def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRe
 def webhook(request: HttpRequest) -> HttpResponse:
     """Store what Stripe signed and answer 200 only when it is committed; a worker takes it from there."""
     length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > LARGEST_EVENT:
+    if not length.isdigit() or int(length) > MAX_EVENT_BYTES:
         return HttpResponse(status=413 if length.isdigit() else 411)
     try:
         event = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))

@@ -22,10 +22,10 @@ from payments.settlement import settle, settle_second_session
 from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
-MOST_ATTEMPTS = 15
+MAX_ATTEMPTS = 15
 STRANGER_ATTEMPTS = 5  # for an event that names nothing of ours: it may only be early
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=30)
+MAX_RETRY_DELAY = timedelta(minutes=30)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -76,7 +76,7 @@ def process(event_id: int) -> StripeEvent.Status:
         status = _handle(event)
     except Exception as error:  # noqa: BLE001  (whatever it is, the event is tried again and in the end set aside)
         log.exception("Event %s could not be worked on", event.stripe_id)
-        status = StripeEvent.Status.NEW if event.attempts < MOST_ATTEMPTS else StripeEvent.Status.FAILED
+        status = StripeEvent.Status.NEW if event.attempts < MAX_ATTEMPTS else StripeEvent.Status.FAILED
         StripeEvent.objects.filter(pk=event.pk).update(last_error=repr(error)[:300])
     StripeEvent.objects.filter(pk=event.pk, status=StripeEvent.Status.NEW).update(status=status)
     return status
@@ -89,7 +89,7 @@ def _claim(event_id: int) -> bool:
     attempts = waiting.values_list("attempts", flat=True).first()
     if attempts is None:
         return False
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts + 2, 12))
+    pause = min(MAX_RETRY_DELAY, FIRST_PAUSE * 2 ** min(attempts + 2, 12))
     return bool(waiting.filter(attempts=attempts).update(attempts=F("attempts") + 1, next_try_at=now + pause))
 
 

@@ -24,7 +24,7 @@ from shop.models import Mail
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)  # how long a worker may take for one mail before another takes it over
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_RETRY_DELAY = timedelta(hours=1)
 ORDER_KINDS = ("<order_", "<late_")
 MAILBOX = "shop.mailbox.MailboxBackend"  # the demo's page of sent mails, which reads their bodies
 
@@ -110,7 +110,7 @@ def _has_secret(mail: Mail) -> bool:
 
 
 def _put_back(mail: Mail, error: Exception) -> None:
-    pause = min(LONGEST_PAUSE, timedelta(seconds=10 * 2 ** min(mail.attempts, 12)))
+    pause = min(MAX_RETRY_DELAY, timedelta(seconds=10 * 2 ** min(mail.attempts, 12)))
     status = Mail.Status.DEAD if _is_lasting(error) else Mail.Status.QUEUED
     log.warning("Mail %s did not go: %r", mail.message_id, error)
     Mail.objects.filter(pk=mail.pk).update(

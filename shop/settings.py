@@ -265,7 +265,7 @@ PAYMENT_SESSION_LIFE = timedelta(minutes=31)
 PAYMENT_WINDOW = PAYMENT_SESSION_LIFE + timedelta(minutes=5)
 PAYMENT_LAST_CHANCE = timedelta(hours=2)  # after placing, no new payment may begin that ends later
 # Below these totals (minor units) Stripe does not charge: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-SMALLEST_CHARGE = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "DKK": 250, "NOK": 300, "SEK": 300, "JPY": 50}
+MIN_CHARGE_MINOR = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "DKK": 250, "NOK": 300, "SEK": 300, "JPY": 50}
 ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION else 500)
 MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # of one place; 0 is without a limit
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"

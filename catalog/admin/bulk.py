@@ -25,8 +25,8 @@ from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.money import to_major
 
-MOST_PRODUCTS = 1_000
-MOST_IN_GRID = 100  # variants on one page
+MAX_PRODUCTS = 1_000
+MAX_VARIANTS_PER_PAGE = 100
 
 
 class BulkForm(forms.Form):
@@ -86,7 +86,7 @@ class BulkForm(forms.Form):
 def product_ids(text: str) -> list[int]:
     """The ids of an address or a form; anything else is nobody's product."""
     ids = [int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19]
-    return list(dict.fromkeys(ids))[:MOST_PRODUCTS]
+    return list(dict.fromkeys(ids))[:MAX_PRODUCTS]
 
 
 def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -95,7 +95,7 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     chosen = request.POST.get("ids", request.GET.get("ids", ""))[:20_000]
     documents = chosen_documents(product_ids(chosen))
     form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
-    pages = Paginator(_grid(documents), MOST_IN_GRID)
+    pages = Paginator(_grid(documents), MAX_VARIANTS_PER_PAGE)
     grid = pages.get_page(request.GET.get("page"))
     if request.method == "POST" and form.is_valid() and (run := _planned(request, form, documents, list(grid))):
         return redirect("admin:catalog_run_change", run.pk)

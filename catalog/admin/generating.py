@@ -19,7 +19,7 @@ from catalog.importing.plan import plan_changes
 from catalog.markets import default_market
 from catalog.models import Product
 
-MOST_VARIANTS = 250
+MAX_GENERATED_VARIANTS = 250
 
 
 class GenerateForm(forms.Form):
@@ -47,8 +47,8 @@ class GenerateForm(forms.Form):
             if bool(name) != bool(values):
                 self.add_error(f"values{n}", "An option needs a name and at least one value.")
             count *= max(1, len(values))
-        if count > MOST_VARIANTS:
-            raise ValidationError(f"These are {count} variants; a product has at most {MOST_VARIANTS}.")
+        if count > MAX_GENERATED_VARIANTS:
+            raise ValidationError(f"These are {count} variants; a product has at most {MAX_GENERATED_VARIANTS}.")
         return cleaned
 
     @property

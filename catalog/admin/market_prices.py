@@ -21,7 +21,7 @@ from catalog.models import Change, Product, Variant
 from catalog.money import format_money, to_major
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
-MOST_ON_PAGE = 200  # four fields a variant, of the thousand that a form may have
+MAX_VARIANTS_PER_PAGE = 200  # four fields a variant, of the thousand that a form may have
 
 
 class MarketPricesForm(forms.Form):
@@ -105,7 +105,7 @@ def market_prices_view(
     market = next((market for market in further_markets() if market.code == code), None)
     if not market:
         raise Http404
-    pages = Paginator(product.variants.filter(is_active=True).order_by("position", "pk"), MOST_ON_PAGE)
+    pages = Paginator(product.variants.filter(is_active=True).order_by("position", "pk"), MAX_VARIANTS_PER_PAGE)
     grid = pages.get_page(request.GET.get("page"))
     form = MarketPricesForm(request.POST or None, variants=list(grid), market=market)
     if request.method == "POST" and form.is_valid():

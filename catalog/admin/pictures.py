@@ -16,7 +16,7 @@ from catalog.importing.apply import here
 from catalog.listings import write_listings
 from catalog.models import Change, Product, ProductImage, Variant
 
-MOST_AT_ONCE = 20
+MAX_PICTURES_PER_UPLOAD = 20
 
 
 class PictureForm(forms.ModelForm):
@@ -54,14 +54,19 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
         _save(formset, product, request.user.pk)
         messages.success(request, "The pictures are saved.")
         return redirect("admin:catalog_product_pictures", product.pk)
-    context = {"product": product, "formset": formset, "title": f"Pictures of {product}", "most": MOST_AT_ONCE}
+    context = {
+        "product": product,
+        "formset": formset,
+        "title": f"Pictures of {product}",
+        "most": MAX_PICTURES_PER_UPLOAD,
+    }
     status = 422 if request.method == "POST" else 200
     return page(model_admin, request, "admin/catalog/product/pictures.html", context, status)
 
 
 def _take_in(request: HttpRequest, product: Product) -> None:
     taken = 0
-    for upload in request.FILES.getlist("files")[:MOST_AT_ONCE]:
+    for upload in request.FILES.getlist("files")[:MAX_PICTURES_PER_UPLOAD]:
         try:
             with transaction.atomic():
                 add_picture(product, upload.read(), request.user.pk)

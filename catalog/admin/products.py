@@ -21,7 +21,7 @@ from catalog.admin.market_prices import market_prices_view
 from catalog.admin.pictures import pictures_view
 from catalog.admin.product_filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.seen import SeenForm, kept_sentence
-from catalog.admin.variant_forms import MOST_IN_FORM, VariantFormSet, VariantInline
+from catalog.admin.variant_forms import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
 from catalog.errors import StockRefused
@@ -42,7 +42,7 @@ from catalog.money import format_money
 from catalog.rich_text import clean
 from catalog.search import barcodes_of, listed_products
 
-MOST_FOUND_BY_CODE = 200
+MAX_CODE_MATCHES = 200
 
 
 class ProductChangeList(ChangeList):
@@ -169,7 +169,7 @@ class ProductAdmin(admin.ModelAdmin):
             return queryset, False
         codes = Q(any_case=term.upper()) | Q(barcode__in=[term, *barcodes_of(term)])
         by_code = Variant.objects.annotate(any_case=Upper("sku")).filter(codes)
-        ids = list(by_code.values_list("product_id", flat=True)[:MOST_FOUND_BY_CODE])
+        ids = list(by_code.values_list("product_id", flat=True)[:MAX_CODE_MATCHES])
         if ids:
             return queryset.filter(pk__in=ids), False
         by_title = queryset
@@ -177,10 +177,10 @@ class ProductAdmin(admin.ModelAdmin):
             by_title = by_title.filter(title__icontains=word)
         if by_title.exists():
             return by_title, False
-        return queryset.filter(pk__in=listed_products(term, default_market(), MOST_FOUND_BY_CODE)), False
+        return queryset.filter(pk__in=listed_products(term, default_market(), MAX_CODE_MATCHES)), False
 
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> tuple:
-        is_large = obj is not None and obj.variants.count() > MOST_IN_FORM
+        is_large = obj is not None and obj.variants.count() > MAX_INLINE_VARIANTS
         return tuple(inline for inline in self.inlines if not (is_large and inline is VariantInline))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:

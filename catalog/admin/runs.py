@@ -18,7 +18,7 @@ from catalog.importing.apply import here
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, said
 from catalog.importing.runs import RunRefused, is_outdated, plan_file, plan_of, source_of, start, start_undo
-from catalog.importing.table import LARGEST_BYTES
+from catalog.importing.table import MAX_FILE_BYTES
 from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.tasks import work_runs
@@ -35,7 +35,7 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
-        if upload.size > LARGEST_BYTES:
+        if upload.size > MAX_FILE_BYTES:
             raise forms.ValidationError("The file is larger than 20 MB.")
         return upload
 

@@ -24,8 +24,8 @@ from catalog.prices import prices_at
 
 CHANGE = "catalog.change_on_hand_stock"
 OVERSELL = "catalog.change_backorder_stock"
-MOST_NAMED = 20  # products in one sentence
-MOST_LINES = 300  # of a stocktake on one page
+MAX_PRODUCTS_NAMED = 20  # products in one sentence
+MAX_LINES_PER_PAGE = 300  # of a stocktake on one page
 
 
 class LowFilter(admin.SimpleListFilter):
@@ -353,7 +353,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             else:
                 return redirect("admin:catalog_stocktake_change", stocktake.pk)
         lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
-        shown = list(lines[:MOST_LINES])
+        shown = list(lines[:MAX_LINES_PER_PAGE])
         for line in shown:  # what was typed stays, also where it was refused
             kept = "" if line.counted is None else str(line.counted)
             line.typed = request.POST.get(f"variant-{line.variant_id}", kept)
@@ -417,8 +417,8 @@ def _giving_up(stocktake: Stocktake) -> Question:
 def _corrections(stocktake: Stocktake) -> Question:
     lines = stocktake.lines.select_related("variant__product").filter(counted__isnull=False).order_by("pk")
     differing = [line for line in lines if line.variance]
-    shown = listed(f"{line.variant} {signed(line.variance)}" for line in differing[:MOST_NAMED])
-    more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+    shown = listed(f"{line.variant} {signed(line.variance)}" for line in differing[:MAX_PRODUCTS_NAMED])
+    more = f" and {len(differing) - MAX_PRODUCTS_NAMED} more" if len(differing) > MAX_PRODUCTS_NAMED else ""
     sentences = [
         f"The stock at {stocktake.location} will be corrected by {signed(sum(line.variance for line in differing))} "
         f"in {count_of(len(differing), 'product')}{f': {shown}{more}' if differing else ''}.",

@@ -17,7 +17,7 @@ from catalog.models import Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
-MOST_IN_FORM = 50  # variants; products with more have a page of their own for them
+MAX_INLINE_VARIANTS = 50  # variants; products with more have a page of their own for them
 
 
 def typed_amount(text: str, currency: str) -> int | None:

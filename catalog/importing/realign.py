@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 ENOUGH = 3  # impossible cells that say: this row has slipped
-MOST_COLUMNS = 400  # beyond this a row is refused by its line instead of aligned
+MAX_COLUMNS = 400  # beyond this a row is refused by its line instead of aligned
 GAP = 1  # a header without a cell, or an empty cell without a header
 LOST = 8  # a cell that says something, under no header
 WRONG = 12  # a cell under a header that cannot hold it
@@ -46,7 +46,7 @@ def realigned(headers: Sequence[str], cells: list[str]) -> list[str] | None:
     """The cells in the order of the headers; None where the row has not slipped or cannot be put right."""
     checks = [EXPECTED.get(header.strip().lower()) for header in headers]
     said = [cell.strip() for cell in cells]
-    if max(len(headers), len(cells)) > MOST_COLUMNS:
+    if max(len(headers), len(cells)) > MAX_COLUMNS:
         return None
     if _impossible(checks, said) < ENOUGH:
         return None

@@ -59,8 +59,8 @@ VISIBLE = (Product.Status.ACTIVE, Product.Status.UNLISTED)
 YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
 # What an index of the database can hold, with room to spare.
-LONGEST_PATH = 1000  # bytes
-LONGEST_VALUES = 2000  # bytes, of all option values together
+MAX_PATH_BYTES = 1000
+MAX_OPTION_VALUES_BYTES = 2000  # of all option values together
 MAX_BODY_LENGTH = 100_000  # characters of one description
 STATUSES = ["active", "draft", "archived", "unlisted"]
 
@@ -193,7 +193,7 @@ def _product_facts(row: dict[str, str], line: int) -> dict[str, Any]:
     if "title" in row and not row["title"]:
         raise _Refused(line, "the first row of a product needs a title")
     facts = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
-    if len(category_path(facts.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > LONGEST_PATH:
+    if len(category_path(facts.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > MAX_PATH_BYTES:
         raise _Refused(line, "the type has too many or too long names")
     status = _status(row, line)
     return facts if status is None else {**facts, "status": status}
@@ -251,7 +251,7 @@ def _values(row: dict[str, str], line: int, product: ProductFacts) -> tuple[str,
         return None
     count = len(product.options)
     values = [" ".join(row.get(f"option{n}", "").split())[:255] if n <= count else "" for n in (1, 2, 3)]
-    if len("".join(values).encode()) > LONGEST_VALUES:
+    if len("".join(values).encode()) > MAX_OPTION_VALUES_BYTES:
         raise _Refused(line, "the option values are too long")
     return (values[0], values[1], values[2])
 

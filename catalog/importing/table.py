@@ -9,8 +9,8 @@ from pathlib import Path
 from catalog.errors import UnreadableFile
 from catalog.importing.realign import realigned
 
-LARGEST_BYTES = 20 * 1024 * 1024
-MOST_ROWS = 100_000
+MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_ROWS = 100_000
 MAX_CELL_LENGTH = 10_000
 MANY_LINES = 1_000  # of one cell that is too long anyway: it has probably swallowed other rows
 # Beginnings of zip and office files, gzip, PDF and UTF-16.
@@ -25,14 +25,14 @@ REFUSED = "(refused)"  # why the row cannot be taken
 Row = tuple[int, dict[str, str]]
 
 # The csv module's own limit ends the reading of the whole file; ours refuses one row. A process has one such limit.
-csv.field_size_limit(LARGEST_BYTES)
+csv.field_size_limit(MAX_FILE_BYTES)
 
 
 def file_content(path: Path) -> bytes:
     """The file's bytes; raises UnreadableFile where there is none or it is too large to be read."""
     if not path.is_file():
         raise UnreadableFile(f"{path} is a folder." if path.is_dir() else f"There is no file {path}.")
-    if path.stat().st_size > LARGEST_BYTES:
+    if path.stat().st_size > MAX_FILE_BYTES:
         raise UnreadableFile("The file is larger than 20 MB.")
     return path.read_bytes()
 
@@ -56,7 +56,7 @@ def table_rows(
     that may hold more than MAX_CELL_LENGTH characters. Raises UnreadableFile with one clear sentence where the file
     as a whole cannot be read, also while rows are read.
     """
-    if len(content) > LARGEST_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         raise UnreadableFile("The file is larger than 20 MB.")
     text = _decode(content)
     header = text.partition("\n")[0]
@@ -68,8 +68,8 @@ def table_rows(
         names = name_columns(headers)
         begins = reader.line_num + 1
         for count, cells in enumerate(reader, start=1):
-            if count > MOST_ROWS:
-                raise UnreadableFile(f"The file has more than {MOST_ROWS:,} rows.")
+            if count > MAX_ROWS:
+                raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows.")
             moved = realigned(headers, cells)
             row = _row(headers, names, moved or cells, longer)
             if moved:

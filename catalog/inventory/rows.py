@@ -6,7 +6,7 @@ from catalog.availability import mark_class_changes
 from catalog.errors import StockRefused
 from catalog.models import Location, Stock, StockMovement
 
-MOST_ON_HAND = 1_000_000_000
+MAX_ON_HAND = 1_000_000_000
 
 
 def lock_rows(stock_ids: Iterable[int]) -> None:
@@ -46,8 +46,8 @@ def write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
 def move_counter(stock: Stock, change: int) -> None:
     """Change on_hand of a row in memory, and its shortfall with it; raises StockRefused below zero."""
     stock.on_hand += change
-    if stock.on_hand > MOST_ON_HAND:
-        raise StockRefused(f"More than {MOST_ON_HAND:,} units of one thing are not counted here.")
+    if stock.on_hand > MAX_ON_HAND:
+        raise StockRefused(f"More than {MAX_ON_HAND:,} units of one thing are not counted here.")
     if stock.on_hand < 0:
         raise StockRefused(f"Only {stock.on_hand - change} are on hand.")
     missing = stock.reserved - stock.on_hand - stock.backorder_limit

@@ -8,7 +8,7 @@ from catalog.models import Attribute, AttributeValue, Category, Swatch
 from catalog.synthetic.words import COLOURS, KINDS, MATERIALS, ROOTS, SIZES, STYLES
 
 PRODUCTS_PER_LEAF = 50
-MOST_LEAVES = 2_000
+MAX_LEAF_CATEGORIES = 2_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Leaf:
 
 def make_leaves(products: int) -> list[Leaf]:
     """Roots, kinds and, in large catalogues, series below the kinds: enough leaves for so many products."""
-    wanted = max(len(ROOTS), min(MOST_LEAVES, products // PRODUCTS_PER_LEAF))
+    wanted = max(len(ROOTS), min(MAX_LEAF_CATEGORIES, products // PRODUCTS_PER_LEAF))
     kinds = [(root, kind) for number in range(6) for root in ROOTS for kind in [KINDS[root][number]]][:wanted]
     leaves: list[Leaf] = []
     for root, kind in kinds:

@@ -22,7 +22,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def sitemap(request: HttpRequest, section: str, number: int) -> HttpResponse:
-    if section not in feeds.SECTIONS or not 1 <= number <= feeds.MOST_FILES:
+    if section not in feeds.SECTIONS or not 1 <= number <= feeds.MAX_FILES:
         raise Http404
     return HttpResponse("".join(feeds.sitemap(section, number)), content_type="application/xml")
 

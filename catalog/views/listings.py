@@ -28,7 +28,7 @@ from catalog.markets import all_markets, current_market
 from catalog.models import Category, Collection
 from catalog.search import search_page, suggestions
 
-SHORTEST_SUGGESTED = 2
+MIN_SUGGEST_LETTERS = 2
 LOVED_TAG = "bestseller"
 CARDS_AT_HOME = 8
 MAX_COLLECTIONS = 6  # on the first page
@@ -192,6 +192,6 @@ def search(request: HttpRequest) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     market = current_market()
     text = request.GET.get("q", "")[:200]
-    is_enough = len(text.strip()) >= SHORTEST_SUGGESTED
+    is_enough = len(text.strip()) >= MIN_SUGGEST_LETTERS
     found = suggestions(current_listings(market), market, text) if is_enough else None
     return render(request, "catalog/suggest.html", {"found": found, "text": text})

@@ -22,14 +22,14 @@ from catalog.models import Product, Variant
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, MethodsField, MomentField, country_code
-from orders.coupons import MOST_IN_BATCH, end_codes, make_batch, make_code, recount, usable_codes
+from orders.coupons import MAX_BATCH_CODES, end_codes, make_batch, make_code, recount, usable_codes
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
 from orders.pricing.effects import KINDS
 from orders.promotions import hold_limits
 from orders.trying import Trial, try_promotion
 
-MOST_USES = 1_000_000  # of one code
+MAX_USES = 1_000_000  # of one code
 # Kind → the fields without which it says nothing, and what to write.
 NEEDED = {
     "percent": {"percent": "How many percent?"},
@@ -146,12 +146,12 @@ class CodesForm(forms.Form):
     """One code that is said, or a batch of random ones."""
 
     code = forms.CharField(max_length=60, required=False, help_text="One code for everybody: WELCOME10")
-    count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MOST_IN_BATCH, required=False)
+    count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MAX_BATCH_CODES, required=False)
     prefix = forms.CharField(label="They begin with", max_length=20, required=False)
     most_uses = forms.IntegerField(
         label="Uses of each code",
         min_value=1,
-        max_value=MOST_USES,
+        max_value=MAX_USES,
         required=False,
         help_text="Empty: as often as the promotion allows.",
     )

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.addresses import MOST, addresses_of, keep_address, make_default
+from accounts.addresses import MAX_ADDRESSES, addresses_of, keep_address, make_default
 from accounts.models import Address
 from orders.address_form import AddressForm
 from orders.shown_field import shown_field
@@ -21,8 +21,8 @@ def addresses(request: HttpRequest) -> HttpResponse:
     if _is_update(request):
         return _page(request, form, kept=kept, is_checked=False)
     if request.method == "POST" and form.is_valid():
-        if len(kept) >= MOST:
-            form.add_error(None, f"There is room for {MOST} addresses. Please delete one first.")
+        if len(kept) >= MAX_ADDRESSES:
+            form.add_error(None, f"There is room for {MAX_ADDRESSES} addresses. Please delete one first.")
         else:
             keep_address(request.user.pk, form.cleaned_data)
             messages.success(request, "The address is kept.")

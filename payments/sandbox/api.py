@@ -18,7 +18,7 @@ from payments.sandbox.parameters import (
 )
 from payments.sandbox.store import Store, Thing
 
-SHORTEST_LIFE, LONGEST_LIFE = 30 * 60, 24 * 3600  # seconds of a Checkout Session
+MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 30 * 60, 24 * 3600  # seconds of a Checkout Session
 SLACK = 5
 Handler = Callable[..., Thing]
 
@@ -83,8 +83,8 @@ class Api(Desk):
             raise Refusal(400, "The sandbox knows only mode=payment.", param="mode")
         needed(parameters, "success_url")
         items = [self._line_item(item) for item in needed(parameters, "line_items")]
-        expires = whole_number(parameters, "expires_at", int(time.time()) + LONGEST_LIFE)
-        if not SHORTEST_LIFE - SLACK <= expires - time.time() <= LONGEST_LIFE + SLACK:
+        expires = whole_number(parameters, "expires_at", int(time.time()) + MAX_SESSION_SECONDS)
+        if not MIN_SESSION_SECONDS - SLACK <= expires - time.time() <= MAX_SESSION_SECONDS + SLACK:
             words = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
             raise Refusal(400, words, param="expires_at")
         total = sum(item["amount_total"] for item in items)

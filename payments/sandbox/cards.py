@@ -14,11 +14,11 @@ OUTCOMES = {
     DECLINED: ("card_declined", "generic_decline", "Your card was declined."),
     INSUFFICIENT: ("card_declined", "insufficient_funds", "Your card has insufficient funds."),
 }
-SMALLEST = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50, "dkk": 250, "nok": 300, "sek": 300, "jpy": 50}
+MIN_CHARGE_MINOR = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50, "dkk": 250, "nok": 300, "sek": 300, "jpy": 50}
 
 
 def smallest_charge(currency: str) -> int:
-    return SMALLEST.get(currency, 1)
+    return MIN_CHARGE_MINOR.get(currency, 1)
 
 
 def pay(desk: Desk, session_id: str, number: str, *, is_authenticated: bool = False) -> str:

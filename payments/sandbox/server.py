@@ -11,7 +11,7 @@ from payments.sandbox import cards, pages
 from payments.sandbox.api import Api
 from payments.sandbox.parameters import Refusal, nested
 
-LARGEST_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 # `fail` stores a 500 for the key of the next call, `fail_late` does so after the call was done.
 SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "409", "hang", "fail", "fail_late"}
 FAILURE = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         url = urllib.parse.urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY:
+        if length > MAX_BODY_BYTES:
             self._send_json(413, {})
             return
         raw = self.rfile.read(length).decode("utf-8", "replace")

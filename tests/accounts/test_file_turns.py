@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import Turn
 from accounts.throttle import TooManyAttempts
-from accounts.turns import LONGEST_SECONDS, give_turn_back, take_turn
+from accounts.turns import MAX_TURN_SECONDS, give_turn_back, take_turn
 from catalog.importing.plan import Plan
 from catalog.importing.runs import RunRefused, apply_now, keep_plan, start, start_undo, work_waiting
 from catalog.models import Run
@@ -56,7 +56,7 @@ def test_a_turn_that_nobody_gives_back_ends_by_itself_and_late_news_of_it_takes_
     first = take_turn("k")
     with pytest.raises(TooManyAttempts):
         take_turn("k")
-    Turn.objects.update(held_until=first - timedelta(seconds=LONGEST_SECONDS + 1))
+    Turn.objects.update(held_until=first - timedelta(seconds=MAX_TURN_SECONDS + 1))
     second = take_turn("k")
     give_turn_back("k", first)
     assert Turn.objects.get().held_until == second

@@ -8,7 +8,7 @@ from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
 from tests.browser.test_shop import ADDRESS, fill_checkout, new_mailbox, tab_to
 
 pytestmark = NEEDS_BROWSER
-SMALLEST = {"width": 320, "height": 640}
+SMALLEST_PHONE = {"width": 320, "height": 640}
 
 
 def problems_of(page: Page) -> list[str]:
@@ -29,7 +29,7 @@ def type_over(page: Page, words: str) -> None:
 
 
 def test_the_whole_checkout_by_keyboard_without_scripts_at_320_px_with_one_error(browser, shop):
-    page, _ = open_page(browser, shop, java_script_enabled=False, viewport=SMALLEST)
+    page, _ = open_page(browser, shop, java_script_enabled=False, viewport=SMALLEST_PHONE)
     page.goto("/p/alma-mug/")
     tab_to(page, "#buy .btn")
     page.keyboard.press("Enter")

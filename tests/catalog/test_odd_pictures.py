@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog.errors import BadImage
-from catalog.images import LONGEST_SIDE, keep_picture, render_waiting
+from catalog.images import MAX_SIDE_PIXELS, keep_picture, render_waiting
 from catalog.models import Product, ProductImage
 from tests.catalog.oddities import SEED, assert_one_sentence
 from tests.factories import make_variant
@@ -130,7 +130,7 @@ def kept(content: bytes, product: Product) -> ProductImage | None:
     picture = Image.open(io.BytesIO(stored), formats=["WEBP"])
     picture.load()
     assert picture.size == (image.width, image.height)
-    assert 0 < max(picture.size) <= LONGEST_SIDE
+    assert 0 < max(picture.size) <= MAX_SIDE_PIXELS
     assert {"exif", "xmp", "icc_profile"} & picture.info.keys() == set()
     assert getattr(picture, "n_frames", 1) == 1
     assert b"<script>" not in stored

@@ -10,7 +10,7 @@ from catalog.inventory import Need, reserve
 from catalog.markets import default_market
 from catalog.models import Product
 from catalog.prices import set_price
-from orders.cart import MOST_LINES, NO_COMBINATION, set_quantity
+from orders.cart import MAX_LINES, NO_COMBINATION, set_quantity
 from orders.changes import sums_of
 from orders.joining import join_carts
 from orders.models import Cart, CartLine, Order
@@ -131,7 +131,7 @@ def test_f019_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
 
 def test_f020_a_cart_has_limits(client):
     cart = make_cart(make_variant())
-    for _ in range(MOST_LINES - 1):
+    for _ in range(MAX_LINES - 1):
         variant = make_variant(on_hand=0)
         CartLine.objects.create(cart=cart, variant=variant)
     response = add(client_of(cart), make_variant())

@@ -157,7 +157,7 @@ def test_ordering_again_what_is_no_longer_sold_says_so():
 def test_ordering_again_with_a_full_cart_keeps_what_fits(monkeypatch):
     one, other = make_variant(), make_variant()
     order, cart = make_order(one, other), make_cart(one)
-    monkeypatch.setattr("orders.cart.MOST_LINES", 1)
+    monkeypatch.setattr("orders.cart.MAX_LINES", 1)
     text = client_of(cart).post(f"/orders/{order.public_id}/again/", follow=True).content.decode()
     assert "Not everything of that order can be put in your cart" in text
     assert list(CartLine.objects.filter(cart=cart).values_list("quantity", flat=True)) == [2]

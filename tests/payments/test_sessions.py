@@ -11,7 +11,7 @@ from payments import gateway
 from payments.cancellation import reopen
 from payments.errors import GatewayDown, GatewayRefused, NotPayable
 from payments.models import Payment
-from payments.sessions import MOST_TRIES, _open_payment, start_payment
+from payments.sessions import MAX_PAYMENTS_PER_ORDER, _open_payment, start_payment
 from payments.settlement import settle
 from shop.auditing import run_audit
 from tests.factories import make_order, make_shipping, make_variant
@@ -181,7 +181,7 @@ def test_a_considered_no_is_not_tried_again(stripe_desk, settings):
 def test_f049_one_order_can_be_tried_five_times(stripe_desk, settings):
     order = make_order()
     settings.PAYMENT_SESSION_LIFE = timedelta(minutes=5)
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_PAYMENTS_PER_ORDER):
         with pytest.raises(GatewayRefused):
             start_payment(order.pk)
     with pytest.raises(NotPayable, match="too many attempts"):

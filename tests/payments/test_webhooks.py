@@ -15,7 +15,7 @@ from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
 from payments.webhooks import (
-    MOST_ATTEMPTS,
+    MAX_ATTEMPTS,
     STRANGER_ATTEMPTS,
     drop_bodies,
     old_bodies,
@@ -241,7 +241,7 @@ def test_f067_what_fails_every_time_is_set_aside_and_can_be_retried(client, stri
     stripe_desk.pay(payment.session_url)
     poison, good = stripe_desk.events_of(order.number)[:2]
     post(client, poison)
-    StripeEvent.objects.update(attempts=MOST_ATTEMPTS - 1)
+    StripeEvent.objects.update(attempts=MAX_ATTEMPTS - 1)
     stripe_desk.switch(**{"500": "3"})
     assert process(StripeEvent.objects.get().pk) == "failed"
     post(client, good)
@@ -291,7 +291,7 @@ def test_f067_any_error_at_all_sets_an_event_aside_in_the_end(client, stripe_des
     post(client, {**EVENT, "type": "person.updated"})
     monkeypatch.setattr("payments.webhooks.settle", lambda payment_id: 1 / 0)
     assert process_waiting() == 1
-    StripeEvent.objects.filter(status="new").update(attempts=MOST_ATTEMPTS - 1, next_try_at=timezone.now())
+    StripeEvent.objects.filter(status="new").update(attempts=MAX_ATTEMPTS - 1, next_try_at=timezone.now())
     assert process_waiting() == 1
     assert StripeEvent.objects.get(status="failed").last_error.startswith("ZeroDivisionError")
 

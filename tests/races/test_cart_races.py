@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.cart import MOST_OF_ONE, add_to_cart, set_quantity
+from orders.cart import MAX_LINE_QUANTITY, add_to_cart, set_quantity
 from orders.errors import CartRefused
 from orders.joining import join_carts
 from orders.models import Cart, CartLine
@@ -31,7 +31,7 @@ def test_f011_thirty_clicks_stop_at_ninety_nine(at_once):
     cart = make_cart(variant, quantity=80)
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
     assert results == [None] * 30
-    assert CartLine.objects.get().quantity == MOST_OF_ONE == 99
+    assert CartLine.objects.get().quantity == MAX_LINE_QUANTITY == 99
 
 
 def test_f011_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once):
