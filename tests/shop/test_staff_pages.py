@@ -84,6 +84,38 @@ def test_personal_data_of_orders_is_for_the_roles_that_need_it(client, name, see
     assert found(client, "orders.Order", order.number) == [order]
 
 
+@pytest.mark.parametrize("lookup", ["email__startswith", "name__contains", "phone__regex", "terms_accepted_ip__gt"])
+def test_a_filter_in_the_address_finds_out_no_personal_data(client, lookup):
+    make_order(email="anna@example.com", phone="+49 30 1234567")
+    role(client, "Read-only")
+    assert client.get(list_of("orders.Order"), {lookup: "a"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("label", "lookup"),
+    [
+        ("orders.Order", "public_id__startswith"),
+        ("orders.Order", "customer_key"),
+        ("orders.GiftCard", "code_hash__startswith"),
+        ("payments.Payment", "session_url__contains"),
+        ("shop.Mail", "body__contains"),
+        ("mfa.Authenticator", "data__secret__startswith"),
+        ("accounts.User", "password__startswith"),
+    ],
+)
+def test_no_filter_in_the_address_finds_out_a_secret(client, staff, label, lookup):  # noqa: F811
+    assert client.get(list_of(label), {lookup: "a"}).status_code == 400
+
+
+def test_staff_filter_orders_by_what_they_see_of_them(client):
+    order = make_order(email="anna@example.com")
+    make_order(email="bert@example.com")
+    role(client, "Support")
+    for lookup in ("email__startswith=anna", f"id={order.pk}", f"number__exact={order.number}"):
+        shown = client.get(f"{list_of('orders.Order')}?{lookup}").context["cl"].result_list
+        assert list(shown) == [order]
+
+
 @pytest.mark.parametrize(
     ("name", "status"), [("Catalogue", 302), ("Fulfilment", 403), ("Read-only", 403), ("Owner", 302)]
 )
