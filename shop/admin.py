@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from allauth.mfa.base.internal.flows import delete_dangling_recovery_codes
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 
+from accounts.notices import tell_owner
 from catalog.formats import listed
 from shop.models import Mail
 
@@ -50,6 +52,11 @@ class MailAdmin(admin.ModelAdmin):
         return False
 
 
+REMOVED = {
+    Authenticator.Type.TOTP: "mfa/email/totp_deactivated",
+    Authenticator.Type.WEBAUTHN: "mfa/email/webauthn_removed",
+}
+
 admin.site.unregister(Authenticator)
 
 
@@ -69,3 +76,10 @@ class SecondFactorAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Remove the recovery codes with the last factor that they stand in for, and tell the account's owner."""
+        super().delete_model(request, obj)
+        delete_dangling_recovery_codes(obj.user)
+        if obj.type in REMOVED:
+            tell_owner(REMOVED[obj.type], obj.user)

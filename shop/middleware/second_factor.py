@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,8 @@ from django.shortcuts import redirect
 SET_UP = "mfa_activate_totp"
 # The password once more comes before the page, the picture is on it, and everybody may leave.
 REACHABLE = {SET_UP, "totp_picture", "account_reauthenticate", "account_logout", "alive", "ready"}
+# What a log-in asks for. Recovery codes alone are asked for by no page, so they are no second factor.
+ASKED_FOR = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class SecondFactorMiddleware:
@@ -26,6 +29,6 @@ class SecondFactorMiddleware:
         if not settings.STAFF_SECOND_FACTOR or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name in REACHABLE or not request.user.is_staff or is_mfa_enabled(request.user):
+        if name in REACHABLE or not request.user.is_staff or is_mfa_enabled(request.user, ASKED_FOR):
             return None
         return redirect(SET_UP)

@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.apps import apps
 from django.core.management import call_command
@@ -95,6 +96,28 @@ def test_a_password_alone_does_not_open_the_admin_of_staff_who_have_a_second_fac
     answer = client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
     assert answer.headers["Location"] == "/account/2fa/authenticate/"
     assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
+
+
+def test_recovery_codes_alone_are_no_second_factor():
+    owner = member()
+    User.objects.update(is_staff=True, is_superuser=True)
+    RecoveryCodes.activate(owner)
+    client = Client()
+    client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
+    assert client.get("/admin/").headers["Location"] == SET_UP
+
+
+def test_a_second_factor_removed_in_the_admin_takes_its_recovery_codes_along_and_its_owner_is_told(settings):
+    settings.STAFF_SECOND_FACTOR = False
+    clerk = member()
+    TOTP.activate(clerk, generate_totp_secret())
+    RecoveryCodes.activate(clerk)
+    app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+    owner = logged_in(is_staff=True, is_superuser=True)
+    assert owner.post(f"/admin/mfa/authenticator/{app.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Authenticator.objects.exists()
+    mail = Mail.objects.get()
+    assert (mail.subject, mail.recipients) == ("Your authenticator app is off", ["anna@example.com"])
 
 
 def test_customers_need_no_second_factor_and_the_demos_staff_neither(settings):
