@@ -17,6 +17,8 @@ ALWAYS_OPEN = frozenset(
         *("orders", "legal", "robots.txt", "favicon.ico", "swatches.css"),
     }
 )
+# Below those paths, what begins something new: it fills a cart or places an order.
+SELLING = frozenset({"orders:again", "payments:replace"})
 RETRY_AFTER_SECONDS = 3600
 
 
@@ -34,6 +36,12 @@ class OpeningMiddleware:
         response = self.get_response(request) if request.user.is_staff else opening_soon(request)
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+    def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
+        is_selling = request.resolver_match is not None and request.resolver_match.view_name in SELLING
+        if not is_selling or is_open() or request.user.is_staff:
+            return None
+        return opening_soon(request)
 
 
 def opening_soon(request: HttpRequest) -> HttpResponse:

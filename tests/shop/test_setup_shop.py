@@ -1,6 +1,7 @@
 """A fresh shop is set up from a file or by questions, says what it lacks, and opens when it can sell."""
 
 import io
+from dataclasses import asdict
 from decimal import Decimal
 from unittest import mock
 
@@ -8,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.models import Location, Page, Store
-from orders.models import ClosingDay, ShippingMethod, ShippingRate, TaxRate, TaxRegion
+from orders.models import CartLine, ClosingDay, Order, ShippingMethod, ShippingRate, TaxRate, TaxRegion
+from payments.cancellation import reopen
 from shop import opening
 from shop.embedded.state import ROOT
 from shop.opening import is_open, missing_otherwise, missing_to_open
@@ -16,7 +18,7 @@ from shop.setting_up import set_up
 from shop.setting_up.answers import Seller, WrongAnswers, read_answers, starting_answers
 from shop.setting_up.questions import Questions
 from shop.setting_up.starting_values import EU, PAGES, STARTING_TEXT, tax_rates
-from tests.factories import make_user, make_variant
+from tests.factories import make_cart, make_order, make_submission, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
 STORE = '[store]\nname = "H"\nseller_name = "H"\nseller_address = "X"\ncontact_email = "a@hearth.shop"\n'
@@ -235,6 +237,19 @@ def test_a_closed_shop_is_no_error_in_the_log(client, closed, caplog):
 
 def test_a_closed_shop_takes_no_form(client, closed):
     assert client.post("/cart/add/", {"variant": make_variant().pk}, headers={"origin": "http://testserver"}).status_code == 503  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["again", "replace"])
+def test_nothing_is_bought_in_a_closed_shop_by_way_of_an_older_order(client, closed, what):
+    order = make_order()
+    reopen(order)
+    facts = {**asdict(make_submission()), "cart_mark": "x", "total": "2890", "due": "2890"}
+    client.cookies["cart"] = str(make_cart(make_variant()).token)
+    assert client.post(f"{order.get_absolute_url()}{what}/", facts).status_code == 503
+    assert Order.objects.count() == 1
+    assert (
+        CartLine.objects.filter(cart__ordered_at=None).count() == 2
+    )  # what came back of the order, and the other cart
 
 
 @pytest.mark.parametrize(
