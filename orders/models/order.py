@@ -175,6 +175,11 @@ class Order(models.Model):
         return self.status == self.Status.PLACED
 
     @property
+    def is_paid(self) -> bool:
+        """Paid, and not given up since."""
+        return self.status in (self.Status.CONFIRMED, self.Status.COMPLETED)
+
+    @property
     def due_minor(self) -> int:
         """What gift cards have not paid."""
         return self.total_minor - self.tendered_minor

@@ -50,7 +50,7 @@ def _show(
         "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
         "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
         # Not a word on whether there is an account: whoever has the order's link need not be its owner.
-        "can_open_account": user_id_of(request) is None and not found.is_unpaid,
+        "can_open_account": user_id_of(request) is None and found.is_paid,
         **(facts or {}),
     }
     return render(request, "orders/order.html", context, status=status)
@@ -72,9 +72,12 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The order's address and a password are an account, as soon as the link in the mail is followed.
 
-    The answer is the same where there is an account already; that one is not touched.
+    The answer is the same where there is an account already; that one is not touched. An order that is not paid opens
+    none: anybody can type somebody's mailbox and an address of their own, which the account would begin with.
     """
     found = get_object_or_404(Order, public_id=public_id)
+    if not found.is_paid:
+        return redirect(found)
     problems = ask_with_password(
         request,
         email=found.email,

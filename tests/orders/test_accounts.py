@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import Address, User
-from orders.lifecycle import confirm
+from orders.lifecycle import cancel, confirm
 from shop.models import Mail
 from tests.accounts.throttling import PASSWORD, link_in, member, register
 from tests.factories import make_order, make_user
@@ -73,6 +73,17 @@ def test_after_an_order_a_chosen_password_opens_an_account_with_that_order_and_i
     assert (user.name, user.check_password(CHOSEN)) == ("Nora Neu", True)
     assert orders_in_account(user) == {order.number, earlier.number}
     assert list(Address.objects.values_list("name", "line1", "is_default")) == [("Nora Neu", "Gasse 1", True)]
+
+
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_an_order_that_nobody_paid_opens_no_account_and_sends_no_mail(is_given_up):
+    order = make_order(email="new@example.com", line1="A stranger's street 1")
+    if is_given_up:
+        cancel(order, order.CancelReason.SHOPPER)
+    page = Client().get(order.get_absolute_url()).content.decode()
+    assert 'name="password1"' not in page
+    assert choose(order, Client()).headers["Location"] == order.get_absolute_url()
+    assert Mail.objects.count() == 0
 
 
 def test_a_password_that_a_stranger_chose_is_worth_nothing_where_the_owner_follows_the_link():
