@@ -207,7 +207,7 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             position=position,
             variant=item.variant,
             title=item.variant.product.title,
-            variant_title=item.variant.title,
+            variant_title=item.variant_title,
             sku=item.variant.sku,
             product_slug=item.variant.product.slug,
             image=item.image.facts() if item.image else {},

@@ -49,6 +49,13 @@ class CartItem:
         return f"gift:{self.gift_of}" if self.gift_of else str(self.line_id)
 
     @property
+    def variant_title(self) -> str:
+        """What was chosen, in words: the option values, or the worth of a gift card ("€25.00", never "25")."""
+        if self.variant.is_gift_card and self.price:
+            return format_money(self.price.amount_minor, self.price.currency)
+        return self.variant.title
+
+    @property
     def is_sold(self) -> bool:
         return self.price is not None and self.variant.is_active and self.variant.product.is_visible(self.at)
 

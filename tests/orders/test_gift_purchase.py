@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product, Store
+from catalog.models import Product, Store, Variant
 from orders.gift_cards import code_digest, find_card
 from orders.gift_lines import GiftWish, add_gift_card
 from orders.gift_mails import send_due_gift_cards
@@ -144,6 +144,17 @@ def test_what_is_typed_goes_into_the_cart_and_is_shown_there(client):
     line = CartLine.objects.get()
     assert (line.recipient_email, line.gift_note) == ("jo@example.com", "For Jo by e-mail to jo@example.com")
     assert "For Jo by e-mail to jo@example.com" in html.unescape(client.get("/cart/").content.decode())
+
+
+def test_cart_checkout_and_order_name_the_worth_of_a_card_with_its_currency(client):
+    make_shipping()
+    make_tax()
+    post(client)
+    Variant.objects.update(option1="25")
+    for address in ("/cart/", "/checkout/"):
+        assert '<p class="small muted">€25.00</p>' in client.get(address).content.decode()
+    order = place(Cart.objects.get(), shipping_code="none", line1="", postcode="", city="")
+    assert [line.variant_title for line in order.lines.all()] == ["€25.00"]
 
 
 @pytest.mark.parametrize(
