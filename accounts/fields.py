@@ -3,9 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.mailboxes import normalize_mailbox, validate_mailbox
+from accounts.mailboxes import INVALID, normalize_mailbox, validate_mailbox
+
+MAX_TYPED = 1000  # characters that are looked at: hidden ones go, but nobody types so many
 
 
 class MailboxFormField(forms.EmailField):
@@ -19,7 +22,11 @@ class MailboxFormField(forms.EmailField):
         super().__init__(**options)
 
     def to_python(self, value: Any) -> str:
-        return normalize_mailbox(super().to_python(value))
+        text = super().to_python(value)
+        if len(text) > MAX_TYPED:
+            # The normal form of some letters is eighteen times as long, and checking it takes seconds.
+            raise ValidationError(self.error_messages.get("invalid", INVALID), code="invalid")
+        return normalize_mailbox(text)
 
 
 class MailboxField(models.EmailField):

@@ -13,6 +13,7 @@ HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+INVALID = "Enter an e-mail address like name@example.com."
 JOINERS = re.compile("[\u200c\u200d]")
 
 
@@ -53,4 +54,4 @@ def validate_mailbox(address: str) -> None:
     try:
         validate_email(address, allow_smtputf8=False, check_deliverability=False)
     except (EmailNotValidError, UnicodeError) as error:
-        raise ValidationError("Enter an e-mail address like name@example.com.", code="invalid") from error
+        raise ValidationError(INVALID, code="invalid") from error

@@ -13,6 +13,8 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 RAW_BODIES = {"payments:webhook"}  # whoever reads the form first leaves no body to check the signature of
 SAFE = {"GET", "HEAD", "OPTIONS"}
 UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+MAX_TEXT = 20_000  # characters of one field of a shopper's form; the longest field that there is takes as many
+STAFF_PAGES = ("/admin/", "/staff/")  # whose texts and lists may be longer
 PLAIN_WORDS = "We could not read this request. Please go back and try it again."
 # Besides these, whatever an encoding or a header's parser raises is a ValueError or a LookupError.
 UNREADABLE = (ValueError, LookupError, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
@@ -82,4 +84,8 @@ class BadInputMiddleware:
             texts = [*texts_of(request.POST), *(file.name or "" for file in request.FILES.values())]
         except UNREADABLE as error:
             return refuse(f"{type(error).__name__} in the form")
-        return None if all(is_storable(text) for text in texts) else refuse("characters in the form")
+        if not all(is_storable(text) for text in texts):
+            return refuse("characters in the form")
+        # Cleaning a text costs time for each of its characters, and a form cleans it before it looks at its length.
+        is_too_long = max(map(len, texts), default=0) > MAX_TEXT and not request.path_info.startswith(STAFF_PAGES)
+        return refuse("a very long text in the form") if is_too_long else None

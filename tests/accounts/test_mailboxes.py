@@ -99,6 +99,15 @@ def test_an_order_is_found_and_claimed_under_each_spelling(text, normal):
 
 
 @pytest.mark.django_db
+def test_what_nobody_would_type_is_refused_before_its_normal_form_is_made(monkeypatch):
+    monkeypatch.setattr("accounts.fields.normalize_mailbox", lambda text: pytest.fail(f"{len(text)} characters"))
+    for path in ("/account/signup/", "/account/password/reset/", "/orders/find/"):
+        answer = Client().post(path, {"email": "\ufdfa" * 1000 + "@a.de", "number": "HS-00000000"})
+        assert "Enter an e-mail address" in answer.content.decode()
+    assert Mail.objects.count() == 0
+
+
+@pytest.mark.django_db
 def test_a_mailbox_is_told_once_that_something_is_back():
     variant = make_variant(on_hand=0)
     for text in SPELLINGS:

@@ -65,6 +65,8 @@ def test_gunicorn_serves_the_handler_that_is_tested_here():
         {"method": "POST", "path": "/orders/find/", "CONTENT_TYPE": "multipart/form-data; boundary=\xe9", "body": b"x"},
         {"method": "POST", "path": "/orders/find/", "CONTENT_TYPE": FORM, "body": b"a=%00"},
         {"method": "POST", "path": "/orders/find/", "CONTENT_TYPE": FORM, "body": b"&".join([b"a=1"] * 1500)},
+        {"method": "POST", "path": "/orders/find/", "CONTENT_TYPE": FORM, "body": b"number=" + b"a" * 20_001},
+        {"method": "POST", "path": "/checkout/", "CONTENT_TYPE": FORM, "body": b"postcode=" + b"1" * 20_001},
         {"HOST": "elsewhere.example"},
         {"HOST": "testserver:port"},
         {"HOST": "[::1"},
