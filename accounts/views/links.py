@@ -7,7 +7,9 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from allauth.account.utils import user_pk_to_url_str
 from allauth.account.views import PasswordResetFromKeyView
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -32,7 +34,11 @@ def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
         return render(request, "account/link_of_another.html", status=403)
     if request.method != "POST":
         return render(request, "account/email_confirm.html", {"email": address.email})
-    verify_email(request, address)
+    try:
+        with transaction.atomic():
+            verify_email(request, address)
+    except IntegrityError:
+        messages.error(request, "Another account has this address. Log in there, or use another address here.")
     return redirect("account_email")
 
 

@@ -131,6 +131,19 @@ def test_a_link_of_somebody_else_is_refused_and_logs_nobody_out():
     assert Client().get(links[0]).headers["Location"].startswith("/account/login/?next=/account/confirm-email/")
 
 
+def test_an_address_of_another_account_is_refused_in_words_and_changes_nothing():
+    anna = member()
+    make_user("clerk@example.com")  # made by staff: nobody has confirmed it yet
+    added = EmailAddress.objects.create(user=anna, email="clerk@example.com")
+    client = Client()
+    client.force_login(anna)
+    page = client.post(f"/account/confirm-email/{confirmation_key(added)}/", follow=True)
+    assert "Another account has this address" in page.content.decode()
+    assert list(EmailAddress.objects.filter(verified=True).values_list("email", "primary")) == [
+        ("anna@example.com", True)
+    ]
+
+
 def test_a_link_serves_no_other_purpose_and_cannot_be_changed():
     owner = member()
     address = EmailAddress.objects.create(user=owner, email="anna@example.org")
