@@ -1,10 +1,15 @@
 """Staff and customers in the admin."""
 
+from typing import Any
+
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.notices import tell_owner
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -34,3 +39,18 @@ class ShopUserAdmin(UserAdmin):
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            follow_new_address(obj, form.initial["email"])
+
+
+def follow_new_address(user: User, old: str) -> None:
+    """Forget the account's former mailboxes, which could still reset its password, and tell the last one.
+
+    The new one proves itself as every first one does: by choosing a password behind a mail.
+    """
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True)
+    tell_owner("account/email/email_changed", user, {"from_email": old, "to_email": user.email}, old)

@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from shop.models import Mail
-from tests.accounts.throttling import PASSWORD, member
+from tests.accounts.throttling import PASSWORD, link_in, log_in, member
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +118,25 @@ def test_a_second_factor_removed_in_the_admin_takes_its_recovery_codes_along_and
     assert not Authenticator.objects.exists()
     mail = Mail.objects.get()
     assert (mail.subject, mail.recipients) == ("Your authenticator app is off", ["anna@example.com"])
+
+
+def test_an_address_that_staff_change_belongs_to_its_new_mailbox_alone(settings):
+    settings.STAFF_SECOND_FACTOR = False
+    customer, owner = member("old@example.com"), logged_in(is_staff=True, is_superuser=True)
+    facts = {"email": "new@example.com", "name": "", "is_active": "on"}
+    assert owner.post(f"/admin/accounts/user/{customer.pk}/change/", facts).status_code == 302
+    mail = Mail.objects.get()
+    assert (mail.subject, mail.recipients) == ("Your e-mail address was changed", ["old@example.com"])
+    Mail.objects.all().delete()
+    Client().post("/account/password/reset/", {"email": "old@example.com"})
+    assert Mail.objects.get().subject == "There is no account with this address"
+    assert log_in("old@example.com").status_code == 200
+    assert log_in("new@example.com").headers["Location"] == "/account/confirm-email/"
+    link = link_in(Mail.objects.get(recipients=["new@example.com"]))
+    visitor = Client()
+    form = visitor.get(link).headers["Location"]
+    visitor.post(form, {"password1": "a long new passphrase"})
+    assert log_in("new@example.com", "a long new passphrase").headers["Location"] == "/account/"
 
 
 def test_customers_need_no_second_factor_and_the_demos_staff_neither(settings):
