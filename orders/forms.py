@@ -50,7 +50,9 @@ class ReviewForm(forms.Form):
         error_messages={"required": "Choose from one to five stars"},
     )
     title = OneLineField(label="In a few words", required=False, max_length=120)
-    text = forms.CharField(label="What is it like?", required=False, max_length=4000, widget=forms.Textarea)
+    text = forms.CharField(
+        label="What is it like?", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
+    )
     author = OneLineField(
         label="Your name",
         max_length=80,
