@@ -1,4 +1,4 @@
-"""What workers do for the catalogue; each is a management command too."""
+"""What workers do for the catalogue; `shop/jobs.py` says which of it is scheduled."""
 
 from celery import shared_task
 
@@ -11,7 +11,7 @@ def render_images() -> int:
     done = images.render_waiting()
     if done:
         # There may be more; a fresh message keeps each run short.
-        render_images.delay()
+        render_images.wake()
     return done
 
 
@@ -20,7 +20,7 @@ def refresh_listings() -> int:
     return listings.refresh_stock_classes()
 
 
-@shared_task(soft_time_limit=1500, time_limit=1800)
+@shared_task
 def work_runs() -> int:
     return runs.work_waiting()
 
@@ -35,6 +35,6 @@ def send_low_stock() -> int:
     return alerts.send_low_stock_notices()
 
 
-@shared_task(soft_time_limit=600, time_limit=660)
+@shared_task
 def refresh_search() -> int:
     return search.refresh_terms()

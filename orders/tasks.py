@@ -1,11 +1,11 @@
-"""What workers do for orders; each is a management command too."""
+"""What workers do for orders; `shop/jobs.py` says which of it is scheduled."""
 
 from celery import shared_task
 
 from orders import closing_days, gift_mails, selling
 
 
-@shared_task(soft_time_limit=600, time_limit=660)
+@shared_task
 def refresh_sales() -> int:
     return selling.refresh_sales()
 

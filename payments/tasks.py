@@ -1,4 +1,4 @@
-"""What workers do for payments; each is a management command too."""
+"""What workers do for payments; `shop/jobs.py` says which of it is scheduled."""
 
 from celery import shared_task
 

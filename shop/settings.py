@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from shop.database_url import database_settings
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import state_folder
+from shop.jobs import beat_schedule, task_limits, task_routes
 from shop.market_list import demo_markets, with_further_markets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -223,38 +224,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.5,
     "max_retries": 0 if PROCESS != "worker" else None,
 }
-CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "shop.tasks.beat_heart", "schedule": 10},
-    "process-events": {"task": "payments.tasks.process_events", "schedule": 10},
-    "send-mail": {"task": "shop.tasks.send_mail", "schedule": 10},
-    "reconcile-payments": {"task": "payments.tasks.reconcile_payments", "schedule": 15},
-    "send-gift-cards": {"task": "orders.tasks.send_gift_cards", "schedule": 600},
-    "expire-gift-cards": {"task": "payments.tasks.expire_gift_cards", "schedule": 3600},
-    "expire-unpaid-orders": {"task": "payments.tasks.expire_unpaid_orders", "schedule": 30},
-    "refresh-listings": {"task": "catalog.tasks.refresh_listings", "schedule": 5},
-    "render-images": {"task": "catalog.tasks.render_images", "schedule": 20},
-    "work-runs": {"task": "catalog.tasks.work_runs", "schedule": 10},
-    "send-stock-alerts": {"task": "catalog.tasks.send_stock_alerts", "schedule": 60},
-    "send-low-stock": {"task": "catalog.tasks.send_low_stock", "schedule": 600},
-    "refresh-search": {"task": "catalog.tasks.refresh_search", "schedule": 3600},
-    "refresh-sales": {"task": "orders.tasks.refresh_sales", "schedule": timedelta(hours=6)},
-    "extend-holidays": {"task": "orders.tasks.extend_public_holidays", "schedule": timedelta(hours=24)},
-    "audit": {"task": "shop.tasks.audit", "schedule": 600},
-    "purge": {"task": "shop.tasks.purge", "schedule": timedelta(hours=24)},
-}
-# Jobs that may take longer than half a minute have a queue of their own.
-CELERY_TASK_ROUTES = {
-    name: {"queue": "long"}
-    for name in (
-        "catalog.tasks.work_runs",
-        "catalog.tasks.refresh_search",
-        "orders.tasks.refresh_sales",
-        "shop.tasks.purge",
-    )
-}
-# A schedule run that nobody took in time is not worth taking: the next one is due.
-for _entry in CELERY_BEAT_SCHEDULE.values():
-    _entry["options"] = {"expires": 60}
+CELERY_BEAT_SCHEDULE = beat_schedule()
+CELERY_TASK_ROUTES = task_routes()
+CELERY_TASK_ANNOTATIONS = task_limits()
 
 # --- orders and payments ---------------------------------------------------------------------------------------
 STRIPE_SECRET_KEY = needed("STRIPE_SECRET_KEY", otherwise="sk_test_sandbox")

@@ -1,4 +1,4 @@
-"""The periodic work that spans apps; each is a management command too."""
+"""The periodic work that spans apps; `shop/jobs.py` says when it runs."""
 
 import logging
 
@@ -27,6 +27,6 @@ def audit() -> int:
     return len(findings)
 
 
-@shared_task(soft_time_limit=1500, time_limit=1800)
+@shared_task
 def purge() -> str:
     return purging.purge()

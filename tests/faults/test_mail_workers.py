@@ -31,7 +31,7 @@ def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
     facts = connection.settings_dict
     url = f"postgres://shop@/{facts['NAME']}?host={facts['HOST']}"
     return subprocess.Popen(
-        [sys.executable, "manage.py", "send_mail"],
+        [sys.executable, "manage.py", "run", "send-mail"],
         cwd=ROOT,
         env={
             **os.environ,

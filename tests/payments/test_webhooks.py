@@ -271,7 +271,7 @@ def test_a_refund_made_at_stripe_reaches_our_books(client, stripe_desk):
     stripe_desk.pay(payment.session_url)
     payment = settle(payment.pk)
     refund = request_refund(payment, 100, reason="part")
-    call_command("reconcile_payments")
+    call_command("run", "reconcile-payments")
     event = next(e for e in stripe_desk.call("events", type="refund.created")["data"])
     post(client, event)
     Refund.objects.update(status="requested", provider_ref=None)

@@ -1,0 +1,70 @@
+"""The scheduled jobs: beat, the queues, the time limits and `manage.py run` all read this list."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+EXPIRES_SECONDS = 60  # a run that no worker took by then is not worth taking: the next one is due
+USUAL_LIMIT_SECONDS = 45
+
+
+@dataclass(frozen=True)
+class Job:
+    """A Celery task that beat wakes, and that `manage.py run NAME` runs in its own process."""
+
+    name: str
+    task: str
+    every: timedelta
+    outcome: str  # what `manage.py run` prints, with the task's answer
+    soft_limit_seconds: int = USUAL_LIMIT_SECONDS
+    is_repeated: bool = False  # each run takes a part of the work: `manage.py run` goes on until one finds none
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it may take longer than the quick jobs can wait: such jobs have a queue of their own."""
+        return self.soft_limit_seconds > USUAL_LIMIT_SECONDS
+
+
+def seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
+
+
+JOBS = (
+    Job("heartbeat", "shop.tasks.beat_heart", seconds(10), ""),  # says that a worker is alive, so only a worker runs it
+    Job("process-events", "payments.tasks.process_events", seconds(10), "{} events handled."),
+    Job("send-mail", "shop.tasks.send_mail", seconds(10), "{} mails sent."),
+    Job("reconcile-payments", "payments.tasks.reconcile_payments", seconds(15), "{} payments and refunds looked up."),
+    Job("expire-unpaid-orders", "payments.tasks.expire_unpaid_orders", seconds(30), "{} orders handled."),
+    Job("expire-gift-cards", "payments.tasks.expire_gift_cards", timedelta(hours=1), "{} gift cards expired."),
+    Job("send-gift-cards", "orders.tasks.send_gift_cards", timedelta(minutes=10), "{} gift cards mailed."),
+    Job("extend-holidays", "orders.tasks.extend_public_holidays", timedelta(days=1), "{} public holidays added."),
+    Job("refresh-sales", "orders.tasks.refresh_sales", timedelta(hours=6), "{} products changed.", 600),
+    Job("refresh-listings", "catalog.tasks.refresh_listings", seconds(5), "{} products refreshed.", is_repeated=True),
+    Job("render-images", "catalog.tasks.render_images", seconds(20), "{} pictures rendered.", is_repeated=True),
+    Job("work-runs", "catalog.tasks.work_runs", seconds(10), "{} runs handled.", 1500),
+    Job("send-stock-alerts", "catalog.tasks.send_stock_alerts", seconds(60), "{} mails written.", is_repeated=True),
+    Job("send-low-stock", "catalog.tasks.send_low_stock", timedelta(minutes=10), "{} variants reported."),
+    Job("refresh-search", "catalog.tasks.refresh_search", timedelta(hours=1), "{} words known.", 600),
+    Job("audit", "shop.tasks.audit", timedelta(minutes=10), "{} rows break an invariant."),
+    Job("purge", "shop.tasks.purge", timedelta(days=1), "{}", 1500),
+)
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The jobs as Celery's CELERY_BEAT_SCHEDULE."""
+    options = {"expires": EXPIRES_SECONDS}
+    return {job.name: {"task": job.task, "schedule": job.every, "options": options} for job in JOBS}
+
+
+def task_routes() -> dict[str, dict[str, str]]:
+    """The jobs with a queue of their own, as Celery's CELERY_TASK_ROUTES."""
+    return {job.task: {"queue": "long"} for job in JOBS if job.is_long}
+
+
+def task_limits() -> dict[str, dict[str, int]]:
+    """The time limits of long jobs, as Celery's CELERY_TASK_ANNOTATIONS."""
+    return {
+        job.task: {"soft_time_limit": job.soft_limit_seconds, "time_limit": job.soft_limit_seconds + 60}
+        for job in JOBS
+        if job.is_long
+    }
