@@ -176,8 +176,10 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     chosen = next((offer for offer in offers if offer.code == shipping_code), None)
     if not chosen and offers and not is_strict:
         chosen = offers[0]
-    basket = replace(basket, delivery=_delivery(chosen))
-    totals = pricing.with_delivery(basket.delivery)
+    pricing_here = _pricing_here(pricing, market, book, offers)
+    priced = pricing_here if chosen and chosen.is_pickup else pricing
+    basket = replace(priced.basket, delivery=_delivery(chosen))
+    totals = priced.with_delivery(basket.delivery)
     granted = {line.gift_of for line in totals.lines if line.gift_of}
     shown = {line.key: line.subtotal_minor for line in totals.lines}
     return CartContents(
@@ -188,7 +190,7 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
         saved=[item for item in lines if item.state == State.SAVED],
         removed=[item for item in lines if item.state == State.REMOVED],
         gifts=[gift for gift in gifts if gift.gift_of in granted],
-        offers=[_as_sold(offer, pricing) for offer in offers],
+        offers=[_as_sold(offer, pricing_here if offer.is_pickup else pricing) for offer in offers],
         chosen=chosen,
         basket=basket,
         totals=totals,
@@ -200,6 +202,15 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
             charge_step(market.currency),
         ),
     )
+
+
+def _pricing_here(pricing: Pricing, market: Market, book: Rulebook, offers: Iterable[Offer]) -> Pricing:
+    """What is picked up is taxed where the shop is; an address that nothing is sent to makes nothing cheaper."""
+    is_here = settings.SHOP_COUNTRY in market.countries and any(offer.is_pickup for offer in offers)
+    if not is_here or book.tax_here == book.tax:
+        return pricing
+    tax = book.tax_here
+    return Pricing(replace(pricing.basket, treatment=tax.treatment, rates=tax.rates, home_rates=tax.home_rates))
 
 
 def _gifts_with(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> list[CartItem]:

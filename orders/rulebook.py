@@ -14,7 +14,7 @@ from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.customers import Buyer, customer_key
 from orders.delivery_dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
 from orders.models import Cart
-from orders.tax import TaxRules, choose_tax
+from orders.tax import TaxRules, choose_tax, choose_tax_here
 
 # An unpaid order from elsewhere uses up nothing of a customer's: anybody may have typed the address (see promotions.py).
 # Arrays of ids come from the tables that a promotion is joined to. Of two codes of one promotion, one that can still be
@@ -103,6 +103,7 @@ class Rulebook:
     """What holds at one moment for one cart and buyer."""
 
     tax: TaxRules
+    tax_here: TaxRules  # on what is picked up
     shipping: list[dict[str, Any]]
     calendar: Calendar
     return_days: int
@@ -139,8 +140,10 @@ def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, dra
 
 def _rulebook(found: Mapping[str, Any], buyer: Buyer) -> Rulebook:
     store = found["store"] or {"dispatch_days": MONDAY_TO_FRIDAY, "return_days": Store().return_days}
+    tax = choose_tax(found["rates"], found["regions"], buyer)
     return Rulebook(
-        tax=choose_tax(found["rates"], found["regions"], buyer),
+        tax=tax,
+        tax_here=choose_tax_here(found["rates"], tax),
         shipping=found["shipping"],
         calendar=Calendar(
             tuple(store["dispatch_days"]),

@@ -108,6 +108,15 @@ def choose_tax(rows: Iterable[Mapping[str, Any]], regions: Iterable[Mapping[str,
     return TaxRules(treatment, rates, home)
 
 
+def choose_tax_here(rows: Iterable[Mapping[str, Any]], elsewhere: TaxRules) -> TaxRules:
+    """The tax on what is handed over in our own shop: ours, wherever the buyer lives and whatever their VAT number is.
+
+    Without a rate for the whole of our country, what holds for the buyer's address holds here too.
+    """
+    home = _rates(rows, settings.SHOP_COUNTRY, "")
+    return TaxRules(Treatment.DOMESTIC, home, home) if home else elsewhere
+
+
 def region_of(regions: Iterable[Mapping[str, Any]], country: str, postcode: str) -> Mapping[str, Any] | None:
     """The region that the postcode lies in: the one that names it most narrowly, of two alike the first by its code."""
     ranked = sorted(regions, key=lambda one: (-narrowness(postcode, one["postcodes"], country), one["code"]))

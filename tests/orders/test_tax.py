@@ -87,6 +87,32 @@ def test_a_place_outside_of_the_tax_area_is_an_export_as_switzerland_is():
         assert (totals.treatment, totals.tax_minor) == ("export", 0)
 
 
+@pytest.mark.parametrize(
+    ("country", "facts"),
+    [
+        ("DE", {"postcode": "10115"}),
+        ("DE", {"postcode": "27498"}),
+        ("BE", {"postcode": "1000", "vat_id": "BE0123456749"}),
+        ("AT", {"postcode": "1010"}),
+        ("CH", {"postcode": "8001"}),
+    ],
+)
+def test_what_is_picked_up_bears_our_tax_wherever_the_buyer_lives(country, facts):
+    make_tax("DE")
+    make_tax("AT", "20")
+    make_tax("BE", "21")
+    TaxRegion.objects.create(code="HEL", country="DE", name="Heligoland", postcodes="27498", is_outside=True)
+    countries = ["DE", "AT", "BE", "CH"]
+    make_shipping(0, code="pickup", kind="pickup", pickup_address="Kraanlei 12", countries=countries)
+    cart = make_cart(make_variant(11900))
+    shown = contents_of(cart, Buyer(country, **facts), "pickup")
+    assert (shown.totals.treatment, shown.totals.total_minor, shown.totals.tax_minor) == ("domestic", 11900, 1900)
+    assert shown.basket.treatment == "domestic"
+    order = place(cart, country=country, shipping_code="pickup", line1="", **facts)
+    assert (order.treatment, order.total_minor, order.tax_minor) == ("domestic", 11900, 1900)
+    assert run_audit() == []
+
+
 def test_of_two_regions_the_one_that_names_the_postcode_more_narrowly_holds():
     make_tax("DE", "19")
     TaxRegion.objects.create(code="a", country="DE", name="North", postcodes="20000-29999")
