@@ -131,7 +131,7 @@ def _moment(text: str | None) -> datetime | None:
 def _refusal(row: Mapping[str, Any]) -> str:
     """What the counters say against it."""
     if not row["is_active"]:
-        return "It is not on."
+        return "It is switched off at the moment."
     pairs = ((row["most_uses"], row["uses"]), (row["coupon_most"], row["coupon_uses"]))
     if any(most is not None and uses >= most for most, uses in pairs):
         return USED_UP
