@@ -16,10 +16,10 @@ from payments.models import Payment
 from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
 from payments.settlement import settle, take_over
+from payments.statuses import LIVE, give_up, move
 from payments.sweeps import for_each
 
 log = logging.getLogger(__name__)
-LIVE = (Payment.Status.OPEN, Payment.Status.PROCESSING)
 
 
 def close_payments(order: Order) -> None:
@@ -33,8 +33,9 @@ def close_payments(order: Order) -> None:
             if _close(payment).is_live:
                 raise StillProcessing(order.number)
         except GatewayRefused as refused:
-            _give_up(payment, refused)
-    live.filter(method=Payment.Method.NONE).update(status=Payment.Status.CANCELED)
+            give_up(payment, refused)
+    for payment in live.filter(method=Payment.Method.NONE):
+        move(payment, Payment.Status.CANCELED)
 
 
 def _close(payment: Payment) -> Payment:
@@ -45,14 +46,6 @@ def _close(payment: Payment) -> Payment:
         return payment
     gateway.expire_session(session_id)
     return take_over(payment, gateway.retrieve_session(session_id))
-
-
-def _give_up(payment: Payment, refused: GatewayRefused) -> None:
-    """Stripe made no such session, or knows it no longer: it can be paid by nobody."""
-    log.error("Stripe does not know the session of payment %s: %s", payment.pk, refused)
-    Payment.objects.filter(pk=payment.pk, status__in=LIVE).update(
-        status=Payment.Status.FAILED, last_error=str(refused)[:300]
-    )
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from payments.crash_points import crash_point
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, NotPayable
 from payments.gateway import SessionState
 from payments.models import Payment
+from payments.statuses import give_up
 
 log = logging.getLogger(__name__)
 MAX_PAYMENTS_PER_ORDER = 5
@@ -118,7 +119,7 @@ def _create(payment: Payment, *, is_second_try: bool = False) -> SessionState:
         if is_second_try or not spent.is_replayed:
             raise
     except GatewayRefused as refused:
-        give_up(payment, refused)
+        give_up(payment, refused, session_id=None)
         raise
     # The failure is an old one: Stripe may be well again.
     return _search(payment) or _create(payment, is_second_try=True)
@@ -170,7 +171,7 @@ def close_unanswered(payment: Payment) -> Payment:
         state = None
     if state:
         return _record(payment, state)
-    give_up(payment, "Stripe made no session")
+    give_up(payment, "Stripe made no session", session_id=None)
     payment.refresh_from_db()
     return payment
 
@@ -185,11 +186,3 @@ def _ask_once_more(payment: Payment) -> SessionState | None:
     except GatewayRefused as refused:
         log.info("Stripe makes no session for payment %s: %s", payment.pk, refused)
         return None
-
-
-def give_up(payment: Payment, reason: object) -> None:
-    """Mark an open payment without a session as failed."""
-    log.error("Stripe refused a session for payment %s: %s", payment.pk, reason)
-    Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
-        status=Payment.Status.FAILED, last_error=str(reason)[:300]
-    )

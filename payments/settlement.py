@@ -17,6 +17,7 @@ from payments.gateway import SessionState
 from payments.models import Payment
 from payments.refunds import request_refund
 from payments.sessions import recover_session
+from payments.statuses import move
 from payments.tenders import capture_gift_cards
 
 log = logging.getLogger(__name__)
@@ -78,20 +79,16 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
     if state.is_paid:
         _take_paid(order, payment, state)
     elif state.status == "complete" and state.intent_status in {"requires_payment_method", "canceled"}:
-        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.FAILED)
+        move(payment, Status.FAILED)
         _set_due_again(order)
     elif state.status == "complete":
         # A bank is at it, or something that we do not know yet: waiting, never paid.
-        if _move(payment, {Status.OPEN}, Status.PROCESSING):
+        if move(payment, Status.PROCESSING):
             Order.objects.filter(pk=order.pk, status=Order.Status.PLACED).update(payment_due_at=None)
     elif state.status == "expired":
-        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.CANCELED)
+        move(payment, Status.CANCELED)
     payment.refresh_from_db()
     return payment
-
-
-def _move(payment: Payment, expected: set[Status], target: Status, **facts: object) -> bool:
-    return bool(Payment.objects.filter(pk=payment.pk, status__in=expected).update(status=target, **facts))
 
 
 def _set_due_again(order: Order) -> None:
@@ -105,17 +102,31 @@ def _set_due_again(order: Order) -> None:
 def _settle_nothing(payment: Payment) -> Payment:
     """An order of which nothing is left to pay is paid by saying so, once."""
     order = lock_with_cart(payment.order_id)
-    is_moved = order.due_minor == 0 and _move(payment, {Status.OPEN}, Status.CAPTURED, captured_at=timezone.now())
+    is_moved = order.due_minor == 0 and move(payment, Status.CAPTURED, captured_at=timezone.now())
     if is_moved and order.is_unpaid:
-        try:
-            confirm(order)
-        except PromotionUsedUp as used_up:
-            _cancel_used_up(order, used_up)
-        else:
-            ledger.book_sale(order)
-            capture_gift_cards(order)
+        accept_payment(order)
     payment.refresh_from_db()
     return payment
+
+
+def accept_payment(order: Order) -> bool:
+    """Confirm a placed order that is paid, and book its sale and its gift cards; return whether it was confirmed.
+
+    Where another order with the same address was paid first and has used its promotion, the order is canceled instead.
+    """
+    try:
+        confirm(order)
+    except PromotionUsedUp as used_up:
+        text = f"Canceled: “{used_up.name}” was used by another order with this address"
+        cancel(order, Order.CancelReason.PAYMENT, text=text)
+        return False
+    _book_confirmed(order)
+    return True
+
+
+def _book_confirmed(order: Order) -> None:
+    ledger.book_sale(order)
+    capture_gift_cards(order)
 
 
 def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
@@ -123,7 +134,7 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
         return
     if not _is_what_was_ordered(payment, state):
         # Not live any more, so that staff can cancel the order; a human decides about the money.
-        _move(payment, {Status.OPEN, Status.PROCESSING}, Status.FAILED)
+        move(payment, Status.FAILED)
         _flag(
             order,
             payment,
@@ -131,8 +142,9 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
             "Stripe took another amount or currency than was ordered: look into it",
         )
         return
-    Payment.objects.filter(pk=payment.pk).update(
-        status=Status.CAPTURED,
+    move(
+        payment,
+        Status.CAPTURED,
         captured_minor=state.received_minor,
         captured_at=timezone.now(),
         payment_intent_id=state.intent_id,
@@ -151,14 +163,8 @@ def _is_what_was_ordered(payment: Payment, state: SessionState) -> bool:
 
 def _confirm_or_refund(order: Order, payment: Payment) -> None:
     if order.status == Order.Status.PLACED:
-        try:
-            confirm(order)
-        except PromotionUsedUp as used_up:
-            _cancel_used_up(order, used_up)
+        if not accept_payment(order):
             _give_back_late(order, payment)
-        else:
-            ledger.book_sale(order)
-            capture_gift_cards(order)
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
@@ -174,16 +180,9 @@ def _take_late(order: Order, payment: Payment) -> None:
         except (InsufficientStock, PromotionUsedUp, GiftCardSpent):
             log.info("Order %s was paid late and what it held is gone", order.number)
         else:
-            ledger.book_sale(order)
-            capture_gift_cards(order)
+            _book_confirmed(order)
             return
     _give_back_late(order, payment)
-
-
-def _cancel_used_up(order: Order, used_up: PromotionUsedUp) -> None:
-    """Another order with this address was paid first and has used what the total of this one rests on."""
-    text = f"Canceled: “{used_up.name}” was used by another order with this address"
-    cancel(order, Order.CancelReason.PAYMENT, text=text)
 
 
 def _give_back_late(order: Order, payment: Payment) -> None:

@@ -25,7 +25,7 @@ from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
 from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
 from payments import webhooks
-from payments.cancellation import LIVE, reopen
+from payments.cancellation import reopen
 from payments.errors import (
     BadSignature,
     ForeignEvent,
@@ -38,6 +38,7 @@ from payments.errors import (
 from payments.models import Payment
 from payments.sessions import start_payment
 from payments.settlement import settle
+from payments.statuses import LIVE
 from payments.tasks import process_event
 
 log = logging.getLogger(__name__)
