@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"
 PERSONAL = ("/cart/", "/checkout/", "/orders/", "/account/", "/admin/", "/payments/", "/mailbox/", "/staff/")
-
+# Whoever sends one of these may see another page than somebody who comes for the first time.
+KNOWN_BY = {settings.CART_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
 
 # For answers that are made before the shop's own policy is added: they are a sentence of plain text.
 PLAIN_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -52,4 +53,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.path_info.startswith(PERSONAL) or response.cookies:
             response.headers["Cache-Control"] = "private, no-store"
+        elif KNOWN_BY & request.COOKIES.keys():
+            # The page says how much is in this shopper's cart.
+            response.headers.setdefault("Cache-Control", "private")
         return response

@@ -63,6 +63,14 @@ def test_the_first_thing_makes_a_cart_and_its_cookie(client):
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
+def test_nobody_on_the_way_keeps_a_public_page_that_says_what_is_in_a_cart(client):
+    assert "Cache-Control" not in client.get("/").headers
+    add(client, make_variant())
+    page = client.get("/")
+    assert "Cart, 1 item" in page.content.decode()
+    assert page.headers["Cache-Control"] == "private"
+
+
 @pytest.mark.parametrize("quantity", ["0", "-1", "1.5", "1e3", "99999999999", "", "NaN", "2;DROP", "100"])
 def test_f015_a_quantity_that_makes_no_sense_is_refused(client, quantity):
     assert add(client, make_variant(), quantity).status_code == 422
