@@ -2,17 +2,17 @@
 
 from celery import shared_task
 
-from payments import cancellation, reconciliation, tenders, webhooks
+from payments import cancellation, inbox, reconciliation, tenders
 
 
 @shared_task
 def process_event(event_id: int) -> str:
-    return str(webhooks.process(event_id))
+    return str(inbox.process(event_id))
 
 
 @shared_task
 def process_events() -> int:
-    return webhooks.process_waiting()
+    return inbox.process_waiting()
 
 
 @shared_task

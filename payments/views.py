@@ -24,7 +24,7 @@ from orders.joining import add_cart, join_carts, order_again
 from orders.models import Cart, Order
 from orders.views.carts import current_cart, remember, user_id_of
 from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
-from payments import webhooks
+from payments import inbox
 from payments.cancellation import reopen
 from payments.errors import (
     BadSignature,
@@ -216,7 +216,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     if not length.isdigit() or int(length) > MAX_EVENT_BYTES:
         return HttpResponse(status=413 if length.isdigit() else 411)
     try:
-        event = webhooks.receive(request.body, request.headers.get("Stripe-Signature", ""))
+        event = inbox.receive(request.body, request.headers.get("Stripe-Signature", ""))
     except BadSignature as error:
         log.warning("A webhook was refused: %s", error)
         return HttpResponse("bad signature", status=400, content_type="text/plain")

@@ -12,7 +12,7 @@ from accounts.throttle import old_counters
 from catalog.facets import old_counts
 from catalog.listings import long_past, outdated_marks
 from orders.models import Cart, CartLine, Order
-from payments import webhooks
+from payments import inbox
 from shop import outbox
 
 BODY_DAYS = 90
@@ -22,7 +22,7 @@ BATCH = 1_000  # rows dropped in one transaction
 
 def purge() -> str:
     """Drop old bodies, carts, counters and sessions; return what was dropped, in words."""
-    events = in_batches(webhooks.old_bodies(BODY_DAYS), webhooks.drop_bodies)
+    events = in_batches(inbox.old_bodies(BODY_DAYS), inbox.drop_bodies)
     mails = in_batches(outbox.old_bodies(BODY_DAYS), outbox.drop_bodies)
     carts = in_batches(_old_carts(), _delete)
     in_batches(_removed_lines(), _delete)

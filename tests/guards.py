@@ -334,7 +334,7 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "event-key": (no_event_key, "tests/races/test_payment_races.py::test_f051_one_event_twenty_times_has_one_effect"),
     "digest": (no_digest, "tests/races/test_checkout_races.py::test_f029_a_changed_address_after_back_makes_one_live_order"),
     "close-before-cancel": (no_close, "tests/payments/test_cancellation.py::test_f007_a_paid_order_is_settled_instead_of_expired"),
-    "signature": (no_signature, "tests/payments/test_webhooks.py::test_f055_only_our_signatures_are_taken"),
+    "signature": (no_signature, "tests/payments/test_inbox.py::test_f055_only_our_signatures_are_taken"),
     "idempotency-key": (no_idempotency_key, "tests/payments/test_sessions.py::test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session"),
     "next-key": (one_key_for_ever, "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt"),
     "next-key-of-refunds": (one_key_for_ever, "tests/payments/test_refunds.py::test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once[fail]"),

@@ -6,10 +6,10 @@ from django.test import Client
 from orders.models import Order, OrderEvent
 from payments.cancellation import reopen
 from payments.errors import GatewayDown
+from payments.inbox import process, process_waiting
 from payments.models import Journal, StripeEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
-from payments.webhooks import process, process_waiting
 from shop.auditing import run_audit
 from shop.models import Mail
 from tests.factories import make_order

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from payments.webhooks import retry_failed
+from payments.inbox import retry_failed
 
 
 class Command(BaseCommand):

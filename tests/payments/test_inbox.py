@@ -10,19 +10,19 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from payments import gateway
-from payments.models import Payment, Refund, StripeEvent
-from payments.refunds import request_refund
-from payments.sessions import start_payment
-from payments.settlement import settle
-from payments.webhooks import (
+from payments.event_handlers import STRANGER_ATTEMPTS
+from payments.inbox import (
     MAX_ATTEMPTS,
-    STRANGER_ATTEMPTS,
     drop_bodies,
     old_bodies,
     process,
     process_waiting,
     retry_failed,
 )
+from payments.models import Payment, Refund, StripeEvent
+from payments.refunds import request_refund
+from payments.sessions import start_payment
+from payments.settlement import settle
 from shop.auditing import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
@@ -289,7 +289,7 @@ def test_f067_any_error_at_all_sets_an_event_aside_in_the_end(client, stripe_des
     stripe_desk.pay(payment.session_url)
     post(client, stripe_desk.events_of(order.number)[0])
     post(client, {**EVENT, "type": "person.updated"})
-    monkeypatch.setattr("payments.webhooks.settle", lambda payment_id: 1 / 0)
+    monkeypatch.setattr("payments.event_handlers.settle", lambda payment_id: 1 / 0)
     assert process_waiting() == 1
     StripeEvent.objects.filter(status="new").update(attempts=MAX_ATTEMPTS - 1, next_try_at=timezone.now())
     assert process_waiting() == 1
