@@ -5,7 +5,10 @@ import sys
 from contextlib import nullcontext
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedTable
 
 from shop.embedded.session import embedded_database
 from shop.embedded.state import ROOT
@@ -23,10 +26,26 @@ def run_command(arguments: list[str]) -> None:
     # Before the settings read it: where .env names a database, none of ours is started.
     environ.Env.read_env(str(ROOT / ".env"), overwrite=False)
     is_embedded = needs_database(arguments) and not os.environ.get("DATABASE_URL")
-    with embedded_database() if is_embedded else nullcontext():
-        if needs_database(arguments) and arguments[1] not in WITHOUT_WAITING:
-            wait_for_migration(lambda sentence: print(sentence, file=sys.stderr, flush=True))  # noqa: T201
-        execute_from_command_line(arguments)
+    try:
+        with embedded_database() if is_embedded else nullcontext():
+            if needs_database(arguments) and arguments[1] not in WITHOUT_WAITING:
+                wait_for_migration(lambda sentence: print(sentence, file=sys.stderr, flush=True))  # noqa: T201
+            execute_from_command_line(arguments)
+    except (ImproperlyConfigured, OperationalError, ProgrammingError) as error:
+        if "--traceback" in arguments or not (sentence := wrong_set_up(error)):
+            raise
+        sys.exit(sentence)
+
+
+def wrong_set_up(error: Exception) -> str:
+    """Say in one sentence what is wrong with the settings or the database; empty if the error is of another kind."""
+    if isinstance(error, ImproperlyConfigured):
+        return str(error)
+    if isinstance(error.__cause__, UndefinedTable):
+        return "The database has no tables yet, or old ones: run manage.py migrate."
+    if isinstance(error, OperationalError) and "connection" in str(error):
+        return f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}"
+    return ""
 
 
 def needs_database(arguments: list[str]) -> bool:
