@@ -4,7 +4,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/mercer
 RUN useradd --system --uid 10001 --home-dir /srv/mercer mercer && mkdir -p /srv/mercer/media && chown mercer /srv/mercer/media
 COPY bin/requirements/production.txt bin/requirements/production.txt
-RUN pip install --no-cache-dir --require-hashes -r bin/requirements/production.txt
+RUN pip install --no-cache-dir --no-deps --require-hashes -r bin/requirements/production.txt
 COPY manage.py pyproject.toml ./
 COPY accounts accounts
 COPY catalog catalog

@@ -1,14 +1,16 @@
 """Settings that must not meet: looked for by `manage.py check`, and by `check --deploy` before a deploy."""
 
+import logging
 import re
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, register, run_checks
 from django.http.request import validate_host
 
+log = logging.getLogger(__name__)
 # RFC 2606 and 6761: nobody can own these, so whoever has one here copied an example.
 RESERVED = re.compile(r"(^|\.)(example|test|invalid|example\.(com|net|org))$")
 STRIPE_KEY = re.compile(r"(sk|rk)_live_[A-Za-z0-9]{16,}")
@@ -55,7 +57,7 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
     return found
 
 
-def _is_reserved(host: str | None) -> bool:
+def is_reserved(host: str | None) -> bool:
     return bool(RESERVED.search((host or "").rstrip(".").lower()))
 
 
@@ -65,11 +67,11 @@ def _left_as_in_the_example() -> dict[str, bool]:
         "DATABASE_URL": settings.DATABASES["default"].get("PASSWORD") == EXAMPLE_PASSWORD,
         "REDIS_URL": urlsplit(settings.REDIS_URL).password == EXAMPLE_PASSWORD,
         "SHOP_SECRET_KEY": settings.SECRET_KEY == EXAMPLE_SECRET_KEY,
-        "SHOP_URL": _is_reserved(urlsplit(settings.SHOP_URL).hostname),
+        "SHOP_URL": is_reserved(urlsplit(settings.SHOP_URL).hostname),
         "STRIPE_SECRET_KEY": "_from_your_stripe_dashboard" in settings.STRIPE_SECRET_KEY,
         "STRIPE_WEBHOOK_SECRETS": any("_from_your_stripe" in key for key in settings.STRIPE_WEBHOOK_SECRETS),
-        "EMAIL_URL": _is_reserved(urlsplit(settings.MAIL_URL).hostname),
-        "SHOP_MAIL_FROM": _is_reserved(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]),
+        "EMAIL_URL": is_reserved(urlsplit(settings.MAIL_URL).hostname),
+        "SHOP_MAIL_FROM": is_reserved(parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]),
     }
 
 
@@ -126,3 +128,12 @@ def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def log_set_up(addresses: str) -> None:
+    """Log where the web server listens and, in production, each error that `check --deploy` would name."""
+    log.info("The shop listens on %s.", addresses)
+    if settings.IS_PRODUCTION:
+        for problem in run_checks(tags=[Tags.security], include_deployment_checks=True):
+            if problem.level >= ERROR:
+                log.error("%s: %s %s", problem.id, problem.msg, problem.hint or "")

@@ -44,6 +44,11 @@ def _worker() -> str:
     return "ok" if silent < QUIET else f"silent for {int(silent.total_seconds())} s"
 
 
+def is_worker_silent() -> bool:
+    """Whether no worker has been seen for a minute."""
+    return _worker() != "ok"
+
+
 def beat_heart() -> None:
     """A worker is alive and reaches the database."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})

@@ -11,6 +11,8 @@ from accounts.models import User
 from catalog.markets import default_market, further_markets
 from catalog.models import Location, Page, Product, Store
 from orders.models import ClosingDay, ShippingRate, TaxRate
+from shop.checks import is_reserved
+from shop.health import is_worker_silent
 from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
 
 REMEMBERED_SECONDS = 60
@@ -30,6 +32,8 @@ def missing_to_open() -> list[Missing]:
     store = Store.objects.first()
     if not store or not (store.seller_name and store.seller_address and store.contact_email):
         found.append("The store record has no seller, address or contact e-mail: admin → Store.")
+    elif is_reserved(store.contact_email.rpartition("@")[2]):
+        found.append(f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store.")
     home = settings.SHOP_COUNTRY
     if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
         found.append(f"There is no tax rate for {home}, where you are: admin → Tax rates (0 where you charge none).")
@@ -52,6 +56,10 @@ def missing_otherwise() -> list[Missing]:
     found = []
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
         found.append("Nobody can log in to the admin: run manage.py createsuperuser.")
+    if is_worker_silent():
+        found.append(
+            "No worker runs, so no mail is sent and no unpaid order ends: start celery, as in docs/operations.md, Jobs."
+        )
     if not Location.objects.filter(is_active=True).exists():
         found.append("There is no location for stock: admin → Locations.")
     if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():

@@ -1,8 +1,10 @@
 """gunicorn's settings: `gunicorn -c shop/web_server.py shop.wsgi`."""
 
+import importlib
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import environ
 from gunicorn import util
@@ -22,8 +24,8 @@ limit_request_fields = 60
 limit_request_field_size = 8190
 # Which proxies are believed is said in one place, SHOP_TRUSTED_PROXIES; by default gunicorn believes any on this machine.
 forwarded_allow_ips = ""
-# Requests are logged by the application, with their id. Where an access log is switched on all the same, it has
-# neither paths nor Referer: both may carry a secret link.
+# Requests are logged by the application, with their id; gunicorn would write a second line for each. Where its access
+# log is switched on all the same, it has neither paths nor Referer: both may carry a secret link.
 accesslog = None
 access_log_format = "%(h)s %(m)s %(s)s %(B)s %(L)s"
 loglevel = "warning"
@@ -35,10 +37,23 @@ logconfig_dict = {
     "root": {"level": "WARNING", "handlers": ["console"]},
     "loggers": {
         "gunicorn.error": {"level": "WARNING", "handlers": ["console"], "propagate": False},
-        "gunicorn.access": {"level": "INFO", "handlers": ["console"], "propagate": False},
+        "gunicorn.access": {"level": "WARNING", "handlers": ["console"], "propagate": False},
     },
 }
 control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Start quickly where nothing may be compiled: gunicorn has put the folder of the shop on the path by now."""
+    importlib.import_module("shop.embedded.compiled").keep_compiled_modules()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say once for each start where the shop listens, and what `check --deploy` would refuse."""
+    if worker.age == 1:
+        addresses = ", ".join(str(listener) for listener in worker.sockets)
+        importlib.import_module("shop.checks").log_set_up(addresses)
+
 
 # What gunicorn refuses never reaches the application, which would add these.
 REFUSAL_HEADERS = (

@@ -58,7 +58,7 @@ def problem_of(request: HttpRequest) -> str:
         if not all(is_storable(text) for text in (request.path, *texts_of(request.GET), *request.COOKIES.values())):
             return "characters that no text can hold"
     except DisallowedHost:
-        return "the host"
+        return f"the host {request.META.get('HTTP_HOST', '')[:100]!r} is not one of SHOP_ALLOWED_HOSTS"
     except UNREADABLE as error:
         return type(error).__name__
     return ""

@@ -3,6 +3,7 @@
 import logging
 import re
 import runpy
+from types import SimpleNamespace
 
 import environ
 import pytest
@@ -263,3 +264,28 @@ def test_what_env_says_about_the_web_server_counts(monkeypatch):
     found = runpy.run_path(str(ROOT / "shop/web_server.py"))
     assert (found["bind"], read) == ("127.0.0.1:8765", [str(ROOT / ".env")])
     assert found["forwarded_allow_ips"] == ""
+
+
+def test_the_start_of_the_web_server_names_its_address_and_what_the_deploy_check_refuses(production, caplog):
+    production.SHOP_URL = "https://shop.example"
+    start = runpy.run_path(str(ROOT / "shop/web_server.py"))["post_worker_init"]
+    caplog.set_level(logging.INFO, logger="shop.checks")
+    for age in (1, 2):
+        start(SimpleNamespace(age=age, sockets=["http://127.0.0.1:8000"]))
+    messages = [record.getMessage() for record in caplog.records if record.name == "shop.checks"]
+    assert messages[0] == "The shop listens on http://127.0.0.1:8000."
+    assert sorted(messages[1:]) == [
+        "shop.E006: SHOP_URL still holds the placeholder of .env.example. Replace it by a value of your own.",
+        "shop.E011: SHOP_ALLOWED_HOSTS does not name shop.example, the host of SHOP_URL: every page would answer 400."
+        " Add it, or leave the setting out.",
+    ]
+
+
+def test_each_request_has_one_line_in_the_log():
+    logs = runpy.run_path(str(ROOT / "shop/web_server.py"))["logconfig_dict"]
+    assert logs["loggers"]["gunicorn.access"]["level"] == "WARNING"
+
+
+def test_a_host_that_is_not_ours_is_named_in_the_log(client, caplog):
+    assert client.get("/", headers={"host": "inner:8000"}).status_code == 400
+    assert "A request was refused: the host 'inner:8000' is not one of SHOP_ALLOWED_HOSTS" in caplog.messages

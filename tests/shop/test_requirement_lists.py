@@ -71,3 +71,9 @@ def test_a_pin_out_of_range_is_found():
 def test_every_pin_has_a_hash(list_name):
     entries = re.split(r"\n(?=\S)", (ROOT / f"bin/requirements/{list_name}.txt").read_text().strip())
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("file", ["bin/setup", "Dockerfile"])
+def test_every_installation_takes_a_list_as_it_is(file):
+    installs = [line for line in (ROOT / file).read_text().splitlines() if "--require-hashes" in line]
+    assert [("--no-deps" in line) for line in installs] == [True]

@@ -13,6 +13,7 @@ from orders.models import CartLine, ClosingDay, Order, ShippingMethod, ShippingR
 from payments.cancellation import reopen
 from shop import opening
 from shop.embedded.state import ROOT
+from shop.health import beat_heart
 from shop.opening import is_open, missing_otherwise, missing_to_open
 from shop.setting_up import set_up
 from shop.setting_up.answers import Seller, WrongAnswers, read_answers, starting_answers
@@ -117,12 +118,13 @@ def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose
     assert set_up(read_answers(tmp_path / "shop.toml")) == ["Tax: DE 19 %."]
 
 
-def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts(tmp_path):
+def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(tmp_path):
     new = said("--from", str(ROOT / "docs/setup.example.toml"))
     assert "Tax: AT 20 %, DE 19 %." in new or "Tax: DE 19 %, AT 20 %." in new
     assert "Delivery: Standard delivery to Austria." in new
     assert "Page: Imprint.\n" in new
     assert [missing.sentence.split("”")[0] for missing in missing_to_open()] == [
+        "Nobody can get mail at hello@hearth.example, the contact e-mail: admin → Store.",
         "The page “Terms of sale",
         "The page “Privacy",
     ]
@@ -214,6 +216,10 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
     assert said("--check").startswith("\nThe shop is open.")
     make_user(is_staff=True, is_superuser=True)
     make_variant()
+    assert [missing.sentence for missing in missing_otherwise()] == [
+        "No worker runs, so no mail is sent and no unpaid order ends: start celery, as in docs/operations.md, Jobs."
+    ]
+    beat_heart()
     assert missing_otherwise() == []
     ClosingDay.objects.all().delete()
     assert [missing.sentence for missing in missing_otherwise()] == [
