@@ -45,9 +45,9 @@ class AddressForm(forms.ModelForm):
         self.fields["country"] = country
         for name, token in TOKENS.items():
             self.fields[name].widget.attrs["autocomplete"] = token
-        chosen = str(self["country"].value() or current_market().countries[0])
+        self.initial["country"] = self.initial.get("country") or current_market().countries[0]
+        chosen = str(self["country"].value() or self.initial["country"])
         self.format = address_format(chosen if chosen in dict(choices) else choices[0][0])
-        self.initial.setdefault("country", self.format.country)
         self.fields["name"].error_messages["required"] = "Enter the full name"
         self.fields["line1"].required = False  # asked for with the country's own words
         name_parts(self, self.format)

@@ -43,6 +43,11 @@ def test_an_address_without_a_city_or_postcode_is_kept_where_there_are_none(clie
     assert Address.objects.get().printed_lines == ["Maya", "Street 8", "Dubai"]
 
 
+def test_a_new_address_starts_in_the_markets_first_country(client):
+    page = client.get("/account/addresses/").content.decode()
+    assert [words.split('"')[0] for words in page.split('<option value="')[1:] if '" selected>' in words] == ["DE"]
+
+
 def test_what_is_missing_is_named(client):
     page = client.post("/account/addresses/", {"country": "US"})
     assert [words for _, words in page.context["errors"]] == [
