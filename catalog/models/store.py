@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from catalog.markets import market_of
 from catalog.models.weekdays import WeekdaysField, monday_to_friday
 
 
@@ -71,7 +72,7 @@ class StoreText(models.Model):
         constraints = [models.UniqueConstraint(fields=["store", "market"], name="store_text_market")]
 
     def __str__(self) -> str:
-        return self.market
+        return market_of(self.market).name
 
 
 class Swatch(models.Model):

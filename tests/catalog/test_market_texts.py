@@ -58,3 +58,7 @@ def test_staff_choose_the_market_by_its_name_and_the_text_is_cleaned(admin_clien
     answer = admin_client.post(url, {**facts, **rows, "texts-0-body": "<p>$19</p><script>alert(1)</script>"})
     assert answer.status_code == 302, answer.content.decode()
     assert PageText.objects.get().body == "<p>$19</p>"
+
+
+def test_a_text_for_another_market_is_called_by_the_markets_name(us_market):
+    assert str(StoreText(market="us")) == "United States (US Dollar)"
