@@ -1,12 +1,14 @@
 """Mail me when it is back."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.throttle import Limit, client_ip
 from catalog.alerts import ask_for_alert
+from catalog.availability import available_by_variant
 from catalog.models import Product, Variant
+from catalog.product_page import can_be_bought, variant_path
 from orders.forms import MailboxAlertForm
 from orders.same_origin import same_origin_post
 
@@ -16,13 +18,18 @@ ASKING = Limit("stock-alert", 20, 3600)
 @require_POST
 @same_origin_post
 def stock_alert(request: HttpRequest) -> HttpResponse:
-    """One mail goes to this address when the variant is back; asking twice is asking once."""
+    """One mail goes to this address when the variant is back; asking twice is asking once.
+
+    Of what can be bought now nobody is told: the mail would go at once, to whatever address a stranger types.
+    """
     form = MailboxAlertForm(request.POST)
     is_valid = form.is_valid()
     wanted = form.cleaned_data.get("variant") or 0
     variant = Variant.objects.filter(pk=wanted, is_active=True, product__in=Product.objects.visible()).first()
     if variant is None:
         raise Http404
+    if can_be_bought(variant, available_by_variant([variant.pk])):
+        return redirect(variant_path(variant))
     context = {"variant": variant, "product": variant.product, "form": form}
     if not is_valid:
         return render(request, "orders/stock_alert.html", context, status=422)

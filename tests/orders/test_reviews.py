@@ -231,6 +231,13 @@ def test_an_address_that_no_mail_reaches_is_422(client, email):
     assert StockAlert.objects.count() == 0
 
 
+@pytest.mark.parametrize("facts", [{"on_hand": 3}, {"is_tracked": False}])
+def test_of_what_can_be_bought_now_no_stranger_has_a_mail_sent(client, facts):
+    variant = make_variant(**facts)
+    assert ask(client, variant.pk).headers["Location"] == variant.product.get_absolute_url()
+    assert (StockAlert.objects.count(), send_stock_alerts(), Mail.objects.count()) == (0, 0, 0)
+
+
 def test_what_is_not_there_or_hidden_is_404(client):
     hidden, retired = make_variant(on_hand=0), make_variant(on_hand=0)
     Product.objects.filter(pk=hidden.product_id).update(status="draft")
