@@ -191,8 +191,12 @@ def _may_replace(request: HttpRequest, order: Order) -> bool:
 
 
 def _replaced_elsewhere(request: HttpRequest, order: Order) -> Cart | None:
-    """The cart of an order that another tab has given up a moment ago; none where the order was paid."""
-    return current_cart(request) if order.status == Order.Status.CANCELED else None
+    """The cart of an order that another tab has given up a moment ago; none where the order was paid.
+
+    The form was read as one of the order's market, so a cart of another market is no answer to it.
+    """
+    cart = current_cart(request) if order.status == Order.Status.CANCELED else None
+    return cart if cart and cart.market == order.market else None
 
 
 def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from orders import lifecycle
 from orders.cart import find_cart
+from orders.customers import Buyer
 from orders.models import Cart, Order
 from payments import cancellation, gateway
 from payments.cancellation import cancel_order, expire_unpaid, reopen
@@ -21,6 +22,7 @@ from payments.settlement import settle
 from shop.auditing import run_audit
 from shop.models import Mail
 from tests.factories import (
+    contents_of,
     make_cart,
     make_order,
     make_shipping,
@@ -242,6 +244,20 @@ def test_a_stranger_with_the_link_cannot_replace_an_order(client):
     answer = client.post(f"/orders/{order.public_id}/replace/", form)
     assert answer.headers["Location"] == f"/orders/{order.public_id}/"
     assert list(Order.objects.values_list("status", flat=True)) == ["placed"]
+
+
+def test_a_form_of_one_market_places_no_cart_of_another(client, us_market):
+    make_shipping(countries=["DE"])
+    order = make_order()
+    Order.objects.update(market="us", status="canceled", cancel_reason="shopper")
+    cart = make_cart(make_variant(needs_shipping=False))
+    client.cookies["cart"] = str(cart.token)
+    form = {"email": "a@example.com", "country": "US", "name": "X", "line1": "Y 1", "postcode": "10001", "city": "Z"}
+    shown = contents_of(cart, Buyer("US"), "none")
+    form |= {"state": "NY", "shipping_code": "none", "total": shown.totals.total_minor, "due": shown.due_minor}
+    answer = client.post(f"/orders/{order.public_id}/replace/", form)
+    assert answer.headers["Location"] == f"/orders/{order.public_id}/"
+    assert Order.objects.count() == 1
 
 
 def test_the_return_page_asks_stripe_once_in_three_seconds(client, stripe_desk, monkeypatch):
