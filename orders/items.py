@@ -1,5 +1,6 @@
 """What lies in a cart, with price, stock and picture of now: one query, however many lines."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,6 +40,7 @@ class CartItem:
     changed_at: datetime | None = None
     seen_minor: int | None = None
     asked_quantity: int | None = None
+    elsewhere: int = 0  # units of the same variant in other lines: gift cards for other people
     categories: tuple[int, ...] = ()
     gift_of: int | None = None
     shown_minor: int | None = None
@@ -72,15 +74,16 @@ class CartItem:
 
     @property
     def limit(self) -> int:
-        """The most of it that one order can hold now."""
-        return min(CART_LIMIT if number is None else number for number in (self.available, self.variant.most_per_order))
+        """The most of it that this line can hold now."""
+        shared = [number for number in (self.available, self.variant.most_per_order) if number is not None]
+        return max(0, min([CART_LIMIT, *(number - self.elsewhere for number in shared)]))
 
     @property
     def limit_words(self) -> str:
         """Why there cannot be more of it: the one sentence for cart, drawer and checkout."""
-        if self.limit == self.available:
-            return f"Only {self.limit} left"
-        return f"At most {self.limit} of this in one order"
+        numbers = (self.available, self.variant.most_per_order)
+        most = min(CART_LIMIT if number is None else number for number in numbers)
+        return f"Only {most} left" if most == self.available else f"At most {most} of this in one order"
 
     @property
     def is_backordered(self) -> bool:
@@ -140,7 +143,7 @@ class CartItem:
     def is_too_many(self) -> bool:
         """More than one order may hold of it."""
         most = self.variant.most_per_order
-        return most is not None and self.quantity > most
+        return most is not None and self.quantity + self.elsewhere > most
 
     @property
     def subtotal_minor(self) -> int:
@@ -175,6 +178,10 @@ class CartItem:
 
 def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
     """All lines of the cart in the order in which they were put in, whatever their state, by one query."""
+    rows = list(_read(OF_A_CART, {"cart": cart_id}, market, at))
+    units: Counter[int] = Counter()
+    for row in rows:
+        units[row.variant.pk] += row.quantity if row.state == State.ACTIVE else 0
     return [
         CartItem(
             line_id=row.line_id,
@@ -185,9 +192,10 @@ def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
             changed_at=row.changed_at,
             seen_minor=row.seen_minor,
             asked_quantity=row.asked_quantity,
+            elsewhere=units[row.variant.pk] - row.quantity if row.state == State.ACTIVE else 0,
             **row.facts,
         )
-        for row in _read(OF_A_CART, {"cart": cart_id}, market, at)
+        for row in rows
     ]
 
 

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Product, Store, Variant
+from orders.cart import set_quantity
+from orders.errors import CartChanged
 from orders.gift_cards import code_digest, find_card
 from orders.gift_lines import GiftWish, add_gift_card
 from orders.gift_mails import send_due_gift_cards
@@ -18,7 +20,7 @@ from orders.lifecycle import cancel, confirm
 from orders.models import Cart, CartLine, GiftCard, Order
 from shop.auditing import run_audit
 from shop.models import Mail
-from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant, place
+from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_user, make_variant, place
 
 pytestmark = pytest.mark.django_db
 OURS = {"origin": "http://testserver"}
@@ -65,6 +67,23 @@ def test_the_code_goes_to_the_recipient_and_not_to_the_buyer():
 def test_without_an_address_the_buyer_gets_the_code():
     bought(GiftWish(recipient_name="Jo"))
     assert set(mails()) == {"anna@example.com"}
+
+
+def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
+    make_shipping()
+    make_tax()
+    variant, cart = card_variant(), make_cart()
+    Variant.objects.filter(pk=variant.pk).update(most_per_order=2)
+    variant.refresh_from_db()
+    add_gift_card(cart, variant, 2, JO)
+    assert contents_of(cart, shipping_code="none").notices == []
+    add_gift_card(cart, variant, 1, GiftWish("Kim", "kim@example.com"))
+    notice = "Gift card: At most 2 of this in one order. Please lower the quantity to go on."
+    assert contents_of(cart, shipping_code="none").notices == [notice, notice]
+    with pytest.raises(CartChanged):
+        place(cart, shipping_code="none", line1="")
+    set_quantity(cart, cart.lines.order_by("pk")[0].pk, 1)
+    assert contents_of(cart, shipping_code="none").notices == []
 
 
 def test_two_people_are_two_lines_and_two_mails():
