@@ -53,13 +53,13 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "account_inactive": "This account is closed.",
-        "duplicate_email": "This is your address already.",
-        "email_password_mismatch": "This e-mail address and password do not belong together. Capital letters matter.",
-        "enter_current_password": "This is not your present password. Capital letters matter.",
-        "incorrect_password": "This is not your password. Capital letters matter.",
-        "incorrect_code": "This code is not right. Please take the one that is shown now.",
-        "too_many_login_attempts": "That was tried too often. Please wait a few minutes.",
-        "rate_limited": "That was tried too often. Please wait a few minutes.",
+        "duplicate_email": "This is already your address.",
+        "email_password_mismatch": "This e-mail address and password do not match. Passwords are case-sensitive.",
+        "enter_current_password": "This is not your current password. Passwords are case-sensitive.",
+        "incorrect_password": "This is not your password. Passwords are case-sensitive.",
+        "incorrect_code": "This code is not correct. Enter the one that your app shows now.",
+        "too_many_login_attempts": "Too many attempts. Please wait a few minutes.",
+        "rate_limited": "Too many attempts. Please wait a few minutes.",
     }
 
     def render_mail(
@@ -134,7 +134,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
-        "cannot_delete_authenticator": "This cannot be turned off.",
+        "cannot_delete_authenticator": "This login method cannot be turned off.",
         "unverified_email": "Please confirm your e-mail address first.",
     }
 

@@ -22,7 +22,9 @@ from accounts.models import User
 from accounts.throttle import Limit, client_ip
 
 RESETTING_HERE = Limit("reset", 10, 3600)
-PASSWORD_RULES = "At least 12 characters. Three words in a row are easy to remember. Not one that you use elsewhere."  # noqa: S105
+PASSWORD_RULES = (
+    "At least 12 characters. Three words in a row are easy to remember. Do not reuse one from another site."  # noqa: S105
+)
 
 
 def mailbox_field(label: str = "E-mail address", help_text: str = "") -> MailboxFormField:
@@ -63,7 +65,7 @@ class MailboxLoginForm(LoginForm):
 class SignUpForm(forms.Form):
     """Where the link goes that opens an account."""
 
-    email = mailbox_field(help_text="We send you a link to see that it is yours. Then you choose a password.")
+    email = mailbox_field(help_text="We will send you a link to confirm it. Then you choose a password.")
 
 
 class NewAccountForm(forms.Form):
@@ -90,7 +92,9 @@ class NewAccountForm(forms.Form):
 class MailboxAddForm(AddEmailForm):
     """The address that an account shall have instead of its present one."""
 
-    email = mailbox_field("New e-mail address", "We send a link to it. The old address stays until you follow it.")
+    email = mailbox_field(
+        "New e-mail address", "We will send a link to it. Your old address stays until you open the link."
+    )
 
 
 class CountedResetForm(ResetPasswordForm):
@@ -141,7 +145,7 @@ class FirstPasswordForm(OnePasswordMixin, SetPasswordForm):
 class OtherPasswordForm(OnePasswordMixin, ChangePasswordForm):
     """Another password, by somebody who knows the present one."""
 
-    oldpassword = password_field("Present password")
+    oldpassword = password_field("Current password")
 
 
 class PasswordAgainForm(ReauthenticateForm):

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts.links import shop_link
 
-ONE_HOUR = "The link works once, within one hour. If you did not ask for it, you can forget this mail."
+ONE_HOUR = "The link works once and is valid for one hour. If you did not ask for it, you can ignore this e-mail."
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ LETTERS = {
         " log in, or choose a new password if you have forgotten yours.",
         "Choose a new password",
         "account_reset_password",
-        "If it was not you, there is nothing to do: nothing has changed.",
+        "If it was not you, you can ignore this e-mail: nothing has changed.",
     ),
     "account/email/unknown_account": Letter(
         "There is no account with this address",
         "Somebody, perhaps you, asked for a new password at {shop_name}, but there is no account with this address."
-        " Perhaps you used another one, or ordered without an account.",
+        " You may have used another one, or ordered without an account.",
         "Create an account",
         "account_signup",
-        "If it was not you, you can forget this mail.",
+        "If it was not you, you can ignore this e-mail.",
     ),
     "account/email/password_reset_key": Letter(
         "Choose a new password",
@@ -69,22 +69,21 @@ LETTERS = {
     ),
     "account/email/choose_password": Letter(
         "Choose your password",
-        "Before you can log in at {shop_name}, please show that this mailbox is yours: choose a password here.",
+        "Before you can log in at {shop_name}, please choose a password here. This confirms that the e-mail address is yours.",
         "Choose a password",
         "password_reset_url",
         ONE_HOUR,
     ),
     "account/email/email_confirmation": Letter(
         "Confirm your new e-mail address",
-        "You want to use this address for your account at {shop_name}. Your old address stays until you confirm.",
+        "You asked to use this address for your account at {shop_name}. Your old address stays until you confirm.",
         "Confirm this address",
         "activate_url",
         ONE_HOUR,
     ),
     "account/email/address_added": _notice(
         "A new e-mail address was added",
-        "{new_email} was entered as the new address of your account at {shop_name}. It is not in use before it is"
-        " confirmed.",
+        "{new_email} was entered as the new address of your account at {shop_name}. It is used only after it has been confirmed.",
     ),
     "account/email/email_changed": _notice(
         "Your e-mail address was changed",
@@ -97,15 +96,15 @@ LETTERS = {
         "Your password was changed", "The password of your account at {shop_name} was changed."
     ),
     "account/email/new_device": _notice(
-        "New log-in to your account",
-        "Somebody logged in to your account at {shop_name} from a device or place that we do not know yet.",
+        "New login to your account",
+        "Somebody logged in to your account at {shop_name} from a new device or place.",
     ),
     "account/email/logged_out_everywhere": _notice(
         "You are logged out everywhere else", "All other devices were logged out of your account at {shop_name}."
     ),
     "mfa/email/totp_activated": _notice(
         "Your authenticator app is on",
-        "Logging in to your account at {shop_name} now needs a code from an authenticator app, too.",
+        "Logging in to your account at {shop_name} now also needs a code from an authenticator app.",
     ),
     "mfa/email/totp_deactivated": _notice(
         "Your authenticator app is off",
@@ -115,7 +114,7 @@ LETTERS = {
         "New recovery codes", "Your account at {shop_name} has new recovery codes. The old ones no longer work."
     ),
     "mfa/email/webauthn_added": _notice(
-        "A passkey was added", "Your account at {shop_name} can now be opened with another passkey."
+        "A passkey was added", "Your account at {shop_name} has a new passkey that can be used to log in."
     ),
     "mfa/email/webauthn_removed": _notice(
         "A passkey was removed", "A passkey of your account at {shop_name} was removed."

@@ -21,7 +21,7 @@ def name_field(*, is_required: bool) -> forms.CharField:
         label="Name",
         max_length=100,
         required=is_required,
-        help_text="So that you know it again, like “My phone”.",
+        help_text="A name that you will recognize, like “My phone”.",
         error_messages={"required": "Enter a name"},
     )
 
@@ -41,7 +41,7 @@ class CodeAgainForm(ReauthenticateForm):
 class FirstCodeForm(ActivateTOTPForm):
     """The code that shows that the app has the key."""
 
-    code = code_field("Six digits, as the app shows them now.")
+    code = code_field("The six digits that the app shows now.")
 
 
 class PasskeyForm(AddWebAuthnForm):

@@ -42,7 +42,7 @@ def name_parts(form: forms.BaseForm, written: AddressFormat, prefix: str = "") -
     """Call the parts what the country calls them, and offer its states; those with a prefix are of the invoice."""
     for part, label in written.labels.items():
         if f"{prefix}{part}" in form.fields:
-            form.fields[f"{prefix}{part}"].label = f"{label} of the invoice" if prefix else label
+            form.fields[f"{prefix}{part}"].label = f"{label} for the invoice" if prefix else label
     if written.states:
         state = form.fields[f"{prefix}state"]
         choices = [("", f"Choose {written.noun('state')}"), *written.state_choices]

@@ -140,7 +140,7 @@ def find_variant(product_id: int, values: tuple[str, str, str], market: Market |
         return found
     count = variants.count()
     if count == 0:
-        raise CartRefused("This is not sold here any more.")
+        raise CartRefused("This is no longer sold.")
     if not any(values) and count == 1:
         return priced.get()
     raise CartRefused(NO_COMBINATION if any(values) else "Please choose an option first.")
@@ -178,7 +178,7 @@ def put_in(  # noqa: PLR0913  (each is a fact of the line)
         )
         is_open, is_added, units = cursor.fetchone()
     if not is_open:
-        raise CartRefused("This cart has become an order in the meantime.")
+        raise CartRefused("This cart has already been ordered.")
     if units == 0:
         raise SoldOut(variant_id)
     if not is_added:
@@ -257,7 +257,7 @@ def locked_open(cart: Cart) -> Cart:
     """The cart as it is now, locked until the transaction ends; CartRefused for one that was ordered."""
     locked = Cart.objects.select_for_update().filter(pk=cart.pk, ordered_at=None).first()
     if not locked:
-        raise CartRefused("This cart has become an order in the meantime.")
+        raise CartRefused("This cart has already been ordered.")
     return locked
 
 

@@ -1,4 +1,4 @@
-"""What a shopper pays less by, and pays with: codes of promotions, gift cards, store credit."""
+"""What lowers or pays a cart's total: promotion codes, gift cards, store credit."""
 
 from django.db import transaction
 
@@ -23,18 +23,18 @@ def enter_code(cart: Cart, text: str) -> str:
         raise CartRefused("Enter a code.")
     locked = locked_open(cart)
     if code in locked.codes:
-        return f"The code {code} is in your cart."
+        return f"Code {code} is already in your cart."
     if Coupon.objects.filter(code=code, promotion__market=locked.market).exists():
         if len(locked.codes) >= MAX_CODES:
             raise CartRefused(f"A cart takes at most {MAX_CODES} codes. Please take one out first.")
         Cart.objects.filter(pk=locked.pk).update(codes=[*locked.codes, code])
-        said = f"The code {code} is in your cart."
+        said = f"Code {code} added."
     else:
         card = find_card(code, locked.currency)
         if card.user_id:
             raise CartRefused("We do not know this code.")
         locked.gift_cards.add(card)
-        said = f"The gift card …{card.last_characters} pays with."
+        said = f"Gift card ending in {card.last_characters} added."
     touch(locked)
     return said
 

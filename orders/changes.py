@@ -34,12 +34,12 @@ def what_changed(seen: str, contents: CartContents) -> list[str]:
     currency = contents.market.currency
     said = _lines(before["lines"], now["lines"], contents) if before["lines"] else []
     lost = [note for note in contents.code_notes if note.code in before["codes"] and not note.is_good]
-    said += [f"{note.code} no longer counts. {note.words}" for note in lost]
+    said += [f"{note.code} no longer applies. {note.words}" for note in lost]
     words = {
         "discount": "The discount",
         "shipping": "Delivery",
         "tax": "The tax",
-        "tendered": "What gift cards pay",
+        "tendered": "The amount paid by gift cards",
         "total": "The total",
     }
     if lost:
@@ -85,5 +85,5 @@ def _lines(before: Sums, now: Sums, contents: CartContents) -> list[str]:
                 if old_quantity != quantity:
                     said.append(f"You have {quantity} of {titles[key]} in your cart now.")
     if before.keys() - now.keys():
-        said.append("Something is not in your cart any more.")
+        said.append("An item is no longer in your cart.")
     return said

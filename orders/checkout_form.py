@@ -33,7 +33,7 @@ class CheckoutForm(forms.Form):
     email = MailboxFormField(
         label="E-mail",
         max_length=254,
-        help_text="For the order confirmation and delivery news",
+        help_text="For the order confirmation and delivery updates",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
     country = forms.ChoiceField(
@@ -94,26 +94,26 @@ class CheckoutForm(forms.Form):
         label="VAT number",
         max_length=20,
         required=False,
-        help_text="With its two letters in front, like BE0123456749",
+        help_text="With the two letters of its country, like BE0123456749",
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-refresh": "1"}),
     )
     billing_name = OneLineField(
-        label="Name on the invoice", max_length=150, required=False, widget=_text("billing name")
+        label="Name for the invoice", max_length=150, required=False, widget=_text("billing name")
     )
     billing_line1 = OneLineField(
-        label="Street and number of the invoice", max_length=200, required=False, widget=_text("billing address-line1")
+        label="Street and number for the invoice", max_length=200, required=False, widget=_text("billing address-line1")
     )
     billing_postcode = OneLineField(
-        label="Postcode of the invoice", max_length=20, required=False, widget=_text("billing postal-code")
+        label="Postcode for the invoice", max_length=20, required=False, widget=_text("billing postal-code")
     )
     billing_city = OneLineField(
-        label="Town or city of the invoice", max_length=100, required=False, widget=_text("billing address-level2")
+        label="Town or city for the invoice", max_length=100, required=False, widget=_text("billing address-level2")
     )
     billing_state = OneLineField(
-        label="State of the invoice", max_length=60, required=False, widget=_text("billing address-level1")
+        label="State for the invoice", max_length=60, required=False, widget=_text("billing address-level1")
     )
     billing_country = forms.ChoiceField(
-        label="Country of the invoice",
+        label="Country for the invoice",
         required=False,
         widget=forms.Select(attrs={"autocomplete": "billing country", "data-refresh": "1"}),
     )

@@ -33,7 +33,7 @@ class DeliveryFacts:
     def arrives(self) -> str:
         """`arrives Thu 4 – Fri 5 June`, or that the day is not known yet."""
         if not self.cheapest or not self.cheapest.latest:
-            return "we write to you when we know the day"
+            return "we will e-mail you when we know the date"
         return f"arrives {self.cheapest.dates}"
 
     @property

@@ -123,7 +123,7 @@ def send_canceled(order: Order, *, refunded_minor: int) -> None:
 
 def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
     """The payment came when the things were gone; all of it goes back."""
-    subject = f"Order {order.number}: your payment goes back"
+    subject = f"Order {order.number}: your payment will be refunded"
     _send(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
 
 

@@ -47,7 +47,7 @@ class ReviewForm(forms.Form):
     rating = forms.TypedChoiceField(
         coerce=int,
         choices=[(5, "5, very good"), (4, "4, good"), (3, "3, fair"), (2, "2, poor"), (1, "1, bad")],
-        error_messages={"required": "Choose from one to five stars"},
+        error_messages={"required": "Choose one to five stars"},
     )
     title = OneLineField(label="In a few words", required=False, max_length=120)
     text = forms.CharField(
@@ -56,7 +56,7 @@ class ReviewForm(forms.Form):
     author = OneLineField(
         label="Your name",
         max_length=80,
-        help_text="Shown beside the review.",
+        help_text="Shown with the review.",
         error_messages={"required": "Enter a name"},
     )
 
@@ -73,7 +73,7 @@ class FindOrderForm(forms.Form):
     number = OneLineField(
         label="Order number",
         max_length=24,
-        help_text="It stands in the subject of every mail, like HS-7K3M9QXA",
+        help_text="It is in the subject of every e-mail about your order, like HS-7K3M9QXA",
         error_messages={"required": "Enter the order number"},
     )
     email = MailboxFormField(

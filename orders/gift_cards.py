@@ -64,7 +64,7 @@ def find_card(code: str, currency: str) -> GiftCard:
     if card.expires_at and card.expires_at <= timezone.now():
         raise GiftCardRefused("This gift card has expired.")
     if card.currency != currency:
-        raise GiftCardRefused(f"This gift card is in {card.currency}; it cannot pay in {currency}.")
+        raise GiftCardRefused(f"This gift card is in {card.currency} and cannot be used for an order in {currency}.")
     if not card.balance_minor:
         raise GiftCardRefused("There is nothing left on this gift card.")
     return card

@@ -65,11 +65,11 @@ class CartItem:
     def notice(self) -> str:
         """What is wrong with this line, in one sentence; empty when nothing is."""
         if not self.is_sold:
-            return "This is no longer sold. Please take it out to go on."
+            return "This is no longer sold. Please remove it to continue."
         if self.available == 0:
-            return "This is sold out. Please take it out to go on."
+            return "This is sold out. Please remove it to continue."
         if self.limit < self.quantity:
-            return f"{self.limit_words}. Please lower the quantity to go on."
+            return f"{self.limit_words}. Please lower the quantity to continue."
         return ""
 
     @property
@@ -137,7 +137,7 @@ class CartItem:
         if not self.price or self.seen_minor is None or self.seen_minor == self.price.amount_minor:
             return ""
         before, now = (format_money(minor, self.price.currency) for minor in (self.seen_minor, self.price.amount_minor))
-        return f"The price was {before} when you put this in, and is {now} now."
+        return f"The price was {before} when you added this, and is now {now}."
 
     @property
     def is_too_many(self) -> bool:

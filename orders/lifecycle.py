@@ -84,7 +84,7 @@ def confirm_late(order: Order) -> None:
         cancel_reason="",
         payment_due_at=None,
     )
-    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received after all", is_public=True)
+    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received late", is_public=True)
     send_confirmation(order)
     _hand_out_gift_cards(order)
     take_uses_again(order)

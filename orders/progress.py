@@ -65,7 +65,7 @@ def _heading(order: Order) -> str:
     if order.fulfillment_status == Shipped.SHIPPED:
         return "Your order was picked up" if order.is_pickup else "Your order is on its way"
     if order.fulfillment_status == Shipped.PARTIAL:
-        return "A part of your order was picked up" if order.is_pickup else "A part of your order is on its way"
+        return "Part of your order was picked up" if order.is_pickup else "Part of your order is on its way"
     return f"Thank you, {order.first_name}"
 
 
@@ -97,11 +97,11 @@ def _to_come(order: Order) -> Iterator[Step]:
     if open_lines:
         units = sum(line.open_quantity for line in open_lines)
         rest = f"{units} item{'' if units == 1 else 's'} still to come" if order.fulfillments.all() else ""
-        yield Step("We get it ready" if order.is_pickup else "We pack it", rest, StepState.NOW)
+        yield Step("We are getting it ready" if order.is_pickup else "We are packing it", rest, StepState.NOW)
         if order.is_pickup:
             yield Step("Ready for you", _ready(order), StepState.TO_COME)
             return
-        yield Step("On its way", "You get a mail as soon as it leaves", StepState.TO_COME)
+        yield Step("On its way", "We will e-mail you when it is sent", StepState.TO_COME)
     if order.is_pickup:
         return
     expected = _expected(order)

@@ -17,7 +17,7 @@ from orders.pricing import Rule, Scope, Tier
 from orders.rulebook import Rulebook
 
 USED_UP = "It has been used up."
-USED_BY_YOU = "You have used it as often as one customer may."
+USED_BY_YOU = "You have used it as often as each customer may."
 
 # Whoever takes or gives back uses shares these locks until COMMIT, whoever changes limits has one alone: so counting
 # begins with what was taken before. They queue, so a busy promotion can still be changed.

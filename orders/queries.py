@@ -23,7 +23,7 @@ from orders.promotions import gifts_of, rules_of, scoped_collections
 from orders.rulebook import Card, Rulebook, read_rulebook
 from orders.shipping import AT_ONCE, Offer, Parcel, digital_offer, make_offers
 
-IDLE_CODE = "It does nothing here: another of your codes opens the same offer, or it was taken back."
+IDLE_CODE = "It has no effect: another of your codes gives the same discount, or this code is no longer valid."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class CodeNote:
 
     @property
     def title(self) -> str:
-        return self.code if self.is_good else f"{self.code} does not count at the moment"
+        return self.code if self.is_good else f"{self.code} does not apply right now"
 
 
 @dataclass(frozen=True)

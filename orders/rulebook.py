@@ -167,4 +167,4 @@ def _days_off(rows: Iterable[Mapping[str, str]], country: str) -> frozenset[date
 
 
 def _card_name(card: Mapping[str, Any]) -> str:
-    return "Store credit" if card["kind"] == "credit" else f"Gift card …{card['last_characters']}"
+    return "Store credit" if card["kind"] == "credit" else f"Gift card ending in {card['last_characters']}"

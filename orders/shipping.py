@@ -72,7 +72,7 @@ class Offer:
 def delivery_days(earliest: date | None, latest: date | None, *, is_pickup: bool = False) -> str:
     """When a parcel arrives, or is ready: `Thu 4 – Fri 5 June`, `Ready from Mon 1 June`."""
     if earliest is None or latest is None:
-        return "We write to you when we know the day"
+        return "We will e-mail you when we know the date"
     return f"Ready from {day_name(latest)}" if is_pickup else day_span(earliest, latest)
 
 

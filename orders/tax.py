@@ -72,7 +72,9 @@ def clean_vat_id(text: str) -> str:
     try:
         return str(vat.validate(text))
     except WrongNumber as wrong:
-        raise ValueError("This is not a VAT number: please check it, with its two letters in front.") from wrong
+        raise ValueError(
+            "This is not a valid VAT number. Check it, and include the two letters of its country."
+        ) from wrong
 
 
 def _is_foreign(number: str) -> bool:

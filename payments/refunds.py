@@ -101,7 +101,7 @@ def take_over_refund(refund: Refund, state: RefundState) -> Refund:
         _set(refund, Status.SUCCEEDED)
         if ledger.book_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
-        record_event(order, OrderEvent.Kind.PAYMENT, "Money sent back", is_public=True)
+        record_event(order, OrderEvent.Kind.PAYMENT, "Payment refunded", is_public=True)
     elif state.status in ("failed", "canceled"):
         if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)

@@ -57,7 +57,7 @@ def _open_payment(order_id: int) -> Payment:
             not live.expires_at or live.expires_at > now + MIN_TIME_LEFT
         )
         if not is_usable:
-            raise NotPayable("Your payment is being checked. Please look at this page again in a minute.")
+            raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
         return live
     if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
         raise NotPayable("Your payment is being looked into. Please contact us before you pay again.")
@@ -73,7 +73,7 @@ def _new_payment(order: Order) -> Payment:
     expires_at = now + settings.PAYMENT_SESSION_LIFE
     due_at = expires_at + (settings.PAYMENT_WINDOW - settings.PAYMENT_SESSION_LIFE)
     if due_at > order.placed_at + settings.PAYMENT_LAST_CHANCE:
-        raise NotPayable("The time to pay this order is over. Please order again.")
+        raise NotPayable("The time to pay for this order has run out. Please order again.")
     payment = Payment(order=order, currency=order.currency, amount_minor=order.due_minor, expires_at=expires_at)
     payment.parameters = _parameters(order, payment)
     payment.save()
@@ -107,7 +107,7 @@ def ensure_session(payment: Payment) -> Payment:
     crash_point("pay.after_create")
     payment = _record(payment, state)
     if payment.status != Payment.Status.OPEN:
-        raise NotPayable("This order has changed meanwhile. Please look at it again.")
+        raise NotPayable("This order has changed. Please look at it again.")
     return payment
 
 

@@ -168,7 +168,7 @@ def _confirm_or_refund(order: Order, payment: Payment) -> None:
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
-        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment came; it goes back")
+        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment came and will be refunded")
         request_refund(payment, payment.captured_minor, reason="paid twice")
 
 
@@ -186,7 +186,7 @@ def _take_late(order: Order, payment: Payment) -> None:
 
 
 def _give_back_late(order: Order, payment: Payment) -> None:
-    _flag(order, payment, Payment.Flag.LATE, "The payment came too late; it goes back")
+    _flag(order, payment, Payment.Flag.LATE, "The payment came too late and will be refunded")
     refund = request_refund(payment, payment.captured_minor, reason="paid too late")
     send_late_refund(order, refunded_minor=refund.amount_minor, key=refund.key.hex)
 

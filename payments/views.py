@@ -131,7 +131,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except StillProcessing:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
-        return _try_again(request, order, "We could not reach our payment provider to close the payment.")
+        return _try_again(request, order, "We could not reach our payment provider to cancel the payment.")
     if not cart:
         return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
     cart = _with_what_else_they_have(request, cart) if is_holder else _copied(request, order)
@@ -178,7 +178,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except StillProcessing:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
-        return _try_again(request, order, "We could not reach our payment provider to close the first payment.")
+        return _try_again(request, order, "We could not reach our payment provider to cancel the first payment.")
     cart = cart or _replaced_elsewhere(request, order)
     if not cart:
         return redirect(order)

@@ -99,7 +99,7 @@ def home(request: HttpRequest) -> HttpResponse:
     loved = first_cards(listings.filter(tags__contains=[LOVED_TAG]), CARDS_AT_HOME)
     context = {
         "cards": loved or first_cards(listings, CARDS_AT_HOME),
-        "cards_title": "Most loved" if loved else "A look around",
+        "cards_title": "Most loved" if loved else "Our products",
         "more": next((one for one in collections if one.rule_tag == LOVED_TAG), None),
         "tiles": category_tiles(market, top_categories()),
         "collections": collections,

@@ -86,7 +86,7 @@ class GiftCard(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Gift card …{self.last_characters}" if self.kind == self.Kind.CARD else "Store credit"
+        return f"Gift card ending in {self.last_characters}" if self.kind == self.Kind.CARD else "Store credit"
 
 
 class GiftCardMovement(models.Model):

@@ -16,9 +16,9 @@ def reason_in_basket(rule: Rule, basket: Basket) -> str:
 
 def _time(rule: Rule, basket: Basket) -> str:
     if rule.begins_at and basket.at < rule.begins_at:
-        return "It has not begun yet."
+        return "It has not started yet."
     if rule.ends_at and basket.at >= rule.ends_at:
-        return "It is over."
+        return "It has ended."
     return ""
 
 
@@ -28,33 +28,33 @@ def _person(rule: Rule, basket: Basket) -> str:
     if rule.refusal:
         return rule.refusal
     if rule.groups and set(rule.groups).isdisjoint(basket.groups):
-        return "It is for certain customers. Please log in if you are one of them."
+        return "It is only for certain customers. If you are one of them, please log in."
     if rule.is_first_order_only and not basket.is_first_order:
-        return "It is for a first order."
+        return "It is only for a first order."
     return ""
 
 
 def _country(rule: Rule, basket: Basket) -> str:
     if rule.countries and basket.country not in rule.countries:
-        return "It does not hold for deliveries to this country."
+        return "It does not apply to deliveries to this country."
     return ""
 
 
 def reason_in_delivery(rule: Rule, delivery: Delivery | None) -> str:
     """What the way of delivery says against the rule."""
     if rule.methods and (not delivery or delivery.code not in rule.methods):
-        return "It does not hold for this way of delivery."
+        return "It does not apply to this delivery method."
     return ""
 
 
 def reason_in_goods(rule: Rule, currency: str, goods: Goods) -> str:
     """What these goods, and what is left to pay for them, say against the rule."""
     if not goods.lines:
-        return "Nothing in your cart takes part in it."
+        return "It does not apply to anything in your cart."
     if rule.minimum_minor and (missing := rule.minimum_minor - goods.left_minor) > 0:
-        return f"Add {format_money(missing, currency)} of what takes part in it and it counts."
+        return f"Add {format_money(missing, currency)} of eligible items to use it."
     if rule.minimum_quantity and (missing := rule.minimum_quantity - goods.quantity) > 0:
-        return f"Add {missing} of what takes part in it and it counts."
+        return f"Add {missing} of eligible items to use it."
     if rule.kind == "tiered" and not reached_tier(rule, goods):
-        return "Add more of what takes part in it and it counts."
+        return "Add more eligible items to use it."
     return ""

@@ -16,11 +16,11 @@ from orders.pricing.effects import DELIVERY, GIFT, ORDER, PRODUCT, Effect, off_d
 from orders.pricing.facts import Basket, Delivery, Rule
 from orders.pricing.goods import Goods, Matches
 
-BETTER = "Another offer saves you more."
-ALONE = "It cannot be combined with the other offers, and they save you as much or more."
-OVERRULED = "“{}” cannot be combined with other offers, and it saves you more."
+BETTER = "Another discount saves you more."
+ALONE = "It cannot be combined with your other discounts, and they save you as much or more."
+OVERRULED = "“{}” cannot be combined with other discounts, and it saves you more."
 NO_GAIN = "It would not make your cart cheaper."
-GIFT_GONE = "The gift is gone."
+GIFT_GONE = "The gift is sold out."
 TRIED = 3  # rules that are left out to see whether the others save more without them
 
 

@@ -25,7 +25,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
             form.add_error(None, f"There is room for {MAX_ADDRESSES} addresses. Please delete one first.")
         else:
             keep_address(request.user.pk, form.cleaned_data)
-            messages.success(request, "The address is kept.")
+            messages.success(request, "The address was saved.")
             return redirect("orders:addresses")
     return _page(request, form, kept=kept)
 
@@ -37,7 +37,7 @@ def address(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Address, pk=pk, user=request.user)
     if "delete" in request.POST:
         found.delete()
-        messages.success(request, "The address is deleted.")
+        messages.success(request, "The address was deleted.")
         return redirect("orders:addresses")
     if "default" in request.POST:
         make_default(found)
@@ -47,7 +47,7 @@ def address(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, form, chosen=found, is_checked=False)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "The address is changed.")
+        messages.success(request, "The address was changed.")
         return redirect("orders:addresses")
     return _page(request, form, chosen=found)
 

@@ -36,7 +36,7 @@ from orders.models import Cart, CartLine, Order
 from orders.queries import CartContents, price_cart
 from orders.same_origin import same_origin_post
 
-NOT_THERE = "That is no longer in your cart: perhaps you took it out in another window."
+NOT_THERE = "This is no longer in your cart. You may have removed it in another window."
 ADDING = Limit("add-to-cart", 60, 60)
 CODES = Limit("code", 10, 600)  # codes that are none, from one address
 
@@ -228,7 +228,7 @@ def _choose_country(request: HttpRequest, found: Cart) -> str:
 def _write_note(request: HttpRequest, found: Cart) -> str:
     form = CartNoteForm(request.POST)
     if not form.is_valid():
-        return "A note can have 500 characters."
+        return "A note can have at most 500 characters."
     cart_verbs.note_on(found, note=form.cleaned_data["note"], gift_message=form.cleaned_data["gift_message"])
     return ""
 

@@ -46,9 +46,9 @@ from orders.shown_field import ShownField, shown_field
 from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
-STOCK_CHANGED = "The stock changed while you ordered. Please look at your order again, then press the button once more."
+STOCK_CHANGED = "The stock changed while you were ordering. Please check your order and place it again."
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-AGAIN = "Please look at your order again, then press the button once more. Nothing has been charged."
+AGAIN = "Please check your order and place it again. You have not been charged."
 
 
 def leads_to_payment(view: View) -> View:

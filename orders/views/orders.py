@@ -98,7 +98,7 @@ def find(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             if found := form.find():
                 return redirect(found)
-            form.add_error(None, "There is no order with this number and this address. Please check both.")
+            form.add_error(None, "There is no order with this number and e-mail address. Please check both.")
     return render(request, "orders/find.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -160,13 +160,13 @@ def test_a_link_serves_no_other_purpose_and_cannot_be_changed():
 def test_the_owner_is_told_of_every_change(django_capture_on_commit_callbacks):
     owner = member()
     client = client_of(owner, REMOTE_ADDR="192.0.2.1")
-    assert mails_to(owner.email) == ["New log-in to your account"]
+    assert mails_to(owner.email) == ["New login to your account"]
     client_of(owner, REMOTE_ADDR="192.0.2.200")
-    assert mails_to(owner.email) == ["New log-in to your account"]
+    assert mails_to(owner.email) == ["New login to your account"]
     client_of(owner, REMOTE_ADDR="203.0.113.7")
     client_of(owner, REMOTE_ADDR="192.0.2.1", HTTP_USER_AGENT="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
     client_of(owner, REMOTE_ADDR="192.0.2.1", HTTP_USER_AGENT="Mozilla/5.0 (X11; Linux x86_64) Firefox/141.0")
-    assert mails_to(owner.email) == ["New log-in to your account"] * 3
+    assert mails_to(owner.email) == ["New login to your account"] * 3
     text = Mail.objects.order_by("pk")[2].body
     assert "Firefox on Linux, 192.0.2.1" in text
     secret = client.get("/account/2fa/totp/activate/").context["form"].secret
@@ -220,7 +220,7 @@ def test_an_account_is_opened_behind_the_link_with_a_password_that_is_chosen_the
     assert EmailAddress.objects.values_list("verified", "primary").get() == (True, True)
     assert mails_to("new@example.com") == ["Create your account"]
     again = Client().get(link)
-    assert "You have an account already" in again.content.decode()
+    assert "You already have an account" in again.content.decode()
     assert Client().post(link, {"password1": "another long passphrase"}).status_code == 200
     assert User.objects.get().check_password(NEW)
 

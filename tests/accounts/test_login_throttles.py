@@ -110,7 +110,7 @@ def test_f114_second_factors_are_counted_by_account_wherever_they_come_from():
     said = []
     for n in range(11):
         answer = client.post("/account/2fa/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{n}")
-        said.append("This code is not right" in answer.content.decode())
+        said.append("This code is not correct" in answer.content.decode())
     assert said == [True] * 10 + [False]
 
 

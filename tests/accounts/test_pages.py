@@ -31,28 +31,28 @@ PAGES = {
     "account_login": (ANONYMOUS, "Log in"),
     "account_signup": (ANONYMOUS, "Create an account"),
     "account_finish_signup": (ANONYMOUS, "Choose a password"),
-    "account_email_verification_sent": (ANONYMOUS, "Look into your mail"),
+    "account_email_verification_sent": (ANONYMOUS, "Check your e-mail"),
     "account_reset_password": (ANONYMOUS, "Forgot your password?"),
-    "account_reset_password_done": (ANONYMOUS, "Look into your mail"),
+    "account_reset_password_done": (ANONYMOUS, "Check your e-mail"),
     "account_reset_password_from_key": (ANONYMOUS, "This link no longer works"),
-    "account_reset_password_from_key_done": (ANONYMOUS, "Your password is changed"),
+    "account_reset_password_from_key_done": (ANONYMOUS, "Your password was changed"),
     "account_inactive": (ANONYMOUS, "This account is closed"),
     "account_logout": (MEMBER, "Log out?"),
     "account_email": (MEMBER, "Change your e-mail address"),
     "account_confirm_email": (MEMBER, "Confirm your new address"),
     "account_change_password": (MEMBER, "Change your password"),
-    "account_reauthenticate": (MEMBER, "Confirm that it is you"),
-    "account_security": (MEMBER, "Log-in and security"),
+    "account_reauthenticate": (MEMBER, "Confirm that it's you"),
+    "account_security": (MEMBER, "Login and security"),
     "account_set_password": (CONFIRMED, "Choose a password"),
     "mfa_activate_totp": (CONFIRMED, "Set up your authenticator app"),
     "mfa_add_webauthn": (CONFIRMED, "Add a passkey"),
     "mfa_list_webauthn": (MEMBER, "Your passkeys"),
     "mfa_authenticate": (PENDING, "Enter your code"),
-    "mfa_reauthenticate": (WITH_APP, "Confirm that it is you"),
-    "mfa_reauthenticate_webauthn": (WITH_APP, "Confirm that it is you"),
+    "mfa_reauthenticate": (WITH_APP, "Confirm that it's you"),
+    "mfa_reauthenticate_webauthn": (WITH_APP, "Confirm that it's you"),
     "mfa_deactivate_totp": (WITH_APP, "Turn off your authenticator app?"),
     "mfa_view_recovery_codes": (WITH_APP, "Your recovery codes"),
-    "mfa_generate_recovery_codes": (WITH_APP, "Make new recovery codes?"),
+    "mfa_generate_recovery_codes": (WITH_APP, "Create new recovery codes?"),
     "mfa_edit_webauthn": (WITH_APP, "Rename this passkey"),
     "mfa_remove_webauthn": (WITH_APP, "Remove this passkey?"),
 }
@@ -143,7 +143,7 @@ def test_logging_in_offers_a_new_password_and_says_what_is_wrong():
     member()
     assert "Forgot your password?" in Client().get("/account/login/").content.decode()
     text = Client().post("/account/login/", {"login": "anna@example.com", "password": "wrong wrong"}).content.decode()
-    assert "do not belong together. Capital letters matter." in text
+    assert "do not match. Passwords are case-sensitive." in text
     assert "wrong wrong" not in text
 
 

@@ -37,7 +37,7 @@ def test_an_owner_made_on_the_command_line_logs_in_without_any_mail(monkeypatch,
     call_command("createsuperuser", email="Owner@Example.com", interactive=False, verbosity=0)
     answer = Client().post("/account/login/?next=/admin/", {"login": "owner@example.com", "password": PASSWORD})
     assert answer.headers["Location"] == "/admin/"
-    assert list(Mail.objects.values_list("subject", flat=True)) == ["New log-in to your account"]
+    assert list(Mail.objects.values_list("subject", flat=True)) == ["New login to your account"]
 
 
 def test_superusers_from_before_count_as_confirmed_and_nobody_else():

@@ -41,7 +41,7 @@ def assert_refused(answer, window: int) -> int:
     seconds = int(answer.headers["Retry-After"])
     assert 0 < seconds <= window
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert "done too often in a short time" in answer.content.decode()
+    assert "too many attempts in a short time" in answer.content.decode()
     return seconds
 
 

@@ -121,7 +121,7 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     page.goto("/staff/as-of/")
     problems += violations(page, complaints)
     page.fill("#moment", "2030-11-28T12:00")
-    page.click("text=Look at the shop then")
+    page.click("text=Show the shop")
     page.goto("/p/lind-stool/")
     assert "28 November 2030" in page.inner_text(".staff-bar")
     assert "Lowest price of the 30 days before the sale" in page.inner_text("#info")

@@ -196,7 +196,7 @@ def test_what_has_no_price_in_a_market_is_not_sold_there(client, us_market):
     assert titles(text_of(client, "/us/")) == ["Also there"]
     assert sorted(titles(text_of(client, "/"))) == ["Also there", "Only here"]
     text = text_of(client, f"/us/p/{here.slug}/", 404)
-    assert "We do not sell this here: United States (US Dollar)." in text
+    assert "We do not sell this product in United States (US Dollar)." in text
     assert f'<a href="/p/{here.slug}/" hreflang="en">' in text
     assert "Add to cart" not in text
     assert "Only here" not in text_of(client, "/us/search/?q=only")

@@ -134,7 +134,7 @@ def test_what_is_not_there_is_404_in_plain_words(client):
     for url in (f"/p/{draft.product.slug}/", "/p/none/", "/c/none/", "/help/none/", "/nothing"):
         response = client.get(url)
         assert response.status_code == 404
-        assert b"There is nothing here" in response.content
+        assert b"Page not found" in response.content
 
 
 def test_a_page_of_the_shop_is_cleaned_when_shown(client):
@@ -174,7 +174,7 @@ def test_the_first_page_has_a_tile_for_every_top_category_by_one_query(client, d
 def test_most_loved_leads_to_its_collection_and_is_called_so_only_where_something_is_loved(client):
     product = make_variant().product
     page = client.get("/").content.decode()
-    assert ("A look around" in page, "Most loved" in page, "See all" in page) == (True, False, False)
+    assert ("Our products" in page, "Most loved" in page, "See all" in page) == (True, False, False)
     Collection.objects.create(name="Most loved", slug="most-loved", kind="rule", rule_tag="bestseller")
     Listing.objects.filter(product=product).update(tags=["bestseller"])
     page = client.get("/").content.decode()

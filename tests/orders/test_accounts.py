@@ -67,7 +67,7 @@ def test_after_an_order_a_chosen_password_opens_an_account_with_that_order_and_i
     assert User.objects.count() == 0
     link = link_to("new@example.com")
     page = client.get(link)
-    assert "with the password that you have just chosen" in page.content.decode()
+    assert "and the password that you have just chosen" in page.content.decode()
     assert client.post(link).headers["Location"] == "/account/"
     user = User.objects.get()
     assert (user.name, user.check_password(CHOSEN)) == ("Nora Neu", True)
@@ -107,7 +107,7 @@ def test_an_existing_account_is_neither_shown_nor_touched_by_a_password_after_an
         answer = choose(order, client)
         again = client.get(order.get_absolute_url()).content.decode()
         texts = [text.replace(order.number, "").replace(order.email, "") for text in (before, again)]
-        pages.append((answer.status_code, "Please look into your mail" in answer.content.decode(), *map(len, texts)))
+        pages.append((answer.status_code, "Please check your e-mail" in answer.content.decode(), *map(len, texts)))
     assert pages[0] == pages[1]
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
     assert (

@@ -66,7 +66,7 @@ def test_what_was_taken_out_can_be_had_back_for_ten_minutes():
     cart = make_cart(make_variant(title="Alma mug"), make_variant(), quantity=3)
     line = cart.lines.first()
     client_of(cart).post("/cart/", {"remove": line.pk})
-    assert "Alma mug was taken out." in page_of(cart)
+    assert "Alma mug was removed." in page_of(cart)
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         assert "was taken out" not in page_of(cart)
     client_of(cart).post("/cart/", {"restore": line.pk})
@@ -111,9 +111,9 @@ def test_a_price_that_changed_since_it_was_put_in_is_said():
     cart = Cart.objects.create(currency="EUR")
     client = client_of(cart)
     client.post("/cart/add/", {"product": variant.product_id, "quantity": 1})
-    assert "when you put this in" not in page_of(cart)
+    assert "when you added this" not in page_of(cart)
     set_price(variant.pk, default_market(), regular_minor=2600)
-    assert "The price was €24.00 when you put this in, and is €26.00 now." in page_of(cart)
+    assert "The price was €24.00 when you added this, and is now €26.00." in page_of(cart)
 
 
 def test_each_line_says_what_is_wrong_with_it():
@@ -138,7 +138,7 @@ def test_a_note_and_a_gift_message_travel_to_the_order():
 def test_a_note_that_is_too_long_is_refused_in_words():
     answer = client_of(make_cart(make_variant())).post("/cart/", {"note": "x" * 501, "gift_message": ""})
     assert answer.status_code == 422
-    assert "A note can have 500 characters" in answer.content.decode()
+    assert "A note can have at most 500 characters" in answer.content.decode()
 
 
 def test_a_note_loses_what_cannot_be_seen():

@@ -151,7 +151,7 @@ def test_a_mistake_goes_as_soon_as_it_is_put_right_and_the_others_stay(client):
     assert 'id="postcode-ok"' in text
     page = client.post("/checkout/", {**GERMAN, "update": "1", "wrong": page.context["wrong"]})
     assert (page.context["errors"], page.context["wrong"]) == ([], "")
-    assert "All put right" in text_of(page)
+    assert "All corrected" in text_of(page)
 
 
 def test_nothing_is_checked_before_the_button_was_pressed(client):
@@ -206,7 +206,7 @@ def test_the_american_market_speaks_of_tax_and_shipping_addresses(settings):
 
 def test_an_export_speaks_of_vat_in_europe_and_of_tax_in_america(settings, client):
     fields = {**AMERICAN, "update": "1"}
-    assert 'VAT <span class="small muted">none: it leaves the tax area' in text_of(client.post("/checkout/", fields))
+    assert 'VAT <span class="small muted">not charged on exports' in text_of(client.post("/checkout/", fields))
     settings.MARKETS = [{**settings.MARKETS[0], "language": "en-US", "is_tax_included": False}]
     all_markets.cache_clear()
     text = text_of(client.post("/checkout/", fields))

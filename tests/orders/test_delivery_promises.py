@@ -85,7 +85,7 @@ def test_a_line_on_order_leaves_when_it_is_expected_and_then_on_a_dispatch_day()
 
 def test_a_line_on_order_without_a_date_promises_no_day():
     offer = offer_of(Dispatch(), Dispatch(has_date=False))
-    assert (offer.earliest, offer.latest, offer.dates) == (None, None, "We write to you when we know the day")
+    assert (offer.earliest, offer.latest, offer.dates) == (None, None, "We will e-mail you when we know the date")
 
 
 def test_pick_up_is_ready_on_a_day_on_which_the_shop_is_open_whenever_parcels_leave():
@@ -171,7 +171,7 @@ def test_a_backordered_line_without_a_date_leaves_the_order_without_one():
     make_shipping()
     order = place(make_cart(backordered(None), quantity=2))
     assert (order.arrives_from, order.arrives_until) == (None, None)
-    assert order.lines.get().backorder_promise == "On order: we write to you when it can be sent"
+    assert order.lines.get().backorder_promise == "On order: we will e-mail you when it can be sent"
 
 
 @pytest.mark.django_db
@@ -185,7 +185,7 @@ def test_orders_keep_how_long_each_line_can_be_returned():
     order = place(make_cart(plant, lamp, mug))
     assert [line.return_days for line in order.lines.all()] == [0, 60, 20]
     assert [return_promise(days) for days in (0, 1, 20)] == [
-        "It cannot be returned unless something is wrong with it", "1 day to return it", "20 days to return it",
+        "It cannot be returned unless it is faulty", "Return it within 1 day", "Return it within 20 days",
     ]  # fmt: skip
 
 
@@ -247,12 +247,12 @@ def test_the_product_page_states_when_it_leaves_and_arrives_what_it_costs_and_wh
         plant = make_variant()
         Product.objects.filter(pk=plant.product_id).update(dispatch_days=[0, 1], is_returnable=False)
         page, other = page_of(client, plant), page_of(client, make_variant())
-    assert "Ordered now, it leaves us on Mon 8 June and arrives Tue 9 – Wed 10 June in Germany." in page
+    assert "If you order now, it leaves us on Mon 8 June and arrives Tue 9 – Wed 10 June in Germany." in page
     assert "It leaves us on Mondays and Tuesdays only." in page
     assert "Delivery to Germany: from €4.90, free from €60.00 of goods." in page
-    assert page.count("It cannot be returned unless something is wrong with it.") == 2
+    assert page.count("It cannot be returned unless it is faulty.") == 2
     assert "leaves us on Fri 5 June and arrives Mon 8 – Tue 9 June" in other
-    assert "20 days to return it." in other
+    assert "Return it within 20 days." in other
     assert "Delivery to Germany from €4.90, free from €60.00 of goods, arrives Mon 8 – Tue 9 June." in home
     assert "30 days" not in page + other + home
 
@@ -265,8 +265,8 @@ def test_the_product_page_says_when_what_is_on_order_can_be_sent(client):
     assert "On order: sent from 1 May 2040" in page
     assert "arrives Wed 2 May" in page
     page = page_of(client, undated)
-    assert "On order: we write to you when it can be sent" in page
-    assert "we write to you when we know the day" in page
+    assert "On order: we will e-mail you when it can be sent" in page
+    assert "we will e-mail you when we know the date" in page
     assert "In stock" not in page
 
 
@@ -299,7 +299,7 @@ def test_the_confirmation_names_what_is_on_order_and_how_long_each_thing_can_be_
     fern = backordered(date(2040, 5, 1), title="Fern")
     Product.objects.filter(pk=fern.product_id).update(is_returnable=False)
     order = place(make_cart(fern, make_variant(title="Mug"), quantity=2))
-    words = "You can return what you order within 20 days of delivery, without giving a reason, except Fern (cannot be returned)."
+    words = "You can return your order within 20 days of delivery, without giving a reason, except Fern (cannot be returned)."
     assert order.return_terms == words
     send_confirmation(order)
     message = message_from_bytes(Mail.objects.get().body.encode(), policy=policy.default)
@@ -311,9 +311,9 @@ def test_the_confirmation_names_what_is_on_order_and_how_long_each_thing_can_be_
 
 def test_one_sentence_says_how_long_things_can_be_returned():
     assert return_terms([]) == ""
-    assert return_terms([("A", 0)]) == "What you order cannot be returned unless something is wrong with it."
+    assert return_terms([("A", 0)]) == "Your order cannot be returned unless something is faulty."
     assert return_terms([("A", 30), ("B", 60), ("C", 30)]) == (
-        "You can return what you order within 30 days of delivery, without giving a reason, except B (60 days)."
+        "You can return your order within 30 days of delivery, without giving a reason, except B (60 days)."
     )
 
 

@@ -143,7 +143,7 @@ def test_a_cart_from_another_market_brings_no_prices_codes_and_cards_of_it(us_ma
     join_carts(cart.token, user.pk)
     own = Cart.objects.get()
     assert (own.market, own.codes, own.gift_cards.count(), own.lines.count()) == ("main", [], 0, 2)
-    assert "when you put this in" not in logged_in(user).get("/cart/").content.decode()
+    assert "when you added this" not in logged_in(user).get("/cart/").content.decode()
 
 
 def test_ordering_again_what_is_no_longer_sold_says_so():
@@ -151,7 +151,7 @@ def test_ordering_again_what_is_no_longer_sold_says_so():
     Product.objects.update(status="archived")
     client = Client()
     text = client.post(f"/orders/{order.public_id}/again/", follow=True).content.decode()
-    assert "Nothing of that order can be put in your cart: it is sold out or no longer sold." in text
+    assert "Nothing from that order could be added to your cart: it is sold out or no longer sold." in text
 
 
 def test_ordering_again_with_a_full_cart_keeps_what_fits(monkeypatch):
@@ -159,7 +159,7 @@ def test_ordering_again_with_a_full_cart_keeps_what_fits(monkeypatch):
     order, cart = make_order(one, other), make_cart(one)
     monkeypatch.setattr("orders.cart.MAX_LINES", 1)
     text = client_of(cart).post(f"/orders/{order.public_id}/again/", follow=True).content.decode()
-    assert "Not everything of that order can be put in your cart" in text
+    assert "Some items from that order are no longer available" in text
     assert list(CartLine.objects.filter(cart=cart).values_list("quantity", flat=True)) == [2]
 
 

@@ -38,7 +38,7 @@ def test_a_paid_order_is_packed_next_and_says_when_it_arrives():
     progress = order_progress(order)
     assert (progress.heading, progress.title) == (f"Thank you, {order.first_name}", "What happens next")
     assert steps(order) == [
-        ("Payment received", "done"), ("We pack it", "now"), ("On its way", ""), ("Arrives", ""),
+        ("Payment received", "done"), ("We are packing it", "now"), ("On its way", ""), ("Arrives", ""),
     ]  # fmt: skip
     assert progress.steps[-1] == Step("Arrives", "Mon 30 November – Tue 1 December", StepState.TO_COME)
 
@@ -47,9 +47,9 @@ def test_a_partly_shipped_order_names_its_parcel_and_packs_the_rest():
     order = confirmed(quantity=2)
     ship(order, Parcel({order.lines.first().pk: 1}, carrier="DHL"))
     progress = order_progress(reread(order))
-    assert (progress.heading, progress.title) == ("A part of your order is on its way", "What happens next")
+    assert (progress.heading, progress.title) == ("Part of your order is on its way", "What happens next")
     assert steps(order) == [
-        ("Payment received", "done"), ("Parcel 1: handed to DHL", "done"), ("We pack it", "now"), ("On its way", ""),
+        ("Payment received", "done"), ("Parcel 1: handed to DHL", "done"), ("We are packing it", "now"), ("On its way", ""),
         ("Arrives", ""),
     ]  # fmt: skip
     assert progress.steps[3].detail == "3 items still to come"
@@ -67,10 +67,10 @@ def test_a_shipped_order_only_has_to_arrive():
 
 def test_a_pick_up_is_got_ready_and_never_on_its_way():
     order = confirmed(is_pickup=True)
-    assert steps(order) == [("Payment received", "done"), ("We get it ready", "now"), ("Ready for you", "")]
+    assert steps(order) == [("Payment received", "done"), ("We are getting it ready", "now"), ("Ready for you", "")]
     assert order_progress(order).steps[-1].detail == "From Tue 1 December"
     ship(order, Parcel({order.lines.first().pk: 1}))
-    assert order_progress(reread(order)).heading == "A part of your order was picked up"
+    assert order_progress(reread(order)).heading == "Part of your order was picked up"
 
 
 def test_a_canceled_order_has_no_steps_to_come():
@@ -91,7 +91,7 @@ def test_the_page_shows_each_step_and_parcel_once(client):
     order = confirmed(quantity=2)
     ship(order, Parcel({order.lines.first().pk: 2}, carrier="DHL", tracking_url="https://dhl.example/1"))
     page = html.unescape(client.get(order.get_absolute_url()).content.decode())
-    assert re.findall(r"<strong>(Payment received|Parcel 1: handed to DHL|We pack it|On its way|Arrives)</strong>", page) == [
-        "Payment received", "Parcel 1: handed to DHL", "We pack it", "On its way", "Arrives",
+    assert re.findall(r"<strong>(Payment received|Parcel 1: handed to DHL|We are packing it|On its way|Arrives)</strong>", page) == [
+        "Payment received", "Parcel 1: handed to DHL", "We are packing it", "On its way", "Arrives",
     ]  # fmt: skip
     assert page.count("Parcel 1 of 2") == 1

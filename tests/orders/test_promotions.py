@@ -78,7 +78,7 @@ def test_the_cart_says_why_a_code_does_not_work():
     make_promotion(percent=10, codes=("BIG",), minimum_minor=5000, name="Ten off")
     cart = with_codes(make_cart(make_variant(2400)), "BIG")
     note = contents_of(cart).code_notes[0]
-    assert (note.is_good, note.words) == (False, "Ten off: Add €26.00 of what takes part in it and it counts.")
+    assert (note.is_good, note.words) == (False, "Ten off: Add €26.00 of eligible items to use it.")
 
 
 def test_a_cart_takes_five_codes_at_most():
@@ -250,7 +250,7 @@ def test_f010_a_use_of_an_order_that_lives_again_is_taken_again_or_refused():
     [
         ({"most_uses": 1}, "It has been used up."),
         ({"most_uses_of_code": 1}, "It has been used up."),
-        ({"most_uses_each": 1}, "You have used it as often as one customer may."),
+        ({"most_uses_each": 1}, "You have used it as often as each customer may."),
     ],
 )
 def test_a_limit_that_is_reached_is_said_in_the_cart(limits, why):
@@ -342,7 +342,7 @@ def test_staff_try_a_promotion_that_is_still_off():
     trial = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=True)
     assert (trial.saved_minor, trial.with_it.total_minor) == (1200, 4800 - 1200 + 490)
     too_little = try_promotion(promotion, {variant.pk: 1}, country="DE", at=at, with_code=True)
-    assert [one.why for one in too_little.with_it.reasons] == ["Add €16.00 of what takes part in it and it counts."]
+    assert [one.why for one in too_little.with_it.reasons] == ["Add €16.00 of eligible items to use it."]
     without = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=False)
     assert [one.why for one in without.with_it.reasons] == ["It needs a code."]
     assert Promotion.objects.get().is_active is False

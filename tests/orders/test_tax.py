@@ -292,7 +292,7 @@ def test_a_vat_number_is_kept_as_it_is_written_officially(typed, kept):
 
 @pytest.mark.parametrize("wrong", ["BE0776091952", "DE136695977", "XX123", "", "136695976", "🐢"])
 def test_a_vat_number_with_wrong_digits_is_refused_in_words(wrong):
-    with pytest.raises(ValueError, match="This is not a VAT number"):
+    with pytest.raises(ValueError, match="This is not a valid VAT number"):
         clean_vat_id(wrong)
 
 

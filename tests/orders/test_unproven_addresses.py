@@ -101,7 +101,7 @@ def test_a_payment_for_a_use_that_is_gone_goes_back_with_a_mail_and_the_cart(str
     assert (owner.status, owner.cancel_reason) == ("canceled", "payment")
     assert owner.payments.get().flag == "late"
     assert owner.payments.get().refunds.get().amount_minor == owner.total_minor
-    assert Mail.objects.filter(subject=f"Order {owner.number}: your payment goes back").count() == 1
+    assert Mail.objects.filter(subject=f"Order {owner.number}: your payment will be refunded").count() == 1
     assert Cart.objects.filter(ordered_at=None).count() == 1
     assert run_audit() == []
 

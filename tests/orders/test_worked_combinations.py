@@ -22,7 +22,7 @@ from tests.orders.worked import (
 
 ONE, TWO = Scope(products=(1,)), Scope(products=(2,))
 SECOND = timedelta(seconds=1)
-THIRTY_WINS = "“Thirty” cannot be combined with other offers, and it saves you more."
+THIRTY_WINS = "“Thirty” cannot be combined with other discounts, and it saves you more."
 TENNER = [item("a", 1, 1000)]
 
 CONDITIONS = [
@@ -32,7 +32,7 @@ CONDITIONS = [
         TENNER,
         [percent("Ten", "10", begins_at=NOON + SECOND)],
         total=1000,
-        refused={"Ten": "It has not begun yet."},
+        refused={"Ten": "It has not started yet."},
     ),
     Example("the last second", TENNER, [percent("Ten", "10", ends_at=NOON + SECOND)], off={"a": 100}, total=900),
     Example(
@@ -40,7 +40,7 @@ CONDITIONS = [
         TENNER,
         [percent("Ten", "10", ends_at=NOON)],
         total=1000,
-        refused={"Ten": "It is over."},
+        refused={"Ten": "It has ended."},
     ),
     Example(
         "without its code",
@@ -63,7 +63,7 @@ CONDITIONS = [
         [percent("Ten", "10", groups=(7,))],
         where={"groups": (8,)},
         total=1000,
-        refused={"Ten": "It is for certain customers. Please log in if you are one of them."},
+        refused={"Ten": "It is only for certain customers. If you are one of them, please log in."},
     ),
     Example(
         "for a group, to one of it",
@@ -79,7 +79,7 @@ CONDITIONS = [
         [percent("Ten", "10", is_first_order_only=True)],
         where={"is_first_order": False},
         total=1000,
-        refused={"Ten": "It is for a first order."},
+        refused={"Ten": "It is only for a first order."},
     ),
     Example("a first order", TENNER, [percent("Ten", "10", is_first_order_only=True)], off={"a": 100}, total=900),
     Example(
@@ -87,7 +87,7 @@ CONDITIONS = [
         TENNER,
         [percent("Ten", "10", countries=("AT", "FR"))],
         total=1000,
-        refused={"Ten": "It does not hold for deliveries to this country."},
+        refused={"Ten": "It does not apply to deliveries to this country."},
     ),
     Example("to its country", TENNER, [percent("Ten", "10", countries=("AT", "DE"))], off={"a": 100}, total=900),
     Example(
@@ -97,7 +97,7 @@ CONDITIONS = [
         ship=490,
         shipping=490,
         total=1490,
-        refused={"Ten": "It does not hold for this way of delivery."},
+        refused={"Ten": "It does not apply to this delivery method."},
     ),
     Example(
         "by its method",
@@ -113,21 +113,21 @@ CONDITIONS = [
         TENNER,
         [percent("Ten", "10", methods=("post",))],
         total=1000,
-        refused={"Ten": "It does not hold for this way of delivery."},
+        refused={"Ten": "It does not apply to this delivery method."},
     ),
     Example(
         "a minimum number",
         [item("a", 1, 1000), item("b", 1, 500)],
         [percent("Ten", "10", minimum_quantity=4)],
         total=1500,
-        refused={"Ten": "Add 2 of what takes part in it and it counts."},
+        refused={"Ten": "Add 2 of eligible items to use it."},
     ),
     Example(
         "a minimum counts only what takes part",
         [item("a", 1, 1000, 1), item("b", 1, 5000, 2)],
         [percent("Ten", "10", "order", scope=ONE, minimum_minor=3000)],
         total=6000,
-        refused={"Ten": "Add €20.00 of what takes part in it and it counts."},
+        refused={"Ten": "Add €20.00 of eligible items to use it."},
     ),
     Example(
         "a category with all below it, and a collection",
@@ -166,7 +166,7 @@ CONDITIONS = [
         [card("g", 5000), item("a", 1, 1000)],
         [percent("Ten", "10", minimum_minor=2000)],
         total=6000,
-        refused={"Ten": "Add €10.00 of what takes part in it and it counts."},
+        refused={"Ten": "Add €10.00 of eligible items to use it."},
     ),
     Example("a gift card alone", [card("g", 5000)], [percent("Ten", "10")], total=5000, refused={"Ten": NOTHING}),
 ]
@@ -263,7 +263,7 @@ TOGETHER = [
         [percent("Twenty", "20"), amount("Off", 500, "order", minimum_minor=5000)],
         off={"a": 1000},
         total=4000,
-        refused={"Off": "Add €10.00 of what takes part in it and it counts."},
+        refused={"Off": "Add €10.00 of eligible items to use it."},
     ),
     Example(
         "a discount is left out that would cost more free delivery than it takes off",
@@ -281,7 +281,7 @@ TOGETHER = [
         off={"a": 1000},
         shipping=490,
         total=4490,
-        refused={"Free": "Add €10.00 of what takes part in it and it counts."},
+        refused={"Free": "Add €10.00 of eligible items to use it."},
     ),
     Example(
         "two promotions go before one that saves more than each of them but less than both",

@@ -17,7 +17,7 @@ DELIVERY_AND_GIFTS = [
         ship=490,
         shipping=490,
         total=5489,
-        refused={"Free": "Add €0.01 of what takes part in it and it counts."},
+        refused={"Free": "Add €0.01 of eligible items to use it."},
     ),
     Example(
         "half of the delivery",
@@ -89,10 +89,10 @@ DELIVERY_AND_GIFTS = [
         [gift("Mug", minimum_minor=3000)],
         gifts={1: 700},
         total=2000,
-        refused={"Mug": "Add €10.00 of what takes part in it and it counts."},
+        refused={"Mug": "Add €10.00 of eligible items to use it."},
     ),
     Example(
-        "a gift that is gone", [item("a", 1, 5000)], [gift("Mug")], total=5000, refused={"Mug": "The gift is gone."}
+        "a gift that is gone", [item("a", 1, 5000)], [gift("Mug")], total=5000, refused={"Mug": "The gift is sold out."}
     ),
     Example(
         "all gifts hold, and none counts for another",
@@ -101,7 +101,7 @@ DELIVERY_AND_GIFTS = [
         gifts={1: 700, 2: 200, 3: 900},
         off={"gift:1": 700, "gift:2": 200},
         total=5000,
-        refused={"Bag": "Add €5.00 of what takes part in it and it counts."},
+        refused={"Bag": "Add €5.00 of eligible items to use it."},
     ),
     Example("a gift that costs nothing anyway", [item("a", 1, 5000)], [gift("Sample")], gifts={1: 0}, total=5000),
 ]

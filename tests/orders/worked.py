@@ -19,10 +19,10 @@ TAXED = (
 )
 
 NO_GAIN = "It would not make your cart cheaper."
-BETTER = "Another offer saves you more."
-ALONE = "It cannot be combined with the other offers, and they save you as much or more."
-NOTHING = "Nothing in your cart takes part in it."
-UNREACHED = "Add more of what takes part in it and it counts."
+BETTER = "Another discount saves you more."
+ALONE = "It cannot be combined with your other discounts, and they save you as much or more."
+NOTHING = "It does not apply to anything in your cart."
+UNREACHED = "Add more eligible items to use it."
 
 
 def item(key: str, quantity: int, unit: int, product: int = 0, **more: Any) -> Line:

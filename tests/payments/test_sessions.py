@@ -62,7 +62,7 @@ def test_f041_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk)
     stripe_desk.switch(**{"500": "3"})
     response = client.get(f"/orders/{order.public_id}/pay/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
-    assert b"does not answer" in response.content
+    assert b"is not responding" in response.content
     order.refresh_from_db()
     assert order.status == "placed"
     assert client.get(f"/orders/{order.public_id}/pay/").status_code == 303

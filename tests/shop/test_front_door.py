@@ -84,7 +84,7 @@ def test_f083_a_lost_database_is_a_plain_503(client, monkeypatch):
     monkeypatch.setattr("catalog.views.listings.current_listings", away)
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert b"resting for a moment" in answer.content
+    assert b"unavailable for a moment" in answer.content
 
 
 def test_a_page_without_its_token_says_so_plainly():
@@ -94,7 +94,7 @@ def test_a_page_without_its_token_says_so_plainly():
     assert answer.status_code in (302, 403)
     answer = Client(enforce_csrf_checks=True).post("/orders/find/", {"number": "x"})
     assert answer.status_code == 403
-    assert b"send that once more" in answer.content
+    assert b"send the form again" in answer.content
 
 
 def test_alive_and_ready(client):

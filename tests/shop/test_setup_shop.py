@@ -275,7 +275,7 @@ def test_staff_see_the_closed_shop_and_what_it_lacks(client, closed):
     client.force_login(make_user(is_staff=True))
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-store")
-    assert "Only staff see the shop" in answer.text
+    assert "Only staff can see the shop" in answer.text
     assert "There is no tax rate for DE" in client.get("/staff/opening/").text
     client.force_login(make_user())
     assert client.get("/").status_code == 503

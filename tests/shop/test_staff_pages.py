@@ -221,7 +221,7 @@ def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staf
 
 
 def test_a_visitor_sees_the_storefronts_errors(client):
-    assert "There is nothing here" in client.get("/nothing/").content.decode()
+    assert "Page not found" in client.get("/nothing/").content.decode()
 
 
 @pytest.mark.parametrize(
