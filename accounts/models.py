@@ -59,7 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique",
-                violation_error_message="There is an account with this address.",
+                violation_error_message="There is already an account with this address.",
             )
         ]
 

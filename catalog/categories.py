@@ -30,7 +30,7 @@ def create_category(name: str, parent: Category | None = None, *, slug: str = ""
     slug = slug or _slug_of(name)
     siblings = Category.objects.filter(parent=parent)
     if siblings.filter(slug=slug).exists():
-        raise CategoryRefused(f"There is a category '{slug}' here already.")
+        raise CategoryRefused(f"A category with the slug '{slug}' already exists here.")
     path = f"{parent.path}/{slug}" if parent else slug
     last = siblings.aggregate(last=Max("position"))["last"] or 0
     return Category.objects.create(
@@ -75,9 +75,9 @@ def place_category(category: Category, *, parent: Category | None, slug: str) ->
     category = Category.objects.select_for_update().get(pk=category.pk)
     parent = Category.objects.get(pk=parent.pk) if parent else None
     if parent and (parent.pk == category.pk or parent.path.startswith(f"{category.path}/")):
-        raise CategoryRefused("A category cannot hang under itself.")
+        raise CategoryRefused("A category cannot be moved below itself.")
     if Category.objects.filter(parent=parent, slug=slug).exclude(pk=category.pk).exists():
-        raise CategoryRefused(f"There is a category '{slug}' here already.")
+        raise CategoryRefused(f"A category with the slug '{slug}' already exists here.")
     old_path, new_path = category.path, f"{parent.path}/{slug}" if parent else slug
     Category.objects.filter(pk=category.pk).update(parent=parent, slug=slug, path=new_path)
     Category.objects.filter(path__startswith=f"{old_path}/").update(

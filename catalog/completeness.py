@@ -44,7 +44,7 @@ def completeness(product: Product) -> Completeness:
             Part("a description", bool(product.description)),
             Part("a category", product.category_id is not None),
             Part("a price for every variant", bool(variants["all"]) and variants["priced"] == variants["all"]),
-            Part("a weight for everything that is sent", bool(variants["all"]) and not variants["light"]),
+            Part("a weight for every shipped variant", bool(variants["all"]) and not variants["light"]),
             Part("the maker's address", bool(product.maker_details)),
             Part("a description for search engines", bool(product.seo_description)),
         ]

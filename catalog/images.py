@@ -76,7 +76,7 @@ def _taken_in(content: bytes) -> tuple[Image.Image, bytes]:
         picture.load()
         upright = picture if _is_plain_webp(picture, content) else _upright(picture)
     except UNREADABLE as error:
-        raise BadImage("The picture breaks off in the middle.") from error
+        raise BadImage("The picture file is incomplete.") from error
     return (picture, content) if upright is picture else (upright, _as_webp(upright, QUALITY_KEPT))
 
 

@@ -68,7 +68,7 @@ def to_minor(text: str, currency: str) -> int:
         raise AmountRefused("An amount cannot be negative.")
     found = PLAIN.fullmatch(digits) or GROUPED.fullmatch(digits)
     if not found:
-        raise AmountRefused(f"Write an amount like {_example(currency)}.")
+        raise AmountRefused(f"Enter an amount like {_example(currency)}.")
     whole, decimals = re.sub(r"\D", "", found["whole"]), found["decimals"] or ""
     _check_decimals(found, whole, decimals, currency)
     minor = round_half_up(Decimal(f"{whole}.{decimals or 0}").scaleb(exponent(currency)))
@@ -88,7 +88,7 @@ def _check_decimals(found: re.Match[str], whole: str, decimals: str, currency: s
     if is_like_thousands and (places < len(decimals) or found["point"] == ","):
         small = round_half_up(Decimal(f"{whole}.{decimals}").scaleb(places))
         one, other = to_major(int(whole + decimals) * 10**places, currency), to_major(small, currency)
-        raise AmountRefused(f"This could mean {one} or {other}: write one of them.")
+        raise AmountRefused(f"This could mean {one} or {other}. Enter one of them.")
     if len(decimals) > places:
         raise AmountRefused(f"{currency} has {places or 'no'} decimal places.")
 

@@ -221,13 +221,13 @@ def schedule_sales(sales: Mapping[int, int], market: Market, begins: datetime, e
     after the beginning.
     """
     if ends is not None and ends <= begins:
-        raise PriceRefused("The sale must end after it begins.")
+        raise PriceRefused("The end of the sale must be after its start.")
     span = TimestamptzRange(begins, ends)
     taken = Price.objects.filter(
         variant_id__in=list(sales), market=market.code, kind=Price.Kind.SALE, valid__overlap=span
     )
     if found := taken.select_related("variant__product").first():
-        raise PriceRefused(f"{found.variant} has a sale at that time already.")
+        raise PriceRefused(f"{found.variant} already has a sale at that time.")
     Price.objects.bulk_create(
         [
             Price(

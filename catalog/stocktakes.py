@@ -36,7 +36,7 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     """
     locked = _locked_open(stocktake)
     if any(quantity < 0 for quantity in counted.values()):
-        raise StockRefused("Nobody can count fewer than none.")
+        raise StockRefused("A counted number cannot be negative.")
     rows = locked_rows(counted, locked.location)
     _refuse_if_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
@@ -58,7 +58,7 @@ def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int
     )
     other = others.exclude(stocktake=stocktake).select_related("variant__product", "stocktake").first()
     if other:
-        raise StockRefused(f"{other.variant} is counted in {other.stocktake} already: post that one first.")
+        raise StockRefused(f"{other.variant} is already being counted in {other.stocktake}. Post that stocktake first.")
 
 
 @transaction.atomic
@@ -94,5 +94,5 @@ def cancel(stocktake: Stocktake) -> None:
 def _locked_open(stocktake: Stocktake) -> Stocktake:
     locked = Stocktake.objects.select_for_update(of=("self",)).get(pk=stocktake.pk)
     if locked.status != Stocktake.Status.OPEN:
-        raise StockRefused(f"This stocktake is {locked.get_status_display().lower()} already.")
+        raise StockRefused(f"This stocktake is already {locked.get_status_display().lower()}.")
     return locked

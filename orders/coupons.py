@@ -44,7 +44,7 @@ def recount(promotion: Promotion) -> None:
             for statement in (RECOUNT, RECOUNT_CODES, RECOUNT_CUSTOMERS):
                 cursor.execute(statement, {"promotion": promotion.pk})
     except IntegrityError as error:
-        raise CouponRefused("It has been used more often than this limit already.") from error
+        raise CouponRefused("The code has already been used more often than this limit.") from error
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) 
         raise CouponRefused(f"A code has at least {MIN_CODE_LENGTH} letters and digits.")
     coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
     if not is_new:
-        raise CouponRefused(f"The code {code} is there already.")
+        raise CouponRefused(f"The code {code} already exists.")
     _close(promotion)
     return coupon
 

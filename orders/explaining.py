@@ -15,7 +15,7 @@ MAX_REPRICED_ORDERS = 2_000  # orders that one audit prices again
 def explain_order(order: Order) -> list[str]:
     """Every price row, discount, tax row and rounding step, in lines of text."""
     if not can_be_derived(order.receipt):
-        return ["This order was placed before receipts said how a total came about."]
+        return ["This order was placed before receipts recorded how a total is calculated."]
     lines = {line.position: line for line in order.lines.all()}
     titles = {
         total.key: f"{lines[position].title} {lines[position].variant_title}".strip()

@@ -72,7 +72,7 @@ def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int
     if order.status != Order.Status.CONFIRMED:
         raise ShipmentRefused(f"Order {order.number} is {order.get_status_display().lower()} and cannot be shipped.")
     if not quantities:
-        raise ShipmentRefused("Say how much of which line is in the parcel.")
+        raise ShipmentRefused("Enter how many units of each line are in the parcel.")
     for line, quantity in quantities.items():
         if line not in lines or quantity < 0:
             raise ShipmentRefused("That line is not part of this order.")

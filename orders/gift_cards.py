@@ -242,7 +242,7 @@ def void_ordered(order: Order, *, user_id: int | None = None) -> None:
         if not card.order_line or card.order_line.order_id != order.pk:
             continue
         if card.balance_minor != card.initial_minor:
-            raise GiftCardRefused("A gift card of this order has been used: it cannot be taken back.")
+            raise GiftCardRefused("A gift card that this order bought has been used, so the order cannot be canceled.")
         _empty(card, Kind.VOIDED, order_id=order.pk, user_id=user_id)
 
 

@@ -109,7 +109,7 @@ def cancel_order(order: Order, *, user_id: int | None) -> Order:
 def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
     order = lifecycle.lock_with_cart(order_id)
     if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
-        raise CancelRefused("A part of this order has been shipped: take it back as a return instead.")
+        raise CancelRefused("Part of this order has been shipped. Book a return instead of canceling it.")
     if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
         raise CancelRefused(f"This order is {order.get_status_display().lower()} and cannot be canceled.")
     if order.payments.filter(status__in=LIVE).exists():

@@ -27,7 +27,7 @@ def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id:
     locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
     left = left_to_refund(locked)
     if not 0 < amount_minor <= left:
-        raise RefundRefused(f"Of this payment {left} minor units are left to refund; {amount_minor} were asked for.")
+        raise RefundRefused(f"Only {left} minor units of this payment can still be refunded, not {amount_minor}.")
     if locked.method == Payment.Method.GIFT_CARD:
         return refund_to_gift_card(locked, amount_minor, reason=reason, user_id=user_id)
     return Refund.objects.create(
@@ -106,7 +106,7 @@ def take_over_refund(refund: Refund, state: RefundState) -> Refund:
         if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
         _set(refund, Status.FAILED, state.failure)
-        record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed: look into it")
+        record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed and needs attention")
     elif state.status in ("pending", "requires_action") and refund.status in (Status.REQUESTED, Status.FAILED):
         _set(refund, Status.PENDING)
     return refund

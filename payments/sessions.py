@@ -184,5 +184,5 @@ def _ask_once_more(payment: Payment) -> SessionState | None:
         _take_next_key(payment)
         return _search(payment)
     except GatewayRefused as refused:
-        log.info("Stripe makes no session for payment %s: %s", payment.pk, refused)
+        log.info("Stripe does not create a session for payment %s: %s", payment.pk, refused)
         return None

@@ -139,7 +139,7 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
             order,
             payment,
             Payment.Flag.MISMATCH,
-            "Stripe took another amount or currency than was ordered: look into it",
+            "Stripe charged another amount or currency than the order's. This needs attention",
         )
         return
     move(

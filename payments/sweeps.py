@@ -25,7 +25,7 @@ def for_each(row_ids: Iterable[int], work: Callable[[int], bool]) -> int:
             log.warning("Row %s waits, Stripe did not answer: %s", row_id, down)
         except Exception:  # noqa: BLE001  (whatever it is, the rows behind it must not wait for it)
             downs = 0
-            log.exception("Row %s could not be worked on", row_id)
+            log.exception("Row %s could not be processed", row_id)
         else:
             downs = 0
     return done

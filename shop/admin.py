@@ -19,7 +19,7 @@ class MailAdmin(admin.ModelAdmin):
     list_display = ("subject", "to", "status", "priority", "attempts", "last_error", "created_at", "sent_at")
     list_filter = ("status", "priority")
     search_fields = ("subject",)
-    search_help_text = "A recipient, a subject, or exactly a message ID"
+    search_help_text = "Search by recipient, subject or exact message ID."
     fields = (
         *("subject", "sender", "to", "status", "priority", "attempts", "next_try_at", "last_error"),
         *("created_at", "sent_at", "message_id"),

@@ -99,12 +99,12 @@ def refusal(error: Exception) -> str:
     diagnosis = getattr(cause, "diag", None)
     model = _model_of(diagnosis.table_name) if diagnosis else None
     if not isinstance(cause, UniqueViolation) or model is None:
-        return "Nothing was saved: a value is not possible here. Please check what you typed."
+        return "Nothing was saved, because a value is not allowed here. Please check what you entered."
     detail = diagnosis.message_detail or ""
     columns = detail.partition("(")[2].partition(")")[0].split(", ")
     names = {field.column: str(field.verbose_name) for field in model._meta.concrete_fields}
     what = listed(names.get(column, "these values") for column in columns)
-    return f"Nothing was saved: there is already a {model._meta.verbose_name} with this {what}."
+    return f"Nothing was saved. There is already a {model._meta.verbose_name} with this {what}."
 
 
 def _model_of(table: str | None) -> type[models.Model] | None:

@@ -34,7 +34,7 @@ class WakingTask(DjangoTask):
             self.apply_async(args, kwargs, retry=False, ignore_result=True)
         except (KombuError, RedisError, OSError) as error:
             WakingTask._broker_is_back_at = time.monotonic() + BREAKER_SECONDS
-            log.warning("The broker is away, the sweep will find the work: %s", error)
+            log.warning("The broker cannot be reached; the sweep will find the work: %s", error)
             return False
         return True
 

@@ -39,18 +39,28 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
     """In production neither the sandbox nor a test key, and no plain http."""
     found: list[CheckMessage] = []
     if settings.STRIPE_API_BASE:
-        found.append(Error("STRIPE_API_BASE points to a stand-in for Stripe.", hint="Unset it.", id="shop.E002"))
+        found.append(
+            Error(
+                "STRIPE_API_BASE is set, so payments do not go to Stripe.",
+                hint="Unset STRIPE_API_BASE.",
+                id="shop.E002",
+            )
+        )
     if not settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
         found.append(
             Error(
                 "STRIPE_SECRET_KEY is not a live key.",
-                hint="Take it from Stripe's dashboard.",
+                hint="Copy the live key from Stripe's dashboard.",
                 id="shop.E003",
             )
         )
     if not settings.SHOP_HTTPS:
         found.append(
-            Error("SHOP_HTTPS is off.", hint="Shoppers' addresses must not travel in the clear.", id="shop.E004")
+            Error(
+                "SHOP_HTTPS is off.",
+                hint="Set SHOP_HTTPS=1, so that shoppers' data is never sent unencrypted.",
+                id="shop.E004",
+            )
         )
     if not settings.SHOP_URL.startswith("https://"):
         found.append(Error("SHOP_URL does not begin with https://.", id="shop.E005"))
@@ -81,7 +91,7 @@ def nothing_is_left_as_in_the_example(**_: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{name} still holds the placeholder of .env.example.",
-            hint="Replace it by a value of your own.",
+            hint="Replace it with your own value.",
             id="shop.E006",
         )
         for name, is_left in _left_as_in_the_example().items()
@@ -95,11 +105,11 @@ def keys_look_like_keys(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     is_live = settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
     if is_live and not STRIPE_KEY.fullmatch(settings.STRIPE_SECRET_KEY):
-        hint = "Copy it whole, without quotes or spaces: sk_live_ and letters and digits."
-        found.append(Error("STRIPE_SECRET_KEY has not the form of a Stripe key.", hint=hint, id="shop.E007"))
+        hint = "Copy all of it, without quotes or spaces: sk_live_ followed by letters and digits."
+        found.append(Error("STRIPE_SECRET_KEY does not look like a Stripe key.", hint=hint, id="shop.E007"))
     if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
-        hint = "Stripe shows it on the page of the webhook endpoint: whsec_ and letters and digits."
-        found.append(Error("STRIPE_WEBHOOK_SECRETS has not the form of a signing secret.", hint=hint, id="shop.E008"))
+        hint = "Copy it from the webhook endpoint in Stripe's dashboard: whsec_ followed by letters and digits."
+        found.append(Error("STRIPE_WEBHOOK_SECRETS does not look like a signing secret.", hint=hint, id="shop.E008"))
     return found
 
 
@@ -110,20 +120,22 @@ def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
     if settings.SHOP_HTTPS and not settings.TRUSTED_PROXIES:
         found.append(
             Error(
-                "SHOP_HTTPS is on, but SHOP_TRUSTED_PROXIES is 0: behind your proxy every request would be redirected"
-                " for ever, and all shoppers would share the limits of one place.",
+                "SHOP_HTTPS is on, but SHOP_TRUSTED_PROXIES is 0: behind your proxy every request would be "
+                "redirected forever, and all shoppers would share the limits of one IP address.",
                 hint="Set SHOP_TRUSTED_PROXIES to the number of your proxies (1 for nginx on this machine).",
                 id="shop.E009",
             )
         )
     host = urlsplit(settings.SHOP_URL).hostname
     if "*" in settings.ALLOWED_HOSTS:
-        found.append(Error("SHOP_ALLOWED_HOSTS allows every host.", hint="Name yours.", id="shop.E010"))
+        found.append(
+            Error("SHOP_ALLOWED_HOSTS allows every host.", hint="List the hosts of your shop.", id="shop.E010")
+        )
     elif not validate_host(host or "", settings.ALLOWED_HOSTS):
         found.append(
             Error(
                 f"SHOP_ALLOWED_HOSTS does not name {host}, the host of SHOP_URL: every page would answer 400.",
-                hint="Add it, or leave the setting out.",
+                hint="Add the host, or remove the setting.",
                 id="shop.E011",
             )
         )

@@ -12,14 +12,14 @@ FORM = "postgres://user:password@host:5432/name, or postgres://user@%2Fvar%2Frun
 def database_settings(url: str) -> dict[str, Any]:
     """Return the settings of the database that the URL names: a host, or the folder of a socket."""
     if not url.startswith(("postgres://", "postgresql://")):
-        raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database: write {FORM}.")
+        raise ImproperlyConfigured(f"DATABASE_URL is not a URL of a PostgreSQL database. Use {FORM}.")
     try:
         found = environ.Env.db_url_config(url)
     except ValueError as error:
         raise ImproperlyConfigured(
-            f"DATABASE_URL cannot be read: write {FORM}; percent-encode / as %2F, @ as %40 and # as %23 in a password."
+            f"DATABASE_URL cannot be read. Use {FORM}. In a password, write / as %2F, @ as %40 and # as %23."
         ) from error
     if not found.get("NAME"):
-        raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database: write {FORM}.")
+        raise ImproperlyConfigured(f"DATABASE_URL is not a URL of a PostgreSQL database. Use {FORM}.")
     found["HOST"] = unquote(found["HOST"])
     return found

@@ -45,9 +45,9 @@ def with_further_markets(main: dict[str, Any], text: str) -> list[dict[str, Any]
     try:
         listed = json.loads(text or "[]")
     except ValueError as error:
-        raise ImproperlyConfigured(f"SHOP_MARKETS: this is no JSON ({error}).") from error
+        raise ImproperlyConfigured(f"SHOP_MARKETS: this is not valid JSON ({error}).") from error
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        _refuse('write a list of markets, like [{"code": "us", …}].')
+        _refuse('enter a list of markets, like [{"code": "us", …}].')
     markets = [main]
     for number, entry in enumerate(listed, start=1):
         _check_shape(entry, f"market {number}")
@@ -60,9 +60,9 @@ def with_further_markets(main: dict[str, Any], text: str) -> list[dict[str, Any]
 def _check_shape(entry: dict[str, Any], name: str) -> None:
     missing, unknown = [key for key in FIELDS if key not in entry], [key for key in entry if key not in FIELDS]
     if missing:
-        _refuse(f"{name} lacks {', '.join(missing)}.")
+        _refuse(f"{name} is missing {', '.join(missing)}.")
     if unknown:
-        _refuse(f"{name} has {', '.join(unknown)}, which no market has.")
+        _refuse(f"{name} has {', '.join(unknown)}, which is not a setting of a market.")
     for key, kind in FIELDS.items():
         if not isinstance(entry[key], kind):
             _refuse(f"{key} of {name} must be {'true or false' if kind is bool else f'a {_word(kind)}'}.")
@@ -79,13 +79,13 @@ def _check_values(entry: dict[str, Any]) -> None:
     if not CODE.fullmatch(prefix):
         _refuse(f"the prefix '{prefix}' of {code} must be at most 16 small letters, digits and hyphens.")
     if prefix in OWN:
-        _refuse(f"the prefix '{prefix}' of {code} is an address of the shop's own.")
+        _refuse(f"the prefix '{prefix}' of {code} is used by a page of the shop.")
     locale = _locale(entry["language"])
     if not locale:
-        _refuse(f"the language '{entry['language']}' of {code} is not known: write one like en-US.")
+        _refuse(f"the language '{entry['language']}' of {code} is not known. Enter one like en-US.")
     english = Locale.parse("en")
     if currency not in english.currencies:
-        _refuse(f"the currency '{currency}' of {code} is not known: write one like USD.")
+        _refuse(f"the currency '{currency}' of {code} is not known. Enter one like USD.")
     wrong = [country for country in entry["countries"] if not _is_country(country)]
     if wrong or not entry["countries"]:
         _refuse(f"the countries of {code} must be at least one code like US{f', not {wrong[0]!r}' if wrong else ''}.")
@@ -108,4 +108,4 @@ def _check_beside(entry: dict[str, Any], markets: list[dict[str, Any]]) -> None:
         if entry[key] in [other[key] for other in markets]:
             _refuse(f"the {key} '{entry[key]}' is used twice.")
     if entry["language"] in [other["language"] for other in markets]:
-        _refuse(f"two markets are written for readers of {entry['language']}: name a region, like en-GB.")
+        _refuse(f"two markets use the language {entry['language']}. Name a region, like en-GB.")

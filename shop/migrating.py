@@ -40,7 +40,7 @@ def _lock(function: str) -> None:
 def one_migration_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
     """Inside the block nobody else migrates this database; whoever comes second waits."""
     if not _call("pg_try_advisory_lock"):
-        say("Another migration of this database is running; waiting for its end …")
+        say("Another migration of this database is running. Waiting for it to end …")
         _lock("pg_advisory_lock")
     try:
         yield
@@ -52,7 +52,7 @@ def wait_for_migration(say: Callable[[str], None]) -> None:
     """Return when no migration is running; a database that does not answer is somebody else's to report."""
     try:
         if not _call("pg_try_advisory_lock_shared"):
-            say("A migration of this database is running; waiting for its end …")
+            say("A migration of this database is running. Waiting for it to end …")
             _lock("pg_advisory_lock_shared")
         _call("pg_advisory_unlock_shared")
     except (OperationalError, psycopg.OperationalError):
@@ -69,7 +69,7 @@ def again_after_deadlock(migrate: Callable[[], None], say: Callable[[str], None]
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected):
                 raise
-            say("Somebody else used the same tables; going on with the migration that was interrupted …")
+            say("The migration was interrupted by another user of the same tables. Continuing it …")
         else:
             return
     migrate()

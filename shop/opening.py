@@ -36,10 +36,12 @@ def missing_to_open() -> list[Missing]:
         found.append(f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store.")
     home = settings.SHOP_COUNTRY
     if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
-        found.append(f"There is no tax rate for {home}, where you are: admin → Tax rates (0 where you charge none).")
+        found.append(
+            f"There is no tax rate for {home}, the country of the shop: admin → Tax rates (0 if you charge none)."
+        )
     market = default_market()
     if not _has_delivery(market.code, market.countries):
-        found.append("No delivery method has a rate for a country of yours: admin → Shipping methods.")
+        found.append("No delivery method has a rate for any of your countries: admin → Shipping methods.")
     bodies = dict(Page.objects.filter(slug__in=LEGAL_SLUGS).values_list("slug", "body"))
     titles = {page.slug: page.title for page in PAGES}
     found += [f"There is no page “{titles[slug]}”: admin → Pages." for slug in LEGAL_SLUGS if slug not in bodies]
@@ -63,9 +65,12 @@ def missing_otherwise() -> list[Missing]:
     if not Location.objects.filter(is_active=True).exists():
         found.append("There is no location for stock: admin → Locations.")
     if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
-        found.append("There are no closing days from today on: parcels are promised on public holidays.")
+        found.append(
+            "There are no closing days from today on, so deliveries are promised on public holidays: "
+            f"run manage.py seed_holidays {settings.SHOP_COUNTRY}."
+        )
     found += [
-        f"Nothing is delivered in the market /{market.prefix}/: add a method in {market.currency}."
+        f"The market /{market.prefix}/ has no delivery method: add one with rates in {market.currency}."
         for market in further_markets()
         if not _has_delivery(market.code, market.countries)
     ]

@@ -32,7 +32,7 @@ def purge() -> str:
         in_batches(rows, _delete)
     sessions = in_batches(Session.objects.filter(expire_date__lt=timezone.now()), _delete)
     return (
-        f"dropped {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions,"
+        f"deleted {events} event bodies, {mails} mail bodies, {carts} carts, {counters} counters, {sessions} sessions,"
         f" {past} past listing rows"
     )
 

@@ -25,7 +25,7 @@ env.read_env(str(BASE_DIR / ".env"), overwrite=False)
 
 MODE = env.str("SHOP_MODE", default="production" if env.str("DATABASE_URL", default="") else "demo")
 if MODE not in {"production", "demo", "test"}:
-    raise ImproperlyConfigured("SHOP_MODE is production, demo or test.")
+    raise ImproperlyConfigured("SHOP_MODE must be production, demo or test.")
 IS_PRODUCTION = MODE == "production"
 PROCESS = env.str("SHOP_PROCESS", default="command")  # web, worker or command: what the connections are tuned for
 
@@ -64,7 +64,7 @@ SECRET_KEY = needed("SHOP_SECRET_KEY", otherwise="") or kept_secret("django")
 SECRET_KEY_FALLBACKS = env.list("SHOP_SECRET_KEY_FALLBACKS", default=[])
 SHOP_URL = needed("SHOP_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
 if urlsplit(SHOP_URL).scheme not in {"http", "https"} or not urlsplit(SHOP_URL).hostname or urlsplit(SHOP_URL).path:
-    raise ImproperlyConfigured("SHOP_URL must be where the shop is, and no more: https://www.your-shop.com")
+    raise ImproperlyConfigured("SHOP_URL must be the shop's scheme and host, without a path: https://www.your-shop.com")
 ALLOWED_HOSTS = env.list("SHOP_ALLOWED_HOSTS", default=[urlsplit(SHOP_URL).hostname])
 SHOP_HTTPS = env.bool("SHOP_HTTPS", default=IS_PRODUCTION)
 # Production has to say it: with a wrong number shoppers share one place's limits, or are redirected for ever.

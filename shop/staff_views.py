@@ -20,7 +20,7 @@ class MomentForm(forms.Form):
     moment = forms.DateTimeField(
         required=False,
         widget=MomentInput,
-        error_messages={"invalid": "Write a date and a time like 2026-12-24 18:00."},
+        error_messages={"invalid": "Enter a date and a time like 2026-12-24 18:00."},
     )
 
 

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_safe
 STAFF_PAGES = ("/admin/", "/staff/")
 NOT_READABLE = ("This request could not be read", "Nothing was changed. Go back, check what you typed and try again.")
 NOT_ALLOWED = (
-    "You may not open this page",
+    "You cannot open this page",
     "Your role does not include it. Ask an owner of the shop if you need it for your work.",
 )
-NOT_THERE = ("This page does not exist", "It may have been deleted, or the address has a typing mistake.")
+NOT_THERE = ("This page does not exist", "It may have been deleted, or the URL may be mistyped.")
 FORM_TOO_OLD = (
     "Please send the form again",
-    "The page was open for too long or you logged in again meanwhile. Go back, reload the page and send the form once "
+    "The page was open for too long, or you have logged in again since. Go back, reload the page and send the form once "
     "more. Nothing was changed.",
 )
 PICTURE_TYPES = {".webp": "image/webp"}

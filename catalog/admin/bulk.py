@@ -63,9 +63,9 @@ class BulkForm(forms.Form):
         cleaned = super().clean() or {}
         begins, ends = cleaned.get("sale_begins"), cleaned.get("sale_ends")
         if cleaned.get("sale_percent") and not begins:
-            self.add_error("sale_begins", "Say when the sale begins.")
+            self.add_error("sale_begins", "Enter when the sale begins.")
         if begins and ends and ends <= begins:
-            self.add_error("sale_ends", "The sale must end after it begins.")
+            self.add_error("sale_ends", "The end of the sale must be after its start.")
         return cleaned
 
     def edit(self) -> Edit:
@@ -132,7 +132,7 @@ def plan_edit(
     pairs = [(before, edited(before, edit, edits.get(handle, {}))) for handle, before in documents.items()]
     plan = plan_changes(pairs, default_market())
     plan.problems += [
-        Problem(0, handle, f"{count} of its variants have a sale at that time already and keep it", is_fatal=False)
+        Problem(0, handle, f"{count} of its variants already have a sale at that time and keep it", is_fatal=False)
         for handle, before in documents.items()
         if (count := count_with_sale_then(before, edit))
     ]
@@ -142,7 +142,7 @@ def plan_edit(
         if (count := count_sales_changed(before, after))
     ]
     if not plan.changes:
-        form.add_error(None, "This changes nothing: fill in what shall be different.")
+        form.add_error(None, "Nothing would change. Fill in at least one field.")
         return None
     fields = {name: form.data[name] for name in form.fields if name in form.data}
     source = json.dumps({"fields": fields, "single": edits}).encode()
@@ -171,7 +171,7 @@ def _words(form: BulkForm) -> str:
     said = [f"{str(form.fields[name].label or name).lower()}: {_typed_words(form, name)}" for name in names]
     if form.cleaned_data["percent"]:
         said.append("sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too")
-    return ", ".join(said) or "single prices and stock"
+    return ", ".join(said) or "individual prices and stock"
 
 
 def _typed_words(form: BulkForm, name: str) -> str:
@@ -209,7 +209,7 @@ def _typed(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[s
     for row in grid:
         seen = f"{row['handle']}\n{row['key']}"
         if request.POST.get(f"{row['name']}-row", seen).replace("\r\n", "\n") != seen:
-            raise ValidationError("The products changed while this page was open: please look again.")
+            raise ValidationError("The products changed while this page was open. Please check them again.")
         typed: dict[str, int] = {}
         price = _changed(request, row, "price")
         if price is not None and (minor := typed_amount(price, default_market().currency)) is not None:

@@ -40,7 +40,7 @@ class ReadOnly:
 def warn_of_left_out(request: HttpRequest, html: str) -> None:
     """Tell staff what a text that they typed loses when it is cleaned."""
     if left_out := embedded_in(html):
-        messages.warning(request, f"Removed from the text: {left_out}. It can hold words, links, lists and tables.")
+        messages.warning(request, f"Removed from the text: {left_out}. Only text, links, lists and tables are allowed.")
 
 
 class CappedPaginator(Paginator):
@@ -133,7 +133,7 @@ def ask(
         "back_name": question.back_name,
         "mark": question.mark,
         "kept": [(name, request.POST[name]) for name in kept if name in request.POST],
-        "error": "This changed while the page was open: please read it again." if is_another else "",
+        "error": "This changed while the page was open. Please check it again." if is_another else "",
     }
     return page(model_admin, request, "admin/confirm.html", context, 422 if is_another else 200)
 

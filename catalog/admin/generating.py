@@ -34,7 +34,7 @@ class GenerateForm(forms.Form):
     price = forms.CharField(max_length=16, required=False)
     on_hand = forms.IntegerField(label="Stock of each", min_value=0, max_value=10**8, required=False)
     grams = forms.IntegerField(label="Weight of each (g)", min_value=0, max_value=10**8, required=False)
-    sku = forms.CharField(label="SKUs begin with", max_length=100, required=False, help_text="MUG makes MUG-SAND-350ML")
+    sku = forms.CharField(label="SKU prefix", max_length=100, required=False, help_text="MUG gives MUG-SAND-350ML")
 
     def clean_price(self) -> int | None:
         return typed_amount(self.cleaned_data["price"], default_market().currency)
@@ -73,7 +73,7 @@ def variants_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
         except CatalogError as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{made} variant{'' if made == 1 else 's'} made.")
+            messages.success(request, f"{made} variant{'' if made == 1 else 's'} created.")
             return redirect("admin:catalog_product_change", product.pk)
     context = {"product": product, "form": form, "title": f"Variants of {product}"}
     return page(model_admin, request, "admin/catalog/product/variants.html", context, 422 if form.errors else 200)

@@ -71,7 +71,7 @@ class MarketPricesForm(forms.Form):
             sale = self._amount(f"sale-{variant.pk}")
             is_understood = f"price-{variant.pk}" not in self.errors
             if sale is not None and is_understood and (regular is None or sale >= regular):
-                self.add_error(f"sale-{variant.pk}", "A sale price is below the price.")
+                self.add_error(f"sale-{variant.pk}", "The sale price must be below the price.")
             cleaned[variant.pk] = (regular, sale)
         return cleaned
 

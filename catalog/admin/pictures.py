@@ -52,7 +52,7 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
     formset = PictureFormSet(request.POST or None, request.FILES or None, queryset=queryset)
     if request.method == "POST" and formset.is_valid():
         _save(formset, product, request.user.pk)
-        messages.success(request, "The pictures are saved.")
+        messages.success(request, "The pictures were saved.")
         return redirect("admin:catalog_product_pictures", product.pk)
     context = {
         "product": product,

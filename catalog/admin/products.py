@@ -75,7 +75,7 @@ class ProductForm(SeenForm):
         cleaned = super().clean() or {}
         begins, ends = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begins and ends and ends <= begins:
-            self.add_error("unpublish_at", "The product must be visible until after it becomes visible.")
+            self.add_error("unpublish_at", "“Visible until” must be after “visible from”.")
         return cleaned
 
 
@@ -110,7 +110,7 @@ class ProductAdmin(admin.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     search_fields = ("title",)
-    search_help_text = "A title, SKU or barcode"
+    search_help_text = "Search by title, SKU or barcode."
     autocomplete_fields = ("category", "type", "attribute_values")
     inlines = (OptionInline, VariantInline, RelatedInline)
     actions = ("bulk_edit",)
@@ -284,7 +284,7 @@ class ProductAdmin(admin.ModelAdmin):
             Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
         has_price = any(facts["price"] is not None for facts in after["variants"].values()) if after else False
         if product.status == Product.Status.ACTIVE and not has_price:
-            messages.warning(request, "Shoppers do not see this product yet: no variant of it has a price.")
+            messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         product = found_or_404(Product.objects.all(), object_id)

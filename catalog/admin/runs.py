@@ -30,7 +30,7 @@ SHOWN_DIFFERENCES = 40  # of one product
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="Shopify product CSV",
-        help_text="At most 20 MB and 100,000 rows. Nothing is changed before you have seen the plan.",
+        help_text="At most 20 MB and 100,000 rows. Nothing changes until you apply the plan.",
     )
 
     def clean_file(self) -> Any:
@@ -137,9 +137,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             messages.error(request, str(refused))
             return redirect("admin:catalog_run_change", run.pk)
         if new is None:
-            messages.info(request, "Nothing is left to change: the products are as this plan wants them.")
+            messages.info(request, "There is nothing left to change: the products already match this plan.")
             return redirect("admin:catalog_run_change", run.pk)
-        messages.success(request, "Planned again for the products as they are now.")
+        messages.success(request, "Planned again with the current products.")
         return redirect("admin:catalog_run_change", new.pk)
 
     def take_back(self, request: HttpRequest, run_id: int) -> HttpResponse:

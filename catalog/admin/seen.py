@@ -174,4 +174,6 @@ def comparable(value: Any) -> Any:
 def kept_sentence(seen_forms: list[forms.BaseForm]) -> str:
     """What others changed while the page was open and this save left alone; empty where there is nothing."""
     kept = [label for form in seen_forms for label in getattr(form, "kept", [])]
-    return f"Somebody else changed this while the page was open, and it is kept: {listed(kept)}." if kept else ""
+    return (
+        f"Somebody else changed this while the page was open, and the change was kept: {listed(kept)}." if kept else ""
+    )

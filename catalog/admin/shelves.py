@@ -53,10 +53,10 @@ class CategoryForm(forms.ModelForm):
         parent, slug = cleaned.get("parent"), cleaned.get("slug")
         siblings = Category.objects.filter(parent=parent, slug=slug).exclude(pk=self.instance.pk)
         if slug and siblings.exists():
-            self.add_error("slug", "There is a category with this address here already.")
+            self.add_error("slug", "A category with this slug already exists here.")
         is_below = parent and self.instance.pk and f"{parent.path}/".startswith(f"{self.instance.path}/")
         if is_below:
-            self.add_error("parent", "A category cannot hang under itself.")
+            self.add_error("parent", "A category cannot be moved below itself.")
         return cleaned
 
     def clean_image(self) -> Any:
@@ -135,7 +135,9 @@ class CollectionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("kind") == Collection.Kind.RULE and not any(cleaned.get(name) for name in self.RULES):
-            self.add_error("rule_tag", "Say at least one rule: without any, the whole shop would be in it.")
+            self.add_error(
+                "rule_tag", "Enter at least one rule. Without rules, the collection would contain every product."
+            )
         return cleaned
 
 
@@ -158,7 +160,7 @@ class CollectionAdmin(admin.ModelAdmin):
                     ("rule_min_minor", "rule_below_minor"),
                     "rule_on_sale",
                 ),
-                "description": "All that is filled in must hold. Only for collections by rule.",
+                "description": "A product must match every rule that you fill in. Only for collections by rule.",
             },
         ),
         ("Search engines", {"fields": ("seo_title", "seo_description"), "classes": ("collapse",)}),
@@ -211,7 +213,7 @@ class SynonymForm(forms.ModelForm):
         words = list(dict.fromkeys(" ".join(words_of(word)) for word in self.cleaned_data["words"]))
         words = [word for word in words if word]
         if len(words) < 2:
-            raise forms.ValidationError("Write at least two words, separated by commas.")
+            raise forms.ValidationError("Enter at least two words, separated by commas.")
         return words
 
 

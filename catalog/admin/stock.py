@@ -49,18 +49,20 @@ class StockForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
     quantity = forms.IntegerField(min_value=-(10**8), max_value=10**8)
-    reason = forms.CharField(max_length=200, required=False, help_text="A correction needs one: broken, found, counted")
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="Required for a correction: broken, found, counted"
+    )
 
     def clean_quantity(self) -> int:
         quantity = self.cleaned_data["quantity"]
         if not quantity:
-            raise forms.ValidationError("Write a number other than 0.")
+            raise forms.ValidationError("Enter a number other than 0.")
         return quantity
 
 
 class BackorderForm(forms.Form):
-    limit = forms.IntegerField(label="May be oversold by", min_value=0, max_value=10**6)
-    date = forms.DateField(label="Can be sent from", required=False, widget=DayInput)
+    limit = forms.IntegerField(label="Backorder limit", min_value=0, max_value=10**6)
+    date = forms.DateField(label="Backorders can be sent from", required=False, widget=DayInput)
 
 
 @admin.register(Stock)
@@ -131,7 +133,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         except StockRefused as refused:
             form.add_error(None, str(refused))
             return False
-        messages.success(request, "The stock is changed.")
+        messages.success(request, "The stock was changed.")
         return True
 
 
@@ -172,7 +174,9 @@ def typed_quantities(text: str) -> dict[int, int]:
     for number, line in enumerate(text.strip().splitlines(), start=1):
         code, _, quantity = line.strip().rpartition(" ")
         if not code or not (quantity.isascii() and quantity.isdigit() and len(quantity) < 9):
-            raise forms.ValidationError(f"Line {number}: write a SKU or barcode, a blank and a number: MUG-SAND 12")
+            raise forms.ValidationError(
+                f"Line {number}: enter a SKU or barcode, a space and a quantity, like MUG-SAND 12."
+            )
         found = list(Variant.objects.filter(sku=code.strip())[:2]) or list(
             Variant.objects.filter(barcode=code.strip())[:2]
         )
@@ -188,9 +192,9 @@ class TransferForm(forms.Form):
     source = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="From")
     destination = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="To")
     lines = forms.CharField(
-        label="What is sent",
+        label="Units to send",
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="A line each: SKU or barcode, blank, number",
+        help_text="One line each: SKU or barcode, a space, the quantity",
     )
     note = forms.CharField(max_length=200, required=False)
 
@@ -249,7 +253,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
                 error = str(refused)
             else:
                 booked = count_of(sum(arrived.values()), "unit")
-                messages.success(request, f"{booked} booked at {transfer.destination}.")
+                messages.success(request, f"{booked} received at {transfer.destination}.")
                 return redirect("admin:catalog_transfer_change", transfer.pk)
         context = {
             "transfer": transfer,
@@ -268,10 +272,10 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         for line in lines:
             if arrived[line.pk] > line.in_transit:
                 raise StockRefused(
-                    f"{line.in_transit} of {line.variant} are in transit; {arrived[line.pk]} cannot arrive."
+                    f"{line.in_transit} of {line.variant} are in transit, so {arrived[line.pk]} cannot arrive."
                 )
         if not any(arrived.values()) and "complete" not in request.POST:
-            raise StockRefused("Nothing was booked: write how many units of each product arrived.")
+            raise StockRefused("Nothing was received. Enter how many units of each product arrived.")
         return arrived
 
 
@@ -290,7 +294,8 @@ def _loss(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]
         "The transfer is closed. This cannot be undone.",
     ]
     back = reverse("admin:catalog_transfer_change", args=[transfer.pk])
-    return Question(f"{transfer}: the rest is lost", sentences, "Book it; the rest is lost", back, str(transfer))
+    button = "Receive these units and write off the rest"
+    return Question(f"{transfer}: write off the rest", sentences, button, back, str(transfer))
 
 
 def _whole(text: str) -> int:
@@ -306,7 +311,7 @@ class StocktakeForm(forms.Form):
         label="Only these SKUs",
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="A line each; empty counts everything at the location.",
+        help_text="One per line. Leave this empty to count everything at the location.",
     )
     note = forms.CharField(max_length=200, required=False)
 
@@ -333,7 +338,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
                 said["location"], said["lines"], note=said["note"], user_id=request.user.pk
             )
             return redirect("admin:catalog_stocktake_change", opened.pk)
-        context = {"form": form, "title": "Count stock", "button": "Begin counting"}
+        context = {"form": form, "title": "Count stock", "button": "Start counting"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
     def change_view(
@@ -375,18 +380,19 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             if not question.is_answered(request):
                 return question
             stocktakes.cancel(stocktake)
-            messages.success(request, "The count is given up; nothing was corrected.")
+            messages.success(request, "The count was canceled. No stock was corrected.")
             return None
         counted = self._counted(request, stocktake)
         if "post" not in request.POST:
             if not counted:
-                raise StockRefused("Nothing was saved: write what you counted.")
+                raise StockRefused("Nothing was saved. Enter what you counted.")
             stocktakes.count(stocktake, counted)
-            messages.success(request, f"{count_of(len(counted), 'number')} kept; nothing is corrected before you post.")
+            saved = count_of(len(counted), "number")
+            messages.success(request, f"{saved} saved. The stock is corrected when you post the differences.")
             return None
         stocktakes.count(stocktake, counted)
         if not stocktake.lines.filter(counted__isnull=False).exists():
-            raise StockRefused("Nothing is counted yet.")
+            raise StockRefused("Nothing has been counted yet.")
         question = _corrections(stocktake)
         if stocktake.status == Stocktake.Status.OPEN and not question.is_answered(request):
             return question
@@ -407,11 +413,11 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
 def _giving_up(stocktake: Stocktake) -> Question:
     counted = stocktake.lines.filter(counted__isnull=False).count()
     sentences = [
-        f"{count_of(counted, 'counted number')} will be dropped.",
+        f"{count_of(counted, 'counted number')} will be discarded.",
         f"The stock at {stocktake.location} does not change.",
         "This cannot be undone.",
     ]
-    return _question(stocktake, "give the count up", sentences, "Give the count up")
+    return _question(stocktake, "cancel the count", sentences, "Cancel the count")
 
 
 def _corrections(stocktake: Stocktake) -> Question:

@@ -90,21 +90,21 @@ class StoreForm(forms.ModelForm):
         model = Store
         fields = "__all__"  # noqa: DJ007  (settings that are added later stand on the page too)
         labels = {
-            "hero": "Picture on the first page",
-            "hero_alt": "Text for those who do not see the picture",
-            "seller_name": "Company or person who sells",
+            "hero": "Home page picture",
+            "hero_alt": "Alternative text",
+            "seller_name": "Seller (company or person)",
             "seller_address": "Address",
             "contact_email": "E-mail for customers",
         }
         help_texts = {
             "name": "Shown in the header, in page titles and in e-mails.",
-            "tagline": "A few words under the name, for search engines and the first page.",
-            "introduction": "One or two sentences at the top of the first page.",
+            "tagline": "A few words under the name, for search engines and the home page.",
+            "introduction": "One or two sentences at the top of the home page.",
             "hero": "A wide picture. JPEG, PNG or WebP.",
             "hero_alt": "What the picture shows, in one sentence.",
-            "seller_name": "Printed in e-mails and on the contact page. The law asks for it.",
+            "seller_name": "Shown in e-mails and on the contact page. The law requires it.",
             "seller_address": "Street, postcode, town and country, each on a line of its own.",
-            "contact_email": "Answers to the shop’s e-mails and low-stock notices go here.",
+            "contact_email": "Replies to the shop’s e-mails and low-stock notices are sent here.",
         }
 
 
@@ -117,7 +117,7 @@ class StoreAdmin(WithMarketTexts):
     autocomplete_fields = ("gift_card",)
     subjects: ClassVar[dict[str, tuple[str, ...]]] = {
         "The shop": ("name", "tagline", "introduction", "announcement"),
-        "First page": ("hero", "hero_alt"),
+        "Home page": ("hero", "hero_alt"),
         "Delivery and returns": ("dispatch_days", "return_days"),
         "Menu": ("gift_card",),
         "Seller": ("seller_name", "seller_address", "contact_email"),
@@ -151,7 +151,7 @@ class StoreAdmin(WithMarketTexts):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
 
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
-        self.message_user(request, "The settings are saved.")
+        self.message_user(request, "The settings were saved.")
         return redirect("admin:catalog_store_change", 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -74,14 +74,14 @@ class VariantForm(SeenForm):
     def clean_barcode(self) -> str:
         barcode = self.cleaned_data["barcode"].strip()
         if looks_like_gtin(barcode) and not is_gtin(barcode):
-            raise ValidationError("The last digit of this barcode does not fit the others: please check it.")
+            raise ValidationError("The check digit of this barcode is wrong. Please check the barcode.")
         return barcode
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         price, sale = cleaned.get("price"), cleaned.get("sale_price")
         if sale is not None and (price is None or sale >= price):
-            self.add_error("sale_price", "A sale price is below the price.")
+            self.add_error("sale_price", "The sale price must be below the price.")
         return cleaned
 
 

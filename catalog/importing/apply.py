@@ -209,7 +209,7 @@ class _Writer:
         for handle, change in self.changes.items():
             if now.get(handle) != change.before:
                 title = (change.before or change.after or {})["product"]["title"]
-                raise CatalogueMoved(f"“{title}” has changed since the plan was made: plan again.")
+                raise CatalogueMoved(f"“{title}” has changed since the plan was made. Plan again.")
 
     def _write_products(self) -> None:
         categories = _ensured_categories({after["product"]["category"] for _, after in self.wanted})
@@ -395,7 +395,7 @@ def undo_changes(done: Sequence[PlannedChange], shop: Shop) -> list[PlannedChang
     for change in done:
         present = now.get(change.handle)
         if digest(present, with_stock=False) != digest(change.after, with_stock=False):
-            raise CatalogueMoved(f"'{change.handle}' has changed since: it cannot be taken back with the others.")
+            raise CatalogueMoved(f"'{change.handle}' has changed since then, so this run cannot be undone.")
         target = _with_stock_taken_back(change, present)
         back.append(PlannedChange(change.handle, change.line, present, target, []))
     return back

@@ -184,7 +184,7 @@ def _is_priced(after: Document, product: ProductFacts) -> bool:
 def _merge_variant(after: Document, variant: VariantFacts, seen: set[str]) -> None:
     key = _key_of(after, variant)
     if key in seen:
-        raise _Skipped(variant.line, "the file has no options, so it can say only one variant of a new product")
+        raise _Skipped(variant.line, "the file has no options, so a new product can have only one variant")
     seen.add(key)
     facts = dict(variant.facts)
     standing = after["variants"].get(key)

@@ -65,7 +65,7 @@ def source_of(run: Run) -> bytes:
     """What the run was planned from; raises RunRefused for an applied one and for those of earlier versions."""
     source = gzip.decompress(bytes(run.source)) if run.source else b""
     if not source:
-        raise RunRefused(f"{run} cannot be planned again: what it was made from is not kept.")
+        raise RunRefused(f"{run} cannot be planned again, because its source is no longer stored.")
     return source
 
 
@@ -100,7 +100,7 @@ def _one_import_at_a_time(run: Run) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('imports'), %s)", [run.user_id])
     at_work = Run.objects.filter(user_id=run.user_id, kind=Run.Kind.IMPORT, status__in=AT_WORK).exclude(pk=run.pk)
     if at_work.exists():
-        raise RunRefused("Another import of yours is being worked on: please wait until it is done.")
+        raise RunRefused("Another import of yours is in progress. Please wait until it has finished.")
 
 
 def _move(run: Run, expected: Run.Status, target: Run.Status, words: str) -> None:
@@ -147,13 +147,13 @@ def _work(run: Run, pictures: Path | None) -> None:
     except (IntegrityError, DataError) as error:
         # Trying again would meet the same rule of the database again: somebody has to look.
         log.exception("run %s was refused by the database", run.pk)
-        _refuse(run, f"The database refused a part of it, and nothing was changed: {str(error).splitlines()[0]}")
+        _refuse(run, f"The database refused a part of the run, so nothing was changed: {str(error).splitlines()[0]}")
     except OperationalError:
         raise  # the database is away or overtaxed: the run waits for the next worker
     except Exception:  # noqa: BLE001
         # Whatever it is, it must not stand in the way of every later run.
         log.exception("run %s failed", run.pk)
-        _refuse(run, "Something unexpected happened, and nothing was changed: the log says what.")
+        _refuse(run, "An unexpected error occurred, and nothing was changed. The log has the details.")
     run.save()
 
 

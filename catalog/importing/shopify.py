@@ -143,7 +143,7 @@ def _column_names(headers: list[str]) -> list[str | None]:
         raise UnreadableFile("The first line has no column 'Handle': this is not a Shopify product export.")
     twice = {name for name in names if name and names.count(name) > 1}
     if twice:
-        raise UnreadableFile(f"The column '{HEADERS[min(twice)][0]}' stands in the file twice.")
+        raise UnreadableFile(f"The column '{HEADERS[min(twice)][0]}' appears twice in the file.")
     return names
 
 
@@ -184,7 +184,7 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     _warn_of_first_row(handle, line, first, problems)
     slipped = [row_line for row_line, row in rows if SLIPPED in row]
     if slipped:
-        message = f"cells of {len(slipped)} rows did not stand under their headers and were moved; please check"
+        message = f"cells of {len(slipped)} rows were not under their headers and were moved; please check them"
         problems.append(Problem(slipped[0], handle, message, is_fatal=False))
     return product
 
@@ -224,7 +224,7 @@ def _option_names(row: dict[str, str], line: int) -> list[str] | None:
         return []
     named = [name for name in names if name]
     if names[: len(named)] != named:
-        raise _Refused(line, "an option without a name stands before one that has a name")
+        raise _Refused(line, "an option without a name comes before one that has a name")
     if len(set(named)) < len(named):
         raise _Refused(line, f"two options have the same name ({', '.join(named)})")
     return named
@@ -324,7 +324,7 @@ def _money(text: str, line: int, currency: str, what: str) -> int | None:
     except AmountRefused as refused:
         sentence = str(refused)
         why = sentence[0].lower() + sentence[1:].removesuffix(".")
-        raise _Refused(line, f"the {what} '{text}' cannot be taken: {why}") from refused
+        raise _Refused(line, f"the {what} '{text}' is not valid: {why}") from refused
 
 
 def _whole_number(text: str, line: int, what: str, *, may_be_negative: bool = False) -> int | None:
@@ -347,7 +347,7 @@ def _check_once(product: ProductFacts) -> None:
         key = variant.values or (variant.facts.get("sku", ""),)
         if key in seen:
             named = " / ".join(value for value in key if value) or "without options"
-            raise _Refused(variant.line, f"the variant {named} stands in line {seen[key]} already")
+            raise _Refused(variant.line, f"the variant {named} is already in line {seen[key]}")
         seen[key] = variant.line
 
 
@@ -355,7 +355,7 @@ def _warn(product: ProductFacts, problems: list[Problem]) -> None:
     for variant in product.variants:
         quantity = variant.facts.get("quantity")
         if quantity is not None and quantity < 0:
-            message = f"the stock {quantity} is below zero and is taken as 0"
+            message = f"the stock {quantity} is below zero and was set to 0"
             problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
         barcode = variant.facts.get("barcode", "")
         if looks_like_gtin(barcode) and not is_gtin(barcode):
@@ -366,10 +366,10 @@ def _warn(product: ProductFacts, problems: list[Problem]) -> None:
 def _warn_of_first_row(handle: str, line: int, row: dict[str, str], problems: list[Problem]) -> None:
     """Note what the file says and the shop does not take over as it stands."""
     if row.get("status", "").lower() in VISIBLE and not _is_published(row):
-        message = f"Status is {row['status']}, but Published is {row['published']}: taken as a draft"
+        message = f"Status is {row['status']}, but Published is {row['published']}: imported as a draft"
         problems.append(Problem(line, handle, message, is_fatal=False))
     if left_out := embedded_in(row.get("body", "")):
-        message = f"left out of the description: {left_out}; add pictures to the product's own"
+        message = f"removed from the description: {left_out}; add pictures to the product instead"
         problems.append(Problem(line, handle, message, is_fatal=False))
 
 
@@ -384,6 +384,6 @@ def _warn_of_shared_skus(products: list[ProductFacts], problems: list[Problem]) 
                 told.add(sku)
                 where = f"line {first[sku][1]} ({first[sku][0]})"
                 problems.append(
-                    Problem(variant.line, product.handle, f"the SKU {sku} stands in {where} too", is_fatal=False)
+                    Problem(variant.line, product.handle, f"the SKU {sku} is also in {where}", is_fatal=False)
                 )
             first.setdefault(sku, (product.handle, variant.line))

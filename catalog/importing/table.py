@@ -120,7 +120,7 @@ def _refusal(header: str, text: str, longest: int) -> str:
         spread = f" over {lines:,} lines; perhaps a quotation mark is missing" if lines > MANY_LINES else ""
         return f"'{header.strip()[:60]}' has {len(text):,} characters{spread}; at most {longest:,} are taken"
     if "\x00" in text:
-        return f"'{header.strip()[:60]}' holds a character that no text can hold"
+        return f"'{header.strip()[:60]}' contains a character that cannot be stored"
     return ""
 
 

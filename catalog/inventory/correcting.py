@@ -41,7 +41,7 @@ def adjust(
     refused with StockRefused.
     """
     if not reason.strip():
-        raise StockRefused("Say why the stock is corrected.")
+        raise StockRefused("Enter the reason for the correction.")
     movement = StockMovement(kind=StockMovement.Kind.ADJUSTED, on_hand_change=change, reason=reason, user_id=user_id)
     return _move_once(variant_id, location, movement, key)
 
@@ -157,7 +157,7 @@ def set_levels(
         stock = rows[variant_id]
         if target.seen is not None and target.seen != stock.on_hand:
             raise StockRefused(
-                f"The stock of {stock.variant} was {target.seen} and is {stock.on_hand} now: look again."
+                f"The stock of {stock.variant} was {target.seen} and is now {stock.on_hand}. Please check it again."
             )
         change = target.on_hand - stock.on_hand
         if not change and stock.backorder_limit == target.backorder_limit:

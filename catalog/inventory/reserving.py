@@ -213,7 +213,7 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
     parts: list[Reservation] = []
     for line, quantity in quantities.items():
         if quantity < 0:
-            raise StockRefused("Fewer than none cannot be shipped.")
+            raise StockRefused("The number of units to ship cannot be negative.")
         missing = quantity
         for reservation in held:
             taken = min(missing, reservation.quantity) if reservation.line == line else 0
@@ -221,7 +221,7 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
                 parts.append(_part_of(reservation, taken))
                 missing -= taken
         if missing:
-            raise StockRefused(f"{missing} more than are reserved for this line cannot be shipped.")
+            raise StockRefused(f"{missing} units more than are reserved for this line; enter a lower number.")
     _give_back(parts, StockMovement.Kind.SHIPPED, is_shipped=True, user_id=user_id)
 
 
@@ -264,7 +264,7 @@ def _give_back(
         },
     )
     if len(changed) != len(totals):
-        raise StockRefused("Less is on hand than was promised: count the stock before shipping.")
+        raise StockRefused("Less stock is on hand than was promised. Count the stock before shipping.")
     mark_class_changes(changed)
     StockMovement.objects.bulk_create(
         StockMovement(

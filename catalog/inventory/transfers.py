@@ -29,7 +29,7 @@ def send(
     if source == destination:
         raise StockRefused("Choose two different locations.")
     if not quantities or min(quantities.values()) <= 0:
-        raise StockRefused("Say how many units are sent; each number must be positive.")
+        raise StockRefused("Enter how many units are sent. Each number must be positive.")
     facts = {"source": source, "destination": destination, "note": note, "user_id": user_id}
     transfer, is_new = Transfer.objects.get_or_create(key=key or uuid.uuid4(), defaults=facts)
     if not is_new:
@@ -39,7 +39,7 @@ def send(
     for variant_id, stock in locked_rows(quantities, source).items():
         free = max(0, stock.on_hand - stock.reserved)
         if quantities[variant_id] > free:
-            raise StockRefused(f"Only {free} of {stock.variant} are free at {source}.")
+            raise StockRefused(f"Only {free} of {stock.variant} are available at {source}.")
         write_on_hand(stock, _movement(StockMovement.Kind.SENT, -quantities[variant_id], transfer, user_id))
     return transfer
 
@@ -58,13 +58,13 @@ def receive_transfer(
     """
     locked = Transfer.objects.select_for_update().get(pk=transfer.pk)
     if locked.status == Transfer.Status.RECEIVED:
-        raise StockRefused("This transfer was received already.")
+        raise StockRefused("This transfer has already been received.")
     lines = list(locked.lines.order_by("pk").select_for_update())
     arrived = {line.variant_id: received.get(line.pk, 0) for line in lines}
     for line in lines:
         if not 0 <= arrived[line.variant_id] <= line.in_transit:
             raise StockRefused(
-                f"{line.in_transit} of {line.variant} are in transit; {arrived[line.variant_id]} cannot arrive."
+                f"{line.in_transit} of {line.variant} are in transit, so {arrived[line.variant_id]} cannot arrive."
             )
         line.received += arrived[line.variant_id]
         line.lost += line.in_transit if is_complete else 0

@@ -19,16 +19,16 @@ class Attribute(models.Model):
         CHOICE = "choice"
         COLOUR = "colour"
 
-    code = models.SlugField(max_length=60, unique=True, help_text="Its name in addresses: ?material=oak")
+    code = models.SlugField(max_length=60, unique=True, help_text="Its name in URLs: ?material=oak")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CHOICE)
-    unit = models.CharField(max_length=20, blank=True, help_text="Written behind numbers: cm")
+    unit = models.CharField(max_length=20, blank=True, help_text="The unit shown after numbers: cm")
     is_facet = models.BooleanField("filter", default=True, help_text="Shoppers can filter by it.")
     option_names = ArrayField(
         models.CharField(max_length=100),
         default=list,
         blank=True,
-        help_text="Values of options by these names count too: Glaze, Colour.",
+        help_text="Options with these names also set this attribute: Glaze, Colour.",
     )
     position = models.PositiveIntegerField(default=0)
 

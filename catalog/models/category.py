@@ -13,7 +13,7 @@ class Category(models.Model):
     path = models.CharField(max_length=1000, unique=True, editable=False)
     position = models.PositiveIntegerField(default=0)
     description = models.TextField(blank=True, help_text="One or two sentences under the heading.")
-    text = models.TextField(blank=True, help_text="HTML under the products, for those who read on.")
+    text = models.TextField(blank=True, help_text="HTML shown below the products.")
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
     image = models.FileField(upload_to="categories/", blank=True)

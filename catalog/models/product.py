@@ -54,12 +54,14 @@ class Product(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft"
         ACTIVE = "active"
-        UNLISTED = "unlisted", "Unlisted (reached by its address only)"
+        UNLISTED = "unlisted", "Unlisted (reached by its URL only)"
         ARCHIVED = "archived"
         WITHDRAWN = "withdrawn", "Withdrawn (its import was undone)"
 
-    handle = models.CharField(max_length=255, unique=True, help_text="The name that imports know this product by.")
-    slug = models.SlugField(max_length=255, unique=True, help_text="The address: /p/…/")
+    handle = models.CharField(
+        max_length=255, unique=True, help_text="The name that identifies this product in imports."
+    )
+    slug = models.SlugField(max_length=255, unique=True, help_text="The URL: /p/…/")
     title = models.CharField(max_length=255)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     category = models.ForeignKey(
@@ -73,22 +75,20 @@ class Product(models.Model):
     unpublish_at = models.DateTimeField("visible until", null=True, blank=True)
     vendor = models.CharField("maker", max_length=255, blank=True)
     maker_details = models.TextField(
-        "maker's address", blank=True, help_text="Postal and electronic address; shoppers in the EU must see it."
+        "maker's address", blank=True, help_text="Postal and e-mail address. It must be shown to shoppers in the EU."
     )
     safety_text = models.TextField("safety", blank=True, help_text="Warnings and safety information.")
-    description = models.TextField(
-        blank=True, help_text="HTML; anything that could run or restyle the page is taken out."
-    )
+    description = models.TextField(blank=True, help_text="HTML. Scripts and styles are removed.")
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     dispatch_days = WeekdaysField(
         default=list,
         db_default=[],
         blank=True,
-        help_text="The weekdays on which this leaves us. None ticked: the shop's.",
+        help_text="The weekdays on which this product is sent. None ticked: the shop's weekdays.",
     )
     is_returnable = models.BooleanField("can be returned", default=True, db_default=True)
     return_days = models.PositiveSmallIntegerField(
-        "days to return", null=True, blank=True, help_text="Empty: as many as the shop gives."
+        "days to return", null=True, blank=True, help_text="Empty: the shop's number of days."
     )
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
@@ -164,7 +164,9 @@ class Variant(models.Model):
     option1 = models.CharField(max_length=255, blank=True)
     option2 = models.CharField(max_length=255, blank=True)
     option3 = models.CharField(max_length=255, blank=True)
-    is_active = models.BooleanField("sold", default=True, help_text="A variant that orders know is never deleted.")
+    is_active = models.BooleanField(
+        "sold", default=True, help_text="Untick to stop selling it. Variants with orders are never deleted."
+    )
     sku = models.CharField("SKU", max_length=255, blank=True, db_index=True)
     barcode = models.CharField(max_length=64, blank=True, db_index=True)
     grams = models.PositiveIntegerField("weight (g)", default=0)
@@ -180,12 +182,12 @@ class Variant(models.Model):
         decimal_places=3,
         null=True,
         blank=True,
-        help_text="The unit price is for this much: 100 (g), 1 (l)",
+        help_text="The amount that the unit price is for: 100 (g), 1 (l)",
     )
     base_unit = models.CharField(max_length=2, choices=CONTENT_UNITS, blank=True)
     is_tracked = models.BooleanField("stock is counted", default=True)
     low_stock_at = models.PositiveIntegerField(
-        "low stock at", default=5, help_text="At or below this, staff get a mail."
+        "low stock at", default=5, help_text="Staff get an e-mail when the stock is at or below this number."
     )
     most_per_order = models.PositiveIntegerField(
         "most per order", null=True, blank=True, help_text="Empty: the shop's own limit."
@@ -193,10 +195,10 @@ class Variant(models.Model):
     is_taxable = models.BooleanField(default=True)
     tax_class = models.CharField(max_length=12, choices=TaxClass.choices, default=TaxClass.STANDARD)
     is_gift_card = models.BooleanField(
-        "is a gift card", default=False, help_text="Each unit sold becomes a code worth its price, sent by mail."
+        "is a gift card", default=False, help_text="Each unit sold becomes a code worth its price, sent by e-mail."
     )
     needs_shipping = models.BooleanField(
-        "is delivered", default=True, help_text="Untick for digital goods: nothing is packed."
+        "is delivered", default=True, help_text="Untick for digital goods that need no delivery."
     )
     image = models.ForeignKey(
         "catalog.ProductImage", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -17,12 +17,12 @@ class Review(models.Model):
     rating = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=120, blank=True)
     text = models.TextField(max_length=4000, blank=True)
-    author = models.CharField(max_length=80, help_text="The name that shoppers read.")
+    author = models.CharField(max_length=80, help_text="The name that shoppers see.")
     is_verified = models.BooleanField("bought here", default=False, editable=False)
     purchase = models.CharField(
         max_length=64, blank=True, editable=False, help_text="The order line that proves it; one review each."
     )
-    reply = models.TextField(max_length=2000, blank=True, help_text="The shop's answer, under the review.")
+    reply = models.TextField(max_length=2000, blank=True, help_text="The shop's reply, shown below the review.")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -19,8 +19,8 @@ class Run(models.Model):
         PLANNED = "planned"
         WAITING = "waiting", "Waiting for a worker"
         APPLIED = "applied"
-        UNDOING = "undoing", "Waiting to be taken back"
-        UNDONE = "undone", "Taken back"
+        UNDOING = "undoing", "Waiting to be undone"
+        UNDONE = "undone", "Undone"
         FAILED = "failed"
 
     kind = models.CharField(max_length=6, choices=Kind.choices)
@@ -43,7 +43,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["id"], name="run_waiting", condition=models.Q(status__in=["waiting", "undoing"]))
         ]
-        permissions = [("apply_run", "Can apply and take back changes of many products")]
+        permissions = [("apply_run", "Can apply and undo changes of many products")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}: {self.name}"

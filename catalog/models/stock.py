@@ -32,14 +32,16 @@ class Stock(models.Model):
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     backorder_limit = models.IntegerField(default=0)
-    backorder_date = models.DateField(null=True, blank=True, help_text="When units beyond the stock can be sent.")
+    backorder_date = models.DateField(
+        null=True, blank=True, help_text="The date from which backordered units can be sent."
+    )
     shortfall = models.IntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "stock"
         permissions = [
             ("change_on_hand_stock", "Can receive, correct, count and transfer stock"),
-            ("change_backorder_stock", "Can decide by how much stock may be oversold"),
+            ("change_backorder_stock", "Can change backorder limits"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["variant", "location"], name="stock_variant_location"),

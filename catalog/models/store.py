@@ -18,7 +18,7 @@ class Store(models.Model):
     announcement = models.CharField(
         max_length=90,
         blank=True,
-        help_text="One line above the header; empty hides it. {{ return_days }} becomes the number below.",
+        help_text="One line above the header; empty hides it. {{ return_days }} is replaced by the number below.",
     )
     hero = models.FileField(upload_to="store/", blank=True)
     hero_alt = models.CharField(max_length=300, blank=True)
@@ -28,13 +28,13 @@ class Store(models.Model):
     dispatch_days = WeekdaysField(
         default=monday_to_friday,
         db_default=monday_to_friday(),
-        help_text="The weekdays on which parcels leave; days off are under Closing days.",
+        help_text="The weekdays on which parcels are sent. Enter days off under “Closing days”.",
     )
     return_days = models.PositiveSmallIntegerField(
         "days to return",
         default=30,
         db_default=30,
-        help_text="Days after delivery in which things can be sent back. 0: nothing can. The law may ask for more.",
+        help_text="The number of days after delivery in which items can be returned. 0: no returns. The law may require more.",
     )
     gift_card = models.ForeignKey(
         "catalog.Product",
@@ -103,7 +103,7 @@ class Page(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
     body = models.TextField(
-        help_text="HTML; anything that could run or restyle the page is taken out. Facts of the shop come in by their names: "
+        help_text="HTML. Scripts and styles are removed. These placeholders are replaced: "
         "{{ return_days }}, {{ dispatch_days }}, {{ cut_off }}, {{ shop_name }}, {{ seller_name }}, {{ contact_email }}, "
         "{{ delivery_table }}."
     )
@@ -126,7 +126,7 @@ class PageText(models.Model):
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="texts")
     market = models.CharField(max_length=16)
     title = models.CharField(max_length=200)
-    body = models.TextField(help_text="HTML; anything that could run or restyle the page is taken out.")
+    body = models.TextField(help_text="HTML. Scripts and styles are removed.")
 
     class Meta:
         ordering = ["market"]

@@ -21,14 +21,14 @@ def country_code(text: str) -> str:
     code = text.strip().upper()
     known = {code for code in Locale.parse("en").territories if code.isalpha()} - NO_COUNTRIES
     if code not in known:
-        raise ValidationError(f"“{text.strip()[:40]}” is not the code of a country: write two letters, like DE.")
+        raise ValidationError(f"“{text.strip()[:40]}” is not a country code. Enter two letters, like DE.")
     return code
 
 
 def readable_postcodes(text: str) -> str:
     """The text itself; raises ValidationError where a part of it names no postcodes."""
     if wrong := wrong_part(text):
-        raise ValidationError(f"“{wrong[:40]}” cannot be read: write parts like 10000-19999, 35* or SW1A.")
+        raise ValidationError(f"“{wrong[:40]}” is not a postcode pattern. Enter parts like 10000-19999, 35* or SW1A.")
     return text
 
 
@@ -71,7 +71,7 @@ class MomentField(forms.DateTimeField):
     def clean(self, value: Any) -> datetime | None:
         moment = super().clean(value)
         if moment and moment.year not in YEARS:
-            raise ValidationError(f"Write a year between {YEARS[0]} and {YEARS[-1]}.")
+            raise ValidationError(f"Enter a year between {YEARS[0]} and {YEARS[-1]}.")
         return moment
 
 

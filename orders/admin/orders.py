@@ -91,7 +91,7 @@ class OrderAdmin(admin.ModelAdmin):
     list_display = ("number", "placed_at", "customer", "total", "status_badge", "fulfillment_badge")
     list_filter = ("status", "fulfillment_status", "placed_at")
     search_fields = ("number", "email", "name")
-    search_help_text = "A number, a name, an e-mail address, or exactly a SKU"
+    search_help_text = "Search by number, name, e-mail address or exact SKU."
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
@@ -111,7 +111,7 @@ class OrderAdmin(admin.ModelAdmin):
         ("Customer", {"fields": (("name", "email", "phone_number"), "address", "user")}),
         ("Delivery and invoice", {"fields": (("shipping_name", "arrives"), "wishes", "billing")}),
         ("Money", {"fields": (("subtotal", "discount", "shipping"), ("tax", "total", "tendered"))}),
-        ("How the total came about", {"fields": ("explained",), "classes": ("collapse",)}),
+        ("How the total was calculated", {"fields": ("explained",), "classes": ("collapse",)}),
         (
             "Agreed",
             {"fields": (("terms_version", "terms_accepted_at", "terms_accepted_ip"),)},
@@ -205,7 +205,7 @@ class OrderAdmin(admin.ModelAdmin):
     def tendered(self, order: Order) -> str:
         return format_money(order.tendered_minor, order.currency)
 
-    @admin.display(description="worked out")
+    @admin.display(description="calculation")
     def explained(self, order: Order) -> SafeString:
         return format_html('<pre class="receipt">{}</pre>', "\n".join(explain_order(order)))
 
@@ -281,7 +281,7 @@ class OrderAdmin(admin.ModelAdmin):
             except ShipmentRefused as refused:
                 form.add_error(None, str(refused))
             else:
-                messages.success(request, f"The parcel of {order.number} is on its way; the shopper has mail.")
+                messages.success(request, f"The parcel of {order.number} was shipped. The shopper has been e-mailed.")
                 return redirect(reverse("admin:orders_order_change", args=[order.pk]))
         context = {
             **self.admin_site.each_context(request),

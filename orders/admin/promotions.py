@@ -32,24 +32,24 @@ from orders.trying import Trial, try_promotion
 MAX_USES = 1_000_000  # of one code
 # Kind → the fields without which it says nothing, and what to write.
 NEEDED = {
-    "percent": {"percent": "How many percent?"},
-    "amount": {"amount_minor": "How much?"},
-    "fixed_price": {"amount_minor": "Which price?"},
+    "percent": {"percent": "Enter the percentage."},
+    "amount": {"amount_minor": "Enter the amount."},
+    "fixed_price": {"amount_minor": "Enter the price."},
     "buy_get": {
-        "buy_quantity": "How many are bought?",
-        "get_quantity": "How many are reduced?",
-        "percent": "By how many percent? 100 is free.",
+        "buy_quantity": "Enter how many must be bought.",
+        "get_quantity": "Enter how many are reduced.",
+        "percent": "Enter the percentage: 100 is free.",
     },
-    "multibuy": {"buy_quantity": "How many together?", "amount_minor": "For which price?"},
-    "delivery_percent": {"percent": "How many percent? 100 is free delivery."},
-    "delivery_amount": {"amount_minor": "How much?"},
-    "gift": {"gift_variant": "Which gift?"},
+    "multibuy": {"buy_quantity": "Enter how many are sold together.", "amount_minor": "Enter the price for all of them."},
+    "delivery_percent": {"percent": "Enter the percentage: 100 is free delivery."},
+    "delivery_amount": {"amount_minor": "Enter the amount."},
+    "gift": {"gift_variant": "Choose the gift."},
 }  # fmt: skip
 
 
 def check_percent(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
     if not 0 <= (cleaned.get("percent") or 0) <= 100:  # noqa: PLR2004  (percent)
-        form.add_error("percent", "Write a percentage between 0 and 100.")
+        form.add_error("percent", "Enter a percentage between 0 and 100.")
 
 
 class PromotionForm(AmountForm):
@@ -83,7 +83,7 @@ class PromotionForm(AmountForm):
         kind, lane = cleaned.get("kind", ""), cleaned.get("lane", "")
         if kind and lane and lane not in KINDS[kind]:
             lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KINDS[kind])
-            self.add_error("lane", f"This kind works on {lanes}.")
+            self.add_error("lane", f"Promotions of this kind apply to {lanes}.")
         for name, words in NEEDED.get(kind, {}).items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, words)
@@ -94,18 +94,18 @@ class PromotionForm(AmountForm):
         if is_closed and not (self.instance.pk and usable_codes(self.instance).exists()):
             self.add_error(
                 "needs_code",
-                "It needs a code, and there is none that can still be used. Save it switched off, add a code under "
-                "“Codes”, then switch it on; or untick “Needs code”.",
+                "This promotion needs a code, but has none that can still be used. Save it switched off, add a code under "
+                "“Codes”, then switch it on. Or untick “Needs code”.",
             )
 
     def _check_limits(self, cleaned: dict[str, Any]) -> None:
         used = PromotionUse.objects.filter(promotion=self.instance.pk or 0, given_back_at=None).count()
         most = cleaned.get("most_uses")
         if most is not None and most < used:
-            self.add_error("most_uses", f"It has been used {used} times already.")
+            self.add_error("most_uses", f"The promotion has already been used {used} times.")
         begins, ends = cleaned.get("begins_at"), cleaned.get("ends_at")
         if begins and ends and ends <= begins:
-            self.add_error("ends_at", "It must end after it begins.")
+            self.add_error("ends_at", "The end must be after the start.")
 
 
 class TierForm(AmountForm):
@@ -119,7 +119,7 @@ class TierForm(AmountForm):
         cleaned = super().clean()
         check_percent(self, cleaned)
         if bool(cleaned.get("percent")) == bool(cleaned.get("amount_minor")) and not self.errors:
-            self.add_error("percent", "Write either a percentage or an amount.")
+            self.add_error("percent", "Enter either a percentage or an amount.")
         return cleaned
 
 
@@ -149,7 +149,7 @@ class CodesForm(forms.Form):
     count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MAX_BATCH_CODES, required=False)
     prefix = forms.CharField(label="They begin with", max_length=20, required=False)
     most_uses = forms.IntegerField(
-        label="Uses of each code",
+        label="Uses per code",
         min_value=1,
         max_value=MAX_USES,
         required=False,
@@ -159,7 +159,7 @@ class CodesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if bool(cleaned.get("code")) == bool(cleaned.get("count")):
-            self.add_error("code", "Write a code, or how many random ones.")
+            self.add_error("code", "Enter a code, or a number of random codes.")
         return cleaned
 
 
@@ -167,7 +167,8 @@ class TrialForm(forms.Form):
     """An example cart."""
 
     things = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 4}), help_text="One line for each thing: how many, and its SKU: 2 MUG-SAND"
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One line per item: the quantity, a space and the SKU, like 2 MUG-SAND.",
     )
     country = forms.CharField(max_length=2, help_text="Two letters: DE")
     at = MomentField(label="At", required=False, help_text="Empty: now.")
@@ -184,7 +185,9 @@ class TrialForm(forms.Form):
             if not line.strip():
                 continue
             if not number.isdecimal() or not 0 < int(number[:6]) < 1000 or not sku.strip():
-                raise forms.ValidationError(f"“{line.strip()[:60]}”: write how many, a space, and the SKU.")
+                raise forms.ValidationError(
+                    f"“{line.strip()[:60]}” is not valid. Enter a quantity, a space and the SKU."
+                )
             wanted[sku.strip()] = int(number[:6])
         found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
         if missing := [sku for sku in wanted if sku not in found]:
@@ -206,15 +209,21 @@ class PromotionAdmin(admin.ModelAdmin):
     fieldsets: ClassVar = (
         (None, {"fields": ("name", ("kind", "lane"), ("is_active", "is_exclusive", "position"), "market")}),
         (
-            "What it takes off",
+            "Discount",
             {"fields": ("percent", "amount_minor", ("buy_quantity", "get_quantity", "most_times"), "gift_variant")},
         ),
         (
-            "Which things take part (empty: all)",
+            "Eligible products (empty: all)",
             {"fields": ("products", "categories", "collections", "reward_products", "excludes_sale")},
         ),
-        ("When it holds", {"fields": (("begins_at", "ends_at"), ("minimum_minor", "minimum_quantity"), "countries", "methods")}),
-        ("For whom, and how often", {"fields": ("needs_code", "groups", "is_first_order_only", ("most_uses", "most_uses_each"))}),
+        (
+            "When it applies",
+            {"fields": (("begins_at", "ends_at"), ("minimum_minor", "minimum_quantity"), "countries", "methods")},
+        ),
+        (
+            "Who can use it, and how often",
+            {"fields": ("needs_code", "groups", "is_first_order_only", ("most_uses", "most_uses_each"))},
+        ),
     )  # fmt: skip
 
     @admin.display(description="state")
@@ -293,7 +302,7 @@ class PromotionAdmin(admin.ModelAdmin):
             "rows": _trial_rows(trial) if trial else [],
             "why": _why(trial, promotion) if trial else "",
             "title": f"Try {promotion}",
-            "button": "Work it out",
+            "button": "Calculate",
         }
         return page(self, request, "admin/orders/promotion/try.html", context, 422 if form.errors else 200)
 
@@ -307,7 +316,7 @@ class PromotionAdmin(admin.ModelAdmin):
             try:
                 if cleaned["code"]:
                     coupon = make_code(promotion, cleaned["code"], most_uses=cleaned["most_uses"])
-                    messages.success(request, f"The code {coupon.code} is there.")
+                    messages.success(request, f"Code {coupon.code} was added.")
                     return redirect("admin:orders_promotion_codes", promotion.pk)
                 batch = make_batch(
                     promotion, cleaned["count"], prefix=cleaned["prefix"], most_uses=cleaned["most_uses"]
@@ -383,10 +392,10 @@ class CouponAdmin(ReadOnly, admin.ModelAdmin):
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.add_coupon")
 
-    @admin.action(description="End: they open nothing any more", permissions=["end"])
+    @admin.action(description="End the selected codes", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet) -> None:
         promotions = list(Promotion.objects.filter(coupons__in=queryset, is_active=True, needs_code=True).distinct())
         messages.success(request, f"{count_of(end_codes(queryset), 'code')} ended.")
         for promotion in promotions:
             if not usable_codes(promotion).exists():
-                messages.warning(request, f"“{promotion}” is on, but no code of it can be used any more.")
+                messages.warning(request, f"“{promotion}” is switched on, but none of its codes can be used any more.")

@@ -38,16 +38,18 @@ class MethodForm(AmountForm):
     def clean_code(self) -> str:
         code = self.cleaned_data["code"]
         if code == DIGITAL:
-            raise forms.ValidationError(f"“{DIGITAL}” is what orders say of which nothing is sent.")
+            raise forms.ValidationError(
+                f"“{DIGITAL}” is reserved for orders that need no delivery. Choose another code."
+            )
         return code
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         least, most = cleaned.get("days_min"), cleaned.get("days_max")
         if least is not None and most is not None and most < least:
-            self.add_error("days_max", "At most cannot be less than at least.")
+            self.add_error("days_max", "“At most” cannot be less than “at least”.")
         if cleaned.get("kind") == ShippingMethod.Kind.PICKUP and not cleaned.get("pickup_address"):
-            self.add_error("pickup_address", "Where is it picked up? Shoppers read it.")
+            self.add_error("pickup_address", "Enter the pick-up address. Shoppers see it.")
         return cleaned
 
 
@@ -118,7 +120,7 @@ class ShippingZoneAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
         if sentence := _overlaps_of(obj, ShippingZone.objects.all()):
-            messages.warning(request, f"{sentence}. The delivery grid shows which rate holds where.")
+            messages.warning(request, f"{sentence}. The delivery grid shows which rate applies where.")
 
     def get_urls(self) -> list[URLPattern]:
         own = [path("grid/", self.admin_site.admin_view(self.grid_view), name="orders_delivery_grid")]
@@ -142,7 +144,7 @@ class GridForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["market"].choices = [(one.code, one.name) for one in all_markets().values()]
-        self.fields["goods"] = AmountField(currency=currency, label=f"For goods of ({currency})", required=False)
+        self.fields["goods"] = AmountField(currency=currency, label=f"For goods worth ({currency})", required=False)
 
 
 def _overlaps_of(zone: ShippingZone, zones: Iterable[ShippingZone]) -> str:
@@ -192,7 +194,7 @@ class ChangeRateForm(forms.Form):
     """A new percentage from a day on."""
 
     percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
-    begins = forms.DateField(label="From this day on", widget=DayInput)
+    begins = forms.DateField(label="From this day", widget=DayInput)
 
     def clean_begins(self) -> datetime:
         """The first moment of that day, in the shop's time zone."""
@@ -202,8 +204,11 @@ class ChangeRateForm(forms.Form):
 class TaxRateForm(forms.ModelForm):
     valid = SpanField(
         required=True,
-        error_messages={"required": "From when?", "bound_ordering": "It must end after it begins."},
-        help_text="From when, and until when: empty is without an end.",
+        error_messages={
+            "required": "Enter when the rate starts.",
+            "bound_ordering": "The end must be after the start.",
+        },
+        help_text="The start and the end. Leave the end empty if there is none.",
     )
 
     class Meta:
@@ -225,7 +230,7 @@ class TaxRateForm(forms.ModelForm):
     def clean_percent(self) -> Any:
         percent = self.cleaned_data["percent"]
         if not 0 <= percent <= 100:  # noqa: PLR2004  (percent)
-            raise forms.ValidationError("Write a percentage between 0 and 100.")
+            raise forms.ValidationError("Enter a percentage between 0 and 100.")
         return percent
 
     def clean(self) -> dict[str, Any]:
@@ -234,7 +239,7 @@ class TaxRateForm(forms.ModelForm):
         if country and region and not TaxRegion.objects.filter(code=region, country=country).exists():
             self.add_error("region", f"There is no tax region “{region}” in {country}.")
         if not self.errors and (other := self._rate_at_the_same_time(cleaned)):
-            self.add_error("valid", f"At that time {other} holds already: end that rate first.")
+            self.add_error("valid", f"{other} already applies at that time. End that rate first.")
         return cleaned
 
     def _rate_at_the_same_time(self, cleaned: dict[str, Any]) -> TaxRate | None:
@@ -273,9 +278,9 @@ class TaxRateAdmin(admin.ModelAdmin):
             except OrderRefused as refused:
                 form.add_error("begins", str(refused))
             else:
-                messages.success(request, f"{new} holds from {_moment(new.valid.lower)} on.")
+                messages.success(request, f"{new} applies from {_moment(new.valid.lower)}.")
                 return redirect("admin:orders_taxrate_changelist")
-        context = {"form": form, "title": f"{rate}: another rate", "button": "Plan it"}
+        context = {"form": form, "title": f"{rate}: plan a new rate", "button": "Plan the rate"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
 

@@ -31,14 +31,14 @@ class Order(models.Model):
 
     class CancelReason(models.TextChoices):
         EXPIRED = "expired", "Not paid in time"
-        SHOPPER = "shopper", "By the shopper"
-        STAFF = "staff", "By staff"
+        SHOPPER = "shopper", "By the customer"
+        STAFF = "staff", "By the shop"
         PAYMENT = "payment", "The payment came too late"
 
     class Treatment(models.TextChoices):
         """Which tax is charged, and why none."""
 
-        DOMESTIC = "domestic", "Taxed where it goes to"
+        DOMESTIC = "domestic", "Taxed in the destination country"
         EXPORT = "export", "Export, without tax"
         REVERSE_CHARGE = "reverse_charge", "Reverse charge: the customer accounts for the tax"
 
@@ -106,7 +106,7 @@ class Order(models.Model):
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
     tendered_minor = models.BigIntegerField(default=0, help_text="Paid by gift cards and store credit.")
-    receipt = models.JSONField(default=dict, help_text="How the total came about.")
+    receipt = models.JSONField(default=dict, help_text="How the total was calculated.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
     cancel_reason = models.CharField(max_length=8, choices=CancelReason.choices, blank=True)
@@ -127,8 +127,8 @@ class Order(models.Model):
         permissions = [
             ("ship_order", "Can ship orders"),
             ("cancel_order", "Can cancel orders"),
-            ("see_customer_order", "Can see who ordered and where it goes"),
-            ("see_evidence_order", "Can see from which address the terms were accepted"),
+            ("see_customer_order", "Can see customers and their addresses in orders"),
+            ("see_evidence_order", "Can see the IP address from which the terms were accepted"),
         ]
         indexes = [
             models.Index(fields=["-placed_at"], name="order_newest"),

@@ -29,19 +29,21 @@ class Promotion(models.Model):
     class Lane(models.TextChoices):
         """The order in which promotions are worked; see decision 0014."""
 
-        PRODUCT = "product", "Things: each is reduced by one promotion at most"
-        ORDER = "order", "The whole order: one promotion holds"
-        DELIVERY = "delivery", "Delivery: one promotion holds"
-        GIFT = "gift", "Gifts: all that hold"
+        PRODUCT = "product", "Items: each is reduced by at most one promotion"
+        ORDER = "order", "The whole order: one promotion applies"
+        DELIVERY = "delivery", "Delivery: one promotion applies"
+        GIFT = "gift", "Gifts: all that qualify"
 
-    name = models.CharField(max_length=100, help_text="Shoppers read it.")
+    name = models.CharField(max_length=100, help_text="Shown to shoppers.")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     lane = models.CharField(max_length=8, choices=Lane.choices)
     is_active = models.BooleanField("on", default=False)
     is_exclusive = models.BooleanField(
-        default=False, help_text="Holds alone, and only where it saves more than all others."
+        default=False, help_text="Cannot be combined. Applies only if it saves more than all other promotions together."
     )
-    position = models.IntegerField(default=0, help_text="Of two that save the same, the smaller number goes first.")
+    position = models.IntegerField(
+        default=0, help_text="If two promotions save the same, the one with the lower number applies."
+    )
     market = models.CharField(max_length=16, default="main")
     begins_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -54,14 +56,17 @@ class Promotion(models.Model):
     categories = models.ManyToManyField("catalog.Category", blank=True, related_name="+")
     collections = models.ManyToManyField("catalog.Collection", blank=True, related_name="+")
     reward_products = models.ManyToManyField(
-        "catalog.Product", blank=True, related_name="+", help_text="“Get”: of these; empty: of the same."
+        "catalog.Product",
+        blank=True,
+        related_name="+",
+        help_text="The products that are reduced. Empty: the same products.",
     )
     gift_variant = models.ForeignKey(
         "catalog.Variant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    excludes_sale = models.BooleanField("not for things on sale", default=False)
+    excludes_sale = models.BooleanField("not for items on sale", default=False)
     minimum_minor = models.BigIntegerField("from an amount", default=0)
-    minimum_quantity = models.PositiveIntegerField("from this many things", default=0)
+    minimum_quantity = models.PositiveIntegerField("from this many items", default=0)
     countries = ArrayField(models.CharField(max_length=2), default=list, blank=True, help_text="Empty: everywhere.")
     methods = ArrayField(
         models.CharField(max_length=32), default=list, blank=True, help_text="Codes of delivery methods; empty: all."

@@ -35,14 +35,14 @@ class ShippingMethod(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.DELIVERY)
     market = models.CharField(max_length=16, default="main")
     free_from_minor = models.BigIntegerField(
-        "free from", null=True, blank=True, help_text="Free for goods of at least this; empty: never."
+        "free from", null=True, blank=True, help_text="Free if the goods are worth at least this. Empty: never."
     )
-    most_grams = models.PositiveIntegerField("heaviest parcel (g)", null=True, blank=True)
-    handling_days = models.PositiveSmallIntegerField(default=0, help_text="Working days before it leaves the house.")
+    most_grams = models.PositiveIntegerField("maximum weight (g)", null=True, blank=True)
+    handling_days = models.PositiveSmallIntegerField(default=0, help_text="Working days before the parcel is sent.")
     days_min = models.PositiveSmallIntegerField("working days on the way, at least", default=2)
     days_max = models.PositiveSmallIntegerField("working days on the way, at most", default=4)
     pickup_address = models.TextField(
-        max_length=300, blank=True, help_text="Where, and when it is open; for pick-up only."
+        max_length=300, blank=True, help_text="The address and opening hours. For pick-up only."
     )
     position = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
@@ -88,7 +88,7 @@ class ClosingDay(models.Model):
         max_length=2,
         blank=True,
         db_default="",
-        help_text="Two letters: a public holiday there. Empty: our own day off, on which nothing leaves or arrives.",
+        help_text="Two letters: a public holiday in that country. Empty: the shop's own day off, without any deliveries.",
     )
     day = models.DateField()
     name = models.CharField(max_length=100, blank=True)

@@ -21,7 +21,7 @@ class TaxRegion(models.Model):
     is_outside = models.BooleanField(
         "outside the tax area",
         default=False,
-        help_text="What goes there is an export: no tax is charged, and prices are without the tax at home.",
+        help_text="Orders sent there are exports: no tax is charged, and prices exclude the tax of your own country.",
     )
 
     class Meta:

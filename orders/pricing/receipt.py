@@ -21,7 +21,7 @@ _plain.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat
 
 
 def make_receipt(basket: Basket, totals: Totals) -> dict[str, Any]:
-    """How the total came about; `derive` makes the same total of it again."""
+    """How the total was calculated; `derive` makes the same total of it again."""
     return {
         "version": VERSION,
         "total_minor": totals.total_minor,

@@ -29,8 +29,8 @@ from payments.tenders import issue_gift_card
 
 ISSUING = Limit("issue-gift-card", 1, 24 * 3600)  # one form makes one card, also where its button is pressed twice
 SENT_TWICE = (
-    "This form was sent already, and one card was made. Its code was shown then and only then: "
-    "whoever has not seen it blocks that card in the list and issues another."
+    "This form was already sent and created one card. Its code was shown once. "
+    "If you did not see it, block that card in the list and issue another."
 )
 
 
@@ -45,7 +45,7 @@ class IssueForm(forms.Form):
         required=False,
         help_text="Store credit for this account; empty makes a gift card with a code.",
     )
-    expires = forms.DateField(label="Valid until", required=False, widget=DayInput, help_text="Empty: for ever.")
+    expires = forms.DateField(label="Valid until", required=False, widget=DayInput, help_text="Empty: no end.")
     note = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,7 +70,7 @@ class IssueForm(forms.Form):
         """The end of that day."""
         day = self.cleaned_data["expires"]
         if day and day < timezone.localdate():
-            raise forms.ValidationError("This day is over.")
+            raise forms.ValidationError("Enter a date that is not in the past.")
         return timezone.make_aware(datetime.combine(day, time.max)) if day else None
 
 
@@ -89,7 +89,7 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "kind", "user", "balance", "initial", "expires_at", "is_active", "created_at")
     list_filter = ("kind", "is_active", "currency")
     search_fields = ("last_characters", "user__email", "note")
-    search_help_text = "The whole code, its last four characters, or a customer's address"
+    search_help_text = "Search by the whole code, its last four characters or a customer's e-mail address."
     list_select_related = ("user",)
     inlines = (MovementInline,)
     actions = ("block", "unblock")
@@ -100,7 +100,7 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     def balance(self, card: GiftCard) -> str:
         return format_money(card.balance_minor, card.currency)
 
-    @admin.display(description="worth at first", ordering="initial_minor")
+    @admin.display(description="initial value", ordering="initial_minor")
     def initial(self, card: GiftCard) -> str:
         return format_money(card.initial_minor, card.currency)
 
@@ -115,7 +115,7 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.issue_giftcard")
 
-    @admin.action(description="Block: they pay nothing any more", permissions=["issue"])
+    @admin.action(description="Block the selected cards", permissions=["issue"])
     def block(self, request: HttpRequest, queryset: QuerySet) -> None:
         messages.success(request, f"{set_active(queryset, is_active=False)} blocked.")
 

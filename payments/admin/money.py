@@ -64,7 +64,7 @@ class PaidOrderAdmin(OrderAdmin):
         if not _is_cancelable(order):
             is_shipped = order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED
             why = ": a part of it has been shipped" if is_shipped else ""
-            messages.error(request, f"{order.number} cannot be canceled any more{why}.")
+            messages.error(request, f"{order.number} can no longer be canceled{why}.")
             return redirect(reverse("admin:orders_order_change", args=[order.pk]))
         question = _cancellation(order)
         return self._cancel(request, order) if question.is_answered(request) else ask(self, request, question)
@@ -76,9 +76,11 @@ class PaidOrderAdmin(OrderAdmin):
         except CancelRefused as refused:
             messages.error(request, str(refused))
         except StillProcessing:
-            messages.error(request, "The shopper's bank is working on the payment: try again when it is through.")
+            messages.error(
+                request, "The shopper's bank is still processing the payment. Try again when it has finished."
+            )
         except (GatewayDown, GatewayRefused):
-            messages.error(request, "Stripe did not answer, so nothing was changed: try again in a minute.")
+            messages.error(request, "Stripe did not answer, so nothing was changed. Try again in a minute.")
         else:
             messages.success(request, f"{order.number} is canceled. Refund: {back}.")
         return redirect(reverse("admin:orders_order_change", args=[order.pk]))
@@ -99,8 +101,8 @@ def _cancellation(order: Order) -> Question:
     sentences = [
         f"Order {order.number} of {order.name}, {format_money(order.total_minor, order.currency)}, will be canceled.",
         f"Refund: {listed(_money_back(order))}.",
-        f"The reserved units become free and can be sold again: {listed(lines)}.",
-        f"{order.email} gets an e-mail about it.",
+        f"The reserved units become available again: {listed(lines)}.",
+        f"{order.email} will be told by e-mail.",
         "This cannot be undone.",
     ]
     back = reverse("admin:orders_order_change", args=[order.pk])

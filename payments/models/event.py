@@ -18,7 +18,7 @@ class StripeEvent(models.Model):
     account = models.CharField(max_length=255, blank=True)
     livemode = models.BooleanField()
     object_id = models.CharField(max_length=255, blank=True, db_index=True)
-    body = models.TextField(blank=True, help_text="As received; dropped after 90 days.")
+    body = models.TextField(blank=True, help_text="As received. Deleted after 90 days.")
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.NEW)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()

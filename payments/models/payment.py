@@ -32,9 +32,9 @@ class Payment(models.Model):
         """What a human should look at."""
 
         NONE = "", "–"
-        LATE = "late", "Came when the stock was gone"
+        LATE = "late", "Arrived after the stock was sold"
         DUPLICATE = "duplicate", "The order was paid already"
-        MISMATCH = "mismatch", "Another amount or currency than ordered"
+        MISMATCH = "mismatch", "Amount or currency differs from the order"
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
@@ -56,7 +56,7 @@ class Payment(models.Model):
     session_url = models.TextField(blank=True, editable=False)
     payment_intent_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
     charge_id = models.CharField(max_length=255, blank=True)
-    card = models.CharField(max_length=40, blank=True, help_text="What the shopper may read: visa ending in 4242.")
+    card = models.CharField(max_length=40, blank=True, help_text="Shown to the shopper: visa ending in 4242.")
     last_error = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked.")

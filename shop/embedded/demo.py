@@ -82,7 +82,7 @@ class Demo:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                raise Refused(f"The demo of this checkout is running already: {lock.read().strip()}") from None
+                raise Refused(f"A demo of this checkout is already running: {lock.read().strip()}") from None
             lock.truncate(0)
             lock.write(self.url)
             lock.flush()
@@ -94,7 +94,7 @@ class Demo:
 
     def check_port(self) -> None:
         if not 0 < self.wishes.port < 65536:
-            raise Refused("A port is a number from 1 to 65535.")
+            raise Refused("The port must be a number from 1 to 65535.")
         if is_taken(self.wishes.host, self.wishes.port):
             raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.")
 
@@ -194,7 +194,7 @@ class Demo:
         return port
 
     def await_first_page(self) -> None:
-        self._await("the first page", self._home_answers)
+        self._await("the home page", self._home_answers)
 
     def _home_answers(self) -> bool:
         try:
@@ -209,7 +209,7 @@ class Demo:
             if self.is_stopping:
                 return
             if time.monotonic() > deadline:
-                raise Refused(f"Waited {READY_SECONDS} s for {what} in vain; the logs are in {self.state}.")
+                raise Refused(f"Waited {READY_SECONDS} s for {what} without success. See the logs in {self.state}.")
             self.supervisor.restart_the_dead()
             time.sleep(0.05)
 

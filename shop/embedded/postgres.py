@@ -33,7 +33,7 @@ def installed_home() -> Path:
     recent = [home for home in homes if home.name.isdigit() and int(home.name) >= OLDEST_MAJOR]
     if recent:
         return max(recent, key=lambda home: int(home.name))
-    raise SystemExit("No PostgreSQL here: run bin/setup demo, or set DATABASE_URL to a server of your own.")
+    raise SystemExit("PostgreSQL is not installed. Run bin/setup demo, or set DATABASE_URL to your own server.")
 
 
 class Cluster:
@@ -152,7 +152,7 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if time.monotonic() > deadline:
-                raise SystemExit(f"PostgreSQL did not start; its own words are in {log_path}.")
+                raise SystemExit(f"PostgreSQL did not start. See its log: {log_path}.")
             # Started again where another server on the same folder was still going down.
             if self.child is None or self.child.poll() is not None:
                 self.child = self._spawn(command, log_path)

@@ -76,11 +76,13 @@ def state_folder() -> Path:
         with contextlib.suppress(PermissionError):
             place.mkdir(mode=0o711, parents=True, exist_ok=True)
             if place.stat().st_uid != os.geteuid():
-                raise SystemExit(f"The folder {place} belongs to somebody else; set SHOP_STATE_DIR to one of your own.")
+                raise SystemExit(
+                    f"The folder {place} belongs to another user. Set SHOP_STATE_DIR to a folder of your own."
+                )
             if account.can_enter(place):
                 return place
     raise SystemExit(
-        f"The account that runs PostgreSQL cannot reach {places[0]}; set SHOP_STATE_DIR to a folder that everybody may enter."
+        f"The account that runs PostgreSQL cannot reach {places[0]}. Set SHOP_STATE_DIR to a folder that every user can enter."
     )
 
 

@@ -27,7 +27,9 @@ def installed_binary() -> str:
             return str(binary)
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if not found:
-        raise SystemExit("No Valkey or Redis here: run bin/setup demo, or set REDIS_URL to a server of your own.")
+        raise SystemExit(
+            "Neither Valkey nor Redis is installed. Run bin/setup demo, or set REDIS_URL to your own server."
+        )
     return found
 
 

@@ -56,7 +56,7 @@ def problem_of(request: HttpRequest) -> str:
             urlsplit(request.headers.get("Origin", ""))
             urlsplit(request.headers.get("Referer", ""))
         if not all(is_storable(text) for text in (request.path, *texts_of(request.GET), *request.COOKIES.values())):
-            return "characters that no text can hold"
+            return "characters that cannot be stored"
     except DisallowedHost:
         return f"the host {request.META.get('HTTP_HOST', '')[:100]!r} is not one of SHOP_ALLOWED_HOSTS"
     except UNREADABLE as error:

@@ -22,24 +22,24 @@ SAYS_HTTPS = {
 }
 PLAIN_WORDS = "This shop is being set up. Please come back in a few minutes."
 NOT_TRUSTED = (
-    "A proxy says that the shopper came by https, but SHOP_TRUSTED_PROXIES is 0, so the shop would redirect every"
-    " request to https for ever. Set SHOP_TRUSTED_PROXIES to the number of proxies of yours."
+    "A proxy says that the shopper came by https, but SHOP_TRUSTED_PROXIES is 0, so the shop would redirect every "
+    "request to https forever. Set SHOP_TRUSTED_PROXIES to the number of your proxies."
 )
 NO_SCHEME = (
-    "SHOP_TRUSTED_PROXIES is %d, but a request came without X-Forwarded-Proto, so the shop would redirect it to https"
-    " for ever. Have the proxy send it (nginx: proxy_set_header X-Forwarded-Proto $scheme;)."
+    "SHOP_TRUSTED_PROXIES is %d, but a request came without X-Forwarded-Proto, so the shop would redirect it to "
+    "https forever. Make the proxy send it (nginx: proxy_set_header X-Forwarded-Proto $scheme;)."
 )
 ONLY_HTTP = (
-    "All of the first %d requests came as http and were redirected to https. If shoppers come by https, the last proxy"
-    " overwrites X-Forwarded-Proto with its own http: let it pass on what the first proxy says."
+    "All of the first %d requests came as http and were redirected to https. If shoppers come by https, the last "
+    "proxy overwrites X-Forwarded-Proto with its own http. Make it pass on the value of the first proxy."
 )
 NOT_COUNTED = (
-    "A request carries X-Forwarded-For, but SHOP_TRUSTED_PROXIES is 0: if that is a proxy of yours, all shoppers"
-    " together share the limits of one place. Set SHOP_TRUSTED_PROXIES to the number of proxies of yours."
+    "A request carries X-Forwarded-For, but SHOP_TRUSTED_PROXIES is 0: if your proxy sent it, all shoppers share the "
+    "limits of one IP address. Set SHOP_TRUSTED_PROXIES to the number of your proxies."
 )
 TOO_FEW = (
-    "SHOP_TRUSTED_PROXIES is %d, but X-Forwarded-For names %d: either a proxy does not send it (all shoppers then share"
-    " the limits of one place), or the number is too high (anybody can then write the header themselves)."
+    "SHOP_TRUSTED_PROXIES is %d, but X-Forwarded-For names %d: either a proxy does not send it (all shoppers then "
+    "share the limits of one IP address), or the number is too high (anybody can then forge the header)."
 )
 
 

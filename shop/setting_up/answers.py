@@ -78,13 +78,11 @@ def starting_answers(seller: Seller) -> Answers:
     tax = {country: Decimal(rate) for country, rate in tax_rates(settings.SHOP_COUNTRY, market.countries).items()}
     if settings.SHOP_COUNTRY not in tax:
         raise WrongAnswers(
-            f"There is no starting tax rate for {settings.SHOP_COUNTRY}: say it under [tax], as in {settings.SHOP_COUNTRY} = "
-            f'"7.25"; "0" where you charge none.'
+            f"There is no default tax rate for {settings.SHOP_COUNTRY}. Enter it under [tax], as in "
+            f'{settings.SHOP_COUNTRY} = "7.25", or "0" if you charge none.'
         )
     if market.currency not in DELIVERY_PRICES:
-        raise WrongAnswers(
-            f"There are no starting delivery prices in {market.currency}: write them under [[delivery]]."
-        )
+        raise WrongAnswers(f"There are no default delivery prices in {market.currency}. Enter them under [[delivery]].")
     home, abroad, free_from = DELIVERY_PRICES[market.currency]
     return Answers(seller, tax, starting_delivery(home, free_from, abroad), guessed=frozenset({"tax", "delivery"}))
 
@@ -94,7 +92,7 @@ def amount(text: str) -> int:
     try:
         return to_minor(text, default_market().currency)
     except ValueError as error:
-        raise WrongAnswers(f"'{text}' is no amount in {default_market().currency}: write one like 4.90.") from error
+        raise WrongAnswers(f"'{text}' is not an amount in {default_market().currency}. Enter one like 4.90.") from error
 
 
 def percent(text: str, country: str) -> Decimal:
@@ -103,7 +101,7 @@ def percent(text: str, country: str) -> Decimal:
     except InvalidOperation:
         found = Decimal(-1)
     if not 0 <= found <= 100:
-        raise WrongAnswers(f"[tax] {country}: '{text}' is no percentage: write one like \"19\".")
+        raise WrongAnswers(f"[tax] {country}: '{text}' is not a percentage. Enter one like \"19\".")
     return found
 
 
@@ -114,7 +112,7 @@ def read_answers(path: Path) -> Answers:
     except OSError as error:
         raise WrongAnswers(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongAnswers(f"{path} is no TOML: {error}.") from error
+        raise WrongAnswers(f"{path} is not valid TOML: {error}.") from error
     _refuse_unknown("the file", told, {"store", "tax", "delivery", "pages", "location"})
     seller = _seller(told.get("store", {}))
     taxes = {country: percent(str(rate), country) for country, rate in told.get("tax", {}).items()}
@@ -143,14 +141,16 @@ def _start_without(seller: Seller, taxes: Mapping[str, Decimal], deliveries: tup
 
 def _refuse_unknown(where: str, told: Mapping[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(told) - known):
-        raise WrongAnswers(f"{where} has {', '.join(unknown)}, which is not known: write {', '.join(sorted(known))}.")
+        raise WrongAnswers(
+            f"{where} has {', '.join(unknown)}, which is not known. Known are {', '.join(sorted(known))}."
+        )
 
 
 def _seller(told: Mapping[str, Any]) -> Seller:
     needed = ("name", "seller_name", "seller_address", "contact_email")
     _refuse_unknown("[store]", told, {*needed, "tagline", "introduction"})
     if missing := [name for name in needed if not str(told.get(name, "")).strip()]:
-        raise WrongAnswers(f"[store] lacks {', '.join(missing)}.")
+        raise WrongAnswers(f"[store] is missing {', '.join(missing)}.")
     return Seller(**{name: str(value).strip() for name, value in told.items()})
 
 
@@ -158,12 +158,12 @@ def _delivery(told: Mapping[str, Any], number: int) -> Delivery:
     where = f"[[delivery]] number {number}"
     _refuse_unknown(where, told, {"code", "name", "zone", "countries", "price", "free_from", "days"})
     if missing := [name for name in ("code", "name", "countries", "price") if name not in told]:
-        raise WrongAnswers(f"{where} lacks {', '.join(missing)}.")
+        raise WrongAnswers(f"{where} is missing {', '.join(missing)}.")
     countries, days = tuple(told["countries"]), tuple(told.get("days", (2, 4)))
     if unknown := [country for country in countries if country not in default_market().countries]:
         raise WrongAnswers(f"{where}: {unknown[0]} is not in SHOP_COUNTRIES, so nobody there can order.")
     if len(days) != 2 or not all(isinstance(day, int) for day in days) or not 0 <= days[0] <= days[1]:
-        raise WrongAnswers(f"{where}: write days as two numbers, like [2, 4].")
+        raise WrongAnswers(f"{where}: days must be two numbers, like [2, 4].")
     free_from = told.get("free_from")
     return Delivery(
         code=str(told["code"]),

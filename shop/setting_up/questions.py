@@ -33,7 +33,7 @@ class Questions:
 
     def lines(self, question: str) -> str:
         """Return lines up to an empty one; at least one."""
-        self.say(f"{question} (several lines; an empty one ends them):")
+        self.say(f"{question} (several lines; end with an empty line):")
         told: list[str] = []
         while True:
             line = self.ask("  ").strip()
@@ -46,7 +46,7 @@ class Questions:
         """Everything that a shop is set up from."""
         seller = Seller(
             name=self.text("Name of the shop", check=_something),
-            seller_name=self.text("Who sells (person or company, as in the imprint)", check=_something),
+            seller_name=self.text("Seller (person or company, as in the imprint)", check=_something),
             seller_address=self.lines("Address of the seller"),
             contact_email=self.text("E-mail address for customers", check=validate_email),
             tagline=self.text("A line under the name (may be empty)"),
@@ -55,27 +55,27 @@ class Questions:
         home, market = settings.SHOP_COUNTRY, default_market()
         tax = tax_rates(home, market.countries)
         rate = self.text(
-            f"Tax on most things in {home}, in percent (0 where you charge none)",
+            f"Tax on most things in {home}, in percent (0 if you charge none)",
             tax.get(home, ""),
             check=lambda text: percent(text, home),
         )
         price, abroad, free_from = DELIVERY_PRICES.get(market.currency, ("", "", ""))
         price = self.text(f"Delivery in {home} costs, in {market.currency}", price, check=amount)
-        free_from = self.text("Free from (none: never)", free_from or "none", check=_amount_or_none)
-        question = "Delivery to your other countries costs (none: nothing is sent there)"
+        free_from = self.text("Free from (none: never free)", free_from or "none", check=_amount_or_none)
+        question = "Delivery to your other countries costs (none: no delivery there)"
         abroad = self.text(question, abroad or "none", check=_amount_or_none)
         return Answers(
             seller=seller,
             tax={country: percent(text, country) for country, text in {**tax, home: rate}.items()},
             delivery=starting_delivery(price, _unless_none(free_from), _unless_none(abroad)),
-            location=self.text("Where the stock lies", "Warehouse"),
+            location=self.text("Location of your stock", "Warehouse"),
             guessed=frozenset({"tax", "delivery"}),
         )
 
 
 def _something(text: str) -> None:
     if not text:
-        raise WrongAnswers("Please write something: customers see it.")
+        raise WrongAnswers("Please enter something. Customers see it.")
 
 
 def _unless_none(text: str) -> str:

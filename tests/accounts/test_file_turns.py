@@ -70,7 +70,7 @@ def test_an_accounts_second_import_waits_until_the_first_is_carried_out_or_taken
     start(first)
     for verb in (lambda: start(second), lambda: apply_now(second)):
         with pytest.raises(
-            RunRefused, match="Another import of yours is being worked on: please wait until it is done"
+            RunRefused, match="Another import of yours is in progress. Please wait until it has finished"
         ):
             verb()
     start(planned_run(berta))

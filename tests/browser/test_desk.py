@@ -63,7 +63,7 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     for name, value in {**fields, "price": "24.00", "on_hand": "10", "grams": "400", "sku": "TIDE"}.items():
         page.fill(f"#id_{name}", value)
     problems += violations(page, complaints)
-    page.click("text=Make the variants")
+    page.click("text=Create variants")
     page.wait_for_url("**/change/**")
     assert page.input_value("#id_variants-11-sku") == "TIDE-INK-L"
     page.fill("#id_variants-0-price", "26.00")
@@ -84,7 +84,7 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
         page.fill(f"[name=form-{number}-alt]", f"A bowl, {number}")
     problems += violations(page, complaints)
     page.click("input[value=Save]")
-    page.wait_for_selector("text=The pictures are saved.")
+    page.wait_for_selector("text=The pictures were saved.")
     page.goto(f"{address}history/")
     assert "variant Ink · L" in page.inner_text("#content")
     problems += violations(page, complaints)
@@ -115,8 +115,8 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     assert "→" not in page.inner_text("h1")
     assert page.locator("th:has-text(': price')").count() >= 50
     problems += violations(page, complaints)
-    page.click("text=Carry it out")
-    page.wait_for_selector("text=Take it back", timeout=30_000)
+    page.click('text="Apply"')
+    page.wait_for_selector('text="Undo"', timeout=30_000)
     # What shoppers will see on that day, for staff only.
     page.goto("/staff/as-of/")
     problems += violations(page, complaints)
@@ -131,7 +131,7 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     assert "Lowest price" not in page.inner_text("#info")
     page.goto("/admin/catalog/run/")
     page.click("#result_list tbody th a >> nth=0")
-    page.click("text=Take it back")
+    page.click('text="Undo"')
     page.wait_for_selector(".tag-undone", timeout=30_000)
     assert "\n".join(problems + complaints) == ""
 
@@ -145,14 +145,14 @@ def test_staff_import_a_file_and_undo_it(desk):
     page.click("text=Show what would change")
     page.wait_for_url("**/change/**")
     assert "1 new, 1 changed, 0 unchanged, 0 refused" in page.inner_text("#content")
-    page.click("text=Carry it out")
-    page.wait_for_selector("text=Take it back", timeout=30_000)
+    page.click('text="Apply"')
+    page.wait_for_selector('text="Undo"', timeout=30_000)
     run = page.url
     page.goto("/p/reef-cup/")
     assert page.inner_text("h1") == "Reef cup"
     page.goto(run)
     problems += violations(page, complaints)
-    page.click("text=Take it back")
+    page.click('text="Undo"')
     page.wait_for_selector(".tag-undone", timeout=30_000)
     assert page.goto("/p/reef-cup/").status == 410
     assert "Another text" not in page.goto("/p/alma-jug/").text()

@@ -117,9 +117,9 @@ def test_price_stock_and_text_are_changed_in_one_form(client, staff):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("variants-0-price", "cheap", "Write an amount like 12.50."),
+        ("variants-0-price", "cheap", "Enter an amount like 12.50."),
         ("variants-0-price", "-1", "An amount cannot be negative."),
-        ("variants-0-sale_price", "99", "A sale price is below the price."),
+        ("variants-0-sale_price", "99", "The sale price must be below the price."),
     ],
 )
 def test_mistakes_are_said_and_nothing_changes(client, staff, field, value, words):
@@ -204,7 +204,7 @@ def test_categories_are_made_and_moved_through_the_tree(client, staff):
         f"/admin/catalog/category/{home.pk}/change/",
         {"name": "Home", "slug": "home", "position": "0", "parent": home.pk},
     )
-    assert b"cannot hang under itself" in answer.content
+    assert b"cannot be moved below itself" in answer.content
 
 
 def test_pages_are_cleaned_when_saved(client, staff):

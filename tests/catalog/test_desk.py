@@ -197,9 +197,9 @@ def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F81
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     for fields, words in (
         ({}, "This changes nothing"),
-        ({"sale_percent": "10"}, "Say when the sale begins."),
-        ({"sale_percent": "10", "sale_begins": "2030-01-02T00:00", "sale_ends": "2030-01-01T00:00"}, "must end after"),
-        ({"g0-price": "cheap"}, "Write an amount like 12.50."),
+        ({"sale_percent": "10"}, "Enter when the sale begins."),
+        ({"sale_percent": "10", "sale_begins": "2030-01-02T00:00", "sale_ends": "2030-01-01T00:00"}, "must be after"),
+        ({"g0-price": "cheap"}, "Enter an amount like 12.50."),
         ({"g0-on_hand": "-3"}, "is not a whole number"),
         ({"g0-row": "other\n\n\n", "g0-price": "5"}, "the products changed"),
     ):
@@ -268,10 +268,10 @@ def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):  # noqa: F8
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
     run = Run.objects.get()
     url = f"/admin/catalog/run/{run.pk}/change/"
-    assert "Carry it out" in client.get(url).content.decode()
+    assert 'value="Apply"' in client.get(url).content.decode()
     Product.objects.update(title="Changed meanwhile")
     text = client.get(url).content.decode()
-    assert ("Carry it out" in text, "Products have changed since" in text, "Plan again" in text) == (False, True, True)
+    assert ('value="Apply"' in text, "Products have changed since" in text, "Plan again" in text) == (False, True, True)
     answer = client.post(f"/admin/catalog/run/{run.pk}/again/")
     new = Run.objects.exclude(pk=run.pk).get()
     assert answer.url == f"/admin/catalog/run/{new.pk}/change/"
@@ -332,9 +332,9 @@ def test_stock_is_received_corrected_and_refused_in_words(client, staff):  # noq
     answer = client.post(url, {"what": "adjust", "quantity": "-20", "reason": "broken"})
     assert (answer.status_code, "Only 6 are on hand." in answer.content.decode()) == (422, True)
     answer = client.post(url, {"what": "adjust", "quantity": "1", "reason": ""})
-    assert "Say why the stock is corrected." in answer.content.decode()
+    assert "Enter the reason for the correction." in answer.content.decode()
     assert (
-        "Write a number other than 0."
+        "Enter a number other than 0."
         in client.post(url, {"what": "adjust", "quantity": "0", "reason": "x"}).content.decode()
     )
     client.post(url, {"limit": "4", "date": "2030-05-01"})
@@ -388,12 +388,12 @@ def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
     assert "is posted already" in client.post(url, {"post": "yes"}).content.decode()
     second = open_stocktake(make_location())
     again = f"/admin/catalog/stocktake/{second.pk}/change/"
-    assert "Nothing was saved: write what you counted." in client.post(again, {}).content.decode()
-    assert "Nothing is counted yet." in client.post(again, {"post": "yes"}).content.decode()
+    assert "Nothing was saved. Enter what you counted." in client.post(again, {}).content.decode()
+    assert "Nothing has been counted yet." in client.post(again, {"post": "yes"}).content.decode()
     refused = client.post(again, {f"variant-{variant.pk}": "5", "others": f"{other.sku} 2\nNOPE 3"}).content.decode()
     assert ('value="5"' in refused, "NOPE 3</textarea>" in refused) == (True, True)
     asked = client.post(again, {"cancel": "yes"})
-    assert "0 counted numbers will be dropped." in asked.content.decode()
+    assert "0 counted numbers will be discarded." in asked.content.decode()
     client.post(again, {"cancel": "yes", "confirmed": asked.context["mark"]})
     second.refresh_from_db()
     assert second.status == Stocktake.Status.CANCELED
@@ -524,7 +524,7 @@ def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):  # noq
     picture = '<p>Blue</p><img src="/media/mug.jpg">'
     answer, _errors = save(client, variant.product, description=picture)
     page = client.get(answer.url).content.decode()
-    assert "Removed from the text: 1 picture. It can hold words, links, lists and tables." in page
+    assert "Removed from the text: 1 picture. Only text, links, lists and tables are allowed." in page
     assert Product.objects.get().description == "<p>Blue</p>"
     client.post("/admin/catalog/page/add/", {"title": "Us", "section": "about", "slug": "us", "body": picture})
     assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()

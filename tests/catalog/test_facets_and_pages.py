@@ -208,11 +208,11 @@ def test_search_engines_keep_each_numbered_page_under_its_own_address(client, lo
 @pytest.mark.parametrize(
     ("query", "field", "sentence"),
     [
-        ("min=abc", "min", "Write an amount like 12.50."),
-        ("max=1,000", "max", "This could mean 1000.00 or 1.00: write one of them."),
+        ("min=abc", "min", "Enter an amount like 12.50."),
+        ("max=1,000", "max", "This could mean 1000.00 or 1.00. Enter one of them."),
         ("min=50&max=20", "max", "The highest price is below the lowest, 50.00."),
         ("min=-5", "min", "An amount cannot be negative."),
-        ("max=" + "9" * 30, "max", "Write an amount like 12.50."),
+        ("max=" + "9" * 30, "max", "Enter an amount like 12.50."),
         ("min=12.3456", "min", "EUR has 2 decimal places."),
     ],
 )
@@ -232,7 +232,7 @@ def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_
 
 def test_an_understood_price_beside_one_that_is_not_still_filters(client, long_shelf):
     answer = client.get("/c/long/?min=abc&max=0.01")
-    assert (answer.context["page"].count, "Write an amount like 12.50." in answer.content.decode()) == (0, True)
+    assert (answer.context["page"].count, "Enter an amount like 12.50." in answer.content.decode()) == (0, True)
 
 
 def test_the_sort_that_is_shown_is_the_one_of_the_address(client, long_shelf):

@@ -107,7 +107,7 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tm
     )
     report = import_file(path)
     assert [str(problem) for problem in report.skipped] == [
-        "line 5: bad: the price 'five' cannot be taken: write an amount like 12.50"
+        "line 5: bad: the price 'five' is not valid: enter an amount like 12.50"
     ]
     assert list(Product.objects.values_list("handle", flat=True)) == ["good"]
 
@@ -116,13 +116,13 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tm
     ("row", "message"),
     [
         ("x,,,,,,TRUE,,,,,,,1,,,", "the first row of a product needs a title"),
-        ("x,X,,,,,TRUE,,,,,,,-1,,,", "the price '-1' cannot be taken: an amount cannot be negative"),
+        ("x,X,,,,,TRUE,,,,,,,-1,,,", "the price '-1' is not valid: an amount cannot be negative"),
         ("x,X,,,,,TRUE,,,,shopify,many,,1,,,", "the stock 'many' is not a whole number"),
         ("x,X,,,,,TRUE,,,,,,,1,,,sold", "'sold' is not a status (active, draft, archived, unlisted)"),
-        ("x,X,,,,,TRUE,,,,,,,1e400,,,", "the price '1e400' cannot be taken: write an amount like 12.50"),
+        ("x,X,,,,,TRUE,,,,,,,1e400,,,", "the price '1e400' is not valid: enter an amount like 12.50"),
         (
             "x,X,,,,,TRUE,,,,,,,1.299,,,",
-            "the price '1.299' cannot be taken: this could mean 1299.00 or 1.30: write one of them",
+            "the price '1.299' is not valid: this could mean 1299.00 or 1.30. Enter one of them",
         ),
         (f"{'h' * 256},X,,,,,TRUE,,,,,,,1,,,", "the handle is longer than 255 characters"),
     ],
@@ -155,7 +155,7 @@ def test_an_active_product_that_is_not_published_is_nowhere_to_be_seen_and_noted
     path = write(tmp_path, "hidden-mug,Hidden mug,,,,,FALSE,,,HID-1,,,,9.00,,,active")
     report = import_file(path)
     assert [str(problem) for problem in report.problems] == [
-        "line 2: hidden-mug: Status is active, but Published is FALSE: taken as a draft"
+        "line 2: hidden-mug: Status is active, but Published is FALSE: imported as a draft"
     ]
     assert (report.skipped, Product.objects.get().status, Listing.objects.count()) == ([], "draft", 0)
     answers = [
@@ -194,7 +194,7 @@ def test_a_long_description_is_taken_and_one_beyond_the_limit_refuses_its_produc
     [
         ("t" * 10_001, "'Title' has 10,001 characters; at most 10,000 are taken"),
         ("t" * 200_000, "'Title' has 200,000 characters; at most 10,000 are taken"),
-        ("N\x00L", "'Title' holds a character that no text can hold"),
+        ("N\x00L", "'Title' contains a character that cannot be stored"),
         (
             '"' + "row\n" * 3_000 + '"',
             "'Title' has 12,000 characters over 3,000 lines; perhaps a quotation mark is missing;"
@@ -227,13 +227,13 @@ def test_what_a_description_loses_is_noted_and_its_direction_is_kept(tmp_path):
     reading = read_file(write(tmp_path, f'x,X,"{body}",,,,TRUE,,,,,,,1,,,'), "EUR")
     assert reading.products[0].facts["description"] == '<p dir="rtl" lang="ar">قدح</p><p>x</p>'
     assert [str(problem) for problem in reading.problems] == [
-        "line 2: x: left out of the description: 2 pictures, 1 embedded page; add pictures to the product's own"
+        "line 2: x: removed from the description: 2 pictures, 1 embedded page; add pictures to the product instead"
     ]
 
 
 def test_a_variant_that_stands_twice_is_refused(tmp_path):
     path = write(tmp_path, "x,X,,,,,TRUE,Size,S,,,,,1,,,", "x,,,,,,,,S,,,,,2,,,")
-    assert read_file(path, "EUR").problems[0].message == "the variant S stands in line 2 already"
+    assert read_file(path, "EUR").problems[0].message == "the variant S is already in line 2"
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_variant_that_stands_twice_is_refused(tmp_path):
     [
         (b"PK\x03\x04rest", "not a CSV file"),
         (b"Name,Price\nx,1\n", "no column 'Handle'"),
-        (b"Handle,Handle\nx,1\n", "stands in the file twice"),
+        (b"Handle,Handle\nx,1\n", "appears twice in the file"),
         (b'Handle,Title\nx,"open\n', "quotes do not match"),
     ],
 )
@@ -265,7 +265,7 @@ def test_a_changed_file_changes_what_it_says(tmp_path):
 
 def test_negative_stock_is_taken_as_none_and_said(tmp_path):
     report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,shopify,-3,deny,10.00,,,active"))
-    assert [problem.message for problem in report.problems] == ["the stock -3 is below zero and is taken as 0"]
+    assert [problem.message for problem in report.problems] == ["the stock -3 is below zero and was set to 0"]
     assert report.skipped == []
 
 

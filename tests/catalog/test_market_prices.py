@@ -54,10 +54,10 @@ def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, u
 @pytest.mark.parametrize(
     ("price", "sale", "words"),
     [
-        ("abc", "", "Write an amount like 12.50."),
+        ("abc", "", "Enter an amount like 12.50."),
         ("-1", "", "An amount cannot be negative."),
-        ("27", "27", "A sale price is below the price."),
-        ("", "5", "A sale price is below the price."),
+        ("27", "27", "The sale price must be below the price."),
+        ("", "5", "The sale price must be below the price."),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence_and_nothing_typed_is_lost(admin_client, us_market, price, sale, words):
@@ -73,7 +73,9 @@ def test_each_row_is_told_its_own_mistake(admin_client, us_market):
     variant, other = make_variant(2400), make_variant(1000)
     Variant.objects.filter(pk=other.pk).update(product=variant.product, option1="Moss")
     text = admin_client.post(page_of(variant), typed(variant, "abc", "5") | typed(other, "5", "6")).content.decode()
-    assert [text.count(words) for words in ("Write an amount like 12.50.", "A sale price is below the price.")] == [
+    assert [
+        text.count(words) for words in ("Enter an amount like 12.50.", "The sale price must be below the price.")
+    ] == [
         1,
         1,
     ]

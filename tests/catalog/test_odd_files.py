@@ -317,7 +317,7 @@ def test_f106_long_handles_that_begin_alike_get_addresses_of_their_own():
         ),
         (
             "Handle,Title,SKU,Price\nx,X,A-1,10\nx,,A-2,12\n",
-            "the file has no options, so it can say only one variant of a new product",
+            "the file has no options, so a new product can have only one variant",
         ),
     ],
 )

@@ -41,7 +41,7 @@ def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page
         "<p>Fired twice.</p>\n<p>Light.</p>",
         "Alma",
     )
-    assert "Somebody else changed this while the page was open, and it is kept: description." in told(answer)
+    assert "Somebody else changed this while the page was open, and the change was kept: description." in told(answer)
 
 
 @pytest.mark.django_db
@@ -82,7 +82,7 @@ def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):  # noqa: 
     Variant.objects.update(grams=350)
     answer = client.post(url, {**older, "origin": "PT"})
     assert (answer.status_code, Variant.objects.values_list("grams", "origin").get()) == (302, (350, "PT"))
-    assert "Somebody else changed this while the page was open, and it is kept: weight (g)." in told(answer)
+    assert "Somebody else changed this while the page was open, and the change was kept: weight (g)." in told(answer)
     answer = client.post(url, {**older, "grams": "400"})
     assert "Weight (g) was changed to “350” while this page was open." in unescape(answer.content.decode())
 
@@ -102,7 +102,7 @@ def test_rows_added_or_removed_meanwhile_stay_so(client, staff):  # noqa: F811
     answer = client.post(url_of(product), {**older, "options-1-name": "Volume"})
     assert (answer.status_code, [option.name for option in product.options.all()]) == (302, ["Glaze"])
     assert (
-        "Somebody else changed this while the page was open, and it is kept: maker, "
+        "Somebody else changed this while the page was open, and the change was kept: maker, "
         "a removed option (add “Volume” again if you need it)."
     ) in told(answer), told(answer)
 

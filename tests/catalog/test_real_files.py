@@ -142,7 +142,7 @@ def test_cells_that_slipped_away_from_their_headers_are_put_back():
     content_of(SLIPPED)
     plan = import_file(SHARED / SLIPPED)
     assert [problem.message for problem in plan.problems] == [
-        "cells of 4 rows did not stand under their headers and were moved; please check"
+        "cells of 4 rows were not under their headers and were moved; please check them"
     ] * 7
     assert (Product.objects.count(), Variant.objects.count(), ProductImage.objects.count()) == COUNTED["19"]
     first = Variant.objects.filter(product__handle="stoa-formal-ski-pant").order_by("position")

@@ -58,7 +58,7 @@ class RunningDemo:
         return self.log.read_text()
 
     def await_ready(self) -> None:
-        wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, "the first page")
+        wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, "the home page")
         assert self.child.poll() is None, self.output
 
     def facts(self) -> dict[str, str]:

@@ -109,7 +109,7 @@ def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(state
         assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
         second = demo.manage("demo", "--port", "1")
         assert (second.returncode, second.stderr.strip()) == (
-            1, f"CommandError: The demo of this checkout is running already: {demo.url}",
+            1, f"CommandError: A demo of this checkout is already running: {demo.url}",
         )  # fmt: skip
         assert demo.stop() == 0
         # Nobody had to be killed: PostgreSQL, the last to go, wrote everything down.

@@ -117,7 +117,7 @@ def test_an_amount_that_could_mean_two_is_refused_on_the_grid(client):
     staff(client, is_superuser=True)
     page = client.get("/admin/orders/shippingzone/grid/?goods=1,299")
     assert page.status_code == 422
-    assert "This could mean 1299.00 or 1.30: write one of them." in page.content.decode()
+    assert "This could mean 1299.00 or 1.30. Enter one of them." in page.content.decode()
 
 
 @pytest.mark.django_db

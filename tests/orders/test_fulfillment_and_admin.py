@@ -81,7 +81,7 @@ def test_what_is_broken_does_not_ship():
     variant = make_variant(on_hand=1)
     order = confirmed(variant)
     adjust(variant.pk, make_location(), -1, reason="broken")
-    with pytest.raises(ShipmentRefused, match="count the stock"):
+    with pytest.raises(ShipmentRefused, match="Count the stock"):
         ship(order, Parcel({order.lines.get().pk: 1}))
     assert order.lines.get().shipped_quantity == 0
 
@@ -132,7 +132,7 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     asked = client.get(url)
     total = format_money(order.total_minor, "EUR")
     assert f"Refund: {total} to the payment method." in asked.content.decode()
-    assert f"can be sold again: 1 × {variant.product.title}." in asked.content.decode()
+    assert f"become available again: 1 × {variant.product.title}." in asked.content.decode()
     assert client.post(url).status_code == 200
     assert Order.objects.get().status == "confirmed"  # nobody has said yes
     done = client.post(url, {"confirmed": asked.context["mark"]}, follow=True)
@@ -165,7 +165,7 @@ def test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again(client
     stripe_desk.pay(payment.session_url)
     settle(payment.pk)
     answer = client.post(url, {"confirmed": asked.context["mark"]})
-    assert (answer.status_code, "please read it again" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "Please check it again" in answer.content.decode()) == (422, True)
     assert Order.objects.get().status == "confirmed"
 
 

@@ -77,7 +77,7 @@ def test_a_canceled_order_has_no_steps_to_come():
     order = confirmed()
     cancel(order, "staff")
     assert order_progress(reread(order)).heading == "This order is canceled"
-    assert steps(order) == [("Payment received", "done"), ("Canceled: by staff", "done")]
+    assert steps(order) == [("Payment received", "done"), ("Canceled: by the shop", "done")]
 
 
 def test_an_order_of_gift_cards_has_nothing_to_pack():

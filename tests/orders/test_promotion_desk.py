@@ -78,22 +78,22 @@ def step(**facts) -> dict:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"percent": "101"}, "Write a percentage between 0 and 100."),
-        ({"percent": "-1"}, "Write a percentage between 0 and 100."),
-        ({"kind": "amount", "amount_minor": "1e5"}, "Write an amount like 12.50."),
+        ({"percent": "101"}, "Enter a percentage between 0 and 100."),
+        ({"percent": "-1"}, "Enter a percentage between 0 and 100."),
+        ({"kind": "amount", "amount_minor": "1e5"}, "Enter an amount like 12.50."),
         ({"kind": "amount", "amount_minor": "-1"}, "An amount cannot be negative."),
-        ({"kind": "amount", "amount_minor": "12.505"}, "This could mean 12505.00 or 12.51: write one of them."),
-        ({"countries": "Germany"}, "“Germany” is not the code of a country: write two letters, like DE."),
-        ({"countries": "DE, ZZ"}, "“ZZ” is not the code of a country: write two letters, like DE."),
+        ({"kind": "amount", "amount_minor": "12.505"}, "This could mean 12505.00 or 12.51. Enter one of them."),
+        ({"countries": "Germany"}, "“Germany” is not a country code. Enter two letters, like DE."),
+        ({"countries": "DE, ZZ"}, "“ZZ” is not a country code. Enter two letters, like DE."),
         ({"methods": "nope"}, "There is no delivery method with the code “nope”."),
-        ({"begins_at": "0001-01-01T00:00"}, "Write a year between 2000 and 2099."),
-        ({"ends_at": "9999-12-31T23:59"}, "Write a year between 2000 and 2099."),
-        ({"begins_at": "2026-12-01T10:00", "ends_at": "2026-11-01T10:00"}, "It must end after it begins."),
-        ({"lane": "gift"}, "This kind works on"),
+        ({"begins_at": "0001-01-01T00:00"}, "Enter a year between 2000 and 2099."),
+        ({"ends_at": "9999-12-31T23:59"}, "Enter a year between 2000 and 2099."),
+        ({"begins_at": "2026-12-01T10:00", "ends_at": "2026-11-01T10:00"}, "The end must be after the start."),
+        ({"lane": "gift"}, "Promotions of this kind apply to"),
         ({"kind": "tiered"}, "“The more, the cheaper” needs at least one step."),
         ({**step(percent="5"), "kind": "percent"}, "Only “The more, the cheaper” has steps."),
-        (step(percent="200"), "Write a percentage between 0 and 100."),
-        (step(percent="5", amount_minor="5"), "Write either a percentage or an amount."),
+        (step(percent="200"), "Enter a percentage between 0 and 100."),
+        (step(percent="5", amount_minor="5"), "Enter either a percentage or an amount."),
     ],
 )
 def test_a_promotion_that_cannot_be_is_refused_in_words(client, facts, words):
@@ -128,7 +128,7 @@ def test_a_trial_at_the_end_of_time_is_refused(client, at):
     variant = make_variant()
     facts = {"things": f"1 {variant.sku}", "country": "DE", "at": at}
     answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", facts)
-    assert (answer.status_code, "Write a year between" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "Enter a year between" in answer.content.decode()) == (422, True)
 
 
 def test_a_promotion_goes_with_its_codes_but_not_when_orders_used_it(client):
@@ -152,9 +152,9 @@ def test_whoever_may_not_make_codes_is_not_led_there():
     ("facts", "words"),
     [
         ({"free_from_minor": "-5"}, "An amount cannot be negative."),
-        ({"days_min": "5"}, "At most cannot be less than at least."),
-        ({"code": "none"}, "“none” is what orders say of which nothing is sent."),
-        ({"kind": "pickup"}, "Where is it picked up? Shoppers read it."),
+        ({"days_min": "5"}, "“At most” cannot be less than “at least”."),
+        ({"code": "none"}, "“none” is reserved for orders that need no delivery. Choose another code."),
+        ({"kind": "pickup"}, "Enter the pick-up address. Shoppers see it."),
         ({"market": "zz"}, "Select a valid choice."),
     ],
 )
@@ -185,13 +185,13 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
 @pytest.mark.parametrize(
     ("model", "facts", "words"),
     [
-        ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not the code of a country"),
+        ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not a country code"),
         ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” cannot be read"),
         ("taxregion", {"code": "x", "country": "es", "name": "X", "postcodes": "35**"}, "“35**” cannot be read"),
-        ("taxrate", {**RATE, "country": "Z"}, "“Z” is not the code of a country"),
-        ("taxrate", {**RATE, "percent": "119"}, "Write a percentage between 0 and 100."),
-        ("taxrate", {**RATE, "valid_0": ""}, "From when?"),
-        ("taxrate", {**RATE, "valid_0": "0001-01-01T00:00"}, "Write a year between 2000 and 2099."),
+        ("taxrate", {**RATE, "country": "Z"}, "“Z” is not a country code"),
+        ("taxrate", {**RATE, "percent": "119"}, "Enter a percentage between 0 and 100."),
+        ("taxrate", {**RATE, "valid_0": ""}, "Enter when the rate starts."),
+        ("taxrate", {**RATE, "valid_0": "0001-01-01T00:00"}, "Enter a year between 2000 and 2099."),
         ("taxrate", {**RATE, "region": "nope"}, "There is no tax region “nope” in DE."),
     ],
 )
@@ -202,7 +202,7 @@ def test_zones_regions_and_rates_that_cannot_be_are_refused_in_words(client, mod
 def test_overlapping_tax_rates_are_refused_in_one_sentence(client):
     TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
     assert add(client, "taxrate", {**RATE, "country": "de"}) == [
-        "At that time DE: 19 % holds already: end that rate first."
+        "DE: 19 % already applies at that time. End that rate first."
     ]
 
 
@@ -225,7 +225,7 @@ def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
     ]
     again = client.post(address, {"percent": "21", "begins": "2032-01-01"})
     assert again.status_code == 422
-    assert "This rate does not hold at that moment" in again.content.decode()
+    assert "This rate does not apply at that time" in again.content.decode()
 
 
 def test_store_credit_is_issued_once_by_a_double_click(client):
@@ -234,19 +234,19 @@ def test_store_credit_is_issued_once_by_a_double_click(client):
     facts = {"key": key, "market": "main", "amount": "30", "email": customer.email}
     answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True).content.decode() for _ in range(2)]
     assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
-    assert "This form was sent already" in answers[1]
+    assert "This form was already sent" in answers[1]
 
 
 def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
     closed = {**PROMOTION, "is_active": "on", "needs_code": "on"}
-    assert "there is none that can still be used" in " ".join(add(client, "promotion", closed))
+    assert "has none that can still be used" in " ".join(add(client, "promotion", closed))
     assert add(client, "promotion", {**closed, "is_active": ""}) == []
     promotion = Promotion.objects.get()
     url = f"/admin/orders/promotion/{promotion.pk}/change/"
-    assert "there is none that can still be used" in client.post(url, closed).content.decode()
+    assert "has none that can still be used" in client.post(url, closed).content.decode()
     coupon = Coupon.objects.create(promotion=promotion, code="HELLO")
     assert client.post(url, closed).status_code == 302
     answer = client.post(
         "/admin/orders/coupon/", {"action": "end", "_selected_action": coupon.pk}, follow=True
     ).content.decode()
-    assert "is on, but no code of it can be used any more" in answer
+    assert "is switched on, but none of its codes can be used any more" in answer

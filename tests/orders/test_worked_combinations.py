@@ -141,14 +141,14 @@ CONDITIONS = [
         total=2800,
     ),
     Example(
-        "not for things on sale",
+        "not for items on sale",
         [item("a", 1, 1000), item("b", 1, 500, is_on_sale=True)],
         [percent("Ten", "10", excludes_sale=True)],
         off={"a": 100},
         total=1400,
     ),
     Example(
-        "not for things on sale, and nothing else there",
+        "not for items on sale, and nothing else there",
         [item("b", 1, 500, is_on_sale=True)],
         [percent("Ten", "10", excludes_sale=True)],
         total=500,

@@ -72,7 +72,7 @@ def test_what_ships_while_a_run_is_written_is_not_put_back(at_once):
 
     assert at_once(send_parcel, work) == [None, 1]
     run.refresh_from_db()
-    assert (run.status, run.error) == ("failed", f"The stock of {variant} was 10 and is 9 now: look again.")
+    assert (run.status, run.error) == ("failed", f"The stock of {variant} was 10 and is now 9. Please check it again.")
     assert stock_of(variant) == (9, 0)
     assert run_audit() == []
 
@@ -180,5 +180,5 @@ def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, cli
         return client.post(url, {**fields, "variants-0-on_hand": "12"}, follow=True).content.decode()
 
     _, page = at_once(send_parcel, save)
-    assert f"Nothing was saved. The stock of {variant} was 10 and is 9 now: look again." in page
+    assert f"Nothing was saved. The stock of {variant} was 10 and is now 9. Please check it again." in page
     assert stock_of(variant) == (9, 0)

@@ -24,11 +24,11 @@ US = {
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "this is no JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))."),
-        ("{}", 'write a list of markets, like [{"code": "us", …}].'),
-        ('["us"]', 'write a list of markets, like [{"code": "us", …}].'),
-        ('[{"code": "us"}]', "market 1 lacks prefix, language, currency, is_tax_included, countries."),
-        (json.dumps([{**US, "vat": 1}]), "market 1 has vat, which no market has."),
+        ("{", "this is not valid JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))."),
+        ("{}", 'enter a list of markets, like [{"code": "us", …}].'),
+        ('["us"]', 'enter a list of markets, like [{"code": "us", …}].'),
+        ('[{"code": "us"}]', "market 1 is missing prefix, language, currency, is_tax_included, countries."),
+        (json.dumps([{**US, "vat": 1}]), "market 1 has vat, which is not a setting of a market."),
         (json.dumps([{**US, "is_tax_included": 0}]), "is_tax_included of market 1 must be true or false."),
         (json.dumps([{**US, "countries": "US"}]), "countries of market 1 must be a list."),
         (json.dumps([{**US, "code": "U S"}]), "the code 'U S' must be at most 16 small letters, digits and hyphens."),
@@ -40,12 +40,12 @@ US = {
             json.dumps([{**US, "prefix": ""}]),
             "the prefix '' of us must be at most 16 small letters, digits and hyphens.",
         ),
-        (json.dumps([{**US, "prefix": "cart"}]), "the prefix 'cart' of us is an address of the shop's own."),
+        (json.dumps([{**US, "prefix": "cart"}]), "the prefix 'cart' of us is used by a page of the shop."),
         (
             json.dumps([{**US, "language": "klingon"}]),
-            "the language 'klingon' of us is not known: write one like en-US.",
+            "the language 'klingon' of us is not known. Enter one like en-US.",
         ),
-        (json.dumps([{**US, "currency": "usd"}]), "the currency 'usd' of us is not known: write one like USD."),
+        (json.dumps([{**US, "currency": "usd"}]), "the currency 'usd' of us is not known. Enter one like USD."),
         (json.dumps([{**US, "countries": []}]), "the countries of us must be at least one code like US."),
         (
             json.dumps([{**US, "countries": ["USA"]}]),
@@ -56,7 +56,7 @@ US = {
         (json.dumps([US, {**US, "code": "usa"}]), "the prefix 'us' is used twice."),
         (
             json.dumps([{**US, "language": "en"}]),
-            "two markets are written for readers of en: name a region, like en-GB.",
+            "two markets use the language en. Name a region, like en-GB.",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def test_a_second_migration_waits_for_the_first():
         ended.append("first")
     thread.join()
     assert ended == ["first", "second"]
-    assert said == ["Another migration of this database is running; waiting for its end …"]
+    assert said == ["Another migration of this database is running. Waiting for it to end …"]
 
 
 def test_any_other_command_waits_for_a_migration_and_then_leaves_the_lock():
@@ -53,7 +53,7 @@ def test_any_other_command_waits_for_a_migration_and_then_leaves_the_lock():
     thread.join()
     with one_migration_at_a_time(said.append):
         assert ended == ["migration", "command"]
-    assert said == ["A migration of this database is running; waiting for its end …"]
+    assert said == ["A migration of this database is running. Waiting for it to end …"]
 
 
 def test_the_migrate_command_takes_the_lock_and_goes_on_after_a_deadlock(monkeypatch, capsys):
@@ -70,8 +70,8 @@ def test_the_migrate_command_takes_the_lock_and_goes_on_after_a_deadlock(monkeyp
     monkeypatch.setattr(migrate.Command, "handle", interrupted)
     call_command("migrate")
     assert attempts.count("migrate") == 2
-    assert attempts[0] == "A migration of this database is running; waiting for its end …"
-    assert "going on with the migration that was interrupted" in capsys.readouterr().err
+    assert attempts[0] == "A migration of this database is running. Waiting for it to end …"
+    assert "The migration was interrupted by another user" in capsys.readouterr().err
 
 
 def test_an_error_of_another_kind_ends_the_migration(monkeypatch):

@@ -126,9 +126,9 @@ def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_passw
     [
         ({"SHOP_TRUSTED_PROXIES": "yes"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
         ({"SHOP_TRUSTED_PROXIES": "-1"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
-        ({"SHOP_URL": "www.hearth.shop"}, "^SHOP_URL must be where the shop is, and no more"),
-        ({"SHOP_URL": "https://www.hearth.shop/shop"}, "^SHOP_URL must be where the shop is, and no more"),
-        ({"DATABASE_URL": "mysql://shop@localhost/shop"}, "^DATABASE_URL names no PostgreSQL database"),
+        ({"SHOP_URL": "www.hearth.shop"}, "^SHOP_URL must be the shop's scheme and host"),
+        ({"SHOP_URL": "https://www.hearth.shop/shop"}, "^SHOP_URL must be the shop's scheme and host"),
+        ({"DATABASE_URL": "mysql://shop@localhost/shop"}, "^DATABASE_URL is not a URL of a PostgreSQL database"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_stops_production_with_one_sentence(monkeypatch, facts, words):
@@ -195,10 +195,10 @@ def test_the_scheme_is_what_our_outermost_proxy_wrote(rf, production, trusted, t
 @pytest.mark.parametrize(
     ("trusted", "headers", "status", "words"),
     [
-        (0, {"x-forwarded-proto": "https"}, 503, "redirect every request to https for ever"),
-        (0, {"x-forwarded-ssl": "on"}, 503, "redirect every request to https for ever"),
+        (0, {"x-forwarded-proto": "https"}, 503, "redirect every request to https forever"),
+        (0, {"x-forwarded-ssl": "on"}, 503, "redirect every request to https forever"),
         (1, FROM, 503, "came without X-Forwarded-Proto"),
-        (0, FROM, 200, "all shoppers together share the limits of one place"),
+        (0, FROM, 200, "all shoppers share the limits of one IP address"),
         (1, {"x-forwarded-proto": "https"}, 200, "X-Forwarded-For names 0"),
         (2, {"x-forwarded-proto": "https", **FROM}, 200, "X-Forwarded-For names 1"),
         (1, {"x-forwarded-proto": "https", **FROM}, 200, ""),

@@ -50,7 +50,10 @@ def said(*arguments: str) -> str:
 def test_a_fresh_shop_lacks_its_store_tax_delivery_and_legal_pages():
     sentences = [missing.sentence for missing in missing_to_open()]
     assert len(sentences) == 6
-    assert sentences[1] == "There is no tax rate for DE, where you are: admin → Tax rates (0 where you charge none)."
+    assert (
+        sentences[1]
+        == "There is no tax rate for DE, the country of the shop: admin → Tax rates (0 if you charge none)."
+    )
     assert sentences[3:] == [
         f"There is no page “{title}”: admin → Pages." for title in ("Imprint", "Terms of sale", "Privacy")
     ]
@@ -146,15 +149,15 @@ def test_own_texts_come_from_files_and_replace_a_starting_text_but_no_text_of_st
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[store", "is no TOML"),
+        ("[store", "is not valid TOML"),
         ('[shop]\nname = "H"', "the file has shop, which is not known"),
-        ('[store]\nname = "H"', "lacks seller_name, seller_address, contact_email."),
-        (STORE + '[tax]\nDE = "19 %"', "'19 %' is no percentage"),
-        (STORE + "[tax]\nDE = 119", "'119' is no percentage"),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4.905"', "'4.905' is no amount in EUR"),
+        ('[store]\nname = "H"', "is missing seller_name, seller_address, contact_email."),
+        (STORE + '[tax]\nDE = "19 %"', "'19 %' is not a percentage"),
+        (STORE + "[tax]\nDE = 119", "'119' is not a percentage"),
+        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4.905"', "'4.905' is not an amount in EUR"),
         (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["US"]\nprice = "4.90"', "US is not in SHOP_COUNTRIES"),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]', "number 1 lacks price."),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "1"\ndays = [3, 2]', "write days as two"),
+        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]', "number 1 is missing price."),
+        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "1"\ndays = [3, 2]', "days must be two"),
         (STORE + '[pages]\nhome = "x"', "[pages] has home, which is not known"),
         (STORE + '[pages]\nterms = "nowhere.html"', "cannot be read"),
     ],
@@ -170,7 +173,7 @@ def test_a_file_that_cannot_be_meant_gets_one_sentence_and_sets_nothing_up(tmp_p
 
 def test_a_country_without_starting_values_asks_for_its_tax(settings, tmp_path):
     settings.SHOP_COUNTRY = "US"
-    with pytest.raises(WrongAnswers, match=r"There is no starting tax rate for US: say it under \[tax\]"):
+    with pytest.raises(WrongAnswers, match=r"There is no default tax rate for US. Enter it under \[tax\]"):
         starting_answers(SELLER)
     file = tmp_path / "shop.toml"
     file.write_text(STORE + '[tax]\nUS = "0"')
@@ -193,16 +196,16 @@ def test_questions_are_asked_again_until_they_can_be_used():
     assert (answers.tax["DE"], answers.tax["FR"]) == (Decimal(16), Decimal(20))
     assert [(way.price_minor, way.free_from_minor) for way in answers.delivery] == [(350, None), (1490, None)]
     assert problems == [
-        "Please write something: customers see it.",
-        "Address of the seller (several lines; an empty one ends them):",
+        "Please enter something. Customers see it.",
+        "Address of the seller (several lines; end with an empty line):",
         "Enter a valid email address.",
-        "[tax] DE: 'nineteen' is no percentage: write one like \"19\".",
-        "'1,299' is no amount in EUR: write one like 4.90.",
+        "[tax] DE: 'nineteen' is not a percentage. Enter one like \"19\".",
+        "'1,299' is not an amount in EUR. Enter one like 4.90.",
     ]
 
 
 def test_without_a_terminal_nobody_is_asked():
-    with mock.patch("sys.stdin.isatty", return_value=False), pytest.raises(CommandError, match="by --from FILE"):
+    with mock.patch("sys.stdin.isatty", return_value=False), pytest.raises(CommandError, match="with --from FILE"):
         said()
 
 
@@ -223,7 +226,7 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
     assert missing_otherwise() == []
     ClosingDay.objects.all().delete()
     assert [missing.sentence for missing in missing_otherwise()] == [
-        "There are no closing days from today on: parcels are promised on public holidays."
+        "There are no closing days from today on, so deliveries are promised on public holidays: run manage.py seed_holidays DE."
     ]
 
 

@@ -172,7 +172,7 @@ def test_a_duplicate_that_only_the_database_sees_is_one_sentence_in_the_form(cli
     answer = client.post("/admin/catalog/swatch/add/", {"name": "Sand", "colour": "#ddeeff"})
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert "Nothing was saved: there is already a swatch with this name." in text
+    assert "Nothing was saved. There is already a swatch with this name." in text
     assert ('value="#ddeeff"' in text, Swatch.objects.get().colour) == (True, "#aabbcc")
 
 
@@ -182,13 +182,13 @@ def test_what_else_the_database_refuses_is_a_sentence_too(client, staff, monkeyp
 
     monkeypatch.setattr(Category, "save", refuse)
     answer = client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0"})
-    assert "Nothing was saved: a value is not possible here." in answer.content.decode()
+    assert "Nothing was saved, because a value is not allowed here." in answer.content.decode()
 
 
 @pytest.mark.parametrize(
     ("url", "status", "words"),
     [
-        ("/admin/accounts/user/", 403, "You may not open this page"),
+        ("/admin/accounts/user/", 403, "You cannot open this page"),
         ("/admin/nothing/here/", 404, "This page does not exist"),
         ("/admin/catalog/product/999999/pictures/", 404, "This page does not exist"),
         ("/staff/nothing/", 404, "This page does not exist"),

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Write every product as a Shopify CSV; importing the file again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, nargs="?", help="where to write; without it, to the terminal")
+        parser.add_argument("file", type=Path, nargs="?", help="the file to write (default: standard output)")
 
     def handle(self, *args: Any, file: Path | None, **options: Any) -> None:
         shop = here()
@@ -31,5 +31,5 @@ class Command(BaseCommand):
             with file.open("w", encoding="utf-8", newline="") as target:
                 target.writelines(lines)
         except OSError as error:
-            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"Cannot write {file}: {error.strerror}.") from error
         self.stdout.write(f"Written to {file}.")

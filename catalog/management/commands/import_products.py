@@ -20,24 +20,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, nargs="?", help="a Shopify product CSV")
-        parser.add_argument("--images", type=Path, help="the folder that relative picture paths are looked up in")
+        parser.add_argument("--images", type=Path, help="the folder that relative picture paths refer to")
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--plan", action="store_true", help="say what would change, and keep the plan")
-        what.add_argument("--apply", type=int, metavar="PLAN", help="carry out a plan")
-        what.add_argument("--undo", type=int, metavar="PLAN", help="take a plan back that was carried out")
+        what.add_argument("--plan", action="store_true", help="show what would change and store it as a plan")
+        what.add_argument("--apply", type=int, metavar="PLAN", help="apply a stored plan")
+        what.add_argument("--undo", type=int, metavar="PLAN", help="undo an applied plan")
 
     def handle(self, *args: Any, file: Path | None, images: Path | None, **options: Any) -> None:
         if file is not None and (options["apply"] or options["undo"]) is not None:
-            raise CommandError("A plan holds its file already: name the file or the plan, not both.")
+            raise CommandError("Give either a file or a stored plan, not both: a plan already contains its file.")
         try:
             if options["apply"] is not None:
                 run = apply_now(_run(options["apply"]), pictures=images)
-                self.stdout.write(f"{_counted(run)}. Take it back with --undo {run.pk}.")
+                self.stdout.write(f"{_counted(run)}. Undo it with --undo {run.pk}.")
             elif options["undo"] is not None:
                 run = undo_now(_run(options["undo"]))
-                self.stdout.write(f"{run} is taken back.")
+                self.stdout.write(f"{run} was undone.")
             elif file is None:
-                raise CommandError("Say which file, or --apply or --undo with the number of a plan.")
+                raise CommandError("Give a file, or --apply or --undo with the number of a plan.")
             elif options["plan"]:
                 self._plan(file)
             else:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         self._tell(plan.problems)
         if plan.changes:
             apply_now(run, pictures=images or file.parent)
-        self.stdout.write(f"{plan}." + (f" Take it back with --undo {run.pk}." if plan.changes else ""))
+        self.stdout.write(f"{plan}." + (f" Undo it with --undo {run.pk}." if plan.changes else ""))
         if plan.skipped:
             sys.exit(1)
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             for what, before, after in [] if change.is_new else change.differences:
                 self.stdout.write(f"          {what}: {said(before)} → {said(after)}")
         self._tell(plan.problems)
-        self.stdout.write(f"{plan}. Carry it out with --apply {run.pk}.")
+        self.stdout.write(f"{plan}. Apply it with --apply {run.pk}.")
 
     def _tell(self, problems: list[Problem]) -> None:
         for problem in problems:

@@ -11,7 +11,7 @@ from catalog.models import Product
 
 
 class Command(BaseCommand):
-    help = "Refresh listings whose stock class may have changed; --all writes every row anew, --verify compares each."
+    help = "Refresh listings whose stock class may have changed. --all rewrites every row; --verify compares every row."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         for sentence in wrong:
             self.stderr.write(sentence)
         if not wrong:
-            self.stdout.write("Every listing row says what its product says.")
+            self.stdout.write("Every listing row matches its product.")
             return
-        self.stdout.write(f"{len(wrong)} products are listed wrongly; --all mends them.")
+        self.stdout.write(f"{len(wrong)} products have wrong listing rows. Run the command with --all to correct them.")
         sys.exit(1)

@@ -11,14 +11,14 @@ from catalog.search import refresh_terms
 
 class Command(BaseCommand):
     help = (
-        "Bring the vocabulary of autocomplete and typing errors up to date; --all first writes anew what searches find"
-        " each listing by."
+        "Update the vocabulary of autocomplete and spelling correction. "
+        "--all first rewrites the search words of every listing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--all", action="store_true", help="also write every listing's search words anew")
+        parser.add_argument("--all", action="store_true", help="also rewrite the search words of every listing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["all"]:
             self.stdout.write(f"{write_search_again():,} listing rows written.")
-        self.stdout.write(f"{refresh_terms():,} words known.")
+        self.stdout.write(f"{refresh_terms():,} words in the vocabulary.")

@@ -11,7 +11,7 @@ from catalog.synthetic.filling import fill
 
 
 class Command(BaseCommand):
-    help = "Add made-up products with variants, prices, stock and facets; a million takes minutes."
+    help = "Add made-up products with variants, prices, stock and facets. A million takes minutes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--products", type=int, default=1000)
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, products: int, seed: int, **options: Any) -> None:
         if not 1 <= products <= 10_000_000:
-            raise CommandError("Say how many products: 1 to 10,000,000.")
+            raise CommandError("The number of products must be from 1 to 10,000,000.")
         begun = time.monotonic()
         fill(products, seed=seed, on_progress=self._show)
         self.stdout.write(f"{products:,} products in {time.monotonic() - begun:.0f} s.")

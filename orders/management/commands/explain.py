@@ -11,7 +11,7 @@ from orders.pricing import can_be_derived, rounding_steps
 
 
 class Command(BaseCommand):
-    help = "Say how the total of an order came about: every price row, discount, tax rate and rounding step."
+    help = "Explain how the total of an order was calculated: every price row, discount, tax rate and rounding step."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("number", help="the order's number, like HS-7K3M9QXA")

@@ -12,12 +12,15 @@ def years_of(text: str) -> list[int]:
     """Read `2026` or `2026-2028`."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal() and 2000 <= int(first) <= int(last or first) <= 2100):
-        raise argparse.ArgumentTypeError("Write years like 2026 or 2026-2028.")
+        raise argparse.ArgumentTypeError("Enter years like 2026 or 2026-2028.")
     return list(range(int(first), int(last or first) + 1))
 
 
 class Command(BaseCommand):
-    help = "Write the nationwide public holidays of these countries as closing days; without any, extend those known."
+    help = (
+        "Add the nationwide public holidays of these countries as closing days. "
+        "Without a country, extend those that already have some."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("countries", nargs="*", metavar="COUNTRY", help="Two letters, like DE.")
@@ -26,8 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         countries = [country.upper() for country in options["countries"]]
         if wrong := [country for country in countries if len(country) != 2]:
-            raise CommandError(f"Write countries by two letters, like DE; not {wrong[0]}.")
+            raise CommandError(f"{wrong[0]} is not a country code. Enter two letters, like DE.")
         years = options["years"] or coming_years()
         found = [seed_public_holidays(country, years) for country in countries] or [extend_public_holidays()]
         if options["verbosity"]:
-            self.stdout.write(f"{sum(found)} public holidays are new.")
+            self.stdout.write(f"{sum(found)} public holidays added.")

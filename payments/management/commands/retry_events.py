@@ -1,4 +1,4 @@
-"""Put failed Stripe events back to work."""
+"""Queue failed Stripe events again."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from payments.inbox import retry_failed
 
 
 class Command(BaseCommand):
-    help = "Put failed Stripe events back to work."
+    help = "Queue failed Stripe events again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{retry_failed()} events wait again.")
+        self.stdout.write(f"{retry_failed()} events queued again.")

@@ -12,7 +12,7 @@ from shop.auditing import DERIVED, INVARIANTS, run_audit
 
 
 class Command(BaseCommand):
-    help = "Prove that stock, orders, money and mail agree; names every row that does not, and exits 1."
+    help = "Check that stock, orders, money and mail agree. Lists every row that does not, and then exits with 1."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")

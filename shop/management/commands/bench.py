@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--requests", type=int, default=60, help="requests for each page and repeat")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--orders", type=int, default=2000, help="orders for each repeat of bench checkout")
-        parser.add_argument("--hot", action="store_true", help="every order wants the same two things")
+        parser.add_argument("--hot", action="store_true", help="every order contains the same two products")
         parser.add_argument("--begins-at", type=float, default=0.0, help="when to begin, in seconds since 1970")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         try:
             sizes = [int(size) for size in options["sizes"].split(",")]
         except ValueError as error:
-            raise CommandError("Say the sizes as numbers with commas between them: 1000,100000") from error
+            raise CommandError("Enter the sizes as numbers separated by commas: 1000,100000") from error
         with bench_cluster() as cluster:
             forget_halves(cluster)
             for size in sizes:

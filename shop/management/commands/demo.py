@@ -29,11 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--catalog", type=Path, help="a Shopify product export to fill the shop from")
-        parser.add_argument("--reset", action="store_true", help="forget everything of an earlier demo first")
+        parser.add_argument("--reset", action="store_true", help="delete all data of an earlier demo first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if os.environ.get("DATABASE_URL"):
-            raise CommandError("The demo brings its own database: unset DATABASE_URL to run it.")
+            raise CommandError("The demo uses its own database. Unset DATABASE_URL to run it.")
         begun = time.monotonic()
         catalog: Path | None = options["catalog"]
         demo = Demo(
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         mark = hashlib.sha256(wanted.read_bytes()).hexdigest() if wanted else "hearthside"
         if seeding.is_seeded():
             if wanted and (not known.exists() or known.read_text() != mark):
-                raise Refused("This demo holds another catalogue already: add --reset to start over with this file.")
+                raise Refused("This demo already has another catalogue. Add --reset to start over with this file.")
         else:
             self.say("Filling the shop …")
             seeding.seed_store(is_own_catalogue=bool(wanted))
@@ -114,5 +114,8 @@ class Command(BaseCommand):
         self.say(f"  Mailbox      {demo.url}/mailbox/")
         self.say("  Test cards   " + "\n               ".join(f"{number}  {words}" for number, words in CARDS))
         if demo.is_open_to_others:
-            self.say("\nOther machines see the shop; the stand-in for Stripe, and so paying, works on this one only.")
+            self.say(
+                "\nOther machines can see the shop, but can only pay from this one, because the stand-in for "
+                "Stripe is not reachable from elsewhere."
+            )
         self.say("\nCtrl-C stops everything.")

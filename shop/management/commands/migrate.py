@@ -8,7 +8,7 @@ from shop.migrating import again_after_deadlock, one_migration_at_a_time
 
 
 class Command(migrate.Command):
-    help = "Bring the database's tables up to date. A second one, and every other command, waits for the first."
+    help = "Update the database's tables. A second migration, and every other command, waits for the first to end."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with one_migration_at_a_time(self.stderr.write):

@@ -8,7 +8,7 @@ from shop.purging import purge
 
 
 class Command(BaseCommand):
-    help = "Drop old mail and event bodies, carts, counters and sessions."
+    help = "Delete old mail and event bodies, carts, counters and sessions."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(purge())

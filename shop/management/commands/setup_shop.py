@@ -15,7 +15,7 @@ from shop.setting_up.questions import Questions
 
 
 class Command(BaseCommand):
-    help = "Create what a shop needs to sell; what is there already stays as it is. Lists what is still missing."
+    help = "Create what a shop needs to sell, and list what is still missing. Existing records stay as they are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="file", type=Path, help="answers in a TOML file (docs/setup.example.toml)")
@@ -29,14 +29,16 @@ class Command(BaseCommand):
                 raise CommandError(str(wrong)) from wrong
             except ValidationError as wrong:
                 raise CommandError("; ".join(wrong.messages)) from wrong
-            self.stdout.write("\n".join(new) or "Nothing was missing that the answers know of.")
+            self.stdout.write("\n".join(new) or "Nothing to add: everything in the answers already exists.")
         self._list_what_is_missing(is_check=options["check"])
 
     def _answers(self, file: Path | None) -> Answers:
         if file:
             return read_answers(file)
         if not sys.stdin.isatty():
-            raise CommandError("There is nobody to ask: give the answers by --from FILE (docs/setup.example.toml).")
+            raise CommandError(
+                "Questions need a terminal. Give the answers with --from FILE (see docs/setup.example.toml)."
+            )
         try:
             return Questions(input, self.stdout.write).answers()
         except (EOFError, KeyboardInterrupt) as error:
