@@ -73,7 +73,7 @@ def to_minor(text: str, currency: str) -> int:
     _check_decimals(found, whole, decimals, currency)
     minor = round_half_up(Decimal(f"{whole}.{decimals or 0}").scaleb(exponent(currency)))
     if minor > MAX_AMOUNT_MINOR:
-        raise AmountRefused("This is too large an amount.")
+        raise AmountRefused("The amount is too large.")
     return minor
 
 

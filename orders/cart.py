@@ -182,7 +182,7 @@ def put_in(  # noqa: PLR0913  (each is a fact of the line)
     if units == 0:
         raise SoldOut(variant_id)
     if not is_added:
-        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
+        raise CartRefused(f"A cart can hold at most {MAX_LINES} different items.")
 
 
 @transaction.atomic
@@ -230,7 +230,7 @@ def restore(cart: Cart, line_id: int) -> None:
     if line.variant.is_tracked and not supply_by_variant([line.variant_id])[line.variant_id].available:
         raise SoldOut(line.variant_id)
     if line.state != State.ACTIVE and locked.lines.filter(state=State.ACTIVE).count() >= MAX_LINES:
-        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
+        raise CartRefused(f"A cart can hold at most {MAX_LINES} different items.")
     CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, line.quantity))
     _set_state(line, State.ACTIVE)
     touch(locked)

@@ -26,7 +26,7 @@ def enter_code(cart: Cart, text: str) -> str:
         return f"Code {code} is already in your cart."
     if Coupon.objects.filter(code=code, promotion__market=locked.market).exists():
         if len(locked.codes) >= MAX_CODES:
-            raise CartRefused(f"A cart takes at most {MAX_CODES} codes. Please take one out first.")
+            raise CartRefused(f"A cart can have at most {MAX_CODES} codes. Please remove one first.")
         Cart.objects.filter(pk=locked.pk).update(codes=[*locked.codes, code])
         said = f"Code {code} added."
     else:

@@ -52,7 +52,7 @@ def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) 
     """The promotion opens with this code too; raises CouponRefused for one that is too short or taken."""
     code = plain_code(text)
     if len(code) < MIN_CODE_LENGTH:
-        raise CouponRefused(f"A code has at least {MIN_CODE_LENGTH} letters and digits.")
+        raise CouponRefused(f"A code must have at least {MIN_CODE_LENGTH} letters and digits.")
     coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
     if not is_new:
         raise CouponRefused(f"The code {code} already exists.")
@@ -85,7 +85,7 @@ def end_codes(coupons: QuerySet[Coupon]) -> int:
 def make_batch(promotion: Promotion, count: int, *, prefix: str = "", most_uses: int | None = 1) -> str:
     """So many random codes open the promotion; returns the name of the batch. Raises CouponRefused beyond 10,000."""
     if not 0 < count <= MAX_BATCH_CODES:
-        raise CouponRefused(f"A batch has between 1 and {MAX_BATCH_CODES:,} codes.")
+        raise CouponRefused(f"A batch must have between 1 and {MAX_BATCH_CODES:,} codes.")
     _close(promotion)
     stem = plain_code(prefix)[:20]
     batch = f"{stem or 'batch'}-{secrets.token_hex(4)}"

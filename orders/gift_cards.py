@@ -93,7 +93,7 @@ def issue(
     Raises GiftCardRefused for an amount that no card can have.
     """
     if not 0 < amount_minor <= MAX_GIFT_CARD_MINOR:
-        raise GiftCardRefused("A gift card is worth more than nothing and at most 10,000,000.")
+        raise GiftCardRefused("A gift card must be worth more than 0 and at most 10,000,000.")
     code = "" if user_id else new_code()
     card = GiftCard.objects.create(
         kind=GiftCard.Kind.CREDIT if user_id else GiftCard.Kind.CARD,

@@ -50,7 +50,7 @@ def add_gift_card(cart: Cart, variant: Variant, quantity: int, wish: GiftWish) -
     line = locked.lines.filter(variant=variant, personal_key=wish.key).first()
     is_there = line is not None and line.state == CartLine.State.ACTIVE
     if not is_there and locked.lines.filter(state=CartLine.State.ACTIVE).count() >= MAX_LINES:
-        raise CartRefused(f"A cart holds at most {MAX_LINES} different things.")
+        raise CartRefused(f"A cart can hold at most {MAX_LINES} different items.")
     if not line:
         line = CartLine(cart=locked, variant=variant, personal_key=wish.key, quantity=0, **asdict(wish))
     line.quantity = min((line.quantity if is_there else 0) + quantity, most)

@@ -83,7 +83,7 @@ class CartItem:
         """Why there cannot be more of it: the one sentence for cart, drawer and checkout."""
         numbers = (self.available, self.variant.most_per_order)
         most = min(CART_LIMIT if number is None else number for number in numbers)
-        return f"Only {most} left" if most == self.available else f"At most {most} of this in one order"
+        return f"Only {most} left" if most == self.available else f"At most {most} of this per order"
 
     @property
     def is_backordered(self) -> bool:

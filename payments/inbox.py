@@ -32,7 +32,7 @@ def receive(body: bytes, signature: str) -> StripeEvent:
         "object_id": str(subject.get("id") or "")[:255] if isinstance(subject, dict) else "",
     }
     if any(storable(name) != name for name in names.values()):
-        raise NotAnEvent("characters that no text can hold")
+        raise NotAnEvent("characters that cannot be stored")
     StripeEvent.objects.bulk_create(
         [
             StripeEvent(
@@ -55,7 +55,7 @@ def process(event_id: int) -> StripeEvent.Status:
     try:
         status = handle(event)
     except Exception as error:  # noqa: BLE001  (whatever it is, the event is tried again and in the end set aside)
-        log.exception("Event %s could not be worked on", event.stripe_id)
+        log.exception("Event %s could not be processed", event.stripe_id)
         status = StripeEvent.Status.NEW if event.attempts < MAX_ATTEMPTS else StripeEvent.Status.FAILED
         StripeEvent.objects.filter(pk=event.pk).update(last_error=repr(error)[:300])
     StripeEvent.objects.filter(pk=event.pk, status=StripeEvent.Status.NEW).update(status=status)

@@ -60,7 +60,7 @@ def _open_payment(order_id: int) -> Payment:
             raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
         return live
     if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
-        raise NotPayable("Your payment is being looked into. Please contact us before you pay again.")
+        raise NotPayable("We are looking into your payment. Please contact us before you pay again.")
     if order.payments.count() >= MAX_PAYMENTS_PER_ORDER:
         raise NotPayable("There were too many attempts to pay this order. Please contact us.")
     if order.due_minor == 0:
@@ -171,7 +171,7 @@ def close_unanswered(payment: Payment) -> Payment:
         state = None
     if state:
         return _record(payment, state)
-    give_up(payment, "Stripe made no session", session_id=None)
+    give_up(payment, "Stripe did not create a session", session_id=None)
     payment.refresh_from_db()
     return payment
 

@@ -25,7 +25,7 @@ def move(payment: Payment, target: Payment.Status, **facts: Any) -> bool:
 
 
 def give_up(payment: Payment, reason: object, **seen: Any) -> None:
-    """Mark a live payment that nobody can pay as failed: Stripe made no session for it, or has none any more.
+    """Mark a live payment that nobody can pay as failed: Stripe did not create a session for it, or has none any more.
 
     It stays as it is where another request has changed one of the fields in `seen` meanwhile.
     """

@@ -113,7 +113,11 @@ def _put_back(mail: Mail, error: Exception) -> None:
     pause = min(MAX_RETRY_DELAY, timedelta(seconds=10 * 2 ** min(mail.attempts, 12)))
     status = Mail.Status.DEAD if _is_lasting(error) else Mail.Status.QUEUED
     log.warning(
-        "Mail %s did not go by %s:%s (EMAIL_URL): %r", mail.message_id, settings.EMAIL_HOST, settings.EMAIL_PORT, error
+        "Mail %s was not sent by %s:%s (EMAIL_URL): %r",
+        mail.message_id,
+        settings.EMAIL_HOST,
+        settings.EMAIL_PORT,
+        error,
     )
     Mail.objects.filter(pk=mail.pk).update(
         status=status, next_try_at=timezone.now() + pause, last_error=repr(error)[:300]

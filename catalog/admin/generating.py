@@ -48,7 +48,9 @@ class GenerateForm(forms.Form):
                 self.add_error(f"values{n}", "An option needs a name and at least one value.")
             count *= max(1, len(values))
         if count > MAX_GENERATED_VARIANTS:
-            raise ValidationError(f"These are {count} variants; a product has at most {MAX_GENERATED_VARIANTS}.")
+            raise ValidationError(
+                f"These options make {count} variants. A product can have at most {MAX_GENERATED_VARIANTS}."
+            )
         return cleaned
 
     @property

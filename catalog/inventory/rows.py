@@ -47,7 +47,7 @@ def move_counter(stock: Stock, change: int) -> None:
     """Change on_hand of a row in memory, and its shortfall with it; raises StockRefused below zero."""
     stock.on_hand += change
     if stock.on_hand > MAX_ON_HAND:
-        raise StockRefused(f"More than {MAX_ON_HAND:,} units of one thing are not counted here.")
+        raise StockRefused(f"The stock of a variant can be at most {MAX_ON_HAND:,} units.")
     if stock.on_hand < 0:
         raise StockRefused(f"Only {stock.on_hand - change} are on hand.")
     missing = stock.reserved - stock.on_hand - stock.backorder_limit

@@ -146,8 +146,10 @@ class CodesForm(forms.Form):
     """One code that is said, or a batch of random ones."""
 
     code = forms.CharField(max_length=60, required=False, help_text="One code for everybody: WELCOME10")
-    count = forms.IntegerField(label="Or so many random codes", min_value=1, max_value=MAX_BATCH_CODES, required=False)
-    prefix = forms.CharField(label="They begin with", max_length=20, required=False)
+    count = forms.IntegerField(
+        label="Or a number of random codes", min_value=1, max_value=MAX_BATCH_CODES, required=False
+    )
+    prefix = forms.CharField(label="Prefix of the random codes", max_length=20, required=False)
     most_uses = forms.IntegerField(
         label="Uses per code",
         min_value=1,

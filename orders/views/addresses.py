@@ -22,7 +22,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
         return _page(request, form, kept=kept, is_checked=False)
     if request.method == "POST" and form.is_valid():
         if len(kept) >= MAX_ADDRESSES:
-            form.add_error(None, f"There is room for {MAX_ADDRESSES} addresses. Please delete one first.")
+            form.add_error(None, f"You can save at most {MAX_ADDRESSES} addresses. Please delete one first.")
         else:
             keep_address(request.user.pk, form.cleaned_data)
             messages.success(request, "The address was saved.")

@@ -199,7 +199,7 @@ def test_categories_are_made_and_moved_through_the_tree(client, staff):
     answer = client.post(
         f"/admin/catalog/category/{home.pk}/change/", {"name": "Home", "slug": "cups", "position": "0", "parent": ""}
     )
-    assert b"address here already" in answer.content
+    assert b"slug already exists here" in answer.content
     answer = client.post(
         f"/admin/catalog/category/{home.pk}/change/",
         {"name": "Home", "slug": "home", "position": "0", "parent": home.pk},

@@ -196,7 +196,7 @@ def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F81
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     for fields, words in (
-        ({}, "This changes nothing"),
+        ({}, "Nothing would change"),
         ({"sale_percent": "10"}, "Enter when the sale begins."),
         ({"sale_percent": "10", "sale_begins": "2030-01-02T00:00", "sale_ends": "2030-01-01T00:00"}, "must be after"),
         ({"g0-price": "cheap"}, "Enter an amount like 12.50."),
@@ -356,7 +356,7 @@ def test_a_transfer_is_sent_and_received_in_parts(client, staff):  # noqa: F811
     assert stock_of(variant) == (8, 0)
     assert client.post(url, {f"line-{line.pk}": "9"}).status_code == 422
     empty = client.post(url, {f"line-{line.pk}": ""})
-    assert (empty.status_code, "Nothing was booked" in empty.content.decode()) == (422, True)
+    assert (empty.status_code, "Nothing was received" in empty.content.decode()) == (422, True)
     lost = {f"line-{line.pk}": "1", "complete": "yes"}
     asked = client.post(url, lost)
     text = asked.content.decode()
@@ -385,7 +385,7 @@ def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
     assert (stock_of(variant), stock_of(other)) == ((10, 0), (0, 0))
     client.post(url, {"post": "yes", "confirmed": asked.context["mark"]})
     assert (stock_of(variant), stock_of(other)) == ((8, 0), (2, 0))
-    assert "is posted already" in client.post(url, {"post": "yes"}).content.decode()
+    assert "is already posted" in client.post(url, {"post": "yes"}).content.decode()
     second = open_stocktake(make_location())
     again = f"/admin/catalog/stocktake/{second.pk}/change/"
     assert "Nothing was saved. Enter what you counted." in client.post(again, {}).content.decode()

@@ -137,7 +137,7 @@ def test_only_a_positive_number_is_received(quantity):
 
 def test_a_correction_needs_a_reason_and_stays_above_zero():
     variant = make_variant(on_hand=2)
-    with pytest.raises(StockRefused, match="Say why"):
+    with pytest.raises(StockRefused, match="Enter the reason"):
         adjust(variant.pk, make_location(), -1, reason=" ")
     with pytest.raises(StockRefused, match="Only 2 are on hand"):
         adjust(variant.pk, make_location(), -3, reason="lost")

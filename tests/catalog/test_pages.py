@@ -149,7 +149,7 @@ def test_a_category_moves_with_everything_below_it():
     mugs = create_category("Mugs", tableware)
     place_category(tableware, parent=home, slug="table")
     assert Category.objects.get(pk=mugs.pk).path == "home/table/mugs"
-    with pytest.raises(CategoryRefused, match="under itself"):
+    with pytest.raises(CategoryRefused, match="below itself"):
         place_category(home, parent=Category.objects.get(pk=mugs.pk), slug="home")
     with pytest.raises(CategoryRefused, match="already"):
         create_category("Home")

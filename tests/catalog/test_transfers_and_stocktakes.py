@@ -156,7 +156,7 @@ def test_a_transfer_that_was_received_is_not_received_again(main, second):
     transfer = send({variant.pk: 2}, source=main, destination=second)
     received = {line_of(transfer, variant).pk: 2}
     receive_transfer(transfer, received)
-    with pytest.raises(StockRefused, match="received already"):
+    with pytest.raises(StockRefused, match="already been received"):
         receive_transfer(transfer, received)
     assert on_hand(variant, second) == 2
 
@@ -176,11 +176,11 @@ def test_the_difference_between_counted_and_books_is_corrected_once(main):
     assert [stock_of(variant)[0] for variant in (short, right, uncounted)] == [8, 4, 7]
     assert movements_of(f"stocktake:{stocktake.pk}") == [("adjusted", "main", -2)]
 
-    with pytest.raises(StockRefused, match="posted already"):
+    with pytest.raises(StockRefused, match="already posted"):
         post(stocktake)
-    with pytest.raises(StockRefused, match="posted already"):
+    with pytest.raises(StockRefused, match="already posted"):
         count(stocktake, {short.pk: 1})
-    with pytest.raises(StockRefused, match="posted already"):
+    with pytest.raises(StockRefused, match="already posted"):
         cancel(stocktake)
     assert stock_of(short) == (8, 0)
 
@@ -228,7 +228,7 @@ def test_only_the_asked_for_variants_are_counted(main):
 def test_nobody_counts_fewer_than_none(main):
     variant = make_variant(on_hand=3)
     stocktake = open_stocktake(main)
-    with pytest.raises(StockRefused, match="fewer than none"):
+    with pytest.raises(StockRefused, match="cannot be negative"):
         count(stocktake, {variant.pk: -1})
     assert stocktake.lines.get().counted is None
 

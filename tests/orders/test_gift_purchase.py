@@ -78,7 +78,7 @@ def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
     add_gift_card(cart, variant, 2, JO)
     assert contents_of(cart, shipping_code="none").notices == []
     add_gift_card(cart, variant, 1, GiftWish("Kim", "kim@example.com"))
-    notice = "Gift card: At most 2 of this in one order. Please lower the quantity to go on."
+    notice = "Gift card: At most 2 of this per order. Please lower the quantity to continue."
     assert contents_of(cart, shipping_code="none").notices == [notice, notice]
     with pytest.raises(CartChanged):
         place(cart, shipping_code="none", line1="")

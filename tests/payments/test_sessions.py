@@ -161,7 +161,7 @@ def test_an_order_that_is_changed_while_its_payment_begins_leads_to_no_payment_p
         return late
 
     monkeypatch.setattr(gateway, "create_session", answered_late)
-    with pytest.raises(NotPayable, match="changed meanwhile"):
+    with pytest.raises(NotPayable, match="has changed"):
         start_payment(order.pk)
     order.refresh_from_db()
     assert order.status == "canceled"

@@ -124,7 +124,7 @@ def test_f046_another_amount_than_ordered_is_flagged_and_not_paid(stripe_desk):
     order.refresh_from_db()
     assert (order.status, taken.status, taken.flag, taken.captured_minor) == ("placed", "failed", "mismatch", 0)
     assert [finding.invariant[:2] for finding in run_audit()] == ["M8"]
-    with pytest.raises(NotPayable, match="looked into"):
+    with pytest.raises(NotPayable, match="looking into"):
         start_payment(order.pk)
     assert cancel_order(order, user_id=None).status == "canceled"
 

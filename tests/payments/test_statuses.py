@@ -45,7 +45,7 @@ def test_a_captured_payment_is_not_given_up():
 def test_a_payment_for_which_another_request_made_a_session_meanwhile_is_not_given_up():
     payment = make_payment(Status.OPEN)
     Payment.objects.update(session_id="cs_1")
-    give_up(payment, "Stripe made no session", session_id=None)
+    give_up(payment, "Stripe did not create a session", session_id=None)
     payment.refresh_from_db()
     assert payment.status == Status.OPEN
 

@@ -139,7 +139,7 @@ def test_every_scheduled_job_exists_and_runs(settings):
     tasks.beat_heart()
     assert tasks.send_mail() == 0
     assert tasks.audit() == 0
-    assert tasks.purge().startswith("dropped 0 event bodies")
+    assert tasks.purge().startswith("deleted 0 event bodies")
     assert payment_tasks.process_events() == 0
     assert payment_tasks.reconcile_payments() == 0
     assert payment_tasks.expire_unpaid_orders() == 0
@@ -147,7 +147,7 @@ def test_every_scheduled_job_exists_and_runs(settings):
 
 @pytest.mark.parametrize(
     ("command", "sentence"),
-    [("retry_events", "0 events wait again."), ("purge", "dropped 0 event bodies")],
+    [("retry_events", "0 events queued again."), ("purge", "deleted 0 event bodies")],
 )
 def test_a_command_without_work_says_so(command, sentence, capsys):
     call_command(command)
@@ -157,7 +157,7 @@ def test_a_command_without_work_says_so(command, sentence, capsys):
 @pytest.mark.parametrize("job", [job for job in JOBS if job.outcome], ids=lambda job: job.name)
 def test_every_scheduled_job_runs_by_hand(job, capsys):
     call_command("run", job.name)
-    assert capsys.readouterr().out.strip().startswith(job.outcome.format("dropped" if job.name == "purge" else 0))
+    assert capsys.readouterr().out.strip().startswith(job.outcome.format("deleted" if job.name == "purge" else 0))
 
 
 def test_a_job_that_takes_a_part_of_the_work_at_a_time_is_run_until_nothing_is_left(monkeypatch, capsys):

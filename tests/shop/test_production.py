@@ -275,9 +275,9 @@ def test_the_start_of_the_web_server_names_its_address_and_what_the_deploy_check
     messages = [record.getMessage() for record in caplog.records if record.name == "shop.checks"]
     assert messages[0] == "The shop listens on http://127.0.0.1:8000."
     assert sorted(messages[1:]) == [
-        "shop.E006: SHOP_URL still holds the placeholder of .env.example. Replace it by a value of your own.",
+        "shop.E006: SHOP_URL still holds the placeholder of .env.example. Replace it with your own value.",
         "shop.E011: SHOP_ALLOWED_HOSTS does not name shop.example, the host of SHOP_URL: every page would answer 400."
-        " Add it, or leave the setting out.",
+        " Add the host, or remove the setting.",
     ]
 
 
