@@ -312,6 +312,9 @@ MFA_FORMS = {
     "reauthenticate": "accounts.second_factors.CodeAgainForm",
     "activate_totp": "accounts.second_factors.FirstCodeForm",
     "add_webauthn": "accounts.second_factors.PasskeyForm",
+    "login_webauthn": "accounts.second_factors.PasskeyLogInForm",
+    "authenticate_webauthn": "accounts.second_factors.PasskeyCodeForm",
+    "reauthenticate_webauthn": "accounts.second_factors.PasskeyAgainForm",
     "edit_webauthn": "accounts.second_factors.PasskeyNameForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

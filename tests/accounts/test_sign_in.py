@@ -1,7 +1,10 @@
 """Sign-up, login, reset; slow for guessers, open for the owner."""
 
+import json
+
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -181,3 +184,27 @@ def test_f036_an_order_by_guest_is_not_attached_to_an_account():
     user = member()
     order = make_order(email=user.email)
     assert order.user is None
+
+
+def _passkey(**changes) -> str:
+    response = {"clientDataJSON": "e30", "authenticatorData": "A" * 80, "signature": "AA", "userHandle": "AA"}
+    facts = {"id": "AA", "rawId": "AA", "type": "public-key", "response": {**response, **changes}}
+    return json.dumps(facts)
+
+
+NONSENSE = ["", "x", "{}", "[]", "null", "1", '{"id": 1}', '{"response": null}', "[" * 5000, _passkey(),
+            _passkey(userHandle="eno" * 20), _passkey(userHandle=1), _passkey(clientDataJSON="x"), _passkey(signature=[])]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", NONSENSE)
+def test_whatever_is_sent_instead_of_a_passkey_is_refused(typed):
+    client = Client()
+    client.get("/account/2fa/webauthn/login/")
+    answer = client.post("/account/2fa/webauthn/login/", {"credential": typed})
+    assert answer.headers["Location"] == "/account/login/"
+    client.force_login(member())
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    client.get("/account/2fa/webauthn/add/")
+    answer = client.post("/account/2fa/webauthn/add/", {"credential": typed, "name": "My phone"})
+    assert answer.status_code == 200
+    assert not Authenticator.objects.exists()
