@@ -1,4 +1,4 @@
-"""Which devices an account is used from: a log-in from another one is told to the account's owner."""
+"""Which devices an account is used from: a login from another one is told to the account's owner."""
 
 import ipaddress
 import re

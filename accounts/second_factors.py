@@ -65,7 +65,7 @@ def name_field(*, is_required: bool) -> forms.CharField:
 
 
 class CodeForm(AuthenticateForm):
-    """The second step of a log-in."""
+    """The second step of a login."""
 
     code = code_field("Six digits from your authenticator app, or one of your recovery codes.")
 

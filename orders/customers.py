@@ -18,7 +18,7 @@ class Buyer:
     ip: str | None = None
 
     def of(self, user_id: int | None, ip: str | None) -> "Buyer":
-        """The same, and who sits in front of the page."""
+        """This buyer as the given user at the given IP address."""
         return replace(self, user_id=user_id, ip=ip)
 
     def told_as(self, email: str) -> "Buyer":

@@ -31,7 +31,7 @@ class GiftWish:
 
     @property
     def key(self) -> str:
-        """The same for the same details; empty where there are none."""
+        """A digest of the details, equal for equal details; empty if there are none."""
         if self == GiftWish():
             return ""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()

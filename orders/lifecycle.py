@@ -32,7 +32,7 @@ def lock_order(order_id: int) -> Order:
 
 
 def lock_with_cart(order_id: int) -> Order:
-    """The same, with its cart locked first, as everybody does who locks both."""
+    """Lock the order's cart, then the order, in the order in which all code locks both."""
     cart_id = Order.objects.values_list("cart_id", flat=True).get(pk=order_id)
     list(Cart.objects.select_for_update().filter(pk=cart_id))
     return lock_order(order_id)
@@ -116,7 +116,7 @@ def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = N
 
 @transaction.atomic
 def cancel_but_stock(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
-    """The same for whoever has more to lock before the stock, which `free_stock` frees in the same transaction."""
+    """Like cancel(), for callers that hold more locks before the stock; call `free_stock` in the same transaction."""
     was_unpaid = order.is_unpaid
     _move(order, Status.CANCELED, canceled_at=timezone.now(), cancel_reason=reason, payment_due_at=None)
     words = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"

@@ -1,4 +1,4 @@
-"""Signals of log-ins and new accounts are doors: each calls one verb."""
+"""Signals of logins and new accounts are doors: each calls one verb."""
 
 from typing import Any
 

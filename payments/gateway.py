@@ -159,7 +159,7 @@ def session_parameters(
 
 
 def _in_one_order(value: Any) -> Any:
-    """The same parameters always make the same bytes: what comes back from the database has lost its order."""
+    """Sort the keys, so that equal parameters give equal bytes; the database does not keep their order."""
     if isinstance(value, dict):
         return {name: _in_one_order(value[name]) for name in sorted(value)}
     return [_in_one_order(entry) for entry in value] if isinstance(value, list) else value

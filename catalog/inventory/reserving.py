@@ -221,7 +221,7 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
                 parts.append(_part_of(reservation, taken))
                 missing -= taken
         if missing:
-            raise StockRefused(f"{missing} units more than are reserved for this line; enter a lower number.")
+            raise StockRefused(f"Only {quantity - missing} of {quantity} units are reserved for this line.")
     _give_back(parts, StockMovement.Kind.SHIPPED, is_shipped=True, user_id=user_id)
 
 

@@ -180,7 +180,7 @@ def shop_rate(cluster: Cluster, products: int, count: int, *, is_hot: bool) -> f
 
 
 def script(*, is_hot: bool) -> str:
-    """The same rows as an order of two lines writes, as pgbench runs them."""
+    """The pgbench script that writes the rows of an order with two lines."""
     first, second = ("1", "2") if is_hot else ("random(1, 1000)", "random(1001, 2000)")
     stock = "SELECT {} FROM bench_stock WHERE n IN (:a, :b)"
     return f"""

@@ -110,7 +110,7 @@ class Demo:
             file.unlink()
 
     def owner_password(self) -> str:
-        """The same at every start, readable by us alone."""
+        """The owner's password: kept between starts, in a file that only this user can read."""
         file = self.state / "owner.secret"
         if not file.exists():
             file.touch(mode=0o600)
@@ -186,7 +186,7 @@ class Demo:
         return environment
 
     def _sandbox_port(self) -> int:
-        """The same as last time where it is free, so that payment pages of then still open."""
+        """The port of the last start if it is free, so that old payment pages still open."""
         file = self.state / "sandbox.port"
         known = int(file.read_text()) if file.exists() else 0
         port = known if known and not is_taken("127.0.0.1", known) else free_port()

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 SET_UP = "mfa_activate_totp"
 # The password once more comes before the page, the picture is on it, and everybody may leave.
 REACHABLE = {SET_UP, "totp_picture", "account_reauthenticate", "account_logout", "alive", "ready"}
-# What a log-in asks for. Recovery codes alone are asked for by no page, so they are no second factor.
+# What a login asks for. Recovery codes alone are asked for by no page, so they are no second factor.
 ASKED_FOR = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 

@@ -260,7 +260,7 @@ def test_a_canceled_count_corrects_nothing_and_is_over(main):
     count(stocktake, {variant.pk: 1})
     cancel(stocktake)
     assert stock_of(variant) == (5, 0)
-    with pytest.raises(StockRefused, match="canceled already"):
+    with pytest.raises(StockRefused, match="already canceled"):
         post(stocktake)
     assert StockMovement.objects.filter(kind="adjusted").count() == 0
 
@@ -382,12 +382,12 @@ def test_staff_are_told_once_of_what_runs_low_and_again_after_it_was_filled_up(m
     assert send_low_stock_notices() == 1
     mail = mails("low_stock")[0]
     assert (mail.recipients, mail.subject) == ([staff_address], "Low stock: 1 variant")
-    assert f"Blue cup ({low.sku}): 5 free" in mail.body
+    assert f"Blue cup ({low.sku}): 5 available" in mail.body
 
     assert send_low_stock_notices() == 0
     reserve("A1", [Need(1, plenty.pk, 2)])
     assert send_low_stock_notices() == 1
-    assert f"({plenty.sku}): 4 free" in mails("low_stock")[1].body
+    assert f"({plenty.sku}): 4 available" in mails("low_stock")[1].body
 
     receive(low.pk, main, 10)
     assert send_low_stock_notices() == 0
@@ -395,7 +395,7 @@ def test_staff_are_told_once_of_what_runs_low_and_again_after_it_was_filled_up(m
     adjust(low.pk, main, -12, reason="broken")
     assert send_low_stock_notices() == 1
     assert [mail.subject for mail in mails("low_stock")] == ["Low stock: 1 variant"] * 3
-    assert f"Blue cup ({low.sku}): 3 free" in mails("low_stock")[2].body
+    assert f"Blue cup ({low.sku}): 3 available" in mails("low_stock")[2].body
 
 
 def test_everything_that_runs_low_together_is_one_mail(staff_address):

@@ -142,7 +142,7 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.user_id) == (order.total_minor, user.pk)
     again = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True)
-    assert b"cannot be canceled" in again.content
+    assert b"can no longer be canceled" in again.content
     assert Refund.objects.count() == 1
 
 

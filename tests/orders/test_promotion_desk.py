@@ -186,8 +186,12 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
     ("model", "facts", "words"),
     [
         ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not a country code"),
-        ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” cannot be read"),
-        ("taxregion", {"code": "x", "country": "es", "name": "X", "postcodes": "35**"}, "“35**” cannot be read"),
+        ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” is not a postcode pattern"),
+        (
+            "taxregion",
+            {"code": "x", "country": "es", "name": "X", "postcodes": "35**"},
+            "“35**” is not a postcode pattern",
+        ),
         ("taxrate", {**RATE, "country": "Z"}, "“Z” is not a country code"),
         ("taxrate", {**RATE, "percent": "119"}, "Enter a percentage between 0 and 100."),
         ("taxrate", {**RATE, "valid_0": ""}, "Enter when the rate starts."),

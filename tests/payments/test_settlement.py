@@ -191,7 +191,7 @@ def test_f008_a_late_payment_without_stock_goes_back_whole(stripe_desk):
     settled = settle(payment.pk)
     order.refresh_from_db()
     assert (order.status, settled.flag, Refund.objects.get().amount_minor) == ("canceled", "late", order.total_minor)
-    assert Mail.objects.filter(subject__contains="goes back").count() == 1
+    assert Mail.objects.filter(subject__contains="will be refunded").count() == 1
     assert carry_out_waiting() == 1
     settled.refresh_from_db()
     assert settled.refunded_minor == order.total_minor
