@@ -83,7 +83,7 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     page.click("button[name=restore] >> nth=0")
     page.wait_for_selector("button[name=save] >> nth=1")
     page.click("button[name=remove] >> nth=0")
-    page.wait_for_selector("text=was taken out")
+    page.wait_for_selector("text=was removed")
     found = problems_of(page)
     page.select_option("#country", "CH")
     page.wait_for_selector(".sum >> text=not charged on exports")
