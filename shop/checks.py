@@ -3,11 +3,14 @@
 import logging
 import re
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, register, run_checks
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
 
 log = logging.getLogger(__name__)
@@ -142,10 +145,34 @@ def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
     return found
 
 
+def pending_migrations() -> int:
+    """How many migrations the database lacks; 0 while it is away, which is said elsewhere."""
+    try:
+        executor = MigrationExecutor(connection)
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except OperationalError:
+        return 0
+    finally:
+        connection.close()
+
+
+def _skipped_steps() -> list[str]:
+    """Sentences about commands of the set-up that nobody has run."""
+    found = []
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        found.append("No static files are collected, so every page is an error: run manage.py collectstatic --noinput.")
+    if count := pending_migrations():
+        found.append(f"The database lacks {count} migrations, so pages may be errors: run manage.py migrate.")
+    return found
+
+
 def log_set_up(addresses: str) -> None:
-    """Log where the web server listens and, in production, each error that `check --deploy` would name."""
+    """Log where the web server listens and, in production, what was forgotten or would fail `check --deploy`."""
     log.info("The shop listens on %s.", addresses)
-    if settings.IS_PRODUCTION:
-        for problem in run_checks(tags=[Tags.security], include_deployment_checks=True):
-            if problem.level >= ERROR:
-                log.error("%s: %s %s", problem.id, problem.msg, problem.hint or "")
+    if not settings.IS_PRODUCTION:
+        return
+    for problem in run_checks(tags=[Tags.security], include_deployment_checks=True):
+        if problem.level >= ERROR:
+            log.error("%s: %s %s", problem.id, problem.msg, problem.hint or "")
+    for sentence in _skipped_steps():
+        log.error(sentence)

@@ -4,10 +4,13 @@ import logging
 import re
 import runpy
 from types import SimpleNamespace
+from unittest import mock
 
 import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 
 from accounts.throttle import client_ip
@@ -266,8 +269,9 @@ def test_what_env_says_about_the_web_server_counts(monkeypatch):
     assert found["forwarded_allow_ips"] == ""
 
 
-def test_the_start_of_the_web_server_names_its_address_and_what_the_deploy_check_refuses(production, caplog):
-    production.SHOP_URL = "https://shop.example"
+def test_the_start_of_the_web_server_names_its_address_and_what_is_wrong(production, caplog, monkeypatch, tmp_path):
+    production.SHOP_URL, production.STATIC_ROOT = "https://shop.example", str(tmp_path)
+    monkeypatch.setattr(checks, "pending_migrations", lambda: 3)
     start = runpy.run_path(str(ROOT / "shop/web_server.py"))["post_worker_init"]
     caplog.set_level(logging.INFO, logger="shop.checks")
     for age in (1, 2):
@@ -275,6 +279,8 @@ def test_the_start_of_the_web_server_names_its_address_and_what_the_deploy_check
     messages = [record.getMessage() for record in caplog.records if record.name == "shop.checks"]
     assert messages[0] == "The shop listens on http://127.0.0.1:8000."
     assert sorted(messages[1:]) == [
+        "No static files are collected, so every page is an error: run manage.py collectstatic --noinput.",
+        "The database lacks 3 migrations, so pages may be errors: run manage.py migrate.",
         "shop.E006: SHOP_URL still holds the placeholder of .env.example. Replace it with your own value.",
         "shop.E011: SHOP_ALLOWED_HOSTS does not name shop.example, the host of SHOP_URL: every page would answer 400."
         " Add the host, or remove the setting.",
@@ -289,3 +295,17 @@ def test_each_request_has_one_line_in_the_log():
 def test_a_host_that_is_not_ours_is_named_in_the_log(client, caplog):
     assert client.get("/", headers={"host": "inner:8000"}).status_code == 400
     assert "A request was refused: the host 'inner:8000' is not one of SHOP_ALLOWED_HOSTS" in caplog.messages
+
+
+@pytest.mark.django_db
+def test_a_migrated_database_lacks_no_migration(monkeypatch):
+    monkeypatch.setattr(checks.connection, "close", lambda: None)
+    assert checks.pending_migrations() == 0
+    MigrationRecorder.Migration.objects.filter(app="shop").order_by("-pk")[:1].get().delete()
+    assert checks.pending_migrations() == 1
+
+
+def test_a_database_that_is_away_is_not_called_old(monkeypatch):
+    monkeypatch.setattr(checks, "MigrationExecutor", mock.Mock(side_effect=OperationalError("away")))
+    monkeypatch.setattr(checks.connection, "close", lambda: None)
+    assert checks.pending_migrations() == 0
