@@ -121,7 +121,7 @@ def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose
     assert set_up(read_answers(tmp_path / "shop.toml")) == ["Tax: DE 19 %."]
 
 
-def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(tmp_path):
+def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(closed):
     new = said("--from", str(ROOT / "docs/setup.example.toml"))
     assert "Tax: AT 20 %, DE 19 %." in new or "Tax: DE 19 %, AT 20 %." in new
     assert "Delivery: Standard delivery to Austria." in new
