@@ -89,8 +89,8 @@ class Overlap:
         other = self.names[1] if name == self.names[0] else self.names[0]
         where = ", ".join(self.countries)
         if not self.winner:
-            return f"{where} also in “{other}”: neither is more specific, so the cheaper rate holds"
-        return f"{where} also in “{other}”: “{self.winner}” decides"
+            return f"{where} also in “{other}”: neither is more specific, so the cheaper rate applies"
+        return f"{where} also in “{other}”: “{self.winner}” applies"
 
 
 def overlaps(zones: Iterable[ShippingZone]) -> list[Overlap]:

@@ -109,7 +109,7 @@ def test_staff_see_the_grid_and_the_overlaps(zones, client):
     assert "Overruled: Beyond €16.90" in page.content.decode()
     for name in ("shippingzone", "shippingmethod"):
         assert "/admin/orders/shippingzone/grid/" in client.get(f"/admin/orders/{name}/").content.decode()
-    assert "AT also in “Alone”: “Alone” decides" in client.get("/admin/orders/shippingzone/").content.decode()
+    assert "AT also in “Alone”: “Alone” applies" in client.get("/admin/orders/shippingzone/").content.decode()
 
 
 @pytest.mark.django_db
@@ -125,4 +125,4 @@ def test_saving_a_zone_that_overlaps_says_so(zones, client):
     staff(client, is_superuser=True)
     assert add(client, "shippingzone", {"name": "Again", "countries": "AT"}) == []
     page = client.get("/admin/orders/shippingzone/").content.decode()
-    assert "AT also in “Alone”: neither is more specific, so the cheaper rate holds" in page
+    assert "AT also in “Alone”: neither is more specific, so the cheaper rate applies" in page
