@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.markets import market_of
+from catalog.pages import INTERNAL, ORDER, page
 from orders.cart import open_cart, token_from
 from orders.checkout import place_order
 from orders.checkout_form import CheckoutForm
@@ -56,6 +57,7 @@ def _try_again(request: HttpRequest, order: Order, words: str = "") -> HttpRespo
     return response
 
 
+@page(ORDER)
 @leads_to_payment
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -77,6 +79,7 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return HttpResponseRedirect(payment.session_url, status=303)
 
 
+@page(ORDER)
 @require_safe
 def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """From Stripe's page. What the address says beside the order's secret is ignored: Stripe is asked."""
@@ -103,6 +106,7 @@ def _ask_stripe(order: Order) -> None:
         log.warning("Order %s is settled later: %r", order.number, error)
 
 
+@page(ORDER)
 @leads_to_payment
 @require_safe
 def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -115,6 +119,7 @@ def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return render(request, "payments/left.html", {"order": order})
 
 
+@page(ORDER)
 @require_POST
 def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Give the unpaid order up and bring its things back into a cart.
@@ -164,6 +169,7 @@ def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
     return cart
 
 
+@page(ORDER, is_always_open=False)
 @leads_to_payment
 @require_POST
 def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -212,6 +218,7 @@ def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRe
     return redirect("payments:pay", order.public_id)
 
 
+@page(INTERNAL)
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:

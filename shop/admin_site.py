@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
 
 from catalog.inputs import use_native_inputs
+from catalog.pages import INTERNAL, page
 from shop.admin_pages import ShopModelAdmin
 
 
@@ -31,6 +32,7 @@ class ShopAdminSite(AdminSite):
             base = type(base)(base.__name__, (ShopModelAdmin, base), {"__module__": base.__module__})
         super().register(model_or_iterable, base, **options)
 
+    @page(INTERNAL)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff log in where everybody does, so throttles and second factors count here too."""
         return secure_admin_login(super().login)(request, extra_context)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from catalog.pages import SHARED_FILE, page
 from shop.models import Heartbeat
 
 QUIET = timedelta(seconds=60)  # a worker that is silent for longer is missing
@@ -54,6 +55,7 @@ def beat_heart() -> None:
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
 
 
+@page(SHARED_FILE)
 @require_safe
 @never_cache
 def alive(request: HttpRequest) -> HttpResponse:
@@ -61,6 +63,7 @@ def alive(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@page(SHARED_FILE)
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from catalog.pages import INTERNAL, page
 from shop.models import Mail
 from shop.outbox import MAILBOX, parsed
 
@@ -27,6 +28,7 @@ def _only_in_demo() -> None:
         raise Http404
 
 
+@page(INTERNAL)
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     _only_in_demo()
@@ -34,6 +36,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     return render(request, "shop/mailbox.html", {"mails": sent})
 
 
+@page(INTERNAL)
 @require_safe
 def letter(request: HttpRequest, mail_id: int) -> HttpResponse:
     """One mail as text, with its links to click on."""
@@ -44,6 +47,7 @@ def letter(request: HttpRequest, mail_id: int) -> HttpResponse:
     return render(request, "shop/letter.html", {"mail": mail, "text": body.get_content() if body else ""})
 
 
+@page(INTERNAL)
 @csp_replace({"style-src": [UNSAFE_INLINE], "sandbox": ["allow-popups", "allow-top-navigation"]})
 @require_safe
 def letter_page(request: HttpRequest, mail_id: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.inputs import MomentInput
+from catalog.pages import INTERNAL, page
 from shop.middleware.as_of import PERMISSION, SALT
 from shop.opening import missing_otherwise, missing_to_open
 
@@ -24,6 +25,7 @@ class MomentForm(forms.Form):
     )
 
 
+@page(INTERNAL)
 @staff_member_required(login_url="account_login")
 @permission_required(PERMISSION, raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +50,7 @@ def as_of(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@page(INTERNAL)
 @staff_member_required(login_url="account_login")
 @require_safe
 def opening(request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from catalog.pages import ACCOUNT, INTERNAL, with_policy
 from shop import health, mailbox, staff_views, views
 
 # allauth answers with this where a limit of its own is reached.
@@ -15,13 +16,13 @@ handler500 = "shop.views.failed"
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
-    path("admin/", admin.site.urls),
+    with_policy(path("admin/", admin.site.urls), INTERNAL),
     path("account/2fa/totp/picture.svg", views.totp_picture, name="totp_picture"),
     path("staff/as-of/", staff_views.as_of, name="as_of"),
     path("staff/opening/", staff_views.opening, name="opening"),
     path("", include("orders.urls")),
-    path("account/", include("accounts.urls")),
-    path("account/", include("allauth.urls")),
+    with_policy(path("account/", include("accounts.urls")), ACCOUNT),
+    with_policy(path("account/", include("allauth.urls")), ACCOUNT),
     path("", include("payments.urls")),
     path("media/<path:path>", views.media, name="media"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),

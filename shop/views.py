@@ -14,6 +14,8 @@ from django.shortcuts import render
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from catalog.pages import ACCOUNT, SHARED_FILE, page
+
 STAFF_PAGES = ("/admin/", "/staff/")
 NOT_READABLE = ("This request could not be read", "Nothing was changed. Go back, check what you typed and try again.")
 NOT_ALLOWED = (
@@ -73,6 +75,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     return defaults.server_error(request, "admin/500.html" if is_staff_page else "500.html")
 
 
+@page(SHARED_FILE)
 @csp({"default-src": [NONE], "sandbox": True})
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponse:
@@ -90,6 +93,7 @@ def media(request: HttpRequest, path: str) -> HttpResponse:
     return response
 
 
+@page(ACCOUNT)
 @login_required
 @require_safe
 def totp_picture(request: HttpRequest) -> HttpResponse:

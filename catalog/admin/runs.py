@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
 from catalog.admin.bulk import plan_bulk_again
-from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs, page
+from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs
+from catalog.admin.desk import page as admin_page
 from catalog.errors import UnreadableFile
 from catalog.formats import NOTHING, count_of, money
 from catalog.importing.apply import here
@@ -21,6 +22,7 @@ from catalog.importing.runs import RunRefused, is_outdated, plan_file, plan_of, 
 from catalog.importing.table import MAX_FILE_BYTES
 from catalog.markets import default_market
 from catalog.models import Product, Run
+from catalog.pages import INTERNAL, page
 from catalog.tasks import work_runs
 
 SHOWN = 50  # products of a plan on its page
@@ -66,6 +68,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def counted(self, run: Run) -> str:
         return ", ".join(f"{number} {words}" for words, number in run.counts.items() if number) or "none"
 
+    @page(INTERNAL, throttle="upload")
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         """Upload a file; its plan is the next page."""
         if not self.has_add_permission(request):
@@ -80,7 +83,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             else:
                 return redirect("admin:catalog_run_change", run.pk)
         context = {"form": form, "title": "Import products"}
-        return page(self, request, "admin/catalog/run/add.html", context, 422 if form.errors else 200)
+        return admin_page(self, request, "admin/catalog/run/add.html", context, 422 if form.errors else 200)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
@@ -116,7 +119,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             "can_undo": run.status == Run.Status.APPLIED and may_apply,
             "title": str(run),
         }
-        return page(self, request, "admin/catalog/run/change.html", context)
+        return admin_page(self, request, "admin/catalog/run/change.html", context)
 
     def apply(self, request: HttpRequest, run_id: int) -> HttpResponse:
         return self._begin(request, run_id, start)
@@ -156,6 +159,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             work_runs.delay_on_commit()
         return redirect("admin:catalog_run_change", run.pk)
 
+    @page(INTERNAL, throttle="export")
     def export(self, request: HttpRequest) -> HttpResponse:
         """Every product as a CSV, sent while it is read."""
         needs(request, "catalog.view_product")

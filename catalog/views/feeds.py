@@ -8,17 +8,17 @@ from django.views.decorators.http import require_safe
 
 from catalog import feeds
 from catalog.markets import address_in, all_markets, current_market
-
-SHARED_AND_CLOSED = ("/admin/", "/payments/")
-CLOSED = ("/cart/", "/checkout/", "/orders/", "/account/", "/search/", "/suggest/")  # in every market
+from catalog.pages import SHARED_FILE, STOREFRONT, closed_to_robots, page
 
 
+@page(STOREFRONT)
 @require_safe
 @cache_control(public=True, max_age=3600)
 def sitemap_index(request: HttpRequest) -> HttpResponse:
     return HttpResponse(feeds.sitemap_index(), content_type="application/xml")
 
 
+@page(STOREFRONT)
 @require_safe
 @cache_control(public=True, max_age=3600)
 def sitemap(request: HttpRequest, section: str, number: int) -> HttpResponse:
@@ -27,6 +27,7 @@ def sitemap(request: HttpRequest, section: str, number: int) -> HttpResponse:
     return HttpResponse("".join(feeds.sitemap(section, number)), content_type="application/xml")
 
 
+@page(STOREFRONT)
 @require_safe
 @cache_control(public=True, max_age=3600)
 def google(request: HttpRequest) -> StreamingHttpResponse:
@@ -34,12 +35,14 @@ def google(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(feeds.merchant_feed(current_market()), content_type="application/xml")
 
 
+@page(SHARED_FILE)
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
     """What robots leave alone, and one sitemap for each market."""
     markets = all_markets().values()
-    closed = [*SHARED_AND_CLOSED, *(address_in(market, path) for market in markets for path in CLOSED)]
+    once, per_market = closed_to_robots()
+    closed = [*once, *(address_in(market, path) for market in markets for path in per_market)]
     maps = [f"Sitemap: {settings.SHOP_URL}{address_in(market, reverse('catalog:sitemap_index'))}" for market in markets]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), *maps]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

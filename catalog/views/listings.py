@@ -26,6 +26,7 @@ from catalog.browse import (
 from catalog.forms import ListingForm
 from catalog.markets import all_markets, current_market
 from catalog.models import Category, Collection
+from catalog.pages import STOREFRONT, page
 from catalog.search import search_page, suggestions
 
 MIN_SUGGEST_LETTERS = 2
@@ -91,6 +92,7 @@ def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> Htt
     return render(request, template, context, status=404 if is_missing else 200)
 
 
+@page(STOREFRONT)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     market = current_market()
@@ -109,6 +111,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/home.html", context)
 
 
+@page(STOREFRONT, throttle="search")
 @require_safe
 def category(request: HttpRequest, path: str) -> HttpResponse:
     found = Category.objects.filter(path=path).first()
@@ -139,6 +142,7 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
     return HttpResponsePermanentRedirect(f"{moved.url}?{query}" if query else moved.url)
 
 
+@page(STOREFRONT, throttle="search")
 @require_safe
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_active=True)
@@ -155,6 +159,7 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     return _answer(request, "catalog/collection.html", context)
 
 
+@page(STOREFRONT, throttle="search")
 @require_safe
 def sale(request: HttpRequest) -> HttpResponse:
     market = current_market()
@@ -169,6 +174,7 @@ def sale(request: HttpRequest) -> HttpResponse:
     return _answer(request, "catalog/sale.html", context)
 
 
+@page(STOREFRONT, is_crawled=False, throttle="search")
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     market = current_market()
@@ -188,6 +194,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return _answer(request, "catalog/search.html", context)
 
 
+@page(STOREFRONT, is_crawled=False, throttle="suggest")
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     market = current_market()

@@ -11,6 +11,7 @@ from catalog.addresses import moved_product
 from catalog.browse import lineage, related_listings
 from catalog.markets import Market, all_markets, current_market
 from catalog.models import Product
+from catalog.pages import STOREFRONT, page
 from catalog.prices import markets_with_prices
 from catalog.product_page import facts_of, opinions_of, product_for_page, product_page
 from catalog.views.listings import answer_moved
@@ -27,6 +28,7 @@ def sold_in(product: Product) -> list[Market]:
     return [market for market in markets if not market.prefix or market.code in priced]
 
 
+@page(STOREFRONT)
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     return show_product(request, slug, request.GET.dict())

@@ -10,15 +10,24 @@ from django.views.decorators.http import require_safe
 from catalog.market_texts import page_in
 from catalog.markets import all_markets, current_market
 from catalog.models import AttributeValue, Page, Swatch
+from catalog.pages import SHARED_FILE, STOREFRONT, page
 
 
+@page(STOREFRONT)
 @require_safe
-def page(request: HttpRequest, section: str, slug: str) -> HttpResponse:
+def text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Page, section=section, slug=slug)
     context = {"page": page_in(found, current_market()), "markets_here": list(all_markets().values())}
     return render(request, "catalog/page.html", context)
 
 
+@page(STOREFRONT, is_always_open=True)
+def legal_text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
+    """A page that the law asks for, also of a shop that has not opened."""
+    return text(request, section, slug)
+
+
+@page(SHARED_FILE)
 @require_safe
 @cache_control(public=True, max_age=300)
 def swatches(request: HttpRequest) -> HttpResponse:
@@ -29,6 +38,7 @@ def swatches(request: HttpRequest) -> HttpResponse:
     return HttpResponse("@layer components{" + "".join(rules) + "}", content_type="text/css; charset=utf-8")
 
 
+@page(SHARED_FILE)
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(staticfiles_storage.url("img/icon.svg"), permanent=False)

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import MAX_ADDRESSES, addresses_of, keep_address, make_default
 from accounts.models import Address
+from catalog.pages import ACCOUNT, page
 from orders.address_form import AddressForm
 from orders.shown_field import shown_field
 
 
+@page(ACCOUNT)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def addresses(request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
     return _page(request, form, kept=kept)
 
 
+@page(ACCOUNT)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: HttpRequest, pk: int) -> HttpResponse:

@@ -8,6 +8,7 @@ from accounts.throttle import Limit, client_ip
 from catalog.alerts import ask_for_alert
 from catalog.availability import available_by_variant
 from catalog.models import Product, Variant
+from catalog.pages import STOREFRONT, page
 from catalog.product_page import can_be_bought, variant_path
 from orders.forms import MailboxAlertForm
 from orders.same_origin import same_origin_post
@@ -15,6 +16,7 @@ from orders.same_origin import same_origin_post
 ASKING = Limit("stock-alert", 20, 3600)
 
 
+@page(STOREFRONT, is_crawled=False)
 @require_POST
 @same_origin_post
 def stock_alert(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from accounts.throttle import Limit, client_ip
 from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
 from catalog.models import Variant
+from catalog.pages import CART, page
 from catalog.product_page import wanted_of
 from catalog.views.products import show_product
 from orders import cart as cart_verbs
@@ -78,6 +79,7 @@ def buyer_of(request: HttpRequest, cart: Cart) -> Buyer:
     return Buyer(country, email=request.user.email if user_id else "", user_id=user_id)
 
 
+@page(CART)
 @require_http_methods(["GET", "HEAD", "POST"])
 @same_origin_post
 def cart(request: HttpRequest) -> HttpResponse:
@@ -251,6 +253,7 @@ ACTIONS: dict[str, Callable[[HttpRequest, Cart], str]] = {
 }
 
 
+@page(CART)
 @require_POST
 @same_origin_post
 def add(request: HttpRequest) -> HttpResponse:

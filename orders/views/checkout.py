@@ -16,6 +16,7 @@ from accounts.models import Address
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.errors import InsufficientStock
 from catalog.markets import Market, market_of
+from catalog.pages import CART, page
 from orders.cart import choose_country
 from orders.cart_codes import drop_code
 from orders.changes import OLDEST, sums_of, what_changed
@@ -56,6 +57,7 @@ def leads_to_payment(view: View) -> View:
     return cast(View, csp_update({"form-action": [settings.PAYMENT_PAGE_ORIGIN]})(view))
 
 
+@page(CART)
 @leads_to_payment
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.signing_up import ask_with_password
 from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
+from catalog.pages import ACCOUNT, ORDER, page
 from orders.cart import open_cart
 from orders.forms import FindOrderForm
 from orders.joining import order_again
@@ -26,6 +27,7 @@ from orders.views.checkout import leads_to_payment
 FINDING = Limit("find-order", 10, 600)
 
 
+@page(ORDER)
 @leads_to_payment
 @require_safe
 def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -56,6 +58,7 @@ def _show(
     return render(request, "orders/order.html", context, status=status)
 
 
+@page(ORDER, is_always_open=False)
 @require_POST
 def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Everything of the order that is still sold is in the shopper's cart."""
@@ -67,6 +70,7 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return remember(redirect(f"{address}?missing={len(missing)}" if missing else address), cart)
 
 
+@page(ORDER)
 @leads_to_payment
 @require_POST
 def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -90,6 +94,7 @@ def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _show(request, public_id, {"account_mail": True})
 
 
+@page(ORDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     form = FindOrderForm(request.POST or None)
@@ -102,6 +107,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/find.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@page(ACCOUNT)
 @login_required
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.throttle import Limit, client_ip
+from catalog.pages import ORDER, page
 from catalog.reviews import Opinion
 from orders.errors import OrderRefused
 from orders.forms import ReviewForm
@@ -16,6 +17,7 @@ from orders.reviewing import product_to_review, review_of, review_purchase
 REVIEWING = Limit("review", 5, 60)
 
 
+@page(ORDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, public_id: uuid.UUID, line_id: int) -> HttpResponse:
     order = order_for_page(public_id)

@@ -8,17 +8,16 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from catalog.clock import as_of
+from catalog.pages import policy_of
 
 SALT = "as-of"
 PERMISSION = "catalog.view_product"
-# Carts, orders and the admin are about what is true now.
-LIVES_NOW = ("/admin/", "/cart/", "/checkout/", "/orders/", "/account/", "/payments/", "/staff/")
 
 
 def chosen_moment(request: HttpRequest) -> datetime | None:
     """The moment that a member of staff has chosen; without our cookie nobody is asked who they are."""
     cookie = request.COOKIES.get(settings.AS_OF_COOKIE_NAME)
-    if not cookie or request.method not in ("GET", "HEAD") or request.path_info.startswith(LIVES_NOW):
+    if not cookie or request.method not in ("GET", "HEAD") or not policy_of(request).shows_moments:
         return None
     try:
         moment = datetime.fromisoformat(signing.loads(cookie, salt=SALT, max_age=settings.AS_OF_COOKIE_AGE))

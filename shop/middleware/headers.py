@@ -5,8 +5,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from catalog.pages import policy_of
+
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"
-PERSONAL = ("/cart/", "/checkout/", "/orders/", "/account/", "/admin/", "/payments/", "/mailbox/", "/staff/")
 # Whoever sends one of these may see another page than somebody who comes for the first time.
 KNOWN_BY = {settings.CART_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
 
@@ -51,7 +52,7 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.path_info.startswith(PERSONAL) or response.cookies:
+        if policy_of(request).is_personal or response.cookies:
             response.headers["Cache-Control"] = "private, no-store"
         elif KNOWN_BY & request.COOKIES.keys():
             # The page says how much is in this shopper's cart.

@@ -14,33 +14,31 @@ from django.shortcuts import render
 
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from accounts.turns import give_turn_back, take_turn
+from catalog.pages import policy_of
 
 # What is found as one types has a counter of its own, so that typing never closes the search itself.
 SEARCHING = Limit("search", 60, 60)
 SUGGESTING = Limit("suggest", 60, 60)
-LISTINGS = {"catalog:search", "catalog:category", "catalog:collection", "catalog:sale"}
-SUGGESTIONS = "catalog:suggest"
 # Another order or page of a listing asks for nothing that its plain page does not.
 NO_FILTER = {"sort", "page", "after"}
-# Reading a large file in or writing one out is work for a minute.
-FILES = {("admin:catalog_run_add", "POST"), ("admin:catalog_run_export", "GET")}
+# Reading a large file in or writing one out is work for a minute: the method that does it, by throttle.
+FILES = {"upload": "POST", "export": "GET"}
 # What allauth still counts itself and answers 429 to (logins, changed passwords and addresses), it counts by the minute.
 WAIT_ELSEWHERE = 60
 
 
 def limit_of(request: HttpRequest) -> Limit | None:
     """What this request counts as. A piece of a page costs us what the page costs, so it counts as one."""
-    name = request.resolver_match.view_name if request.resolver_match else ""
-    if name == SUGGESTIONS:
+    throttle = policy_of(request).throttle
+    if throttle == "suggest":
         return SUGGESTING if request.GET.get("q") else None
-    if name in LISTINGS and any(value for key, value in request.GET.items() if key not in NO_FILTER):
+    if throttle == "search" and any(value for key, value in request.GET.items() if key not in NO_FILTER):
         return SEARCHING
     return None
 
 
 def is_about_a_file(request: HttpRequest) -> bool:
-    name = request.resolver_match.view_name if request.resolver_match else ""
-    return (name, request.method) in FILES and request.user.is_authenticated
+    return FILES.get(policy_of(request).throttle) == request.method and request.user.is_authenticated
 
 
 def hold_turn(request: HttpRequest) -> None:
@@ -57,7 +55,7 @@ def end_turn(key: str, held_until: datetime) -> None:
 
 def too_many(request: HttpRequest, seconds: int = WAIT_ELSEWHERE) -> HttpResponse:
     """429 as a page, or as one sentence where suggestions are awaited; nobody on the way keeps it."""
-    if request.resolver_match and request.resolver_match.view_name == SUGGESTIONS:
+    if policy_of(request).throttle == "suggest":
         words = f"Suggestions pause for {seconds} second{'' if seconds == 1 else 's'}. Press Enter to search."
         response = HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
     else:

@@ -5,14 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
 from catalog.markets import Market, default_market, further_markets, in_market
-
-# What there is once for all markets, by the first part of its address; under a prefix it does not exist.
-SHARED = frozenset(
-    {
-        *("admin", "staff", "mailbox", "static", "media", "healthz", "readyz", "payments"),
-        *("robots.txt", "favicon.ico", "swatches.css"),
-    }
-)
+from catalog.pages import policy_of_path
 
 
 def _first_part(path: str) -> str:
@@ -35,9 +28,10 @@ class MarketMiddleware:
         market = market_of(request.path_info)
         if request.path_info == f"/{market.prefix}" and market.prefix:
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
-        rest = request.path_info.removeprefix(f"/{market.prefix}") if market.prefix else request.path_info
-        if _first_part(rest) not in SHARED:
-            # What is left alone under a prefix leads nowhere.
-            request.path_info = rest
+        if market.prefix:
+            rest = request.path_info.removeprefix(f"/{market.prefix}")
+            # What exists once for all markets keeps the prefix, and so is not found.
+            if all(policy_of_path(path).is_per_market for path in (rest, f"{rest}/")):
+                request.path_info = rest
         with in_market(market):
             return self.get_response(request)

@@ -6,19 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from catalog.models import Page
+from catalog.pages import policy_of
 from shop.opening import is_open
 from shop.setting_up.starting_values import STARTING_TEXT
 
-# The first parts of paths that work in a closed shop: running it, logging in, what the law asks for, and what was
-# bought before it closed.
-ALWAYS_OPEN = frozenset(
-    {
-        *("admin", "staff", "account", "mailbox", "static", "media", "healthz", "readyz", "payments"),
-        *("orders", "legal", "robots.txt", "favicon.ico", "swatches.css"),
-    }
-)
-# Below those paths, what begins something new: it fills a cart or places an order.
-SELLING = frozenset({"orders:again", "payments:replace"})
 RETRY_AFTER_SECONDS = 3600
 
 
@@ -29,19 +20,12 @@ class OpeningMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        first = request.path_info.removeprefix("/").partition("/")[0]
-        if first in ALWAYS_OPEN or is_open():
+        if policy_of(request).is_always_open or is_open():
             return self.get_response(request)
         request.is_closed = True  # type: ignore[attr-defined]
         response = self.get_response(request) if request.user.is_staff else opening_soon(request)
         response.headers["Cache-Control"] = "private, no-store"
         return response
-
-    def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
-        is_selling = request.resolver_match is not None and request.resolver_match.view_name in SELLING
-        if not is_selling or is_open() or request.user.is_staff:
-            return None
-        return opening_soon(request)
 
 
 def opening_soon(request: HttpRequest) -> HttpResponse:

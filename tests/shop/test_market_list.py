@@ -8,7 +8,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_resolver
 
 from shop.market_list import OWN, demo_markets, with_further_markets
-from shop.middleware.markets import SHARED
 
 MAIN = {"code": "main", "prefix": "", "language": "en", "currency": "EUR", "is_tax_included": True, "countries": ["DE"]}
 US = {
@@ -78,10 +77,9 @@ def test_no_prefix_can_hide_an_address_of_our_own():
     inner = [
         str(p.pattern) for found in get_resolver().url_patterns if not str(found.pattern) for p in found.url_patterns
     ]
-    spoken = (
-        " ".join([*patterns, *inner]).replace("^", "").replace("(?P<section>help|legal|about)", "help/ legal/ about")
-    )
+    spoken = " ".join([*patterns, *inner]).replace("^", "")
+    for sections in ("help|about", "legal"):
+        spoken = spoken.replace(f"(?P<section>{sections})", f"{sections.replace('|', '/ ')}")
     first = {address.partition("/")[0] for address in spoken.split() if address[0].isalnum()}
     taken = {part for part in first if "." not in part and "<" not in part} | {shop_settings.STATIC_URL.strip("/")}
     assert taken == OWN
-    assert {part for part in SHARED if "." not in part} <= OWN
