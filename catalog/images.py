@@ -1,7 +1,9 @@
 """Pictures: taken in by their content, kept under names of our own, shown in four widths."""
 
 import io
+import math
 import struct
+import time
 import uuid
 import warnings
 import zlib
@@ -117,17 +119,23 @@ def render(image: ProductImage) -> None:
     ProductImage.objects.filter(pk=image.pk).update(rendered_widths=widths)
 
 
-def render_waiting(limit: int = 20) -> int:
-    """Make the renditions of pictures that have none; returns how many pictures were handled."""
+def render_waiting(limit: int = 20, *, seconds: float = math.inf) -> int:
+    """Make the renditions of pictures that have none, until the time is over; returns how many pictures were handled.
+
+    Each picture is finished together with its listing, so a worker that is stopped in between leaves none half done.
+    """
     waiting = (
         ProductImage.objects.filter(rendered_widths=[], is_broken=False).exclude(file="").order_by("position", "pk")
     )
-    images = list(waiting[:limit])
-    for image in images:
-        render(image)
-    with transaction.atomic():
-        write_listings(Product.objects.filter(pk__in={image.product_id for image in images}))
-    return len(images)
+    begun, handled = time.monotonic(), 0
+    for image in waiting[:limit]:
+        with transaction.atomic():
+            render(image)
+            write_listings(Product.objects.filter(pk=image.product_id))
+        handled += 1
+        if time.monotonic() - begun > seconds:
+            break
+    return handled
 
 
 def picture_of(upload: Any) -> Any:

@@ -5,10 +5,12 @@ from celery import shared_task
 from catalog import alerts, images, listings, search
 from catalog.importing import runs
 
+MAX_RENDER_SECONDS = 25  # well before the limit at which the worker stops a task
+
 
 @shared_task
 def render_images() -> int:
-    done = images.render_waiting()
+    done = images.render_waiting(seconds=MAX_RENDER_SECONDS)
     if done:
         # There may be more; a fresh message keeps each run short.
         render_images.wake()

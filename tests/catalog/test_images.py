@@ -6,6 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from catalog import images
 from catalog.errors import BadImage
 from catalog.images import keep_picture, render_waiting, wanted_widths
 from catalog.models import Listing, ProductImage
@@ -73,6 +74,36 @@ def test_renditions_are_made_up_to_the_pictures_own_width():
             assert Image.open(file).size == (width, round(1250 * width / 1000))
     assert Listing.objects.get().image["widths"] == [320, 480, 800]
     assert render_waiting() == 0
+
+
+def test_a_run_that_is_stopped_leaves_no_picture_without_its_listing(monkeypatch):
+    for _ in range(2):
+        image = ProductImage(product=make_variant().product)
+        keep_picture(image, picture())
+        image.save()
+    render = images.render
+    first, _second = ProductImage.objects.order_by("position", "pk")
+
+    def render_the_first(image):
+        if image != first:
+            raise TimeoutError
+        render(image)
+
+    monkeypatch.setattr(images, "render", render_the_first)
+    with pytest.raises(TimeoutError):
+        render_waiting()
+    assert sorted(len(listing.image.get("widths", [])) for listing in Listing.objects.all()) == [0, 3]
+    monkeypatch.setattr(images, "render", render)
+    assert render_waiting() == 1
+    assert [len(listing.image.get("widths", [])) for listing in Listing.objects.all()] == [3, 3]
+
+
+def test_a_run_ends_when_its_time_is_over():
+    for _ in range(2):
+        image = ProductImage(product=make_variant().product)
+        keep_picture(image, picture())
+        image.save()
+    assert [render_waiting(seconds=-1) for _ in range(3)] == [1, 1, 0]
 
 
 def test_a_file_that_went_bad_is_marked_and_not_tried_for_ever():
