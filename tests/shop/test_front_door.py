@@ -162,7 +162,7 @@ def test_every_scheduled_job_runs_by_hand(job, capsys):
 
 def test_a_job_that_takes_a_part_of_the_work_at_a_time_is_run_until_nothing_is_left(monkeypatch, capsys):
     rounds = iter([3, 2, 0])
-    monkeypatch.setattr("catalog.images.render_waiting", lambda: next(rounds))
+    monkeypatch.setattr("catalog.images.render_waiting", lambda **_: next(rounds))
     call_command("run", "render-images")
     assert capsys.readouterr().out == "5 pictures rendered.\n"
 
