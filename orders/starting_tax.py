@@ -34,20 +34,6 @@ def starting_rates(home: str, countries: Iterable[str]) -> dict[str, dict[str, s
 
 
 @transaction.atomic
-def add_starting_rates(home: str, countries: Iterable[str]) -> int:
-    """Every country whose tax is charged has rates; those that have any keep them. Returns how many rows are new."""
-    known = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
-    rates = starting_rates(home, countries)
-    rows = [
-        TaxRate(country=country, tax_class=tax_class, percent=percent, valid=TimestamptzRange(None, None))
-        for country in rates
-        if country not in known
-        for tax_class, percent in rates[country].items()
-    ]
-    return len(TaxRate.objects.bulk_create(rows))
-
-
-@transaction.atomic
 def add_starting_regions(home: str, countries: Iterable[str]) -> int:
     """The special places of these countries are tax regions; countries that have any region keep theirs.
 

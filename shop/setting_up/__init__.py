@@ -1,17 +1,18 @@
 """Setting up a shop: whatever it lacks is created, and whatever staff changed stays as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from psycopg.types.range import TimestamptzRange
 
-from catalog.models import Location, Page, Store
+from catalog.models import Location, Page, Store, TaxClass
 from catalog.rich_text import clean
 from orders.closing_days import seed_public_holidays
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
-from orders.starting_tax import add_starting_regions
+from orders.starting_tax import add_starting_regions, starting_rates
 from shop.setting_up.answers import Answers, Delivery
 from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
 
@@ -54,17 +55,29 @@ def _tax(answers: Answers) -> Iterator[str]:
     known = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
     wanted = {settings.SHOP_COUNTRY} if known and "tax" in answers.guessed else answers.tax.keys()
     new = {country: answers.tax[country] for country in answers.tax if country in wanted - known}
+    reduced = starting_rates(settings.SHOP_COUNTRY, new) if "tax" in answers.guessed else {}
+    rates = {country: {**reduced.get(country, {}), TaxClass.STANDARD: percent} for country, percent in new.items()}
     TaxRate.objects.bulk_create(
-        TaxRate(country=country, percent=percent, valid=TimestamptzRange(None, None))
-        for country, percent in new.items()
+        TaxRate(country=country, tax_class=tax_class, percent=percent, valid=TimestamptzRange(None, None))
+        for country, percents in rates.items()
+        for tax_class, percent in percents.items()
     )
     if new:
-        yield "Tax: " + ", ".join(f"{country} {percent.normalize():f} %" for country, percent in new.items()) + "."
+        yield "Tax: " + ", ".join(_rates_in_words(country, percents) for country, percents in rates.items()) + "."
     # Of Great Britain only Northern Ireland is charged, so it stands beside the countries that have a rate.
     charged = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
     charged |= {"GB"} if "tax" in answers.guessed and not known else set()
     if added := add_starting_regions(settings.SHOP_COUNTRY, charged):
         yield f"Tax regions: {added} places with rates of their own, or outside of the tax area."
+
+
+def _rates_in_words(country: str, percents: Mapping[str, Decimal | str]) -> str:
+    """The standard rate of a country with the reduced ones behind it, such as `DE 19 % (reduced: 7 %)`."""
+    standard, *others = (
+        f"{Decimal(percents[tax_class]).normalize():f} %"
+        for tax_class in sorted(percents, key=lambda tax_class: (tax_class != TaxClass.STANDARD, tax_class))
+    )
+    return f"{country} {standard}" + (f" (reduced: {', '.join(others)})" if others else "")
 
 
 def _deliveries(answers: Answers) -> Iterator[str]:

@@ -2,17 +2,8 @@
 
 from dataclasses import dataclass
 
-EU = (
-    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL",
-    "PL", "PT", "RO", "SK", "SI", "ES", "SE",
-)  # fmt: skip
-# The standard rates of value added tax, in percent, as of 2026: https://taxation-customs.ec.europa.eu and the tax offices.
-STANDARD_RATES = {
-    "AT": "20", "BE": "21", "BG": "20", "HR": "25", "CY": "19", "CZ": "21", "DE": "19", "DK": "25", "EE": "24",
-    "FI": "25.5", "FR": "20", "GR": "24", "HU": "27", "IE": "23", "IT": "22", "LV": "21", "LT": "21", "LU": "17",
-    "MT": "18", "NL": "21", "PL": "23", "PT": "23", "RO": "21", "SK": "23", "SI": "22", "ES": "21", "SE": "25",
-    "CH": "8.1", "LI": "8.1", "NO": "25", "IS": "24", "GB": "20", "AU": "10", "NZ": "15", "JP": "10", "ZA": "15",
-}  # fmt: skip
+from orders.starting_tax import starting_rates
+
 # A parcel in the country, and one abroad; free in the country from the third amount on.
 DELIVERY_PRICES = {
     "EUR": ("4.90", "14.90", "60.00"),
@@ -57,5 +48,4 @@ LEGAL_SLUGS = tuple(page.slug for page in PAGES if page.section == "legal")
 
 def tax_rates(home: str, countries: tuple[str, ...]) -> dict[str, str]:
     """The standard rates that a seller there charges: at home, and for a seller in the European Union in all of it."""
-    charged = {home, *(set(EU) & set(countries) if home in EU else set())}
-    return {country: STANDARD_RATES[country] for country in sorted(charged) if country in STANDARD_RATES}
+    return {country: rates["standard"] for country, rates in starting_rates(home, countries).items()}

@@ -13,7 +13,7 @@ from orders.checkout import place_order
 from orders.customers import Buyer
 from orders.errors import OrderRefused, TotalChanged
 from orders.models import Cart, ShippingRate, TaxRate, TaxRegion
-from orders.starting_tax import add_starting_rates, add_starting_regions, starting_rates
+from orders.starting_tax import add_starting_regions, starting_rates
 from orders.tax import change_rate, clean_vat_id, country_of_vat_id, region_of
 from shop.auditing import run_audit
 from tests.factories import (
@@ -237,13 +237,9 @@ def test_a_shop_starts_with_the_rates_that_its_seller_charges():
     assert starting_rates("US", ["US"]) == {}
 
 
-def test_starting_values_leave_what_is_there_and_come_once():
-    make_tax("DE", "16")
-    assert [add_starting_rates("DE", ["DE", "AT"]) for _ in range(2)] == [3, 0]
+def test_starting_regions_are_added_once():
     assert [add_starting_regions("DE", ["DE", "PT", "GB"]) for _ in range(2)] == [7, 0]
-    assert TaxRate.objects.get(country="DE").percent == 16
     assert TaxRate.objects.get(country="PT", region="pt-azores", tax_class="standard").percent == 16
-    assert total(make_cart(make_variant(11600))).tax_minor == 1600
 
 
 def test_a_seller_outside_of_the_union_has_no_rate_of_northern_ireland():

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from catalog.models import Location, Page, Store
 from orders.models import CartLine, ClosingDay, Order, ShippingMethod, ShippingRate, TaxRate, TaxRegion
+from orders.tax import MEMBER_STATES
 from payments.cancellation import reopen
 from shop import opening
 from shop.embedded.state import ROOT
@@ -18,7 +19,7 @@ from shop.opening import is_open, missing_otherwise, missing_to_open
 from shop.setting_up import set_up
 from shop.setting_up.answers import Seller, WrongAnswers, read_answers, starting_answers
 from shop.setting_up.questions import Questions
-from shop.setting_up.starting_values import EU, PAGES, STARTING_TEXT, tax_rates
+from shop.setting_up.starting_values import PAGES, STARTING_TEXT, tax_rates
 from tests.factories import make_cart, make_order, make_submission, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -63,9 +64,10 @@ def test_setting_up_creates_everything_with_starting_values():
     set_up(starting_answers(SELLER))
     store = Store.objects.get()
     assert (store.name, store.seller_name, store.contact_email) == ("Hearth", "Hearth GmbH", "hello@hearth.shop")
-    assert dict(TaxRate.objects.values_list("country", "percent"))["DE"] == Decimal(19)
+    rates_at_home = TaxRate.objects.filter(country="DE", region="").values_list("tax_class", "percent")
+    assert dict(rates_at_home) == {"standard": Decimal(19), "reduced": Decimal(7)}
     assert TaxRegion.objects.get(code="es-canaries").is_outside
-    assert set(TaxRate.objects.filter(region="").values_list("country", flat=True)) == set(EU)
+    assert set(TaxRate.objects.filter(region="").values_list("country", flat=True)) == MEMBER_STATES - {"XI"}
     rates = {rate.zone.name: rate.price_minor for rate in ShippingRate.objects.select_related("zone")}
     assert rates == {"Germany": 490, "Other countries": 1490}
     assert ShippingMethod.objects.get(code="standard").free_from_minor == 6000
@@ -98,7 +100,7 @@ def test_setting_up_again_changes_nothing_that_staff_changed():
     assert set_up(starting_answers(SELLER)) == []
     store = Store.objects.get()
     assert (store.tagline, store.contact_email) == ("Ours", "new@hearth.shop")
-    assert TaxRate.objects.get(country="DE").percent == 16
+    assert TaxRate.objects.get(country="DE", tax_class="standard").percent == 16
     assert set(ShippingRate.objects.values_list("price_minor", flat=True)) == {1}
     assert Page.objects.get(slug="terms").body == "<p>Ours.</p>"
     assert Location.objects.get().name == "Berlin"
@@ -118,7 +120,7 @@ def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose
     assert set(TaxRate.objects.values_list("country", flat=True)) == {"AT", "DE"}
     assert set(ShippingMethod.objects.values_list("code", flat=True)) == {"standard", "austria"}
     TaxRate.objects.filter(country="DE").delete()
-    assert set_up(read_answers(tmp_path / "shop.toml")) == ["Tax: DE 19 %."]
+    assert set_up(read_answers(tmp_path / "shop.toml")) == ["Tax: DE 19 % (reduced: 7 %)."]
 
 
 def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(closed):
