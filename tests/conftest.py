@@ -6,14 +6,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 
+from accounts.models import User
 from catalog.markets import Market, all_markets
 from payments import gateway
 from shop.celery import WakingTask
@@ -21,6 +25,7 @@ from shop.embedded.compiled import keep_compiled_modules
 from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
+from tests.factories import make_user
 from tests.settings import CLUSTER
 from tests.stripe_desk import StripeDesk
 from tests.template_database import prepare_template
@@ -133,6 +138,16 @@ def at_once() -> Callable[..., list[Any]]:
         return results
 
     return run
+
+
+@pytest.fixture
+def staff(client: Client, settings: Any, tmp_path: Path) -> User:
+    """An owner who is logged in; files that are uploaded go to a folder of the test."""
+    settings.MEDIA_ROOT = tmp_path
+    user = make_user(is_staff=True, is_superuser=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.force_login(user)
+    return user
 
 
 @pytest.fixture

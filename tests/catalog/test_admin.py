@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -22,15 +21,6 @@ from shop.auditing import run_audit
 from tests.factories import make_location, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def staff(client, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    user = make_user(is_staff=True, is_superuser=True)
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    client.force_login(user)
-    return user
 
 
 def form_of(text: str) -> dict[str, str]:

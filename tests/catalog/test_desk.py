@@ -35,7 +35,7 @@ from catalog.models import (
 from catalog.prices import prices_at, schedule_sales, set_price, set_prices
 from catalog.stocktakes import open_stocktake
 from shop.auditing import run_audit
-from tests.catalog.test_admin import form_of, save, staff  # noqa: F401  (a fixture)
+from tests.catalog.test_admin import form_of, save
 from tests.factories import make_location, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_visitors_and_customers_see_no_desk(client):
     assert {client.get(url).status_code for url in urls} == {302}
 
 
-def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):  # noqa: F811
+def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):
     variant = make_variant(2400, on_hand=0)
     url = f"/admin/catalog/product/{variant.product_id}/variants/"
     fields = {"option1": "Glaze", "values1": "Sand, Chalk", "option2": "Size", "values2": "S, M, L", "sku": "BOWL"}
@@ -127,7 +127,7 @@ def test_variants_come_from_options_and_share_what_is_filled_in(client, staff): 
     assert run_audit() == []
 
 
-def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):  # noqa: F811
+def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):
     variants = [make_variant(1000 + n, on_hand=5) for n in range(3)]
     ids = ",".join(str(variant.product_id) for variant in variants)
     url = f"/admin/catalog/product/bulk/?ids={ids}"
@@ -158,7 +158,7 @@ def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):  # noqa: 
     assert run_audit() == []
 
 
-def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client, staff):  # noqa: F811
+def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client, staff):
     variant = make_variant(1000, on_hand=5)
     ids = str(variant.product_id)
     url = f"/admin/catalog/product/bulk/?ids={ids}"
@@ -176,7 +176,7 @@ def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client
 @pytest.mark.parametrize(("leaves", "sale", "problems"), [("", 990, ["1 sale price changed too"]), ("on", 900, [])])
 def test_a_change_of_all_prices_says_that_sale_prices_change_and_can_leave_them_out(
     client,
-    staff,  # noqa: F811
+    staff,
     leaves,
     sale,
     problems,
@@ -192,7 +192,7 @@ def test_a_change_of_all_prices_says_that_sale_prices_change_and_can_leave_them_
     assert (after["price"], after["sale"]) == (1100, sale)
 
 
-def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):  # noqa: F811
+def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     for fields, words in (
@@ -237,7 +237,7 @@ def test_a_sale_is_planned_beside_no_other():
     assert edited(document_of(variant), sale) == document_of(variant)
 
 
-def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):  # noqa: F811
+def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):
     good = SimpleUploadedFile("good.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
     answer = client.post("/admin/catalog/run/add/", {"file": good})
     run = Run.objects.get()
@@ -247,7 +247,7 @@ def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):
         assert (answer.status_code, words in answer.content.decode()) == (422, True)
 
 
-def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):  # noqa: F811
+def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):
     variant = make_variant(1000)
     row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
@@ -262,7 +262,7 @@ def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):  #
         start(run)
 
 
-def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):  # noqa: F811
+def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):
     variant = make_variant(1000)
     row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
@@ -281,7 +281,7 @@ def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):  # noqa: F8
     assert (Product.objects.get().title, bytes(Run.objects.get(pk=new.pk).source)) == ("Renamed", b"")
 
 
-def test_an_outdated_edit_of_many_is_planned_again_with_the_prices_of_now(client, staff):  # noqa: F811
+def test_an_outdated_edit_of_many_is_planned_again_with_the_prices_of_now(client, staff):
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     client.post(url, {"ids": variant.product_id, "percent": "10", "add_tag": "new", "g0-on_hand": "4"})
@@ -297,7 +297,7 @@ def test_an_outdated_edit_of_many_is_planned_again_with_the_prices_of_now(client
     ]
 
 
-def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, staff):  # noqa: F811
+def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, staff):
     rows = "cup,Reef cup,TRUE,C-1,shopify,4,9.00,active\n"
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + rows).encode())})
     text = client.get(f"/admin/catalog/run/{Run.objects.get().pk}/change/").content.decode()
@@ -306,7 +306,7 @@ def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, s
     assert ("New: Reef cup (line 2)" in shown, "C-1 €9.00 – 4" in shown) == (True, True)
 
 
-def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):  # noqa: F811
+def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):
     upload = SimpleUploadedFile("x.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
     client.post("/admin/catalog/run/add/", {"file": upload})
     start(Run.objects.get())
@@ -323,7 +323,7 @@ def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):
     assert RunProgress.objects.get().total == 1
 
 
-def test_stock_is_received_corrected_and_refused_in_words(client, staff):  # noqa: F811
+def test_stock_is_received_corrected_and_refused_in_words(client, staff):
     variant = make_variant(on_hand=5)
     url = f"/admin/catalog/stock/{Stock.objects.get().pk}/change/"
     client.post(url, {"what": "receive", "quantity": "3", "reason": ""})
@@ -343,7 +343,7 @@ def test_stock_is_received_corrected_and_refused_in_words(client, staff):  # noq
     assert StockMovement.objects.filter(user=staff).count() == 2
 
 
-def test_a_transfer_is_sent_and_received_in_parts(client, staff):  # noqa: F811
+def test_a_transfer_is_sent_and_received_in_parts(client, staff):
     variant = make_variant(on_hand=10)
     second = make_location("second", 20)
     fields = {"source": make_location().pk, "destination": second.pk, "lines": f"{variant.sku} 6", "note": ""}
@@ -371,7 +371,7 @@ def test_a_transfer_is_sent_and_received_in_parts(client, staff):  # noqa: F811
     assert run_audit() == []
 
 
-def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
+def test_a_stocktake_is_counted_and_posted(client, staff):
     variant, other = make_variant(on_hand=10), make_variant(on_hand=0)
     client.post("/admin/catalog/stocktake/add/", {"location": make_location().pk, "lines": "", "note": ""})
     stocktake = Stocktake.objects.get()
@@ -399,7 +399,7 @@ def test_a_stocktake_is_counted_and_posted(client, staff):  # noqa: F811
     assert second.status == Stocktake.Status.CANCELED
 
 
-def test_the_product_list_costs_eight_queries_for_any_number_of_products(client, staff, django_assert_max_num_queries):  # noqa: F811
+def test_the_product_list_costs_eight_queries_for_any_number_of_products(client, staff, django_assert_max_num_queries):
     for _ in range(15):
         make_variant()
     with django_assert_max_num_queries(8):
@@ -411,12 +411,12 @@ def test_the_product_list_costs_eight_queries_for_any_number_of_products(client,
     ["shelf=-", "shelf=tableware", "stock=in", "stock=low", "missing=picture", "missing=alt", "missing=price", "maker=Alma",
      "price=10-30", "price=x", "price=-5", "q=thing", "status__exact=withdrawn", "shelf=nothing", "missing=zzz"],
 )  # fmt: skip
-def test_every_filter_of_the_product_list_opens(client, staff, query):  # noqa: F811
+def test_every_filter_of_the_product_list_opens(client, staff, query):
     make_variant(2400)
     assert client.get(f"/admin/catalog/product/?{query}").status_code == 200
 
 
-def test_the_filters_find_what_they_say(client, staff):  # noqa: F811
+def test_the_filters_find_what_they_say(client, staff):
     cheap, dear = make_variant(1000, on_hand=0), make_variant(5000, on_hand=50)
 
     def found(query: str) -> list[int]:
@@ -428,7 +428,7 @@ def test_the_filters_find_what_they_say(client, staff):  # noqa: F811
     assert sorted(found("missing=picture")) == sorted([cheap.product_id, dear.product_id])
 
 
-def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client, staff):  # noqa: F811
+def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client, staff):
     variant = make_variant()
     old = variant.product.slug
     answer, errors = save(client, variant.product, slug="new-address")
@@ -439,7 +439,7 @@ def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client,
     assert ("slug" in history, staff.email in history) == (True, True)
 
 
-def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff):  # noqa: F811
+def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff):
     variant = make_variant()
     client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0"})
     category = Category.objects.get()
@@ -449,7 +449,7 @@ def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff): 
     assert client.get("/c/mugs/").status_code == 410
 
 
-def test_synonyms_are_kept_as_the_search_knows_them(client, staff):  # noqa: F811
+def test_synonyms_are_kept_as_the_search_knows_them(client, staff):
     client.post("/admin/catalog/synonym/add/", {"words": "Sofa, Couch,Canapé"})
     assert Synonym.objects.get().words == ["sofa", "couch", "canape"]
     assert client.post("/admin/catalog/synonym/add/", {"words": "Sofa"}).status_code == 200
@@ -458,14 +458,14 @@ def test_synonyms_are_kept_as_the_search_knows_them(client, staff):  # noqa: F81
 @pytest.mark.parametrize(
     "model", ["attribute", "producttype", "collection", "synonym", "review", "run", "transfer", "stocktake", "variant"]
 )
-def test_every_other_list_opens(client, staff, model):  # noqa: F811
+def test_every_other_list_opens(client, staff, model):
     make_variant()
     assert client.get(f"/admin/catalog/{model}/").status_code == 200
     if model in ("attribute", "producttype", "collection", "synonym"):
         assert client.get(f"/admin/catalog/{model}/add/").status_code == 200
 
 
-def test_a_collection_is_made_by_hand(client, staff):  # noqa: F811
+def test_a_collection_is_made_by_hand(client, staff):
     variant = make_variant(title="Reef cup")
     fields = {"name": "New in", "slug": "new-in", "kind": "manual", "is_active": "on", "position": "0"}
     rows = {
@@ -479,7 +479,7 @@ def test_a_collection_is_made_by_hand(client, staff):  # noqa: F811
     assert "Reef cup" in client.get("/collections/new-in/").content.decode()
 
 
-def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):  # noqa: F811
+def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
     variant = make_variant(2400)
     fields = {
         "is_active": "on", "is_tracked": "on", "low_stock_at": "3", "most_per_order": "2", "is_taxable": "on",
@@ -500,7 +500,7 @@ def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):  # noqa:
     assert variant.product.changes.count() == 1
 
 
-def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):  # noqa: F811
+def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):
     variant = make_variant(2400)
     url = f"/admin/catalog/product/{variant.product_id}/variants/"
     numbers = ", ".join(str(number) for number in range(120))
@@ -519,7 +519,7 @@ def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):  # 
     ]
 
 
-def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):  # noqa: F811
+def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):
     variant = make_variant()
     picture = '<p>Blue</p><img src="/media/mug.jpg">'
     answer, _errors = save(client, variant.product, description=picture)
@@ -530,7 +530,7 @@ def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):  # noq
     assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()
 
 
-def test_staff_find_products_by_parts_of_codes_and_without_accents(client, staff):  # noqa: F811
+def test_staff_find_products_by_parts_of_codes_and_without_accents(client, staff):
     mug = make_variant(title="Tasse Größe 42", barcode="4006381333931")
     Variant.objects.filter(pk=mug.pk).update(sku="NOR.0707-60")
     make_variant(title="Plate")

@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.markets import default_market
 from catalog.models import Option, Product, RelatedProduct, Variant
 from catalog.prices import prices_at, set_price
-from tests.catalog.test_admin import form_of, staff  # noqa: F401  (a fixture)
+from tests.catalog.test_admin import form_of
 from tests.factories import make_options, make_user, make_variant
 
 ROUNDS = 3
@@ -30,7 +30,7 @@ def told(answer) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page(client, staff):  # noqa: F811
+def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page(client, staff):
     product = make_variant().product
     older = opened(client, product)
     client.post(url_of(product), {**opened(client, product), "description": "<p>Fired twice.</p>\r\n<p>Light.</p>"})
@@ -45,7 +45,7 @@ def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page
 
 
 @pytest.mark.django_db
-def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staff):  # noqa: F811
+def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staff):
     product = make_variant().product
     older = opened(client, product)
     client.post(url_of(product), {**opened(client, product), "title": "Reef cup", "vendor": "Berg"})
@@ -61,7 +61,7 @@ def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staf
 
 
 @pytest.mark.django_db
-def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):  # noqa: F811
+def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):
     variant = make_variant(2400)
     older = opened(client, variant.product)
     set_price(variant.pk, default_market(), regular_minor=3000)
@@ -75,7 +75,7 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):  # n
 
 
 @pytest.mark.django_db
-def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):  # noqa: F811
+def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):
     variant = make_variant(2400)
     url = f"/admin/catalog/variant/{variant.pk}/change/"
     older = form_of(client.get(url).content.decode())
@@ -88,7 +88,7 @@ def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):  # noqa: 
 
 
 @pytest.mark.django_db
-def test_rows_added_or_removed_meanwhile_stay_so(client, staff):  # noqa: F811
+def test_rows_added_or_removed_meanwhile_stay_so(client, staff):
     product = make_variant().product
     first, second = make_variant().product, make_variant().product
     make_options(product, "Glaze", "Size")
@@ -108,7 +108,7 @@ def test_rows_added_or_removed_meanwhile_stay_so(client, staff):  # noqa: F811
 
 
 @pytest.mark.django_db
-def test_a_page_that_is_not_older_says_nothing(client, staff):  # noqa: F811
+def test_a_page_that_is_not_older_says_nothing(client, staff):
     product = make_variant().product
     Product.objects.update(
         description="<p>One</p>\n<p>Two</p>\n", tags=["a", "b"], publish_at="2026-01-02T03:04:05.678+00:00"

@@ -15,7 +15,7 @@ from catalog.importing.runs import apply_now, keep_plan, start, undo_now, work_w
 from catalog.inventory import Need, reserve, ship
 from catalog.models import Listing, Product, Run, Stock
 from shop.auditing import run_audit
-from tests.catalog.test_admin import form_of, staff  # noqa: F401  (a fixture)
+from tests.catalog.test_admin import form_of
 from tests.factories import make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,7 +162,7 @@ def test_two_runs_with_the_same_products_in_another_order_never_wait_in_a_circle
     assert set(Product.objects.values_list("vendor", flat=True)) == {"Alma"}
 
 
-def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, client, staff):  # noqa: F811
+def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, client, staff):
     variant = make_variant(on_hand=10)
     url = f"/admin/catalog/product/{variant.product_id}/change/"
     fields = form_of(client.get(url).content.decode())

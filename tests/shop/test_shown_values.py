@@ -36,7 +36,6 @@ from payments.models import StripeEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.models import Mail
-from tests.catalog.test_admin import staff  # noqa: F401  (a fixture)
 from tests.factories import make_gift_card, make_location, make_options, make_order, make_promotion, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +85,7 @@ def wrong_inputs(html: str) -> list[str]:
 
 
 @pytest.fixture
-def filled(db, stripe_desk, staff) -> dict[type[Model], Model]:  # noqa: F811
+def filled(db, stripe_desk, staff) -> dict[type[Model], Model]:
     """One row of nearly everything that staff see."""
     category = create_category("Mugs", create_category("Home", None))
     variant, other = make_variant(1320000, on_hand=1), make_variant()
@@ -207,12 +206,12 @@ def test_a_market_is_called_by_its_countries_and_currency():
 
 
 @pytest.mark.parametrize("typed", ["11/12/2026", "26.11.26"])
-def test_a_date_that_can_be_read_in_two_ways_is_refused(client, staff, typed):  # noqa: F811
+def test_a_date_that_can_be_read_in_two_ways_is_refused(client, staff, typed):
     answer = client.post("/admin/orders/closingday/add/", {"day": typed, "name": "Off"})
     assert (answer.status_code, ClosingDay.objects.count()) == (200, 0)
 
 
-def test_a_moment_with_seconds_is_saved_as_it_is(client, staff):  # noqa: F811
+def test_a_moment_with_seconds_is_saved_as_it_is(client, staff):
     product = make_variant().product
     begins = datetime(2026, 3, 1, 11, 7, 15, tzinfo=UTC)
     Product.objects.update(publish_at=begins)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Category, Location, Product, Stock, Store, Swatch
 from orders.models import Order
 from shop.models import Mail
-from tests.catalog.test_admin import form_of, staff  # noqa: F401  (a fixture)
+from tests.catalog.test_admin import form_of
 from tests.factories import make_location, make_order, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_a_filter_in_the_address_finds_out_no_personal_data(client, lookup):
         ("accounts.User", "password__startswith"),
     ],
 )
-def test_no_filter_in_the_address_finds_out_a_secret(client, staff, label, lookup):  # noqa: F811
+def test_no_filter_in_the_address_finds_out_a_secret(client, staff, label, lookup):
     assert client.get(list_of(label), {lookup: "a"}).status_code == 400
 
 
@@ -128,7 +128,7 @@ def test_how_far_stock_may_be_oversold_is_a_decision_of_sales(client, name, stat
     assert Stock.objects.get().backorder_limit == (4 if status == 302 else 0)
 
 
-def test_the_settings_are_one_page_that_is_neither_added_nor_deleted(client, staff):  # noqa: F811
+def test_the_settings_are_one_page_that_is_neither_added_nor_deleted(client, staff):
     page = "/admin/catalog/store/1/change/"
     assert client.get("/admin/catalog/store/").url == client.get("/admin/catalog/store/add/").url == page
     shown = client.get(page)
@@ -142,7 +142,7 @@ def test_the_settings_are_one_page_that_is_neither_added_nor_deleted(client, sta
     assert client.get("/admin/catalog/store/2/change/").status_code == 302
 
 
-def test_no_setting_is_missing_from_the_page_and_each_is_in_one_place(client, staff):  # noqa: F811
+def test_no_setting_is_missing_from_the_page_and_each_is_in_one_place(client, staff):
     sets = SITE[Store].get_fieldsets(None)
     names = [name for _, options in sets for name in options["fields"]]
     assert sorted(names) == sorted(f.name for f in Store._meta.fields if f.editable and not f.primary_key)
@@ -158,7 +158,7 @@ def test_rows_are_deleted_in_bulk_only_where_they_may_go():
     assert allowed == {"catalog.Swatch", "catalog.Synonym"}
 
 
-def test_a_place_that_held_stock_is_not_deleted(client, staff):  # noqa: F811
+def test_a_place_that_held_stock_is_not_deleted(client, staff):
     make_variant(on_hand=3)
     used, new = make_location(), Location.objects.create(name="New", code="new", priority=20)
     assert client.post(f"/admin/catalog/location/{used.pk}/delete/", {"post": "yes"}).status_code == 403
@@ -166,7 +166,7 @@ def test_a_place_that_held_stock_is_not_deleted(client, staff):  # noqa: F811
     assert list(Location.objects.all()) == [used]
 
 
-def test_a_duplicate_that_only_the_database_sees_is_one_sentence_in_the_form(client, staff, monkeypatch):  # noqa: F811
+def test_a_duplicate_that_only_the_database_sees_is_one_sentence_in_the_form(client, staff, monkeypatch):
     Swatch.objects.create(name="Sand", colour="#aabbcc")
     monkeypatch.setattr(Swatch, "validate_unique", lambda self, exclude=None: None)
     answer = client.post("/admin/catalog/swatch/add/", {"name": "Sand", "colour": "#ddeeff"})
@@ -176,7 +176,7 @@ def test_a_duplicate_that_only_the_database_sees_is_one_sentence_in_the_form(cli
     assert ('value="#ddeeff"' in text, Swatch.objects.get().colour) == (True, "#aabbcc")
 
 
-def test_what_else_the_database_refuses_is_a_sentence_too(client, staff, monkeypatch):  # noqa: F811
+def test_what_else_the_database_refuses_is_a_sentence_too(client, staff, monkeypatch):
     def refuse(self, *args, **kwargs):
         raise IntegrityError("no")
 
@@ -202,7 +202,7 @@ def test_errors_inside_the_admin_are_pages_of_the_admin(client, url, status, wor
     assert "Search the shop" not in text
 
 
-def test_a_crash_inside_the_admin_speaks_of_saving_and_not_of_charges(client, staff, monkeypatch):  # noqa: F811
+def test_a_crash_inside_the_admin_speaks_of_saving_and_not_of_charges(client, staff, monkeypatch):
     client.raise_request_exception = False
 
     def crash(*args, **kwargs):
@@ -214,7 +214,7 @@ def test_a_crash_inside_the_admin_speaks_of_saving_and_not_of_charges(client, st
     assert (answer.status_code, "what you sent was not saved" in text, "charged" in text) == (500, True, False)
 
 
-def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staff):  # noqa: F811
+def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staff):
     client.handler.enforce_csrf_checks = True
     answer = client.post("/admin/catalog/swatch/add/", {"name": "Sand"})
     assert (answer.status_code, "Please send the form again" in answer.content.decode()) == (403, True)
@@ -234,7 +234,7 @@ def test_a_visitor_sees_the_storefronts_errors(client):
         ("Mu\u0308ller", "Müller"),
     ],
 )
-def test_names_are_found_without_their_accents(client, staff, stored, term):  # noqa: F811
+def test_names_are_found_without_their_accents(client, staff, stored, term):
     order = make_order(name=stored)
     make_order(name="Somebody Else")
     user = make_user(name=stored)
@@ -243,12 +243,12 @@ def test_names_are_found_without_their_accents(client, staff, stored, term):  # 
     assert found(client, "orders.Order", "%") == found(client, "orders.Order", "_") == []
 
 
-def test_a_title_is_found_without_its_accents(client, staff):  # noqa: F811
+def test_a_title_is_found_without_its_accents(client, staff):
     product = make_variant(title="Crème-Schüssel").product
     assert found(client, "catalog.Product", "creme schussel") == [product]
 
 
-def test_a_sku_finds_its_orders(client, staff):  # noqa: F811
+def test_a_sku_finds_its_orders(client, staff):
     variant = make_variant()
     order = make_order(variant)
     make_order()
@@ -256,7 +256,7 @@ def test_a_sku_finds_its_orders(client, staff):  # noqa: F811
     assert found(client, "orders.Order", order.number) == [order]
 
 
-def test_a_mail_is_found_by_recipient_subject_and_message_id(client, staff):  # noqa: F811
+def test_a_mail_is_found_by_recipient_subject_and_message_id(client, staff):
     facts = {"sender": "shop@example.com", "next_try_at": timezone.now() + timedelta(days=1)}
     mail = Mail.objects.create(message_id="<a@x>", recipients=["petra@example.com"], subject="Grüße", **facts)
     Mail.objects.create(message_id="<b@x>", recipients=["otto@example.com"], subject="Order", **facts)
@@ -283,7 +283,7 @@ def test_large_lists_are_searched_by_an_index(table, condition, index):
         assert index in "\n".join(row[0] for row in cursor.fetchall())
 
 
-def test_what_an_undone_import_left_is_in_no_list_of_stock(client, staff):  # noqa: F811
+def test_what_an_undone_import_left_is_in_no_list_of_stock(client, staff):
     gone, held = make_variant(on_hand=0), make_variant(on_hand=2)
     kept = make_variant(on_hand=1)
     Stock.objects.create(variant=gone, location=make_location())
