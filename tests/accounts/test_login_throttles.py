@@ -30,7 +30,8 @@ from tests.accounts.throttling import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
-def test_f115_the_delay_after_five_failures_doubles_up_to_fifteen_minutes():
+@pytest.mark.fault("F115")
+def test_the_delay_after_five_failures_doubles_up_to_fifteen_minutes():
     member()
     delays = []
     for n in range(1, 19):
@@ -43,7 +44,8 @@ def test_f115_the_delay_after_five_failures_doubles_up_to_fifteen_minutes():
     assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
 
 
-def test_f115_the_right_password_waits_where_the_wrong_ones_came_from_and_passes_everywhere_else():
+@pytest.mark.fault("F115")
+def test_the_right_password_waits_where_the_wrong_ones_came_from_and_passes_everywhere_else():
     member()
     for _ in range(5):
         assert log_in(password=WRONG).status_code == 200
@@ -55,7 +57,8 @@ def test_f115_the_right_password_waits_where_the_wrong_ones_came_from_and_passes
     assert {log_in(password=WRONG).status_code for _ in range(5)} == {200}
 
 
-def test_f115_a_hundred_failures_a_day_slow_everybody_and_lock_nobody_out(clock):
+@pytest.mark.fault("F115")
+def test_a_hundred_failures_a_day_slow_everybody_and_lock_nobody_out(clock):
     member()
     for n in range(99):
         begin_attempt("anna@example.com", f"198.51.100.{n}")
@@ -71,7 +74,8 @@ def test_f115_a_hundred_failures_a_day_slow_everybody_and_lock_nobody_out(clock)
     assert log_in(password=WRONG, ip="203.0.113.2").status_code == 200
 
 
-def test_f115_ninety_nine_failures_and_any_number_of_logins_slow_nobody():
+@pytest.mark.fault("F115")
+def test_ninety_nine_failures_and_any_number_of_logins_slow_nobody():
     member()
     for n in range(99):
         begin_attempt("anna@example.com", f"198.51.100.{n}")
@@ -84,7 +88,8 @@ def test_f115_ninety_nine_failures_and_any_number_of_logins_slow_nobody():
         begin_attempt("anna@example.com", HERE)
 
 
-def test_f114_logins_that_succeed_do_not_count_as_failures_of_the_place():
+@pytest.mark.fault("F114")
+def test_logins_that_succeed_do_not_count_as_failures_of_the_place():
     member()
     for n in range(19):
         assert fail(n).status_code == 200
@@ -102,7 +107,8 @@ def test_a_login_that_has_to_wait_counts_as_no_failure():
     assert sorted(ThrottleCounter.objects.values_list("count", flat=True)) == before == [5, 5]
 
 
-def test_f114_second_factors_are_counted_by_account_wherever_they_come_from():
+@pytest.mark.fault("F114")
+def test_second_factors_are_counted_by_account_wherever_they_come_from():
     user = member()
     TOTP.activate(user, generate_totp_secret())
     client = Client(REMOTE_ADDR=HERE)
@@ -146,7 +152,8 @@ def test_strangers_who_try_to_register_an_address_keep_its_owner_from_nothing():
     assert Client().get(link_in(Mail.objects.filter(recipients=["new@example.com"]).last())).status_code == 200
 
 
-def test_f113_registering_again_and_again_looks_the_same_for_known_and_new_addresses():
+@pytest.mark.fault("F113")
+def test_registering_again_and_again_looks_the_same_for_known_and_new_addresses():
     member("known@example.com")
     known = [register(0, ip=f"192.0.2.{n}", email="known@example.com") for n in range(7)]
     new = [register(0, ip=f"198.51.100.{n}", email="new@example.com") for n in range(7)]
@@ -155,7 +162,8 @@ def test_f113_registering_again_and_again_looks_the_same_for_known_and_new_addre
         assert Mail.objects.filter(recipients=[email]).count() == 5
 
 
-def test_f114_one_place_asks_for_ten_mails_about_registrations_an_hour():
+@pytest.mark.fault("F114")
+def test_one_place_asks_for_ten_mails_about_registrations_an_hour():
     for n in range(11):
         member(f"m{n}@example.com", is_verified=False)
     for n in range(10):
@@ -171,8 +179,9 @@ def test_a_registration_without_an_address_is_no_attempt():
     assert register(1).status_code == 302
 
 
+@pytest.mark.fault("F116")
 @pytest.mark.django_db(transaction=True)
-def test_f116_thirty_guesses_at_once_are_five(at_once, monkeypatch):
+def test_thirty_guesses_at_once_are_five(at_once, monkeypatch):
     member()
     # A busy machine takes longer than the first delay of a second, so here it is ten minutes.
     monkeypatch.setattr(logins, "COUNT_UNLESS_BLOCKED", logins.COUNT_UNLESS_BLOCKED.replace("2 ^", "600 * 2 ^"))

@@ -49,7 +49,8 @@ def test_logging_in_joins_the_cart(client):
     assert Cart.objects.get().user.email == "anna@example.com"
 
 
-def test_f115_guessing_gets_slower_from_there_and_not_for_the_owner_elsewhere(client):
+@pytest.mark.fault("F115")
+def test_guessing_gets_slower_from_there_and_not_for_the_owner_elsewhere(client):
     member()
     for _ in range(FREE_FAILURES):
         assert log_in(client, password="wrong wrong wrong").status_code == 200
@@ -85,15 +86,17 @@ def test_a_reset_mail_goes_to_the_stored_address_only(client, settings):
     assert mail.priority == Mail.Priority.ACCOUNT
 
 
-def test_f118_a_foreign_host_gets_no_mail(client):
+@pytest.mark.fault("F118")
+def test_a_foreign_host_gets_no_mail(client):
     member()
     answer = client.post("/account/password/reset/", {"email": "anna@example.com"}, headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert Mail.objects.count() == 0
 
 
+@pytest.mark.fault("F121")
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "javascript:alert(1)", "/\\evil.example"])
-def test_f121_login_leads_nowhere_else(client, path):
+def test_login_leads_nowhere_else(client, path):
     member()
     answer = client.post(
         f"/account/login/?next={path}", {"login": "anna@example.com", "password": PASSWORD, "next": path}
@@ -105,7 +108,8 @@ def test_the_admin_asks_to_log_in_where_everybody_does(client):
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/account/login/?next=%2Fadmin%2F")
 
 
-def test_f117_a_new_session_at_login_and_none_after_logout(client):
+@pytest.mark.fault("F117")
+def test_a_new_session_at_login_and_none_after_logout(client):
     member()
     client.get("/account/login/")
     log_in(client)
@@ -180,7 +184,8 @@ def test_the_clients_address_is_believed_as_far_as_our_proxies_wrote_it(rf, sett
     assert client_ip(rf.get("/", headers={"x-forwarded-for": forwarded})) == expected
 
 
-def test_f036_an_order_by_guest_is_not_attached_to_an_account():
+@pytest.mark.fault("F036")
+def test_an_order_by_guest_is_not_attached_to_an_account():
     user = member()
     order = make_order(email=user.email)
     assert order.user is None

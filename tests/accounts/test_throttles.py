@@ -48,10 +48,9 @@ each_place = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.fault("F114")
 @each_place
-def test_f114_the_last_allowed_attempt_of_a_place_passes_and_the_next_waits(
-    attempt, times, window, status, limit, clock
-):
+def test_the_last_allowed_attempt_of_a_place_passes_and_the_next_waits(attempt, times, window, status, limit, clock):
     assert {attempt(n).status_code for n in range(times)} == {status}
     seconds = assert_refused(attempt(times), window)
     assert attempt(times + 1, ip=THERE).status_code == status
@@ -61,15 +60,17 @@ def test_f114_the_last_allowed_attempt_of_a_place_passes_and_the_next_waits(
     assert attempt(times).status_code == status
 
 
+@pytest.mark.fault("F116")
 @each_place
-def test_f116_a_forged_header_is_no_new_place(attempt, times, window, status, limit):
+def test_a_forged_header_is_no_new_place(attempt, times, window, status, limit):
     use_up(limit, times - 1)
     assert attempt(1, **{"x-forwarded-for": "198.51.100.1"}).status_code == status
     assert_refused(attempt(times, **{"x-forwarded-for": "203.0.113.9"}), window)
 
 
+@pytest.mark.fault("F116")
 @each_place
-def test_f116_behind_one_proxy_the_last_hop_counts_and_no_other(attempt, times, window, status, limit, settings):
+def test_behind_one_proxy_the_last_hop_counts_and_no_other(attempt, times, window, status, limit, settings):
     settings.TRUSTED_PROXIES = 1
     use_up(limit, times - 1, ip="198.51.100.1")
     assert attempt(1, **{"x-forwarded-for": "203.0.113.1, 198.51.100.1"}).status_code == status
@@ -77,8 +78,9 @@ def test_f116_behind_one_proxy_the_last_hop_counts_and_no_other(attempt, times, 
     assert attempt(times, **{"x-forwarded-for": "198.51.100.1, 198.51.100.2"}).status_code == status
 
 
+@pytest.mark.fault("F116")
 @pytest.mark.parametrize("header", [{}, {"x-forwarded-for": "203.0.113.1"}, {"x-forwarded-for": " , "}])
-def test_f116_with_too_few_hops_the_connection_itself_counts(settings, header):
+def test_with_too_few_hops_the_connection_itself_counts(settings, header):
     settings.TRUSTED_PROXIES = 2
     use_up(FINDING, 9)
     assert find_order(9, **header).status_code == 422
@@ -163,15 +165,17 @@ def test_stripes_calls_are_never_too_many(client):
     assert ThrottleCounter.objects.count() == 0
 
 
+@pytest.mark.fault("F116")
 @pytest.mark.django_db(transaction=True)
-def test_f116_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten(at_once):
+def test_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten(at_once):
     use_up(SEARCHING, 50)
     answers = at_once(*(lambda: search(0).status_code for _ in range(30)))
     assert sorted(answers) == [200] * 10 + [429] * 20
     assert ThrottleCounter.objects.get().count == 60
 
 
+@pytest.mark.fault("F116")
 @pytest.mark.django_db(transaction=True)
-def test_f116_thirty_registrations_at_once_from_one_place_are_five(at_once):
+def test_thirty_registrations_at_once_from_one_place_are_five(at_once):
     answers = at_once(*(lambda n=n: register(n).status_code for n in range(30)))
     assert sorted(answers) == [302] * 5 + [429] * 25

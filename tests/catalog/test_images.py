@@ -35,7 +35,8 @@ def test_a_picture_is_kept_under_a_name_of_our_own(kind):
     assert len(image.file.name) == len("products/") + 32 + len(".webp")
 
 
-def test_f109_notes_about_place_and_time_are_dropped():
+@pytest.mark.fault("F109")
+def test_notes_about_place_and_time_are_dropped():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     image = ProductImage(product=make_variant().product)
@@ -46,6 +47,7 @@ def test_f109_notes_about_place_and_time_are_dropped():
     assert Image.open(io.BytesIO(content)).getexif() == {}
 
 
+@pytest.mark.fault("F109")
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -56,7 +58,7 @@ def test_f109_notes_about_place_and_time_are_dropped():
         (picture("PNG", (7000, 6000)), "more than 40 million pixels"),
     ],
 )
-def test_f109_what_is_no_picture_or_too_much_is_refused(content, words):
+def test_what_is_no_picture_or_too_much_is_refused(content, words):
     with pytest.raises(BadImage, match=words):
         keep_picture(ProductImage(product=make_variant().product), content)
 

@@ -108,7 +108,8 @@ def test_shipping_a_split_line_takes_from_both_places():
     assert stock_of(variant) == (2, 1)
 
 
-def test_f005_breakage_below_the_promises_stands_as_shortfall_and_heals():
+@pytest.mark.fault("F005")
+def test_breakage_below_the_promises_stands_as_shortfall_and_heals():
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 5)])
     stock = adjust(variant.pk, make_location(), -2, reason="broken")
@@ -144,7 +145,8 @@ def test_a_correction_needs_a_reason_and_stays_above_zero():
     assert stock_of(variant) == (2, 0)
 
 
-def test_f012_no_more_comes_back_than_went_out():
+@pytest.mark.fault("F012")
+def test_no_more_comes_back_than_went_out():
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 2)])
     ship("A1", {1: 2})

@@ -231,8 +231,9 @@ def assert_written_whole(changes: list[PlannedChange]) -> None:
         assert found == wanted
 
 
+@pytest.mark.fault("F106")
 @pytest.mark.parametrize("files", FEW_AND_MANY)
-def test_f106_odd_files_are_refused_or_taken_whole_and_once(files):
+def test_odd_files_are_refused_or_taken_whole_and_once(files):
     chance = random.Random(SEED)
     shop = here()
     contents = [odd_file(chance, odd_handles(chance, number)) for number in range(files)]
@@ -251,8 +252,9 @@ def test_f106_odd_files_are_refused_or_taken_whole_and_once(files):
     assert run_audit() == []
 
 
+@pytest.mark.fault("F106")
 @pytest.mark.parametrize("files", FEW_AND_MANY_SHARED)
-def test_f106_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_path, files):
+def test_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_path, files):
     chance = random.Random(SEED + 1)
     shop = here(tmp_path)
     handles = ["one", "two", "three", "=four", "five" * 60]
@@ -294,11 +296,13 @@ def taken(text: str, shop) -> list[PlannedChange]:
     return done
 
 
-def test_f106_long_handles_that_begin_alike_get_addresses_of_their_own():
+@pytest.mark.fault("F106")
+def test_long_handles_that_begin_alike_get_addresses_of_their_own():
     taken(f"Handle,Title,Price\n{'l' * 250}a,A,1\n{'l' * 250}b,B,1\n", here())
     assert list(Product.objects.order_by("pk").values_list("slug", flat=True)) == ["l" * 240, f"{'l' * 240}-2"]
 
 
+@pytest.mark.fault("F106")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -321,23 +325,26 @@ def test_f106_long_handles_that_begin_alike_get_addresses_of_their_own():
         ),
     ],
 )
-def test_f106_what_the_database_cannot_hold_is_refused_while_planning(text, message):
+def test_what_the_database_cannot_hold_is_refused_while_planning(text, message):
     assert planned(text, here()) == ([], [message])
 
 
-def test_f106_a_variants_picture_that_the_file_lists_nowhere_else_is_the_products_too():
+@pytest.mark.fault("F106")
+def test_a_variants_picture_that_the_file_lists_nowhere_else_is_the_products_too():
     taken("Handle,Title,Price,Variant Image\nx,X,1,https://example.com/a.jpg\n", here())
     assert ProductImage.objects.values_list("source", "position").get() == ("https://example.com/a.jpg", 1)
     assert Variant.objects.get().image == ProductImage.objects.get()
 
 
+@pytest.mark.fault("F106")
 @pytest.mark.parametrize("source", ["http://[", "http://[::1", "n" * 300, "n/" * 900, "a:b", "\x01"])
-def test_f106_an_odd_name_of_a_picture_is_no_picture_and_no_error(tmp_path, source):
+def test_an_odd_name_of_a_picture_is_no_picture_and_no_error(tmp_path, source):
     taken(f"Handle,Title,Price,Image Src\nx,X,1,{source}\n", here(tmp_path))
     assert ProductImage.objects.values_list("source", "file").get() == (source.strip(), "")
 
 
-def test_f106_a_file_without_prices_leaves_a_new_product_a_draft_however_often_it_comes():
+@pytest.mark.fault("F106")
+def test_a_file_without_prices_leaves_a_new_product_a_draft_however_often_it_comes():
     taken("Handle,Title,Status\nx,X,active\n", here())
     assert Product.objects.get().status == "draft"
 
@@ -353,7 +360,8 @@ def test_a_product_that_comes_back_after_an_undo_has_nothing_of_before():
     assert Price.objects.filter(valid__endswith=None).count() == 0
 
 
-def test_f108_exported_cells_never_begin_as_formulas_and_come_back_equal():
+@pytest.mark.fault("F108")
+def test_exported_cells_never_begin_as_formulas_and_come_back_equal():
     texts = ["=1+1", "+49 30", "-5", "@SUM(A1)", "'=1+1", "''x", "'Tis", "=cmd|' /C calc'!A0", "x=1"]
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -369,7 +377,8 @@ def test_f108_exported_cells_never_begin_as_formulas_and_come_back_equal():
     assert planned(exported, shop) == ([], [])
 
 
-def test_f108_guarding_and_unguarding_gives_back_every_text():
+@pytest.mark.fault("F108")
+def test_guarding_and_unguarding_gives_back_every_text():
     chance = random.Random(SEED)
     for _ in range(2000):
         text = "".join(chance.choice("'=+-@\t\r ab") for _ in range(chance.randint(0, 5)))

@@ -138,8 +138,9 @@ def kept(content: bytes, product: Product) -> ProductImage | None:
     return image
 
 
+@pytest.mark.fault("F109")
 @pytest.mark.usefixtures("_own_folder")
-def test_f109_odd_but_whole_pictures_are_kept_as_plain_webp_and_rendered():
+def test_odd_but_whole_pictures_are_kept_as_plain_webp_and_rendered():
     product = make_variant().product
     for content in good_pictures():
         image = kept(content, product)
@@ -150,9 +151,10 @@ def test_f109_odd_but_whole_pictures_are_kept_as_plain_webp_and_rendered():
     assert ProductImage.objects.filter(rendered_widths=[]).count() == 0
 
 
+@pytest.mark.fault("F109")
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.usefixtures("_own_folder")
-def test_f109_hundreds_of_bad_pictures_are_refused_or_become_harmless():
+def test_hundreds_of_bad_pictures_are_refused_or_become_harmless():
     product = make_variant().product
     contents = list(bad_pictures())
     assert len(contents) >= 390

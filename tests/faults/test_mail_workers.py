@@ -46,7 +46,8 @@ def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_f096_two_workers_and_a_kill_send_every_mail(sink, settings):
+@pytest.mark.fault("F096")
+def test_two_workers_and_a_kill_send_every_mail(sink, settings):
     for n in range(40):
         EmailMessage("Hello", "Text", to=[f"a{n}@example.com"], headers={"Message-ID": f"<order_x.{n}@shop>"}).send()
     killed = send_mail(sink, CRASH_AT="mail.after_send")

@@ -71,13 +71,15 @@ def test_nobody_on_the_way_keeps_a_public_page_that_says_what_is_in_a_cart(clien
     assert page.headers["Cache-Control"] == "private"
 
 
+@pytest.mark.fault("F015")
 @pytest.mark.parametrize("quantity", ["0", "-1", "1.5", "1e3", "99999999999", "", "NaN", "2;DROP", "100"])
-def test_f015_a_quantity_that_makes_no_sense_is_refused(client, quantity):
+def test_a_quantity_that_makes_no_sense_is_refused(client, quantity):
     assert add(client, make_variant(), quantity).status_code == 422
     assert CartLine.objects.count() == 0
 
 
-def test_f014_prices_in_the_form_are_ignored(client):
+@pytest.mark.fault("F014")
+def test_prices_in_the_form_are_ignored(client):
     variant = make_variant(2400)
     add(client, variant, "1", price="1", unit_minor="1", total="1", is_staff="1", currency="JPY")
     assert "€24.00" in client.get("/cart/").content.decode()
@@ -99,7 +101,8 @@ def test_a_draft_cannot_be_bought(client):
     assert add(client, variant).status_code == 422
 
 
-def test_f137_a_form_from_another_site_is_refused(client):
+@pytest.mark.fault("F137")
+def test_a_form_from_another_site_is_refused(client):
     variant = make_variant()
     for headers in ({"origin": "https://evil.example"}, {"referer": "https://evil.example/x"}, {}):
         response = client.post("/cart/add/", {"product": variant.product_id, "quantity": "1"}, headers=headers)
@@ -120,24 +123,27 @@ def test_quantities_change_and_lines_go():
     assert client.post("/cart/", {"line": first.pk, "quantity": "-1"}).status_code == 422
 
 
-def test_f018_a_line_of_another_cart_is_not_there():
+@pytest.mark.fault("F018")
+def test_a_line_of_another_cart_is_not_there():
     mine, theirs = make_cart(make_variant()), make_cart(make_variant())
     response = client_of(mine).post("/cart/", {"line": theirs.lines.get().pk, "quantity": "0"})
     assert response.status_code == 404
     assert theirs.lines.count() == 1
 
 
+@pytest.mark.fault("F019")
 @pytest.mark.parametrize(
     "cookie", ["", "x", "0" * 5000, "../../etc", "%00", "null", "5b7bd0f2-1c4c-4a30-9b63-6a8d6a1c0000"]
 )
-def test_f019_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
+def test_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
     client.cookies["cart"] = cookie
     assert client.get("/cart/").status_code == 200
     assert client.get("/checkout/").status_code == 302
     assert add(client, make_variant()).status_code == 302
 
 
-def test_f020_a_cart_has_limits(client):
+@pytest.mark.fault("F020")
+def test_a_cart_has_limits(client):
     cart = make_cart(make_variant())
     for _ in range(MAX_LINES - 1):
         variant = make_variant(on_hand=0)
@@ -173,7 +179,8 @@ def test_anonymous_and_own_cart_are_joined_at_login():
     assert Cart.objects.count() == 1
 
 
-def test_f025_a_cart_is_shown_to_its_owner_only(client):
+@pytest.mark.fault("F025")
+def test_a_cart_is_shown_to_its_owner_only(client):
     owner, other = make_user(), make_user()
     cart = make_cart(make_variant(title="Secret mug"), user=owner)
     client.cookies["cart"] = str(cart.token)
@@ -251,7 +258,8 @@ def test_mistakes_are_summed_up_and_everything_typed_is_kept(field, value, words
     assert Order.objects.count() == 0
 
 
-def test_f016_a_changed_price_is_shown_before_anything_is_placed():
+@pytest.mark.fault("F016")
+def test_a_changed_price_is_shown_before_anything_is_placed():
     variant = make_variant(2400)
     cart = make_cart(variant)
     form = checkout_form(cart)
@@ -378,7 +386,8 @@ def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():
     assert 'value="Kraanlei 12"' in text
 
 
-def test_f029_the_form_again_after_payment_shows_the_order():
+@pytest.mark.fault("F029")
+def test_the_form_again_after_payment_shows_the_order():
     cart = make_cart(make_variant())
     form = checkout_form(cart)
     client = client_of(cart)
@@ -400,7 +409,8 @@ def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart(
     assert Cart.objects.count() == 2
 
 
-def test_f035_five_unpaid_orders_are_enough_for_one_address():
+@pytest.mark.fault("F035")
+def test_five_unpaid_orders_are_enough_for_one_address():
     for _ in range(5):
         make_order(email="anna@example.com")
     Order.objects.update(terms_accepted_ip="127.0.0.1")
@@ -412,7 +422,8 @@ def test_f035_five_unpaid_orders_are_enough_for_one_address():
     assert client_of(cart).post("/checkout/", checkout_form(cart)).status_code == 302
 
 
-def test_f126_an_order_is_found_by_its_secret_alone(client):
+@pytest.mark.fault("F126")
+def test_an_order_is_found_by_its_secret_alone(client):
     order = make_order(email="anna@example.com")
     assert client.get(f"/orders/{order.public_id}/").status_code == 200
     assert client.get(f"/orders/{uuid.uuid4()}/").status_code == 404

@@ -102,7 +102,8 @@ def test_other_details_for_a_paid_order_show_the_paid_order():
     assert place_order(cart.pk, make_submission(city="Ghent"), seen=seen) == first
 
 
-def test_f016_a_changed_price_is_asked_about_again():
+@pytest.mark.fault("F016")
+def test_a_changed_price_is_asked_about_again():
     variant = make_variant(2400)
     cart = make_cart(variant)
     seen = seen_of(cart)
@@ -121,7 +122,8 @@ def test_a_cart_that_changed_in_another_tab_is_asked_about_again():
         place_order(cart.pk, make_submission(), seen=Seen(f"{cart.pk}:99", seen.total_minor, seen.due_minor))
 
 
-def test_f017_what_is_no_longer_sold_is_named():
+@pytest.mark.fault("F017")
+def test_what_is_no_longer_sold_is_named():
     variant = make_variant()
     cart = make_cart(variant)
     seen = seen_of(cart)
@@ -163,7 +165,8 @@ def test_without_stock_nothing_is_written():
     assert Cart.objects.get().is_open
 
 
-def test_f037_what_is_not_counted_needs_no_stock():
+@pytest.mark.fault("F037")
+def test_what_is_not_counted_needs_no_stock():
     variant = make_variant(on_hand=0, is_tracked=False)
     order = make_order(variant)
     assert order.lines.get().is_stocked is False

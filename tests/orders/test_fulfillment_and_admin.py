@@ -104,7 +104,8 @@ def test_staff_see_orders_and_ship_them(client):
     assert client.get(f"/admin/orders/order/{order.pk}/ship/").status_code == 302
 
 
-def test_f130_each_door_asks_for_its_permission(client):
+@pytest.mark.fault("F130")
+def test_each_door_asks_for_its_permission(client):
     order = confirmed()
     staff(client, "Read-only")
     assert client.get(f"/admin/orders/order/{order.pk}/change/").status_code == 200

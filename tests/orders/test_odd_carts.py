@@ -48,10 +48,11 @@ def logged_in(user, **cookies) -> Client:
     return client
 
 
+@pytest.mark.fault("F014")
 @pytest.mark.parametrize(
     "name", ["remove", "save", "restore", "drop", "country", "note", "gift_message", "line", "code"]
 )
-def test_f014_odd_values_in_the_cart_are_refused_or_ignored(name):
+def test_odd_values_in_the_cart_are_refused_or_ignored(name):
     cart = make_cart(make_variant())
     for value in ODD:
         ThrottleCounter.objects.all().delete()
@@ -62,8 +63,9 @@ def test_f014_odd_values_in_the_cart_are_refused_or_ignored(name):
     assert contents_of(cart).totals.subtotal_minor == 2400
 
 
+@pytest.mark.fault("F014")
 @pytest.mark.parametrize("name", ["cart_mark", "total", "due", "seen_sums", "vat_id", "shipping_code", "billing_city"])
-def test_f014_odd_values_in_the_checkout_order_nothing(name):
+def test_odd_values_in_the_checkout_order_nothing(name):
     cart = make_cart(make_variant())
     facts = {**checkout_form(cart), "total": "1"}
     for value in ODD:
@@ -71,15 +73,17 @@ def test_f014_odd_values_in_the_checkout_order_nothing(name):
     assert not Order.objects.exists()
 
 
+@pytest.mark.fault("F018")
 @pytest.mark.parametrize("name", ["remove", "save", "restore"])
-def test_f018_lines_of_another_cart_are_not_there(name):
+def test_lines_of_another_cart_are_not_there(name):
     cart, other = make_cart(make_variant()), make_cart(make_variant())
     line = other.lines.get()
     assert client_of(cart).post("/cart/", {name: line.pk}).status_code == 404
     assert (other.lines.get().state, other.lines.get().changed_at) == ("active", line.changed_at)
 
 
-def test_f018_a_gift_card_of_another_cart_stays_there():
+@pytest.mark.fault("F018")
+def test_a_gift_card_of_another_cart_stays_there():
     card, code = make_gift_card()
     other, cart = with_codes(make_cart(make_variant()), code), make_cart(make_variant())
     client_of(cart).post("/cart/", {"drop": f"card-{card.pk}"})

@@ -57,8 +57,9 @@ def test_ten_orders_an_hour_from_one_place(monkeypatch, forged):
     assert post_checkout(make_cart(variant), ip="198.51.100.8", email="b@example.com").status_code == 302
 
 
+@pytest.mark.fault("F035")
 @pytest.mark.parametrize("again", ["ann@example.com", "Ann+1@example.com", "ANN+two@EXAMPLE.com"])
-def test_f035_five_orders_of_one_customer_wait_for_their_payment_and_no_more(again):
+def test_five_orders_of_one_customer_wait_for_their_payment_and_no_more(again):
     variant = make_variant(on_hand=99)
     for _ in range(5):
         assert post_checkout(make_cart(variant), email="ann@example.com").status_code == 302
@@ -70,7 +71,8 @@ def test_f035_five_orders_of_one_customer_wait_for_their_payment_and_no_more(aga
     assert post_checkout(make_cart(variant), ip="198.51.100.8", email="ann@example.com").status_code == 302
 
 
-def test_f035_a_logged_in_customer_cannot_hoard_from_many_places():
+@pytest.mark.fault("F035")
+def test_a_logged_in_customer_cannot_hoard_from_many_places():
     user, variant = make_user(), make_variant(on_hand=99)
     for number in range(5):
         make_order(variant, user=user, email=f"other{number}@example.com")
@@ -84,8 +86,9 @@ def test_f035_a_logged_in_customer_cannot_hoard_from_many_places():
     assert client.post("/checkout/", form).status_code == 429
 
 
+@pytest.mark.fault("F049")
 @pytest.mark.parametrize("forged", FORGED)
-def test_f049_ten_visits_to_the_payment_page_an_hour_from_one_place(monkeypatch, stripe_desk, forged):
+def test_ten_visits_to_the_payment_page_an_hour_from_one_place(monkeypatch, stripe_desk, forged):
     limit_to(monkeypatch, PAYING, 10)
     client, order = Client(), make_order(make_variant())
     for _ in range(10):
@@ -95,7 +98,8 @@ def test_f049_ten_visits_to_the_payment_page_an_hour_from_one_place(monkeypatch,
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
 
 
-def test_f049_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
+@pytest.mark.fault("F049")
+def test_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
     order = make_order(make_variant())
     for _ in range(5):
         client.get(f"/orders/{order.public_id}/pay/")

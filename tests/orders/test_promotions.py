@@ -230,7 +230,8 @@ def test_uses_are_counted_where_there_is_a_limit_and_given_back_once():
     assert run_audit() == []
 
 
-def test_f010_a_use_of_an_order_that_lives_again_is_taken_again_or_refused():
+@pytest.mark.fault("F010")
+def test_a_use_of_an_order_that_lives_again_is_taken_again_or_refused():
     make_promotion(percent=10, codes=("TEN",), most_uses=1)
     order = place(with_codes(make_cart(make_variant(on_hand=9)), "TEN"))
     lifecycle.cancel(order, Order.CancelReason.EXPIRED)

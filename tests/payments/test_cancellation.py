@@ -58,7 +58,8 @@ def test_an_order_that_ran_out_of_time_frees_its_stock_and_its_cart_comes_back(s
     assert run_audit() == []
 
 
-def test_f007_a_paid_order_is_settled_instead_of_expired(stripe_desk):
+@pytest.mark.fault("F007")
+def test_a_paid_order_is_settled_instead_of_expired(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
@@ -69,7 +70,8 @@ def test_f007_a_paid_order_is_settled_instead_of_expired(stripe_desk):
     assert run_audit() == []
 
 
-def test_f043_nothing_expires_while_the_outcome_is_unknown(stripe_desk):
+@pytest.mark.fault("F043")
+def test_nothing_expires_while_the_outcome_is_unknown(stripe_desk):
     variant = make_variant(on_hand=3)
     order = make_order(variant)
     start_payment(order.pk)
@@ -372,7 +374,8 @@ def test_staff_cancel_a_paid_order_and_the_books_end_at_nothing(stripe_desk):
     assert run_audit() == []
 
 
-def test_f053_a_dropped_webhook_is_found_by_asking(stripe_desk):
+@pytest.mark.fault("F053")
+def test_a_dropped_webhook_is_found_by_asking(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)

@@ -53,11 +53,13 @@ def test_a_signed_event_is_kept_as_it_came(client):
     assert json.loads(event.body) == EVENT
 
 
+@pytest.mark.fault("F055")
 @pytest.mark.parametrize("secret", ["whsec_first", "whsec_second"])
-def test_f055_old_and_new_secret_are_both_taken(client, secret):
+def test_old_and_new_secret_are_both_taken(client, secret):
     assert post(client, EVENT, secret=secret).status_code == 200
 
 
+@pytest.mark.fault("F055")
 @pytest.mark.parametrize(
     "signature",
     [
@@ -73,7 +75,7 @@ def test_f055_old_and_new_secret_are_both_taken(client, secret):
         "t=1,v1=" + "0" * 5000,
     ],
 )
-def test_f055_only_our_signatures_are_taken(client, signature):
+def test_only_our_signatures_are_taken(client, signature):
     assert post(client, EVENT, signature=signature).status_code == 400
     assert post(client, EVENT, secret="whsec_wrong").status_code == 400
     body, made = signed(EVENT)
@@ -84,12 +86,14 @@ def test_f055_only_our_signatures_are_taken(client, signature):
     assert StripeEvent.objects.count() == 0
 
 
+@pytest.mark.fault("F056")
 @pytest.mark.parametrize(("age", "status"), [(-301, 400), (-299, 200), (301, 400), (0, 200)])
-def test_f056_old_and_future_signatures_are_refused(client, age, status):
+def test_old_and_future_signatures_are_refused(client, age, status):
     with time_machine.travel(1_800_000_000, tick=False):
         assert post(client, EVENT, at=1_800_000_000 + age).status_code == status
 
 
+@pytest.mark.fault("F058", "F061")
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -108,7 +112,7 @@ def test_f056_old_and_future_signatures_are_refused(client, age, status):
         (json.dumps({**EVENT, "type": "charge.dispute.created"}).encode(), 200),
     ],
 )
-def test_f058_f061_odd_bodies_do_no_harm(client, body, status):
+def test_odd_bodies_do_no_harm(client, body, status):
     assert post(client, body).status_code == status
     assert StripeEvent.objects.count() == (status == 200)
     process_waiting()
@@ -158,19 +162,22 @@ def test_characters_that_no_text_can_hold_are_refused(client, place, character):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_f061_a_body_beyond_the_limit_is_not_read(client):
+@pytest.mark.fault("F061")
+def test_a_body_beyond_the_limit_is_not_read(client):
     assert post(client, b" " * (256 * 1024 + 1)).status_code == 413
     response = client.generic("POST", "/payments/webhook/", b"", headers={"Content-Length": "x"})
     assert response.status_code == 411
 
 
-def test_f066_only_post_and_no_session(client):
+@pytest.mark.fault("F066")
+def test_only_post_and_no_session(client):
     assert client.get("/payments/webhook/").status_code == 405
     assert client.put("/payments/webhook/").status_code == 405
     assert post(client, EVENT).cookies == {}
 
 
-def test_f062_without_a_database_the_answer_is_503(client, monkeypatch):
+@pytest.mark.fault("F062")
+def test_without_a_database_the_answer_is_503(client, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
@@ -191,7 +198,8 @@ def test_an_event_settles_its_payment(client, stripe_desk):
     assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
 
 
-def test_f059_an_event_before_our_own_answer_finds_its_payment_by_its_mark(client, stripe_desk):
+@pytest.mark.fault("F059")
+def test_an_event_before_our_own_answer_finds_its_payment_by_its_mark(client, stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
@@ -223,7 +231,8 @@ def test_a_second_session_that_was_paid_after_all_pays_the_order_once(client, st
     assert run_audit() == []
 
 
-def test_f060_a_strangers_event_is_ignored_after_a_while(client):
+@pytest.mark.fault("F060")
+def test_a_strangers_event_is_ignored_after_a_while(client):
     post(client, EVENT)
     event = StripeEvent.objects.get()
     for _ in range(STRANGER_ATTEMPTS):
@@ -235,7 +244,8 @@ def test_f060_a_strangers_event_is_ignored_after_a_while(client):
     assert process(event.pk) == "ignored"
 
 
-def test_f067_what_fails_every_time_is_set_aside_and_can_be_retried(client, stripe_desk):
+@pytest.mark.fault("F067")
+def test_what_fails_every_time_is_set_aside_and_can_be_retried(client, stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
@@ -283,7 +293,8 @@ def test_a_refund_made_at_stripe_reaches_our_books(client, stripe_desk):
     assert refund.pk == Refund.objects.get().pk
 
 
-def test_f067_any_error_at_all_sets_an_event_aside_in_the_end(client, stripe_desk, monkeypatch):
+@pytest.mark.fault("F067")
+def test_any_error_at_all_sets_an_event_aside_in_the_end(client, stripe_desk, monkeypatch):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)

@@ -22,7 +22,8 @@ def payment(stripe_desk):
     return settle(payment.pk)
 
 
-def test_f073_never_more_than_is_left(payment):
+@pytest.mark.fault("F073")
+def test_never_more_than_is_left(payment):
     request_refund(payment, payment.captured_minor - 1, reason="part")
     request_refund(payment, 1, reason="rest")
     for amount in (1, 0, -5):
@@ -39,7 +40,8 @@ def test_a_refund_is_carried_out_once(payment, stripe_desk):
     assert len(stripe_desk.call("refunds", payment_intent=payment.payment_intent_id)["data"]) == 1
 
 
-def test_f069_a_lost_answer_is_asked_for_again(payment, stripe_desk):
+@pytest.mark.fault("F069")
+def test_a_lost_answer_is_asked_for_again(payment, stripe_desk):
     refund = request_refund(payment, 100, reason="part")
     stripe_desk.switch(lose="3")
     with pytest.raises(GatewayDown):
@@ -116,7 +118,8 @@ def test_a_refused_question_does_not_fail_a_refund_that_stripe_knows(payment):
     assert carry_out(refund.pk).status == "pending"
 
 
-def test_f071_a_refund_that_fails_days_later_is_booked_back(payment):
+@pytest.mark.fault("F071")
+def test_a_refund_that_fails_days_later_is_booked_back(payment):
     refund = carry_out(request_refund(payment, 100, reason="part").pk)
     state = RefundState(refund.provider_ref or "", "failed", 100, "lost_or_stolen_card")
     assert take_over_refund(refund, state).status == "failed"

@@ -41,7 +41,8 @@ def test_paying_again_leads_to_the_same_page(stripe_desk):
     assert Payment.objects.count() == 1
 
 
-def test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session(stripe_desk):
+@pytest.mark.fault("F038")
+def test_a_lost_answer_is_asked_for_again_and_makes_one_session(stripe_desk):
     order = make_order()
     stripe_desk.switch(lose="3")
     with pytest.raises(GatewayDown):
@@ -52,12 +53,14 @@ def test_f038_a_lost_answer_is_asked_for_again_and_makes_one_session(stripe_desk
     assert [s["id"] for s in sessions if s["client_reference_id"] == order.number] == [payment.session_id]
 
 
-def test_f041_a_hiccup_is_waited_out(stripe_desk):
+@pytest.mark.fault("F041")
+def test_a_hiccup_is_waited_out(stripe_desk):
     stripe_desk.switch(**{"500": "1", "429": "1"})
     assert start_payment(make_order().pk).session_url
 
 
-def test_f041_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
+@pytest.mark.fault("F041")
+def test_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
     order = make_order()
     stripe_desk.switch(**{"500": "3"})
     response = client.get(f"/orders/{order.public_id}/pay/")
@@ -178,7 +181,8 @@ def test_a_considered_no_is_not_tried_again(stripe_desk, settings):
     assert "between 30 minutes and 24 hours" in payment.last_error
 
 
-def test_f049_one_order_can_be_tried_five_times(stripe_desk, settings):
+@pytest.mark.fault("F049")
+def test_one_order_can_be_tried_five_times(stripe_desk, settings):
     order = make_order()
     settings.PAYMENT_SESSION_LIFE = timedelta(minutes=5)
     for _ in range(MAX_PAYMENTS_PER_ORDER):
@@ -228,7 +232,8 @@ def test_a_paid_order_is_not_paid_again(client, stripe_desk):
         start_payment(order.pk)
 
 
-def test_f049_paying_is_throttled_by_place(client, stripe_desk, monkeypatch):
+@pytest.mark.fault("F049")
+def test_paying_is_throttled_by_place(client, stripe_desk, monkeypatch):
     order = make_order()
     monkeypatch.setattr("payments.views.PAYING.__class__.take", _limited(3))
     codes = [client.get(f"/orders/{order.public_id}/pay/").status_code for _ in range(4)]

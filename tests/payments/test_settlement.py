@@ -60,11 +60,12 @@ def test_an_open_session_leaves_the_order_waiting(stripe_desk):
     assert order.status == "placed"
 
 
+@pytest.mark.fault("F044")
 @pytest.mark.parametrize(
     ("card", "words"),
     [("4000000000000002", "Your card was declined."), ("4000000000009995", "Your card has insufficient funds.")],
 )
-def test_f044_after_a_refused_card_the_same_page_takes_another(stripe_desk, card, words):
+def test_after_a_refused_card_the_same_page_takes_another(stripe_desk, card, words):
     order = make_order()
     payment = start_payment(order.pk)
     assert words in stripe_desk.pay(payment.session_url, card)
@@ -75,7 +76,8 @@ def test_f044_after_a_refused_card_the_same_page_takes_another(stripe_desk, card
     assert order.status == "confirmed"
 
 
-def test_f044_three_d_secure_pays_after_the_bank_was_asked(stripe_desk):
+@pytest.mark.fault("F044")
+def test_three_d_secure_pays_after_the_bank_was_asked(stripe_desk):
     payment = start_payment(make_order().pk)
     assert "Your bank asks" in stripe_desk.pay(payment.session_url, "4000002500003155")
     assert settle(payment.pk).status == "open"
@@ -83,7 +85,8 @@ def test_f044_three_d_secure_pays_after_the_bank_was_asked(stripe_desk):
     assert settle(payment.pk).status == "captured"
 
 
-def test_f032_a_forged_return_changes_nothing(client, stripe_desk):
+@pytest.mark.fault("F032")
+def test_a_forged_return_changes_nothing(client, stripe_desk):
     order, other = make_order(), make_order()
     start_payment(order.pk)
     paid = start_payment(other.pk)
@@ -93,7 +96,8 @@ def test_f032_a_forged_return_changes_nothing(client, stripe_desk):
     assert order.status == "placed"
 
 
-def test_f031_the_return_page_settles_by_itself(client, stripe_desk):
+@pytest.mark.fault("F031")
+def test_the_return_page_settles_by_itself(client, stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
@@ -116,7 +120,8 @@ def answered(payment, **changes):
     return dataclasses.replace(gateway.retrieve_session(payment.session_id), **changes)
 
 
-def test_f046_another_amount_than_ordered_is_flagged_and_not_paid(stripe_desk):
+@pytest.mark.fault("F046")
+def test_another_amount_than_ordered_is_flagged_and_not_paid(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
@@ -129,7 +134,8 @@ def test_f046_another_amount_than_ordered_is_flagged_and_not_paid(stripe_desk):
     assert cancel_order(order, user_id=None).status == "canceled"
 
 
-def test_f050_an_unknown_status_is_waiting_never_paid(stripe_desk):
+@pytest.mark.fault("F050")
+def test_an_unknown_status_is_waiting_never_paid(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     taken = take_over(payment, answered(payment, status="vibing", payment_status="maybe", intent_status="hm"))
@@ -141,7 +147,8 @@ def test_f050_an_unknown_status_is_waiting_never_paid(stripe_desk):
     assert Order.objects.get().status == "placed"
 
 
-def test_f045_a_bank_debit_is_waited_for_and_may_fail(stripe_desk):
+@pytest.mark.fault("F045")
+def test_a_bank_debit_is_waited_for_and_may_fail(stripe_desk):
     order = make_order()
     payment = start_payment(order.pk)
     working = answered(payment, status="complete", intent_status="processing")
@@ -174,7 +181,8 @@ def paid_too_late(stripe_desk, variant, reason="expired"):
     return order, payment
 
 
-def test_f008_a_late_payment_is_taken_while_there_is_stock(stripe_desk):
+@pytest.mark.fault("F008")
+def test_a_late_payment_is_taken_while_there_is_stock(stripe_desk):
     variant = make_variant(on_hand=1)
     order, payment = paid_too_late(stripe_desk, variant)
     assert stock_of(variant) == (1, 0)
@@ -184,7 +192,8 @@ def test_f008_a_late_payment_is_taken_while_there_is_stock(stripe_desk):
     assert run_audit() == []
 
 
-def test_f008_a_late_payment_without_stock_goes_back_whole(stripe_desk):
+@pytest.mark.fault("F008")
+def test_a_late_payment_without_stock_goes_back_whole(stripe_desk):
     variant = make_variant(on_hand=1)
     order, payment = paid_too_late(stripe_desk, variant)
     reserve("other", [Need(1, variant.pk, 1)])

@@ -11,7 +11,8 @@ from tests.factories import make_cart, make_user, make_variant
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_f011_thirty_clicks_on_one_line_lose_no_click(at_once):
+@pytest.mark.fault("F011")
+def test_thirty_clicks_on_one_line_lose_no_click(at_once):
     variant = make_variant(on_hand=200)
     cart = make_cart(variant)
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
@@ -19,14 +20,16 @@ def test_f011_thirty_clicks_on_one_line_lose_no_click(at_once):
     assert list(CartLine.objects.values_list("cart", "quantity")) == [(cart.pk, 31)]
 
 
-def test_f011_thirty_clicks_into_an_empty_cart_make_one_line(at_once):
+@pytest.mark.fault("F011")
+def test_thirty_clicks_into_an_empty_cart_make_one_line(at_once):
     variant, cart = make_variant(on_hand=200), make_cart()
     results = at_once(*(lambda: add_to_cart(cart, variant, 2) for _ in range(30)))
     assert results == [None] * 30
     assert list(CartLine.objects.values_list("cart", "quantity")) == [(cart.pk, 60)]
 
 
-def test_f011_thirty_clicks_stop_at_ninety_nine(at_once):
+@pytest.mark.fault("F011")
+def test_thirty_clicks_stop_at_ninety_nine(at_once):
     variant = make_variant(on_hand=200)
     cart = make_cart(variant, quantity=80)
     results = at_once(*(lambda: add_to_cart(cart, variant, 1) for _ in range(30)))
@@ -34,7 +37,8 @@ def test_f011_thirty_clicks_stop_at_ninety_nine(at_once):
     assert CartLine.objects.get().quantity == MAX_LINE_QUANTITY == 99
 
 
-def test_f011_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once):
+@pytest.mark.fault("F011")
+def test_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once):
     variant, user = make_variant(on_hand=200), make_user()
     own, anonymous = make_cart(variant, quantity=5, user=user), make_cart(variant, quantity=2)
     clicks = [lambda: add_to_cart(anonymous, variant, 1) for _ in range(30)]
@@ -46,7 +50,8 @@ def test_f011_a_login_during_the_clicks_keeps_every_click_that_was_taken(at_once
     assert Cart.objects.values_list("pk", "token").get() == (own.pk, anonymous.token)
 
 
-def test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click(at_once):
+@pytest.mark.fault("F011")
+def test_a_login_of_a_shopper_without_a_cart_loses_no_click(at_once):
     variant, user = make_variant(on_hand=200), make_user()
     anonymous = make_cart(variant, quantity=2)
     clicks = [lambda: add_to_cart(anonymous, variant, 1) for _ in range(30)]
@@ -55,7 +60,8 @@ def test_f011_a_login_of_a_shopper_without_a_cart_loses_no_click(at_once):
     assert list(CartLine.objects.values_list("cart__user", "quantity")) == [(user.pk, 32)]
 
 
-def test_f011_clicks_in_both_carts_during_a_login_end_on_one_line_of_at_most_ninety_nine(at_once):
+@pytest.mark.fault("F011")
+def test_clicks_in_both_carts_during_a_login_end_on_one_line_of_at_most_ninety_nine(at_once):
     variant, user = make_variant(on_hand=200), make_user()
     own, anonymous = make_cart(variant, quantity=45, user=user), make_cart(variant, quantity=45)
     clicks = [lambda: add_to_cart(own, variant, 1), lambda: add_to_cart(anonymous, variant, 1)] * 15

@@ -42,7 +42,8 @@ def pay(order):
     return verb
 
 
-def test_f007_an_order_that_a_card_pays_whole_is_confirmed_or_given_up_never_both(at_once):
+@pytest.mark.fault("F007")
+def test_an_order_that_a_card_pays_whole_is_confirmed_or_given_up_never_both(at_once):
     variant = make_variant(1000, on_hand=100)
     for number in range(ROUNDS):
         card, code = make_gift_card(5000)

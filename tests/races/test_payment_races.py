@@ -34,7 +34,8 @@ def assert_settled_once(order: Order) -> None:
     assert run_audit() == []
 
 
-def test_f031_return_page_and_webhook_together_settle_once(at_once, stripe_desk):
+@pytest.mark.fault("F031")
+def test_return_page_and_webhook_together_settle_once(at_once, stripe_desk):
     order, payment = paid_order(stripe_desk)
     event = next(e for e in stripe_desk.events_of(order.number) if e["type"] == "checkout.session.completed")
     body, signature = signed(event)
@@ -53,7 +54,8 @@ def test_f031_return_page_and_webhook_together_settle_once(at_once, stripe_desk)
     assert_settled_once(order)
 
 
-def test_f051_one_event_twenty_times_has_one_effect(at_once, stripe_desk):
+@pytest.mark.fault("F051")
+def test_one_event_twenty_times_has_one_effect(at_once, stripe_desk):
     order, _payment = paid_order(stripe_desk)
     event = next(e for e in stripe_desk.events_of(order.number) if e["type"] == "payment_intent.succeeded")
     body, signature = signed(event)
@@ -71,7 +73,8 @@ def test_f051_one_event_twenty_times_has_one_effect(at_once, stripe_desk):
     assert_settled_once(order)
 
 
-def test_f052_events_in_any_order_end_the_same(stripe_desk):
+@pytest.mark.fault("F052")
+def test_events_in_any_order_end_the_same(stripe_desk):
     order, _payment = paid_order(stripe_desk)
     for event in reversed(stripe_desk.events_of(order.number)):
         body, signature = signed(event)
@@ -82,7 +85,8 @@ def test_f052_events_in_any_order_end_the_same(stripe_desk):
     assert_settled_once(order)
 
 
-def test_f027_two_tabs_that_pay_share_one_session(at_once, stripe_desk):
+@pytest.mark.fault("F027")
+def test_two_tabs_that_pay_share_one_session(at_once, stripe_desk):
     order = make_order()
     results = at_once(*(lambda: start_payment(order.pk).session_id for _ in range(6)))
     assert len(set(results)) == 1

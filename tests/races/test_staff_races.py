@@ -61,7 +61,8 @@ def stock_findings() -> list[str]:
     return [str(finding) for finding in run_audit() if finding.invariant.startswith(("S1", "S2", "S3 ", "S4"))]
 
 
-def test_f005_setting_three_while_five_are_held_stands_as_a_shortfall_of_two(together):
+@pytest.mark.fault("F005")
+def test_setting_three_while_five_are_held_stands_as_a_shortfall_of_two(together):
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 5)])
     main = make_location()
@@ -75,7 +76,8 @@ def test_f005_setting_three_while_five_are_held_stands_as_a_shortfall_of_two(tog
     assert stock_findings() == []
 
 
-def test_f005_corrections_and_buyers_at_once_leave_every_promise_and_name_what_is_missing(together):
+@pytest.mark.fault("F005")
+def test_corrections_and_buyers_at_once_leave_every_promise_and_name_what_is_missing(together):
     variant = make_variant(on_hand=17)
     reserve("A1", [Need(1, variant.pk, 5)])
     main = make_location()
@@ -155,7 +157,8 @@ def test_parts_of_a_transfer_that_arrive_at_once_are_all_counted(together):
     assert Stock.objects.get(variant=variant, location=second).on_hand == 9
 
 
-def test_f002_transfers_both_ways_and_buyers_never_wait_in_a_circle(together):
+@pytest.mark.fault("F002")
+def test_transfers_both_ways_and_buyers_never_wait_in_a_circle(together):
     main, second = make_location(), make_location("second", 20)
     variants = [make_variant(on_hand=1000) for _ in range(8)]
     for variant in variants:
@@ -203,7 +206,8 @@ def test_the_last_free_units_are_sold_or_sent_away_and_never_both(together):
     assert Stock.objects.values_list("on_hand", "reserved", "shortfall").get() == (10 - 2 * sent, 2 * bought, 0)
 
 
-def test_f012_what_was_shipped_comes_back_once_whatever_the_place(together):
+@pytest.mark.fault("F012")
+def test_what_was_shipped_comes_back_once_whatever_the_place(together):
     places = [make_location(), *(make_location(f"place-{n}", 20 + n) for n in range(7))]
     for number in range(ROUNDS):
         variant = make_variant(on_hand=5)

@@ -17,7 +17,8 @@ def buyer(number: int, variant_id: int):
     return lambda: reserve(f"R-{number}", [Need(number, variant_id, 1)])
 
 
-def test_f001_forty_buyers_for_ten_units_buy_exactly_ten(at_once):
+@pytest.mark.fault("F001")
+def test_forty_buyers_for_ten_units_buy_exactly_ten(at_once):
     variant = make_variant(on_hand=10)
     results = at_once(*(buyer(n, variant.pk) for n in range(40)))
     assert results.count(None) == 10
@@ -25,7 +26,8 @@ def test_f001_forty_buyers_for_ten_units_buy_exactly_ten(at_once):
     assert stock_of(variant) == (10, 10)
 
 
-def test_f001_ten_units_over_two_locations_sell_exactly_ten(at_once):
+@pytest.mark.fault("F001")
+def test_ten_units_over_two_locations_sell_exactly_ten(at_once):
     variant = make_variant(on_hand=4)
     receive(variant.pk, make_location("second", 20), 6)
     results = at_once(*(buyer(n, variant.pk) for n in range(40)))
@@ -36,7 +38,8 @@ def test_f001_ten_units_over_two_locations_sell_exactly_ten(at_once):
     assert [(row.on_hand, row.reserved) for row in rows] == [(4, 4), (6, 6)]
 
 
-def test_f001_forty_real_orders_for_ten_units_are_ten_orders(at_once):
+@pytest.mark.fault("F001")
+def test_forty_real_orders_for_ten_units_are_ten_orders(at_once):
     variant = make_variant(on_hand=10)
     make_order(make_variant())  # shipping and tax exist
     results = at_once(*(lambda: make_order(variant) for _ in range(40)))
@@ -47,7 +50,8 @@ def test_f001_forty_real_orders_for_ten_units_are_ten_orders(at_once):
     assert run_audit() == []
 
 
-def test_f002_carts_in_any_order_never_wait_in_a_circle(at_once):
+@pytest.mark.fault("F002")
+def test_carts_in_any_order_never_wait_in_a_circle(at_once):
     variants = [make_variant(on_hand=1000) for _ in range(5)]
 
     def buy(number: int):

@@ -63,12 +63,14 @@ def test_a_request_id_is_taken_over_if_it_is_one(client):
     assert client.get("/healthz", headers={"x-request-id": "bad id\r\nx"}).headers["X-Request-ID"] != "bad id\r\nx"
 
 
+@pytest.mark.fault("F099")
 @pytest.mark.parametrize("url", ["/search/?q=%00", "/search/?q=a&%00=1", "/p/%00/", "/c/a%00b/"])
-def test_f099_what_cannot_be_stored_is_refused_at_the_door(client, url):
+def test_what_cannot_be_stored_is_refused_at_the_door(client, url):
     assert client.get(url).status_code == 400
 
 
-def test_f099_also_in_forms(client):
+@pytest.mark.fault("F099")
+def test_also_in_forms(client):
     answer = client.post("/cart/add/", {"product": "1\x00", "quantity": "1"}, headers={"origin": "http://testserver"})
     assert answer.status_code == 400
 
@@ -77,7 +79,8 @@ def test_trace_is_refused(client):
     assert client.generic("TRACE", "/").status_code == 405
 
 
-def test_f083_a_lost_database_is_a_plain_503(client, monkeypatch):
+@pytest.mark.fault("F083")
+def test_a_lost_database_is_a_plain_503(client, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
@@ -118,7 +121,8 @@ def test_logs_are_json_with_the_request():
     assert (line["message"], line["request_id"], line["order"], line["level"]) == ("hi you", "abc", "HS-1", "info")
 
 
-def test_f079_waking_never_hurts_and_waits_once(monkeypatch):
+@pytest.mark.fault("F079")
+def test_waking_never_hurts_and_waits_once(monkeypatch):
     calls = []
 
     def away(self, *args, **kwargs):
@@ -228,7 +232,8 @@ def test_a_deploy_check_refuses_play_money_in_production(settings, facts, ids):
     assert [found.id for found in checks.production_takes_real_money()] == ids
 
 
-def test_f048_a_live_key_is_refused_in_the_demo(settings):
+@pytest.mark.fault("F048")
+def test_a_live_key_is_refused_in_the_demo(settings):
     settings.STRIPE_SECRET_KEY = "sk_live_x"
     assert [found.id for found in checks.keys_fit_the_mode()] == ["shop.E001"]
     settings.IS_PRODUCTION = True
@@ -253,7 +258,8 @@ def without(missing: str) -> dict[str, str]:
     return {**clean, **{name: value for name, value in PRODUCTION.items() if name != missing}}
 
 
-def test_f147_production_stops_with_one_sentence_where_something_is_missing():
+@pytest.mark.fault("F147")
+def test_production_stops_with_one_sentence_where_something_is_missing():
     done = subprocess.run(
         [sys.executable, "manage.py", "check"], cwd=ROOT, env=without("EMAIL_URL"), capture_output=True, text=True
     )
@@ -261,14 +267,16 @@ def test_f147_production_stops_with_one_sentence_where_something_is_missing():
     assert "Set EMAIL_URL: the shop does not start in production without it." in done.stderr
 
 
+@pytest.mark.fault("F147")
 @pytest.mark.parametrize("missing", sorted(PRODUCTION.keys() - {"DATABASE_URL"}))
-def test_f147_production_names_what_is_missing(monkeypatch, missing):
+def test_production_names_what_is_missing(monkeypatch, missing):
     monkeypatch.setattr(environ.Env, "ENVIRON", without(missing))
     with pytest.raises(ImproperlyConfigured, match=f"^Set {missing}: the shop does not start in production without it"):
         runpy.run_path(str(ROOT / "shop/settings.py"))
 
 
-def test_f147_production_that_lacks_nothing_has_its_settings(monkeypatch):
+@pytest.mark.fault("F147")
+def test_production_that_lacks_nothing_has_its_settings(monkeypatch):
     monkeypatch.setattr(environ.Env, "ENVIRON", without("nothing"))
     found = runpy.run_path(str(ROOT / "shop/settings.py"))
     assert (found["MODE"], found["SHOP_HTTPS"], found["STRIPE_SECRET_KEY"]) == ("production", True, "sk_live_x")

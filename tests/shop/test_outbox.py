@@ -94,6 +94,7 @@ def test_text_and_html_arrive_as_they_were_written(server):
     assert server.got[0][0] == Mail.objects.get().message_id
 
 
+@pytest.mark.fault("F095")
 @pytest.mark.parametrize(
     ("trouble", "status"),
     [
@@ -107,7 +108,7 @@ def test_text_and_html_arrive_as_they_were_written(server):
         (smtplib.SMTPRecipientsRefused({"a": (450, b"busy")}), "queued"),
     ],
 )
-def test_f095_only_a_lasting_no_is_the_end_of_a_mail(server, trouble, status):
+def test_only_a_lasting_no_is_the_end_of_a_mail(server, trouble, status):
     write()
     server.trouble = trouble
     assert send_waiting() == 0
@@ -119,7 +120,8 @@ def test_f095_only_a_lasting_no_is_the_end_of_a_mail(server, trouble, status):
     assert send_waiting() == (1 if status == "queued" else 0)
 
 
-def test_f097_a_password_reset_does_not_wait_behind_orders(server):
+@pytest.mark.fault("F097")
+def test_a_password_reset_does_not_wait_behind_orders(server):
     for n in range(3):
         write(f"<order_x.{n}@shop>")
     EmailMessage("Reset", "Text", to=["b@example.com"]).send()
@@ -137,7 +139,8 @@ def test_a_worker_that_dies_gives_its_mail_back_with_the_same_id(server):
     assert server.got == [("<order_x.1@shop>", "anna@example.com")] * 2
 
 
-def test_f098_nobody_can_write_headers():
+@pytest.mark.fault("F098")
+def test_nobody_can_write_headers():
     with pytest.raises(ValueError, match="newlines"):
         EmailMessage("Hi\r\nBcc: eve@example.com", "Text", to=["a@example.com"]).send()
     assert Mail.objects.count() == 0
