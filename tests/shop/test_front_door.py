@@ -168,7 +168,7 @@ def test_a_job_that_takes_a_part_of_the_work_at_a_time_is_run_until_nothing_is_l
     rounds = iter([3, 2, 0])
     monkeypatch.setattr("catalog.images.render_waiting", lambda **_: next(rounds))
     call_command("run", "render-images")
-    assert capsys.readouterr().out == "5 pictures rendered.\n"
+    assert capsys.readouterr().out == "Pictures rendered: 5\n"
 
 
 def test_the_operations_document_lists_every_job_with_its_queue():
