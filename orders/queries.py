@@ -91,11 +91,10 @@ class CartContents:
 
     @property
     def return_terms(self) -> str:
-        """How long what is in the cart can be sent back, in a sentence."""
+        """How long what is in the cart can be sent back, in a sentence; empty where nothing is sent."""
         days = self.book.return_days
-        return return_terms(
-            (item.variant.product.title, item.variant.product.days_to_return(days)) for item in self.items
-        )
+        products = [item.variant.product for item in self.items if item.variant.needs_shipping]
+        return return_terms((product.title, product.days_to_return(days)) for product in products)
 
     @property
     def notices(self) -> list[str]:

@@ -242,8 +242,9 @@ class OrderAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         order = self.get_object(request, object_id)
         context = {
-            "can_ship": bool(order)
+            "can_ship": order is not None
             and order.status == Order.Status.CONFIRMED
+            and any(line.needs_shipping and line.open_quantity for line in order.lines.all())
             and request.user.has_perm("orders.ship_order"),
             **(extra_context or {}),
         }

@@ -212,7 +212,7 @@ class Order(models.Model):
     @property
     def return_terms(self) -> str:
         """How long what was ordered can be sent back, in a sentence."""
-        return return_terms((line.title, line.return_days) for line in self.lines.all())
+        return return_terms((line.title, line.return_days) for line in self.lines.all() if line.needs_shipping)
 
     @property
     def first_name(self) -> str:

@@ -205,3 +205,20 @@ def test_the_menu_and_the_footer_lead_to_the_gift_card_where_it_is_sold(client, 
     assert "Gift cards" not in client.get("/us/").content.decode()
     Product.objects.filter(pk=variant.product_id).update(status=Product.Status.DRAFT)
     assert "Gift cards" not in client.get("/").content.decode()
+
+
+def test_an_order_of_gift_cards_alone_promises_no_return_of_a_delivery_and_offers_no_parcel(client, staff):
+    order = bought(GiftWish())
+    assert order.return_terms == ""
+    assert (
+        f"/admin/orders/order/{order.pk}/ship/"
+        not in client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    )
+
+
+def test_only_a_cart_with_something_to_send_promises_a_return():
+    cart = make_cart(make_variant(1900))
+    assert contents_of(cart).return_terms.startswith("You can return your order within 30 days")
+    cart = make_cart()
+    add_gift_card(cart, card_variant(), 1, GiftWish())
+    assert contents_of(cart).return_terms == ""
