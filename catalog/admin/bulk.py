@@ -104,7 +104,7 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
         row["typed_on_hand"] = request.POST.get(f"{row['name']}-on_hand", row["on_hand"])
     context = {
         "form": form,
-        "count": len(documents),
+        "heading": "For this product" if len(documents) == 1 else f"For all {len(documents)} products",
         "grid": grid,
         "ids": chosen,
         "title": f"Edit {count_of(len(documents), 'product')}",

@@ -247,7 +247,11 @@ class ProductAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         product = super().get_object(request, object_id)
-        extra = {"completeness": completeness(product), "last_change": product.changes.first()} if product else {}
+        extra = {}
+        if product:
+            extra["completeness"] = completeness(product)
+            extra["last_change"] = product.changes.first()
+            extra["picture_count"] = product.images.count()
         if request.user.has_perm("catalog.change_price"):
             extra["further_markets"] = further_markets()
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})

@@ -94,6 +94,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         titles = {change.handle: _title(change) for change in plan.changes}
         is_planned = run.status == Run.Status.PLANNED
         may_apply = request.user.has_perm("catalog.apply_run")
+        outdated = is_planned and is_outdated(plan)
         shown = [
             {
                 "change": change,
@@ -113,8 +114,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             "more": max(0, len(plan.changes) - SHOWN),
             "problems": [(problem, titles.get(problem.handle, problem.handle)) for problem in plan.problems[:200]],
             "is_waiting": run.status in (Run.Status.WAITING, Run.Status.UNDOING),
-            "is_outdated": is_planned and is_outdated(plan),
-            "can_apply": is_planned and may_apply,
+            "is_outdated": outdated,
+            "is_empty": is_planned and may_apply and not plan.changes,
+            "can_apply": is_planned and may_apply and bool(plan.changes) and not outdated,
             "can_plan": run.status in (Run.Status.PLANNED, Run.Status.FAILED) and may_apply,
             "can_undo": run.status == Run.Status.APPLIED and may_apply,
             "title": str(run),

@@ -74,7 +74,7 @@ class ShippingMethodAdmin(admin.ModelAdmin):
     list_display = ("name", "code", "kind", market(), "free_from", "days_min", "days_max", "is_active")
     list_filter = ("kind", MarketFilter, "is_active")
     inlines = (RateInline,)
-    change_list_template = "admin/orders/shippingmethod/change_list.html"
+    change_list_template = "admin/orders/delivery_change_list.html"
 
     @admin.display(description="free from", ordering="free_from_minor")
     def free_from(self, method: ShippingMethod) -> str:
@@ -108,7 +108,7 @@ class ZoneList(ChangeList):
 class ShippingZoneAdmin(admin.ModelAdmin):
     form = ZoneForm
     list_display = ("name", words("countries"), "postcodes", "overlaps")
-    change_list_template = "admin/orders/shippingzone/change_list.html"
+    change_list_template = "admin/orders/delivery_change_list.html"
 
     @admin.display(description="overlaps")
     def overlaps(self, zone: ShippingZone) -> str:
