@@ -95,6 +95,7 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
     assert "\n".join(problems + complaints) == ""
 
 
+@pytest.mark.full
 def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
     page, complaints = desk
     page.goto("/admin/catalog/product/?status__exact=active")

@@ -141,7 +141,7 @@ def tab_to(page: Page, selector: str) -> None:
     ("scheme", "width"),
     [
         ("light", 320),
-        ("dark", 1280),
+        pytest.param("dark", 1280, marks=pytest.mark.full),
         pytest.param("light", 1280, marks=pytest.mark.full),
         pytest.param("dark", 320, marks=pytest.mark.full),
     ],
