@@ -1,5 +1,6 @@
 """What templates need to show the catalogue."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +23,7 @@ from catalog.placeholders import fill, store_facts
 from catalog.rich_text import clean, plain
 
 register = template.Library()
+LINE_BREAK = re.compile(r"\s*\n\s*")
 SIZES = {
     "card": "(min-width:60rem) 20rem, (min-width:48rem) 30vw, 45vw",
     "tile": "(min-width:48rem) 25vw, 50vw",
@@ -35,6 +37,18 @@ SIZES = {
 def money(minor: int, currency: str) -> str:
     """`{{ line.total_minor|money:order.currency }}` → €24.00, as the market's readers write it."""
     return format_money(minor, currency, current_market().language)
+
+
+@register.filter
+def money_or_free(minor: int, currency: str) -> str:
+    """A price of delivery: an amount like `money`, or "Free"."""
+    return money(minor, currency) if minor else "Free"
+
+
+@register.simple_block_tag
+def paragraph(content: str) -> SafeString:
+    """`{% paragraph %} … {% endparagraph %}`: lines of a plain-text mail that its reader gets as one."""
+    return mark_safe(LINE_BREAK.sub(" ", content).strip())  # noqa: S308  (escaped when its parts were rendered)
 
 
 @register.filter

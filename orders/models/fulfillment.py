@@ -22,6 +22,16 @@ class Fulfillment(models.Model):
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_number}".strip() or f"Parcel {self.pk}"
 
+    @property
+    def sent_with(self) -> str:
+        """`sent with DHL`, or `sent` where no carrier is named."""
+        return f"sent with {self.carrier}" if self.carrier else "sent"
+
+    @property
+    def tracking_label(self) -> str:
+        """The text of the link to the carrier's page."""
+        return f"Track {self.tracking_number or 'this parcel'}"
+
 
 class FulfillmentLine(models.Model):
     """How much of an order line is in a parcel."""
@@ -38,3 +48,8 @@ class FulfillmentLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.line_id}"
+
+    @property
+    def title(self) -> str:
+        """`Mug, Moss`: the product, and what was chosen of it."""
+        return f"{self.line.title}, {self.line.variant_title}" if self.line.variant_title else self.line.title

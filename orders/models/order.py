@@ -175,6 +175,10 @@ class Order(models.Model):
         return self.status == self.Status.PLACED
 
     @property
+    def is_canceled(self) -> bool:
+        return self.status == self.Status.CANCELED
+
+    @property
     def is_paid(self) -> bool:
         """Paid, and not given up since."""
         return self.status in (self.Status.CONFIRMED, self.Status.COMPLETED)
@@ -270,6 +274,21 @@ class OrderLine(GiftDetails):
     def backorder_promise(self) -> str:
         """What was said of a line that was not in stock: `On order, expected on 1 May 2026`; empty for all others."""
         return backorder_promise(self.expected_on) if self.is_backordered else ""
+
+    @property
+    def open_backorder_promise(self) -> str:
+        """The backorder promise while units of the line are still to be sent; empty afterwards."""
+        return self.backorder_promise if self.open_quantity else ""
+
+    @property
+    def full_title(self) -> str:
+        """`Mug (Moss)`: the product, and what was chosen of it."""
+        return f"{self.title} ({self.variant_title})" if self.variant_title else self.title
+
+    @property
+    def notes(self) -> list[str]:
+        """What the confirmation says below the line: whom a gift card is for, when a backordered unit is expected."""
+        return [note for note in (self.gift_note, self.backorder_promise) if note]
 
     @property
     def return_promise(self) -> str:

@@ -4,10 +4,12 @@ from datetime import date
 from email import message_from_bytes, policy
 
 import pytest
+from django.template import Context, Template
+from django.template.loader import render_to_string
 
 from catalog.models import Page, Store
 from orders.lifecycle import confirm
-from orders.models import Order
+from orders.models import Fulfillment, Order
 from orders.summary import SumRow, sum_rows
 from shop.models import Mail
 from tests.factories import make_cart, make_order, make_promotion, make_shipping, make_tax, make_variant, place
@@ -83,3 +85,34 @@ def test_the_terms_are_attached_as_they_are_when_the_order_is_confirmed():
 
 def test_a_shop_without_terms_attaches_nothing():
     assert list(confirmation(make_order()).iter_attachments()) == []
+
+
+def test_a_paragraph_that_is_wrapped_in_its_template_is_one_line_of_the_mail():
+    source = """{% load catalog_tags %}{% autoescape off %}{% paragraph %}
+    Order {{ number }} is canceled.
+    {% if is_paid %}
+        We refund
+        {{ amount }}.
+    {% endif %}
+    We are sorry.
+    {% endparagraph %}{% endautoescape %}"""
+    facts = {"number": "HS-1 & 2", "amount": "24,00\u00a0€"}
+    paid = Template(source).render(Context({**facts, "is_paid": True}))
+    assert paid == "Order HS-1 & 2 is canceled. We refund 24,00\u00a0€. We are sorry."
+    assert Template(source).render(Context(facts)) == "Order HS-1 & 2 is canceled. We are sorry."
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "sentence"),
+    [
+        ("", "", "A parcel for order HS-1 has been sent."),
+        ("DHL", "", "A parcel for order HS-1 has been sent with DHL."),
+        ("", "3S1", "A parcel for order HS-1 has been sent, tracking number 3S1."),
+        ("DHL", "3S1", "A parcel for order HS-1 has been sent with DHL, tracking number 3S1."),
+    ],
+)
+def test_the_mail_of_a_parcel_names_carrier_and_number_where_they_are_known(carrier, number, sentence):
+    order = Order(number="HS-1")
+    parcel = Fulfillment(order=order, carrier=carrier, tracking_number=number)
+    mail = render_to_string("emails/order_shipped.txt", {"order": order, "fulfillment": parcel})
+    assert mail.splitlines()[2] == sentence
