@@ -58,6 +58,12 @@ class CartItem:
         return self.variant.title
 
     @property
+    def full_title(self) -> str:
+        """`Mug (Moss)`: the product, and what was chosen of it."""
+        title = self.variant.product.title
+        return f"{title} ({self.variant_title})" if self.variant_title else title
+
+    @property
     def is_sold(self) -> bool:
         return self.price is not None and self.variant.is_active and self.variant.product.is_visible(self.at)
 

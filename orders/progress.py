@@ -139,6 +139,14 @@ class ParcelView:
         return f"Parcel {self.number} of {self.of}" if self.of > 1 else "Your parcel"
 
 
+@dataclass(frozen=True)
+class LineView:
+    """A line as the order page shows it; `review_action` is empty while the buyer cannot review it."""
+
+    line: OrderLine
+    review_action: str
+
+
 def parcels_of(order: Order) -> list[ParcelView]:
     """The parcels that left, in the order in which they did; what is still to come counts as one more."""
     sent = list(order.fulfillments.all())

@@ -90,6 +90,16 @@ class CartContents:
         return bool(self.items) and not any(item.notice for item in self.items)
 
     @property
+    def can_be_placed(self) -> bool:
+        """Whether the checkout's button works: everything can be ordered, and there is a way to deliver it."""
+        return self.can_be_ordered and self.chosen is not None
+
+    @property
+    def needs_payment(self) -> bool:
+        """Whether the checkout speaks of paying: not where gift cards and discounts leave nothing to pay."""
+        return bool(self.due_minor) or not self.items
+
+    @property
     def return_terms(self) -> str:
         """How long what is in the cart can be sent back, in a sentence; empty where nothing is sent."""
         days = self.book.return_days

@@ -4,7 +4,7 @@ from catalog.models import Product, Review, Variant
 from catalog.reviews import Opinion, write_review
 from orders.errors import OrderRefused
 from orders.models import Order, OrderLine
-from orders.progress import can_review
+from orders.progress import LineView, can_review
 
 
 def product_to_review(order: Order, line_id: int) -> tuple[OrderLine, Product]:
@@ -25,6 +25,20 @@ def review_purchase(order: Order, line_id: int, opinion: Opinion) -> Review:
 def review_of(order: Order, line: OrderLine) -> Review | None:
     """What the buyer last wrote about this line, if that still stands."""
     return Review.objects.filter(purchase=f"{order.number}/{line.position}").first()
+
+
+def lines_of(order: Order) -> list[LineView]:
+    """The order's lines, each with the words of the link to its review."""
+    lines = list(order.lines.all())
+    is_any_reviewable = any(can_review(order, line) for line in lines)
+    reviewed = reviews_of(order) if is_any_reviewable else set()
+    return [LineView(line, _review_action(order, line, reviewed)) for line in lines]
+
+
+def _review_action(order: Order, line: OrderLine, reviewed: set[int]) -> str:
+    if not can_review(order, line):
+        return ""
+    return "Change your review" if line.position in reviewed else "Write a review"
 
 
 def reviews_of(order: Order) -> set[int]:

@@ -1,6 +1,6 @@
 """A field of a form as a page shows it now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.forms import BaseForm, BoundField
@@ -14,8 +14,25 @@ class ShownField:
     is_mended: bool
 
 
+@dataclass(frozen=True)
+class FieldRow:
+    """Fields that stand beside each other."""
+
+    fields: list[ShownField]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is more than one field in the row."""
+        return len(self.fields) > 1
+
+
 def shown_field(
     form: BaseForm, name: str, errors: Mapping[str, str], needed: Collection[str], mended: Collection[str] = ()
 ) -> ShownField:
     """The field with its mistake, whether it is needed here, and whether it was put right just now."""
     return ShownField(form[name], errors.get(name, ""), name in needed, name in mended)
+
+
+def field_rows(rows: Iterable[Iterable[str]], shown: Mapping[str, ShownField]) -> list[FieldRow]:
+    """Return the rows of names as rows of the fields that have these names."""
+    return [FieldRow([shown[name] for name in row]) for row in rows]

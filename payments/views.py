@@ -49,7 +49,7 @@ ASKING = Limit("ask-stripe", 30, 600)  # times that the shopper's pages ask abou
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
 
 
-def _try_again(request: HttpRequest, order: Order, words: str = "") -> HttpResponse:
+def _try_again(request: HttpRequest, order: Order, words: str = "You were not charged.") -> HttpResponse:
     """The order is kept, its stock too; only the payment has to wait."""
     context = {"order": order, "words": words}
     response = render(request, "payments/unavailable.html", context, status=503)

@@ -1,8 +1,5 @@
 """What templates need to show orders."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from babel import Locale
 from django import template
 from django.template import Context
@@ -23,12 +20,6 @@ register = template.Library()
 @register.filter
 def country_name(code: str) -> str:
     return Locale.parse(current_market().language.replace("-", "_")).territories.get(code, code)
-
-
-@register.filter
-def named(fields: Mapping[str, Any], name: str) -> Any:
-    """The field of this name: `{{ fields|named:name }}`"""
-    return fields[name]
 
 
 @register.filter

@@ -10,7 +10,7 @@ from accounts.addresses import MAX_ADDRESSES, addresses_of, keep_address, make_d
 from accounts.models import Address
 from catalog.pages import ACCOUNT, page
 from orders.address_form import AddressForm
-from orders.shown_field import shown_field
+from orders.shown_field import field_rows, shown_field
 
 
 @page(ACCOUNT)
@@ -69,15 +69,17 @@ def _page(
     is_checked: bool = True,
 ) -> HttpResponse:
     errors = {name: words[0] for name, words in form.errors.items()} if is_checked else {}
-    first = ("country", "name", "company", "line1", "line2")
-    order = [*first, *(name for row in form.rows for name in row), "phone"]
+    first = ("name", "company", "line1", "line2")
+    order = ["country", *first, *(name for row in form.rows for name in row), "phone"]
     shown = {name: shown_field(form, name, errors, form.format.required) for name in order}
     context = {
         "form": form,
         "kept": kept,
         "chosen": chosen,
+        "heading": "Change an address" if chosen else "Your addresses",
+        "country": shown["country"],
         "fields": [shown[name] for name in first],
-        "rows": [[shown[name] for name in row] for row in form.rows],
+        "rows": field_rows(form.rows, shown),
         "phone": shown["phone"],
         "errors": [("main", errors["__all__"])] if "__all__" in errors else [],
     }

@@ -43,7 +43,7 @@ from orders.errors import (
 from orders.market_words import words_of
 from orders.models import Cart, CheckoutDraft, Order
 from orders.queries import CartContents, price_cart
-from orders.shown_field import ShownField, shown_field
+from orders.shown_field import ShownField, field_rows, shown_field
 from orders.views.carts import current_cart, try_code, user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
@@ -227,6 +227,8 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         form.fields["phone"].help_text = "Only used to reach you about the pick-up"
     before = set(request.POST.get("wrong", "").split()) & form.fields.keys()
     wrong = _mistakes(form, None if is_checked else before)
+    fields = _shown_fields(form, contents, wrong, before - wrong.keys())
+    addresses = _addresses(user_id, contents.market)
     context = {
         "form": form,
         "contents": contents,
@@ -235,12 +237,15 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
         "is_mended": bool(before) and not wrong and not said,
         "wrong": " ".join(wrong),
         "bad": wrong,
-        "fields": _shown_fields(form, contents, wrong, before - wrong.keys()),
-        "rows": form.rows(),
-        "billing_rows": form.rows("billing_"),
+        "fields": fields,
+        "rows": field_rows(form.rows(), fields),
+        "billing_rows": field_rows(form.rows("billing_"), fields),
         "words": words_of(contents.market),
         "has_billing": any(form[name].value() for name in FOLDED),
-        "addresses": _addresses(user_id, contents.market),
+        "has_line2": bool(form["line2"].value() or "line2" in wrong),
+        "addresses": addresses,
+        "has_other_addresses": len(addresses) > 1,
+        "is_address_saved": form["save_address"].value() or not addresses,
         "seen_sums": sums_of(contents),
         "code": code,
         "code_error": code_error,

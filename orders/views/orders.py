@@ -18,9 +18,9 @@ from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
 from orders.pricing import can_be_derived, totals_of
-from orders.progress import can_review, order_progress, parcels_of
+from orders.progress import order_progress, parcels_of
 from orders.queries import order_for_page, orders_of
-from orders.reviewing import reviews_of
+from orders.reviewing import lines_of
 from orders.views.carts import ADDING, current_cart, remember, user_id_of
 from orders.views.checkout import leads_to_payment
 
@@ -40,15 +40,12 @@ def _show(
     found = order_for_page(public_id)
     if not found:
         raise Http404
-    reviewable = {line.pk for line in found.lines.all() if can_review(found, line)}
     context = {
         "order": found,
-        "lines": found.lines.all(),
+        "lines": lines_of(found),
         "is_unpaid": found.is_unpaid,
         "progress": order_progress(found),
         "parcels": parcels_of(found),
-        "reviewable": reviewable,
-        "reviewed": reviews_of(found) if reviewable else set(),
         "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
         "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
         # Not a word on whether there is an account: whoever has the order's link need not be its owner.
