@@ -8,7 +8,7 @@ from accounts.address_formats import address_format
 from accounts.models import Address
 from accounts.one_line import OneLineField
 from catalog.markets import all_markets, current_market
-from orders.address_parts import clean_parts, clean_phone, clean_postcode, name_parts, rows_of
+from orders.address_parts import address_rows, clean_parts, clean_phone, clean_postcode, localize_fields
 
 TOKENS = {
     "name": "name",
@@ -23,14 +23,14 @@ TOKENS = {
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """The countries of all markets, by their names in the reader's language: the book is one for all of them."""
+    """Return (code, name) for the countries of all markets, sorted by name in the language of the current market."""
     names = current_market().locale.territories
     codes = {code for market in all_markets().values() for code in market.countries}
     return sorted(((code, names.get(code, code)) for code in codes), key=lambda choice: choice[1])
 
 
 class AddressForm(forms.ModelForm):
-    """The fields that the chosen country has; all others stay empty."""
+    """Form for one address. It shows the fields that the chosen country uses; the others stay empty."""
 
     class Meta:
         model = Address
@@ -49,13 +49,13 @@ class AddressForm(forms.ModelForm):
         chosen = str(self["country"].value() or self.initial["country"])
         self.format = address_format(chosen if chosen in dict(choices) else choices[0][0])
         self.fields["name"].error_messages["required"] = "Enter the full name"
-        self.fields["line1"].required = False  # asked for with the country's own words
-        name_parts(self, self.format)
+        self.fields["line1"].required = False  # clean_parts() requires it, with the country's own label in the message
+        localize_fields(self, self.format)
 
     @property
     def rows(self) -> list[list[str]]:
         """The names of the fields below the street, row by row."""
-        return rows_of(self.format)
+        return address_rows(self.format)
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.format.country)

@@ -1,4 +1,4 @@
-"""The parts of an address in a form: named, ordered, required and cleaned as the country writes them."""
+"""Adapt the address fields of a form to a country: labels, order, required fields and validation."""
 
 from typing import Any
 
@@ -12,17 +12,24 @@ STREET = "Enter a street and number, like Kraanlei 12"
 
 
 def clean_postcode(text: str, country: str) -> str:
-    """A postcode as that country writes it, or ValidationError with what to write; empty stays empty."""
-    form = address_format(country)
+    """Return the postcode in the country's own format; an empty text stays empty.
+
+    Raise ValidationError with an example for a text that is not a postcode of that country.
+    """
+    country_format = address_format(country)
     try:
-        return form.postcode(text)
+        return country_format.postcode(text)
     except ValueError as error:
-        like = f" like {form.postcode_examples[0]}" if form.postcode_examples else ""
-        raise ValidationError(f"Enter {form.noun('postcode')}{like}") from error
+        examples = country_format.postcode_examples
+        like = f" like {examples[0]}" if examples else ""
+        raise ValidationError(f"Enter {country_format.noun('postcode')}{like}") from error
 
 
 def clean_phone(text: str, country: str) -> str:
-    """A phone number as couriers can dial it, or ValidationError with what to write; empty stays empty."""
+    """Return the phone number in the stored format; an empty text stays empty.
+
+    Raise ValidationError with an example for a text that is not a phone number.
+    """
     try:
         return stored_phone(text, country)
     except ValueError as error:
@@ -30,7 +37,7 @@ def clean_phone(text: str, country: str) -> str:
         raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
 
 
-def _asks_for(part: str, written: AddressFormat) -> str:
+def _required_message(part: str, written: AddressFormat) -> str:
     if part == "line1":
         return (
             STREET if written.labels["line1"] == "Street and number" else "Enter a street address, like 12 Main Street"
@@ -38,8 +45,11 @@ def _asks_for(part: str, written: AddressFormat) -> str:
     return f"{'Choose' if part == 'state' and written.states else 'Enter'} {written.noun(part)}"
 
 
-def name_parts(form: forms.BaseForm, written: AddressFormat, prefix: str = "") -> None:
-    """Call the parts what the country calls them, and offer its states; those with a prefix are of the invoice."""
+def localize_fields(form: forms.BaseForm, written: AddressFormat, prefix: str = "") -> None:
+    """Label the address fields as the country does, and offer its states as choices.
+
+    `prefix` selects the fields of the invoice address ("billing_").
+    """
     for part, label in written.labels.items():
         if f"{prefix}{part}" in form.fields:
             form.fields[f"{prefix}{part}"].label = f"{label} for the invoice" if prefix else label
@@ -50,8 +60,8 @@ def name_parts(form: forms.BaseForm, written: AddressFormat, prefix: str = "") -
         state.widget = forms.Select(choices=choices, attrs=attributes)
 
 
-def rows_of(written: AddressFormat, prefix: str = "") -> list[list[str]]:
-    """The names of the fields below the street, row by row; at most two in a row."""
+def address_rows(written: AddressFormat, prefix: str = "") -> list[list[str]]:
+    """Return the names of the fields below the street, row by row, with at most two in a row."""
     rows: list[list[str]] = []
     for row in written.rows:
         names = [prefix + part for part in row]
@@ -60,7 +70,10 @@ def rows_of(written: AddressFormat, prefix: str = "") -> list[list[str]]:
 
 
 def clean_parts(form: forms.BaseForm, cleaned: dict[str, Any], written: AddressFormat, prefix: str = "") -> None:
-    """Keep the parts that the country has, each in its stored form, and ask for those that it requires."""
+    """Bring the address in `cleaned` into its stored form, and add an error for each part that the country requires.
+
+    Parts that the country does not use become empty. `prefix` selects the invoice address ("billing_").
+    """
     ending = " for the invoice" if prefix else ""
     if "city" not in written.parts:
         cleaned[f"{prefix}city"] = ""
@@ -73,14 +86,15 @@ def clean_parts(form: forms.BaseForm, cleaned: dict[str, Any], written: AddressF
     cleaned[f"{prefix}state"] = state = state or written.state_of(postcode)
     parts = {part: cleaned.get(f"{prefix}{part}", "") for part in ("line1", "city", "postcode", "state")}
     for part in written.missing(parts):
-        require(form, cleaned, f"{prefix}{part}", _asks_for(part, written) + ending)
+        require(form, cleaned, f"{prefix}{part}", _required_message(part, written) + ending)
     if written.is_contradiction(state, postcode):
         name = dict(written.state_choices)[state]
         labels = written.labels
-        words = f"{postcode} is not in {name}: check the {labels['postcode']} and the {labels['state']}"
-        form.add_error(f"{prefix}postcode", words)
+        message = f"{postcode} is not in {name}: check the {labels['postcode']} and the {labels['state']}"
+        form.add_error(f"{prefix}postcode", message)
 
 
-def require(form: forms.BaseForm, cleaned: dict[str, Any], name: str, words: str) -> None:
+def require(form: forms.BaseForm, cleaned: dict[str, Any], name: str, message: str) -> None:
+    """Add the message as the field's error if the field is empty and has no error yet."""
     if not cleaned.get(name) and name not in form.errors:
-        form.add_error(name, words)
+        form.add_error(name, message)

@@ -1,4 +1,4 @@
-"""What must hold between orders and stock: each query returns the rows that break it, as (key, what is wrong)."""
+"""Invariants of orders, stock and gift cards. Each query returns the rows that break one, as (key, description)."""
 
 INVARIANTS: dict[str, str] = {
     "S3b reservations equal what open orders still wait for": """

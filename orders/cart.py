@@ -1,4 +1,4 @@
-"""The cart: put in, change, take out and have back, save for later."""
+"""Change a cart: add products, set quantities, remove and restore lines, save lines for later."""
 
 import uuid
 from datetime import timedelta
@@ -17,12 +17,12 @@ from orders.models import Cart, CartLine
 MAX_LINE_QUANTITY = 99  # units of one variant in a cart
 MAX_LINES = 100
 NO_COMBINATION = "This combination isn't available. Please choose another one."
-UNDO_PERIOD = timedelta(minutes=10)  # how long a line that was taken out can be had back
+UNDO_PERIOD = timedelta(minutes=10)  # how long the shopper can restore a removed line
 State = CartLine.State
 
-# One statement, so that thirty clicks at once add thirty (up to the limit) and make one line. The cart's row is locked
-# by its own update, and a cart that became an order in the meantime is no row. `units` are what can be sold now; placing
-# the order decides again, under a lock.
+# A single statement, so that 30 simultaneous clicks add 30 units (up to the limit) to one line. Updating the cart's row
+# locks it, and finds no row once the cart has become an order. `units` is what can be sold now; placing the order checks
+# the stock again, under a lock.
 ADD = """
 WITH cart AS (
   UPDATE orders_cart SET version = version + 1, updated_at = now()
@@ -54,8 +54,8 @@ SELECT (SELECT count(*) FROM cart), (SELECT count(*) FROM added), (SELECT units 
 """
 
 
-def token_from(text: str) -> uuid.UUID | None:
-    """Read a cookie; anything that is not one of our tokens is no token."""
+def parse_token(text: str) -> uuid.UUID | None:
+    """Return the cart token in a cookie's text, or None if the text is not a token."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -63,7 +63,7 @@ def token_from(text: str) -> uuid.UUID | None:
 
 
 def find_cart(*, token: uuid.UUID | None, user_id: int | None) -> Cart | None:
-    """The shopper's latest cart, open or just ordered. A cart that belongs to a user is found by that user only."""
+    """Return the shopper's latest cart, open or ordered, or None. A user's cart is found by its user only."""
     if user_id:
         return (
             Cart.objects.filter(user_id=user_id).order_by(F("ordered_at").desc(nulls_first=True), "-created_at").first()
@@ -80,18 +80,18 @@ def count_items(cart: Cart | None) -> int:
 
 
 def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None = None) -> Cart:
-    """A cart that things can be put into: the given one, or a new one where it has become an order.
+    """Return an open cart in the given market: this one, or a new one if there is none or it has been ordered.
 
-    It is in the given market: whoever puts something in there means its prices.
+    An open cart of another market moves to this market. A new cart takes over the lines saved for later.
     """
     market = market or default_market()
     if cart and cart.is_open:
         return cart if cart.market == market.code else _move(cart, market)
-    facts = {"market": market.code, "currency": market.currency}
+    market_fields = {"market": market.code, "currency": market.currency}
     if user_id:
-        fresh = Cart.objects.get_or_create(user_id=user_id, ordered_at=None, defaults=facts)[0]
+        fresh = Cart.objects.get_or_create(user_id=user_id, ordered_at=None, defaults=market_fields)[0]
     else:
-        fresh = Cart.objects.create(**facts)
+        fresh = Cart.objects.create(**market_fields)
     if cart:
         _keep_saved(cart, fresh)
     return fresh
@@ -102,22 +102,22 @@ def has_saved(cart: Cart) -> bool:
 
 
 def _keep_saved(ordered: Cart, fresh: Cart) -> None:
-    """What was saved for later was not ordered: it goes on with the shopper."""
-    there = fresh.lines.values("variant")
-    ordered.lines.filter(state=State.SAVED).exclude(variant__in=there).update(cart=fresh)
+    """Move the lines saved for later, which were not ordered, into the new cart."""
+    existing = fresh.lines.values("variant")
+    ordered.lines.filter(state=State.SAVED).exclude(variant__in=existing).update(cart=fresh)
 
 
 @transaction.atomic
 def _move(cart: Cart, market: Market) -> Cart:
-    """The cart is in another market: other prices, other countries."""
-    facts = {"market": market.code, "currency": market.currency}
-    Cart.objects.filter(pk=cart.pk, ordered_at=None).update(**facts, version=F("version") + 1)
+    """Move the cart to another market, which has other prices and countries."""
+    market_fields = {"market": market.code, "currency": market.currency}
+    Cart.objects.filter(pk=cart.pk, ordered_at=None).update(**market_fields, version=F("version") + 1)
     leave_market(cart)
     return cart
 
 
 def leave_market(cart: Cart) -> None:
-    """What the cart holds of its market is out: country, codes, gift cards, the prices that its shopper has seen."""
+    """Clear what depends on the cart's market: country, codes, gift cards and the prices seen by the shopper."""
     Cart.objects.filter(pk=cart.pk).update(country="", codes=[])
     cart.lines.update(seen_minor=None)
     cart.gift_cards.clear()
@@ -125,19 +125,19 @@ def leave_market(cart: Cart) -> None:
 
 
 def find_variant(product_id: int, values: tuple[str, str, str], market: Market | None = None) -> Variant:
-    """The variant that these option values name, or CartRefused with what the shopper can do.
+    """Return the variant with these option values, annotated with its current price rows for `price_of_facts`.
 
-    It carries `facts`: the price rows of now, for `price_of_facts`.
+    Raise CartRefused with a sentence that tells the shopper what to do if there is none.
     """
-    # At the real time, whatever moment staff look at the shop of.
+    # The current time, even if staff are looking at the shop as of another moment.
     now = timezone.now()
     variants = Variant.objects.filter(
         product_id=product_id, product__in=Product.objects.visible(now), is_active=True
     ).select_related("product")
     priced = variants.annotate(facts=price_facts(OuterRef("pk"), market or default_market(), now))
-    found = priced.filter(option1=values[0], option2=values[1], option3=values[2]).first()
-    if found:
-        return found
+    variant = priced.filter(option1=values[0], option2=values[1], option3=values[2]).first()
+    if variant:
+        return variant
     count = variants.count()
     if count == 0:
         raise CartRefused("This is no longer sold.")
@@ -147,21 +147,22 @@ def find_variant(product_id: int, values: tuple[str, str, str], market: Market |
 
 
 def add_to_cart(cart: Cart, variant: Variant, quantity: int) -> None:
-    """The cart holds that many more of the variant, as far as they are available, and remembers what was asked for.
+    """Add units of the variant to the cart, as many as are available, and remember the quantity asked for.
 
-    Raises SoldOut where none is, and CartRefused beyond 100 lines.
+    Raise SoldOut if none is available, and CartRefused if the cart is ordered or would hold more than 100 lines.
     """
-    facts = getattr(variant, "facts", None)
-    price = price_of_facts(facts) if facts else None
-    put_in(cart, variant.pk, quantity, most=variant.most_per_order, seen_minor=price.amount_minor if price else None)
+    price_rows = getattr(variant, "facts", None)
+    price = price_of_facts(price_rows) if price_rows else None
+    add_units(cart, variant.pk, quantity, most=variant.most_per_order, seen_minor=price.amount_minor if price else None)
 
 
-def put_in(  # noqa: PLR0913  (each is a fact of the line)
+def add_units(  # noqa: PLR0913  (each is a value of the line)
     cart: Cart, variant_id: int, quantity: int, *, most: int | None, seen_minor: int | None, is_clamped: bool = True
 ) -> None:
-    """Add a variant that is known to be sold, as `add_to_cart` does; `most` is its own limit for one order.
+    """Add units of a variant that the caller has checked to be on sale. `most` is its limit for one order.
 
-    Unless clamped, stock does not count: the cart says what is missing.
+    If `is_clamped`, the quantity stops at the units in stock; otherwise stock is ignored and the cart page shows what is
+    missing. Raise SoldOut and CartRefused as `add_to_cart` does.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -187,23 +188,23 @@ def put_in(  # noqa: PLR0913  (each is a fact of the line)
 
 @transaction.atomic
 def set_quantity(cart: Cart, line_id: int, quantity: int) -> None:
-    """The line holds this many, as far as they are available; 0 takes it out, in a way that `restore` undoes.
+    """Set the line's quantity, limited to the units available; 0 removes the line, which `restore` can undo.
 
-    A line of another cart is not there (CartLine.DoesNotExist). What it costs now is what the shopper has seen.
+    The current price counts as seen by the shopper. Raise CartLine.DoesNotExist for a line of another cart.
     """
-    locked = locked_open(cart)
+    locked = lock_open_cart(cart)
     line = CartLine.objects.select_for_update(of=("self",)).select_related("variant").get(pk=line_id, cart=locked)
     if quantity <= 0:
         _set_state(line, State.REMOVED)
     else:
         CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, quantity), seen_minor=None)
-    touch(locked)
+    raise_version(locked)
 
 
 def _clamped(variant: Variant, quantity: int) -> dict[str, int | None]:
-    """The columns of a line for so many units: never more than there are, and what was asked for where that is more.
+    """Return the quantity columns of a line for this many units: limited to the stock, with the quantity asked for.
 
-    Of what is sold out the line keeps its number; the cart says so.
+    A sold-out line keeps its quantity, and the cart page says that it is sold out.
     """
     supply = supply_by_variant([variant.pk])[variant.pk] if variant.is_tracked else UNLIMITED
     units = supply.available or quantity
@@ -213,19 +214,19 @@ def _clamped(variant: Variant, quantity: int) -> dict[str, int | None]:
 
 @transaction.atomic
 def save_for_later(cart: Cart, line_id: int) -> None:
-    """The line stays with the shopper, but is not part of what will be ordered."""
-    locked = locked_open(cart)
+    """Save the line for later: it stays with the shopper, but will not be ordered."""
+    locked = lock_open_cart(cart)
     _set_state(CartLine.objects.get(pk=line_id, cart=locked), State.SAVED)
-    touch(locked)
+    raise_version(locked)
 
 
 @transaction.atomic
 def restore(cart: Cart, line_id: int) -> None:
-    """A line that was taken out or saved is in the cart again, as far as it is available.
+    """Put a removed or saved line back into the cart, limited to the units available.
 
-    Raises SoldOut where none is, and CartRefused beyond 100 lines.
+    Raise SoldOut if none is available, and CartRefused if the cart would hold more than 100 lines.
     """
-    locked = locked_open(cart)
+    locked = lock_open_cart(cart)
     line = CartLine.objects.select_related("variant").get(pk=line_id, cart=locked)
     if line.variant.is_tracked and not supply_by_variant([line.variant_id])[line.variant_id].available:
         raise SoldOut(line.variant_id)
@@ -233,7 +234,7 @@ def restore(cart: Cart, line_id: int) -> None:
         raise CartRefused(f"A cart can hold at most {MAX_LINES} different items.")
     CartLine.objects.filter(pk=line.pk).update(**_clamped(line.variant, line.quantity))
     _set_state(line, State.ACTIVE)
-    touch(locked)
+    raise_version(locked)
 
 
 def _set_state(line: CartLine, state: str) -> None:
@@ -241,26 +242,26 @@ def _set_state(line: CartLine, state: str) -> None:
 
 
 @transaction.atomic
-def note_on(cart: Cart, *, note: str, gift_message: str) -> None:
-    """What the shopper wants to tell the shop, and the person who gets the parcel."""
-    locked = locked_open(cart)
+def save_notes(cart: Cart, *, note: str, gift_message: str) -> None:
+    """Store the shopper's note for the shop and message for the recipient, 500 characters each."""
+    locked = lock_open_cart(cart)
     Cart.objects.filter(pk=locked.pk).update(note=note[:500], gift_message=gift_message[:500])
-    touch(locked)
+    raise_version(locked)
 
 
 def choose_country(cart: Cart, country: str) -> None:
-    """Where the cart would go to, for the estimate."""
+    """Store the destination country for the cart's delivery and tax estimate."""
     Cart.objects.filter(pk=cart.pk, ordered_at=None).update(country=country)
 
 
-def locked_open(cart: Cart) -> Cart:
-    """The cart as it is now, locked until the transaction ends; CartRefused for one that was ordered."""
+def lock_open_cart(cart: Cart) -> Cart:
+    """Return the current cart, locked until the transaction ends; raise CartRefused if it has been ordered."""
     locked = Cart.objects.select_for_update().filter(pk=cart.pk, ordered_at=None).first()
     if not locked:
         raise CartRefused("This cart has already been ordered.")
     return locked
 
 
-def touch(cart: Cart) -> None:
-    """Whoever looks at an older state of the cart can tell."""
+def raise_version(cart: Cart) -> None:
+    """Raise the cart's version, so that pages showing an older state are recognised."""
     Cart.objects.filter(pk=cart.pk).update(version=F("version") + 1, updated_at=timezone.now())

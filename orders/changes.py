@@ -1,4 +1,4 @@
-"""What became different between the page that a shopper looked at and now, in sentences."""
+"""Describe in sentences what has changed in a cart since the shopper opened the page."""
 
 import json
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from catalog.money import format_money
 from orders.queries import CartContents
 
-OLDEST = "Something has changed since you opened this page."
+SOMETHING_CHANGED = "Something has changed since you opened this page."
 Sums = dict[str, Any]
 
 
-def sums_of(contents: CartContents) -> str:
-    """What the page shows, for its form to carry: only words come of it, never a price."""
+def displayed_sums(contents: CartContents) -> str:
+    """Return the sums shown on the page as JSON for a hidden field. They are compared later and never charged."""
     return json.dumps(_sums(contents), separators=(",", ":"))
 
 
@@ -29,40 +29,40 @@ def _sums(contents: CartContents) -> Sums:
 
 
 def what_changed(seen: str, contents: CartContents) -> list[str]:
-    """One sentence for each part that is different now; a page that says nothing gets one that fits all."""
+    """Return a sentence for each part that has changed since `seen`, or a general one if no change is found."""
     before, now = _read(seen), _sums(contents)
     currency = contents.market.currency
-    said = _lines(before["lines"], now["lines"], contents) if before["lines"] else []
-    lost = [note for note in contents.code_notes if note.code in before["codes"] and not note.is_good]
-    said += [f"{note.code} no longer applies. {note.words}" for note in lost]
-    words = {
+    sentences = _line_changes(before["lines"], now["lines"], contents) if before["lines"] else []
+    lost_codes = [note for note in contents.code_notes if note.code in before["codes"] and not note.is_good]
+    sentences += [f"{note.code} no longer applies. {note.words}" for note in lost_codes]
+    labels = {
         "discount": "The discount",
         "shipping": "Delivery",
         "tax": "The tax",
         "tendered": "The amount paid by gift cards",
         "total": "The total",
     }
-    if lost:
-        del words["discount"]  # the sentence about the code says why
-    for part, name in words.items():
+    if lost_codes:
+        del labels["discount"]  # the sentence about the code says why
+    for part, name in labels.items():
         if isinstance(before[part], int) and before[part] != now[part]:
             was, is_now = (format_money(minor, currency) for minor in (before[part], now[part]))
-            said.append(f"{name} was {was} and is {is_now} now.")
-    return said or [OLDEST]
+            sentences.append(f"{name} was {was} and is {is_now} now.")
+    return sentences or [SOMETHING_CHANGED]
 
 
 def _read(seen: str) -> Sums:
-    """What a form says; whatever cannot be read says nothing."""
+    """Parse the hidden field; parts that cannot be parsed are left empty."""
     empty: Sums = {"lines": {}, "codes": [], **dict.fromkeys(("discount", "shipping", "tax", "tendered", "total"))}
     try:
-        found = json.loads(seen)
+        parsed = json.loads(seen)
     except (ValueError, RecursionError):
         return empty
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         return empty
-    sums = {name: value for name, value in found.items() if isinstance(value, int) and abs(value) < 10**15}
-    lines = found.get("lines")
-    codes = found.get("codes")
+    sums = {name: value for name, value in parsed.items() if isinstance(value, int) and abs(value) < 10**15}
+    lines = parsed.get("lines")
+    codes = parsed.get("codes")
     return {
         **empty,
         **sums,
@@ -71,19 +71,19 @@ def _read(seen: str) -> Sums:
     }
 
 
-def _lines(before: Sums, now: Sums, contents: CartContents) -> list[str]:
+def _line_changes(before: Sums, now: Sums, contents: CartContents) -> list[str]:
     titles = {item.key: item.variant.product.title for item in [*contents.items, *contents.gifts]}
-    said = []
+    sentences = []
     for key, (unit, quantity) in now.items():
         match before.get(key):
             case None:
-                said.append(f"{titles[key]} is in your cart now.")
+                sentences.append(f"{titles[key]} is in your cart now.")
             case [int(old_unit), int(old_quantity)]:
                 if old_unit != unit and abs(old_unit) < 10**15:
                     was, is_now = (format_money(minor, contents.market.currency) for minor in (old_unit, unit))
-                    said.append(f"{titles[key]} was {was} and is {is_now} now.")
+                    sentences.append(f"{titles[key]} was {was} and is {is_now} now.")
                 if old_quantity != quantity:
-                    said.append(f"You have {quantity} of {titles[key]} in your cart now.")
+                    sentences.append(f"You have {quantity} of {titles[key]} in your cart now.")
     if before.keys() - now.keys():
-        said.append("An item is no longer in your cart.")
-    return said
+        sentences.append("An item is no longer in your cart.")
+    return sentences

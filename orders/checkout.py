@@ -1,4 +1,4 @@
-"""A cart becomes an order: all of it or nothing, and twice is once."""
+"""Place an order: turn a cart into an unpaid order, completely or not at all, and only once."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from orders.errors import (
 )
 from orders.gift_cards import redeem
 from orders.gift_lines import gift_details_of
-from orders.holding import check_place
+from orders.holding import check_unpaid_units
 from orders.models import Cart, Order, OrderLine
 from orders.pricing import make_receipt
 from orders.promotions import take_uses
@@ -38,12 +38,12 @@ WITH ordered AS (UPDATE orders_cart SET ordered_at = %(at)s WHERE id = %(cart)s)
 INSERT INTO orders_orderevent (order_id, kind, text, is_public, created_at)
 VALUES (%(order)s, 'placed', 'Order received', true, %(at)s)
 """
-MAX_UNPAID_ORDERS = 5  # orders of one customer that wait for their payment
+MAX_UNPAID_ORDERS = 5  # of one customer
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What the shopper typed and chose."""
+    """The checkout form's contents: contact, addresses and shipping method."""
 
     email: str
     country: str
@@ -74,7 +74,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the shopper saw when pressing the button: the cart's state, the total and what is due, in minor units."""
+    """The cart's version mark, total and amount due (minor units) on the page where the shopper placed the order."""
 
     cart_mark: str
     total_minor: int
@@ -84,62 +84,63 @@ class Seen:
 
 @transaction.atomic
 def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_id: int | None = None) -> Order:
-    """The cart is an unpaid order with its stock reserved; the same submission again returns the same order.
+    """Turn the cart into an unpaid order and reserve its stock; submitting the same details again returns that order.
 
-    Raises AlreadyPlaced where the cart is an unpaid order with other details, EmptyCart, CartChanged, NotSold,
+    Raise AlreadyPlaced if the cart is already an unpaid order with other details. Raise EmptyCart, CartChanged, NotSold,
     NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, TooMuchUnpaid, PromotionUsedUp, GiftCardSpent
-    or InsufficientStock; then nothing has changed.
+    or InsufficientStock if the order cannot be placed as the shopper saw it. After any of them nothing has changed.
     """
     cart = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not cart:
         raise EmptyCart
     if not cart.is_open and (placed := Order.objects.filter(cart_id=cart.pk).first()):
-        return _again(placed, submission)
+        return _existing_order(placed, submission)
     buyer = submission.buyer(user_id, seen.ip)
     contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
     _check(contents, seen, has_address=bool(submission.line1))
-    check_place(seen.ip, sum(item.quantity for item in contents.items if item.variant.is_tracked))
+    check_unpaid_units(seen.ip, sum(item.quantity for item in contents.items if item.variant.is_tracked))
     order = _write_order(contents, submission, seen)
     lines = _write_lines(order, contents)
     _mark_ordered(order)
-    take_uses(order, contents.book, {one.rule_id: one.minor for one in contents.totals.discounts if one.rule_id})
+    saved = {discount.rule_id: discount.minor for discount in contents.totals.discounts if discount.rule_id}
+    take_uses(order, contents.rulebook, saved)
     redeem(order, contents.tenders)
-    # Last: popular stock rows stay locked from here to COMMIT.
+    # Reserve last, because popular stock rows stay locked from here to COMMIT.
     reserve(order.number, [Need(line.pk, line.variant_id or 0, line.quantity) for line in lines if line.is_stocked])
     return order
 
 
 def _mark_ordered(order: Order) -> None:
-    """The cart says that it was ordered, and the order's history begins; one round trip for both."""
+    """Mark the cart as ordered and record the order's first event, in one round trip."""
     with connection.cursor() as cursor:
         cursor.execute(MARK_ORDERED, {"cart": order.cart_id, "order": order.pk, "at": order.placed_at})
 
 
-def _again(placed: Order, submission: Submission) -> Order:
+def _existing_order(placed: Order, submission: Submission) -> Order:
     if placed.is_unpaid and placed.digest != submission.digest:
         raise AlreadyPlaced(placed)
     return placed
 
 
 def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
-    """What the shopper agreed to is what would be ordered."""
+    """Raise the matching OrderError unless the order equals what the shopper agreed to and can be placed."""
     if not contents.items:
         raise EmptyCart
-    gone = [item.line_id for item in contents.items if not item.is_sold]
-    if gone:
-        raise NotSold(gone)
+    unavailable = [item.line_id for item in contents.items if not item.is_sold]
+    if unavailable:
+        raise NotSold(unavailable)
     if contents.mark != seen.cart_mark or any(item.is_too_many for item in contents.items):
         raise CartChanged
     _check_delivery(contents, has_address=has_address)
     if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
         raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
     _check_charge(contents.due_minor, contents.market.currency)
-    if contents.book.unpaid_orders >= MAX_UNPAID_ORDERS:
+    if contents.rulebook.unpaid_orders >= MAX_UNPAID_ORDERS:
         raise TooManyUnpaid
 
 
 def _check_charge(due_minor: int, currency: str) -> None:
-    """What is due is nothing, or something that the payment provider charges."""
+    """Raise TotalTooSmall unless the amount due is 0 or an amount that the payment provider can charge."""
     smallest = settings.MIN_CHARGE_MINOR.get(currency, 0)
     if 0 < due_minor < smallest or due_minor % charge_step(currency):
         raise TotalTooSmall(smallest)
@@ -155,7 +156,7 @@ def _check_delivery(contents: CartContents, *, has_address: bool) -> None:
 def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> Order:
     now = timezone.now()
     cart, totals, chosen = contents.cart, contents.totals, contents.chosen
-    assert chosen  # noqa: S101  (_check has seen to it)
+    assert chosen  # noqa: S101  (_check guarantees it)
     return Order.objects.create(
         **asdict(submission),
         number=new_number(),
@@ -186,7 +187,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> 
         tendered_minor=totals.total_minor - contents.due_minor,
         receipt=make_receipt(contents.basket, totals),
         payment_due_at=now + settings.PAYMENT_WINDOW,
-        terms_version=contents.book.terms_version[:20],
+        terms_version=contents.rulebook.terms_version[:20],
         terms_accepted_at=now,
         terms_accepted_ip=seen.ip or None,
         placed_at=now,
@@ -194,7 +195,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> 
 
 
 def new_number() -> str:
-    """A number that nobody can guess the next one of; 40 random bits, and unique by constraint."""
+    """Return a random order number with 40 random bits, so that it cannot be guessed; a constraint keeps it unique."""
     return f"{settings.ORDER_NUMBER_PREFIX}-" + "".join(secrets.choice(CROCKFORD) for _ in range(8))
 
 
@@ -217,7 +218,7 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             is_stocked=item.variant.is_tracked,
             is_backordered=item.is_backordered,
             expected_on=item.expected_on,
-            return_days=item.variant.product.days_to_return(contents.book.return_days),
+            return_days=item.variant.product.days_to_return(contents.rulebook.return_days),
             quantity=total.quantity,
             unit_minor=total.unit_minor,
             subtotal_minor=total.subtotal_minor,

@@ -1,6 +1,6 @@
-"""What was typed at the checkout: kept with the cart, so that no way back from the payment page loses it.
+"""Store what the shopper typed at the checkout with the cart, so that leaving the payment page does not lose it.
 
-A draft belongs to its cart alone. Whoever may open the cart sees it, nobody else, and it is gone with the cart.
+A draft belongs to one cart: only those who can open the cart see it, and it is deleted with the cart.
 """
 
 from collections.abc import Mapping
@@ -20,16 +20,16 @@ BILLING_FIELDS = (
     "billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_state", "billing_country",
 )  # fmt: skip
 FIELDS = ("email", "country", *ADDRESS_FIELDS, "company", "vat_id", *BILLING_FIELDS, "shipping_code")
-MAX_LENGTH = 300  # of one field; a longer text is refused by the form anyway
+MAX_LENGTH = 300  # characters of one field; the form refuses longer texts anyway
 
 
 def draft_of(cart: Cart) -> CheckoutDraft:
-    """The cart's draft, or an empty one that is not stored."""
+    """Return the cart's draft, or a new empty one that is not stored yet."""
     return CheckoutDraft.objects.filter(cart_id=cart.pk).first() or CheckoutDraft(cart_id=cart.pk)
 
 
 def keep_draft(draft: CheckoutDraft, typed: Mapping[str, str]) -> CheckoutDraft:
-    """Store what the form sent; a field that was not on the page keeps what it had."""
+    """Store the submitted fields; fields that were not on the page keep their values."""
     sent = {name: one_line(typed[name])[:MAX_LENGTH] for name in FIELDS if name in typed}
     if draft.fields | sent == draft.fields:
         return draft
@@ -38,21 +38,21 @@ def keep_draft(draft: CheckoutDraft, typed: Mapping[str, str]) -> CheckoutDraft:
 
 
 def remember_told(cart: Cart, email: str) -> None:
-    """Note whose limits a refused order has told, so that the page goes on showing the total that holds for them."""
+    """Remember whose promotion limits a refused order revealed, so that the page keeps showing the matching total."""
     draft = draft_of(cart)
     draft.told_customer = customer_key(email)
     _store(draft, ["told_customer", "updated_at"])
 
 
 def move_draft(source: Cart, target: Cart) -> None:
-    """The target has the draft of the source, unless it has one of its own or belongs to somebody else."""
+    """Move the source's draft to the target, unless the target has one or belongs to another person."""
     if not CheckoutDraft.objects.filter(cart_id=target.pk).exists():
         CheckoutDraft.objects.filter(cart_id=source.pk).update(cart_id=target.pk)
     drop_foreign_draft(target)
 
 
 def drop_foreign_draft(cart: Cart) -> None:
-    """Forget a draft that names another mailbox than the account of the cart: two people may share one browser."""
+    """Delete the draft if it names another mailbox than the cart's account, because two people may share a browser."""
     owner = User.objects.filter(pk=cart.user_id or 0).first()
     draft = CheckoutDraft.objects.filter(cart_id=cart.pk).first()
     if owner and draft and normalize_mailbox(draft.fields.get("email", "")) not in ("", owner.email):
@@ -60,14 +60,14 @@ def drop_foreign_draft(cart: Cart) -> None:
 
 
 def erase_drafts(email: str) -> int:
-    """Delete every draft that names the mailbox; returns how many. Those of an account go with its carts."""
+    """Delete every draft that names the mailbox; return how many. Deleting an account's carts deletes its drafts."""
     mailbox = normalize_mailbox(email)
-    found = CheckoutDraft.objects.filter(Q(fields__email__iexact=one_line(email)) | Q(fields__email__iexact=mailbox))
-    return found.delete()[0]
+    drafts = CheckoutDraft.objects.filter(Q(fields__email__iexact=one_line(email)) | Q(fields__email__iexact=mailbox))
+    return drafts.delete()[0]
 
 
 def _store(draft: CheckoutDraft, changed: list[str]) -> CheckoutDraft:
-    """Store by one statement; a cart that another tab has just given up has no draft any more."""
+    """Store the draft in one statement; do nothing if another tab has just deleted the cart."""
     row = CheckoutDraft.objects.filter(cart_id=draft.cart_id)
     values = {name: getattr(draft, name) for name in changed if name != "updated_at"} | {"updated_at": timezone.now()}
     if not draft._state.adding and row.update(**values):
@@ -75,5 +75,5 @@ def _store(draft: CheckoutDraft, changed: list[str]) -> CheckoutDraft:
     try:
         draft.save(force_insert=True)
     except IntegrityError:
-        row.update(**values)  # another tab was quicker, or the cart is gone
+        row.update(**values)  # another tab stored the draft first, or deleted the cart
     return draft

@@ -1,4 +1,4 @@
-"""The checkout's one form."""
+"""The form of the checkout page."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -12,10 +12,10 @@ from accounts.address_formats import address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
 from catalog.markets import Market
-from orders.address_parts import clean_parts, clean_phone, clean_postcode, name_parts, require, rows_of
+from orders.address_parts import address_rows, clean_parts, clean_phone, clean_postcode, localize_fields, require
 from orders.checkout import Seen, Submission
 from orders.customers import Buyer
-from orders.market_words import words_of
+from orders.market_words import market_terms
 from orders.shipping import needs_address
 from orders.tax import clean_vat_id
 
@@ -28,7 +28,7 @@ def _text(token: str) -> forms.TextInput:
 
 
 class CheckoutForm(forms.Form):
-    """The one page of the checkout. The messages say what to do."""
+    """All fields of the checkout page. Error messages tell the shopper what to enter."""
 
     email = MailboxFormField(
         label="E-mail",
@@ -129,50 +129,50 @@ class CheckoutForm(forms.Form):
         self.market = market
         self._choices("country", market.country_choices())
         self._choices("billing_country", [("", "–"), *market.country_choices()])
-        self.format = address_format(self.country_asked)
-        self.billing_format = address_format(self._told("billing_country") or self.country_asked)
-        self._speak()
+        self.format = address_format(self.chosen_country)
+        self.billing_format = address_format(self._value_so_far("billing_country") or self.chosen_country)
+        self._localize_fields()
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = choices
 
-    def _speak(self) -> None:
-        """Call the parts of both addresses what their countries call them, and offer the states they have."""
-        email = words_of(self.market).email
+    def _localize_fields(self) -> None:
+        """Label the fields as the market and the countries of both addresses do, and offer the countries' states."""
+        email = market_terms(self.market).email
         self.fields["email"].label = email
         self.fields["email"].error_messages |= {
             "required": f"Enter your {email.lower()} address",
             "invalid": f"Enter an {email.lower()} address in the form name@example.com",
         }
-        name_parts(self, self.format)
-        name_parts(self, self.billing_format, "billing_")
+        localize_fields(self, self.format)
+        localize_fields(self, self.billing_format, "billing_")
 
     def fill(self, draft: Mapping[str, str]) -> None:
-        """Show again what was typed before and is not on the page; and the state that a postcode tells."""
+        """Fill fields missing from the request with the draft, and the state where the postcode implies it."""
         typed = {**draft, **self.data.dict()} if isinstance(self.data, QueryDict) else {**draft, **self.data}
         if "state" in self.format.parts and not typed.get("state"):
             typed["state"] = self.format.state_of(typed.get("postcode", "").strip())
         self.data = typed
 
     def rows(self, prefix: str = "") -> list[list[str]]:
-        """The names of the fields below the street, row by row as the country writes them; at most two in a row."""
-        return rows_of(self.billing_format if prefix else self.format, prefix)
+        """Return the names of the fields below the street, row by row in the country's order, at most two in a row."""
+        return address_rows(self.billing_format if prefix else self.format, prefix)
 
     @property
     def page_order(self) -> list[str]:
-        """The names of all fields in the order of the page."""
+        """The names of all fields in the order in which the page shows them."""
         parts = [name for row in self.rows() for name in row]
         billing = [name for row in self.rows("billing_") for name in row]
         first = ["email", "country", "name", "line1", "line2", *parts, "phone", "company", "vat_id"]
         return [*first, "billing_country", "billing_name", "billing_line1", *billing, "shipping_code"]
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"], self.country_asked)
+        return clean_phone(self.cleaned_data["phone"], self.chosen_country)
 
     def clean_postcode(self) -> str:
-        return clean_postcode(self.cleaned_data["postcode"], self.country_asked)
+        return clean_postcode(self.cleaned_data["postcode"], self.chosen_country)
 
     def clean_billing_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["billing_postcode"], self.billing_format.country)
@@ -197,48 +197,48 @@ class CheckoutForm(forms.Form):
         return cleaned
 
     def _leave_out_address(self, cleaned: dict[str, Any]) -> None:
-        """Nothing is sent: no address is asked for or stored. The postcode stays, since taxes depend on it."""
+        """Drop the delivery address, because nothing is shipped. Keep the postcode, because taxes depend on it."""
         for name in ADDRESS:
             self.errors.pop(name, None)
             cleaned[name] = cleaned.get(name, "") if name == "postcode" else ""
 
-    def _told(self, name: str) -> str:
-        """What a field holds so far, also while it is wrong."""
+    def _value_so_far(self, name: str) -> str:
+        """Return the field's current value, valid or not."""
         return str((self.data if self.is_bound else self.initial).get(name) or "")
 
     @property
-    def country_asked(self) -> str:
-        """The country chosen so far, also while other fields are wrong; the first of the list otherwise."""
+    def chosen_country(self) -> str:
+        """The chosen country, even while other fields are invalid; the first country in the list if none is chosen."""
         field = self.fields["country"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         known = [code for code, _ in field.choices]
-        told = self._told("country")
-        return told if told in known else known[0]
+        country = self._value_so_far("country")
+        return country if country in known else known[0]
 
     @property
-    def shipping_code_asked(self) -> str:
-        """The delivery method chosen so far."""
-        return self._told("shipping_code")
+    def chosen_shipping_code(self) -> str:
+        """The code of the chosen shipping method, valid or not."""
+        return self._value_so_far("shipping_code")
 
     @property
     def buyer_so_far(self) -> Buyer:
-        """What has been told so far, also while fields are wrong."""
+        """The buyer as far as entered, even while fields are invalid."""
         try:
-            postcode = self.format.postcode(self._told("postcode"))
+            postcode = self.format.postcode(self._value_so_far("postcode"))
         except ValueError:
             postcode = ""
         return Buyer(
-            country=self.country_asked,
+            country=self.chosen_country,
             postcode=postcode,
-            email=self._told("email")[:254],
-            vat_id=_vat_id_or_nothing(self._told("vat_id")),
+            email=self._value_so_far("email")[:254],
+            vat_id=_vat_id_or_nothing(self._value_so_far("vat_id")),
         )
 
     def submission(self) -> Submission:
         return Submission(**{field.name: self.cleaned_data[field.name] for field in fields(Submission)})
 
     def seen(self, ip: str) -> Seen:
-        """A form without its hidden fields has seen nothing, so nothing can match."""
+        """Return what the submitted page showed. Missing hidden fields become -1, which never matches a total."""
         total, due = self.cleaned_data["total"], self.cleaned_data["due"]
         return Seen(
             self.cleaned_data["cart_mark"], -1 if total is None else total, -1 if due is None else due, ip or None

@@ -1,4 +1,4 @@
-"""Days off: public holidays of the countries that a shop sends from and to, and what a calendar is read from."""
+"""Closing days: add public holidays of the countries that the shop ships from and to."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,22 @@ from django.utils import timezone
 
 from orders.models import ClosingDay
 
-YEARS_AHEAD = 1  # beside the present one
+YEARS_AHEAD = 1  # after the current year
 
 
 def seed_public_holidays(country: str, years: Iterable[int] = ()) -> int:
-    """The nationwide public holidays of these years (this one and the next) are days off; returns how many are new.
+    """Add the nationwide public holidays of these years as closing days; return how many are new.
 
-    A country that nobody knows the holidays of gets none. What is there already stays as it is.
+    Without years, add this year's and the next year's. Existing closing days stay unchanged; a country without known
+    holidays gets none.
     """
     years = list(years) or coming_years()
     if country not in holidays.list_supported_countries():
         return 0
-    found = holidays.country_holidays(country, years=years, language="en_US")
+    names_by_day = holidays.country_holidays(country, years=years, language="en_US")
     days = [
         ClosingDay(country=country, day=day, name=name[:100])
-        for day, name in sorted(found.items())
+        for day, name in sorted(names_by_day.items())
         if day.year in years
     ]
     before = ClosingDay.objects.filter(country=country).count()
@@ -31,14 +32,14 @@ def seed_public_holidays(country: str, years: Iterable[int] = ()) -> int:
 
 
 def extend_public_holidays() -> int:
-    """Countries with holidays have those of the coming years too; returns how many are new.
+    """Add the holidays of this year and the next for every country that has some; return how many are new.
 
-    Only years after the last known one are written, so a day that staff deleted stays deleted.
+    Only years after the last known one are added, so that days deleted by staff stay deleted.
     """
-    known = ClosingDay.objects.exclude(country="").values_list("country").annotate(last=Max("day"))
+    last_days = ClosingDay.objects.exclude(country="").values_list("country").annotate(last=Max("day"))
     return sum(
         seed_public_holidays(country, missing)
-        for country, last in known.order_by("country")
+        for country, last in last_days.order_by("country")
         if (missing := [year for year in coming_years() if year > last.year])
     )
 

@@ -1,4 +1,4 @@
-"""Codes of promotions: one that people say to each other, or a batch of random ones."""
+"""Coupon codes of promotions: single codes and batches of random ones."""
 
 import secrets
 
@@ -9,8 +9,8 @@ from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionUse
 from orders.promotions import hold_limits, plain_code
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
-RANDOM = 10  # characters of a generated code: 49 random bits, far beyond what the throttle lets anybody try
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike on paper
+RANDOM_LENGTH = 10  # characters of a generated code: 49 random bits, far more than the throttle allows to try
 MAX_BATCH_CODES = 10_000
 MIN_CODE_LENGTH = 3
 
@@ -34,9 +34,9 @@ ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = excluded.uses
 
 @transaction.atomic
 def recount(promotion: Promotion) -> None:
-    """The counters say what orders hold; to be called in the transaction that changes a limit, after `hold_limits`.
+    """Set the promotion's use counters to the uses that orders hold. Call it in the transaction that changes a limit.
 
-    Raises CouponRefused where it has been used more often than its limits now allow.
+    Raise CouponRefused if the promotion has been used more often than its new limits allow.
     """
     hold_limits(promotion)
     try:
@@ -49,31 +49,34 @@ def recount(promotion: Promotion) -> None:
 
 @transaction.atomic
 def make_code(promotion: Promotion, text: str, *, most_uses: int | None = None) -> Coupon:
-    """The promotion opens with this code too; raises CouponRefused for one that is too short or taken."""
+    """Add a code to the promotion, which from now on needs a code.
+
+    Raise CouponRefused for a code that is too short or exists already.
+    """
     code = plain_code(text)
     if len(code) < MIN_CODE_LENGTH:
         raise CouponRefused(f"A code must have at least {MIN_CODE_LENGTH} letters and digits.")
     coupon, is_new = Coupon.objects.get_or_create(code=code, defaults={"promotion": promotion, "most_uses": most_uses})
     if not is_new:
         raise CouponRefused(f"The code {code} already exists.")
-    _close(promotion)
+    _require_code(promotion)
     return coupon
 
 
-def _close(promotion: Promotion) -> None:
-    """A promotion that has a code holds for those who have it, and for nobody else."""
+def _require_code(promotion: Promotion) -> None:
+    """Make the promotion apply to shoppers with one of its codes only."""
     Promotion.objects.filter(pk=promotion.pk).update(needs_code=True)
     promotion.needs_code = True
 
 
 def usable_codes(promotion: Promotion) -> QuerySet[Coupon]:
-    """The codes of the promotion that have uses left."""
+    """Codes of the promotion that have uses left."""
     return promotion.coupons.filter(Q(most_uses=None) | Q(uses__lt=F("most_uses")))
 
 
 @transaction.atomic
 def end_codes(coupons: QuerySet[Coupon]) -> int:
-    """These codes open nothing any more; what orders have used of them stays. Returns how many."""
+    """End these codes, so that nobody can use them again; return how many. Existing orders keep their uses."""
     codes = list(coupons.select_for_update(of=("self",)).order_by("pk"))
     for coupon in codes:
         used = PromotionUse.objects.filter(coupon=coupon, given_back_at=None).count()
@@ -83,15 +86,18 @@ def end_codes(coupons: QuerySet[Coupon]) -> int:
 
 @transaction.atomic
 def make_batch(promotion: Promotion, count: int, *, prefix: str = "", most_uses: int | None = 1) -> str:
-    """So many random codes open the promotion; returns the name of the batch. Raises CouponRefused beyond 10,000."""
+    """Add `count` random codes to the promotion, which from now on needs a code; return the name of the batch.
+
+    Raise CouponRefused unless `count` is between 1 and 10,000.
+    """
     if not 0 < count <= MAX_BATCH_CODES:
         raise CouponRefused(f"A batch must have between 1 and {MAX_BATCH_CODES:,} codes.")
-    _close(promotion)
+    _require_code(promotion)
     stem = plain_code(prefix)[:20]
     batch = f"{stem or 'batch'}-{secrets.token_hex(4)}"
     missing = count
     while missing:
-        codes = {stem + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM)) for _ in range(missing)}
+        codes = {stem + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH)) for _ in range(missing)}
         Coupon.objects.bulk_create(
             [Coupon(promotion=promotion, code=code, batch=batch, most_uses=most_uses) for code in codes],
             ignore_conflicts=True,

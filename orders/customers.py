@@ -1,4 +1,4 @@
-"""Who a customer is for limits that hold for each: the address, without what anybody can vary at will."""
+"""Identify a customer for limits per customer: one key for all spellings of a mailbox."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from accounts.mailboxes import normalize_mailbox
 
 @dataclass(frozen=True)
 class Buyer:
-    """What a shopper has told so far: where it goes to, and who they are."""
+    """What is known about the shopper: destination, e-mail address, account, VAT number and IP address."""
 
     country: str
     postcode: str = ""
@@ -17,17 +17,17 @@ class Buyer:
     vat_id: str = ""
     ip: str | None = None
 
-    def of(self, user_id: int | None, ip: str | None) -> "Buyer":
-        """This buyer as the given user at the given IP address."""
+    def for_request(self, user_id: int | None, ip: str | None) -> "Buyer":
+        """Return this buyer with another user id and IP address."""
         return replace(self, user_id=user_id, ip=ip)
 
-    def told_as(self, email: str) -> "Buyer":
-        """This buyer by an address that may be told of its limits; an empty one has none of its own."""
+    def with_email(self, email: str) -> "Buyer":
+        """Return this buyer with another e-mail address, whose limits decide the price; empty means no limits."""
         return replace(self, email=email)
 
 
 def customer_key(email: str) -> str:
-    """A digest that is the same for every spelling of one mailbox; capitals, hidden letters and +tags make no new one."""
+    """Return a digest that is equal for every spelling of a mailbox: capitals, hidden characters and +tags are ignored."""
     local, _, domain = normalize_mailbox(email).rpartition("@")
     plain = f"{local.partition('+')[0]}@{domain}"
     return hashlib.sha256(plain.encode()).hexdigest() if local else ""

@@ -1,4 +1,4 @@
-"""When a parcel leaves and when it arrives: pure arithmetic over weekdays and days off (docs/decisions)."""
+"""Calculate when a parcel leaves and arrives, from weekdays and closing days alone (docs/decisions)."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from catalog.models.weekdays import MONDAY_TO_FRIDAY
 
 SATURDAY = 5
 ONE_DAY = timedelta(days=1)
-MAX_DELIVERY_SEARCH_DAYS = 370  # days off further away move nothing
+MAX_DELIVERY_SEARCH_DAYS = 370  # closing days further away are ignored
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The weekdays on which the shop dispatches, its own days off, and those of the country that a parcel goes to."""
+    """The shop's dispatch weekdays and closing days, and the public holidays in the destination country."""
 
     dispatch_days: tuple[int, ...] = MONDAY_TO_FRIDAY
     closed_here: frozenset[date] = frozenset()
     closed_there: frozenset[date] = frozenset()
 
     def is_open(self, day: date) -> bool:
-        """Whether somebody works in the shop: Monday to Friday, and every day on which it dispatches."""
+        """Return whether the shop is staffed: Monday to Friday and on dispatch days, except on its closing days."""
         return day not in self.closed_here and (day.weekday() < SATURDAY or day.weekday() in self.dispatch_days)
 
 
 @dataclass(frozen=True)
 class Dispatch:
-    """What decides when one line can leave.
+    """The dispatch rules of one line.
 
-    `weekdays` are those of its product (empty: the shop's). A line that is not in stock is expected on a day, or has no
-    date at all.
+    `weekdays` are the product's dispatch weekdays; empty means the shop's. A backordered line has `expected_on`, or
+    `has_date=False` if no date is known.
     """
 
     weekdays: tuple[int, ...] = ()
@@ -59,7 +59,7 @@ def is_working_day(day: date, closed: Collection[date]) -> bool:
 
 
 def working_day_after(day: date, count: int, closed: Collection[date] = ()) -> date:
-    """The day after so many working days; the day itself for none, unless it is a day off."""
+    """Return the day that is `count` working days later. For 0, return the first open day from `day` on."""
     if not count:
         while day in closed:
             day += ONE_DAY
@@ -71,7 +71,10 @@ def working_day_after(day: date, count: int, closed: Collection[date] = ()) -> d
 
 
 def ready_day(at: datetime, calendar: Calendar, handling_days: int = 0) -> date:
-    """When an order of this moment is packed: today before the cut-off time, plus the days that packing takes."""
+    """Return the day on which an order placed at this moment is packed.
+
+    That is today before the cut-off time, otherwise the next open day, plus `handling_days` open days.
+    """
     local = timezone.localtime(at)
     day = local.date() if local.hour < settings.SHIPPING_CUT_OFF_HOUR else local.date() + ONE_DAY
     while handling_days or not calendar.is_open(day):
@@ -81,7 +84,7 @@ def ready_day(at: datetime, calendar: Calendar, handling_days: int = 0) -> date:
 
 
 def leaving_day(ready: date, calendar: Calendar, dispatch: Dispatch) -> date | None:
-    """The day on which a line that is packed on `ready` goes on its way; None where nobody knows it."""
+    """Return the day on which a line that is packed on `ready` is dispatched, or None if it is unknown."""
     day = available_day(ready, dispatch)
     weekdays = dispatch.weekdays or calendar.dispatch_days
     while day and (day.weekday() not in weekdays or day in calendar.closed_here):
@@ -90,13 +93,13 @@ def leaving_day(ready: date, calendar: Calendar, dispatch: Dispatch) -> date | N
 
 
 def available_day(ready: date, dispatch: Dispatch) -> date | None:
-    """The day on which a line is both packed and there; None where nobody knows it."""
+    """Return the first day on which the line is both packed and in stock, or None if it is unknown."""
     if not dispatch.has_date:
         return None
     return max(ready, dispatch.expected_on or ready)
 
 
 def latest_of(days: Iterable[date | None]) -> date | None:
-    """The last of these days, because an order is as late as its latest line; None where one of them is unknown."""
+    """Return the last of these days, since the latest line delays the order; None if any day is unknown."""
     known = list(days)
     return None if None in known else max(day for day in known if day)

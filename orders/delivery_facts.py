@@ -1,4 +1,4 @@
-"""What a product page says of delivery and returns: facts of the shop, its methods and this product."""
+"""Delivery and return information for product pages."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from orders.shipping import Offer, offers_for
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """Delivery of one unit of a product to a country; `cheapest` is what the promise is about."""
+    """Delivery of one unit of a product to a country. `cheapest` is the option whose dates the page shows."""
 
     country: str
     currency: str
@@ -26,29 +26,29 @@ class DeliveryFacts:
 
     @property
     def leaves(self) -> str:
-        """`Mon 30 November`, or nothing where nobody knows the day."""
+        """The dispatch day, like `Mon 30 November`; empty if it is unknown."""
         return day_name(self.cheapest.leaves) if self.cheapest and self.cheapest.leaves else ""
 
     @property
     def arrives(self) -> str:
-        """`arrives Thu 4 – Fri 5 June`, or that the day is not known yet."""
+        """The arrival dates, like `arrives Thu 4 – Fri 5 June`, or a sentence that they are not known yet."""
         if not self.cheapest or not self.cheapest.latest:
             return "we will e-mail you when we know the date"
         return f"arrives {self.cheapest.dates}"
 
     @property
     def cost(self) -> str:
-        """`from €4.90, free from €60.00 of goods`"""
+        """The lowest price, like `from €4.90, free from €60.00 of goods`; empty if nothing is shipped there."""
         if self.lowest_minor is None:
             return ""
-        words = f"from {format_money(self.lowest_minor, self.currency)}" if self.lowest_minor else "free"
+        text = f"from {format_money(self.lowest_minor, self.currency)}" if self.lowest_minor else "free"
         if self.lowest_minor and self.free_from_minor:
-            words += f", free from {format_money(self.free_from_minor, self.currency)} of goods"
-        return words
+            text += f", free from {format_money(self.free_from_minor, self.currency)} of goods"
+        return text
 
 
 def delivery_facts(shown: ProductPage, market: Market, store: Store) -> DeliveryFacts:
-    """The facts for the chosen variant in the market's first country, from the real methods; one query."""
+    """Return delivery information for the shown variant in the market's first country, with one query."""
     product = shown.product
     is_dated = not shown.is_backordered or shown.expected_on is not None
     dispatch = Dispatch(tuple(product.dispatch_days), shown.expected_on, has_date=is_dated)
@@ -58,19 +58,19 @@ def delivery_facts(shown: ProductPage, market: Market, store: Store) -> Delivery
 
 
 def shop_facts(market: Market, store: Store) -> DeliveryFacts:
-    """The facts for whatever is in stock and leaves on the shop's usual days."""
+    """Return delivery information for any product that is in stock and leaves on the shop's usual days."""
     return _facts(market, offers_for(market.countries[0], market, 0), "", store.return_days)
 
 
 def _facts(market: Market, offers: list[Offer], dispatch_words: str, return_days: int) -> DeliveryFacts:
-    sent = [offer for offer in offers if not offer.is_pickup]
+    deliveries = [offer for offer in offers if not offer.is_pickup]
     return DeliveryFacts(
         country=market.countries[0],
         currency=market.currency,
-        cheapest=sent[0] if sent else None,
-        lowest_minor=min((offer.price_minor for offer in sent), default=None),
-        free_from_minor=min((offer.free_from_minor for offer in sent if offer.free_from_minor), default=None),
+        cheapest=deliveries[0] if deliveries else None,
+        lowest_minor=min((offer.price_minor for offer in deliveries), default=None),
+        free_from_minor=min((offer.free_from_minor for offer in deliveries if offer.free_from_minor), default=None),
         dispatch_words=dispatch_words,
         return_words=return_promise(return_days),
-        is_pickup_possible=len(sent) < len(offers),
+        is_pickup_possible=len(deliveries) < len(offers),
     )

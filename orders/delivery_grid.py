@@ -1,4 +1,4 @@
-"""Which method and which rate hold where: every place that is delivered to, by weight."""
+"""The delivery grid for staff: which shipping rate applies in each place, by weight; and overlapping zones."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from orders.shipping import Choice, Parcel, Row, choose_rates, is_free, rate_row
 
 @dataclass(frozen=True)
 class Price:
-    """What one method costs in one place from one weight on, by which zone, and what others that hold it would charge."""
+    """The price of one shipping method in one place from one weight on, its zone, and the rates of other matching zones."""
 
     method: str
     amount: str
@@ -24,7 +24,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Place:
-    """A country, or the part of one that a zone names by postcodes; the prices of each weight."""
+    """A country, or a part of one given by postcodes, with the prices for each weight."""
 
     name: str
     part: str
@@ -33,14 +33,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Grid:
-    """Places by weights; from each of these on a column holds."""
+    """Prices by place and weight. Each heading is the weight from which its column applies."""
 
     headings: tuple[str, ...]
     places: tuple[Place, ...]
 
 
 def delivery_grid(market: Market, goods_minor: int) -> Grid:
-    """What delivery costs in each place of a market, for goods of this amount and before promotions; one query."""
+    """Return the delivery prices in each place of a market, before promotions, with one query.
+
+    `goods_minor` is the value of the goods, which decides about free delivery.
+    """
     rates = ShippingRate.objects.filter(method__market=market.code, method__is_active=True)
     rows = rate_rows(rates.select_related("method", "zone").order_by("method__position", "pk"))
     weights = _weights(rows)
@@ -49,20 +52,20 @@ def delivery_grid(market: Market, goods_minor: int) -> Grid:
         for part in ["", *_parts_of(country, rows)]:
             parcels = [Parcel(country, example_postcode(part), grams, goods_minor) for grams in weights]
             columns = tuple(
-                tuple(_price(one, parcel, market) for one in choose_rates(rows, parcel)) for parcel in parcels
+                tuple(_price(choice, parcel, market) for choice in choose_rates(rows, parcel)) for parcel in parcels
             )
             places.append(Place(name, part, columns))
     return Grid(tuple(f"from {grams:,} g" if grams else "any weight" for grams in weights), tuple(places))
 
 
 def _weights(rows: Iterable[Row]) -> list[int]:
-    """Every weight in grams at which a rate begins, or from which on a method takes no more."""
-    begins = {row["from_grams"] for row in rows}
-    return sorted({0} | begins | {row["most_grams"] + 1 for row in rows if row["most_grams"] is not None})
+    """Return each weight in grams at which a rate begins, or from which a method no longer applies."""
+    starts = {row["from_grams"] for row in rows}
+    return sorted({0} | starts | {row["most_grams"] + 1 for row in rows if row["most_grams"] is not None})
 
 
 def _parts_of(country: str, rows: Sequence[Row]) -> list[str]:
-    """The parts of the country that zones name by postcodes."""
+    """Return the postcode patterns of zones in the country."""
     return sorted({row["postcodes"] for row in rows if row["postcodes"] and country in row["countries"]})
 
 
@@ -78,14 +81,14 @@ def _price(choice: Choice, parcel: Parcel, market: Market) -> Price:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two zones that hold one address, and the one that decides there; empty where neither is more specific."""
+    """Two zones that cover the same address. `winner` is the more specific one; empty if neither is."""
 
     names: tuple[str, str]
     countries: tuple[str, ...]
     winner: str
 
     def sentence_for(self, name: str) -> str:
-        """What this means for one of the two."""
+        """Return a sentence for staff about the overlap, as seen from the zone with this name."""
         other = self.names[1] if name == self.names[0] else self.names[0]
         where = ", ".join(self.countries)
         if not self.winner:
@@ -94,22 +97,24 @@ class Overlap:
 
 
 def overlaps(zones: Iterable[ShippingZone]) -> list[Overlap]:
-    """Every two zones that hold the same address."""
-    return [found for one, other in combinations(list(zones), 2) if (found := _overlap(one, other))]
+    """Return every pair of zones that cover the same address."""
+    pairs = combinations(list(zones), 2)
+    return [overlap for zone, other in pairs if (overlap := _overlap(zone, other))]
 
 
-def _overlap(one: ShippingZone, other: ShippingZone) -> Overlap | None:
-    shared = tuple(sorted(set(one.countries) & set(other.countries)))
-    examples = [example_postcode(zone.postcodes) for zone in (one, other)]
-    held = next(
-        (code for code in examples if shared and all(_holds(zone, shared[0], code) for zone in (one, other))), None
+def _overlap(first: ShippingZone, second: ShippingZone) -> Overlap | None:
+    zones = (first, second)
+    countries = tuple(sorted(set(first.countries) & set(second.countries)))
+    examples = [example_postcode(zone.postcodes) for zone in zones]
+    shared = next(
+        (code for code in examples if countries and all(_covers(zone, countries[0], code) for zone in zones)), None
     )
-    if held is None:
+    if shared is None:
         return None
-    ranks = [(narrowness(held, zone.postcodes, shared[0]), -len(zone.countries)) for zone in (one, other)]
-    winner = "" if ranks[0] == ranks[1] else one.name if ranks[0] > ranks[1] else other.name
-    return Overlap((one.name, other.name), shared, winner)
+    ranks = [(narrowness(shared, zone.postcodes, countries[0]), -len(zone.countries)) for zone in zones]
+    winner = "" if ranks[0] == ranks[1] else first.name if ranks[0] > ranks[1] else second.name
+    return Overlap((first.name, second.name), countries, winner)
 
 
-def _holds(zone: ShippingZone, country: str, postcode: str) -> bool:
+def _covers(zone: ShippingZone, country: str, postcode: str) -> bool:
     return not zone.postcodes or is_within(postcode, zone.postcodes, country)

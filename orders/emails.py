@@ -1,4 +1,4 @@
-"""The mails of an order. Sending writes a row in the outbox, in the caller's transaction."""
+"""Send the e-mails about an order. Sending writes a row to the outbox in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TERMS_SLUG = "terms"
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a mail."""
+    """A file attached to an e-mail."""
 
     name: str
     content: str
@@ -34,7 +34,7 @@ def store_name() -> str:
     return Store.objects.values_list("name", flat=True).first() or "Mercer"
 
 
-def _send(  # noqa: PLR0913  (each is a fact of the mail)
+def _send(  # noqa: PLR0913  (each is a part of the e-mail)
     order: Order,
     kind: str,
     key: str,
@@ -44,13 +44,13 @@ def _send(  # noqa: PLR0913  (each is a fact of the mail)
     attachments: Sequence[Attachment] = (),
     to: str = "",
 ) -> None:
-    """Write one mail in text and HTML, to the buyer unless said otherwise.
+    """Send an e-mail in text and HTML to `to`, or to the buyer if `to` is empty.
 
-    Its Message-ID is made of what it is about, so twice is once.
+    `kind` and `key` make the Message-ID, so sending the same e-mail twice delivers it once.
     """
     subject = " ".join(subject.split())  # a title may hold a line break, a header must not
     store = Store.objects.first() or Store()
-    facts = {
+    template_context = {
         "order": order,
         "shop_url": settings.SHOP_URL,
         "shop_name": store.name,
@@ -60,21 +60,21 @@ def _send(  # noqa: PLR0913  (each is a fact of the mail)
     }
     message = EmailMultiAlternatives(
         subject=subject,
-        body=render_to_string(f"emails/{kind}.txt", facts),
+        body=render_to_string(f"emails/{kind}.txt", template_context),
         to=[to or order.email],
         headers={
             "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
             "Auto-Submitted": "auto-generated",
         },
     )
-    message.attach_alternative(render_to_string(f"emails/{kind}.html", facts), "text/html")
+    message.attach_alternative(render_to_string(f"emails/{kind}.html", template_context), "text/html")
     for attachment in attachments:
         message.attach(attachment.name, attachment.content, attachment.content_type)
     message.send()
 
 
 def send_confirmation(order: Order) -> None:
-    """Tell the shopper that the order is paid: what, when, for how much, from whom and on which terms."""
+    """Send the buyer the confirmation of a paid order: lines, sums, delivery dates and the terms of sale."""
     lines = list(order.lines.all())
     first = lines[0].title if lines else "your order"
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
@@ -89,7 +89,7 @@ def send_confirmation(order: Order) -> None:
 
 
 def _arrival(order: Order) -> str:
-    """`Arrives Mon 30 November – Tue 1 December`, or nothing where nothing is sent."""
+    """Return `Arrives Mon 30 November – Tue 1 December`, or an empty text if nothing is shipped."""
     if not order.arrives_from or not order.arrives_until or order.shipping_code == DIGITAL:
         return ""
     if order.is_pickup:
@@ -98,7 +98,7 @@ def _arrival(order: Order) -> str:
 
 
 def _terms(order: Order) -> list[Attachment]:
-    """The terms of sale as they are now, so that the shopper keeps them; none where the shop has not written any."""
+    """Return the current terms of sale as an attachment for the buyer to keep; none if the shop has no such page."""
     page = Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first()
     if not page:
         return []
@@ -116,26 +116,26 @@ def send_shipped(fulfillment: Fulfillment) -> None:
 
 
 def send_canceled(order: Order, *, refunded_minor: int) -> None:
-    """The order is canceled; says how much goes back."""
+    """Tell the buyer that the order is canceled and how much is refunded."""
     subject = f"Order {order.number} is canceled"
     _send(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
 
 
 def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
-    """The payment came when the things were gone; all of it goes back."""
+    """Tell the buyer that the payment arrived too late and is refunded in full."""
     subject = f"Order {order.number}: your payment will be refunded"
     _send(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
 
 
 def send_gift_cards(order: Order, issued: Sequence[tuple[GiftCard, str]]) -> None:
-    """Send the buyer the codes of these gift cards: they stand in this mail and nowhere else."""
+    """Send the buyer the codes of these gift cards. The codes appear in this e-mail only."""
     cards = [{"code": code, "card": card} for card, code in issued]
     key = f"{order.public_id.hex}.{issued[0][0].pk}"
     _send(order, "gift_cards", key, f"Order {order.number}: your gift card", {"cards": cards})
 
 
 def send_gift(order: Order, line: OrderLine, issued: Sequence[tuple[GiftCard, str]]) -> None:
-    """Send these gift cards of one line to the person whom the buyer named, and tell the buyer without the codes."""
+    """Send the gift cards of one line to their recipient, and tell the buyer so without the codes."""
     cards = [{"code": code, "card": card} for card, code in issued]
     key = f"{order.public_id.hex}.{issued[0][0].pk}"
     sender = line.sender_name or order.name

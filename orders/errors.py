@@ -1,4 +1,4 @@
-"""What can go wrong between cart and parcel, as nouns that carry facts."""
+"""Errors of carts and orders. Each carries the values that a page needs to explain it."""
 
 from typing import TYPE_CHECKING
 
@@ -7,15 +7,15 @@ if TYPE_CHECKING:
 
 
 class OrderError(Exception):
-    """Anything that orders refuse."""
+    """Base class of all errors of carts and orders."""
 
 
 class CartRefused(OrderError):
-    """Something that cannot go into the cart; the message is one clear sentence for the shopper."""
+    """The cart cannot be changed like this. The message is a sentence for the shopper."""
 
 
 class SoldOut(CartRefused):
-    """None of it can be sold now; carries the variant's id."""
+    """No unit of the variant is available. Carries the variant's id."""
 
     def __init__(self, variant_id: int) -> None:
         super().__init__("This is sold out.")
@@ -23,19 +23,19 @@ class SoldOut(CartRefused):
 
 
 class OrderRefused(OrderError):
-    """Something that this order does not allow; the message is one clear sentence."""
+    """The order does not allow this. The message is a sentence for the user."""
 
 
 class EmptyCart(OrderError):
-    """There is nothing to order."""
+    """The cart has no lines to order."""
 
 
 class CartChanged(OrderError):
-    """The cart is not the one that the shopper looked at when pressing the button."""
+    """The cart has changed since the shopper opened the checkout page."""
 
 
 class TotalChanged(OrderError):
-    """The total is not the one that the shopper saw."""
+    """The total differs from the one shown to the shopper. Carries both, in minor units."""
 
     def __init__(self, expected: int, actual: int) -> None:
         super().__init__(f"expected {expected}, is {actual}")
@@ -44,7 +44,7 @@ class TotalChanged(OrderError):
 
 
 class NotSold(OrderError):
-    """Lines of the cart that cannot be bought any more; carries their ids."""
+    """Lines of the cart are no longer sold. Carries their ids."""
 
     def __init__(self, line_ids: list[int]) -> None:
         super().__init__(f"{len(line_ids)} lines are not sold")
@@ -52,7 +52,7 @@ class NotSold(OrderError):
 
 
 class TotalTooSmall(OrderError):
-    """Below what the payment provider charges; carries the smallest total in minor units."""
+    """The amount due is less than the payment provider can charge. Carries the minimum in minor units."""
 
     def __init__(self, smallest: int) -> None:
         super().__init__(f"below {smallest}")
@@ -60,15 +60,18 @@ class TotalTooSmall(OrderError):
 
 
 class NoDelivery(OrderError):
-    """The chosen method does not deliver to the chosen country."""
+    """The chosen shipping method does not deliver to the chosen country."""
 
 
 class NoAddress(OrderError):
-    """Something is to be sent, and nobody said where."""
+    """The order needs a delivery address and has none."""
 
 
 class AlreadyPlaced(OrderError):
-    """This cart is an unpaid order with other details; it must be closed at the payment provider before a new one."""
+    """The cart is already an unpaid order with other details. Carries that order.
+
+    Its payment must be closed at the payment provider before the cart can be ordered again.
+    """
 
     def __init__(self, order: "Order") -> None:
         super().__init__(order.number)
@@ -76,15 +79,15 @@ class AlreadyPlaced(OrderError):
 
 
 class StatusRefused(OrderError):
-    """The order is not in a state from which this can be done."""
+    """The order's status does not allow this change."""
 
 
 class ShipmentRefused(OrderError):
-    """These quantities cannot be shipped; the message is one clear sentence for staff."""
+    """These quantities cannot be shipped. The message is a sentence for staff."""
 
 
 class PromotionUsedUp(OrderError):
-    """A limit of a promotion was reached by others in the meantime; carries its name."""
+    """Other orders have reached a limit of the promotion meanwhile. Carries the promotion's name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -92,19 +95,19 @@ class PromotionUsedUp(OrderError):
 
 
 class GiftCardSpent(OrderError):
-    """There is less on a gift card than the order was to take from it."""
+    """The balance of a gift card is smaller than the amount that the order needs from it."""
 
 
 class GiftCardRefused(OrderError):
-    """A gift card that cannot be used, issued or voided so; the message is one clear sentence."""
+    """The gift card cannot be used, issued or voided. The message is a sentence for the user."""
 
 
 class TooManyUnpaid(OrderError):
-    """This customer has as many unpaid orders as one may have."""
+    """The customer already has the maximum number of unpaid orders."""
 
 
 class TooMuchUnpaid(OrderError):
-    """One place would hold more units unpaid than it may; carries how many it holds and the limit."""
+    """One IP network would reserve more units in unpaid orders than allowed. Carries the reserved units and the limit."""
 
     def __init__(self, held: int, limit: int) -> None:
         super().__init__(f"{held} units are held, {limit} is the limit")
@@ -113,4 +116,4 @@ class TooMuchUnpaid(OrderError):
 
 
 class CouponRefused(OrderError):
-    """A code or a limit that cannot be; the message is one clear sentence for staff."""
+    """The coupon code or limit is not allowed. The message is a sentence for staff."""

@@ -1,4 +1,4 @@
-"""How the total of an order came about, and the proof that it comes about again."""
+"""Explain how an order's total was calculated, and check that its receipt gives the same total repriced."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ MAX_REPRICED_ORDERS = 2_000  # orders that one audit prices again
 
 
 def explain_order(order: Order) -> list[str]:
-    """Every price row, discount, tax row and rounding step, in lines of text."""
+    """Return lines of text with every price row, discount and tax of the order, and whether repricing agrees."""
     if not can_be_derived(order.receipt):
         return ["This order was placed before receipts recorded how a total is calculated."]
     lines = {line.position: line for line in order.lines.all()}
@@ -22,36 +22,36 @@ def explain_order(order: Order) -> list[str]:
         for position, total in enumerate(totals_of(order.receipt).lines, start=1)
         if position in lines
     }
-    told = explain(order.receipt, titles)
+    explanation = explain(order.receipt, titles)
     if order.tendered_minor:
         paid, rest = (format_money(minor, order.currency) for minor in (order.tendered_minor, order.due_minor))
-        told.append(f"Gift cards pay {paid}; the rest is {rest}")
+        explanation.append(f"Gift cards pay {paid}; the rest is {rest}")
     verdict = "the same" if not wrong_parts(order) else f"NOT the same: {'; '.join(wrong_parts(order))}"
-    return [f"Order {order.number}", *told, f"Priced again from its receipt: {verdict}."]
+    return [f"Order {order.number}", *explanation, f"Priced again from its receipt: {verdict}."]
 
 
 def wrong_parts(order: Order) -> list[str]:
-    """What the order says and its receipt, priced again, does not; empty is the proof."""
-    again = derive(order.receipt)
+    """Return each part in which the order differs from its receipt priced again; empty if they agree."""
+    repriced = derive(order.receipt)
     parts = {
-        "subtotal": (order.subtotal_minor, again.subtotal_minor),
-        "discount": (order.discount_minor, again.discount_minor),
-        "shipping": (order.shipping_minor, again.shipping_minor),
-        "tax": (order.tax_minor, again.tax_minor),
-        "total": (order.total_minor, again.total_minor),
+        "subtotal": (order.subtotal_minor, repriced.subtotal_minor),
+        "discount": (order.discount_minor, repriced.discount_minor),
+        "shipping": (order.shipping_minor, repriced.shipping_minor),
+        "tax": (order.tax_minor, repriced.tax_minor),
+        "total": (order.total_minor, repriced.total_minor),
     }
-    wrong = [f"{name} {said}, derived {found}" for name, (said, found) in parts.items() if said != found]
+    wrong = [f"{name} {stored}, derived {derived}" for name, (stored, derived) in parts.items() if stored != derived]
     charged = [(line.quantity, line.total_minor) for line in order.lines.all()]
-    derived = [(line.quantity, line.total_minor) for line in again.lines]
+    derived = [(line.quantity, line.total_minor) for line in repriced.lines]
     return wrong if charged == derived else [*wrong, f"lines {charged}, derived {derived}"]
 
 
 def wrong_receipts() -> list[tuple[str, str]]:
-    """The orders of the last days whose receipt does not derive what was charged, as (key, what is wrong)."""
+    """Return the recent orders whose receipt does not give the charged total again, as (key, description)."""
     recent = Order.objects.filter(placed_at__gte=timezone.now() - RECENT).prefetch_related("lines")
-    found = []
+    findings = []
     for order in recent.order_by("-pk")[:MAX_REPRICED_ORDERS]:
         wrong = wrong_parts(order) if can_be_derived(order.receipt) else []
         if wrong:
-            found.append((f"order {order.number}", "; ".join(wrong)))
-    return found
+            findings.append((f"order {order.number}", "; ".join(wrong)))
+    return findings

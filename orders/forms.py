@@ -1,4 +1,4 @@
-"""What shoppers and staff type about orders: shape and ranges; not stock, not prices."""
+"""Forms of shoppers and staff about orders. They check format and range, not stock or prices."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from orders.models import Order
 
 
 class CartLineForm(forms.Form):
-    """Add a product: its option values and how many."""
+    """Add a product to the cart: its option values and a quantity."""
 
     product = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     quantity = forms.IntegerField(min_value=1, max_value=MAX_LINE_QUANTITY)
@@ -28,21 +28,21 @@ class CartLineForm(forms.Form):
 
 
 class QuantityForm(forms.Form):
-    """Change one line of the cart; 0 takes it out."""
+    """Change the quantity of one cart line; 0 removes the line."""
 
     line = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     quantity = forms.IntegerField(min_value=0, max_value=MAX_LINE_QUANTITY)
 
 
 class CartNoteForm(forms.Form):
-    """A note for the shop, and a message for whoever gets the parcel."""
+    """A note for the shop, and a gift message for the recipient."""
 
     note = OneLineField(required=False, max_length=500)
     gift_message = OneLineField(required=False, max_length=500)
 
 
 class ReviewForm(forms.Form):
-    """What a buyer says of a product."""
+    """A buyer's review of a product."""
 
     rating = forms.TypedChoiceField(
         coerce=int,
@@ -62,13 +62,13 @@ class ReviewForm(forms.Form):
 
 
 class MailboxAlertForm(StockAlertForm):
-    """Where to write when a variant is back: one mailbox is told once, however it is spelled."""
+    """The e-mail address for a back-in-stock alert. All spellings of a mailbox count as one."""
 
     email = MailboxFormField()
 
 
 class FindOrderForm(forms.Form):
-    """Find an order without an account."""
+    """Find an order by its number and e-mail address, without an account."""
 
     number = OneLineField(
         label="Order number",
@@ -87,12 +87,13 @@ class FindOrderForm(forms.Form):
     )
 
     def find(self) -> Order | None:
+        """Return the order with this number and e-mail address, or None."""
         number = re.sub(r"\s", "", self.cleaned_data["number"]).upper()
         return Order.objects.filter(number=number, email=self.cleaned_data["email"]).first()
 
 
 class ShipForm(forms.Form):
-    """A parcel, as staff describe it: a quantity for each line that is still open."""
+    """A parcel to ship: a quantity for each open order line, and the carrier."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     carrier = OneLineField(max_length=60, required=False)

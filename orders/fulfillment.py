@@ -1,4 +1,4 @@
-"""Parcels leave the house; the only writer of Order.fulfillment_status."""
+"""Ship orders. The only writer of Order.fulfillment_status."""
 
 import uuid
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, Order
 
 @dataclass(frozen=True)
 class Parcel:
-    """What is in it (by order line) and who carries it. The same key again is the same parcel."""
+    """The quantities in a parcel by order line id, and its carrier. Shipping the same `key` twice ships one parcel."""
 
     quantities: Mapping[int, int]
     carrier: str = ""
@@ -29,9 +29,10 @@ class Parcel:
 
 @transaction.atomic
 def ship(order: Order, parcel: Parcel, *, user_id: int | None = None) -> Fulfillment:
-    """The parcel is on its way: stock, lines, order and the shopper's mail all say so.
+    """Ship the parcel: take its units from stock, update lines and order, and e-mail the shopper.
 
-    Raises ShipmentRefused, and changes nothing, where the order may not ship or less of a line is open.
+    Shipping the same key again returns the first fulfillment. Raise ShipmentRefused, and change nothing, if the order
+    cannot be shipped or a quantity exceeds what is open.
     """
     order = lock_order(order.pk)
     if sent := Fulfillment.objects.filter(key=parcel.key, order=order).first():
@@ -81,7 +82,7 @@ def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int
 
 
 def _update_status(order: Order) -> None:
-    # Gift cards went by mail when the order was confirmed.
+    # Gift cards were e-mailed when the order was confirmed.
     is_whole = not order.lines.filter(shipped_quantity__lt=F("quantity"), is_gift_card=False).exists()
     status = Order.FulfillmentStatus.SHIPPED if is_whole else Order.FulfillmentStatus.PARTIAL
     Order.objects.filter(pk=order.pk).update(fulfillment_status=status)

@@ -1,4 +1,4 @@
-"""Gift cards and store credit: the only writer of balances, which follow from an append-only ledger."""
+"""Gift cards and store credit. The only writer of balances, each the sum of an append-only ledger."""
 
 import hashlib
 import secrets
@@ -17,14 +17,14 @@ from orders.promotions import plain_code
 from orders.queries import Tender
 
 Kind = GiftCardMovement.Kind
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read wrongly from paper
-LENGTH = 16  # characters: 78 random bits, so that nobody finds a card by trying
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike on paper
+LENGTH = 16  # characters: 78 random bits, so that codes cannot be guessed
 GROUP = 4
 MAX_GIFT_CARD_MINOR = 10**9
-REFUND_HOLDS = timedelta(days=365)  # how long a refund to an expired card can be spent
+REFUND_VALIDITY = timedelta(days=365)  # how long a refund to an expired card can be spent
 
-# The condition stands on the row's own columns: of twenty tabs that spend one card together, those that come too late
-# find too little, whatever they saw before. Balance and movement are written by one statement.
+# The condition uses the row's own columns, so PostgreSQL checks it again after waiting for a lock: when twenty tabs spend
+# one card at once, the last ones find too little balance. One statement writes balance and movement.
 TAKE = """
 WITH card AS (
   UPDATE orders_giftcard SET balance_minor = balance_minor - %(amount)s
@@ -44,18 +44,18 @@ SELECT %(key)s, id, %(kind)s, %(amount)s, %(order)s, %(user)s, now() FROM card
 
 
 def new_code() -> str:
-    """A code as the holder reads it: `7K3M-9QXA-2B4C-8DTF`."""
+    """Return a new random code in the format `7K3M-9QXA-2B4C-8DTF`."""
     text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     return "-".join(text[start : start + GROUP] for start in range(0, LENGTH, GROUP))
 
 
 def code_digest(code: str) -> str:
-    """What is kept of a code: random as it is, it cannot be found from its digest."""
+    """Return the digest under which a code is stored. Codes are random, so a digest does not reveal its code."""
     return hashlib.sha256(plain_code(code).encode()).hexdigest()
 
 
 def find_card(code: str, currency: str) -> GiftCard:
-    """The card of this code, or GiftCardRefused with what is wrong with it."""
+    """Return the gift card with this code; raise GiftCardRefused with the reason if it cannot pay in this currency."""
     card = GiftCard.objects.filter(code_hash=code_digest(code)).first()
     if not card:
         raise GiftCardRefused("We do not know this code.")
@@ -71,7 +71,7 @@ def find_card(code: str, currency: str) -> GiftCard:
 
 
 def usable_credit(user_id: int, currency: str) -> QuerySet[GiftCard]:
-    """The store credit that this user can pay with now."""
+    """The user's store credit that can pay in this currency now."""
     in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     return GiftCard.objects.filter(
         in_time, user_id=user_id, kind=GiftCard.Kind.CREDIT, currency=currency, is_active=True, balance_minor__gt=0
@@ -88,9 +88,9 @@ def issue(
     note: str = "",
     by: int | None = None,
 ) -> tuple[GiftCard, str]:
-    """A new card and its code, which is kept nowhere; with a user it is their store credit and has no code.
+    """Issue a gift card and return it with its code, which is not stored. With a user, issue store credit without a code.
 
-    Raises GiftCardRefused for an amount that no card can have.
+    Raise GiftCardRefused for an amount outside the allowed range.
     """
     if not 0 < amount_minor <= MAX_GIFT_CARD_MINOR:
         raise GiftCardRefused("A gift card must be worth more than 0 and at most 10,000,000.")
@@ -112,10 +112,10 @@ def issue(
 
 @transaction.atomic
 def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
-    """Issue every gift card that the order bought; return those that are mailed today, with their codes.
+    """Issue every gift card that the order bought; return those due today with their codes.
 
-    A card for a later day has a code that nobody knows until `disclose` gives it another. Cards that were issued
-    already are not issued again.
+    The code of a card for a later day is not known to anybody; `renew_code` replaces it on that day. Calling this twice
+    issues each card once.
     """
     issued, now = [], timezone.now()
     for line in order.lines.filter(is_gift_card=True):
@@ -141,22 +141,22 @@ def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
 
 
 def is_due(send_on: date | None) -> bool:
-    """Whether a gift card for this day is mailed now, in the shop's time zone."""
+    """Return whether a gift card for this day is sent now, in the shop's time zone."""
     return send_on is None or send_on <= timezone.localdate()
 
 
-def waiting_cards() -> list[int]:
-    """Return the ids of the cards whose day has come and whose codes were not mailed yet."""
+def due_card_ids() -> list[int]:
+    """Return the ids of paid cards that are due and whose codes have not been sent yet."""
     paid = [Order.Status.CONFIRMED, Order.Status.COMPLETED]
     cards = GiftCard.objects.filter(sent_at=None, is_active=True, order_line__order__status__in=paid)
     return list(cards.filter(order_line__send_on__lte=timezone.localdate()).values_list("pk", flat=True))
 
 
 @transaction.atomic
-def disclose(card_id: int) -> tuple[GiftCard, str] | None:
-    """Give a card that was not mailed yet a new code, which the caller mails in the same transaction.
+def renew_code(card_id: int) -> tuple[GiftCard, str] | None:
+    """Give a card that has not been sent a new code, for the caller to send in the same transaction.
 
-    Returns None where the card was mailed or voided in the meantime: it is mailed once.
+    Return None if the card has been sent or voided meanwhile, so that a code is sent once.
     """
     unsent = GiftCard.objects.select_for_update(of=("self",)).filter(pk=card_id, sent_at=None, is_active=True)
     card = unsent.select_related("order_line__order").first()
@@ -169,8 +169,11 @@ def disclose(card_id: int) -> tuple[GiftCard, str] | None:
 
 
 def redeem(order: Order, tenders: Sequence[Tender]) -> None:
-    """The order has what its tenders pay. Part of its transaction: raises GiftCardSpent where a card has less by now."""
-    # One order everywhere: two tabs never wait for each other in a circle.
+    """Take what each tender pays from its gift card, in the order's transaction.
+
+    Raise GiftCardSpent if the balance of a card has become too small.
+    """
+    # Always lock cards in the same sort order, so that two tabs cannot deadlock.
     for tender in sorted(tenders, key=lambda tender: tender.card.id):
         _take(order, tender.card.id, tender.amount_minor)
 
@@ -182,16 +185,16 @@ def _take(order: Order, card_id: int, amount_minor: int) -> None:
             raise GiftCardSpent(f"gift card {card_id}")
 
 
-def _give(card_id: int, amount_minor: int, kind: Kind, key: uuid.UUID, facts: dict[str, int | None]) -> None:
-    asked: dict[str, Any] = {
+def _give(card_id: int, amount_minor: int, kind: Kind, key: uuid.UUID, references: dict[str, int | None]) -> None:
+    parameters: dict[str, Any] = {
         "card": card_id, "amount": amount_minor, "kind": kind.value, "key": key, "order": None, "user": None,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(GIVE, {**asked, **facts})
+        cursor.execute(GIVE, {**parameters, **references})
 
 
-def held_by(order: Order) -> dict[int, int]:
-    """Gift card → what the order has of it, in minor units; what was released is not held."""
+def amounts_taken_by(order: Order) -> dict[int, int]:
+    """Return {card id: minor units} that the order has taken from gift cards and not released."""
     rows = GiftCardMovement.objects.filter(order=order, kind__in=[Kind.REDEEMED, Kind.RELEASED]).order_by("card")
     sums = rows.values_list("card").annotate(held=-Sum("amount_minor"))
     return {card: held for card, held in sums if held}
@@ -199,14 +202,14 @@ def held_by(order: Order) -> dict[int, int]:
 
 @transaction.atomic
 def release(order: Order) -> None:
-    """What an order that is not paid had taken is on its cards again. The caller holds the order's lock."""
-    for card_id, amount in held_by(order).items():
+    """Return what an unpaid order took from gift cards to their balances. The caller holds the order's lock."""
+    for card_id, amount in amounts_taken_by(order).items():
         _give(card_id, amount, Kind.RELEASED, uuid.uuid4(), {"order": order.pk})
 
 
 @transaction.atomic
 def redeem_again(order: Order) -> None:
-    """A canceled order lives again and takes what it had taken; raises GiftCardSpent where that is gone."""
+    """Take from gift cards again what a canceled order released; raise GiftCardSpent if a balance is too small."""
     rows = GiftCardMovement.objects.filter(order=order, kind=Kind.RELEASED).order_by("card")
     for card_id, amount in rows.values_list("card").annotate(amount=Sum("amount_minor")):
         _take(order, card_id, amount)
@@ -214,16 +217,16 @@ def redeem_again(order: Order) -> None:
 
 @transaction.atomic
 def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, user_id: int | None = None) -> bool:
-    """That much is on the card again; the same key twice is once, and returns False.
+    """Add a refund to the card's balance; return False if a refund with this key exists already.
 
-    A card that has expired in the meantime holds for another year: what is refunded is not lost by the refund.
+    An expired card becomes valid for another year, so that the refund can be spent.
     """
     try:
         with transaction.atomic():
             _give(card_id, amount_minor, Kind.REFUNDED, key, {"order": order.pk, "user": user_id})
             now = timezone.now()
-            over = GiftCard.objects.filter(pk=card_id, expires_at__lte=now)
-            over.update(expires_at=now + REFUND_HOLDS, is_active=True)
+            expired = GiftCard.objects.filter(pk=card_id, expires_at__lte=now)
+            expired.update(expires_at=now + REFUND_VALIDITY, is_active=True)
     except IntegrityError:
         if GiftCardMovement.objects.filter(key=key).exists():
             return False
@@ -233,11 +236,11 @@ def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, 
 
 @transaction.atomic
 def void_ordered(order: Order, *, user_id: int | None = None) -> None:
-    """The cards that this order bought are worth nothing any more; raises GiftCardRefused where one was used."""
+    """Void the gift cards that this order bought; raise GiftCardRefused if one of them has been used."""
     paid_with = GiftCardMovement.objects.filter(order=order).values("card")
-    concerned = GiftCard.objects.filter(Q(order_line__order=order) | Q(pk__in=paid_with))
-    # Those that paid the order too, since they are refunded next: one order everywhere, so nobody waits in a circle.
-    cards = list(concerned.order_by("pk").select_for_update(of=("self",)).select_related("order_line"))
+    involved = GiftCard.objects.filter(Q(order_line__order=order) | Q(pk__in=paid_with))
+    # Lock the cards that paid for the order too, since they are refunded next: one sort order prevents deadlocks.
+    cards = list(involved.order_by("pk").select_for_update(of=("self",)).select_related("order_line"))
     for card in cards:
         if not card.order_line or card.order_line.order_id != order.pk:
             continue
@@ -254,7 +257,7 @@ def _empty(card: GiftCard, kind: Kind, *, order_id: int | None = None, user_id: 
 
 
 def set_active(cards: QuerySet[GiftCard], *, is_active: bool) -> int:
-    """Blocked cards pay nothing; what is on them stays. A voided card stays blocked. Returns how many changed."""
+    """Block or unblock gift cards, keeping their balances; return how many changed. Empty cards stay blocked."""
     changing = cards.exclude(is_active=is_active)
     if is_active:
         changing = changing.filter(balance_minor__gt=0)
@@ -263,7 +266,7 @@ def set_active(cards: QuerySet[GiftCard], *, is_active: bool) -> int:
 
 @transaction.atomic
 def expire(card_id: int, at: datetime) -> GiftCard | None:
-    """The card is empty where its time is over; returns it as it was, or None where nothing was to be done."""
+    """Empty the card if it has expired, and return it as it was before; return None if nothing changed."""
     due = Q(expires_at__lte=at, balance_minor__gt=0)
     card = GiftCard.objects.select_for_update(of=("self",)).filter(due, pk=card_id).first()
     if card:
@@ -271,6 +274,6 @@ def expire(card_id: int, at: datetime) -> GiftCard | None:
     return card
 
 
-def expired_cards(at: datetime) -> Iterable[int]:
-    """Ids of the cards whose time is over and that still hold something."""
+def expired_card_ids(at: datetime) -> Iterable[int]:
+    """Ids of expired cards that still have a balance."""
     return list(GiftCard.objects.filter(expires_at__lte=at, balance_minor__gt=0).values_list("pk", flat=True))

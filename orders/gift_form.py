@@ -1,4 +1,4 @@
-"""What a shopper says of a gift card: whom it is for, from whom, with which words and when."""
+"""The gift details of a gift card: recipient, sender, message and date."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
-from orders.gift_lines import GiftWish
+from orders.gift_lines import GiftOptions
 
 MAX_DAYS_AHEAD = 365
 PREVIEWS = {"recipient_name": "#preview-recipient", "gift_text": "#preview-text", "sender_name": "#preview-sender"}
 
 
 class GiftCardForm(forms.Form):
-    """Every field is optional: without an e-mail address the buyer gets the code, without a day it goes at once."""
+    """Gift details, all optional. Without an e-mail address the buyer gets the code; without a date it is sent at once."""
 
     recipient_name = OneLineField(label="Recipient's name", required=False, max_length=100)
     recipient_email = MailboxFormField(
@@ -57,5 +57,5 @@ class GiftCardForm(forms.Form):
             )
         return cleaned
 
-    def wish(self) -> GiftWish:
-        return GiftWish(**self.cleaned_data)
+    def options(self) -> GiftOptions:
+        return GiftOptions(**self.cleaned_data)

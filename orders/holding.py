@@ -1,4 +1,4 @@
-"""How many units one place may hold in orders that are not paid yet."""
+"""Limit how many units one IP network can reserve in unpaid orders."""
 
 from django.conf import settings
 from django.db import connection
@@ -6,7 +6,7 @@ from django.db import connection
 from accounts.throttle import place_of
 from orders.errors import TooMuchUnpaid
 
-# Orders from one place wait for each other from here to COMMIT, so that ten at once are counted one after the other.
+# Orders from one network wait for each other from here to COMMIT, so that simultaneous orders are counted one by one.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('place'), hashtext(%s))"
 HELD = """
 SELECT coalesce(sum(line.quantity), 0) FROM orders_order placed
@@ -15,17 +15,17 @@ WHERE placed.status = 'placed' AND placed.terms_accepted_ip <<= %s::inet
 """
 
 
-def check_place(ip: str | None, units: int) -> None:
-    """Raise TooMuchUnpaid if this place would hold more units of stock unpaid than SHOP_MAX_UNPAID_UNITS.
+def check_unpaid_units(ip: str | None, units: int) -> None:
+    """Raise TooMuchUnpaid if this network would reserve more than SHOP_MAX_UNPAID_UNITS units in unpaid orders.
 
-    A place is an IPv4 address or an IPv6 /64 network. Part of the order's transaction.
+    The network is an IPv4 address or an IPv6 /64. Call it in the order's transaction.
     """
     if not ip or not units or not settings.MAX_UNPAID_UNITS:
         return
-    place = place_of(ip)
+    network = place_of(ip)
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, [place])
-        cursor.execute(HELD, [place])
+        cursor.execute(LOCK, [network])
+        cursor.execute(HELD, [network])
         held = int(cursor.fetchone()[0])
     if held + units > settings.MAX_UNPAID_UNITS:
         raise TooMuchUnpaid(held=held, limit=settings.MAX_UNPAID_UNITS)

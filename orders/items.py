@@ -1,4 +1,4 @@
-"""What lies in a cart, with price, stock and picture of now: one query, however many lines."""
+"""Read the lines of a cart with their current prices, stock and images, in one query for any number of lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,12 +21,12 @@ from orders.models import CartLine
 from orders.pricing import Line
 
 State = CartLine.State
-CART_LIMIT = 99  # units of one variant in a cart, as the table has it
+CART_LIMIT = 99  # units of one variant in a cart, as the table's constraint says
 
 
 @dataclass(frozen=True)
 class CartItem:
-    """One line as the cart shows it; a gift of a promotion has no line of its own."""
+    """A cart line as pages show it. A free gift of a promotion has no cart line: its `line_id` is 0."""
 
     line_id: int
     variant: Variant
@@ -47,12 +47,12 @@ class CartItem:
 
     @property
     def key(self) -> str:
-        """What names this line in a pricing."""
+        """The key of this line in a pricing."""
         return f"gift:{self.gift_of}" if self.gift_of else str(self.line_id)
 
     @property
     def variant_title(self) -> str:
-        """What was chosen, in words: the option values, or the worth of a gift card ("€25.00", never "25")."""
+        """The chosen option values, or the value of a gift card, like "€25.00"."""
         if self.variant.is_gift_card and self.price:
             return format_money(self.price.amount_minor, self.price.currency)
         return self.variant.title
@@ -69,77 +69,77 @@ class CartItem:
 
     @property
     def notice(self) -> str:
-        """What is wrong with this line, in one sentence; empty when nothing is."""
+        """A sentence about why this line cannot be ordered; empty if it can."""
         if not self.is_sold:
             return "This is no longer sold. Please remove it to continue."
         if self.available == 0:
             return "This is sold out. Please remove it to continue."
         if self.limit < self.quantity:
-            return f"{self.limit_words}. Please lower the quantity to continue."
+            return f"{self.limit_sentence}. Please lower the quantity to continue."
         return ""
 
     @property
     def limit(self) -> int:
-        """The most of it that this line can hold now."""
-        shared = [number for number in (self.available, self.variant.most_per_order) if number is not None]
-        return max(0, min([CART_LIMIT, *(number - self.elsewhere for number in shared)]))
+        """The largest quantity that this line can have now."""
+        limits = [number for number in (self.available, self.variant.most_per_order) if number is not None]
+        return max(0, min([CART_LIMIT, *(number - self.elsewhere for number in limits)]))
 
     @property
-    def limit_words(self) -> str:
-        """Why there cannot be more of it: the one sentence for cart, drawer and checkout."""
+    def limit_sentence(self) -> str:
+        """A sentence about the limit of this line, for cart, drawer and checkout."""
         numbers = (self.available, self.variant.most_per_order)
         most = min(CART_LIMIT if number is None else number for number in numbers)
         return f"Only {most} left" if most == self.available else f"At most {most} of this per order"
 
     @property
     def is_backordered(self) -> bool:
-        """Not all of it is in stock: the rest is on order."""
+        """Whether some units are not in stock and on order."""
         return self.supply.is_backordered(self.quantity)
 
     @property
     def expected_on(self) -> date | None:
-        """The day from which the missing units can be sent; None where nothing is missing, or nobody knows it."""
+        """The day from which missing units can be shipped; None if nothing is missing or the day is unknown."""
         return self.supply.expected_on(self.quantity)
 
     @property
     def backorder_promise(self) -> str:
-        """When a line that is not in stock can be sent, in a sentence; empty for all others."""
+        """A sentence about when a backordered line can be shipped; empty for other lines."""
         return backorder_promise(self.expected_on) if self.is_backordered else ""
 
     @property
     def dispatch_promise(self) -> str:
-        """On which weekdays it leaves, where its product has its own; empty otherwise."""
+        """A sentence about the product's own dispatch weekdays; empty if it has none."""
         days = self.variant.product.dispatch_days
         return dispatch_promise(days) if days and self.variant.needs_shipping else ""
 
     @property
     def out_words(self) -> str:
-        """Why a line that was saved for later cannot go back into the cart; empty where it can."""
+        """Why a line saved for later cannot be moved to the cart; empty if it can."""
         if not self.is_sold:
             return "This is no longer sold."
         return "This is sold out." if self.available == 0 else ""
 
     @property
     def dispatch(self) -> Dispatch:
-        """What decides when this line can leave."""
+        """The dispatch rules of this line."""
         is_dated = not self.is_backordered or self.expected_on is not None
         return Dispatch(tuple(self.variant.product.dispatch_days), self.expected_on, has_date=is_dated)
 
     @property
     def news(self) -> list[str]:
-        """What the shopper should know, and which stops nothing, in sentences."""
-        return [words for words in (self._fewer_than_asked, self._other_price) if words]
+        """Sentences about changes that the shopper should know and that do not prevent the order."""
+        return [sentence for sentence in (self._quantity_news, self._price_news) if sentence]
 
     @property
-    def _fewer_than_asked(self) -> str:
-        """The quantity is not the one that the shopper asked for."""
+    def _quantity_news(self) -> str:
+        """A sentence if the quantity is lower than the shopper asked for."""
         if self.asked_quantity is None or self.quantity < self.limit or self.quantity >= self.asked_quantity:
             return ""
-        return f"{self.limit_words}: your cart holds {self.quantity} instead of {self.asked_quantity}."
+        return f"{self.limit_sentence}: your cart holds {self.quantity} instead of {self.asked_quantity}."
 
     @property
-    def _other_price(self) -> str:
-        """The price is not the one that it was put in at."""
+    def _price_news(self) -> str:
+        """A sentence if the price has changed since the shopper added the line."""
         if not self.price or self.seen_minor is None or self.seen_minor == self.price.amount_minor:
             return ""
         before, now = (format_money(minor, self.price.currency) for minor in (self.seen_minor, self.price.amount_minor))
@@ -147,13 +147,13 @@ class CartItem:
 
     @property
     def is_too_many(self) -> bool:
-        """More than one order may hold of it."""
+        """Whether the cart has more units of the variant than one order may have."""
         most = self.variant.most_per_order
         return most is not None and self.quantity + self.elsewhere > most
 
     @property
     def subtotal_minor(self) -> int:
-        """What the line is shown to cost before discounts: without tax where none is charged."""
+        """The displayed price of the line before discounts, in minor units; excludes tax if none is charged."""
         if self.shown_minor is not None:
             return self.shown_minor
         return self.price.amount_minor * self.quantity if self.price else 0
@@ -163,7 +163,7 @@ class CartItem:
         return self.variant.grams * self.quantity if self.variant.needs_shipping else 0
 
     def line(self, collections: Iterable[int] = ()) -> Line:
-        """This line as pricing sees it; raises ValueError for one without a price."""
+        """Return this line as an input of pricing; raise ValueError if it has no price."""
         if not self.price:
             raise ValueError("a line without a price cannot be priced")
         variant = self.variant
@@ -183,7 +183,7 @@ class CartItem:
 
 
 def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
-    """All lines of the cart in the order in which they were put in, whatever their state, by one query."""
+    """Return all lines of the cart, in any state, in the order in which they were added, with one query."""
     rows = list(_read(OF_A_CART, {"cart": cart_id}, market, at))
     units: Counter[int] = Counter()
     for row in rows:
@@ -199,26 +199,31 @@ def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
             seen_minor=row.seen_minor,
             asked_quantity=row.asked_quantity,
             elsewhere=units[row.variant.pk] - row.quantity if row.state == State.ACTIVE else 0,
-            **row.facts,
+            **row.item_fields,
         )
         for row in rows
     ]
 
 
 def gift_items(gifts: dict[int, int], market: Market, at: datetime) -> list[CartItem]:
-    """One unit of each gift that can be given now: {promotion id: variant id}. One query."""
+    """Return one unit of each gift that is available now, with one query. `gifts` maps promotion id to variant id."""
     items = _gifts(
         {variant: promotion for promotion, variant in gifts.items()}, _variants(gifts.values(), market, at), at
     )
     return [item for item in items if item.is_sold and item.available != 0]
 
 
-def example_items(things: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime) -> list[CartItem]:
-    """Items that are in no cart, whatever stock there is: {variant id: quantity}, gifts as {variant id: promotion id}."""
-    rows = _variants([*things, *gifts], market, at)
+def example_items(
+    quantities: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime
+) -> list[CartItem]:
+    """Return items for a trial, which are in no cart and ignore stock.
+
+    `quantities` maps variant id to quantity, `gifts` maps variant id to promotion id.
+    """
+    rows = _variants([*quantities, *gifts], market, at)
     items = [
-        CartItem(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].facts)
-        for pk, quantity in things.items()
+        CartItem(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].item_fields)
+        for pk, quantity in quantities.items()
         if pk in rows
     ]
     return items + _gifts(gifts, rows, at)
@@ -226,7 +231,7 @@ def example_items(things: Mapping[int, int], gifts: Mapping[int, int], market: M
 
 def _gifts(gifts: Mapping[int, int], rows: Mapping[int, "_Row"], at: datetime) -> list[CartItem]:
     return [
-        CartItem(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].facts)
+        CartItem(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].item_fields)
         for pk, promotion in gifts.items()
         if pk in rows
     ]
@@ -237,9 +242,9 @@ def _variants(ids: Iterable[int], market: Market, at: datetime) -> dict[int, "_R
 
 
 def _columns(model: type[Model], alias: str, names: Iterable[str] = ()) -> tuple[list[str], str]:
-    """The fields of a model (all, or these) by their attribute names, and the SQL that selects them."""
-    wanted = list(names)
-    fields = [field for field in model._meta.concrete_fields if not wanted or field.attname in wanted]
+    """Return the attribute names of a model's fields (all, or those in `names`) and the SQL that selects them."""
+    selected = list(names)
+    fields = [field for field in model._meta.concrete_fields if not selected or field.attname in selected]
     return [field.attname for field in fields], ", ".join(f"{alias}.{field.column}" for field in fields)
 
 
@@ -250,7 +255,7 @@ PRODUCT, OF_PRODUCT = _columns(
 )  # fmt: skip
 PICTURE, OF_PICTURE = _columns(ProductImage, "i")
 
-# Plain SQL, written once: composing it anew for every page cost more than running it.
+# Plain SQL composed once at import: building the query with the ORM for each page took longer than running it.
 READ = f"""
 SELECT wanted.*, {OF_VARIANT}, {OF_PRODUCT}, {OF_PICTURE},
   (SELECT coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind, 'minor', x.amount_minor, 'currency', x.currency)),
@@ -285,7 +290,7 @@ BY_ID = READ.replace(
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the query, as the models that it holds."""
+    """A row of the query. `item_fields` are further arguments of CartItem."""
 
     line_id: int
     quantity: int
@@ -294,12 +299,12 @@ class _Row:
     seen_minor: int | None
     asked_quantity: int | None
     variant: Variant
-    facts: dict[str, Any]
+    item_fields: dict[str, Any]
 
 
-def _read(statement: str, asked: dict[str, Any], market: Market, at: datetime) -> list[_Row]:
+def _read(statement: str, parameters: dict[str, Any], market: Market, at: datetime) -> list[_Row]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**asked, "market": market.code, "at": at})
+        cursor.execute(statement, {**parameters, "market": market.code, "at": at})
         return [_row(values) for values in cursor.fetchall()]
 
 
@@ -309,22 +314,22 @@ def _row(values: tuple[Any, ...]) -> _Row:
         parts.append(values[start : start + length])
         start += length
     line, of_variant, of_product, of_picture = parts
-    prices, stock, shelves = values[start:]
+    prices, stock, category_ids = values[start:]
     variant = Variant.from_db("default", VARIANT, of_variant)
     variant.product = Product.from_db("default", PRODUCT, of_product)
     supply = supply_of(map(_stock_row, stock), timezone.localdate()) if variant.is_tracked else UNLIMITED
-    facts = {
+    item_fields = {
         "price": price_of_facts(prices),
         "available": supply.available,
         "supply": supply,
         "image": ProductImage.from_db("default", PICTURE, of_picture) if of_picture[0] else None,
-        "categories": tuple(shelves),
+        "categories": tuple(category_ids),
     }
     line_id, _, quantity, state, changed_at, seen_minor, asked_quantity = line
-    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, facts)
+    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, item_fields)
 
 
 def _stock_row(row: tuple[int, int, str | None]) -> StockRow:
-    """A row as JSON has it: units on hand that nobody was promised, the backorder limit, the day of new ones."""
-    free, limit, day = row
-    return StockRow(free, limit, date.fromisoformat(day) if day else None)
+    """Convert a row of JSON: units on hand minus reserved, backorder limit, and the day of the next delivery."""
+    unreserved, limit, day = row
+    return StockRow(unreserved, limit, date.fromisoformat(day) if day else None)

@@ -1,4 +1,4 @@
-"""Carts that become one: at login, when an order is given up, when something is ordered again (decision 0015)."""
+"""Merge carts: at login, when an unpaid order is canceled, and when an order is ordered again (decision 0015)."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.markets import market_of
 from catalog.prices import prices_at
-from orders.cart import State, leave_market, put_in, touch
+from orders.cart import State, add_units, leave_market, raise_version
 from orders.cart_codes import MAX_CODES
 from orders.checkout_drafts import drop_foreign_draft, move_draft
 from orders.errors import CartRefused, SoldOut
@@ -24,50 +24,50 @@ WHERE cart_id = %s AND state = 'saved' AND personal_key = '' ON CONFLICT (cart_i
 
 @transaction.atomic
 def join_carts(token: uuid.UUID, user_id: int) -> None:
-    """What was in the anonymous cart is in the user's.
+    """Merge the anonymous cart with this token into the user's cart.
 
-    The cookie goes on naming the cart: the user's cart takes over the anonymous one's token.
+    The user's cart takes over the token, so that the shopper's cookie stays valid.
     """
     anonymous = Cart.objects.select_for_update().filter(token=token, user=None, ordered_at=None).first()
     if not anonymous:
         return
-    own = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
-    if not own:
+    user_cart = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
+    if not user_cart:
         anonymous.user_id = user_id
         Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
         drop_foreign_draft(anonymous)
         return
-    _pour(anonymous, own)
+    _merge(anonymous, user_cart)
     anonymous.delete()
-    Cart.objects.filter(pk=own.pk).update(token=token)
+    Cart.objects.filter(pk=user_cart.pk).update(token=token)
 
 
 @transaction.atomic
 def add_cart(target: Cart, other: Cart | None) -> None:
-    """What was in the other open cart is in the target too, and the other one is gone."""
+    """Merge the other open cart into the target and delete it."""
     if other and other.is_open and other.pk != target.pk:
-        _pour(other, target)
+        _merge(other, target)
         other.delete()
 
 
 @transaction.atomic
-def bring_back(cart_id: uuid.UUID) -> Cart | None:
-    """The things of a canceled order's cart are in an open one again, for whoever still holds the cookie.
+def restore_cart(cart_id: uuid.UUID) -> Cart | None:
+    """Move the lines of a canceled order's cart to an open cart; return it, or None if the cart is gone or open.
 
-    The old cart's row goes and its token moves to a new one, since an order names its cart for good; a shopper with an
-    account who has begun another cart in the meantime finds them there. Its stock is freed after this, so the stock of
-    now does not count. Returns the cart, or None where there is nobody to give it to.
+    A shopper with an account and another open cart gets the lines there. Otherwise a new cart takes over the old cart's
+    token, because an order refers to its cart for good, and the old row is deleted. Stock is ignored, because the order
+    still holds its reservations at this moment.
     """
     old = Cart.objects.select_for_update().filter(pk=cart_id).first()
     if not old or old.is_open:
         return None
     cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
     if cart:
-        _pour(old, cart, is_clamped=False)
+        _merge(old, cart, is_clamped=False)
         old.delete()
         return cart
     cart = Cart.objects.create(market=old.market, currency=old.currency, user_id=old.user_id, country=old.country)
-    _pour(old, cart, is_clamped=False)
+    _merge(old, cart, is_clamped=False)
     token = old.token
     old.delete()
     Cart.objects.filter(pk=cart.pk).update(token=token)
@@ -77,7 +77,7 @@ def bring_back(cart_id: uuid.UUID) -> Cart | None:
 
 @transaction.atomic
 def order_again(cart: Cart, order: Order) -> list[str]:
-    """What the order bought and is still sold is in the cart too; returns the titles of what is not."""
+    """Add the order's products to the cart again; return the titles of those that are no longer sold or available."""
     gifts = gift_positions(order)
     lines = [line for line in order.lines.select_related("variant__product") if line.position not in gifts]
     prices = prices_at([line.variant_id for line in lines if line.variant_id], market_of(cart.market))
@@ -88,24 +88,24 @@ def order_again(cart: Cart, order: Order) -> list[str]:
             missing.append(line.title)
         else:
             try:
-                put_in(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
+                add_units(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
             except CartRefused:
                 missing.append(line.title)
     return missing
 
 
 def gift_positions(order: Order) -> set[int]:
-    """Where in the order its gifts stand: they come with what they are given for."""
+    """Return the positions of the order's free gifts, which are not ordered again: promotions add them."""
     if not can_be_derived(order.receipt):
         return set()
     return {position for position, line in enumerate(totals_of(order.receipt).lines, start=1) if line.gift_of}
 
 
-def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
-    """Quantities of one variant are added, saved lines stay saved, codes and gift cards join, texts of the target win.
+def _merge(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
+    """Add the lines, codes, gift cards, texts and draft of the source to the target.
 
-    Clamped ones stop at what is available, and the line remembers what was asked for. What was said in another market,
-    prices, codes and gift cards, does not count here.
+    Quantities of a variant add up, saved lines stay saved, and texts of the target take precedence. If `is_clamped`,
+    quantities stop at the units available. Codes, gift cards and seen prices of another market are dropped.
     """
     if source.market != target.market:
         leave_market(source)
@@ -113,9 +113,9 @@ def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
     lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True, personal_key="").select_related("variant")
     for line in lines.order_by("pk"):
         try:
-            _pour_line(line, target, is_clamped=is_clamped)
+            _merge_line(line, target, is_clamped=is_clamped)
         except CartRefused:
-            # A full cart: what does not fit is kept for later instead of being lost.
+            # The target is full: save the line for later instead of losing it.
             CartLine.objects.filter(pk=line.pk).update(state=State.SAVED)
     with connection.cursor() as cursor:
         cursor.execute(KEEP_SAVED, [target.pk, source.pk])
@@ -129,14 +129,14 @@ def _pour(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
     )
     target.gift_cards.add(*source.gift_cards.all())
     move_draft(source, target)
-    touch(target)
+    raise_version(target)
     target.refresh_from_db()
 
 
-def _pour_line(line: CartLine, target: Cart, *, is_clamped: bool) -> None:
-    """What is sold out goes over too: the cart says so instead of losing it."""
-    facts = {"most": line.variant.most_per_order, "seen_minor": line.seen_minor}
+def _merge_line(line: CartLine, target: Cart, *, is_clamped: bool) -> None:
+    """Add the line to the target, even if it is sold out: the cart page says so instead of losing the line."""
+    options = {"most": line.variant.most_per_order, "seen_minor": line.seen_minor}
     try:
-        put_in(target, line.variant_id, line.quantity, **facts, is_clamped=is_clamped)
+        add_units(target, line.variant_id, line.quantity, **options, is_clamped=is_clamped)
     except SoldOut:
-        put_in(target, line.variant_id, line.quantity, **facts, is_clamped=False)
+        add_units(target, line.variant_id, line.quantity, **options, is_clamped=False)

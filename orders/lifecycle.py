@@ -1,4 +1,4 @@
-"""The only writer of Order.status."""
+"""Change the status of orders: confirm, cancel, complete. The only writer of Order.status."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from orders import gift_cards
 from orders.emails import send_confirmation
 from orders.errors import StatusRefused
 from orders.gift_mails import mail_gift_cards
-from orders.joining import bring_back
+from orders.joining import restore_cart
 from orders.models import Cart, Order, OrderEvent
 from orders.promotions import give_back_uses, keep_uses, take_uses_again
 
@@ -21,32 +21,36 @@ ALLOWED = {
     (Status.PLACED, Status.CANCELED),
     (Status.CONFIRMED, Status.COMPLETED),
     (Status.CONFIRMED, Status.CANCELED),
-    # A payment that came after the order was given up, while there is still stock.
+    # A payment arrived after the order was canceled, and its stock is still available.
     (Status.CANCELED, Status.CONFIRMED),
 }
 
 
 def lock_order(order_id: int) -> Order:
-    """The order as it is now, locked until the transaction ends."""
+    """Return the current order, locked until the transaction ends."""
     return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
 
 
 def lock_with_cart(order_id: int) -> Order:
-    """Lock the order's cart, then the order, in the order in which all code locks both."""
+    """Lock the order's cart and then the order until the transaction ends; return the order.
+
+    All code that locks both takes the cart first, so that transactions cannot deadlock.
+    """
     cart_id = Order.objects.values_list("cart_id", flat=True).get(pk=order_id)
     list(Cart.objects.select_for_update().filter(pk=cart_id))
     return lock_order(order_id)
 
 
 def record_event(order: Order, kind: str, text: str, *, is_public: bool = False, user_id: int | None = None) -> None:
+    """Add an event to the order's history. The shopper sees it if `is_public`."""
     OrderEvent.objects.create(order=order, kind=kind, text=text[:300], is_public=is_public, user_id=user_id)
 
 
-def _move(order: Order, target: Status, **facts: Any) -> None:
-    """Change the status if it still is what we saw, or raise StatusRefused."""
+def _move(order: Order, target: Status, **fields: Any) -> None:
+    """Change the status and these fields; raise StatusRefused if that is not allowed or the order has changed."""
     if (order.status, target) not in ALLOWED:
         raise StatusRefused(f"Order {order.number} is {order.status} and cannot become {target}.")
-    moved = Order.objects.filter(pk=order.pk, status=order.status).update(status=target, **facts)
+    moved = Order.objects.filter(pk=order.pk, status=order.status).update(status=target, **fields)
     if not moved:
         raise StatusRefused(f"Order {order.number} has changed in the meantime.")
     order.refresh_from_db()
@@ -54,27 +58,27 @@ def _move(order: Order, target: Status, **facts: Any) -> None:
 
 @transaction.atomic
 def confirm(order: Order) -> None:
-    """The order may ship: it is paid, or nothing is to be paid. The confirmation mail waits in the outbox.
+    """Confirm an order that is paid or has nothing to pay, so that it can ship; send the confirmation e-mail.
 
-    Gift cards that it bought are issued, and their codes wait there too. Raises PromotionUsedUp where another order
-    with the same address was paid first and has used what this one holds; then nothing has changed.
+    Issue the gift cards that the order bought and send their codes. Raise PromotionUsedUp, and change nothing, if another
+    order with the same e-mail address was paid first and has used up a promotion of this one.
     """
     keep_uses(order)
     _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), payment_due_at=None)
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received", is_public=True)
     send_confirmation(order)
-    _hand_out_gift_cards(order)
+    _issue_gift_cards(order)
 
 
-def _hand_out_gift_cards(order: Order) -> None:
+def _issue_gift_cards(order: Order) -> None:
     mail_gift_cards(order, gift_cards.issue_ordered(order))
 
 
 @transaction.atomic
 def confirm_late(order: Order) -> None:
-    """A canceled order lives again because its payment came after all.
+    """Confirm a canceled order whose payment arrived late, and take its stock, promotions and gift cards again.
 
-    Raises InsufficientStock, PromotionUsedUp or GiftCardSpent where others have had what it held.
+    Raise InsufficientStock, PromotionUsedUp or GiftCardSpent if others have used them meanwhile.
     """
     _move(
         order,
@@ -86,15 +90,15 @@ def confirm_late(order: Order) -> None:
     )
     record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received late", is_public=True)
     send_confirmation(order)
-    _hand_out_gift_cards(order)
+    _issue_gift_cards(order)
     take_uses_again(order)
     keep_uses(order)
     gift_cards.redeem_again(order)
-    reserve(order.number, needs_of(order))
+    reserve(order.number, open_needs(order))
 
 
-def needs_of(order: Order) -> list[Need]:
-    """What the order's lines want of the stock; a line whose variant is gone cannot be reserved again."""
+def open_needs(order: Order) -> list[Need]:
+    """Return what to reserve for the order's open lines, except for deleted variants."""
     return [
         Need(line.pk, line.variant_id, line.open_quantity)
         for line in order.lines.all()
@@ -104,25 +108,29 @@ def needs_of(order: Order) -> list[Need]:
 
 @transaction.atomic
 def cancel(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
-    """The order is canceled, and its stock and its uses of promotions are free.
+    """Cancel the order and release its stock and its uses of promotions.
 
-    An unpaid order's things are back in a cart, which is returned, and its gift cards hold what they held; of a paid
-    one the gift cards that it bought are void (GiftCardRefused where one was used).
+    For an unpaid order, return the amounts taken from gift cards, and move its lines to an open cart, which is returned.
+    For a paid order, void the gift cards that it bought; raise GiftCardRefused if one has been used.
     """
-    cart = cancel_but_stock(order, reason, text=text, user_id=user_id)
-    free_stock(order)
+    cart = cancel_keeping_stock(order, reason, text=text, user_id=user_id)
+    release_stock(order)
     return cart
 
 
 @transaction.atomic
-def cancel_but_stock(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
-    """Like cancel(), for callers that hold more locks before the stock; call `free_stock` in the same transaction."""
+def cancel_keeping_stock(order: Order, reason: str, *, text: str = "", user_id: int | None = None) -> Cart | None:
+    """Cancel the order as cancel() does, but keep its stock reserved.
+
+    For callers that lock more rows, which must happen before stock is locked. They call release_stock() last, in the same
+    transaction.
+    """
     was_unpaid = order.is_unpaid
     _move(order, Status.CANCELED, canceled_at=timezone.now(), cancel_reason=reason, payment_due_at=None)
-    words = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"
-    record_event(order, OrderEvent.Kind.CANCELED, words, is_public=True, user_id=user_id)
-    # Carts before promotions, promotions before gift cards, as everybody does who locks some of them.
-    cart = bring_back(order.cart_id) if was_unpaid else None
+    event_text = text or f"Canceled: {Order.CancelReason(reason).label.lower()}"
+    record_event(order, OrderEvent.Kind.CANCELED, event_text, is_public=True, user_id=user_id)
+    # Lock carts before promotions and promotions before gift cards, as all other code does.
+    cart = restore_cart(order.cart_id) if was_unpaid else None
     give_back_uses(order)
     if was_unpaid:
         gift_cards.release(order)
@@ -131,18 +139,18 @@ def cancel_but_stock(order: Order, reason: str, *, text: str = "", user_id: int 
     return cart
 
 
-def free_stock(order: Order) -> None:
-    """What a canceled order still holds of the stock is free. Last: popular rows stay locked from here to COMMIT."""
+def release_stock(order: Order) -> None:
+    """Release what a canceled order still reserves. Call it last: popular stock rows stay locked until COMMIT."""
     release(order.number, reason=order.cancel_reason)
 
 
 def claim_orders(user_id: int, email: str) -> int:
-    """The orders that a guest placed with this address, which the user has proved to own, are theirs; returns how many."""
+    """Assign guest orders with this e-mail address, which the user has confirmed, to the user; return how many."""
     return Order.objects.filter(user=None, email=email).update(user_id=user_id)
 
 
 def keep_address_of(user_id: int, public_id: str) -> None:
-    """Put the address of one of the user's own orders into their address book."""
+    """Add the address of one of the user's orders to their address book."""
     order = Order.objects.filter(public_id=public_id, user_id=user_id).first()
     if order:
         keep_address(user_id, vars(order))
@@ -150,6 +158,6 @@ def keep_address_of(user_id: int, public_id: str) -> None:
 
 @transaction.atomic
 def complete(order: Order) -> None:
-    """Everything has been shipped."""
+    """Mark a confirmed order as completed, once all of it has been shipped."""
     _move(order, Status.COMPLETED, completed_at=timezone.now())
     record_event(order, OrderEvent.Kind.COMPLETED, "Everything is on its way")

@@ -1,4 +1,4 @@
-"""What the checkout calls things in a market: Americans pay tax, Europeans VAT."""
+"""The terms that the checkout uses in a market, like "Tax" in the United States and "VAT" in Europe."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from catalog.markets import Market
 
 
 @dataclass(frozen=True)
-class MarketWords:
-    """Words of one market's pages."""
+class MarketTerms:
+    """Terms on the pages of one market."""
 
     address: str
     address_hint: str
@@ -17,7 +17,7 @@ class MarketWords:
     company: str
 
 
-EUROPEAN = MarketWords(
+EUROPEAN = MarketTerms(
     address="Delivery address",
     address_hint="Add flat, building or company",
     email="E-mail",
@@ -25,7 +25,7 @@ EUROPEAN = MarketWords(
     tax_number="VAT number",
     company="Company, VAT number or another invoice address",
 )
-AMERICAN = MarketWords(
+AMERICAN = MarketTerms(
     address="Shipping address",
     address_hint="Add apartment, suite or company",
     email="Email",
@@ -35,5 +35,5 @@ AMERICAN = MarketWords(
 )
 
 
-def words_of(market: Market) -> MarketWords:
+def market_terms(market: Market) -> MarketTerms:
     return AMERICAN if market.language == "en-US" else EUROPEAN

@@ -1,4 +1,4 @@
-"""The texts of help and legal pages, with facts of the shop and its delivery in them."""
+"""Texts of help and legal pages, with placeholders replaced by the shop's details and delivery table."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ DELIVERY_TABLE = "{{ delivery_table }}"
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One way of delivery in a help page: where to, by what, in how many days, for how much."""
+    """A row of the delivery table: zone, method, working days and cost."""
 
     zone: str
     method: str
@@ -26,16 +26,16 @@ class DeliveryRow:
 
 
 def page_html(page: Page, market: Market, store: Store) -> SafeString:
-    """The cleaned text of a page; `{{ delivery_table }}` becomes the market's ways of delivery."""
+    """Return the sanitized HTML of a page, with `{{ delivery_table }}` replaced by the market's delivery table."""
     text = clean(fill_html(page.body, store_facts(store)))
     if DELIVERY_TABLE in text:
         table = render_to_string("includes/delivery_table.html", {"rows": delivery_rows(market)})
         text = text.replace(f"<p>{DELIVERY_TABLE}</p>", table).replace(DELIVERY_TABLE, table)
-    return mark_safe(text)  # noqa: S308  (cleaned above; facts are escaped)
+    return mark_safe(text)  # noqa: S308  (sanitized above; inserted values are escaped)
 
 
 def delivery_rows(market: Market) -> list[DeliveryRow]:
-    """Every active way of delivery in this market, by zone, with its lowest price."""
+    """Return a row for each active shipping method and zone of this market, with the lowest price."""
     methods = ShippingMethod.objects.filter(market=market.code, is_active=True).prefetch_related("rates__zone")
     rows = []
     for method in methods.exclude(kind=ShippingMethod.Kind.PICKUP):
@@ -54,7 +54,7 @@ def _days(method: ShippingMethod) -> str:
 
 def _cost(method: ShippingMethod, prices: list[int], market: Market) -> str:
     lowest = format_money(min(prices), market.currency) if min(prices) else "free"
-    words = f"from {lowest}" if min(prices) < max(prices) else lowest
+    text = f"from {lowest}" if min(prices) < max(prices) else lowest
     if method.free_from_minor:
-        words += f", free from {format_money(method.free_from_minor, market.currency)}"
-    return words
+        text += f", free from {format_money(method.free_from_minor, market.currency)}"
+    return text

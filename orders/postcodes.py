@@ -1,7 +1,7 @@
-"""Parts of a country by postcodes, as staff write them: `10000-19999, 35*, SW1*, BT1-BT99`.
+"""Match postcodes against patterns that staff enter, like `10000-19999, 35*, SW1*, BT1-BT99`.
 
-Tax regions and shipping zones read postcodes by this module alone. A postcode has a whole form (`90210-1234`) and, in
-some countries, a short one that people mean by it (`90210`); it lies in a part where either form does.
+Tax regions and shipping zones use this module alone. A postcode has a full form (`90210-1234`) and, in some countries, a
+common short form (`90210`). It matches a pattern if either form does.
 """
 
 import re
@@ -9,9 +9,9 @@ from os.path import commonprefix
 
 CODE = r"[0-9A-Z]+"
 PART = re.compile(rf"(?P<low>{CODE})-(?P<high>{CODE})|(?P<stem>[0-9A-Z]*)\*|(?P<whole>{CODE})")
-NUMBERED = re.compile(r"(?P<letters>[A-Z]*)(?P<number>\d+)[A-Z]?")  # BT12, EC1A: a post town and a district of it
+NUMBERED = re.compile(r"(?P<letters>[A-Z]*)(?P<number>\d+)[A-Z]?")  # BT12, EC1A: a post town and its district
 DASHES = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-"})
-# Whole postcodes of countries where a shorter form says the place: which part of them that is.
+# By country: the full form of a postcode, with its short form as the group.
 SHORT_FORMS = {
     "AR": re.compile(r"[A-Z](\d{4})[A-Z]{3}"),
     "BR": re.compile(r"(\d{5})\d{3}"),
@@ -25,51 +25,51 @@ SHORT_FORMS = {
     **dict.fromkeys(("GB", "GG", "IM", "JE"), re.compile(r"([A-Z]{1,2}\d[0-9A-Z]?)\d[A-Z]{2}")),
 }
 WITH_COUNTRY = re.compile(r"[A-Z]{1,3}(\d+)")  # L-2449, D-10115, FIN-00100
-WHOLE_CODE = 100  # narrower than any beginning or range
+WHOLE_CODE = 100  # narrower than any prefix or range
 
 
 def plain(postcode: str) -> str:
-    """A postcode without spaces and dashes, in capitals."""
+    """Return a postcode in capitals, without spaces and dashes."""
     return re.sub(r"[\s-]", "", postcode.translate(DASHES)).upper()
 
 
 def _forms(postcode: str, country: str) -> list[str]:
-    """The postcode as a whole, in short, and without the letters of its country."""
+    """Return the postcode in full, in short, and without a country prefix."""
     code = plain(postcode)
     short = SHORT_FORMS.get(country)
-    found = (short.fullmatch(code) if short else None, WITH_COUNTRY.fullmatch(code))
-    return list(dict.fromkeys([code, *(form[1] for form in found if form)])) if code else []
+    matches = (short.fullmatch(code) if short else None, WITH_COUNTRY.fullmatch(code))
+    return list(dict.fromkeys([code, *(match[1] for match in matches if match)])) if code else []
 
 
 def _parts(text: str) -> list[str]:
     return [re.sub(r"\s", "", part.translate(DASHES)).upper() for part in text.split(",") if part.strip()]
 
 
-def wrong_part(text: str) -> str:
-    """The first part of such a text that names no postcodes; empty where all can be read."""
-    return next((part for part in _parts(text) if not _can_be_read(part)), "")
+def first_invalid_pattern(text: str) -> str:
+    """Return the first pattern in the text that is invalid; empty if all are valid."""
+    return next((part for part in _parts(text) if not _is_valid(part)), "")
 
 
-def _can_be_read(part: str) -> bool:
-    """Whether a part names postcodes. A range runs upwards, between two codes of one shape."""
-    found = PART.fullmatch(part)
-    if not found:
+def _is_valid(part: str) -> bool:
+    """Return whether this is a valid pattern. The ends of a range have the same format, the lower one first."""
+    match = PART.fullmatch(part)
+    if not match:
         return False
-    low, high = found["low"], found["high"]
+    low, high = match["low"], match["high"]
     return low is None or _lies_between(low, low, high)
 
 
 def is_within(postcode: str, text: str, country: str = "") -> bool:
-    """Whether the postcode lies in one of the parts."""
+    """Return whether the postcode matches one of the patterns in the text."""
     return narrowness(postcode, text, country) > 0
 
 
 def narrowness(postcode: str, text: str, country: str = "") -> int:
-    """How narrow the narrowest part is that holds the postcode; 0 where none does.
+    """Return how narrow the narrowest matching pattern is; 0 if none matches.
 
-    A whole code is narrower than any beginning or range; of these, whichever fixes more characters is.
+    A full code is narrower than any prefix or range; among those, the one with more fixed characters is narrower.
     """
-    parts = [found for part in _parts(text) if (found := PART.fullmatch(part))]
+    parts = [match for part in _parts(text) if (match := PART.fullmatch(part))]
     return max((_narrowness(code, part) for code in _forms(postcode, country) for part in parts), default=0)
 
 
@@ -83,19 +83,21 @@ def _narrowness(code: str, part: re.Match[str]) -> int:
 
 
 def _lies_between(code: str, low: str, high: str) -> bool:
-    """Codes of one length by their characters; BT9 and BT12, whose letters are the same, by their numbers."""
+    """Compare codes of equal length as text; compare codes with the same letters, like BT9 and BT12, by number."""
     if len(code) == len(low) == len(high):
         return low <= code <= high
-    numbered = [NUMBERED.fullmatch(one) for one in (code, low, high)]
-    if not all(one and one["letters"] for one in numbered) or len({one["letters"] for one in numbered if one}) > 1:
+    matches = [NUMBERED.fullmatch(text) for text in (code, low, high)]
+    if not all(match and match["letters"] for match in matches):
         return False
-    number, lowest, highest = (int(one["number"]) for one in numbered if one)
+    if len({match["letters"] for match in matches if match}) > 1:
+        return False
+    number, lowest, highest = (int(match["number"]) for match in matches if match)
     return lowest <= number <= highest
 
 
 def example_postcode(text: str) -> str:
-    """A postcode that lies in the first part of such a text; empty where there is none."""
-    found = PART.fullmatch(parts[0]) if (parts := _parts(text)) else None
-    if not found:
+    """Return a postcode, or the beginning of one, that matches the first pattern in the text; empty if there is none."""
+    match = PART.fullmatch(parts[0]) if (parts := _parts(text)) else None
+    if not match:
         return ""
-    return found["whole"] or found["low"] or found["stem"]
+    return match["whole"] or match["low"] or match["stem"]

@@ -1,4 +1,4 @@
-"""How far an order is, in the shopper's words: one heading, the steps that were taken and the steps to come."""
+"""The progress of an order as shown to the shopper: a heading, past steps and upcoming steps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Shipped = Order.FulfillmentStatus
 
 
 class StepState(StrEnum):
-    """Where a step stands; the page's style sheet knows these words."""
+    """The state of a step. The style sheet uses these values as class names."""
 
     DONE = "done"
     NOW = "now"
@@ -24,7 +24,7 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of an order, with when it happened or is expected."""
+    """A step of an order, with the time when it happened or is expected."""
 
     text: str
     detail: str = ""
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """What the order page says of the order's state."""
+    """The order page's heading, and its titled list of steps."""
 
     heading: str
     title: str
@@ -41,9 +41,9 @@ class Progress:
 
 
 def order_progress(order: Order) -> Progress:
-    """Return the order's heading and its steps in time order; steps to come contradict none that were taken.
+    """Return the order's heading and its steps, past ones first.
 
-    Reads the order's events, lines and fulfillments, which `order_for_page` has fetched.
+    Uses the order's events, lines and fulfillments, which `order_for_page` prefetches.
     """
     if order.status == Order.Status.PLACED:
         return Progress(f"Almost there, {order.first_name}", "Waiting for your payment", list(_events(order)))
@@ -53,7 +53,7 @@ def order_progress(order: Order) -> Progress:
 
 
 def can_review(order: Order, line: OrderLine) -> bool:
-    """Whether the buyer can know what this line is like: it was sent, or nothing of it is sent."""
+    """Return whether the buyer can review this line: units have been shipped, or it needs no shipping."""
     if order.status not in (Order.Status.CONFIRMED, Order.Status.COMPLETED) or line.is_gift_card:
         return False
     return line.shipped_quantity > 0 or not line.needs_shipping
@@ -75,7 +75,7 @@ def _title(order: Order) -> str:
 
 
 def _events(order: Order) -> Iterator[Step]:
-    """Yield the recorded steps that the shopper sees; parcels are numbered where there are several."""
+    """Yield a step for each public event. Parcels are numbered if there are several."""
     parcels = list(order.fulfillments.all())
     number = 0
     for event in order.events.all():
@@ -90,7 +90,7 @@ def _events(order: Order) -> Iterator[Step]:
 
 
 def _to_come(order: Order) -> Iterator[Step]:
-    """Yield what is still to happen with the lines that are not sent yet."""
+    """Yield the upcoming steps of an order until it is delivered."""
     open_lines = _open_lines(order)
     if order.fulfillment_status == Shipped.DELIVERED or not (open_lines or order.fulfillments.all()):
         return
@@ -109,7 +109,7 @@ def _to_come(order: Order) -> Iterator[Step]:
 
 
 def _open_lines(order: Order) -> list[OrderLine]:
-    """The lines of which something is still to be sent; gift cards and downloads are no parcels."""
+    """Return the lines with units still to be shipped, without gift cards and downloads."""
     return [line for line in order.lines.all() if line.open_quantity and line.needs_shipping and not line.is_gift_card]
 
 
@@ -122,13 +122,13 @@ def _ready(order: Order) -> str:
 
 
 def _moment(at: datetime) -> str:
-    """`24 November, 18:02`"""
+    """Return the local time, like `24 November, 18:02`."""
     return format_datetime(timezone.localtime(at), "d MMMM, HH:mm", locale="en")
 
 
 @dataclass(frozen=True)
 class ParcelView:
-    """One parcel as the order page shows it."""
+    """A parcel as the order page shows it."""
 
     number: int
     of: int
@@ -148,7 +148,7 @@ class LineView:
 
 
 def parcels_of(order: Order) -> list[ParcelView]:
-    """The parcels that left, in the order in which they did; what is still to come counts as one more."""
-    sent = list(order.fulfillments.all())
-    count = len(sent) + (1 if _open_lines(order) else 0)
-    return [ParcelView(number, count, one) for number, one in enumerate(sent, start=1)]
+    """Return the shipped parcels, oldest first. Units still to be shipped count as one more parcel."""
+    fulfillments = list(order.fulfillments.all())
+    count = len(fulfillments) + (1 if _open_lines(order) else 0)
+    return [ParcelView(number, count, fulfillment) for number, fulfillment in enumerate(fulfillments, start=1)]

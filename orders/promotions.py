@@ -1,4 +1,4 @@
-"""Promotions as rules for pricing, and how often they were used: counted in the order's transaction."""
+"""Turn promotions into rules for pricing, and count their uses in the order's transaction."""
 
 import re
 import unicodedata
@@ -19,16 +19,15 @@ from orders.rulebook import Rulebook
 USED_UP = "It has been used up."
 USED_BY_YOU = "You have used it as often as each customer may."
 
-# Whoever takes or gives back uses shares these locks until COMMIT, whoever changes limits has one alone: so counting
-# begins with what was taken before. They queue, so a busy promotion can still be changed.
+# Taking and giving back uses takes this lock in shared mode until COMMIT; changing limits takes it exclusively, so that
+# recounting sees every use taken before. PostgreSQL queues the requests, so a busy promotion can still be changed.
 SHARE = """
 SELECT pg_advisory_xact_lock_shared(hashtext('promotions'), id::int) FROM unnest(%s::bigint[]) AS id ORDER BY id
 """
-# Anybody can type an address that is not theirs. So an unpaid order uses up what a customer may have only for the same
-# account and the same place; from elsewhere the same use can be taken once more, and of those the first that is paid
-# keeps it: `keep_uses`.
-# One statement a promotion, with its limits as conditions on the rows' own columns: of fifty buyers who want the last
-# use one gets it, whatever they saw before. Without a limit no row is locked, so nobody waits for anybody.
+# Anybody can enter somebody else's e-mail address. So an unpaid order counts towards a customer's limit only for the same
+# account or IP address; from elsewhere the use can be taken again, and the order that is paid first keeps it: `keep_uses`.
+# A single statement per promotion checks the limits on the rows' own columns: of fifty buyers who want the last use, one
+# gets it. A promotion without limits locks no row, so its buyers do not wait for each other.
 TAKE = """
 WITH standing AS (
   SELECT p.id, p.most_uses, c.most_uses AS coupon_most,
@@ -61,7 +60,7 @@ SELECT (SELECT count(*) FROM promotion) = (SELECT count(most_uses) FROM standing
   AND (SELECT count(*) FROM customer) = (SELECT count(*) FROM standing WHERE most_each > 0)
   AND EXISTS (SELECT 1 FROM standing)
 """
-# The same rows in the same order as TAKE locks them: promotion, coupon, customer.
+# Locks rows in the same sort order as TAKE: promotion, coupon, customer.
 GIVE_BACK = """
 WITH given AS (
   UPDATE orders_promotionuse SET given_back_at = now()
@@ -82,12 +81,13 @@ SELECT (SELECT count(*) FROM promotion), (SELECT count(*) FROM coupon), (SELECT 
 
 
 def plain_code(text: str) -> str:
-    """A code as it is kept: capitals and digits, whatever spaces and dashes were typed."""
+    """Return a code in its stored form: capitals and digits only, without spaces and dashes."""
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())[:40]
 
 
-def rules_of(book: Rulebook) -> tuple[Rule, ...]:
-    return tuple(_rule(row) for row in book.promotions)
+def rules_of(rulebook: Rulebook) -> tuple[Rule, ...]:
+    """Return the rulebook's promotions as rules for pricing."""
+    return tuple(_rule(row) for row in rulebook.promotions)
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
@@ -129,7 +129,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _refusal(row: Mapping[str, Any]) -> str:
-    """What the counters say against it."""
+    """Return why the promotion is off or used up, in a sentence for the shopper; empty if it can be used."""
     if not row["is_active"]:
         return "It is switched off at the moment."
     pairs = ((row["most_uses"], row["uses"]), (row["coupon_most"], row["coupon_uses"]))
@@ -140,40 +140,40 @@ def _refusal(row: Mapping[str, Any]) -> str:
 
 
 def most_each_of(row: Mapping[str, Any]) -> int:
-    """How often one customer may use it; 0 is without a limit. A first order is a first order once."""
+    """Return how often one customer may use the promotion: once for a first-order promotion; 0 means no limit."""
     return 1 if row["is_first_order_only"] else row["most_uses_each"] or 0
 
 
 @transaction.atomic
 def hold_limits(promotion: Promotion) -> None:
-    """Nobody takes or gives back uses of the promotion until the transaction ends; to be called before it is changed."""
+    """Block taking and giving back uses of the promotion until the transaction ends. Call it before changing limits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('promotions'), %s::int)", [promotion.pk])
 
 
 def _share_limits(promotion_ids: Iterable[int]) -> None:
-    """No limit of these promotions changes until the transaction ends."""
+    """Keep the limits of these promotions from changing until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(SHARE, [list(promotion_ids)])
 
 
-def take_uses(order: Order, book: Rulebook, saved: Mapping[int, int]) -> None:
-    """Each promotion that holds for the order (id → minor units saved) counts as used once by its customer.
+def take_uses(order: Order, rulebook: Rulebook, saved: Mapping[int, int]) -> None:
+    """Count one use of each promotion that applies to the order, in the order's transaction.
 
-    Part of the order's transaction: raises PromotionUsedUp where a limit was reached in the meantime.
+    `saved` maps promotion id to the minor units saved. Raise PromotionUsedUp if a limit has been reached meanwhile.
     """
-    rows = {row["id"]: row for row in book.promotions}
+    rows = {row["id"]: row for row in rulebook.promotions}
     _take_all(order, [(pk, rows[pk]["coupon_id"], saved[pk], rows[pk]["name"]) for pk in saved])
 
 
-def _take_all(order: Order, wanted: Iterable[tuple[int, int | None, int, str]]) -> None:
-    """Take a use of each promotion: its id, the id of its code, what it saved in minor units, its name."""
-    wanted = sorted(wanted)  # One order everywhere: two buyers never wait for each other in a circle.
-    if not wanted:
+def _take_all(order: Order, uses: Iterable[tuple[int, int | None, int, str]]) -> None:
+    """Take a use of each promotion, given as (promotion id, coupon id, minor units saved, promotion name)."""
+    uses = sorted(uses)  # always in the same sort order, so that two buyers cannot deadlock
+    if not uses:
         return
-    _share_limits(one[0] for one in wanted)
-    for promotion_id, coupon_id, saved_minor, name in wanted:
-        facts = {
+    _share_limits(promotion_id for promotion_id, *_ in uses)
+    for promotion_id, coupon_id, saved_minor, name in uses:
+        parameters = {
             "order": order.pk,
             "promotion": promotion_id,
             "coupon": coupon_id,
@@ -183,27 +183,27 @@ def _take_all(order: Order, wanted: Iterable[tuple[int, int | None, int, str]]) 
             "ip": order.terms_accepted_ip,
         }
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, facts)
+            cursor.execute(TAKE, parameters)
             if not cursor.fetchone()[0]:
                 raise PromotionUsedUp(name)
 
 
 @transaction.atomic
 def keep_uses(order: Order) -> None:
-    """Make the uses of an order that is being paid final; raises PromotionUsedUp where paid orders have had them all.
+    """Make the promotion uses of an order that is being paid final.
 
-    Unpaid orders that can no longer keep theirs are due at once: their payments are closed by the next sweep.
+    Raise PromotionUsedUp if paid orders of the customer have used a promotion up. Unpaid orders that can no longer keep
+    their use become due at once, and the next sweep closes their payments.
     """
     has_limit = Q(promotion__is_first_order_only=True) | Q(promotion__most_uses_each__gt=0)
-    held = PromotionUse.objects.filter(has_limit, order=order, given_back_at=None).select_related("promotion")
-    uses = list(held.order_by("promotion_id"))
+    limited_uses = PromotionUse.objects.filter(has_limit, order=order, given_back_at=None).select_related("promotion")
+    uses = list(limited_uses.order_by("promotion_id"))
     if not uses:
         return
     ids = [use.promotion_id for use in uses]
     rows = PromotionCustomer.objects.filter(promotion_id__in=ids, customer=uses[0].customer)
-    list(
-        rows.select_for_update().order_by("promotion_id")
-    )  # two payments of one customer are counted one after the other
+    # Lock the rows, so that two payments of one customer are counted one after the other.
+    list(rows.select_for_update().order_by("promotion_id"))
     for use in uses:
         most = 1 if use.promotion.is_first_order_only else use.promotion.most_uses_each or 0
         same = PromotionUse.objects.filter(promotion_id=use.promotion_id, customer=use.customer, given_back_at=None)
@@ -215,15 +215,15 @@ def keep_uses(order: Order) -> None:
 
 
 def _make_due(uses: QuerySet[PromotionUse]) -> None:
-    """The orders of these uses run out of time now; one that is being paid or given up this moment is left alone."""
+    """Let the unpaid orders of these uses expire now, except orders locked by a payment or cancellation."""
     orders = Order.objects.filter(pk__in=uses.values("order_id"), status=Order.Status.PLACED)
-    late = orders.exclude(payment_due_at=None).select_for_update(of=("self",), skip_locked=True)
-    Order.objects.filter(pk__in=[order.pk for order in late]).update(payment_due_at=timezone.now())
+    unlocked = orders.exclude(payment_due_at=None).select_for_update(of=("self",), skip_locked=True)
+    Order.objects.filter(pk__in=[order.pk for order in unlocked]).update(payment_due_at=timezone.now())
 
 
 @transaction.atomic
 def give_back_uses(order: Order) -> None:
-    """Whatever the order used of promotions may be used again; called twice, the second call changes nothing."""
+    """Give back the order's uses of promotions; calling it again changes nothing."""
     standing = PromotionUse.objects.filter(order=order, given_back_at=None).order_by("promotion_id")
     promotion_ids = list(standing.values_list("promotion_id", flat=True))
     if not promotion_ids:
@@ -236,15 +236,16 @@ def give_back_uses(order: Order) -> None:
 
 @transaction.atomic
 def take_uses_again(order: Order) -> None:
-    """A canceled order lives again and with it its uses; raises PromotionUsedUp where others have had them since."""
-    given = PromotionUse.objects.filter(order=order).exclude(given_back_at=None)
-    _take_all(order, given.values_list("promotion_id", "coupon_id", "saved_minor", "promotion__name"))
+    """Take the promotion uses that a canceled order gave back; raise PromotionUsedUp if a limit has been reached."""
+    given_back = PromotionUse.objects.filter(order=order).exclude(given_back_at=None)
+    _take_all(order, given_back.values_list("promotion_id", "coupon_id", "saved_minor", "promotion__name"))
 
 
-def gifts_of(book: Rulebook) -> dict[int, int]:
-    """Promotion → variant, for the promotions that give something."""
-    return {row["id"]: row["gift_variant_id"] for row in book.promotions if row["gift_variant_id"]}
+def gifts_of(rulebook: Rulebook) -> dict[int, int]:
+    """Return {promotion id: variant id} for the promotions with a gift."""
+    return {row["id"]: row["gift_variant_id"] for row in rulebook.promotions if row["gift_variant_id"]}
 
 
 def scoped_collections(rules: Iterable[Rule]) -> set[int]:
+    """Return the ids of the collections that limit any of these rules."""
     return {pk for rule in rules for pk in rule.scope.collections}

@@ -1,4 +1,4 @@
-"""Reads shaped for pages: what is in a cart and what it costs, a shopper's orders."""
+"""Read a cart with its prices, and a shopper's orders, as pages need them."""
 
 import uuid
 from collections import Counter
@@ -28,7 +28,7 @@ IDLE_CODE = "It has no effect: another of your codes gives the same discount, or
 
 @dataclass(frozen=True)
 class Tender:
-    """What a gift card pays of a total, in minor units."""
+    """The amount in minor units that a gift card or store credit pays."""
 
     card: Card
     amount_minor: int
@@ -40,7 +40,7 @@ class Tender:
 
 @dataclass(frozen=True)
 class CodeNote:
-    """What a code in the cart does, in one sentence; `is_good` where it takes something off."""
+    """A code in the cart and a sentence about its effect. `is_good` if it gives a discount."""
 
     code: str
     words: str
@@ -53,7 +53,7 @@ class CodeNote:
 
 @dataclass(frozen=True)
 class FreeDelivery:
-    """How far the goods are from free delivery, in minor units; both are the same where nothing is missing."""
+    """The goods value that makes delivery free and the value reached, in minor units; equal if delivery is free."""
 
     from_minor: int
     reached_minor: int
@@ -65,7 +65,7 @@ class FreeDelivery:
 
 @dataclass(frozen=True)
 class CartContents:
-    """A cart with prices of now, for a buyer."""
+    """A cart with current prices for a buyer: its items, shipping options, totals and tenders."""
 
     cart: Cart
     market: Market
@@ -78,7 +78,7 @@ class CartContents:
     chosen: Offer | None
     basket: Basket
     totals: Totals
-    book: Rulebook
+    rulebook: Rulebook
     tenders: list[Tender] = field(default_factory=list)
 
     @property
@@ -101,14 +101,14 @@ class CartContents:
 
     @property
     def return_terms(self) -> str:
-        """How long what is in the cart can be sent back, in a sentence; empty where nothing is sent."""
-        days = self.book.return_days
+        """A sentence about how long the cart's products can be returned; empty if nothing is shipped."""
+        days = self.rulebook.return_days
         products = [item.variant.product for item in self.items if item.variant.needs_shipping]
         return return_terms((product.title, product.days_to_return(days)) for product in products)
 
     @property
     def notices(self) -> list[str]:
-        """Why it cannot be ordered as it is, one sentence for each line that stands in the way."""
+        """A sentence for each line that prevents the cart from being ordered."""
         return [f"{item.variant.product.title}: {item.notice}" for item in self.items if item.notice]
 
     @property
@@ -117,17 +117,17 @@ class CartContents:
 
     @property
     def mark(self) -> str:
-        """Names this very state of the cart; the checkout form carries it."""
+        """The cart's id and version, which the checkout form sends back to detect changes."""
         return f"{self.cart.pk}:{self.cart.version}"
 
     @property
     def due_minor(self) -> int:
-        """What is left to pay by card, in minor units."""
+        """The amount left to pay after gift cards and store credit, in minor units."""
         return self.totals.total_minor - sum(tender.amount_minor for tender in self.tenders)
 
     @property
     def free_delivery(self) -> FreeDelivery | None:
-        """How much is missing until delivery is free; None where no amount makes it so."""
+        """How far the goods are from free delivery; None if no amount makes it free."""
         offers = [offer for offer in self.offers if offer.free_from_minor and not offer.is_pickup]
         nearest = min(offers, key=lambda offer: offer.until_free_minor, default=None)
         if nearest is None:
@@ -138,157 +138,159 @@ class CartContents:
 
     @property
     def needs_address(self) -> bool:
-        """Something is sent: not so for digital goods and for pick-up."""
+        """Whether a delivery address is needed; not for digital goods or pick-up."""
         is_digital = bool(self.items) and not any(item.variant.needs_shipping for item in self.items)
         return not is_digital and not (self.chosen and self.chosen.is_pickup)
 
     @property
     def is_net(self) -> bool:
-        """Prices are shown without the tax that the market's prices contain."""
+        """Whether prices are shown without tax although the market's prices include it."""
         return self.market.is_tax_included and self.totals.treatment != Treatment.DOMESTIC
 
     @property
     def idle_cards(self) -> list[Card]:
-        """Gift cards that are with the cart and have nothing to pay."""
+        """Gift cards of the cart that pay nothing, because others already pay the total."""
         paying = {tender.card.id for tender in self.tenders}
-        return [card for card in self.book.cards if card.id not in paying]
+        return [card for card in self.rulebook.cards if card.id not in paying]
 
     @property
     def code_notes(self) -> list[CodeNote]:
-        """Each code of the cart, and what it does or why it does nothing."""
-        good = {one.code: one.name for one in self.totals.discounts if one.code}
-        why = {one.code: one for one in self.totals.reasons if one.code}
-        return [_code_note(code, good, why) for code in self.cart.codes]
+        """A note for each code of the cart: what it does, or why it has no effect."""
+        applied = {discount.code: discount.name for discount in self.totals.discounts if discount.code}
+        reasons = {reason.code: reason for reason in self.totals.reasons if reason.code}
+        return [_code_note(code, applied, reasons) for code in self.cart.codes]
 
 
-def _code_note(code: str, good: dict[str, str], why: dict[str, Reason]) -> CodeNote:
-    if code in good:
-        return CodeNote(code, good[code], is_good=True)
-    reason = why.get(code)
+def _code_note(code: str, applied: dict[str, str], reasons: dict[str, Reason]) -> CodeNote:
+    if code in applied:
+        return CodeNote(code, applied[code], is_good=True)
+    reason = reasons.get(code)
     return CodeNote(code, f"{reason.name}: {reason.why}" if reason else IDLE_CODE, is_good=False)
 
 
 def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: bool = False) -> CartContents:
-    """What the cart costs now for this buyer by this method.
+    """Return the cart with its current prices for this buyer and shipping method.
 
-    Where the method is not offered, the cheapest one counts; if strict, none does.
+    If the method is not offered, choose the cheapest one, or none if `is_strict`.
     """
     at = timezone.now()
     market = market_of(cart.market)
     lines = cart_items(cart.pk, market, at)
     items = [item for item in lines if item.state == State.ACTIVE]
-    book = read_rulebook(cart, market, buyer, at)
-    gifts = _gifts_with(items, gift_items(wanted, market, at)) if (wanted := gifts_of(book)) else []
-    basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, book, at)
+    rulebook = read_rulebook(cart, market, buyer, at)
+    gifts = _available_gifts(items, gift_items(wanted, market, at)) if (wanted := gifts_of(rulebook)) else []
+    basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, rulebook, at)
     pricing = Pricing(basket)
-    offers = _offers(items, pricing, book, buyer)
+    offers = _offers(items, pricing, rulebook, buyer)
     chosen = next((offer for offer in offers if offer.code == shipping_code), None)
     if not chosen and offers and not is_strict:
         chosen = offers[0]
-    pricing_here = _pricing_here(pricing, market, book, offers)
-    priced = pricing_here if chosen and chosen.is_pickup else pricing
-    basket = replace(priced.basket, delivery=_delivery(chosen))
-    totals = priced.with_delivery(basket.delivery)
+    pickup_pricing = _pickup_pricing(pricing, market, rulebook, offers)
+    chosen_pricing = pickup_pricing if chosen and chosen.is_pickup else pricing
+    basket = replace(chosen_pricing.basket, delivery=_delivery(chosen))
+    totals = chosen_pricing.with_delivery(basket.delivery)
     granted = {line.gift_of for line in totals.lines if line.gift_of}
-    shown = {line.key: line.subtotal_minor for line in totals.lines}
+    subtotals = {line.key: line.subtotal_minor for line in totals.lines}
     return CartContents(
         cart=cart,
         market=market,
         buyer=buyer,
-        items=[replace(item, shown_minor=shown.get(item.key)) for item in items],
+        items=[replace(item, shown_minor=subtotals.get(item.key)) for item in items],
         saved=[item for item in lines if item.state == State.SAVED],
         removed=[item for item in lines if item.state == State.REMOVED],
         gifts=[gift for gift in gifts if gift.gift_of in granted],
-        offers=[_as_sold(offer, pricing_here if offer.is_pickup else pricing) for offer in offers],
+        offers=[_with_final_price(offer, pickup_pricing if offer.is_pickup else pricing) for offer in offers],
         chosen=chosen,
         basket=basket,
         totals=totals,
-        book=book,
+        rulebook=rulebook,
         tenders=split_tenders(
             totals.total_minor,
-            book.cards,
+            rulebook.cards,
             settings.MIN_CHARGE_MINOR.get(market.currency, 0),
             charge_step(market.currency),
         ),
     )
 
 
-def _pricing_here(pricing: Pricing, market: Market, book: Rulebook, offers: Iterable[Offer]) -> Pricing:
-    """What is picked up is taxed where the shop is; an address that nothing is sent to makes nothing cheaper."""
-    is_here = settings.SHOP_COUNTRY in market.countries and any(offer.is_pickup for offer in offers)
-    if not is_here or book.tax_here == book.tax:
+def _pickup_pricing(pricing: Pricing, market: Market, rulebook: Rulebook, offers: Iterable[Offer]) -> Pricing:
+    """Return the pricing for pick-up, which is taxed where the shop is, whatever address was entered."""
+    has_pickup = settings.SHOP_COUNTRY in market.countries and any(offer.is_pickup for offer in offers)
+    if not has_pickup or rulebook.pickup_tax == rulebook.tax:
         return pricing
-    tax = book.tax_here
+    tax = rulebook.pickup_tax
     return Pricing(replace(pricing.basket, treatment=tax.treatment, rates=tax.rates, home_rates=tax.home_rates))
 
 
-def _gifts_with(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> list[CartItem]:
-    """The gifts that can come with these items: of what the items leave in stock, sent only where something is sent.
+def _available_gifts(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> list[CartItem]:
+    """Return the gifts that can be added to these items.
 
-    A gift card is money and no gift.
+    There must be stock left after the items, a gift that is shipped needs another shipped item, and gift cards are never
+    gifts.
     """
     sold = [item for item in items if item.is_sold]
-    is_sent = any(item.variant.needs_shipping for item in sold)
+    is_shipped = any(item.variant.needs_shipping for item in sold)
     taken = Counter({item.variant.pk: item.quantity for item in sold})
-    given = []
+    available = []
     for gift in gifts:
         is_left = gift.available is None or gift.available > taken[gift.variant.pk]
-        if is_left and not gift.variant.is_gift_card and (is_sent or not gift.variant.needs_shipping):
+        if is_left and not gift.variant.is_gift_card and (is_shipped or not gift.variant.needs_shipping):
             taken[gift.variant.pk] += 1
-            given.append(gift)
-    return given
+            available.append(gift)
+    return available
 
 
-def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, book: Rulebook, at: datetime) -> Basket:
-    """What pricing wants to know of these items, without a delivery yet."""
+def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, rulebook: Rulebook, at: datetime) -> Basket:
+    """Return the input of pricing for these items, without a delivery."""
     items = list(items)
-    rules = rules_of(book)
-    shelves = _collections(items, rules, market)
+    rules = rules_of(rulebook)
+    collections = _collections(items, rules, market)
     return Basket(
-        lines=tuple(item.line(shelves.get(item.variant.product_id, ())) for item in items),
+        lines=tuple(item.line(collections.get(item.variant.product_id, ())) for item in items),
         at=at,
         market=market.code,
         currency=market.currency,
         country=buyer.country,
         is_tax_included=market.is_tax_included,
-        treatment=book.tax.treatment,
-        rates=book.tax.rates,
-        home_rates=book.tax.home_rates,
+        treatment=rulebook.tax.treatment,
+        rates=rulebook.tax.rates,
+        home_rates=rulebook.tax.home_rates,
         rules=rules,
-        groups=book.groups,
-        is_first_order=not book.live_orders,
+        groups=rulebook.groups,
+        is_first_order=not rulebook.live_orders,
         is_never_dearer=True,
     )
 
 
 def _collections(items: Sequence[CartItem], rules: Iterable[Rule], market: Market) -> dict[int, tuple[int, ...]]:
-    wanted = scoped_collections(rules)
-    return collections_holding({item.variant.product_id for item in items}, wanted, market) if wanted else {}
+    collection_ids = scoped_collections(rules)
+    product_ids = {item.variant.product_id for item in items}
+    return collections_holding(product_ids, collection_ids, market) if collection_ids else {}
 
 
-def _offers(items: Sequence[CartItem], pricing: Pricing, book: Rulebook, buyer: Buyer) -> list[Offer]:
+def _offers(items: Sequence[CartItem], pricing: Pricing, rulebook: Rulebook, buyer: Buyer) -> list[Offer]:
     sold, at = [item for item in items if item.is_sold], pricing.basket.at
     if sold and not any(item.variant.needs_shipping for item in sold):
         return [digital_offer(at, is_mailed=all(item.variant.is_gift_card for item in sold))]
     dispatches = tuple(item.dispatch for item in sold if item.variant.needs_shipping) or AT_ONCE
     parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), pricing.goods_minor, dispatches)
-    return make_offers(book.shipping, parcel, at, book.calendar)
+    return make_offers(rulebook.shipping, parcel, at, rulebook.calendar)
 
 
 def _delivery(offer: Offer | None) -> Delivery | None:
     return Delivery(offer.code, offer.name, offer.price_minor) if offer else None
 
 
-def _as_sold(offer: Offer, pricing: Pricing) -> Offer:
-    """The offer at what it really costs: after promotions, and without tax where none is charged."""
+def _with_final_price(offer: Offer, pricing: Pricing) -> Offer:
+    """Return the offer with its price after promotions, and without tax if none is charged."""
     return replace(offer, price_minor=pricing.with_delivery(_delivery(offer)).shipping_minor)
 
 
 def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int, step: int = 1) -> list[Tender]:
-    """Gift cards pay first, those that expire first before others.
+    """Split the total over the gift cards in the given sort order; amounts in minor units.
 
-    What is left is either nothing or an amount that the payment provider charges, in whole steps, so the cards pay a
-    little less where they have to.
+    The rest is 0 or an amount that the payment provider can charge: at least `smallest_charge` and a multiple of `step`.
+    The gift cards pay less if that needs it.
     """
     cards = list(cards)
     payable = min(total_minor, sum(card.balance_minor for card in cards))
@@ -306,12 +308,12 @@ def split_tenders(total_minor: int, cards: Iterable[Card], smallest_charge: int,
 
 
 def _whole_steps(amount: int, step: int) -> int:
-    """The amount, or what it takes to make it a whole number of steps."""
+    """Round the amount up to a multiple of the step."""
     return -(-amount // step) * step
 
 
 def order_for_page(public_id: uuid.UUID) -> Order | None:
-    """An order by its secret, with what its page shows."""
+    """Return the order with this secret id and everything that its page shows, or None."""
     return (
         Order.objects.prefetch_related("lines", "events", "fulfillments__lines__line")
         .filter(public_id=public_id)
@@ -320,6 +322,6 @@ def order_for_page(public_id: uuid.UUID) -> Order | None:
 
 
 def orders_of(user_id: int) -> QuerySet[Order]:
-    """The orders of an account, newest first: its own, and those placed without logging in from its confirmed mailbox."""
+    """Orders of the account, newest first, including guest orders from its confirmed e-mail addresses."""
     confirmed = EmailAddress.objects.filter(user_id=user_id, verified=True).values("email")
     return Order.objects.filter(Q(user_id=user_id) | Q(user=None, email__in=confirmed)).order_by("-placed_at")

@@ -1,4 +1,4 @@
-"""Who bought something may say what it is like: the order's secret link proves the purchase."""
+"""Reviews by buyers. The order's secret link proves the purchase."""
 
 from catalog.models import Product, Review, Variant
 from catalog.reviews import Opinion, write_review
@@ -8,7 +8,7 @@ from orders.progress import LineView, can_review
 
 
 def product_to_review(order: Order, line_id: int) -> tuple[OrderLine, Product]:
-    """The line of this order and its product; raises OrderRefused where it is not theirs to review."""
+    """Return the order line and its product; raise OrderRefused if the line cannot be reviewed (yet)."""
     line = OrderLine.objects.filter(pk=line_id, order=order).first()
     variant = Variant.objects.select_related("product").filter(pk=line.variant_id).first() if line else None
     if not line or not variant or not can_review(order, line):
@@ -17,13 +17,13 @@ def product_to_review(order: Order, line_id: int) -> tuple[OrderLine, Product]:
 
 
 def review_purchase(order: Order, line_id: int, opinion: Opinion) -> Review:
-    """The buyer's opinion waits for staff; one review a line, the newest words count."""
+    """Store the buyer's review for approval by staff; a new review of the same line replaces the earlier one."""
     line, product = product_to_review(order, line_id)
     return write_review(product, opinion, purchase=f"{order.number}/{line.position}")
 
 
 def review_of(order: Order, line: OrderLine) -> Review | None:
-    """What the buyer last wrote about this line, if that still stands."""
+    """Return the buyer's review of this line, or None."""
     return Review.objects.filter(purchase=f"{order.number}/{line.position}").first()
 
 
@@ -42,6 +42,6 @@ def _review_action(order: Order, line: OrderLine, reviewed: set[int]) -> str:
 
 
 def reviews_of(order: Order) -> set[int]:
-    """The positions of the order's lines that have been reviewed."""
+    """Return the positions of the order's lines that have been reviewed."""
     purchases = Review.objects.filter(purchase__startswith=f"{order.number}/").values_list("purchase", flat=True)
     return {int(purchase.rpartition("/")[2]) for purchase in purchases}

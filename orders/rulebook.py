@@ -1,4 +1,4 @@
-"""Everything beside the lines that a price follows from, read by one statement, so that it belongs to one moment."""
+"""Read everything except cart lines that a price depends on, in one statement and so as of one moment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.customers import Buyer, customer_key
 from orders.delivery_dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
 from orders.models import Cart
-from orders.tax import TaxRules, choose_tax, choose_tax_here
+from orders.tax import TaxRules, choose_pickup_tax, choose_tax
 
-# An unpaid order from elsewhere uses up nothing of a customer's: anybody may have typed the address (see promotions.py).
-# Arrays of ids come from the tables that a promotion is joined to. Of two codes of one promotion, one that can still be
-# used goes first.
+# Unpaid orders from another account and IP address do not count towards a customer's limits, because anybody can enter
+# that customer's e-mail address (see promotions.py). Prefer a code that still has uses left if a cart has two codes of one
+# promotion.
 READ = """
 WITH elsewhere AS (
   SELECT id FROM orders_order placed WHERE status = 'placed' AND customer_key = %(customer)s AND customer_key <> ''
@@ -86,7 +86,7 @@ SELECT json_build_object(
 
 @dataclass(frozen=True)
 class Card:
-    """A gift card or store credit that the shopper wants to pay with, and what is on it in minor units."""
+    """A gift card or store credit that the shopper wants to pay with, and its balance in minor units."""
 
     id: int
     name: str
@@ -94,16 +94,16 @@ class Card:
 
     @property
     def key(self) -> str:
-        """How a page names the card, without its code."""
+        """The card's name in forms, which does not reveal its code."""
         return f"card-{self.id}"
 
 
 @dataclass(frozen=True)
 class Rulebook:
-    """What holds at one moment for one cart and buyer."""
+    """The rules that apply to one cart and buyer at one moment, and the buyer's gift cards and orders."""
 
     tax: TaxRules
-    tax_here: TaxRules  # on what is picked up
+    pickup_tax: TaxRules  # for pick-up
     shipping: list[dict[str, Any]]
     calendar: Calendar
     return_days: int
@@ -117,8 +117,11 @@ class Rulebook:
 
 
 def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, drafts: Sequence[int] = ()) -> Rulebook:
-    """Read tax, delivery, promotions (drafts, by id, too), gift cards and what is known of the buyer, by one statement."""
-    asked = {
+    """Read the rules for this cart and buyer at this moment, in one statement.
+
+    `drafts` are ids of inactive promotions to include.
+    """
+    parameters = {
         "codes": cart.codes,
         "market": market.code,
         "currency": market.currency,
@@ -134,35 +137,35 @@ def read_rulebook(cart: Cart, market: Market, buyer: Buyer, at: datetime, *, dra
         "drafts": list(drafts),
     }
     with connection.cursor() as cursor:
-        cursor.execute(READ, asked)
+        cursor.execute(READ, parameters)
         return _rulebook(cursor.fetchone()[0], buyer)
 
 
-def _rulebook(found: Mapping[str, Any], buyer: Buyer) -> Rulebook:
-    store = found["store"] or {"dispatch_days": MONDAY_TO_FRIDAY, "return_days": Store().return_days}
-    tax = choose_tax(found["rates"], found["regions"], buyer)
+def _rulebook(rows: Mapping[str, Any], buyer: Buyer) -> Rulebook:
+    store = rows["store"] or {"dispatch_days": MONDAY_TO_FRIDAY, "return_days": Store().return_days}
+    tax = choose_tax(rows["rates"], rows["regions"], buyer)
     return Rulebook(
         tax=tax,
-        tax_here=choose_tax_here(found["rates"], tax),
-        shipping=found["shipping"],
+        pickup_tax=choose_pickup_tax(rows["rates"], tax),
+        shipping=rows["shipping"],
         calendar=Calendar(
             tuple(store["dispatch_days"]),
-            _days_off(found["closing"], settings.SHOP_COUNTRY),
-            _days_off(found["closing"], buyer.country),
+            _days_off(rows["closing"], settings.SHOP_COUNTRY),
+            _days_off(rows["closing"], buyer.country),
         ),
         return_days=store["return_days"],
-        promotions=found["promotions"],
-        cards=[Card(card["id"], _card_name(card), card["balance_minor"]) for card in found["cards"]],
-        groups=tuple(found["groups"]),
-        live_orders=found["orders"],
-        unpaid_orders=found["unpaid"],
-        credit_minor=found["credit"],
-        terms_version=found["terms"] or settings.TERMS_VERSION,
+        promotions=rows["promotions"],
+        cards=[Card(card["id"], _card_name(card), card["balance_minor"]) for card in rows["cards"]],
+        groups=tuple(rows["groups"]),
+        live_orders=rows["orders"],
+        unpaid_orders=rows["unpaid"],
+        credit_minor=rows["credit"],
+        terms_version=rows["terms"] or settings.TERMS_VERSION,
     )
 
 
 def _days_off(rows: Iterable[Mapping[str, str]], country: str) -> frozenset[date]:
-    """The days on which nothing moves in this country: its own, and those on which the shop is away."""
+    """Return the country's closing days and the shop's own."""
     return frozenset(date.fromisoformat(row["day"]) for row in rows if row["country"] in ("", country))
 
 

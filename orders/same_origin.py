@@ -1,4 +1,4 @@
-"""POSTs from pages that anybody may have cached, and that therefore carry no token."""
+"""Protect POSTs from publicly cached pages, whose forms cannot contain a CSRF token."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,15 +19,16 @@ def _origin(url: str) -> str:
 
 
 def comes_from_us(request: HttpRequest) -> bool:
-    """Origin is ours, or it is absent and the Referer is ours; a proxy may have left the port out of our host."""
-    ours = {f"{request.scheme}://{request.get_host()}", settings.SHOP_URL}
+    """Return whether the Origin header names this shop, or, if it is absent, the Referer header does."""
+    # SHOP_URL too, since a proxy may leave the port out of the host.
+    own_origins = {f"{request.scheme}://{request.get_host()}", settings.SHOP_URL}
     if "Origin" in request.headers:
-        return request.headers["Origin"] in ours
-    return _origin(request.headers.get("Referer", "")) in ours
+        return request.headers["Origin"] in own_origins
+    return _origin(request.headers.get("Referer", "")) in own_origins
 
 
 def same_origin_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Replaces Django's token by the browser's own word on where the form stood; anything else is 403."""
+    """Decorate a view to check the Origin header of a POST instead of a CSRF token, and answer 403 to other sites."""
 
     @csrf_exempt
     @wraps(view)

@@ -1,4 +1,4 @@
-"""What sold of late, told to the catalogue: best sellers, and what is bought together."""
+"""Update the catalogue's sales figures: units sold, and products bought together."""
 
 from datetime import timedelta
 
@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from catalog.popularity import record_pairs, record_sales
 
-PERIOD = timedelta(days=30)
+SALES_PERIOD = timedelta(days=30)
 PAIR_PERIOD = timedelta(days=180)
-MIN_ORDERS_TOGETHER = 2  # orders; one is chance
+MIN_ORDERS_TOGETHER = 2  # one order is coincidence
 
 SOLD = """
 SELECT v.product_id, sum(l.quantity)::int FROM orders_orderline l
@@ -29,12 +29,15 @@ GROUP BY 1, 2 HAVING count(*) >= %s
 
 
 def refresh_sales() -> int:
-    """The catalogue knows what sold in the last 30 days and what was bought together; returns the products changed."""
+    """Record the units sold in the last 30 days and the products bought together in the last 180 days.
+
+    Return how many products have changed.
+    """
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(SOLD, [now - PERIOD])
+        cursor.execute(SOLD, [now - SALES_PERIOD])
         units = dict(cursor.fetchall())
         cursor.execute(TOGETHER, [now - PAIR_PERIOD, MIN_ORDERS_TOGETHER])
-        pairs = {(one, other): orders for one, other, orders in cursor.fetchall()}
+        pairs = {(product_id, other_id): orders for product_id, other_id, orders in cursor.fetchall()}
     record_pairs(pairs)
     return record_sales(units)

@@ -1,4 +1,4 @@
-"""Ways of delivery: which there are for an address, what they cost, when the parcel arrives."""
+"""Shipping options of an address: which methods deliver there, their prices and arrival dates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,10 +29,10 @@ from orders.models import ClosingDay, ShippingMethod, ShippingRate
 from orders.models.order import DIGITAL
 from orders.postcodes import is_within, narrowness
 
-AT_ONCE = (Dispatch(),)  # a parcel of things that are in stock and leave on the shop's days
-ANY_DAY = Calendar()  # Monday to Friday, without days off
-Row = Mapping[str, Any]  # a rate with the facts of its method and its zone
-METHOD_FACTS = (
+AT_ONCE = (Dispatch(),)  # everything is in stock and leaves on the shop's dispatch days
+ANY_DAY = Calendar()  # Monday to Friday, without closing days
+Row = Mapping[str, Any]  # a rate with the fields of its method and zone
+METHOD_FIELDS = (
     "code", "name", "kind", "free_from_minor", "most_grams", "handling_days", "days_min", "days_max",
     "pickup_address", "position",
 )  # fmt: skip
@@ -40,9 +40,9 @@ METHOD_FACTS = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A delivery method for one cart: its price in minor units and its days.
+    """A shipping option: a method with its price in minor units and its dates for one cart.
 
-    Without dates it holds something that is on order, and nobody knows until when.
+    The dates are None if a product in the cart is on order without a known date.
     """
 
     code: str
@@ -54,12 +54,12 @@ class Offer:
     is_pickup: bool = False
     leaves: date | None = None
     free_from_minor: int | None = None
-    until_free_minor: int = 0  # goods that are missing until it is free
-    is_mailed: bool = False  # nothing is shipped, and all of it comes by e-mail
+    until_free_minor: int = 0  # goods value missing until delivery is free
+    is_mailed: bool = False  # everything is sent by e-mail
 
     @property
     def dates(self) -> str:
-        """`Thu 4 – Fri 5 June`"""
+        """The arrival dates for shoppers, like `Thu 4 – Fri 5 June`."""
         if self.code == DIGITAL:
             return (
                 "By e-mail, as soon as it is paid or on the day you choose"
@@ -70,26 +70,27 @@ class Offer:
 
 
 def delivery_days(earliest: date | None, latest: date | None, *, is_pickup: bool = False) -> str:
-    """When a parcel arrives, or is ready: `Thu 4 – Fri 5 June`, `Ready from Mon 1 June`."""
+    """Return when a parcel arrives or is ready: `Thu 4 – Fri 5 June`, or `Ready from Mon 1 June` for pick-up."""
     if earliest is None or latest is None:
         return "We will e-mail you when we know the date"
     return f"Ready from {day_name(latest)}" if is_pickup else day_span(earliest, latest)
 
 
 def digital_offer(at: datetime, *, is_mailed: bool) -> Offer:
+    """Return the option of a cart of which nothing is shipped."""
     today = timezone.localtime(at).date()
     return Offer(DIGITAL, "No delivery needed", 0, today, today, is_mailed=is_mailed)
 
 
 def needs_address(code: str) -> bool:
-    """Whether something is sent by this method; an unknown one is taken for one that does."""
+    """Return whether this shipping method needs an address; an unknown method does."""
     is_pickup = ShippingMethod.objects.filter(code=code, kind=ShippingMethod.Kind.PICKUP).exists
     return code != DIGITAL and not is_pickup()
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """What is sent, as rates see it: where to, how heavy, and what the goods cost in minor units."""
+    """What to ship, as rates need it: destination, weight, value of the goods in minor units, and dispatch rules."""
 
     country: str
     postcode: str
@@ -100,9 +101,9 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Choice:
-    """The rate of one method that holds for a parcel, and those of other zones that hold the address too.
+    """The rate of a shipping method that applies to a parcel, and the rates of other zones that match the address.
 
-    Zones of `equals` are as specific, and their rates not cheaper; those of `overruled` are less specific.
+    The zones of `equals` are as specific but not cheaper; those of `overruled` are less specific.
     """
 
     row: Row
@@ -111,18 +112,18 @@ class Choice:
 
 
 def make_offers(rows: Iterable[Row], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY) -> list[Offer]:
-    """One offer for each method that takes the parcel there, cheapest first; a day earlier before a day later."""
+    """Return a shipping option for each method that delivers the parcel, cheapest first and pick-up last."""
     chosen = [choice.row for choice in choose_rates(rows, parcel)]
     offers = [_offer(row, parcel, at, calendar) for row in chosen]
-    places = {row["code"]: row["position"] for row in chosen}
-    return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, places[offer.code]))
+    positions = {row["code"]: row["position"] for row in chosen}
+    return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, positions[offer.code]))
 
 
 def choose_rates(rows: Iterable[Row], parcel: Parcel) -> list[Choice]:
-    """The rate of each method that takes the parcel there (decision 0028).
+    """Return the rate that applies for each method that delivers the parcel (decision 0028).
 
-    A part of a country by postcodes is a zone of its own: what holds for the rest of it does not hold there. Of the zones
-    of one method the most specific decides; of two alike the cheaper rate holds, whatever the order of the rows.
+    If a zone with postcodes matches the address, zones of whole countries do not apply there. Among the zones of a method
+    the most specific applies, and among equally specific ones the cheapest.
     """
     fitting = [row for row in rows if _is_for(row, parcel)]
     if any(row["postcodes"] for row in fitting):
@@ -131,11 +132,11 @@ def choose_rates(rows: Iterable[Row], parcel: Parcel) -> list[Choice]:
     for row in fitting:
         if _reaches(row, parcel):
             by_method.setdefault(row["code"], []).append(row)
-    return [_choice(found, parcel) for found in by_method.values()]
+    return [_choice(method_rows, parcel) for method_rows in by_method.values()]
 
 
 def _choice(rows: Sequence[Row], parcel: Parcel) -> Choice:
-    """The highest step that is reached in each zone, and of these the one of the most specific zone."""
+    """Choose the highest reached step of each zone, and from those the one of the most specific zone."""
     by_zone: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: (row["from_grams"], row["from_minor"], -row["price_minor"])):
         by_zone[row.get("zone"), tuple(row["countries"]), row["postcodes"]] = row
@@ -146,12 +147,12 @@ def _choice(rows: Sequence[Row], parcel: Parcel) -> Choice:
 
 
 def specificity(row: Row, parcel: Parcel) -> tuple[int, int]:
-    """How closely the row's zone names the address: by narrower postcodes, then by fewer countries."""
+    """Return how specific the row's zone is for the address: narrower postcodes first, then fewer countries."""
     return narrowness(parcel.postcode, row["postcodes"], parcel.country), -len(row["countries"])
 
 
 def _is_for(row: Row, parcel: Parcel) -> bool:
-    """The zone holds the address."""
+    """Return whether the row's zone contains the address."""
     is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"], parcel.country)
     return parcel.country in row["countries"] and is_inside
 
@@ -165,6 +166,7 @@ def _reaches(row: Row, parcel: Parcel) -> bool:
 
 
 def is_free(row: Row, parcel: Parcel) -> bool:
+    """Return whether the goods are worth enough for free delivery by this rate."""
     return row["free_from_minor"] is not None and parcel.goods_minor >= row["free_from_minor"]
 
 
@@ -189,15 +191,17 @@ def _offer(row: Row, parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
 
 
 def _leaves(parcel: Parcel, ready: date, calendar: Calendar, *, is_pickup: bool) -> date | None:
-    """The day on which the last line of the parcel leaves; for pick-up, the day on which it is ready."""
+    """Return the day on which the last line is dispatched or, for pick-up, ready; None if it is unknown."""
     if not is_pickup:
         return latest_of(leaving_day(ready, calendar, dispatch) for dispatch in parcel.dispatches)
-    there = latest_of(available_day(ready, dispatch) for dispatch in parcel.dispatches)
-    return leaving_day(there, replace(calendar, dispatch_days=_open_days(calendar)), Dispatch()) if there else None
+    available = latest_of(available_day(ready, dispatch) for dispatch in parcel.dispatches)
+    if not available:
+        return None
+    return leaving_day(available, replace(calendar, dispatch_days=_open_days(calendar)), Dispatch())
 
 
 def _open_days(calendar: Calendar) -> tuple[int, ...]:
-    """The weekdays on which somebody is in the shop: things are handed over on any of them."""
+    """Return the weekdays on which the shop is staffed, so that orders can be picked up."""
     return tuple(sorted({*MONDAY_TO_FRIDAY, *calendar.dispatch_days}))
 
 
@@ -209,7 +213,7 @@ def offers_for(
     at: datetime | None = None,
     dispatches: tuple[Dispatch, ...] = AT_ONCE,
 ) -> list[Offer]:
-    """What a page can promise before anything is known of the parcel but its country; one query."""
+    """Return the shipping options for a country before the rest of the address is known, with one query."""
     at = at or timezone.now()
     rates = ShippingRate.objects.filter(
         method__market=market.code, method__is_active=True, zone__countries__contains=[country]
@@ -218,17 +222,17 @@ def offers_for(
         closed_there=ArraySubquery(_closing_days(at, country)),
         dispatch_days=Subquery(Store.objects.values("dispatch_days")[:1]),
     )
-    found = list(rates.select_related("method", "zone"))
-    rows = rate_rows(found)
+    matching = list(rates.select_related("method", "zone"))
+    rows = rate_rows(matching)
     parcel = Parcel(country, "", 0, goods_minor, dispatches)
-    return make_offers(rows, parcel, at, _calendar(found[0]) if found else ANY_DAY)
+    return make_offers(rows, parcel, at, _calendar(matching[0]) if matching else ANY_DAY)
 
 
 def rate_rows(rates: Iterable[ShippingRate]) -> list[dict[str, Any]]:
-    """Rates with the facts of their methods and zones, as `make_offers` wants them."""
+    """Return rates with the fields of their methods and zones, as `make_offers` needs them."""
     return [
         {
-            **{name: getattr(rate.method, name) for name in METHOD_FACTS},
+            **{name: getattr(rate.method, name) for name in METHOD_FIELDS},
             **{name: getattr(rate, name) for name in ("from_grams", "from_minor", "price_minor")},
             **{name: getattr(rate.zone, name) for name in ("countries", "postcodes")},
             "zone": rate.zone.name,

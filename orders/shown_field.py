@@ -1,4 +1,4 @@
-"""A field of a form as a page shows it now."""
+"""A form field prepared for a template."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from django.forms import BaseForm, BoundField
 
 @dataclass(frozen=True)
 class ShownField:
+    """A form field with its error, whether it is required, and whether an error was just corrected."""
+
     field: BoundField
     error: str
     is_needed: bool
@@ -29,7 +31,7 @@ class FieldRow:
 def shown_field(
     form: BaseForm, name: str, errors: Mapping[str, str], needed: Collection[str], mended: Collection[str] = ()
 ) -> ShownField:
-    """The field with its mistake, whether it is needed here, and whether it was put right just now."""
+    """Return the form's field with its error, and whether it is among the required and the corrected fields."""
     return ShownField(form[name], errors.get(name, ""), name in needed, name in mended)
 
 

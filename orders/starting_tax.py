@@ -1,7 +1,6 @@
-"""The tax that a shop starts with: rates by country, and the places that its tax area leaves out.
+"""Starting values for tax: rates by country, and regions outside the tax area.
 
-The values stand in starting_values/tax.json, with their date and sources. They are a beginning: what is right for a
-shop is for its owner to say.
+The values are in starting_values/tax.json, with their date and sources. The shop's owner must check them.
 """
 
 import json
@@ -25,9 +24,10 @@ def _values() -> dict[str, Any]:
 
 
 def starting_rates(home: str, countries: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Country → tax class → percent, of all countries whose tax a seller at home charges.
+    """Return {country: {tax class: percent}} for the countries whose tax a seller in `home` charges.
 
-    That is the country itself, and for a seller in the European Union all of it. Empty where a country has no such tax.
+    These are the seller's own country and, for a seller in the European Union, the other member states among
+    `countries`. Countries without known rates are left out.
     """
     charged = {home, *(set(countries) & MEMBER_STATES if home in MEMBER_STATES else ())}
     return {country: _values()["rates"][country] for country in sorted(charged) if country in _values()["rates"]}
@@ -35,21 +35,22 @@ def starting_rates(home: str, countries: Iterable[str]) -> dict[str, dict[str, s
 
 @transaction.atomic
 def add_starting_regions(home: str, countries: Iterable[str]) -> int:
-    """The special places of these countries are tax regions; countries that have any region keep theirs.
+    """Add the known tax regions of these countries, except countries that already have one; return how many are new.
 
-    Northern Ireland belongs to the Union's tax area, so only a seller there charges its rate apart from Great Britain's.
-    Returns how many regions are new.
+    Northern Ireland belongs to the EU's tax area, so its rate is added only for sellers in the EU or the United Kingdom.
     """
-    known = set(TaxRegion.objects.values_list("country", flat=True))
-    wanted = [
+    countries_with_regions = set(TaxRegion.objects.values_list("country", flat=True))
+    new_regions = [
         region
         for region in _values()["regions"]
-        if region["country"] in countries and region["country"] not in known and _concerns(region, home)
+        if region["country"] in countries
+        and region["country"] not in countries_with_regions
+        and _concerns(region, home)
     ]
     names = ("code", "country", "name", "postcodes")
     TaxRegion.objects.bulk_create(
         TaxRegion(**{name: region[name] for name in names}, is_outside=region.get("is_outside", False))
-        for region in wanted
+        for region in new_regions
     )
     TaxRate.objects.bulk_create(
         TaxRate(
@@ -59,12 +60,12 @@ def add_starting_regions(home: str, countries: Iterable[str]) -> int:
             percent=percent,
             valid=TimestamptzRange(None, None),
         )
-        for region in wanted
+        for region in new_regions
         for tax_class, percent in region.get("rates", {}).items()
     )
-    return len(wanted)
+    return len(new_regions)
 
 
 def _concerns(region: dict[str, Any], home: str) -> bool:
-    """A region with rates of its own concerns sellers that charge them: those of the Union, or of the country."""
+    """Return whether the seller needs the region: it is outside the tax area, or the seller charges its own rates."""
     return region.get("is_outside", False) or home in MEMBER_STATES or home == region["country"]

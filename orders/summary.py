@@ -1,4 +1,4 @@
-"""The sum of an order as rows, for every place that shows it outside the shop's pages."""
+"""The sums of an order as rows, for e-mails."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MINUS = "\u2212"
 
 @dataclass(frozen=True)
 class SumRow:
-    """One row: its name and its amount as readers write it. `is_total` marks the order's total."""
+    """A row with a name and a formatted amount. `is_total` marks the order's total."""
 
     name: str
     amount: str
@@ -21,7 +21,7 @@ class SumRow:
 
 
 def sum_rows(order: Order) -> list[SumRow]:
-    """Return the rows from the subtotal to what gift cards paid; every promotion is named with its code."""
+    """Return the rows from the subtotal to the amount paid by gift cards, with a row for each promotion."""
     return list(_rows(order))
 
 
@@ -38,7 +38,7 @@ def _rows(order: Order) -> Iterator[SumRow]:
 
 
 def _discounts(order: Order) -> Iterator[tuple[str, int]]:
-    """Yield what each promotion took off the goods; orders from before promotions know only the sum."""
+    """Yield name and amount of each promotion; older orders without a full receipt have one sum."""
     if can_be_derived(order.receipt):
         for discount in totals_of(order.receipt).goods_discounts:
             yield f"{discount.name} ({discount.code})" if discount.code else discount.name, discount.minor

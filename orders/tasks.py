@@ -1,4 +1,4 @@
-"""What workers do for orders; `shop/jobs.py` says which of it is scheduled."""
+"""Celery tasks of orders. `shop/jobs.py` schedules them."""
 
 from celery import shared_task
 

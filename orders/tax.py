@@ -1,4 +1,4 @@
-"""Which tax applies: by country, region, kind of customer, and moment."""
+"""Choose the tax of an order by country, region, kind of customer and time; check VAT numbers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,8 +20,8 @@ from orders.models import TaxRate
 from orders.postcodes import narrowness
 from orders.pricing import Rate, Treatment
 
-GREECE = {"EL": "GR"}  # the one country whose VAT numbers begin with other letters
-# For goods Northern Ireland is in the Union's tax area, with VAT numbers of its own.
+GREECE = {"EL": "GR"}  # the only country whose VAT numbers begin with other letters than its country code
+# For goods, Northern Ireland is in the EU's tax area, with its own VAT numbers.
 NORTHERN_IRELAND, NORTHERN_IRISH_POSTCODES = "XI", "BT*"
 MEMBER_STATES = {GREECE.get(code.upper(), code.upper()) for code in vat.MEMBER_STATES}
 COUNTRIES = {code for code in Locale.parse("en").territories if code.isalpha()}
@@ -30,7 +30,7 @@ MIN_VAT_DIGITS, MAX_VAT_LENGTH = 5, 20  # of a VAT number
 
 @dataclass(frozen=True)
 class TaxRules:
-    """What is charged on an order: the rates where it goes to, those at home, and which of them counts."""
+    """The tax rates at the destination and at home, and the treatment that decides which apply."""
 
     treatment: str
     rates: tuple[Rate, ...]
@@ -39,9 +39,9 @@ class TaxRules:
 
 @transaction.atomic
 def change_rate(rate: TaxRate, percent: Decimal, begins: datetime) -> TaxRate:
-    """From `begins` on the country's class bears the new percentage; what held until then stays on record.
+    """End the rate at `begins` and start a new one with this percentage; return the new rate.
 
-    Raises OrderRefused where the rate does not hold at that moment, or the percentage is none.
+    Raise OrderRefused if the rate does not apply at that time, or the percentage is not between 0 and 100.
     """
     if not 0 <= percent <= 100:
         raise OrderRefused("A tax rate is between 0 and 100 percent.")
@@ -61,10 +61,10 @@ def change_rate(rate: TaxRate, percent: Decimal, begins: datetime) -> TaxRate:
 
 
 def clean_vat_id(text: str) -> str:
-    """The number as it is written officially, or ValueError where its form or its check digits are wrong.
+    """Return the VAT number in its official format; raise ValueError if its format or check digits are wrong.
 
-    Numbers of the Union are checked offline, by the rules of each member state (VIES lists them); whether one is
-    registered is not known. Numbers of other countries (GB, CHE, NO … MVA) are kept as they are: they change no tax.
+    EU numbers are checked offline by the rules of each member state, so a valid number may not be registered. Numbers of
+    other countries (GB, CHE, NO … MVA) are not checked, because they do not affect the tax.
     """
     number = re.sub(r"[\s.\-\u2010-\u2015]", "", text).upper()
     if _is_foreign(number):
@@ -78,7 +78,7 @@ def clean_vat_id(text: str) -> str:
 
 
 def _is_foreign(number: str) -> bool:
-    """Whether it is written like a number of a country outside the Union, by its first letters or Norway's last."""
+    """Return whether the number has the format of a country outside the EU."""
     if re.fullmatch(r"(NO)?\d{9}MVA", number):
         return True
     is_written_like_one = re.fullmatch(r"[A-Z]{2}[A-Z]?[0-9A-Z]*", number) and len(number) <= MAX_VAT_LENGTH
@@ -88,16 +88,17 @@ def _is_foreign(number: str) -> bool:
 
 
 def country_of_vat_id(number: str) -> str:
-    """The member state that gave the number, or XI; empty for numbers of other countries."""
+    """Return the member state that issued the number, or XI; empty for other countries."""
     country = GREECE.get(number[:2], number[:2])
     return country if country in MEMBER_STATES else ""
 
 
 def choose_tax(rows: Iterable[Mapping[str, Any]], regions: Iterable[Mapping[str, Any]], buyer: Buyer) -> TaxRules:
-    """Choose among the rate rows of the country it goes to and of our own.
+    """Choose the tax from the rate rows of the destination and the shop's own country.
 
-    No rate there, or a region outside of the tax area, but a rate here: an export, without tax. A business with a VAT
-    number of another country of the area: it accounts for the tax itself (directive 2006/112/EC, articles 138 and 196).
+    An order is an export without tax if the shop's country has a rate and the destination has none or is outside the tax
+    area. A business with a VAT number of another EU country accounts for the tax itself (reverse charge; directive
+    2006/112/EC, articles 138 and 196).
     """
     region = region_of(regions, buyer.country, buyer.postcode)
     rates = () if region and region["is_outside"] else _rates(rows, buyer.country, region["code"] if region else "")
@@ -110,23 +111,23 @@ def choose_tax(rows: Iterable[Mapping[str, Any]], regions: Iterable[Mapping[str,
     return TaxRules(treatment, rates, home)
 
 
-def choose_tax_here(rows: Iterable[Mapping[str, Any]], elsewhere: TaxRules) -> TaxRules:
-    """The tax on what is handed over in our own shop: ours, wherever the buyer lives and whatever their VAT number is.
+def choose_pickup_tax(rows: Iterable[Mapping[str, Any]], elsewhere: TaxRules) -> TaxRules:
+    """Return the tax for pick-up: the shop's own country's, whatever the buyer's address and VAT number.
 
-    Without a rate for the whole of our country, what holds for the buyer's address holds here too.
+    If the shop's country has no rate, return `elsewhere`, the tax of the buyer's address.
     """
     home = _rates(rows, settings.SHOP_COUNTRY, "")
     return TaxRules(Treatment.DOMESTIC, home, home) if home else elsewhere
 
 
 def region_of(regions: Iterable[Mapping[str, Any]], country: str, postcode: str) -> Mapping[str, Any] | None:
-    """The region that the postcode lies in: the one that names it most narrowly, of two alike the first by its code."""
-    ranked = sorted(regions, key=lambda one: (-narrowness(postcode, one["postcodes"], country), one["code"]))
-    return next((one for one in ranked if narrowness(postcode, one["postcodes"], country)), None)
+    """Return the region with the narrowest pattern that matches the postcode (ties: lowest code), or None."""
+    ranked = sorted(regions, key=lambda region: (-narrowness(postcode, region["postcodes"], country), region["code"]))
+    return next((region for region in ranked if narrowness(postcode, region["postcodes"], country)), None)
 
 
 def _is_business_abroad(buyer: Buyer) -> bool:
-    """A business in another part of the Union's tax area than ours."""
+    """Return whether the buyer is a business in another EU country than the shop's, delivered to there."""
     given_by = country_of_vat_id(buyer.vat_id)
     return (
         settings.SHOP_COUNTRY in MEMBER_STATES
@@ -140,9 +141,9 @@ def _is_northern_irish(buyer: Buyer) -> bool:
 
 
 def _rates(rows: Iterable[Mapping[str, Any]], country: str, region: str) -> tuple[Rate, ...]:
-    """One rate for each class; a region's own goes before its country's."""
-    found: dict[str, Rate] = {}
+    """Return one rate for each tax class. A region's rate takes precedence over its country's."""
+    rates: dict[str, Rate] = {}
     for row in sorted(rows, key=lambda row: row["region"] != region):
-        if row["country"] == country and row["region"] in ("", region) and row["tax_class"] not in found:
-            found[row["tax_class"]] = Rate(row["tax_class"], Decimal(row["percent"]), row["id"], row["taxes_delivery"])
-    return tuple(sorted(found.values(), key=lambda rate: rate.tax_class))
+        if row["country"] == country and row["region"] in ("", region) and row["tax_class"] not in rates:
+            rates[row["tax_class"]] = Rate(row["tax_class"], Decimal(row["percent"]), row["id"], row["taxes_delivery"])
+    return tuple(sorted(rates.values(), key=lambda rate: rate.tax_class))

@@ -1,4 +1,4 @@
-"""A promotion on an example cart, before it is on: what it would take off, and why not where it does nothing."""
+"""Try a promotion on an example cart before it is switched on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ EXAMPLE_CODE = "EXAMPLE"
 
 @dataclass(frozen=True)
 class Trial:
-    """What the example cart costs without the promotion and with it; `titles` names its lines."""
+    """The totals of the example cart without and with the promotion. `titles` maps line keys to titles."""
 
     without: Totals
     with_it: Totals
@@ -31,24 +31,27 @@ class Trial:
 
 
 def try_promotion(
-    promotion: Promotion, things: Mapping[int, int], *, country: str, at: datetime, with_code: bool
+    promotion: Promotion, quantities: Mapping[int, int], *, country: str, at: datetime, with_code: bool
 ) -> Trial:
-    """Price these things (variant id → quantity) at a moment, as if the promotion were on."""
+    """Price an example cart as if the promotion were switched on.
+
+    `quantities` maps variant id to quantity. If `with_code`, the cart has a code of the promotion.
+    """
     market = market_of(promotion.market)
     buyer = Buyer(country)
     cart = Cart(market=market.code, currency=market.currency)
-    book = read_rulebook(cart, market, buyer, at, drafts=[promotion.pk])
-    own = {"is_active": True, "code": EXAMPLE_CODE if with_code and promotion.needs_code else None}
-    rows = [{**row, **own} if row["id"] == promotion.pk else row for row in book.promotions]
+    rulebook = read_rulebook(cart, market, buyer, at, drafts=[promotion.pk])
+    overrides = {"is_active": True, "code": EXAMPLE_CODE if with_code and promotion.needs_code else None}
+    rows = [{**row, **overrides} if row["id"] == promotion.pk else row for row in rulebook.promotions]
     gifts = {promotion.gift_variant_id: promotion.pk} if promotion.gift_variant_id else {}
-    items = example_items(things, gifts, market, at)
-    sold = [item for item in items if item.price]
-    basket = make_basket(sold, market, buyer, replace(book, promotions=rows), at)
+    items = example_items(quantities, gifts, market, at)
+    priced = [item for item in items if item.price]
+    basket = make_basket(priced, market, buyer, replace(rulebook, promotions=rows), at)
     pricing = Pricing(basket)
-    parcel = Parcel(country, "", sum(item.grams for item in sold), pricing.goods_minor)
-    offers = make_offers(book.shipping, parcel, at, book.calendar)
+    parcel = Parcel(country, "", sum(item.grams for item in priced), pricing.goods_minor)
+    offers = make_offers(rulebook.shipping, parcel, at, rulebook.calendar)
     chosen = Delivery(offers[0].code, offers[0].name, offers[0].price_minor) if offers else None
     basket = replace(basket, delivery=chosen)
-    others = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))
+    basket_without = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))
     titles = {item.key: str(item.variant) for item in items}
-    return Trial(price(others), pricing.with_delivery(chosen), titles, market.currency)
+    return Trial(price(basket_without), pricing.with_delivery(chosen), titles, market.currency)

@@ -1,1 +1,1 @@
-"""The money of an order: start, settle, refund, cancel, books, reconcile."""
+"""Payments of orders: start, settle, refund and cancel them, keep the ledger, reconcile with Stripe."""

@@ -1,4 +1,4 @@
-"""What must hold of the money: each query returns the rows that break it, as (key, what is wrong)."""
+"""Invariants of payments and the ledger. Each query returns the rows that break one, as (key, description)."""
 
 INVARIANTS: dict[str, str] = {
     "M0 every journal sums to zero": """

@@ -1,4 +1,4 @@
-"""Orders that are given up: close the payment at Stripe first, then let the stock go."""
+"""Cancel orders: close their payments at Stripe first, then release the stock."""
 
 import logging
 from datetime import datetime
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def close_payments(order: Order) -> None:
-    """Nobody can pay this order any more; what was paid already is settled.
+    """Close the order's payments at Stripe, so that nobody can pay it any more, and settle what was already paid.
 
-    Raises StillProcessing while a bank is at it, and GatewayDown while the outcome is unknown.
+    Raise StillProcessing while a bank is processing a payment, and GatewayDown while the outcome is unknown.
     """
     live = order.payments.filter(status__in=LIVE)
     for payment in live.filter(method=Payment.Method.STRIPE):
@@ -50,7 +50,10 @@ def _close(payment: Payment) -> Payment:
 
 @transaction.atomic
 def _cancel_if_unpaid(order_id: int, reason: str, *, due_before: datetime | None = None) -> tuple[Order, Cart | None]:
-    """Cancel an order that nobody has paid or is about to pay; otherwise return it as it is."""
+    """Cancel the order if it is unpaid and has no live payment; return it, and the cart with its lines if canceled.
+
+    With `due_before`, cancel it only if its payment was due by then.
+    """
     order = lifecycle.lock_with_cart(order_id)
     is_due = due_before is None or (order.payment_due_at is not None and order.payment_due_at <= due_before)
     if not order.is_unpaid or not is_due or order.payments.filter(status__in=LIVE).exists():
@@ -59,7 +62,7 @@ def _cancel_if_unpaid(order_id: int, reason: str, *, due_before: datetime | None
 
 
 def reopen(order: Order) -> tuple[Order, Cart | None]:
-    """Give an unpaid order up and bring its cart back; an order that was paid meanwhile stays as it is."""
+    """Cancel an unpaid order and bring its cart back; return both. An order that was paid meanwhile stays unchanged."""
     if not order.is_unpaid:
         return order, None
     close_payments(order)
@@ -67,38 +70,39 @@ def reopen(order: Order) -> tuple[Order, Cart | None]:
 
 
 def expire_unpaid() -> int:
-    """Every order whose time to pay is over is canceled, or settled where Stripe says it was paid; returns how many.
+    """Cancel every order whose payment is overdue, or settle it if Stripe says that it was paid; return how many.
 
-    While Stripe's answer is unknown the stock stays held, and the next run tries again.
+    If Stripe does not answer, the stock stays reserved and the next run tries again.
     """
-    due = Order.objects.filter(status=Order.Status.PLACED, payment_due_at__lte=timezone.now())
-    # In another order each time: a few orders that Stripe never answers about must not stop those behind them.
-    return for_each(list(due.order_by("?").values_list("pk", flat=True)), _expire)
+    overdue = Order.objects.filter(status=Order.Status.PLACED, payment_due_at__lte=timezone.now())
+    # In random order, so that a few orders that Stripe never answers about do not block the others.
+    return for_each(list(overdue.order_by("?").values_list("pk", flat=True)), _expire)
 
 
 def _expire(order_id: int) -> bool:
     now = timezone.now()
-    # The shopper may have begun a new payment since the list was made.
+    # The shopper may have started a new payment since the list was made.
     order = Order.objects.filter(pk=order_id, status=Order.Status.PLACED, payment_due_at__lte=now).first()
     if not order:
         return False
     if order.due_minor == 0:
-        # It was paid when it was placed; only the page that says so was lost.
+        # Gift cards paid for it when it was placed; only the confirming request was lost.
         settle(start_payment(order_id).pk)
         return True
     try:
         close_payments(order)
     except StillProcessing:
-        log.warning("Order %s is past its time, but a bank is working on its payment", order.number)
+        log.warning("Order %s is overdue, but a bank is still processing its payment", order.number)
         return False
     expired, _cart = _cancel_if_unpaid(order_id, Order.CancelReason.EXPIRED, due_before=now)
     return expired.status != Order.Status.PLACED
 
 
 def cancel_order(order: Order, *, user_id: int | None) -> Order:
-    """Staff cancel: stock is free, whatever was paid goes back, the shopper has mail.
+    """Cancel an order for staff: release its stock, refund what was paid, and e-mail the shopper.
 
-    Raises CancelRefused for an order of which something has been shipped, GatewayDown and StillProcessing.
+    Raise CancelRefused if part of the order has been shipped or its status does not allow it, StillProcessing while a
+    payment is being processed, and GatewayDown or GatewayRefused if Stripe cannot close a payment.
     """
     if order.is_unpaid:
         close_payments(order)
@@ -113,10 +117,10 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
     if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
         raise CancelRefused(f"This order is {order.get_status_display().lower()} and cannot be canceled.")
     if order.payments.filter(status__in=LIVE).exists():
-        raise StillProcessing(order.number)  # the shopper has begun a payment this very moment
+        raise StillProcessing(order.number)  # the shopper has just started a payment
     was_confirmed = order.status == Order.Status.CONFIRMED
     try:
-        lifecycle.cancel_but_stock(order, Order.CancelReason.STAFF, user_id=user_id)
+        lifecycle.cancel_keeping_stock(order, Order.CancelReason.STAFF, user_id=user_id)
     except GiftCardRefused as refused:
         raise CancelRefused(str(refused)) from refused
     refunded = 0
@@ -128,5 +132,5 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
                 request_refund(payment, left, reason="canceled by staff", user_id=user_id)
                 refunded += left
     send_canceled(order, refunded_minor=refunded)
-    lifecycle.free_stock(order)
+    lifecycle.release_stock(order)
     return order

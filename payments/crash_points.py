@@ -1,10 +1,10 @@
-"""Named places where a test may kill the process, to prove that nothing is lost there."""
+"""Named points at which a test can kill the process, to prove that a crash there loses nothing."""
 
 import os
 import signal
 
 
 def crash_point(name: str) -> None:
-    """Do nothing, unless the environment says CRASH_AT=name: then die as a machine dies."""
+    """Do nothing, or kill the process at once if the environment variable CRASH_AT has this name."""
     if os.environ.get("CRASH_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,27 +1,27 @@
-"""What can go wrong with money, as nouns that carry facts."""
+"""Errors of payments."""
 
 
 class PaymentError(Exception):
-    """Anything that payments refuse."""
+    """Base class of all errors of payments."""
 
 
 class GatewayDown(PaymentError):
-    """Stripe did not answer, or not sensibly: whether it did what was asked is unknown."""
+    """Stripe did not answer, or not in a usable way. Whether it did what was asked is unknown."""
 
 
 class KeySpent(GatewayDown):
-    """Stripe answered with a failure and answers the same to this idempotency key from now on.
+    """Stripe answered with a failure, and will repeat that answer for this idempotency key.
 
-    Whether it did what was asked is unknown: look for the result first, then ask again with another key.
+    Whether it did what was asked is unknown: search for the result first, then ask again with another key.
     """
 
-    def __init__(self, what: str, *, is_replayed: bool = False) -> None:
-        super().__init__(what)
+    def __init__(self, action: str, *, is_replayed: bool = False) -> None:
+        super().__init__(action)
         self.is_replayed = is_replayed
 
 
 class GatewayRefused(PaymentError):
-    """Stripe answered no; `code` is its word for why."""
+    """Stripe refused the call. `code` is its error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -29,28 +29,28 @@ class GatewayRefused(PaymentError):
 
 
 class BadSignature(PaymentError):
-    """This webhook is not from Stripe, or is too old."""
+    """The webhook is not signed by Stripe, or its signature is too old or in the future."""
 
 
 class ForeignEvent(PaymentError):
-    """Signed by Stripe and not meant for us: of a kind, a mode or a shape that we take no news from."""
+    """The event is signed by Stripe but not meant for this shop: its kind, mode or shape is not handled."""
 
 
 class NotAnEvent(PaymentError):
-    """Signed, but not an event."""
+    """The body is signed by Stripe but is not an event."""
 
 
 class NotPayable(PaymentError):
-    """This order can take no new payment; the message is one clear sentence for the shopper."""
+    """The order cannot be paid now. The message is a sentence for the shopper."""
 
 
 class StillProcessing(PaymentError):
-    """A payment is on its way and can be neither taken nor closed now."""
+    """A bank is processing a payment, which can be neither captured nor closed now."""
 
 
 class RefundRefused(PaymentError):
-    """More than is left cannot be refunded; the message is one clear sentence for staff."""
+    """The amount exceeds what can still be refunded. The message is a sentence for staff."""
 
 
 class CancelRefused(PaymentError):
-    """This order cannot be canceled; the message is one clear sentence."""
+    """The order cannot be canceled. The message is a sentence for the user."""

@@ -1,4 +1,4 @@
-"""What each type of Stripe event makes the shop do. An event is a hint: its handler asks Stripe for the present state."""
+"""Handle Stripe events by their type. An event is only a hint: its handler asks Stripe for the current state."""
 
 import json
 import re
@@ -18,23 +18,25 @@ from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import note_foreign_refund, take_over_refund
 from payments.settlement import settle, settle_second_session
 
-STRANGER_ATTEMPTS = 5  # for an event that names nothing of ours: it may only be early
+UNKNOWN_OBJECT_ATTEMPTS = 5  # for an event about an object unknown to us, which may have arrived early
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def handle(event: StripeEvent) -> StripeEvent.Status:
-    """Do what the event's type asks for, and return its status afterwards; a type without a handler is ignored."""
+    """Handle the event and return its new status. Events of a type without a handler are ignored."""
     if event.account:
-        return StripeEvent.Status.IGNORED  # of a connected account: nothing of ours is there, whatever its marks say
+        return (
+            StripeEvent.Status.IGNORED
+        )  # of a connected account, which has none of our objects, whatever its metadata says
     handler = next((HANDLERS[start] for start in HANDLERS if event.type.startswith(start)), None)
     return handler(event, _subject(event)) if handler else StripeEvent.Status.IGNORED
 
 
 def _handle_payment(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
-    """Settle the payment; where the object is a second session that was paid, that money is taken over too."""
+    """Settle the payment. If the object is a second session of it that was paid, take that payment over too."""
     payment = _payment_of(subject)
     if not payment:
-        return _stranger(event)
+        return _status_of_unknown(event)
     settled = settle(payment.pk)
     if _is_second_session(settled, subject) and settle_second_session(settled, str(subject["id"])):
         with suppress(StillProcessing):
@@ -43,14 +45,14 @@ def _handle_payment(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.
 
 
 def _is_second_session(payment: Payment, subject: dict[str, Any]) -> bool:
-    """The object is a session that carries the payment's mark, and the payment's row names another one or none."""
+    """Return whether the object is a session of this payment, but not the one stored in the payment's row."""
     return (
         subject.get("object") == "checkout.session" and bool(subject.get("id")) and subject["id"] != payment.session_id
     )
 
 
 def storable(value: Any) -> Any:
-    """The value with what PostgreSQL cannot store, NUL and halves of surrogate pairs, replaced in every text of it."""
+    """Return the value with characters that PostgreSQL cannot store (NUL, lone surrogates) replaced in all texts."""
     if isinstance(value, str):
         return UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -67,38 +69,38 @@ def _subject(event: StripeEvent) -> dict[str, Any]:
 
 
 def _payment_of(subject: dict[str, Any]) -> Payment | None:
-    """Our payment that the object belongs to: by its mark, or by the ids that we know already."""
-    found = Q(session_id=str(subject.get("id") or "-")) | Q(payment_intent_id=_intent_id(subject) or "-")
-    if key := _mark(subject, "payment"):
-        found |= Q(key=key)
-    return Payment.objects.filter(found).first()
+    """Return our payment that the object belongs to, by the key in its metadata or by known Stripe ids, or None."""
+    condition = Q(session_id=str(subject.get("id") or "-")) | Q(payment_intent_id=_intent_id(subject) or "-")
+    if key := _metadata_key(subject, "payment"):
+        condition |= Q(key=key)
+    return Payment.objects.filter(condition).first()
 
 
 def _intent_id(subject: dict[str, Any]) -> str:
-    own = subject.get("id") if subject.get("object") == "payment_intent" else subject.get("payment_intent")
-    return own if isinstance(own, str) else ""
+    intent_id = subject.get("id") if subject.get("object") == "payment_intent" else subject.get("payment_intent")
+    return intent_id if isinstance(intent_id, str) else ""
 
 
-def _mark(subject: dict[str, Any], name: str) -> uuid.UUID | None:
-    marks = subject.get("metadata")
+def _metadata_key(subject: dict[str, Any], name: str) -> uuid.UUID | None:
+    metadata = subject.get("metadata")
     try:
-        return uuid.UUID(str(marks[name])) if isinstance(marks, dict) and name in marks else None
+        return uuid.UUID(str(metadata[name])) if isinstance(metadata, dict) and name in metadata else None
     except ValueError:
         return None
 
 
 def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
-    """Ask for the refund's present state; one that we did not make is noted, if the payment is ours."""
+    """Take over the refund's current state. A refund made in Stripe's dashboard is recorded if the payment is ours."""
     if subject.get("object") != "refund":
         return StripeEvent.Status.IGNORED  # a charge: the refund's own event follows
     refund_id = str(subject.get("id") or "-")
-    found = Q(provider_ref=refund_id)
-    if key := _mark(subject, "refund"):
-        found |= Q(key=key)
-    refund = Refund.objects.select_related("payment").filter(found).first()
+    condition = Q(provider_ref=refund_id)
+    if key := _metadata_key(subject, "refund"):
+        condition |= Q(key=key)
+    refund = Refund.objects.select_related("payment").filter(condition).first()
     payment = refund.payment if refund else _payment_of(subject)
     if not payment:
-        return _stranger(event)
+        return _status_of_unknown(event)
     state = gateway.retrieve_refund(refund_id)
     if refund:
         take_over_refund(refund, state)
@@ -108,25 +110,25 @@ def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.S
 
 
 def _handle_dispute(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
-    """Staff read on the order that its payment is disputed; the answer is given in Stripe's dashboard."""
+    """Record the dispute on the order once per status, so that staff answer it in Stripe's dashboard."""
     payment = _payment_of(subject)
     if not payment:
-        return _stranger(event)
-    words = (
+        return _status_of_unknown(event)
+    text = (
         f"Dispute {subject.get('id')}: {str(subject.get('status')).replace('_', ' ')}. Answer it in Stripe's dashboard."
     )
-    if not payment.order.events.filter(text=words).exists():
-        record_event(payment.order, OrderEvent.Kind.PAYMENT, words)
+    if not payment.order.events.filter(text=text).exists():
+        record_event(payment.order, OrderEvent.Kind.PAYMENT, text)
     return StripeEvent.Status.DONE
 
 
-def _stranger(event: StripeEvent) -> StripeEvent.Status:
-    """Names nothing that we know: perhaps early, so tried again for a while; perhaps another shop's."""
-    return StripeEvent.Status.NEW if event.attempts < STRANGER_ATTEMPTS else StripeEvent.Status.IGNORED
+def _status_of_unknown(event: StripeEvent) -> StripeEvent.Status:
+    """Return NEW to retry an event about an unknown object, which may be early, or IGNORED after several attempts."""
+    return StripeEvent.Status.NEW if event.attempts < UNKNOWN_OBJECT_ATTEMPTS else StripeEvent.Status.IGNORED
 
 
 Handler = Callable[[StripeEvent, dict[str, Any]], StripeEvent.Status]
-# By the beginning of the type: https://docs.stripe.com/api/events/types
+# By the prefix of the event type: https://docs.stripe.com/api/events/types
 HANDLERS: dict[str, Handler] = {
     "checkout.session.": _handle_payment,
     "payment_intent.": _handle_payment,

@@ -1,4 +1,4 @@
-"""The only file that speaks to Stripe."""
+"""Calls to Stripe's API, and verification of its webhooks. The only module that imports stripe."""
 
 import json
 import logging
@@ -21,12 +21,13 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 TRIES = 3
-BUDGET_SECONDS = 9.0  # for one call with all its tries, so that a page stays below ten
-TRY_SECONDS = (1.5, 3.0)  # to connect, to answer
-SIGNATURE_TOLERANCE = 300  # seconds, both ways
-# Not Stripe's considered no: a wrong or rotated key, a busy key, too many calls. The same call may go better later.
+BUDGET_SECONDS = 9.0  # for one call with all its tries, so that a page answers within ten seconds
+TRY_SECONDS = (1.5, 3.0)  # timeouts to connect and to read
+SIGNATURE_TOLERANCE = 300  # seconds, into the past and the future
+# Not final refusals: a wrong or rotated API key, an idempotency key in use, too many calls. A later call may succeed.
 NO_ANSWER = {401, 403, 409, 429}
-# A session is made within a minute of its payment, since Stripe wants it to live for 30 of its 31; the rest is for clocks.
+# A session is created within a minute of its payment, because Stripe requires 30 of its 31 minutes to be left. The other
+# four minutes allow for clocks that differ.
 SEARCH_WINDOW = timedelta(minutes=5)
 PAGE_SIZE = 100  # the most that Stripe lists at once
 MAX_SEARCH_PAGES = 50
@@ -34,7 +35,7 @@ MAX_SEARCH_PAGES = 50
 
 @dataclass(frozen=True)
 class SessionState:
-    """What Stripe says of a Checkout Session now. Amounts in minor units."""
+    """The current state of a Checkout Session at Stripe. Amounts are in minor units."""
 
     session_id: str
     url: str
@@ -55,7 +56,7 @@ class SessionState:
 
 @dataclass(frozen=True)
 class RefundState:
-    """What Stripe says of a refund now."""
+    """The current state of a refund at Stripe. Amounts are in minor units."""
 
     refund_id: str
     status: str
@@ -74,10 +75,11 @@ def _client() -> stripe.StripeClient:
     )
 
 
-def _call(what: str, operation: Callable[[], Answer], *, has_key: bool = False) -> Answer:
-    """Run one call with bounded tries; raises GatewayRefused for a no and GatewayDown when the outcome is unknown.
+def _call(action: str, operation: Callable[[], Answer], *, has_key: bool = False) -> Answer:
+    """Call Stripe with a few tries in bounded time, and return the result.
 
-    Of the latter, a call with an idempotency key raises KeySpent where Stripe will repeat its failure for the key.
+    Raise GatewayRefused if Stripe refuses, and GatewayDown if the outcome is unknown. With `has_key`, raise KeySpent, a
+    subclass of GatewayDown, if Stripe will repeat its failure for the idempotency key.
     """
     deadline = time.monotonic() + BUDGET_SECONDS
     for attempt in range(1, TRIES + 1):
@@ -85,20 +87,20 @@ def _call(what: str, operation: Callable[[], Answer], *, has_key: bool = False) 
             return operation()
         except stripe.StripeError as error:
             if _is_final(error):
-                log.warning("Stripe refused %s: %s", what, error.user_message or error)
+                log.warning("Stripe refused to %s: %s", action, error.user_message or error)
                 raise GatewayRefused(
                     str(error.code or type(error).__name__), str(error.user_message or error)
                 ) from error
-            log.warning("Stripe did not do %s (try %s): %s", what, attempt, error)
+            log.warning("Stripe failed to %s (try %s): %s", action, attempt, error)
             pause = 0.2 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
             is_last = attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline
             if is_last or _is_replayed(error) or isinstance(error, stripe.IdempotencyError):
-                raise (_unknown(what, error) if has_key else GatewayDown(what)) from error
+                raise (_unknown(action, error) if has_key else GatewayDown(action)) from error
             time.sleep(pause)
         except (ValueError, AttributeError, TypeError) as error:
-            # HTML or half a JSON with status 200: whether it was done is unknown.
-            raise GatewayDown(what) from error
-    raise GatewayDown(what)
+            # HTML or incomplete JSON with status 200: the outcome is unknown.
+            raise GatewayDown(action) from error
+    raise GatewayDown(action)
 
 
 def _is_final(error: stripe.StripeError) -> bool:
@@ -108,19 +110,19 @@ def _is_final(error: stripe.StripeError) -> bool:
 
 
 def _is_replayed(error: stripe.StripeError) -> bool:
-    """Stripe repeats the stored answer to an earlier request with the same key."""
+    """Return whether this is Stripe's stored answer to an earlier request with the same idempotency key."""
     headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
     return headers.get("idempotent-replayed") == "true"
 
 
-def _unknown(what: str, error: stripe.StripeError) -> GatewayDown:
-    """KeySpent where Stripe itself answered with a failure, which it stores; GatewayDown where nothing is known."""
+def _unknown(action: str, error: stripe.StripeError) -> GatewayDown:
+    """Return KeySpent if Stripe answered with a failure, which it stores for the key, and GatewayDown otherwise."""
     is_other_use = isinstance(error, stripe.IdempotencyError)  # the key was used with other parameters
     body = error.json_body
     is_failure = (error.http_status or 0) >= 500 and isinstance(body, dict) and "error" in body
     if is_other_use or is_failure:
-        return KeySpent(what, is_replayed=is_other_use or _is_replayed(error))
-    return GatewayDown(what)
+        return KeySpent(action, is_replayed=is_other_use or _is_replayed(error))
+    return GatewayDown(action)
 
 
 def session_parameters(
@@ -131,9 +133,12 @@ def session_parameters(
     currency: str,
     expires_at: int,
     urls: tuple[str, str],
-    marks: dict[str, str],
+    metadata: dict[str, str],
 ) -> dict[str, Any]:
-    """What is sent to make a Checkout Session: one line item with the whole total, since discounts cannot be negative items."""
+    """Return the parameters of a Checkout Session.
+
+    It has one line item with the whole total, because Stripe does not allow negative line items for discounts.
+    """
     success_url, cancel_url = urls
     parameters: SessionCreateParams = {
         "mode": "payment",
@@ -148,9 +153,9 @@ def session_parameters(
             }
         ],
         "customer_email": email,
-        "client_reference_id": marks["order"],
-        "metadata": marks,
-        "payment_intent_data": {"metadata": marks, "description": name},
+        "client_reference_id": metadata["order"],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": name},
         "success_url": success_url,
         "cancel_url": cancel_url,
         "expires_at": expires_at,
@@ -159,16 +164,16 @@ def session_parameters(
 
 
 def _in_one_order(value: Any) -> Any:
-    """Sort the keys, so that equal parameters give equal bytes; the database does not keep their order."""
+    """Return the value with sorted keys, so that equal parameters are equal bytes; the database does not keep their order."""
     if isinstance(value, dict):
         return {name: _in_one_order(value[name]) for name in sorted(value)}
     return [_in_one_order(entry) for entry in value] if isinstance(value, list) else value
 
 
 def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
-    """Make the Checkout Session of these parameters; the same key again returns the same one.
+    """Create a Checkout Session; calling again with the same key returns the same session.
 
-    Raises KeySpent where this key will never be answered with a session.
+    Raise KeySpent if Stripe will never return a session for this key.
     """
     ordered = cast(SessionCreateParams, _in_one_order(dict(parameters)))
     session = _call(
@@ -188,20 +193,20 @@ def retrieve_session(session_id: str) -> SessionState:
 
 
 def find_sessions(payment_key: str, made_at: datetime) -> list[SessionState]:
-    """Every session that carries the mark of this payment, which was begun at that moment; newest first."""
+    """Return every session with this payment key in its metadata, created around that moment; newest first."""
     bounds = {"gte": _seconds(made_at - SEARCH_WINDOW), "lte": _seconds(made_at + SEARCH_WINDOW)}
-    found: list[SessionState] = []
+    sessions: list[SessionState] = []
     after: SessionListParams = {}
     for _page in range(MAX_SEARCH_PAGES):
         query: SessionListParams = {"created": cast(Any, bounds), "limit": PAGE_SIZE, **after}
         page = _call("list sessions", partial(_client().v1.checkout.sessions.list, query))
-        found += [
+        sessions += [
             _session_state(session)
             for session in page.data
             if _field(_field(session, "metadata"), "payment") == payment_key
         ]
         if not page.has_more or not page.data:
-            return found
+            return sessions
         after = {"starting_after": page.data[-1].id}
     raise GatewayDown("list sessions")
 
@@ -211,7 +216,7 @@ def _seconds(moment: datetime) -> int:
 
 
 def expire_session(session_id: str) -> SessionState:
-    """Nobody can pay this session any more; one that was paid or had expired already is returned as it is."""
+    """Expire the session, so that nobody can pay it; return it unchanged if it was already paid or expired."""
     try:
         session = _call("expire session", lambda: _client().v1.checkout.sessions.expire(session_id))
     except GatewayRefused:
@@ -221,37 +226,37 @@ def expire_session(session_id: str) -> SessionState:
 
 def _session_state(session: stripe.checkout.Session) -> SessionState:
     intent = _field(session, "payment_intent")
-    known = intent if isinstance(intent, stripe.PaymentIntent) else None
-    charge = _field(known, "latest_charge")
-    trouble = _field(known, "last_payment_error")
+    expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
+    charge = _field(expanded, "latest_charge")
+    last_error = _field(expanded, "last_payment_error")
     return SessionState(
         session_id=session.id,
         url=_field(session, "url") or "",
         status=_field(session, "status") or "",
         payment_status=session.payment_status,
-        intent_id=known.id if known else str(intent or ""),
-        intent_status=known.status if known else "",
-        received_minor=_field(known, "amount_received") or 0,
+        intent_id=expanded.id if expanded else str(intent or ""),
+        intent_status=expanded.status if expanded else "",
+        received_minor=_field(expanded, "amount_received") or 0,
         currency=(session.currency or "").upper(),
         charge_id=charge.id if isinstance(charge, stripe.Charge) else "",
-        card=_card_words(charge) if isinstance(charge, stripe.Charge) else "",
-        last_error=str(_field(trouble, "message") or _field(trouble, "code") or "")[:300],
+        card=_card_label(charge) if isinstance(charge, stripe.Charge) else "",
+        last_error=str(_field(last_error, "message") or _field(last_error, "code") or "")[:300],
     )
 
 
-def _field(thing: Any, name: str) -> Any:
-    """A field that Stripe may leave out: the library raises for those."""
-    return getattr(thing, name, None)
+def _field(stripe_object: Any, name: str) -> Any:
+    """Return a field that Stripe may leave out, for which its library raises AttributeError, or None."""
+    return getattr(stripe_object, name, None)
 
 
-def _card_words(charge: stripe.Charge) -> str:
+def _card_label(charge: stripe.Charge) -> str:
     card = _field(_field(charge, "payment_method_details"), "card")
     return f"{_field(card, 'brand') or 'card'} ending in {_field(card, 'last4')}" if card else ""
 
 
-def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, str]) -> RefundState:
-    """Give back this much of a payment; the same key again returns the same refund."""
-    parameters: RefundCreateParams = {"payment_intent": intent_id, "amount": amount_minor, "metadata": marks}
+def create_refund(intent_id: str, amount_minor: int, key: str, metadata: dict[str, str]) -> RefundState:
+    """Refund an amount in minor units of a payment; calling again with the same key returns the same refund."""
+    parameters: RefundCreateParams = {"payment_intent": intent_id, "amount": amount_minor, "metadata": metadata}
     refund = _call(
         "create refund",
         lambda: _client().v1.refunds.create(parameters, {"idempotency_key": key}),
@@ -261,9 +266,9 @@ def create_refund(intent_id: str, amount_minor: int, key: str, marks: dict[str, 
 
 
 def find_refund(intent_id: str, key: str) -> RefundState | None:
-    """Our refund of this key among those of the payment, if Stripe has it."""
-    found = _call("list refunds", lambda: _client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
-    for refund in found.data:
+    """Return the payment's refund with this key in its metadata, or None if Stripe has none."""
+    refunds = _call("list refunds", lambda: _client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
+    for refund in refunds.data:
         if _field(_field(refund, "metadata"), "refund") == key:
             return _refund_state(refund)
     return None
@@ -278,11 +283,11 @@ def _refund_state(refund: stripe.Refund) -> RefundState:
 
 
 def verify_event(body: bytes, signature: str) -> dict[str, Any]:
-    """Return the event that Stripe signed with one of our secrets, in the mode of our key.
+    """Return the event in a webhook that Stripe signed with one of our secrets.
 
-    Raises BadSignature for anything unsigned, older or newer than five minutes, NotAnEvent for signed bytes that are
-    no JSON object or that no text can hold, and ForeignEvent for what Stripe means and we have no use for: it would be
-    sent again for days if it were refused.
+    Raise BadSignature if the signature is missing, wrong or off by more than five minutes, and NotAnEvent if the body is
+    not a JSON object. Raise ForeignEvent for valid events that the shop has no use for, which the webhook must accept:
+    Stripe would send a refused event again for days.
     """
     try:
         text = body.decode()
@@ -317,12 +322,12 @@ def _check_signature(text: str, signature: str) -> None:
 
 
 def _refuse_future(signature: str) -> None:
-    """Stripe's library looks only for old ones."""
+    """Raise BadSignature if the signature is from the future, which Stripe's library does not check."""
     stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
     if stamps and int(stamps[0]) > time.time() + SIGNATURE_TOLERANCE:
         raise BadSignature("signed in the future")
 
 
 def is_live() -> bool:
-    """Our key moves real money."""
+    """Return whether the API key moves real money."""
     return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))

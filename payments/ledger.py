@@ -1,4 +1,4 @@
-"""The books: each thing is written once, by what names it, and every journal sums to zero."""
+"""The ledger: write each journal once, identified by kind and reference. The postings of a journal sum to zero."""
 
 import uuid
 
@@ -21,7 +21,7 @@ def _book(
     payment: Payment | None = None,
     currency: str = "",
 ) -> bool:
-    """Write the journal, or return False because it stands in the books already."""
+    """Write the journal, or return False if it has been written before."""
     journal, is_new = Journal.objects.get_or_create(
         kind=kind,
         provider_ref=provider_ref,
@@ -37,7 +37,7 @@ def _book(
 
 
 def _parts_of(order: Order) -> dict[str, int]:
-    """An order's total as the books see it: net sales, gift cards (which are no sale yet), net delivery, tax."""
+    """Return the order's total by account: net sales, gift cards (not a sale yet), net delivery, and tax."""
     sums = order.lines.aggregate(tax=Sum("tax_minor"), cards=Sum("total_minor", filter=Q(is_gift_card=True)))
     cards = sums["cards"] or 0
     shipping_tax = order.tax_minor - (sums["tax"] or 0)
@@ -51,7 +51,7 @@ def _parts_of(order: Order) -> dict[str, int]:
 
 
 def book_sale(order: Order) -> bool:
-    """The shopper owes the total of a confirmed order; sales, delivery and tax are earned."""
+    """Book a confirmed order: the shopper owes its total, which is sales, gift cards, delivery and tax."""
     parts = _parts_of(order)
     amounts = {
         Account.RECEIVABLE: order.total_minor,
@@ -61,7 +61,7 @@ def book_sale(order: Order) -> bool:
 
 
 def book_cancel(order: Order) -> bool:
-    """The sale is taken back; whatever was paid is owed to the shopper until it is refunded."""
+    """Reverse the sale of a canceled order. What was paid is owed to the shopper until it is refunded."""
     amounts = {Account.RECEIVABLE: -order.total_minor, **_parts_of(order)}
     return _book(Journal.Kind.CANCEL, order.number, order, amounts)
 
@@ -71,32 +71,32 @@ def _account_of(payment: Payment) -> Account:
 
 
 def book_issue(card: GiftCard) -> bool:
-    """The shop gave a card away and owes what is on it."""
+    """Book a gift card that staff issued: the shop owes its value."""
     amounts: Amounts = {Account.GOODWILL: card.initial_minor, Account.GIFT_CARDS: -card.initial_minor}
     return _book(Journal.Kind.GIFT_ISSUED, f"gift-card-{card.pk}", None, amounts, currency=card.currency)
 
 
 def book_expiry(card: GiftCard, key: uuid.UUID) -> bool:
-    """What was left on an expired card is not owed any more."""
+    """Book an expired gift card: the shop no longer owes its remaining balance."""
     amounts: Amounts = {Account.GIFT_CARDS: card.balance_minor, Account.BREAKAGE: -card.balance_minor}
     return _book(Journal.Kind.GIFT_EXPIRED, str(key), None, amounts, currency=card.currency)
 
 
 def book_capture(payment: Payment, amount_minor: int, provider_ref: str) -> bool:
-    """Stripe holds this much for us, or we owe a gift card that much less; and so does the shopper to us."""
+    """Book a captured payment: Stripe holds the amount, or a gift card has paid it, and the shopper owes it no more."""
     amounts: Amounts = {_account_of(payment): amount_minor, Account.RECEIVABLE: -amount_minor}
     return _book(Journal.Kind.CAPTURE, provider_ref, payment.order, amounts, payment)
 
 
 def book_refund(refund: Refund, provider_ref: str) -> bool:
-    """Stripe gave this much back, or it is on the gift card again."""
+    """Book a refund by Stripe or to a gift card."""
     payment = refund.payment
     amounts: Amounts = {_account_of(payment): -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
     return _book(Journal.Kind.REFUND, provider_ref, payment.order, amounts, payment)
 
 
 def book_failed_refund(refund: Refund, provider_ref: str) -> bool:
-    """The bank sent a refund back: the money is at Stripe again and still owed."""
+    """Book a refund that the bank returned: the money is at Stripe again and still owed to the shopper."""
     payment = refund.payment
     amounts: Amounts = {Account.STRIPE: refund.amount_minor, Account.RECEIVABLE: -refund.amount_minor}
     return _book(Journal.Kind.REFUND_FAILED, provider_ref, payment.order, amounts, payment)

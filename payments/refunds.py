@@ -1,4 +1,4 @@
-"""Money goes back: the row first, then Stripe, by the row's key."""
+"""Refund payments: write a row first, then call Stripe with the row's key."""
 
 import uuid
 from datetime import timedelta
@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from catalog.money import format_money
 from orders.lifecycle import lock_order, record_event
 from orders.models import OrderEvent
 from payments import gateway, ledger
@@ -23,11 +24,15 @@ MAX_RETRY_DELAY = timedelta(hours=1)
 
 @transaction.atomic
 def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
-    """A refund that a worker will carry out; raises RefundRefused for more than is left, those in flight included."""
+    """Store a refund for a worker to carry out; a refund to a gift card is done at once.
+
+    Raise RefundRefused if the amount exceeds what is left after all refunds, including those in progress.
+    """
     locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
     left = left_to_refund(locked)
     if not 0 < amount_minor <= left:
-        raise RefundRefused(f"Only {left} minor units of this payment can still be refunded, not {amount_minor}.")
+        left_text, asked_text = (format_money(minor, locked.currency) for minor in (left, amount_minor))
+        raise RefundRefused(f"Only {left_text} of this payment can still be refunded, not {asked_text}.")
     if locked.method == Payment.Method.GIFT_CARD:
         return refund_to_gift_card(locked, amount_minor, reason=reason, user_id=user_id)
     return Refund.objects.create(
@@ -40,15 +45,18 @@ def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id:
 
 
 def carry_out(refund_id: int) -> Refund:
-    """Stripe has been asked for the refund and our books say what it answered; safe to call again and again."""
+    """Ask Stripe for the refund and record its answer; calling it again is safe.
+
+    Raise GatewayDown if Stripe does not answer.
+    """
     refund = Refund.objects.select_related("payment__order").get(pk=refund_id)
     if refund.status in (Status.SUCCEEDED, Status.FAILED):
         return refund
-    _note_try(refund)
+    _schedule_next_try(refund)
     try:
-        state = _ask(refund)
+        state = _current_state(refund)
     except GatewayRefused as refused:
-        return _fail(refund, str(refused))
+        return _mark_failed(refund, str(refused))
     except GatewayDown as down:
         Refund.objects.filter(pk=refund.pk).update(last_error=f"no answer: {down}"[:300])
         raise
@@ -56,17 +64,17 @@ def carry_out(refund_id: int) -> Refund:
     return take_over_refund(refund, state)
 
 
-def _note_try(refund: Refund) -> None:
-    """Whoever dies now is followed by the next try a little later."""
+def _schedule_next_try(refund: Refund) -> None:
+    """Count the attempt and schedule the next one, so that a crash during this one is retried."""
     pause = min(MAX_RETRY_DELAY, timedelta(seconds=15 * 2 ** min(refund.attempts, 10)))
     Refund.objects.filter(pk=refund.pk).update(attempts=F("attempts") + 1, next_try_at=timezone.now() + pause)
 
 
-def _ask(refund: Refund) -> RefundState:
-    """Stripe's present state of the refund, which is made if it is not there yet.
+def _current_state(refund: Refund) -> RefundState:
+    """Return the refund's current state at Stripe, creating it if it does not exist yet.
 
-    What a create call answers may be a stored answer of long ago, and a key may be forgotten: so the refund is looked
-    for before it is asked for again, and read once more after it was made.
+    The answer to a create call can be an old stored one, and Stripe forgets keys after a while. So search for the refund
+    before creating it again, and read it after creating it.
     """
     if refund.provider_ref:
         return gateway.retrieve_refund(refund.provider_ref)
@@ -74,20 +82,20 @@ def _ask(refund: Refund) -> RefundState:
     intent_id = payment.payment_intent_id or ""
     if refund.attempts and (known := gateway.find_refund(intent_id, str(refund.key))):
         return known
-    marks = {"order": payment.order.number, "refund": str(refund.key)}
+    metadata = {"order": payment.order.number, "refund": str(refund.key)}
     try:
-        made = gateway.create_refund(intent_id, refund.amount_minor, refund.idempotency_key, marks)
+        created = gateway.create_refund(intent_id, refund.amount_minor, refund.idempotency_key, metadata)
     except KeySpent:
-        # The next try looks for the refund first, and only then asks with the next key.
+        # The next attempt searches for the refund first, and only then uses the next key.
         same_key = Refund.objects.filter(pk=refund.pk, key_attempt=refund.key_attempt)
         same_key.update(key_attempt=F("key_attempt") + 1)
         raise
-    return gateway.retrieve_refund(made.refund_id)
+    return gateway.retrieve_refund(created.refund_id)
 
 
 @transaction.atomic
 def take_over_refund(refund: Refund, state: RefundState) -> Refund:
-    """Write Stripe's answer into the refund, its payment and the books. What has failed at Stripe stays failed."""
+    """Record Stripe's answer in the refund, its payment and the ledger. A refund that failed at Stripe stays failed."""
     order = lock_order(refund.payment.order_id)
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=refund.payment_id)
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment__order").get(pk=refund.pk)
@@ -98,23 +106,23 @@ def take_over_refund(refund: Refund, state: RefundState) -> Refund:
     if is_final:
         return refund
     if state.status == "succeeded" and refund.status != Status.SUCCEEDED:
-        _set(refund, Status.SUCCEEDED)
+        _set_status(refund, Status.SUCCEEDED)
         if ledger.book_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
         record_event(order, OrderEvent.Kind.PAYMENT, "Payment refunded", is_public=True)
     elif state.status in ("failed", "canceled"):
         if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
             Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
-        _set(refund, Status.FAILED, state.failure)
+        _set_status(refund, Status.FAILED, state.failure)
         record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed and needs attention")
     elif state.status in ("pending", "requires_action") and refund.status in (Status.REQUESTED, Status.FAILED):
-        _set(refund, Status.PENDING)
+        _set_status(refund, Status.PENDING)
     return refund
 
 
 @transaction.atomic
 def note_foreign_refund(payment: Payment, state: RefundState) -> Refund:
-    """A refund that somebody made in Stripe's dashboard is in our books too."""
+    """Record a refund that somebody made in Stripe's dashboard."""
     refund, _is_new = Refund.objects.get_or_create(
         provider_ref=state.refund_id,
         defaults={
@@ -128,31 +136,31 @@ def note_foreign_refund(payment: Payment, state: RefundState) -> Refund:
     return take_over_refund(refund, state)
 
 
-def _set(refund: Refund, status: Status, error: str = "") -> None:
+def _set_status(refund: Refund, status: Status, error: str = "") -> None:
     refund.status = status
     refund.last_error = error[:300]
     refund.save(update_fields=["status", "last_error"])
 
 
 @transaction.atomic
-def _fail(refund: Refund, error: str) -> Refund:
-    """Stripe will not make it: a human must look. A refund that Stripe knows is never failed by a refused question."""
+def _mark_failed(refund: Refund, error: str) -> Refund:
+    """Mark a refund that Stripe refused as failed, for staff to look at, unless Stripe has already created it."""
     order = lock_order(refund.payment.order_id)
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment__order").get(pk=refund.pk)
     if refund.status == Status.REQUESTED and refund.provider_ref is None:
-        _set(refund, Status.FAILED, error)
+        _set_status(refund, Status.FAILED, error)
         record_event(order, OrderEvent.Kind.PAYMENT, f"A refund was refused: {error}")
     return refund
 
 
 def left_to_refund(payment: Payment) -> int:
-    """Minor units of the capture that no refund, done or in flight, has taken."""
+    """Return the captured minor units that no refund, finished or in progress, has taken."""
     taken = payment.refunds.exclude(status=Status.FAILED).aggregate(total=Sum("amount_minor"))["total"] or 0
     return int(payment.captured_minor - taken)
 
 
 def carry_out_waiting(limit: int = 500) -> int:
-    """Every refund whose time has come has been tried; returns how many got an answer."""
+    """Carry out every refund that is due; return how many Stripe answered."""
     due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())
     refund_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
     return for_each(refund_ids, lambda refund_id: bool(carry_out(refund_id)))

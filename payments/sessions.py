@@ -1,4 +1,4 @@
-"""Start a payment, or go on with the one that is open."""
+"""Start payments, and create or find their Checkout Sessions at Stripe."""
 
 import logging
 from contextlib import suppress
@@ -21,15 +21,15 @@ from payments.statuses import give_up
 
 log = logging.getLogger(__name__)
 MAX_PAYMENTS_PER_ORDER = 5
-LATEST_REQUEST = timedelta(minutes=1)  # later, less than the 30 minutes are left that Stripe wants a session to live
-MIN_TIME_LEFT = timedelta(minutes=1)  # a session with less to live is not worth sending anybody to
+LATEST_REQUEST = timedelta(minutes=1)  # later, less than the 30 minutes that Stripe requires for a session are left
+MIN_TIME_LEFT = timedelta(minutes=1)  # do not send a shopper to a session that expires sooner
 
 
 def start_payment(order_id: int) -> Payment:
-    """A payment of the order that can be paid now: its `session_url` leads to Stripe's page.
+    """Return a payment of the order that can be paid now. Its `session_url` is Stripe's page.
 
-    The row with its key and all parameters is committed before Stripe is asked; a lost answer is asked for again.
-    Raises NotPayable, GatewayDown or GatewayRefused.
+    The row with its key and all parameters is committed before Stripe is called, so that a lost answer can be requested
+    again. Raise NotPayable, GatewayDown or GatewayRefused.
     """
     payment = _open_payment(order_id)
     if payment.method == Payment.Method.NONE or payment.session_url:
@@ -40,13 +40,13 @@ def start_payment(order_id: int) -> Payment:
     except GatewayRefused:
         if not is_too_old:
             raise
-    # Its request was never answered and comes too late now: begin another one.
+    # The payment's request was never answered and is too late now, so start another payment.
     return ensure_session(_open_payment(order_id))
 
 
 @transaction.atomic
 def _open_payment(order_id: int) -> Payment:
-    """The order's open payment, or a new one; at most one is open, kept so by a unique index."""
+    """Return the order's open payment, or a new one. A unique index allows one open payment at most."""
     order = lock_order(order_id)
     if not order.is_unpaid:
         raise NotPayable("This order is not waiting for a payment.")
@@ -92,15 +92,15 @@ def _parameters(order: Order, payment: Payment) -> dict[str, object]:
         currency=order.currency,
         expires_at=int(payment.expires_at.timestamp()),
         urls=(back, cancel),
-        marks={"order": order.number, "payment": str(payment.key)},
+        metadata={"order": order.number, "payment": str(payment.key)},
     )
 
 
 def ensure_session(payment: Payment) -> Payment:
-    """Give the payment its session at Stripe: one that an unanswered request has made, or a new one.
+    """Give the payment a session at Stripe, either one made by an unanswered request or a new one.
 
-    Only the session that the row names is ever handed out, so nobody can pay two. Raises NotPayable where the payment
-    was given up meanwhile, GatewayDown or GatewayRefused.
+    Shoppers are only sent to the session in the payment's row, so nobody can pay two. Raise NotPayable if the payment was
+    closed meanwhile, GatewayDown or GatewayRefused.
     """
     crash_point("pay.before_create")
     state = (_search(payment) if payment.key_attempt else None) or _create(payment)
@@ -121,46 +121,46 @@ def _create(payment: Payment, *, is_second_try: bool = False) -> SessionState:
     except GatewayRefused as refused:
         give_up(payment, refused, session_id=None)
         raise
-    # The failure is an old one: Stripe may be well again.
+    # The failure was stored earlier, so Stripe may work again.
     return _search(payment) or _create(payment, is_second_try=True)
 
 
 def _take_next_key(payment: Payment) -> None:
-    """Use another idempotency key from now on; two callers that saw the same failure move on to the same key."""
+    """Switch to the next idempotency key. Two callers that saw the same failure switch to the same key."""
     Payment.objects.filter(pk=payment.pk, key_attempt=payment.key_attempt).update(key_attempt=payment.key_attempt + 1)
     payment.refresh_from_db()
 
 
 def _search(payment: Payment) -> SessionState | None:
-    """The session that a request without an answer made at Stripe; one that was paid goes before one that is open."""
-    found = gateway.find_sessions(str(payment.key), payment.created_at)
-    return next((state for status in ("complete", "open") for state in found if state.status == status), None)
+    """Return the payment's session at Stripe that an unanswered request made, preferring a paid one, or None."""
+    states = gateway.find_sessions(str(payment.key), payment.created_at)
+    return next((state for status in ("complete", "open") for state in states if state.status == status), None)
 
 
 def _record(payment: Payment, state: SessionState) -> Payment:
-    """Write the session into the row, or close it where the row has another one or is not open any more."""
+    """Store the session in the payment's row, or expire it if the row has another one or is no longer open."""
     Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
         session_id=state.session_id, session_url=state.url
     )
     payment.refresh_from_db()
     if payment.session_id != state.session_id:
-        log.warning("Payment %s needs no second session; it is closed", payment.pk)
-        with suppress(GatewayDown, GatewayRefused):  # nobody has its URL, and it ends by itself
+        log.warning("Payment %s already has a session, so the second one is closed", payment.pk)
+        with suppress(GatewayDown, GatewayRefused):  # nobody has its URL, and it expires by itself
             gateway.expire_session(state.session_id)
     return payment
 
 
 def recover_session(payment: Payment) -> Payment:
-    """Look for the session of a payment that has none yet; nothing is made."""
+    """Search Stripe for the session of a payment that has none stored; create nothing."""
     state = _search(payment)
     return _record(payment, state) if state else payment
 
 
 def close_unanswered(payment: Payment) -> Payment:
-    """Find the session of a payment whose answer was lost, or mark the payment failed: nobody can pay it any more.
+    """Find the session of a payment whose answer was lost, or mark the payment failed so that nobody can pay it.
 
-    Nobody was ever sent to a session that the row does not name, and from now on nobody will be. Raises GatewayDown
-    while an answer may still come; after the time that every session of the payment ends at, it never does.
+    No shopper is ever sent to a session that is not in the row. Raise GatewayDown while an answer may still arrive; none
+    does after `expires_at`, when every session of the payment has expired.
     """
     is_over = payment.expires_at is not None and payment.expires_at <= timezone.now()
     try:
@@ -177,12 +177,12 @@ def close_unanswered(payment: Payment) -> Payment:
 
 
 def _ask_once_more(payment: Payment) -> SessionState | None:
-    """The answer to the same request again, in case it is still on its way; None where it was a failure or a no."""
+    """Repeat the request, in case its answer was lost; return None if Stripe failed or refused."""
     try:
         return gateway.create_session(payment.parameters, payment.idempotency_key)
     except KeySpent:
         _take_next_key(payment)
         return _search(payment)
     except GatewayRefused as refused:
-        log.info("Stripe does not create a session for payment %s: %s", payment.pk, refused)
+        log.info("Stripe refused to create a session for payment %s: %s", payment.pk, refused)
         return None

@@ -1,4 +1,4 @@
-"""Take over what Stripe says now: one function for the return page, webhooks, the sweep and expiry."""
+"""Settle payments: take over Stripe's current answer, for the return page, webhooks, reconciliation and expiry."""
 
 import logging
 
@@ -22,15 +22,15 @@ from payments.tenders import capture_gift_cards
 
 log = logging.getLogger(__name__)
 Status = Payment.Status
-# An order given up by a person stays given up; one that only ran out of time may live again.
-MAY_LIVE_AGAIN = {Order.CancelReason.EXPIRED, Order.CancelReason.PAYMENT}
+# An order canceled by a person stays canceled; one that was only paid too late can be confirmed again.
+CONFIRMABLE_LATE = {Order.CancelReason.EXPIRED, Order.CancelReason.PAYMENT}
 
 
 def settle(payment_id: int) -> Payment:
-    """The payment and its order say what Stripe says now; called twice, the second call changes nothing.
+    """Update the payment and its order to Stripe's current answer; calling it again changes nothing.
 
-    Stripe is asked before anything is locked, and the answer only ever moves things forward, since an older answer
-    may come to be written later. Raises GatewayDown or GatewayRefused with nothing changed.
+    Stripe is called before anything is locked, so an older answer may be written later: statuses only move forward.
+    Raise GatewayDown or GatewayRefused, with nothing changed.
     """
     payment = Payment.objects.get(pk=payment_id)
     if payment.method == Payment.Method.NONE:
@@ -47,10 +47,10 @@ def settle(payment_id: int) -> Payment:
 
 
 def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
-    """Take over a session of the payment that its row does not name, if it was paid after all; returns its own payment.
+    """Take over another session of the payment if it was paid, as a payment of its own; return that payment or None.
 
-    A request without an answer may have made it. Its URL was handed to nobody, so this is a net below the net: the
-    money is booked, and it pays the order or goes back.
+    An unanswered request may have made the session. No shopper gets its URL, so this is a last safeguard: the money is
+    booked, and pays the order or is refunded.
     """
     state = gateway.retrieve_session(session_id)
     if not state.is_paid:
@@ -70,7 +70,7 @@ def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
 
 @transaction.atomic
 def take_over(payment: Payment, state: SessionState) -> Payment:
-    """Write an answer of Stripe's into payment, books and order, in one transaction."""
+    """Record Stripe's answer in the payment, the ledger and the order, in one transaction."""
     order = lock_with_cart(payment.order_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     payment.checked_at = timezone.now()
@@ -82,7 +82,7 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
         move(payment, Status.FAILED)
         _set_due_again(order)
     elif state.status == "complete":
-        # A bank is at it, or something that we do not know yet: waiting, never paid.
+        # A bank is processing the payment, or the state is unknown: wait, never treat it as paid.
         if move(payment, Status.PROCESSING):
             Order.objects.filter(pk=order.pk, status=Order.Status.PLACED).update(payment_due_at=None)
     elif state.status == "expired":
@@ -92,7 +92,7 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
 
 
 def _set_due_again(order: Order) -> None:
-    """A bank debit failed: the order may be paid otherwise, or runs out of time."""
+    """Give the order time to be paid another way after a bank debit failed."""
     Order.objects.filter(pk=order.pk, status=Order.Status.PLACED, payment_due_at=None).update(
         payment_due_at=timezone.now() + settings.PAYMENT_WINDOW
     )
@@ -100,7 +100,7 @@ def _set_due_again(order: Order) -> None:
 
 @transaction.atomic
 def _settle_nothing(payment: Payment) -> Payment:
-    """An order of which nothing is left to pay is paid by saying so, once."""
+    """Confirm an order that has nothing left to pay, once."""
     order = lock_with_cart(payment.order_id)
     is_moved = order.due_minor == 0 and move(payment, Status.CAPTURED, captured_at=timezone.now())
     if is_moved and order.is_unpaid:
@@ -112,7 +112,7 @@ def _settle_nothing(payment: Payment) -> Payment:
 def accept_payment(order: Order) -> bool:
     """Confirm a placed order that is paid, and book its sale and its gift cards; return whether it was confirmed.
 
-    Where another order with the same address was paid first and has used its promotion, the order is canceled instead.
+    If another order with the same e-mail address was paid first and has used up a promotion, cancel the order instead.
     """
     try:
         confirm(order)
@@ -133,13 +133,13 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if payment.status == Status.CAPTURED:
         return
     if not _is_what_was_ordered(payment, state):
-        # Not live any more, so that staff can cancel the order; a human decides about the money.
+        # Mark it failed, so that staff can cancel the order. Staff decide about the money.
         move(payment, Status.FAILED)
         _flag(
             order,
             payment,
             Payment.Flag.MISMATCH,
-            "Stripe charged another amount or currency than the order's. This needs attention",
+            "Stripe charged a different amount or currency than the order's. Check the payment in Stripe's dashboard",
         )
         return
     move(
@@ -168,17 +168,17 @@ def _confirm_or_refund(order: Order, payment: Payment) -> None:
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
-        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment came and will be refunded")
+        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment arrived and will be refunded")
         request_refund(payment, payment.captured_minor, reason="paid twice")
 
 
 def _take_late(order: Order, payment: Payment) -> None:
-    """A payment for a canceled order: take it while what it held is there, else give all of it back."""
-    if order.cancel_reason in MAY_LIVE_AGAIN:
+    """Confirm the canceled order if its stock, promotions and gift cards are still available; otherwise refund."""
+    if order.cancel_reason in CONFIRMABLE_LATE:
         try:
             confirm_late(order)
         except (InsufficientStock, PromotionUsedUp, GiftCardSpent):
-            log.info("Order %s was paid late and what it held is gone", order.number)
+            log.info("Order %s was paid late, and its stock, promotion or gift card is used up", order.number)
         else:
             _book_confirmed(order)
             return
@@ -186,12 +186,12 @@ def _take_late(order: Order, payment: Payment) -> None:
 
 
 def _give_back_late(order: Order, payment: Payment) -> None:
-    _flag(order, payment, Payment.Flag.LATE, "The payment came too late and will be refunded")
+    _flag(order, payment, Payment.Flag.LATE, "The payment arrived too late and will be refunded")
     refund = request_refund(payment, payment.captured_minor, reason="paid too late")
     send_late_refund(order, refunded_minor=refund.amount_minor, key=refund.key.hex)
 
 
-def _flag(order: Order, payment: Payment, flag: Payment.Flag, words: str) -> None:
+def _flag(order: Order, payment: Payment, flag: Payment.Flag, text: str) -> None:
     if Payment.objects.filter(pk=payment.pk, flag="").update(flag=flag):
-        record_event(order, OrderEvent.Kind.PAYMENT, words)
+        record_event(order, OrderEvent.Kind.PAYMENT, text)
         log.error("Payment %s of order %s is flagged %s", payment.pk, order.number, flag)

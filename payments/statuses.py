@@ -1,4 +1,4 @@
-"""The only writer of Payment.status. Refunded and disputed are amounts on a payment, never statuses."""
+"""Change the status of payments. The only writer of Payment.status; refunds and disputes are amounts, not statuses."""
 
 import logging
 from typing import Any
@@ -9,8 +9,8 @@ from payments.models import Payment
 
 log = logging.getLogger(__name__)
 Status = Payment.Status
-LIVE = (Status.OPEN, Status.PROCESSING)  # somebody may still pay it
-# A payment that failed or was canceled here may have been captured at Stripe meanwhile; nothing undoes a capture.
+LIVE = (Status.OPEN, Status.PROCESSING)  # can still be paid
+# A payment that failed or was canceled here may have been captured at Stripe meanwhile. A capture is final.
 ALLOWED = {
     Status.PROCESSING: {Status.OPEN},
     Status.CAPTURED: {Status.OPEN, Status.PROCESSING, Status.FAILED, Status.CANCELED},
@@ -19,18 +19,18 @@ ALLOWED = {
 }
 
 
-def move(payment: Payment, target: Payment.Status, **facts: Any) -> bool:
-    """Change the status where the stored one allows it, and return whether it did; `facts` are written with it."""
-    return bool(_movable(payment, target).update(status=target, **facts))
+def move(payment: Payment, target: Payment.Status, **fields: Any) -> bool:
+    """Change the status and these fields if the stored status allows it; return whether it did."""
+    return bool(_movable(payment, target).update(status=target, **fields))
 
 
-def give_up(payment: Payment, reason: object, **seen: Any) -> None:
-    """Mark a live payment that nobody can pay as failed: Stripe did not create a session for it, or has none any more.
+def give_up(payment: Payment, reason: object, **expected: Any) -> None:
+    """Mark a live payment as failed because Stripe has no session for it, so that nobody can pay it.
 
-    It stays as it is where another request has changed one of the fields in `seen` meanwhile.
+    Do nothing if the payment's fields no longer have the values in `expected`.
     """
     log.error("Payment %s cannot be paid: %s", payment.pk, reason)
-    _movable(payment, Status.FAILED).filter(**seen).update(status=Status.FAILED, last_error=str(reason)[:300])
+    _movable(payment, Status.FAILED).filter(**expected).update(status=Status.FAILED, last_error=str(reason)[:300])
 
 
 def _movable(payment: Payment, target: Payment.Status) -> QuerySet[Payment]:

@@ -1,4 +1,4 @@
-"""What workers do for payments; `shop/jobs.py` says which of it is scheduled."""
+"""Celery tasks of payments. `shop/jobs.py` schedules them."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""Gift cards in the books: what they pay of an order, what is issued, refunded to them and lost by time."""
+"""Gift cards as payments, booked in the ledger: capture, refund, issue and expire them."""
 
 import uuid
 from datetime import datetime
@@ -16,8 +16,8 @@ from payments.sweeps import for_each
 
 @transaction.atomic
 def capture_gift_cards(order: Order) -> None:
-    """A confirmed order has a captured payment for each gift card that it holds an amount of; twice is once."""
-    for card_id, amount in gift_cards.held_by(order).items():
+    """Record a captured payment for each gift card that pays for a confirmed order; calling it again changes nothing."""
+    for card_id, amount in gift_cards.amounts_taken_by(order).items():
         payment, is_new = Payment.objects.get_or_create(
             order=order,
             gift_card_id=card_id,
@@ -36,7 +36,7 @@ def capture_gift_cards(order: Order) -> None:
 
 @transaction.atomic
 def refund_to_gift_card(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
-    """That much of the payment is on its card again, and the books say so. The caller has checked what is left."""
+    """Refund the amount to the payment's gift card and book it. The caller has checked what is left to refund."""
     refund = Refund.objects.create(
         payment=payment,
         amount_minor=amount_minor,
@@ -62,16 +62,16 @@ def issue_gift_card(
     note: str = "",
     by: int | None = None,
 ) -> tuple[GiftCard, str]:
-    """Staff give a card, or store credit to a user, and the books say that the shop owes it; returns its code too."""
+    """Issue a gift card, or store credit to a user, and book it; return the card and its code."""
     card, code = gift_cards.issue(amount_minor, currency, expires_at=expires_at, user_id=user_id, note=note, by=by)
     ledger.book_issue(card)
     return card, code
 
 
 def expire_gift_cards() -> int:
-    """Every card whose time is over is empty, and what was on it is ours; returns how many."""
+    """Empty every expired gift card and book its balance as breakage; return how many."""
     now = timezone.now()
-    return for_each(list(gift_cards.expired_cards(now)), lambda card_id: _expire(card_id, now))
+    return for_each(list(gift_cards.expired_card_ids(now)), lambda card_id: _expire(card_id, now))
 
 
 @transaction.atomic

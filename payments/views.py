@@ -1,4 +1,4 @@
-"""To Stripe's page and back, and what Stripe calls."""
+"""Views around payments: to Stripe's page and back, changing an unpaid order, and the webhook."""
 
 import dataclasses
 import logging
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.throttle import Limit, TooManyAttempts, client_ip
 from catalog.markets import market_of
 from catalog.pages import INTERNAL, ORDER, page
-from orders.cart import open_cart, token_from
+from orders.cart import open_cart, parse_token
 from orders.checkout import place_order
 from orders.checkout_form import CheckoutForm
 from orders.errors import AlreadyPlaced
@@ -45,13 +45,13 @@ from payments.tasks import process_event
 log = logging.getLogger(__name__)
 MAX_EVENT_BYTES = 256 * 1024
 FRESH_ANSWER = timedelta(seconds=3)
-ASKING = Limit("ask-stripe", 30, 600)  # times that the shopper's pages ask about one order
+ASKING = Limit("ask-stripe", 30, 600)  # requests about one order by its pages
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
 
 
-def _try_again(request: HttpRequest, order: Order, words: str = "You were not charged.") -> HttpResponse:
-    """The order is kept, its stock too; only the payment has to wait."""
-    context = {"order": order, "words": words}
+def _try_again(request: HttpRequest, order: Order, message: str = "You were not charged.") -> HttpResponse:
+    """Tell the shopper to try again later. The order and its stock are kept."""
+    context = {"order": order, "words": message}
     response = render(request, "payments/unavailable.html", context, status=503)
     response["Retry-After"] = "60"
     return response
@@ -61,7 +61,7 @@ def _try_again(request: HttpRequest, order: Order, words: str = "You were not ch
 @leads_to_payment
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Send the shopper to Stripe's page; an order that is not waiting for money shows itself instead."""
+    """Redirect to Stripe's page, or to the order page if the order is not waiting for payment."""
     order = get_object_or_404(Order, public_id=public_id)
     if not order.is_unpaid:
         return redirect(order)
@@ -82,35 +82,35 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @page(ORDER)
 @require_safe
 def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """From Stripe's page. What the address says beside the order's secret is ignored: Stripe is asked."""
+    """Return from Stripe's page. The URL's parameters prove nothing, so ask Stripe."""
     order = get_object_or_404(Order, public_id=public_id)
     _ask_stripe(order)
     return redirect(order)
 
 
 def _ask_stripe(order: Order) -> None:
-    """Take over what Stripe says of the order's open payment, unless it was asked a moment ago or too often."""
+    """Settle the order's open payment, unless Stripe was asked a moment ago or too often."""
     live = order.payments.filter(method=Payment.Method.STRIPE, status__in=LIVE)
     now = timezone.now()
     not_asked_just_now = Q(checked_at=None) | Q(checked_at__lt=now - FRESH_ANSWER)
     payment = live.filter(not_asked_just_now).first() if order.is_unpaid else None
-    # Of several requests at once, the one whose update finds the row asks.
+    # If several requests arrive at once, only the one whose update finds the row asks Stripe.
     if not payment or not live.filter(not_asked_just_now, pk=payment.pk).update(checked_at=now):
         return
     try:
         ASKING.take(str(order.pk))
         settle(payment.pk)
     except TooManyAttempts:
-        log.info("Order %s is settled by the next sweep: Stripe was asked about it often", order.number)
+        log.info("Order %s is left for the next sweep, because Stripe was asked about it too often", order.number)
     except (GatewayDown, GatewayRefused) as error:
-        log.warning("Order %s is settled later: %r", order.number, error)
+        log.warning("Order %s could not be settled now and is left for the next sweep: %r", order.number, error)
 
 
 @page(ORDER)
 @leads_to_payment
 @require_safe
 def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Stripe's cancel link: offer to pay or to change the order. Opening it gives nothing up."""
+    """Offer to pay or to change the order after Stripe's cancel link. Opening this page cancels nothing."""
     order = get_object_or_404(Order, public_id=public_id)
     _ask_stripe(order)
     order.refresh_from_db()
@@ -122,10 +122,10 @@ def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @page(ORDER)
 @require_POST
 def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Give the unpaid order up and bring its things back into a cart.
+    """Cancel the unpaid order and bring its lines back into a cart.
 
-    The order's own cart goes to whoever holds it. Others who have the order's link get the things in a cart of theirs:
-    the cart's cookie would hand them its gift cards, codes and texts.
+    The shopper who holds the order's cart gets that cart. Others who have the order's link get the lines in their own
+    cart, because the order's cart would give them its gift cards, codes and texts.
     """
     order = get_object_or_404(Order, public_id=public_id)
     is_holder = _holds_cart(request, order)
@@ -139,27 +139,27 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _try_again(request, order, "We could not reach our payment provider to cancel the payment.")
     if not cart:
         return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
-    cart = _with_what_else_they_have(request, cart) if is_holder else _copied(request, order)
+    cart = _merged_with_current_cart(request, cart) if is_holder else _copied_into_current_cart(request, order)
     return remember(redirect(f"{reverse('orders:cart')}?back=1"), cart)
 
 
 def _holds_cart(request: HttpRequest, order: Order) -> bool:
-    """The order's cart is this shopper's: of their account, or named by their cookie."""
+    """Return whether the order's cart belongs to this shopper, by account or by cookie."""
     user_id = user_id_of(request)
-    token = token_from(request.COOKIES.get(settings.CART_COOKIE_NAME, ""))
+    token = parse_token(request.COOKIES.get(settings.CART_COOKIE_NAME, ""))
     is_theirs = (Q(user_id=user_id) if user_id else Q(pk=None)) | (Q(user=None, token=token) if token else Q(pk=None))
     return Cart.objects.filter(is_theirs, pk=order.cart_id).exists()
 
 
-def _copied(request: HttpRequest, order: Order) -> Cart:
-    """This shopper's own cart, with what the order would have bought in it too."""
+def _copied_into_current_cart(request: HttpRequest, order: Order) -> Cart:
+    """Add the order's lines to this shopper's own cart, and return it."""
     cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(order.market))
     order_again(cart, order)
     return cart
 
 
-def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
-    """The cart that came back, joined by whatever this shopper has put into another one meanwhile; nothing is lost."""
+def _merged_with_current_cart(request: HttpRequest, cart: Cart) -> Cart:
+    """Merge the cart that was brought back with the shopper's current cart, and return the result."""
     user_id = user_id_of(request)
     if cart.user_id is None and user_id:
         join_carts(cart.token, user_id)
@@ -173,7 +173,7 @@ def _with_what_else_they_have(request: HttpRequest, cart: Cart) -> Cart:
 @leads_to_payment
 @require_POST
 def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """The checkout form again, with other details than an order that is not paid yet: close that one, place this one."""
+    """Replace an unpaid order by one with the submitted details: cancel the first order and place the new one."""
     order = get_object_or_404(Order, public_id=public_id)
     form = CheckoutForm(request.POST, market=market_of(order.market))
     if not form.is_valid() or not _may_replace(request, order):
@@ -185,28 +185,28 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
         return _try_again(request, order, "We could not reach our payment provider to cancel the first payment.")
-    cart = cart or _replaced_elsewhere(request, order)
+    cart = cart or _cart_of_canceled_order(request, order)
     if not cart:
         return redirect(order)
     return remember(_place_again(request, cart, form), cart)
 
 
 def _may_replace(request: HttpRequest, order: Order) -> bool:
-    """The shopper holds the order's cart, or another tab of theirs has given it up a moment ago."""
+    """Return whether the shopper holds the order's cart, or has just canceled the order in another tab."""
     return _holds_cart(request, order) or (order.status == Order.Status.CANCELED and current_cart(request) is not None)
 
 
-def _replaced_elsewhere(request: HttpRequest, order: Order) -> Cart | None:
-    """The cart of an order that another tab has given up a moment ago; none where the order was paid.
+def _cart_of_canceled_order(request: HttpRequest, order: Order) -> Cart | None:
+    """Return the current cart if another tab has just canceled the order, or None if the order was paid.
 
-    The form was read as one of the order's market, so a cart of another market is no answer to it.
+    The form was validated for the order's market, so a cart of another market cannot be ordered with it.
     """
     cart = current_cart(request) if order.status == Order.Status.CANCELED else None
     return cart if cart and cart.market == order.market else None
 
 
 def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    """The shopper saw the first order's total, and the new cart holds the same lines: only its mark is new."""
+    """Place the new order. The shopper saw the first order's total, and only the cart's mark has changed."""
     seen = form.seen(client_ip(request))
     seen = dataclasses.replace(seen, cart_mark=f"{cart.pk}:{cart.version}")
     try:
@@ -222,7 +222,7 @@ def _place_again(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpRe
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    """Store what Stripe signed and answer 200 only when it is committed; a worker takes it from there."""
+    """Store the signed event, answer 200 once it is committed, and wake a worker to process it."""
     length = request.headers.get("Content-Length", "")
     if not length.isdigit() or int(length) > MAX_EVENT_BYTES:
         return HttpResponse(status=413 if length.isdigit() else 411)

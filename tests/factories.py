@@ -12,7 +12,7 @@ from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
 from catalog.prices import set_price
-from orders.cart import put_in
+from orders.cart import add_units
 from orders.cart_codes import enter_code
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
@@ -105,7 +105,7 @@ def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -
     """A cart that holds so many of each, whatever stock there is."""
     cart = Cart.objects.create(currency="EUR", user=user)
     for variant in variants:
-        put_in(cart, variant.pk, quantity, most=None, seen_minor=None, is_clamped=False)
+        add_units(cart, variant.pk, quantity, most=None, seen_minor=None, is_clamped=False)
     cart.refresh_from_db()
     return cart
 

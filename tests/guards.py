@@ -145,7 +145,7 @@ def no_event_key(monkeypatch: Monkey) -> None:
 
 def no_digest(monkeypatch: Monkey) -> None:
     """An order of the same cart counts as the same order, whatever was typed."""
-    monkeypatch.setattr(checkout, "_again", lambda placed, submission: placed)
+    monkeypatch.setattr(checkout, "_existing_order", lambda placed, submission: placed)
 
 
 def no_close(monkeypatch: Monkey) -> None:
@@ -263,13 +263,13 @@ def no_card_balance(monkeypatch: Monkey) -> None:
 
 def no_lock_order(monkeypatch: Monkey) -> None:
     """Whoever gives an order up locks its carts after its promotions."""
-    bring_back = lifecycle.bring_back
+    restore_cart = lifecycle.restore_cart
 
     def give_back_first(cart_id: Any) -> Cart | None:
         lifecycle.give_back_uses(Order.objects.get(cart_id=cart_id))
-        return bring_back(cart_id)
+        return restore_cart(cart_id)
 
-    monkeypatch.setattr(lifecycle, "bring_back", give_back_first)
+    monkeypatch.setattr(lifecycle, "restore_cart", give_back_first)
 
 
 def no_comparing(monkeypatch: Monkey) -> None:
@@ -284,7 +284,7 @@ def no_product_lock(monkeypatch: Monkey) -> None:
 
 def limits_of_anybody(monkeypatch: Monkey) -> None:
     """The checkout's page looks up the limits of whatever e-mail address was typed."""
-    monkeypatch.setattr(Buyer, "told_as", lambda buyer, email: buyer)
+    monkeypatch.setattr(Buyer, "with_email", lambda buyer, email: buyer)
 
 
 def drafts_of_anybody(monkeypatch: Monkey) -> None:
@@ -295,7 +295,7 @@ def drafts_of_anybody(monkeypatch: Monkey) -> None:
 
 def no_hiding(monkeypatch: Monkey) -> None:
     """Whoever sees an order sees its customer."""
-    monkeypatch.setattr(order_pages, "without", lambda fields, hidden: tuple(fields))
+    monkeypatch.setattr(order_pages, "without_hidden", lambda fields, hidden: tuple(fields))
 
 
 def no_question(monkeypatch: Monkey) -> None:

@@ -1,4 +1,4 @@
-"""Amounts as staff write them, 12.50, and as they are kept, in minor units."""
+"""Admin forms whose amounts staff enter as 12.50 and the database stores in minor units."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from catalog.markets import all_markets, market_of
 
 
 class AmountForm(forms.ModelForm):
-    """A model form whose fields named in `amounts` are amounts of the market's currency; empty is the model's default.
+    """A model form whose fields in `amounts` are amounts in the market's currency. An empty amount is the model's default.
 
-    The parts of something that has a market are told it.
+    Inline forms get their parent's market as an argument.
     """
 
     amounts: tuple[str, ...] = ()
@@ -25,9 +25,9 @@ class AmountForm(forms.ModelForm):
         for name in self.amounts:
             model_field = self._meta.model._meta.get_field(name)
             label = f"{capfirst(model_field.verbose_name)} ({currency})"
-            is_needed = not (model_field.null or model_field.has_default())
+            is_required = not (model_field.null or model_field.has_default())
             self.fields[name] = AmountField(
-                currency=currency, label=label, required=is_needed, help_text=model_field.help_text
+                currency=currency, label=label, required=is_required, help_text=model_field.help_text
             )
         if "market" in self.fields:
             choices = [(market.code, market.name) for market in all_markets().values()]
@@ -46,13 +46,13 @@ class AmountForm(forms.ModelForm):
 
 
 class AmountFormSet(forms.BaseInlineFormSet):
-    """Parts of something that has a market: their amounts are in its currency."""
+    """Inline forms whose amounts are in the currency of the parent's market."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "market": self.data.get("market") or self.instance.market}
 
     def clean(self) -> None:
-        """A row that is there already is refused in words: Django leaves the parent out where it looks for it."""
+        """Also check constraints that include the parent, which Django's own check leaves out, and report them as errors."""
         super().clean()
         if self.deleted_forms:
             return

@@ -1,4 +1,4 @@
-"""What staff write beside amounts: lists, countries, moments, postcodes; each refused in one sentence."""
+"""Form fields for lists, countries, times and postcodes in the admin, each with a clear error message."""
 
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,14 @@ from django.core.exceptions import ValidationError
 
 from catalog.inputs import MomentInput
 from orders.models import ShippingMethod
-from orders.postcodes import wrong_part
+from orders.postcodes import first_invalid_pattern
 
-NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # codes of two letters that name something else
-YEARS = range(2000, 2100)  # others are slips of the hand, and the database keeps some that Python cannot read
+NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # two-letter codes that are not countries
+YEARS = range(2000, 2100)  # others are typing errors, and PostgreSQL stores some that Python cannot represent
 
 
 def country_code(text: str) -> str:
-    """The two letters of a country in capitals; raises ValidationError for what is none."""
+    """Return the country code in capitals; raise ValidationError if there is no such country."""
     code = text.strip().upper()
     known = {code for code in Locale.parse("en").territories if code.isalpha()} - NO_COUNTRIES
     if code not in known:
@@ -26,14 +26,14 @@ def country_code(text: str) -> str:
 
 
 def readable_postcodes(text: str) -> str:
-    """The text itself; raises ValidationError where a part of it names no postcodes."""
-    if wrong := wrong_part(text):
-        raise ValidationError(f"“{wrong[:40]}” is not a postcode pattern. Enter parts like 10000-19999, 35* or SW1A.")
+    """Return the text unchanged; raise ValidationError if it contains an invalid postcode pattern."""
+    if invalid := first_invalid_pattern(text):
+        raise ValidationError(f"“{invalid[:40]}” is not a postcode pattern. Enter parts like 10000-19999, 35* or SW1A.")
     return text
 
 
 class ListField(forms.CharField):
-    """Several words with commas between them; its value is a list."""
+    """A list of texts, entered with commas between them."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
@@ -47,12 +47,14 @@ class ListField(forms.CharField):
 
 
 class CountriesField(ListField):
+    """A list of country codes."""
+
     def clean(self, value: Any) -> list[str]:
         return list(dict.fromkeys(country_code(part) for part in super().clean(value)))
 
 
 class MethodsField(ListField):
-    """Codes of delivery methods that there are."""
+    """A list of codes of existing shipping methods."""
 
     def clean(self, value: Any) -> list[str]:
         codes = super().clean(value)
@@ -63,7 +65,7 @@ class MethodsField(ListField):
 
 
 class MomentField(forms.DateTimeField):
-    """A day and a time in one input."""
+    """A date and time in one input."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"widget": MomentInput(), **options})
@@ -76,7 +78,7 @@ class MomentField(forms.DateTimeField):
 
 
 class SpanField(DateTimeRangeField):
-    """From one moment until another, or without an end."""
+    """A time span with a start and an optional end."""
 
     def __init__(self, **options: Any) -> None:
         inputs = [MomentInput({"aria-label": name}) for name in ("From", "Until")]

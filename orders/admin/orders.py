@@ -1,4 +1,4 @@
-"""Orders in the admin: read, and changed through the verbs alone."""
+"""Orders in the admin: read-only pages, with actions that call the functions of orders."""
 
 import uuid
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ EVIDENCE = {"terms_accepted_ip"}
 MAX_FOUND_BY_SKU = 1_000
 
 
-def without(fields: Sequence[Any], hidden: set[str]) -> tuple[Any, ...]:
-    """The fields of a fieldset that are not hidden; a row of which nothing is left is gone."""
+def without_hidden(fields: Sequence[Any], hidden: set[str]) -> tuple[Any, ...]:
+    """Return the fieldset's fields without the hidden ones, dropping rows that become empty."""
     rows = [
         tuple(name for name in row if name not in hidden) if isinstance(row, tuple) else row
         for row in fields
@@ -42,7 +42,7 @@ def without(fields: Sequence[Any], hidden: set[str]) -> tuple[Any, ...]:
 
 
 class ReadOnlyInline(admin.TabularInline):
-    """A part of a page: whoever may see the page sees it, nobody changes it here."""
+    """A read-only inline, visible to everybody who can see the page."""
 
     extra = 0
     can_delete = False
@@ -124,28 +124,31 @@ class OrderAdmin(admin.ModelAdmin):
         return tuple("country" if name == "customer" else name for name in self.list_display)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """Whoever may not see a name may not find out by searching either whether it is there."""
+        """Search by number only for staff who may not see customers, so that a search reveals no names."""
         return self.search_fields if request.user.has_perm(SEE_CUSTOMER) else ("number",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """Orders of exactly this SKU, else by number, name and e-mail."""
+        """Return orders with exactly this SKU if there are any, otherwise search the search fields."""
         search_term = one_line(search_term)
-        sold = OrderLine.objects.filter(sku__iexact=search_term.strip()).exclude(sku="").order_by("-order_id")
-        ids = list(sold.values_list("order_id", flat=True)[:MAX_FOUND_BY_SKU]) if search_term.strip() else []
-        if ids:
-            return queryset.filter(pk__in=ids), False
+        lines = OrderLine.objects.filter(sku__iexact=search_term.strip()).exclude(sku="").order_by("-order_id")
+        order_ids = list(lines.values_list("order_id", flat=True)[:MAX_FOUND_BY_SKU]) if search_term.strip() else []
+        if order_ids:
+            return queryset.filter(pk__in=order_ids), False
         return super().get_search_results(request, queryset, search_term)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[str | None, dict[str, Any]]]:
-        """Personal data for the roles whose work needs them."""
+        """Hide personal data from staff without permission to see it."""
         hidden = set()
         if not request.user.has_perm(SEE_CUSTOMER):
             hidden |= PERSONAL
         if not request.user.has_perm(SEE_EVIDENCE):
             hidden |= EVIDENCE
-        sets = [(title, {**options, "fields": without(options["fields"], hidden)}) for title, options in self.fieldsets]
+        sets = [
+            (title, {**options, "fields": without_hidden(options["fields"], hidden)})
+            for title, options in self.fieldsets
+        ]
         return [(title, options) for title, options in sets if options["fields"]]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -197,8 +200,8 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description="invoice to")
     def billing(self, order: Order) -> str:
-        own = [*order.billing_lines, order.billing_country] if order.billing_name else ["the delivery address"]
-        parts = [order.company, order.vat_id, *own]
+        address = [*order.billing_lines, order.billing_country] if order.billing_name else ["the delivery address"]
+        parts = [order.company, order.vat_id, *address]
         return ", ".join(part for part in parts if part)
 
     @admin.display(description="paid by gift cards")
@@ -234,8 +237,8 @@ class OrderAdmin(admin.ModelAdmin):
         return super().get_queryset(request).defer("receipt")
 
     def get_urls(self) -> list:
-        own = [path("<int:order_id>/ship/", self.admin_site.admin_view(self.ship_view), name="orders_order_ship")]
-        return own + super().get_urls()
+        urls = [path("<int:order_id>/ship/", self.admin_site.admin_view(self.ship_view), name="orders_order_ship")]
+        return urls + super().get_urls()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -251,7 +254,7 @@ class OrderAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def order_for(self, request: HttpRequest, order_id: int, permission: str) -> Order:
-        """The order of an address, for staff who hold the permission; 403 and 404 for everybody else."""
+        """Return the order with this id; answer 403 without the permission and 404 without such an order."""
         if not request.user.has_perm(permission):
             raise PermissionDenied
         order = self.get_object(request, str(order_id))
@@ -260,7 +263,7 @@ class OrderAdmin(admin.ModelAdmin):
         return order
 
     def ship_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Staff say what is in the parcel; the verb does the rest."""
+        """Show the form for a parcel, and ship it."""
         order = self.order_for(request, order_id, "orders.ship_order")
         if request.method == "GET" and order.status != Order.Status.CONFIRMED:
             messages.error(

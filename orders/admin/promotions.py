@@ -1,4 +1,4 @@
-"""Promotions in the admin: written, tried on an example cart, given codes."""
+"""Promotions in the admin: edit them, try them on an example cart, add coupon codes."""
 
 import csv
 from typing import Any, ClassVar
@@ -30,8 +30,8 @@ from orders.promotions import hold_limits
 from orders.trying import Trial, try_promotion
 
 MAX_USES = 1_000_000  # of one code
-# Kind → the fields without which it says nothing, and what to write.
-NEEDED = {
+# Kind → its required fields, with the error message for each.
+REQUIRED = {
     "percent": {"percent": "Enter the percentage."},
     "amount": {"amount_minor": "Enter the amount."},
     "fixed_price": {"amount_minor": "Enter the price."},
@@ -68,7 +68,7 @@ class PromotionForm(AmountForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if groups := self.fields.get("groups"):
-            # The staff's roles are groups too, and no way to reward a customer.
+            # Staff roles are groups too, but promotions are for groups of customers.
             groups.queryset = Group.objects.exclude(name__in=ROLES)
 
     def clean(self) -> dict[str, Any]:
@@ -84,14 +84,14 @@ class PromotionForm(AmountForm):
         if kind and lane and lane not in KINDS[kind]:
             lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KINDS[kind])
             self.add_error("lane", f"Promotions of this kind apply to {lanes}.")
-        for name, words in NEEDED.get(kind, {}).items():
+        for name, message in REQUIRED.get(kind, {}).items():
             if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, words)
+                self.add_error(name, message)
 
     def _check_codes(self, cleaned: dict[str, Any]) -> None:
-        """One that needs a code is not switched on without any: nobody could use it."""
-        is_closed = cleaned.get("is_active") and cleaned.get("needs_code")
-        if is_closed and not (self.instance.pk and usable_codes(self.instance).exists()):
+        """Refuse to switch on a promotion that needs a code but has no usable one."""
+        is_on_with_code = cleaned.get("is_active") and cleaned.get("needs_code")
+        if is_on_with_code and not (self.instance.pk and usable_codes(self.instance).exists()):
             self.add_error(
                 "needs_code",
                 "This promotion needs a code, but has none that can still be used. Save it switched off, add a code under "
@@ -143,7 +143,7 @@ class TierInline(admin.TabularInline):
 
 
 class CodesForm(forms.Form):
-    """One code that is said, or a batch of random ones."""
+    """Add one code, or a batch of random ones."""
 
     code = forms.CharField(max_length=60, required=False, help_text="One code for everybody: WELCOME10")
     count = forms.IntegerField(
@@ -166,22 +166,23 @@ class CodesForm(forms.Form):
 
 
 class TrialForm(forms.Form):
-    """An example cart."""
+    """The example cart on which a promotion is tried."""
 
     things = forms.CharField(
+        label="Items",
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="One line per item: the quantity, a space and the SKU, like 2 MUG-SAND.",
     )
     country = forms.CharField(max_length=2, help_text="Two letters: DE")
     at = MomentField(label="At", required=False, help_text="Empty: now.")
-    with_code = forms.BooleanField(label="With its code", required=False, initial=True)
+    with_code = forms.BooleanField(label="With a code", required=False, initial=True)
 
     def clean_country(self) -> str:
         return country_code(self.cleaned_data["country"])
 
     def clean_things(self) -> dict[int, int]:
-        """Variant id → quantity."""
-        wanted: dict[str, int] = {}
+        """Return {variant id: quantity}."""
+        quantities: dict[str, int] = {}
         for line in self.cleaned_data["things"].splitlines():
             number, _, sku = line.strip().partition(" ")
             if not line.strip():
@@ -190,11 +191,11 @@ class TrialForm(forms.Form):
                 raise forms.ValidationError(
                     f"“{line.strip()[:60]}” is not valid. Enter a quantity, a space and the SKU."
                 )
-            wanted[sku.strip()] = int(number[:6])
-        found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
-        if missing := [sku for sku in wanted if sku not in found]:
+            quantities[sku.strip()] = int(number[:6])
+        variant_ids = dict(Variant.objects.filter(sku__in=quantities).values_list("sku", "pk"))
+        if missing := [sku for sku in quantities if sku not in variant_ids]:
             raise forms.ValidationError(f"There is no SKU {missing[0]}.")
-        return {found[sku]: quantity for sku, quantity in wanted.items()}
+        return {variant_ids[sku]: quantity for sku, quantity in quantities.items()}
 
 
 @admin.register(Promotion)
@@ -246,12 +247,12 @@ class PromotionAdmin(admin.ModelAdmin):
         return f"{count} of {promotion.most_uses}" if promotion.most_uses is not None else str(count)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """Its codes go with it; one that orders have used stays."""
-        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, needed - {Coupon._meta.verbose_name}, protected
+        """Allow deleting a promotion together with its codes, unless an order has used it."""
+        listed, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, permissions - {Coupon._meta.verbose_name}, protected
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A use between the form's check and the save is refused in words, and nothing is saved."""
+        """Show an error, and save nothing, if a use between validation and saving exceeds a new limit."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except CouponRefused as refused:
@@ -269,12 +270,12 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        own = [
+        urls = [
             path("<int:pk>/try/", wrap(self.try_view), name="orders_promotion_try"),
             path("<int:pk>/codes/", wrap(self.codes_view), name="orders_promotion_codes"),
             path("<int:pk>/codes/<slug:batch>.csv", wrap(self.batch_view), name="orders_promotion_batch"),
         ]
-        return own + super().get_urls()
+        return urls + super().get_urls()
 
     def _promotion(self, request: HttpRequest, pk: int) -> Promotion:
         promotion = self.get_object(request, str(pk))
@@ -283,7 +284,7 @@ class PromotionAdmin(admin.ModelAdmin):
         return promotion
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Staff see what it would do before it is on."""
+        """Show what the promotion does for an example cart before it is switched on."""
         needs(request, "orders.try_promotion")
         promotion = self._promotion(request, pk)
         form = TrialForm(request.POST or None, initial=_example(promotion))
@@ -309,7 +310,7 @@ class PromotionAdmin(admin.ModelAdmin):
         return page(self, request, "admin/orders/promotion/try.html", context, 422 if form.errors else 200)
 
     def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """One code, or a batch that comes as a file."""
+        """Add a single code, or a batch of random codes to download."""
         needs(request, "orders.add_coupon")
         promotion = self._promotion(request, pk)
         form = CodesForm(request.POST or None)
@@ -334,12 +335,12 @@ class PromotionAdmin(admin.ModelAdmin):
             "coupons": coupons,
             "batches": batches,
             "title": f"Codes of {promotion}",
-            "button": "Make",
+            "button": "Add",
         }
         return page(self, request, "admin/orders/promotion/codes.html", context, 422 if form.errors else 200)
 
     def batch_view(self, request: HttpRequest, pk: int, batch: str) -> HttpResponse:
-        """The codes of a batch as a file, with how often each was used."""
+        """Download the codes of a batch as CSV, with their uses."""
         needs(request, "orders.view_coupon")
         coupons = self._promotion(request, pk).coupons.filter(batch=batch)
         if not coupons:
@@ -353,7 +354,7 @@ class PromotionAdmin(admin.ModelAdmin):
 
 
 def _example(promotion: Promotion) -> dict[str, Any]:
-    """Something to begin with: two of what takes part, as far as it has a SKU."""
+    """Return initial values for the example cart: two units each of up to two eligible SKUs."""
     products = promotion.products.all() or Product.objects.visible()
     skus = Variant.objects.filter(product__in=products[:3], is_active=True).exclude(sku="").order_by("product_id", "pk")
     market = market_of(promotion.market)
@@ -369,7 +370,9 @@ def _trial_rows(trial: Trial) -> list[dict[str, Any]]:
             "title": trial.titles.get(line.key, line.key),
             "quantity": line.quantity,
             "price": format_money(line.subtotal_minor, trial.currency),
-            "off": ", ".join(f"{one.name} −{format_money(one.minor, trial.currency)}" for one in line.discounts),
+            "off": ", ".join(
+                f"{discount.name} −{format_money(discount.minor, trial.currency)}" for discount in line.discounts
+            ),
             "total": format_money(line.total_minor, trial.currency),
         }
         for line in trial.with_it.lines
@@ -377,13 +380,13 @@ def _trial_rows(trial: Trial) -> list[dict[str, Any]]:
 
 
 def _why(trial: Trial, promotion: Promotion) -> str:
-    """Why it does nothing for this cart; empty where it does something."""
-    return next((one.why for one in trial.with_it.reasons if one.rule_id == promotion.pk), "")
+    """Return why the promotion does not apply to the example cart; empty if it does."""
+    return next((reason.why for reason in trial.with_it.reasons if reason.rule_id == promotion.pk), "")
 
 
 @admin.register(Coupon)
 class CouponAdmin(ReadOnly, admin.ModelAdmin):
-    """Codes are made on their promotion's page."""
+    """Coupon codes, read-only. They are added on their promotion's page."""
 
     list_display = ("code", "promotion", "batch", "uses", "most_uses", "created_at")
     search_fields = ("code", "batch")

@@ -1,4 +1,4 @@
-"""Delivery methods, zones, closing days and tax rates."""
+"""Shipping methods, zones, closing days, tax regions and tax rates in the admin."""
 
 from collections.abc import Iterable
 from datetime import datetime, time
@@ -95,7 +95,7 @@ class ZoneForm(forms.ModelForm):
 
 
 class ZoneList(ChangeList):
-    """The zones of the list, each with all zones that there are, read once."""
+    """The list of zones, each compared with all other zones, which are read once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -123,34 +123,34 @@ class ShippingZoneAdmin(admin.ModelAdmin):
             messages.warning(request, f"{sentence}. The delivery grid shows which rate applies where.")
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("grid/", self.admin_site.admin_view(self.grid_view), name="orders_delivery_grid")]
-        return own + super().get_urls()
+        urls = [path("grid/", self.admin_site.admin_view(self.grid_view), name="orders_delivery_grid")]
+        return urls + super().get_urls()
 
     def grid_view(self, request: HttpRequest) -> HttpResponse:
-        """Which method and rate hold in each country, by weight."""
+        """Show which shipping rate applies in each place, by weight."""
         needs(request, "orders.view_shippingzone")
-        shown = all_markets().get(request.GET.get("market", ""), default_market())
-        form = GridForm({"market": shown.code, "goods": request.GET.get("goods", "")}, currency=shown.currency)
+        market = all_markets().get(request.GET.get("market", ""), default_market())
+        form = GridForm({"market": market.code, "goods": request.GET.get("goods", "")}, currency=market.currency)
         goods = form.cleaned_data.get("goods") or 0 if form.is_valid() else 0
-        context = {"form": form, "title": "Delivery grid", "grid": delivery_grid(shown, goods)}
+        context = {"form": form, "title": "Delivery grid", "grid": delivery_grid(market, goods)}
         return page(self, request, "admin/orders/delivery_grid.html", context, 422 if form.errors else 200)
 
 
 class GridForm(forms.Form):
-    """Of which market the grid is, and for goods of which amount."""
+    """Choose the market of the grid, and the value of the goods."""
 
     market = forms.ChoiceField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["market"].choices = [(one.code, one.name) for one in all_markets().values()]
+        self.fields["market"].choices = [(market.code, market.name) for market in all_markets().values()]
         self.fields["goods"] = AmountField(currency=currency, label=f"For goods worth ({currency})", required=False)
 
 
 def _overlaps_of(zone: ShippingZone, zones: Iterable[ShippingZone]) -> str:
-    """The other zones that hold an address of this one, and which decides there."""
+    """Return a sentence about each other zone that covers addresses of this one; empty if there is none."""
     others = [other for other in zones if other.pk != zone.pk]
-    return "; ".join(found.sentence_for(zone.name) for other in others for found in overlaps([zone, other]))
+    return "; ".join(overlap.sentence_for(zone.name) for other in others for overlap in overlaps([zone, other]))
 
 
 class ClosingDayForm(forms.ModelForm):
@@ -191,13 +191,13 @@ class TaxRegionAdmin(admin.ModelAdmin):
 
 
 class ChangeRateForm(forms.Form):
-    """A new percentage from a day on."""
+    """Plan a new percentage from a day on."""
 
     percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
     begins = forms.DateField(label="From this day", widget=DayInput)
 
     def clean_begins(self) -> datetime:
-        """The first moment of that day, in the shop's time zone."""
+        """Return the start of that day in the shop's time zone."""
         return timezone.make_aware(datetime.combine(self.cleaned_data["begins"], time.min))
 
 
@@ -218,7 +218,7 @@ class TaxRateForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.valid.lower is None:
-            # It has held for ever, and may go on to.
+            # This rate has no start, and may stay so.
             self.fields["valid"].required = False
 
     def clean_valid(self) -> TimestamptzRange:
@@ -264,11 +264,11 @@ class TaxRateAdmin(admin.ModelAdmin):
         return _moment(rate.valid.upper)
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("<int:pk>/new/", self.admin_site.admin_view(self.new_view), name="orders_taxrate_new")]
-        return own + super().get_urls()
+        urls = [path("<int:pk>/new/", self.admin_site.admin_view(self.new_view), name="orders_taxrate_new")]
+        return urls + super().get_urls()
 
     def new_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """From a day on the rate is another one; what held until then stays on record."""
+        """Plan a new rate from a day on; the old rate ends then and is kept."""
         needs(request, "orders.change_taxrate")
         rate = get_object_or_404(TaxRate, pk=pk)
         form = ChangeRateForm(request.POST or None)

@@ -1,4 +1,4 @@
-"""What a shopper means to buy."""
+"""Carts, their lines, and drafts of the checkout form."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from orders.models.gift_card import GiftDetails
 
 
 class Cart(models.Model):
-    """Found by the token in the shopper's cookie, or by the shopper. Once ordered it only says which order it became."""
+    """A cart, found by the token in the shopper's cookie or by the user. An ordered cart only leads to its order."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -45,10 +45,10 @@ class Cart(models.Model):
 
 
 class CartLine(GiftDetails):
-    """A quantity of one variant; prices are looked up each time.
+    """A quantity of one variant. Prices are not stored here.
 
-    A line that was taken out stays for a while, so that the shopper can have it back. Gift cards for two people are two
-    lines: `personal_key` is a digest of the gift details, and empty for everything else.
+    A removed line is kept for a while, so that the shopper can restore it. Gift cards with different gift details are
+    separate lines: `personal_key` is a digest of the details, and empty for all other lines.
     """
 
     class State(models.TextChoices):
@@ -80,7 +80,7 @@ class CartLine(GiftDetails):
 
 
 class CheckoutDraft(models.Model):
-    """What a shopper typed at the checkout, until the cart is an order that is paid; gone with the cart."""
+    """What the shopper typed at the checkout, kept until the order is paid. Deleted with the cart."""
 
     cart = models.OneToOneField(Cart, on_delete=models.CASCADE, related_name="draft", primary_key=True)
     fields = models.JSONField(default=dict)

@@ -1,4 +1,4 @@
-"""Parcels."""
+"""Fulfillments: the parcels of an order."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Fulfillment(models.Model):
-    """One parcel of one order. `key` comes from the form, so that the same form twice is one parcel."""
+    """One parcel of an order. `key` comes from the form, so that sending the form twice ships one parcel."""
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="fulfillments")
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -34,7 +34,7 @@ class Fulfillment(models.Model):
 
 
 class FulfillmentLine(models.Model):
-    """How much of an order line is in a parcel."""
+    """The quantity of an order line in a parcel."""
 
     fulfillment = models.ForeignKey(Fulfillment, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="parcels")

@@ -1,4 +1,4 @@
-"""Gift cards and store credit: money that the shop owes to whoever holds the code."""
+"""Gift cards and store credit: money that the shop owes to the holder of the code or the user."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from accounts.fields import MailboxField
 
 
 class GiftDetails(models.Model):
-    """Whom a bought gift card is for. All of it may be empty: then the buyer gets the code."""
+    """The gift details of a bought gift card. All may be empty; then the buyer gets the code."""
 
     recipient_name = models.CharField(max_length=100, blank=True, db_default="", default="")
     recipient_email = MailboxField(max_length=254, blank=True, db_default="", default="")
@@ -24,7 +24,7 @@ class GiftDetails(models.Model):
 
     @property
     def gift_note(self) -> str:
-        """Whom the card is for and when it goes, in one sentence; empty where the buyer gets it at once."""
+        """A sentence about the recipient and the date; empty if the buyer gets the code at once."""
         who = f"For {self.recipient_name}" if self.recipient_name else ""
         if not self.recipient_email:
             return f"{who}, sent to you by e-mail" if who else ""
@@ -33,9 +33,10 @@ class GiftDetails(models.Model):
 
 
 class GiftCard(models.Model):
-    """A balance in minor units. Only a digest of the code is kept; store credit has a user instead of a code.
+    """A gift card or store credit with a balance in minor units.
 
-    `balance_minor` is the sum of the movements; only orders/gift_cards.py writes it.
+    Only a digest of the code is stored; store credit has a user instead of a code. `balance_minor` is the sum of the
+    movements and written by orders/gift_cards.py only.
     """
 
     class Kind(models.TextChoices):
@@ -90,7 +91,7 @@ class GiftCard(models.Model):
 
 
 class GiftCardMovement(models.Model):
-    """One change of a balance: the ledger that it is a projection of. Never updated, never deleted."""
+    """One change of a gift card's balance. Rows are never updated or deleted."""
 
     class Kind(models.TextChoices):
         ISSUED = "issued"

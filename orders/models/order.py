@@ -1,4 +1,4 @@
-"""An order: a copy of everything that was agreed."""
+"""Orders: a copy of everything that shop and customer agreed on."""
 
 import uuid
 
@@ -13,14 +13,14 @@ from accounts.phones import shown_phone
 from catalog.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
-DIGITAL = "none"  # the method of an order of which nothing is sent
+DIGITAL = "none"  # the shipping code of an order of which nothing is shipped
 
 
 class Order(models.Model):
-    """What a shopper ordered, for how much, to where. Products may change or go; this does not.
+    """An order with its addresses, sums and statuses. It stays the same when products change or are deleted.
 
-    Money is in minor units of `currency`. `status` is written by orders/lifecycle.py alone, `fulfillment_status` by
-    orders/fulfillment.py alone.
+    Amounts are in minor units of `currency`. Only orders/lifecycle.py writes `status`, and only orders/fulfillment.py
+    writes `fulfillment_status`.
     """
 
     class Status(models.TextChoices):
@@ -36,7 +36,7 @@ class Order(models.Model):
         PAYMENT = "payment", "The payment came too late"
 
     class Treatment(models.TextChoices):
-        """Which tax is charged, and why none."""
+        """Which tax is charged, or why none is."""
 
         DOMESTIC = "domestic", "Taxed in the destination country"
         EXPORT = "export", "Export, without tax"
@@ -180,17 +180,17 @@ class Order(models.Model):
 
     @property
     def is_paid(self) -> bool:
-        """Paid, and not given up since."""
+        """Whether the order is paid and not canceled."""
         return self.status in (self.Status.CONFIRMED, self.Status.COMPLETED)
 
     @property
     def due_minor(self) -> int:
-        """What gift cards have not paid."""
+        """The part of the total that gift cards do not pay, in minor units."""
         return self.total_minor - self.tendered_minor
 
     @property
     def has_address(self) -> bool:
-        """Something is sent there; not so for pick-up and for digital goods."""
+        """Whether the order is shipped to its address; not so for pick-up and digital goods."""
         return bool(self.line1) and not self.is_pickup and self.shipping_code != DIGITAL
 
     @property
@@ -202,11 +202,11 @@ class Order(models.Model):
 
     @property
     def billing_lines(self) -> list[str]:
-        """The lines of an invoice address of its own, without the country; none where the delivery address counts."""
+        """The lines of the invoice address, without the country; empty if the delivery address is used."""
         if not self.billing_name:
             return []
-        own = {part: getattr(self, f"billing_{part}") for part in ("name", "line1", "postcode", "city", "state")}
-        return address_format(self.billing_country).printed(own)
+        parts = {part: getattr(self, f"billing_{part}") for part in ("name", "line1", "postcode", "city", "state")}
+        return address_format(self.billing_country).printed(parts)
 
     @property
     def shown_phone(self) -> str:
@@ -215,7 +215,7 @@ class Order(models.Model):
 
     @property
     def return_terms(self) -> str:
-        """How long what was ordered can be sent back, in a sentence."""
+        """A sentence about how long the ordered products can be returned; empty if nothing is shipped."""
         return return_terms((line.title, line.return_days) for line in self.lines.all() if line.needs_shipping)
 
     @property
@@ -224,7 +224,7 @@ class Order(models.Model):
 
 
 class OrderLine(GiftDetails):
-    """One line of an order; its total is what was charged for it, and what a refund of it gives back."""
+    """A line of an order. `total_minor` is what was charged for it, and what a full refund gives back."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -272,7 +272,7 @@ class OrderLine(GiftDetails):
 
     @property
     def backorder_promise(self) -> str:
-        """What was said of a line that was not in stock: `On order, expected on 1 May 2026`; empty for all others."""
+        """What was promised for a backordered line: `On order, expected on 1 May 2026`; empty for other lines."""
         return backorder_promise(self.expected_on) if self.is_backordered else ""
 
     @property
@@ -292,7 +292,7 @@ class OrderLine(GiftDetails):
 
     @property
     def return_promise(self) -> str:
-        """`30 days to return it`, or that it cannot be returned."""
+        """`30 days to return it`, or a sentence that it cannot be returned."""
         return return_promise(self.return_days)
 
     @property
@@ -301,7 +301,7 @@ class OrderLine(GiftDetails):
 
 
 class OrderEvent(models.Model):
-    """One line of an order's history. Never updated, never deleted."""
+    """An event in an order's history. Rows are never updated or deleted."""
 
     class Kind(models.TextChoices):
         PLACED = "placed"

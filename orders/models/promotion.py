@@ -1,4 +1,4 @@
-"""Promotions: what they take off, when they hold, and how often they were used."""
+"""Promotions: their discounts, conditions, coupon codes and uses."""
 
 from decimal import Decimal
 
@@ -9,9 +9,9 @@ from django.db.models import F, Q
 
 
 class Promotion(models.Model):
-    """A reduction that shoppers get by a code or without one. Amounts are minor units of the market's currency.
+    """A discount or gift that shoppers get with or without a code. Amounts are minor units of the market's currency.
 
-    `uses` is a counter with one writer, orders/promotions.py, and counted only where there is a limit.
+    `uses` is counted for promotions with a limit only, and written by orders/promotions.py and orders/coupons.py.
     """
 
     class Kind(models.TextChoices):
@@ -27,7 +27,7 @@ class Promotion(models.Model):
         GIFT = "gift", "Gift with purchase"
 
     class Lane(models.TextChoices):
-        """The order in which promotions are worked; see decision 0014."""
+        """The steps in which promotions are applied, in this sort order; see decision 0014."""
 
         PRODUCT = "product", "Items: each is reduced by at most one promotion"
         ORDER = "order", "The whole order: one promotion applies"
@@ -99,7 +99,7 @@ class Promotion(models.Model):
 
 
 class PromotionTier(models.Model):
-    """From so many things, or from an amount: a percentage or an amount off."""
+    """A step of a tiered promotion: from a quantity or an amount on, a percentage or an amount off."""
 
     promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="tiers")
     from_quantity = models.PositiveIntegerField(default=0)
@@ -122,7 +122,7 @@ class PromotionTier(models.Model):
 
 
 class Coupon(models.Model):
-    """A code that opens a promotion; kept in capitals without spaces and dashes."""
+    """A code that gives access to a promotion, stored in capitals without spaces and dashes."""
 
     promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="coupons")
     code = models.CharField(max_length=40, unique=True)
@@ -145,7 +145,7 @@ class Coupon(models.Model):
 
 
 class PromotionUse(models.Model):
-    """A promotion held for an order; given back when the order is canceled."""
+    """A use of a promotion by an order. It is given back when the order is canceled."""
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="promotion_uses")
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="order_uses")
@@ -164,7 +164,7 @@ class PromotionUse(models.Model):
 
 
 class PromotionCustomer(models.Model):
-    """How often one customer has used a promotion that has a limit for each."""
+    """How often one customer has used a promotion that has a limit per customer."""
 
     promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="+")
     customer = models.CharField(max_length=64)

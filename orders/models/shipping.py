@@ -1,4 +1,4 @@
-"""How parcels travel: where to, by which method, for how much."""
+"""Shipping: zones, methods, rates and closing days."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,7 +8,10 @@ from catalog import formats
 
 
 class ShippingZone(models.Model):
-    """Countries, or a part of one by postcodes. An address in a zone with postcodes has the methods of such zones only."""
+    """Countries, or parts of them given by postcodes.
+
+    For an address in a zone with postcodes, only zones with postcodes apply.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")
@@ -24,7 +27,7 @@ class ShippingZone(models.Model):
 
 
 class ShippingMethod(models.Model):
-    """A way in which an order reaches the shopper; amounts in minor units of the market's currency."""
+    """A shipping method: delivery or pick-up. Amounts are in minor units of the market's currency."""
 
     class Kind(models.TextChoices):
         DELIVERY = "delivery"
@@ -58,10 +61,9 @@ class ShippingMethod(models.Model):
 
 
 class ShippingRate(models.Model):
-    """What a method costs in a zone, from a weight and an amount of goods on.
+    """The price of a method in a zone, from a weight and a goods value on.
 
-    One row with zeros is a flat rate; rows by weight, by amount or by both are a table: of the rows that are reached,
-    the highest holds.
+    One row with zeros is a flat rate. Of several rows, the highest one that the order reaches applies.
     """
 
     method = models.ForeignKey(ShippingMethod, on_delete=models.CASCADE, related_name="rates")
@@ -82,7 +84,7 @@ class ShippingRate(models.Model):
 
 
 class ClosingDay(models.Model):
-    """A day on which nothing leaves the shop (in its own country) or nothing arrives (in the country it goes to)."""
+    """A day on which nothing is dispatched (in the shop's country) or nothing arrives (in the destination country)."""
 
     country = models.CharField(
         max_length=2,

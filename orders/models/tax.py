@@ -1,4 +1,4 @@
-"""Tax rates hold over time."""
+"""Tax regions, and tax rates with the time span in which they apply."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -9,9 +9,9 @@ from catalog.models import TaxClass
 
 
 class TaxRegion(models.Model):
-    """A part of a country, by postcodes, that has its own rates or is outside of the tax area.
+    """A part of a country, given by postcodes, that has its own rates or is outside the tax area.
 
-    What goes outside of the tax area is an export, as to a country without a rate.
+    Orders shipped outside the tax area are exports, like orders to a country without a rate.
     """
 
     code = models.SlugField(max_length=16, unique=True)
@@ -32,9 +32,9 @@ class TaxRegion(models.Model):
 
 
 class TaxRate(models.Model):
-    """The rate of a tax class in a country, or in a region of it, over a span of time, in percent.
+    """The rate of a tax class in a country or tax region during a time span, in percent.
 
-    A country without a rate is outside of the tax area: what goes there is an export.
+    A country without a rate is outside the tax area: orders shipped there are exports.
     """
 
     country = models.CharField(max_length=2)

@@ -1,4 +1,4 @@
-"""What a cart costs: arithmetic alone, no database, no clock. `price` is the one function that makes a total."""
+"""Price a cart by arithmetic alone, without database or clock. `price` is the function that calculates a total."""
 
 from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
 from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, rounding_steps, totals_of

@@ -1,6 +1,6 @@
-"""Whether a promotion holds for a basket, and if not, why not, in a sentence for the shopper.
+"""Decide whether a promotion applies to a basket and, if not, say why in a sentence for the shopper.
 
-Each function gives the first reason against a rule; empty where there is none.
+Each function returns the first reason against a rule, or an empty text.
 """
 
 from catalog.money import format_money
@@ -10,7 +10,7 @@ from orders.pricing.goods import Goods
 
 
 def reason_in_basket(rule: Rule, basket: Basket) -> str:
-    """What time, person and country say against the rule: the same for every delivery and whatever else holds."""
+    """Return a reason of time, customer or country against the rule. It does not depend on delivery or other rules."""
     return _time(rule, basket) or _person(rule, basket) or _country(rule, basket)
 
 
@@ -41,14 +41,14 @@ def _country(rule: Rule, basket: Basket) -> str:
 
 
 def reason_in_delivery(rule: Rule, delivery: Delivery | None) -> str:
-    """What the way of delivery says against the rule."""
+    """Return a reason of the shipping method against the rule."""
     if rule.methods and (not delivery or delivery.code not in rule.methods):
         return "It does not apply to this delivery method."
     return ""
 
 
 def reason_in_goods(rule: Rule, currency: str, goods: Goods) -> str:
-    """What these goods, and what is left to pay for them, say against the rule."""
+    """Return a reason of these goods, and the amount left to pay for them, against the rule."""
     if not goods.lines:
         return "It does not apply to anything in your cart."
     if rule.minimum_minor and (missing := rule.minimum_minor - goods.left_minor) > 0:

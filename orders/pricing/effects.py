@@ -1,4 +1,4 @@
-"""What each kind of promotion takes off, line by line. Amounts are minor units; nothing here knows a condition."""
+"""Calculate what each kind of promotion takes off each line, in minor units. Conditions are checked elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from orders.pricing.facts import Line, Rule, Tier
 from orders.pricing.goods import Goods
 
 PRODUCT, ORDER, DELIVERY, GIFT = LANES = ("product", "order", "delivery", "gift")
-# Kind → the lanes in which it can stand.
+# Kind → the lanes in which it can be used.
 KINDS = {
     "percent": (PRODUCT, ORDER),
     "amount": (PRODUCT, ORDER),
@@ -39,7 +39,7 @@ class Share(NamedTuple):
 
 
 class Split(NamedTuple):
-    """How an amount was shared over lines."""
+    """How an amount was split over lines."""
 
     amount: int
     shares: Sequence[int]
@@ -49,7 +49,7 @@ class Split(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Units that cost an amount together."""
+    """Groups of units that cost an amount together."""
 
     times: int
     size: int
@@ -60,12 +60,13 @@ class Groups(NamedTuple):
         return f"{self.times} × {self.size} units for {self.amount} instead of {self.whole}"
 
 
-Step = str | Share | Split | Groups  # in words only where somebody reads them: most effects are never chosen
+# Steps are formatted only when somebody reads them, because most effects are never chosen.
+Step = str | Share | Split | Groups
 
 
 @dataclass
 class Effect:
-    """What a rule would take off each line (by key) and off the delivery, and how that was worked out."""
+    """What a rule takes off each line (by key) and off the delivery in minor units, and the steps of the calculation."""
 
     by_line: dict[str, int] = field(default_factory=dict)
     delivery_minor: int = 0
@@ -84,7 +85,7 @@ def _share(amount: int, percent: Decimal, steps: list[Step]) -> int:
 
 
 def _split(amount: int, goods: Goods, steps: list[Step]) -> dict[str, int]:
-    """Share an amount over the lines by what is left to pay for each; the shares always add up to it."""
+    """Split an amount over the lines in proportion to what is left to pay for each. The shares add up to the amount."""
     shares = apportion(amount, [goods.left[line.key] for line in goods.lines])
     steps.append(Split(amount, shares))
     return {line.key: share for line, share in zip(goods.lines, shares, strict=True)}
@@ -100,7 +101,7 @@ def _percent(goods: Goods, lane: str, percent: Decimal) -> Effect:
 
 
 def _amount(goods: Goods, lane: str, amount: int) -> Effect:
-    """Off the order once, or off every unit; never more than there is to pay."""
+    """Take the amount off the order once, or off every unit, but never more than is left to pay."""
     effect = Effect()
     if lane == ORDER:
         effect.by_line = _split(min(amount, goods.left_minor), goods, effect.steps)
@@ -116,7 +117,7 @@ def _fixed_price(rule: Rule, goods: Goods) -> Effect:
 
 
 class Run(NamedTuple):
-    """Units of one line, all at one price."""
+    """Units of one line, which all have the same price."""
 
     price: int
     key: str
@@ -124,7 +125,7 @@ class Run(NamedTuple):
 
 
 def _runs(lines: Sequence[Line]) -> list[Run]:
-    """All units, dearest first; ties in the order of the cart."""
+    """Return the runs of all lines, most expensive first; equal prices in the sort order of the cart."""
     return sorted((Run(line.unit_minor, line.key, line.quantity) for line in lines), key=lambda run: -run.price)
 
 
@@ -133,7 +134,7 @@ def _count(runs: Iterable[Run]) -> int:
 
 
 def _first(runs: Iterable[Run], count: int) -> Iterator[Run]:
-    """The first so many units of these."""
+    """Yield runs until `count` units have been taken."""
     for run in runs:
         taken = min(run.units, count)
         count -= taken
@@ -142,13 +143,13 @@ def _first(runs: Iterable[Run], count: int) -> Iterator[Run]:
 
 
 def _times(rule: Rule, units: int, size: int) -> int:
-    """How often a group of this size is found among the units; never where the rule does not say how many to buy."""
+    """Return how often the rule can be applied to groups of `size` among the units; 0 without a quantity to buy."""
     possible = units // size if rule.buy_quantity else 0
     return possible if rule.most_times is None else min(possible, rule.most_times)
 
 
 def _buy_get(rule: Rule, goods: Goods) -> Effect:
-    """Of the units that belong together, the cheapest are reduced; each line's are rounded together."""
+    """Reduce the cheapest units of each complete group. The units of a line are rounded together."""
     runs, size = _runs(goods.lines), rule.buy_quantity + rule.get_quantity
     if not rule.reward.is_everything:
         times, runs = _times(rule, _count(runs), rule.buy_quantity), _runs(goods.rewards)
@@ -161,7 +162,7 @@ def _buy_get(rule: Rule, goods: Goods) -> Effect:
 
 
 def _multibuy(rule: Rule, goods: Goods) -> Effect:
-    """Groups of the dearest units cost the rule's amount together, where that is less than they cost."""
+    """Let groups of the most expensive units cost the rule's amount together, if that is less than their prices."""
     runs, size = _runs(goods.lines), rule.buy_quantity
     effect = Effect()
     for group, times in _groups(runs, size, _times(rule, _count(runs), size)):
@@ -169,14 +170,14 @@ def _multibuy(rule: Rule, goods: Goods) -> Effect:
         off = max(0, whole - rule.amount_minor)
         effect.steps.append(Groups(times, size, rule.amount_minor, whole))
         if not off:
-            break  # all that follow are cheaper still
+            break  # all further groups are even cheaper
         for key, share in _shares(group, off):
             effect.by_line[key] = effect.by_line.get(key, 0) + share * times
     return effect
 
 
 def _shares(group: Sequence[Run], off: int) -> list[tuple[str, int]]:
-    """What each unit of a group bears of what is taken off it; a line alone bears all."""
+    """Split what is taken off a group over its units; a group of one line gets a single share."""
     if len(group) == 1:
         return [(group[0].key, off)]
     units = [run for run in group for _ in range(run.units)]
@@ -185,7 +186,7 @@ def _shares(group: Sequence[Run], off: int) -> list[tuple[str, int]]:
 
 
 def _groups(runs: Sequence[Run], size: int, times: int) -> Iterator[tuple[list[Run], int]]:
-    """The first so many groups of this size, those of one line alone together with how often they come."""
+    """Yield up to `times` groups of this size. Equal groups of a single line are yielded once, with their number."""
     group: list[Run] = []
     for run in runs:
         rest = run.units
@@ -200,7 +201,7 @@ def _groups(runs: Sequence[Run], size: int, times: int) -> Iterator[tuple[list[R
 
 
 def reached_tier(rule: Rule, goods: Goods) -> Tier | None:
-    """The highest tier that quantity and amount reach."""
+    """Return the highest tier that quantity and amount reach, or None."""
     reached = [
         tier
         for tier in rule.tiers
@@ -229,7 +230,7 @@ GOODS_EFFECTS: dict[str, Callable[[Rule, Goods], Effect]] = {
 
 
 def off_goods(rule: Rule, goods: Goods) -> Effect:
-    """What the rule takes off these goods; lines from which it takes nothing are left out."""
+    """Return what the rule takes off these goods. Lines without a discount are left out."""
     effect = GOODS_EFFECTS[rule.kind](rule, goods)
     effect.by_line = {key: min(off, _left(goods, key)) for key, off in effect.by_line.items() if off > 0}
     return effect
@@ -240,7 +241,7 @@ def _left(goods: Goods, key: str) -> int:
 
 
 def off_delivery(rule: Rule, price_minor: int) -> Effect:
-    """What the rule takes off a delivery of this price."""
+    """Return what the rule takes off a delivery of this price."""
     effect = Effect()
     if rule.kind == "delivery_percent":
         effect.delivery_minor = _share(price_minor, rule.percent, effect.steps)

@@ -1,4 +1,4 @@
-"""What pricing is told: everything that a total depends on, as plain values that can be kept and asked again."""
+"""The input of pricing: everything that a total depends on, as plain values that can be stored and priced again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,14 +6,14 @@ from decimal import Decimal
 from functools import cached_property
 
 NOTHING = Decimal(0)
-STANDARD = "standard"  # the tax class of whatever has no other one
+STANDARD = "standard"  # the default tax class
 
 
 @dataclass(frozen=True)
 class Line:
-    """A quantity at a unit price in minor units, as the market displays it, and what rules ask about it.
+    """A quantity at a unit price in minor units, as the market displays it, with the attributes that rules use.
 
-    `tax_class` empty is not taxed. A line with `gift_of` is a gift that the rule of this id may grant.
+    An empty `tax_class` means not taxed. A line with `gift_of` is a gift that the rule with this id may give.
     """
 
     key: str
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Scope:
-    """Products, by themselves, by category (with all below it) or by collection; empty is everything."""
+    """A selection of products, by id, category (including subcategories) or collection. Empty means all products."""
 
     products: tuple[int, ...] = ()
     categories: tuple[int, ...] = ()
@@ -47,10 +47,11 @@ class Scope:
 
     @cached_property
     def _sets(self) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
-        """Each rule asks each line, so what is looked for is made once."""
+        """The ids as sets, built once because each rule checks each line."""
         return frozenset(self.products), frozenset(self.categories), frozenset(self.collections)
 
     def holds(self, line: Line) -> bool:
+        """Return whether the line's product is selected."""
         if self.is_everything:
             return True
         products, categories, collections = self._sets
@@ -63,7 +64,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Tier:
-    """From this many units, or from this amount in minor units: a percentage, or an amount in minor units."""
+    """A percentage or amount off, from a number of units or an amount on. Amounts are in minor units."""
 
     percent: Decimal = NOTHING
     amount_minor: int = 0
@@ -73,7 +74,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Rule:
-    """A promotion as pricing sees it. `refusal` is what only counters know: that it is used up, for one."""
+    """A promotion as pricing needs it. `refusal` is a reason against it that only counters know, like being used up."""
 
     id: int
     name: str
@@ -105,7 +106,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rate:
-    """The percentage of one tax class, from which row, and whether delivery is taxed with the goods."""
+    """The tax percentage of a tax class, the id of its row, and whether delivery is taxed with the goods."""
 
     tax_class: str
     percent: Decimal
@@ -115,7 +116,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The chosen method and its price in minor units, as the market displays it."""
+    """The chosen shipping method and its price in minor units, as the market displays it."""
 
     code: str
     name: str
@@ -123,19 +124,19 @@ class Delivery:
 
 
 class Treatment:
-    """Which country's tax is charged, and whether any is."""
+    """Whether tax is charged, and if not, why."""
 
-    DOMESTIC = "domestic"  # the tax of the country that it goes to
-    EXPORT = "export"  # out of the tax area: none
-    REVERSE_CHARGE = "reverse_charge"  # a business in another country of the area: it accounts for the tax itself
+    DOMESTIC = "domestic"  # the tax of the destination country
+    EXPORT = "export"  # no tax: shipped outside the tax area
+    REVERSE_CHARGE = "reverse_charge"  # no tax: a business in another EU country accounts for it itself
 
 
 @dataclass(frozen=True)
 class Basket:
-    """All that a total follows from. `home_rates` are what displayed prices contain where no tax is due.
+    """The complete input of a total. `home_rates` are contained in displayed prices and removed if no tax is due.
 
-    `is_never_dearer`: a discount never raises the total (decision 0021). Receipts from before that say nothing of it, and
-    their totals come about again as they did.
+    With `is_never_dearer`, a discount never raises the total (decision 0021). Receipts from before that decision lack it,
+    so that pricing them again gives the same total.
     """
 
     lines: tuple[Line, ...]

@@ -1,11 +1,11 @@
-"""Which promotions hold together (decision 0014): four lanes, worked in order, and exclusive rules on their own.
+"""Choose the promotions that apply together (decision 0014), in four lanes: product, order, delivery, gift.
 
-In the product lane each line is reduced by one rule at most; in the order and the delivery lane one rule holds; gifts
-add up. Whoever saves the shopper most goes first. An exclusive rule holds alone, where it saves more than all others
+In the product lane, at most one rule reduces each line. In the order and the delivery lane, one rule applies. Gifts add
+up. The rule that saves the shopper most goes first. An exclusive rule applies alone, if it saves more than all others
 together.
 
-Only the delivery lane looks at the price of the delivery. All that comes before it is worked out once for each set of
-rules, so a basket with five ways of delivery costs hardly more to price than a basket with one.
+Only the delivery lane depends on the price of the delivery. The lanes before it are calculated once for each set of rules,
+so pricing a basket with five shipping options takes hardly longer than with one.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
@@ -21,12 +21,12 @@ ALONE = "It cannot be combined with your other discounts, and they save you as m
 OVERRULED = "“{}” cannot be combined with other discounts, and it saves you more."
 NO_GAIN = "It would not make your cart cheaper."
 GIFT_GONE = "The gift is sold out."
-TRIED = 3  # rules that are left out to see whether the others save more without them
+MAX_LEFT_OUT_TRIES = 3  # how many rules are left out in turn to see whether the others save more
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A rule that holds, and what it takes off."""
+    """A rule that applies, and what it takes off."""
 
     rule: Rule
     effect: Effect
@@ -34,43 +34,43 @@ class Applied:
 
 @dataclass(frozen=True)
 class Refused:
-    """A rule that does not hold, and why, in a sentence for the shopper."""
+    """A rule that does not apply, with the reason as a sentence for the shopper."""
 
     rule: Rule
     why: str
-    is_outdone: bool = False  # it would hold without the others
+    is_outdone: bool = False  # it would apply without the others
 
 
 @dataclass
 class Outcome:
-    """What a set of rules makes of a basket."""
+    """The rules that apply to a basket, and those that do not."""
 
     applied: list[Applied] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     @property
     def saved_minor(self) -> int:
-        return sum(one.effect.saved_minor for one in self.applied)
+        return sum(applied.effect.saved_minor for applied in self.applied)
 
 
 class Promotions:
-    """The rules of one basket, and what they do with each delivery."""
+    """The rules of a basket, and their best combination for each delivery."""
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
         self.goods = _Goods(basket)
         self.reasons = {rule.id: reason_in_basket(rule, basket) for rule in basket.rules}
-        self.walks: dict[tuple[int, ...], _Walk] = {}
+        self.goods_results: dict[tuple[int, ...], _GoodsResult] = {}
 
     def with_delivery(self, delivery: Delivery | None, left_out: Collection[Rule] = ()) -> Outcome:
-        """The best that the rules allow: all that combine, or one that stands alone. Those that are left out refuse."""
-        missing = {rule.id for rule in left_out}
-        outcome = self._best([rule for rule in _sorted(self.basket.rules) if rule.id not in missing], delivery)
+        """Return the outcome that saves most: rules that combine, or one exclusive rule; without those left out."""
+        left_out_ids = {rule.id for rule in left_out}
+        outcome = self._best([rule for rule in _sorted(self.basket.rules) if rule.id not in left_out_ids], delivery)
         outcome.refused += [Refused(rule, BETTER) for rule in left_out]
         return outcome
 
-    def standing_codes(self) -> list[Rule]:
-        """The rules with a code that time, person and country allow."""
+    def applicable_codes(self) -> list[Rule]:
+        """Return the rules with a code that apply at this time, to this customer and in this country."""
         return [rule for rule in _sorted(self.basket.rules) if rule.code and not self.reasons[rule.id]]
 
     def _best(self, rules: Sequence[Rule], delivery: Delivery | None) -> Outcome:
@@ -79,7 +79,7 @@ class Promotions:
         best = max(outcomes, key=lambda outcome: outcome.saved_minor, default=Outcome())
         if best.saved_minor > together.saved_minor:
             winner = best.applied[0].rule
-            losers = [one.rule for one in together.applied]
+            losers = [applied.rule for applied in together.applied]
             best.refused += together.refused
             best.refused += [Refused(rule, OVERRULED.format(winner.name)) for rule in losers]
             best.refused += _reasons([outcome for outcome in outcomes if outcome is not best])
@@ -88,9 +88,9 @@ class Promotions:
         return together
 
     def _best_together(self, rules: Sequence[Rule], delivery: Delivery | None) -> Outcome:
-        """Whoever saves most goes first, but not where two others would save more in its place."""
+        """Combine the rules, the one that saves most first, unless others would save more in its place."""
         best, left_out = self._run(rules, delivery), []
-        while any(one.is_outdone for one in best.refused):
+        while any(refused.is_outdone for refused in best.refused):
             tries = self._without_one(rules, best, delivery)
             better = next((pair for pair in tries if pair[1].saved_minor > best.saved_minor), None)
             if better is None:
@@ -104,33 +104,35 @@ class Promotions:
     def _without_one(
         self, rules: Sequence[Rule], best: Outcome, delivery: Delivery | None
     ) -> Iterator[tuple[Rule, Outcome]]:
-        """What comes out when one of the rules that take most off is left out."""
-        for one in sorted(best.applied, key=lambda one: -one.effect.saved_minor)[:TRIED]:
-            yield one.rule, self._run([other for other in rules if other is not one.rule], delivery)
+        """Yield the outcomes without one of the rules that save most, each with the rule left out."""
+        for applied in sorted(best.applied, key=lambda applied: -applied.effect.saved_minor)[:MAX_LEFT_OUT_TRIES]:
+            yield applied.rule, self._run([other for other in rules if other is not applied.rule], delivery)
 
     def _run(self, rules: Sequence[Rule], delivery: Delivery | None) -> Outcome:
-        """What comes out when these rules, and no others, go through the lanes."""
+        """Apply these rules, and no others, lane by lane."""
         reasons = [(rule, self.reasons[rule.id] or reason_in_delivery(rule, delivery)) for rule in rules]
-        standing = [rule for rule, why in reasons if not why]
-        walk = self._walk([rule for rule in standing if rule.lane in (PRODUCT, ORDER)])
-        outcome = Outcome(list(walk.applied), [Refused(rule, why) for rule, why in reasons if why] + walk.refused)
-        _take_off_delivery(outcome, walk, [rule for rule in standing if rule.lane == DELIVERY], delivery)
-        gifts = [rule for rule in standing if rule.lane == GIFT and walk.may_hold(rule, outcome)]
+        applicable = [rule for rule, why in reasons if not why]
+        result = self._goods_result([rule for rule in applicable if rule.lane in (PRODUCT, ORDER)])
+        outcome = Outcome(list(result.applied), [Refused(rule, why) for rule, why in reasons if why] + result.refused)
+        _take_off_delivery(outcome, result, [rule for rule in applicable if rule.lane == DELIVERY], delivery)
+        gifts = [rule for rule in applicable if rule.lane == GIFT and result.applies(rule, outcome)]
         for rule in sorted(gifts, key=lambda rule: -self.goods.gifts[rule.id].subtotal_minor):
             outcome.applied.append(Applied(rule, Effect(gifts=(self.goods.gifts[rule.id],))))
         return outcome
 
-    def _walk(self, rules: Sequence[Rule]) -> "_Walk":
-        asked = tuple([rule.id for rule in rules])
-        if asked not in self.walks:
-            self.walks[asked] = _Walk(self.goods, rules)
-        return self.walks[asked]
+    def _goods_result(self, rules: Sequence[Rule]) -> "_GoodsResult":
+        rule_ids = tuple([rule.id for rule in rules])
+        if rule_ids not in self.goods_results:
+            self.goods_results[rule_ids] = _GoodsResult(self.goods, rules)
+        return self.goods_results[rule_ids]
 
 
-def _take_off_delivery(outcome: Outcome, walk: "_Walk", rules: Iterable[Rule], delivery: Delivery | None) -> None:
-    """One rule takes something off the delivery: whichever saves most."""
+def _take_off_delivery(
+    outcome: Outcome, result: "_GoodsResult", rules: Iterable[Rule], delivery: Delivery | None
+) -> None:
+    """Apply the delivery rule that saves most."""
     price_minor = delivery.price_minor if delivery else 0
-    effects = [(rule, off_delivery(rule, price_minor)) for rule in rules if walk.may_hold(rule, outcome)]
+    effects = [(rule, off_delivery(rule, price_minor)) for rule in rules if result.applies(rule, outcome)]
     best = max((effect for _, effect in effects), key=lambda effect: effect.delivery_minor, default=Effect())
     is_first = best.delivery_minor <= 0
     for rule, effect in effects:
@@ -141,21 +143,21 @@ def _take_off_delivery(outcome: Outcome, walk: "_Walk", rules: Iterable[Rule], d
 
 
 def _reasons(outcomes: list[Outcome], why: str = ALONE) -> list[Refused]:
-    """Why exclusive rules that lost do not hold."""
-    lost = [Refused(one.rule, why) for outcome in outcomes for one in outcome.applied]
-    return lost + [one for outcome in outcomes for one in outcome.refused]
+    """Return the refusals of exclusive rules that were not chosen."""
+    lost = [Refused(applied.rule, why) for outcome in outcomes for applied in outcome.applied]
+    return lost + [refused for outcome in outcomes for refused in outcome.refused]
 
 
 def _sorted(rules: Iterable[Rule]) -> list[Rule]:
     return sorted(rules, key=lambda rule: (rule.position, rule.id))
 
 
-ONE_BY_ONE = {"percent", "amount", "fixed_price"}  # kinds that look at each line for itself
+LINE_BY_LINE = {"percent", "amount", "fixed_price"}  # kinds that reduce each line independently of the others
 
 
 @dataclass(frozen=True)
 class _Bid:
-    """What a rule would take off now, and the lines (by key) on which that depends."""
+    """What a rule would take off now, and the keys of the lines on which that depends."""
 
     rule: Rule
     effect: Effect
@@ -164,8 +166,8 @@ class _Bid:
 
     @property
     def taken(self) -> Set[str]:
-        """Lines that it leaves to no other rule: units that were bought to earn a reward are part of an offer too."""
-        return self.effect.by_line.keys() if self.rule.kind in ONE_BY_ONE else self.reach
+        """Keys of lines that no other rule may reduce, including lines that were bought to earn a reward."""
+        return self.effect.by_line.keys() if self.rule.kind in LINE_BY_LINE else self.reach
 
 
 def _bid(rule: Rule, goods: Goods) -> _Bid:
@@ -175,7 +177,7 @@ def _bid(rule: Rule, goods: Goods) -> _Bid:
 
 
 class _Goods:
-    """The lines of a basket and the gifts that may come with them, before any rule."""
+    """The lines of a basket and its possible gifts, before any rule is applied."""
 
     def __init__(self, basket: Basket) -> None:
         self.currency = basket.currency
@@ -190,7 +192,7 @@ class _Goods:
         return Goods(lines, left, rewards)
 
     def first_bid(self, rule: Rule) -> "_Bid | Refused":
-        """What the rule takes off where it is the first of the product lane, or why it does not hold."""
+        """Return what the rule takes off as the first rule of the product lane, or why it does not apply."""
         if rule.id not in self._first:
             goods = self.of(rule, self.whole)
             why = reason_in_goods(rule, self.currency, goods)
@@ -198,8 +200,8 @@ class _Goods:
         return self._first[rule.id]
 
 
-class _Walk:
-    """The goods after the product and the order lane: the same for every delivery."""
+class _GoodsResult:
+    """The goods after the product and the order lane, which are the same for every delivery."""
 
     def __init__(self, goods: _Goods, rules: Iterable[Rule]) -> None:
         self.goods = goods
@@ -208,12 +210,12 @@ class _Walk:
         self.applied: list[Applied] = []
         self.refused: list[Refused] = []
         self._reasons: dict[int, Refused | None] = {}
-        standing = list(rules)
-        self._work_product_lane([rule for rule in standing if rule.lane == PRODUCT])
-        self._work_order_lane([rule for rule in standing if rule.lane == ORDER])
+        applicable = list(rules)
+        self._work_product_lane([rule for rule in applicable if rule.lane == PRODUCT])
+        self._work_order_lane([rule for rule in applicable if rule.lane == ORDER])
 
-    def may_hold(self, rule: Rule, outcome: "Outcome | _Walk") -> bool:
-        """Whether the goods allow the rule; where they do not, the outcome says so."""
+    def applies(self, rule: Rule, outcome: "Outcome | _GoodsResult") -> bool:
+        """Return whether the goods allow the rule; if not, add its refusal to the outcome."""
         if rule.id not in self._reasons:
             self._reasons[rule.id] = self._reason(rule)
         reason = self._reasons[rule.id]
@@ -228,15 +230,15 @@ class _Walk:
             why = GIFT_GONE
         if not why:
             return None
-        # It may lack only what the rules before it have taken off.
+        # Without the discounts of earlier rules it might apply.
         is_reduced = self.goods.whole != self.left
         is_outdone = is_reduced and not reason_in_goods(rule, currency, self.goods.of(rule, self.goods.whole))
         return Refused(rule, why, is_outdone=is_outdone)
 
     def _work_product_lane(self, rules: Iterable[Rule]) -> None:
-        first = [self.goods.first_bid(rule) for rule in rules]
-        self.refused += [one for one in first if isinstance(one, Refused)]
-        bids = [one for one in first if isinstance(one, _Bid)]
+        first_bids = [self.goods.first_bid(rule) for rule in rules]
+        self.refused += [bid for bid in first_bids if isinstance(bid, Refused)]
+        bids = [bid for bid in first_bids if isinstance(bid, _Bid)]
         is_first = True
         while bids:
             best = max(bids, key=lambda bid: bid.saved_minor)
@@ -245,24 +247,25 @@ class _Walk:
             self._take(best)
             is_first = False
             self.untouched -= best.taken
-            # What a rule would take off changes only with the lines that it works on.
+            # A bid changes only if lines on which it depends were taken.
             bids = [
                 bid if bid.reach.isdisjoint(best.taken) else self._bid_again(bid) for bid in bids if bid is not best
             ]
         self._refuse(bids, is_first=is_first)
 
     def _bid_again(self, bid: _Bid) -> _Bid:
-        """The bid on the lines that are left, which may be fewer than the rule asks for."""
-        both = self.goods.matches.of(bid.rule)
-        lines, rewards = ([line for line in part if line.key in self.untouched] for part in both)
+        """Return the rule's bid on the lines that are left; it is empty if they no longer meet its conditions."""
+
+        matches = self.goods.matches.of(bid.rule)
+        lines, rewards = ([line for line in match if line.key in self.untouched] for match in matches)
         goods = Goods(lines, self.left, rewards)
         if reason_in_goods(bid.rule, self.goods.currency, goods):
             return _Bid(bid.rule, Effect(), 0, frozenset())
         return _bid(bid.rule, goods)
 
     def _work_order_lane(self, rules: Iterable[Rule]) -> None:
-        """One rule holds for the order."""
-        bids = [_bid(rule, self.goods.of(rule, self.left)) for rule in rules if self.may_hold(rule, self)]
+        """Apply the order rule that saves most."""
+        bids = [_bid(rule, self.goods.of(rule, self.left)) for rule in rules if self.applies(rule, self)]
         best = max(bids, key=lambda bid: bid.saved_minor, default=None)
         is_first = not best or best.saved_minor <= 0
         if best and not is_first:

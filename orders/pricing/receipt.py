@@ -1,5 +1,6 @@
-"""The receipt of a total: what went in and what came out, as plain values that are kept with the order."""
+"""The receipt of a total: input and result of pricing as plain values, stored with the order."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,9 @@ from cattrs import Converter
 from catalog.formats import market_name, moment
 from catalog.money import format_money
 from orders.pricing.facts import Basket, Treatment
-from orders.pricing.totals import Totals, price
+from orders.pricing.totals import Discount, Totals, price
 
-VERSION = 2  # of these values; receipts without it come from before there were promotions
+VERSION = 2  # of the format; receipts without a version are older than promotions
 
 _plain = Converter(omit_if_default=True)
 _plain.register_unstructure_hook(Decimal, str)
@@ -21,7 +22,7 @@ _plain.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat
 
 
 def make_receipt(basket: Basket, totals: Totals) -> dict[str, Any]:
-    """How the total was calculated; `derive` makes the same total of it again."""
+    """Return the receipt of a total. `derive` calculates the same total from it again."""
     return {
         "version": VERSION,
         "total_minor": totals.total_minor,
@@ -31,6 +32,7 @@ def make_receipt(basket: Basket, totals: Totals) -> dict[str, Any]:
 
 
 def can_be_derived(receipt: dict[str, Any]) -> bool:
+    """Return whether the receipt contains everything to price the order again."""
     return receipt.get("version") == VERSION
 
 
@@ -39,52 +41,61 @@ def basket_of(receipt: dict[str, Any]) -> Basket:
 
 
 def totals_of(receipt: dict[str, Any]) -> Totals:
-    """What was charged, as it was worked out then."""
+    """Return the totals as calculated when the order was placed."""
     return _plain.structure(receipt["totals"], Totals)
 
 
 def derive(receipt: dict[str, Any]) -> Totals:
-    """What the same basket costs when it is priced again."""
+    """Price the receipt's basket again."""
     return price(basket_of(receipt))
 
 
 def explain(receipt: dict[str, Any], titles: dict[str, str]) -> list[str]:
-    """Every part of a total in lines of text; `titles` names the lines by their keys."""
+    """Return every part of a total in lines of text. `titles` maps line keys to titles."""
     basket, totals = basket_of(receipt), totals_of(receipt)
 
     def money(minor: int) -> str:
         return format_money(minor, basket.currency)
 
-    told = [f"Priced {moment(basket.at)} for {basket.country}, market {market_name(basket.market)}"]
+    report = [f"Priced {moment(basket.at)} for {basket.country}, market {market_name(basket.market)}"]
     if totals.treatment != Treatment.DOMESTIC:
-        told.append(f"No tax is charged: {totals.treatment.replace('_', ' ')}; prices are without the tax at home")
+        report.append(f"No tax is charged: {totals.treatment.replace('_', ' ')}; prices are without the tax at home")
     prices = {line.key: line.price_id for line in basket.lines}
     for line in totals.lines:
         source = "a gift" if line.gift_of else f"price row {prices.get(line.key)}"
         title = titles.get(line.key, line.key)
-        told.append(f"{line.quantity} × {title} at {money(line.unit_minor)} ({source}) = {money(line.subtotal_minor)}")
-        told += [f"    − {money(one.minor)} {_named(one.name, one.rule_id, one.code)}" for one in line.discounts]
+        report.append(
+            f"{line.quantity} × {title} at {money(line.unit_minor)} ({source}) = {money(line.subtotal_minor)}"
+        )
+        report += _discount_rows(line.discounts, basket.currency)
         row = f", rate row {line.tax_rate_id}" if line.tax_rate_id else ""
-        told.append(f"    tax {line.tax_percent.normalize():f} %{row}: {money(line.tax_minor)}")
-        told.append(f"    charged {money(line.total_minor)}")
+        report.append(f"    tax {line.tax_percent.normalize():f} %{row}: {money(line.tax_minor)}")
+        report.append(f"    charged {money(line.total_minor)}")
     if basket.delivery:
-        told.append(f"{basket.delivery.name} {money(totals.shipping_minor)} ({basket.delivery.code})")
-    told += [f"    − {money(one.minor)} {_named(one.name, one.rule_id, one.code)}" for one in totals.shipping_discounts]
-    word = "included" if totals.is_tax_included else "on top"
+        report.append(f"{basket.delivery.name} {money(totals.shipping_minor)} ({basket.delivery.code})")
+    report += _discount_rows(totals.shipping_discounts, basket.currency)
+    suffix = "included" if totals.is_tax_included else "on top"
     for tax in totals.taxes:
-        told.append(f"Tax {tax.percent.normalize():f} % of {money(tax.base_minor)}: {money(tax.tax_minor)} {word}")
-    told.append(f"Total {money(totals.total_minor)}")
+        report.append(f"Tax {tax.percent.normalize():f} % of {money(tax.base_minor)}: {money(tax.tax_minor)} {suffix}")
+    report.append(f"Total {money(totals.total_minor)}")
     if totals.reasons:
-        told.append("Promotions that did not hold:")
-        told += [f"    {_named(one.name, one.rule_id, one.code)}: {one.why}" for one in totals.reasons]
-    return told
+        report.append("Promotions that did not apply:")
+        report += [f"    {_named(reason.name, reason.rule_id, reason.code)}: {reason.why}" for reason in totals.reasons]
+    return report
 
 
 def rounding_steps(receipt: dict[str, Any]) -> list[str]:
-    """How percentages, shares and taxes were rounded, in minor units: for whoever checks the arithmetic."""
-    return ["Worked out (minor units):", *(f"    {step}" for step in totals_of(receipt).steps)]
+    """Return how percentages, shares and taxes were rounded, in minor units, for checking the arithmetic."""
+    return ["Calculation steps (minor units):", *(f"    {step}" for step in totals_of(receipt).steps)]
+
+
+def _discount_rows(discounts: Iterable[Discount], currency: str) -> list[str]:
+    return [
+        f"    − {format_money(discount.minor, currency)} {_named(discount.name, discount.rule_id, discount.code)}"
+        for discount in discounts
+    ]
 
 
 def _named(name: str, rule_id: int, code: str) -> str:
-    facts = ", ".join(part for part in (f"rule {rule_id}" if rule_id else "", f"code {code}" if code else "") if part)
-    return f"{name} ({facts})" if facts else name
+    sources = ", ".join(part for part in (f"rule {rule_id}" if rule_id else "", f"code {code}" if code else "") if part)
+    return f"{name} ({sources})" if sources else name

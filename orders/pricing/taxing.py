@@ -1,4 +1,4 @@
-"""Tax on what is left to pay: once for each rate, on all that bears it, then shared out (decision 0005)."""
+"""Calculate tax on the amounts left to pay: once per rate on their sum, then split over the lines (decision 0005)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ WHOLE = Decimal(100)
 
 @dataclass(frozen=True)
 class TaxLine:
-    """All that bears one rate: what it is charged on (without the tax) and the tax, in minor units."""
+    """The sum of everything taxed at one rate: the base without tax, and the tax, in minor units."""
 
     percent: Decimal
     base_minor: int
@@ -22,7 +22,7 @@ class TaxLine:
 
 @dataclass(frozen=True)
 class Taxes:
-    """The tax of each line (by key) and of the delivery, and of each rate; the two always add up to the same."""
+    """The tax of each line (by key) and the delivery, and of each rate. Both add up to the same sum."""
 
     by_line: Mapping[str, int]
     rate_of: Mapping[str, Rate]
@@ -36,7 +36,10 @@ class Taxes:
 
 
 def without_tax(basket: Basket) -> Basket:
-    """Where no tax is due, displayed prices lose the home country's tax that they contain; else nothing changes."""
+    """Return the basket with net prices if no tax is due, otherwise unchanged.
+
+    Displayed prices of a market with tax included contain the tax of the shop's country, which is removed.
+    """
     if basket.treatment == Treatment.DOMESTIC:
         return basket
     bare = replace(basket, rates=(), is_tax_included=False)
@@ -53,7 +56,7 @@ def without_tax(basket: Basket) -> Basket:
 
 
 def net_steps(shown: Basket, bare: Basket) -> tuple[str, ...]:
-    """How displayed prices lost their tax, in words; empty where they did not."""
+    """Return lines of text about the tax removed from displayed prices; empty if none was."""
     steps = [
         f"{before.unit_minor} for one {before.key} without the tax at home: {after.unit_minor}"
         for before, after in zip(shown.lines, bare.lines, strict=True)
@@ -69,18 +72,18 @@ def _net(amount: int, rate: Rate) -> int:
 
 
 def _rate(rates: Mapping[str, Rate], line: Line) -> Rate:
-    """A class without a rate of its own bears the standard one; a line without a class bears none."""
+    """Return the rate of the line's tax class, the standard rate if it has none, or no tax without a tax class."""
     if not line.tax_class:
         return NO_TAX
     return rates.get(line.tax_class) or rates.get(STANDARD, NO_TAX)
 
 
 def tax(basket: Basket, lines: Sequence[Line], amounts: Mapping[str, int], delivery_minor: int) -> Taxes:
-    """Tax the lines, each with this amount left to pay, and the delivery, which shares the rates of the goods."""
+    """Calculate the tax on the lines' amounts left to pay, and on the delivery, which is taxed like the goods."""
     rates = {rate.tax_class: rate for rate in basket.rates}
     rate_of = {line.key: _rate(rates, line) for line in lines}
     goods = {line.key: rate_of[line.key] for line in lines if not line.is_gift_card}
-    # By prices before discounts: a discount that moved the delivery to a higher rate could cost more than it takes off.
+    # By prices before discounts: a discount that moves the delivery to a higher rate could cost more than it saves.
     before = {line.key: 0 if line.gift_of else line.subtotal_minor for line in lines}
     weights = before if basket.is_never_dearer else amounts
     shares = _delivery_shares(goods, weights, delivery_minor, rates.get(STANDARD, NO_TAX))
@@ -92,14 +95,14 @@ def tax(basket: Basket, lines: Sequence[Line], amounts: Mapping[str, int], deliv
     for percent in sorted(groups, reverse=True):
         share = sum(part for rate, part in shares.items() if rate.percent == percent and rate.taxes_delivery)
         parts = [amounts[key] for key in groups[percent]]
-        whole, words = _tax_on(sum(parts) + share, percent, is_included=basket.is_tax_included)
-        *line_taxes, own = apportion(whole, [*parts, share])
+        whole, step = _tax_on(sum(parts) + share, percent, is_included=basket.is_tax_included)
+        *line_taxes, of_delivery = apportion(whole, [*parts, share])
         by_line |= dict(zip(groups[percent], line_taxes, strict=True))
-        delivery_tax += own
+        delivery_tax += of_delivery
         base = sum(parts) + share - (whole if basket.is_tax_included else 0)
         if percent and base + whole:
             tax_lines.append(TaxLine(percent, base, whole))
-            steps.append(words)
+            steps.append(step)
     return Taxes(by_line, rate_of, delivery_tax, tuple(tax_lines), tuple(steps))
 
 
@@ -113,9 +116,9 @@ def _tax_on(base: int, percent: Decimal, *, is_included: bool) -> tuple[int, str
 def _delivery_shares(
     rate_of: Mapping[str, Rate], prices: Mapping[str, int], delivery_minor: int, standard: Rate
 ) -> dict[Rate, int]:
-    """Delivery shares the fate of what is delivered: split by the goods' rates, or at the standard one without goods.
+    """Split the price of the delivery over the goods' tax rates; without goods, all of it has the standard rate.
 
-    A gift card is money, not goods: it would leave the delivery of the goods untaxed.
+    Gift cards do not count as goods, since they would leave part of the delivery untaxed.
     """
     weights: dict[Rate, int] = {}
     for key, rate in rate_of.items():

@@ -1,4 +1,4 @@
-"""The total of a basket, and every part that it is made of."""
+"""Calculate the total of a basket and all its parts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from itertools import combinations
 
 from orders.pricing.facts import Basket, Delivery, Line, Rule
 from orders.pricing.lanes import Applied, Outcome, Promotions
-from orders.pricing.rounding import left_over, who_bears
+from orders.pricing.rounding import remainder_of, split_remainder
 from orders.pricing.taxing import Taxes, TaxLine, net_steps, tax, without_tax
 
 ROUNDING = "Rounding"
@@ -15,7 +15,7 @@ ROUNDING = "Rounding"
 
 @dataclass(frozen=True)
 class Discount:
-    """What one rule (by its id; 0 is the rounding) takes off, in minor units, by which code."""
+    """What a rule takes off, in minor units, and its code. Rule id 0 is the rounding."""
 
     rule_id: int
     name: str
@@ -25,7 +25,7 @@ class Discount:
 
 @dataclass(frozen=True)
 class LineTotal:
-    """What comes out for a line; `total_minor` is what is charged for it, and what a refund of it gives back."""
+    """The result for a line. `total_minor` is what is charged for it, and what a full refund gives back."""
 
     key: str
     quantity: int
@@ -43,7 +43,7 @@ class LineTotal:
 
 @dataclass(frozen=True)
 class Reason:
-    """A promotion that does not hold, and why, in a sentence for the shopper."""
+    """A promotion that does not apply, and why, in a sentence for the shopper."""
 
     rule_id: int
     name: str
@@ -74,46 +74,50 @@ class Totals:
 
     @property
     def goods_discounts(self) -> list[Discount]:
-        """What each rule takes off the things themselves, gifts included, in the order in which they were worked."""
-        found: dict[tuple[int, str], Discount] = {}
-        for one in (one for line in self.lines for one in line.discounts):
-            before = found.get((one.rule_id, one.name))
-            found[one.rule_id, one.name] = replace(one, minor=one.minor + (before.minor if before else 0))
-        places = {one.rule_id: place for place, one in enumerate(self.discounts)}
-        return sorted(found.values(), key=lambda one: places.get(one.rule_id, len(places)))
+        """What each rule takes off the goods, gifts included, in the sort order in which the rules were applied."""
+        sums: dict[tuple[int, str], Discount] = {}
+        for discount in (discount for line in self.lines for discount in line.discounts):
+            before = sums.get((discount.rule_id, discount.name))
+            minor = discount.minor + (before.minor if before else 0)
+            sums[discount.rule_id, discount.name] = replace(discount, minor=minor)
+        positions = {discount.rule_id: position for position, discount in enumerate(self.discounts)}
+        return sorted(sums.values(), key=lambda discount: positions.get(discount.rule_id, len(positions)))
 
     @property
     def goods_minor(self) -> int:
-        """What is left to pay for the things themselves."""
+        """The amount left to pay for the goods, in minor units."""
         return self.subtotal_minor - self.discount_minor
 
 
 class _Bill:
-    """What is left to pay for each line and for the delivery, and all that was taken off."""
+    """The amounts left to pay for each line and the delivery, the discounts and the taxes."""
 
     def __init__(self, basket: Basket, outcome: Outcome) -> None:
         self.basket, self.outcome = basket, outcome
         self.lines = [line for line in basket.lines if line.gift_of is None]
-        self.lines += [gift for one in outcome.applied for gift in one.effect.gifts]
+        self.lines += [gift for applied in outcome.applied for gift in applied.effect.gifts]
         self.off = {line.key: _discounts_of(line, outcome) for line in self.lines}
         self.off_delivery = tuple(
-            Discount(one.rule.id, one.rule.name, one.effect.delivery_minor, one.rule.code)
-            for one in outcome.applied
-            if one.effect.delivery_minor
+            Discount(applied.rule.id, applied.rule.name, applied.effect.delivery_minor, applied.rule.code)
+            for applied in outcome.applied
+            if applied.effect.delivery_minor
         )
-        self.discounts = tuple(_whole(one) for one in outcome.applied)
-        self.before: tuple[str, ...] = ()  # what was worked out before there was anything to take off
+        self.discounts = tuple(_whole_discount(applied) for applied in outcome.applied)
+        self.net_steps: tuple[str, ...] = ()  # calculated before any discount
         self.steps: tuple[str, ...] = ()
         self.taxes = self._tax()
 
     @property
     def amounts(self) -> dict[str, int]:
-        return {line.key: line.subtotal_minor - sum(one.minor for one in self.off[line.key]) for line in self.lines}
+        return {
+            line.key: line.subtotal_minor - sum(discount.minor for discount in self.off[line.key])
+            for line in self.lines
+        }
 
     @property
     def shipping_minor(self) -> int:
         delivery = self.basket.delivery
-        return (delivery.price_minor if delivery else 0) - sum(one.minor for one in self.off_delivery)
+        return (delivery.price_minor if delivery else 0) - sum(discount.minor for discount in self.off_delivery)
 
     @property
     def total_minor(self) -> int:
@@ -124,16 +128,16 @@ class _Bill:
         return tax(self.basket, self.lines, self.amounts, self.shipping_minor)
 
     def round_off(self) -> None:
-        """The total becomes one that can be charged.
+        """Round the total down to one that can be charged.
 
-        A tax that is included is worked again, on what is left; one on top is part of what was rounded, so it stays,
-        unless nothing is left that could bear it.
+        Included tax is calculated again on the rounded amounts. Tax on top is part of the rounded total, so it stays,
+        unless no taxed amount is left.
         """
         before = self.total_minor
-        rest = left_over(before, self.basket.currency)
-        if not rest:
+        remainder = remainder_of(before, self.basket.currency)
+        if not remainder:
             return
-        by_line, of_delivery = who_bears(rest, self.lines, self.amounts, self.shipping_minor)
+        by_line, of_delivery = split_remainder(remainder, self.lines, self.amounts, self.shipping_minor)
         for key, minor in by_line.items():
             self.off[key] += _rounding(minor)
         self.off_delivery += _rounding(of_delivery)
@@ -144,7 +148,7 @@ class _Bill:
 
     @property
     def _taxed_minor(self) -> int:
-        """What is left to pay for all but gift cards."""
+        """The amount left to pay for everything except gift cards."""
         amounts = self.amounts
         return self.shipping_minor + sum(amounts[line.key] for line in self.lines if not line.is_gift_card)
 
@@ -154,7 +158,7 @@ def _rounding(minor: int) -> tuple[Discount, ...]:
 
 
 class Pricing:
-    """A basket whose goods are priced once, with whichever delivery is chosen; its own one is left aside."""
+    """A basket whose goods are priced once, for any delivery. The basket's own delivery is ignored."""
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
@@ -163,15 +167,15 @@ class Pricing:
 
     @property
     def goods_minor(self) -> int:
-        """What the things cost before any discount: what thresholds of delivery look at (decision 0021)."""
+        """The price of the goods before discounts, which decides about free delivery (decision 0021), in minor units."""
         return sum(line.subtotal_minor for line in self._bare.lines if line.gift_of is None)
 
     def with_delivery(self, delivery: Delivery | None) -> Totals:
-        """What the basket costs with this delivery, or without any."""
-        shown = replace(self.basket, delivery=delivery)
-        bare = without_tax(shown)
+        """Return what the basket costs with this delivery, or without one."""
+        displayed = replace(self.basket, delivery=delivery)
+        bare = without_tax(displayed)
         bill = min((self._bill(bare, codes) for codes in self._code_choices()), key=lambda bill: bill.total_minor)
-        bill.before = net_steps(shown, bare)
+        bill.net_steps = net_steps(displayed, bare)
         return _sum_up(bill)
 
     def _bill(self, bare: Basket, left_out: Collection[Rule]) -> _Bill:
@@ -180,36 +184,37 @@ class Pricing:
         return bill
 
     def _code_choices(self) -> list[tuple[Rule, ...]]:
-        """Which codes to leave out: none first, then each choice of them, since a code may stand in the way of more."""
-        codes = self._promotions.standing_codes() if self.basket.is_never_dearer else []
+        """Return the sets of codes to leave out, none first, because a code can prevent a larger discount."""
+        codes = self._promotions.applicable_codes() if self.basket.is_never_dearer else []
         return [choice for count in range(len(codes) + 1) for choice in combinations(codes, count)]
 
 
 def price(basket: Basket) -> Totals:
-    """Price a basket: the same basket always costs the same, and every part can be told from the answer."""
+    """Price a basket. The same basket always has the same total, and the result contains every part of it."""
     return Pricing(basket).with_delivery(basket.delivery)
 
 
 def _discounts_of(line: Line, outcome: Outcome) -> tuple[Discount, ...]:
-    found = []
-    for one in outcome.applied:
-        minor = line.subtotal_minor if line in one.effect.gifts else one.effect.by_line.get(line.key, 0)
-        if minor or line in one.effect.gifts:
-            found.append(Discount(one.rule.id, one.rule.name, minor, one.rule.code))
-    return tuple(found)
+    discounts = []
+    for applied in outcome.applied:
+        rule, effect = applied.rule, applied.effect
+        minor = line.subtotal_minor if line in effect.gifts else effect.by_line.get(line.key, 0)
+        if minor or line in effect.gifts:
+            discounts.append(Discount(rule.id, rule.name, minor, rule.code))
+    return tuple(discounts)
 
 
 def _line_total(line: Line, bill: _Bill) -> LineTotal:
     discounts, line_tax, rate = bill.off[line.key], bill.taxes.by_line[line.key], bill.taxes.rate_of[line.key]
-    discount = sum(one.minor for one in discounts)
-    amount = line.subtotal_minor - discount
+    discount_minor = sum(discount.minor for discount in discounts)
+    amount = line.subtotal_minor - discount_minor
     return LineTotal(
         key=line.key,
         quantity=line.quantity,
         unit_minor=line.unit_minor,
         subtotal_minor=line.subtotal_minor,
         discounts=discounts,
-        discount_minor=discount,
+        discount_minor=discount_minor,
         tax_class=line.tax_class,
         tax_percent=rate.percent,
         tax_rate_id=rate.row_id,
@@ -221,7 +226,8 @@ def _line_total(line: Line, bill: _Bill) -> LineTotal:
 
 def _sum_up(bill: _Bill) -> Totals:
     lines = tuple(_line_total(line, bill) for line in bill.lines)
-    told = [*bill.before, *(f"{one.rule.name}: {step}" for one in bill.outcome.applied for step in one.effect.steps)]
+    applied_rules = bill.outcome.applied
+    rule_steps = [f"{applied.rule.name}: {step}" for applied in applied_rules for step in applied.effect.steps]
     return Totals(
         lines=lines,
         subtotal_minor=sum(line.subtotal_minor for line in lines),
@@ -234,15 +240,21 @@ def _sum_up(bill: _Bill) -> Totals:
         taxes=bill.taxes.lines,
         shipping_discounts=bill.off_delivery,
         discounts=bill.discounts,
-        reasons=tuple(Reason(one.rule.id, one.rule.name, one.why, one.rule.code) for one in bill.outcome.refused),
-        steps=(*told, *bill.taxes.steps, *bill.steps),
+        reasons=tuple(
+            Reason(refused.rule.id, refused.rule.name, refused.why, refused.rule.code)
+            for refused in bill.outcome.refused
+        ),
+        steps=(*bill.net_steps, *rule_steps, *bill.taxes.steps, *bill.steps),
     )
 
 
-def _whole(one: Applied) -> Discount:
-    return Discount(one.rule.id, one.rule.name, one.effect.saved_minor, one.rule.code)
+def _whole_discount(applied: Applied) -> Discount:
+    return Discount(applied.rule.id, applied.rule.name, applied.effect.saved_minor, applied.rule.code)
 
 
 def share_of_units(total_minor: int, quantity: int, *, before: int, count: int) -> int:
-    """What `count` of a line's units cost after `before` others went back; all units together are the whole total."""
+    """Return the part of a line's total for `count` units after `before` others were returned, in minor units.
+
+    The shares of all units add up to the whole total.
+    """
     return total_minor * (before + count) // quantity - total_minor * before // quantity

@@ -1,4 +1,4 @@
-"""What templates need to show orders."""
+"""Template tags and filters for orders and delivery."""
 
 from babel import Locale
 from django import template
@@ -24,43 +24,43 @@ def country_name(code: str) -> str:
 
 @register.filter
 def arrival(order: Order) -> str:
-    """`{{ order|arrival }}` → Thu 4 – Fri 5 June, or that nobody knows the day yet."""
+    """Return the order's arrival dates, like `Thu 4 – Fri 5 June`, or a sentence that they are not known yet."""
     return delivery_days(order.arrives_from, order.arrives_until)
 
 
 @register.filter
 def pickup_place(order: Order) -> str:
-    """Where an order is picked up, as its method says now."""
-    places = ShippingMethod.objects.filter(code=order.shipping_code).values_list("pickup_address", flat=True)
-    return places.first() or ""
+    """Return the pick-up address of the order's shipping method."""
+    addresses = ShippingMethod.objects.filter(code=order.shipping_code).values_list("pickup_address", flat=True)
+    return addresses.first() or ""
 
 
 @register.inclusion_tag("orders/gift_fields.html")
 def gift_fields(form: GiftCardForm | None) -> dict:
-    """The fields of a gift card: as they were sent with a mistake, otherwise empty."""
+    """Render the gift detail fields: an invalid form as submitted, otherwise empty."""
     return {"form": form or GiftCardForm()}
 
 
 @register.simple_tag
 def gift_note(line_id: int) -> str:
-    """Whom the gift card of this cart line is for."""
+    """Return a sentence about the recipient of this cart line's gift card."""
     line = CartLine.objects.filter(pk=line_id).first()
     return line.gift_note if line else ""
 
 
 @register.inclusion_tag("includes/shop_promise.html", takes_context=True)
 def delivery_promise(context: Context) -> dict[str, DeliveryFacts]:
-    """What the shop promises of delivery and returns, whatever is bought."""
+    """Render the shop's general delivery and return information."""
     return {"delivery": shop_facts(current_market(), context["store"])}
 
 
 @register.simple_tag(takes_context=True, name="delivery_facts")
 def delivery_facts_of(context: Context, shown: ProductPage) -> DeliveryFacts:
-    """What the page says of delivery and returns of the variant that is shown."""
+    """Return delivery and return information for the shown variant."""
     return delivery_facts(shown, current_market(), context["store"])
 
 
 @register.simple_tag(takes_context=True)
 def page_text(context: Context, page: Page) -> SafeString:
-    """The text of a help or legal page, with the shop's facts in place of their names."""
+    """Return the HTML of a help or legal page, with placeholders replaced by the shop's details."""
     return page_html(page, current_market(), context["store"])

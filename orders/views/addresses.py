@@ -1,4 +1,4 @@
-"""A customer's address book."""
+"""Pages of a customer's address book."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,7 @@ from orders.shown_field import field_rows, shown_field
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def addresses(request: HttpRequest) -> HttpResponse:
-    """All of them, and one more."""
+    """List the addresses, with a form to add one."""
     form = AddressForm(request.POST or None, instance=Address(user=request.user))
     kept = addresses_of(request.user.pk)
     if _is_update(request):
@@ -36,27 +36,27 @@ def addresses(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address(request: HttpRequest, pk: int) -> HttpResponse:
-    """One of them: changed, deleted, or made the one that is used."""
-    found = get_object_or_404(Address, pk=pk, user=request.user)
+    """Change or delete an address, or make it the default."""
+    chosen = get_object_or_404(Address, pk=pk, user=request.user)
     if "delete" in request.POST:
-        found.delete()
+        chosen.delete()
         messages.success(request, "The address was deleted.")
         return redirect("orders:addresses")
     if "default" in request.POST:
-        make_default(found)
+        make_default(chosen)
         return redirect("orders:addresses")
-    form = AddressForm(request.POST or None, instance=found)
+    form = AddressForm(request.POST or None, instance=chosen)
     if _is_update(request):
-        return _page(request, form, chosen=found, is_checked=False)
+        return _page(request, form, chosen=chosen, is_checked=False)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "The address was changed.")
         return redirect("orders:addresses")
-    return _page(request, form, chosen=found)
+    return _page(request, form, chosen=chosen)
 
 
 def _is_update(request: HttpRequest) -> bool:
-    """Another country was chosen: its fields are shown, and nothing is checked yet."""
+    """Return whether only the country was changed, to show its fields without validating the form."""
     return request.method == "POST" and "update" in request.POST
 
 
@@ -68,7 +68,7 @@ def _page(
     chosen: Address | None = None,
     is_checked: bool = True,
 ) -> HttpResponse:
-    errors = {name: words[0] for name, words in form.errors.items()} if is_checked else {}
+    errors = {name: field_errors[0] for name, field_errors in form.errors.items()} if is_checked else {}
     first = ("name", "company", "line1", "line2")
     order = ["country", *first, *(name for row in form.rows for name in row), "phone"]
     shown = {name: shown_field(form, name, errors, form.format.required) for name in order}

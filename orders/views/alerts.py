@@ -1,4 +1,4 @@
-"""Mail me when it is back."""
+"""Back-in-stock alerts."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,14 +20,14 @@ ASKING = Limit("stock-alert", 20, 3600)
 @require_POST
 @same_origin_post
 def stock_alert(request: HttpRequest) -> HttpResponse:
-    """One mail goes to this address when the variant is back; asking twice is asking once.
+    """Register an e-mail address for an alert when the variant is back in stock; registering twice sends one e-mail.
 
-    Of what can be bought now nobody is told: the mail would go at once, to whatever address a stranger types.
+    A variant that can be bought now is refused, because the e-mail would go out at once to any address a stranger enters.
     """
     form = MailboxAlertForm(request.POST)
     is_valid = form.is_valid()
-    wanted = form.cleaned_data.get("variant") or 0
-    variant = Variant.objects.filter(pk=wanted, is_active=True, product__in=Product.objects.visible()).first()
+    variant_id = form.cleaned_data.get("variant") or 0
+    variant = Variant.objects.filter(pk=variant_id, is_active=True, product__in=Product.objects.visible()).first()
     if variant is None:
         raise Http404
     if can_be_bought(variant, available_by_variant([variant.pk])):

@@ -1,4 +1,4 @@
-"""The checkout: one page, guest first, nothing typed is ever lost."""
+"""The checkout page. It needs no account, and keeps everything that the shopper has typed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -19,7 +19,7 @@ from catalog.markets import Market, market_of
 from catalog.pages import CART, page
 from orders.cart import choose_country
 from orders.cart_codes import drop_code
-from orders.changes import OLDEST, sums_of, what_changed
+from orders.changes import SOMETHING_CHANGED, displayed_sums, what_changed
 from orders.checkout import place_order
 from orders.checkout_drafts import BILLING_FIELDS, draft_of, keep_draft, remember_told
 from orders.checkout_form import CheckoutForm
@@ -40,7 +40,7 @@ from orders.errors import (
     TotalChanged,
     TotalTooSmall,
 )
-from orders.market_words import words_of
+from orders.market_words import market_terms
 from orders.models import Cart, CheckoutDraft, Order
 from orders.queries import CartContents, price_cart
 from orders.shown_field import ShownField, field_rows, shown_field
@@ -49,11 +49,11 @@ from orders.views.carts import current_cart, try_code, user_id_of
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)
 STOCK_CHANGED = "The stock changed while you were ordering. Please check your order and place it again."
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-AGAIN = "Please check your order and place it again. You have not been charged."
+PLACE_AGAIN = "Please check your order and place it again. You have not been charged."
 
 
 def leads_to_payment(view: View) -> View:
-    """Allow forms of this page to end at Stripe: Chromium holds redirects after a form to form-action too."""
+    """Allow forms of this page to redirect to Stripe, since Chromium checks form-action for redirects too."""
     return cast(View, csp_update({"form-action": [settings.PAYMENT_PAGE_ORIGIN]})(view))
 
 
@@ -71,32 +71,33 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not cart.is_open:
         order = Order.objects.filter(cart_id=cart.pk).first()
         return redirect(order) if order else redirect("orders:cart")
-    form = CheckoutForm(initial=_known(request, cart, market, draft.fields), market=market)
+    form = CheckoutForm(initial=_initial_values(request, cart, market, draft.fields), market=market)
     return render_checkout(request, cart, form)
 
 
-def _known(request: HttpRequest, cart: Cart, market: Market, typed: Mapping[str, str]) -> dict[str, Any]:
-    """What we know already, so that it need not be typed again: typed here before, or from the address book."""
+def _initial_values(request: HttpRequest, cart: Cart, market: Market, typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return initial values of the form: from the draft, the account and the address book."""
     user_id = user_id_of(request)
-    known: dict[str, Any] = {"country": cart.country or market.countries[0]}
+    initial: dict[str, Any] = {"country": cart.country or market.countries[0]}
     if user_id:
-        known |= {"email": request.user.email, "name": request.user.name}
-        known |= address_of(user_id, market.countries) or {}
-    known |= {name: text for name, text in typed.items() if text}
+        initial |= {"email": request.user.email, "name": request.user.name}
+        initial |= address_of(user_id, market.countries) or {}
+    initial |= {name: text for name, text in typed.items() if text}
     if typed and cart.country:
-        known["country"] = cart.country  # the cart's page may have been told another one since
+        initial["country"] = cart.country  # may have been changed on the cart page since
     if user_id and (chosen := request.GET.get("address")):
-        known |= address_of(user_id, market.countries, chosen) or {}
-    if known["country"] not in market.countries:
-        known["country"] = market.countries[0]
-    if not known.get("state"):
-        known["state"] = address_format(known["country"]).state_of(known.get("postcode", ""))
-    return known
+        initial |= address_of(user_id, market.countries, chosen) or {}
+    if initial["country"] not in market.countries:
+        initial["country"] = market.countries[0]
+    if not initial.get("state"):
+        initial["state"] = address_format(initial["country"]).state_of(initial.get("postcode", ""))
+    return initial
 
 
 def _addresses(user_id: int | None, market: Market) -> list[Address]:
-    """Those of the customer that the market delivers to."""
-    return [one for one in addresses_of(user_id) if one.country in market.countries] if user_id else []
+    """Return the user's saved addresses that the market delivers to."""
+    saved = addresses_of(user_id) if user_id else []
+    return [address for address in saved if address.country in market.countries]
 
 
 def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpResponse:
@@ -119,7 +120,7 @@ def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpRespons
     try:
         order = place_order(cart.pk, form.submission(), seen=form.seen(ip), user_id=user_id)
     except AlreadyPlaced as placed:
-        # Its payment must be closed first, and that is the payments app's work: the browser sends it the same form.
+        # The payment must be closed first, which is the payments app's job: the browser sends it the same form again.
         response = HttpResponse(status=307)
         response["Location"] = reverse("payments:replace", args=[placed.order.public_id])
         return response
@@ -131,16 +132,16 @@ def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpRespons
 
 
 def _has_new_code(request: HttpRequest) -> bool:
-    """A code was typed that has not been refused already: whoever knows that it does nothing may go on."""
+    """Return whether a code was entered that has not been refused before; a refused one does not block the order."""
     code = request.POST.get("code", "").strip()
     return bool(code) and code != request.POST.get("refused_code", "").strip()
 
 
 def _update(request: HttpRequest, cart: Cart, form: CheckoutForm) -> HttpResponse:
-    """Another country, or a code: new methods and totals, nothing lost, and only known mistakes are checked again.
+    """Show the page again with a changed country or code; check only the fields that were wrong before.
 
-    A code that was typed and not used counts as used: Enter in its field presses the form's first button, and nobody
-    pays a total without the code that they have just typed.
+    A code that is still in its field is added too: pressing Enter there submits the form by its first button, and the
+    shopper must not be charged a total without that code.
     """
     code_error, code = "", request.POST.get("code", "")
     try:
@@ -169,7 +170,7 @@ REFUSALS = (
     TotalChanged,
     TotalTooSmall,
 )
-WORDS = {
+REFUSAL_SENTENCES = {
     TotalTooSmall: "This order is too small to be paid by card. Please add something to your cart.",
     TooMuchUnpaid: (
         "You have many items in orders that are not paid yet. Please pay or change one of them first, "
@@ -179,13 +180,13 @@ WORDS = {
 
 
 def render_refusal(request: HttpRequest, cart: Cart, form: CheckoutForm, refusal: Exception) -> HttpResponse:
-    """Say what changed, keep everything typed, ask again."""
+    """Show the checkout page again with what changed and everything typed."""
     if isinstance(refusal, EmptyCart):
         return redirect("orders:cart")
     if isinstance(refusal, TooManyUnpaid):
         raise TooManyAttempts(int(settings.PAYMENT_WINDOW.total_seconds()))
     if isinstance(refusal, (TotalChanged, PromotionUsedUp)):
-        # Counted as an attempt to place an order: from here on the page may say what holds for this address.
+        # Counted as an attempt to place an order, so the page may now show the total for this e-mail address.
         remember_told(cart, form.submission().email)
     if isinstance(refusal, NoDelivery):
         form.add_error("shipping_code", "Choose a delivery method for this country")
@@ -195,13 +196,13 @@ def render_refusal(request: HttpRequest, cart: Cart, form: CheckoutForm, refusal
         return render_checkout(request, cart, form, status=422)
     if isinstance(refusal, (InsufficientStock, NotSold)):
         return render_checkout(request, cart, form, is_short=True, status=409)
-    words = [WORDS[type(refusal)]] if type(refusal) in WORDS else []
+    problems = [REFUSAL_SENTENCES[type(refusal)]] if type(refusal) in REFUSAL_SENTENCES else []
     if isinstance(refusal, PromotionUsedUp):
-        words = [f"“{refusal.name}” has been used up."]
-    return render_checkout(request, cart, form, problems=words, has_changed=not words, status=409)
+        problems = [f"“{refusal.name}” has been used up."]
+    return render_checkout(request, cart, form, problems=problems, has_changed=not problems, status=409)
 
 
-def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
+def render_checkout(  # noqa: PLR0913  (each is a part of the page)
     request: HttpRequest,
     cart: Cart,
     form: CheckoutForm,
@@ -214,15 +215,20 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     code_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """Render the checkout page with current prices.
+
+    `has_changed` adds what changed since the submitted page, `is_short` what is out of stock. Unless `is_checked`, only
+    errors of fields that were wrong before are shown.
+    """
     user_id = user_id_of(request)
-    contents = price_cart(cart, _buyer(request, cart, form), shipping_code=form.shipping_code_asked)
-    said = list(problems or [])
+    contents = price_cart(cart, _buyer(request, cart, form), shipping_code=form.chosen_shipping_code)
+    problems = list(problems or [])
     if is_short:
-        said = contents.notices or [STOCK_CHANGED]
+        problems = contents.notices or [STOCK_CHANGED]
     if has_changed:
-        said = what_changed(form.data.get("seen_sums", ""), contents)
-        said = [line for line in said if line != OLDEST] or [OLDEST]
-        said.append(AGAIN)
+        changes = what_changed(form.data.get("seen_sums", ""), contents)
+        changes = [change for change in changes if change != SOMETHING_CHANGED] or [SOMETHING_CHANGED]
+        problems = [*changes, PLACE_AGAIN]
     if contents.chosen and contents.chosen.is_pickup:
         form.fields["phone"].help_text = "Only used to reach you about the pick-up"
     before = set(request.POST.get("wrong", "").split()) & form.fields.keys()
@@ -232,21 +238,21 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
     context = {
         "form": form,
         "contents": contents,
-        "problems": said,
+        "problems": problems,
         "errors": [(name, wrong[name]) for name in form.page_order if name in wrong],
-        "is_mended": bool(before) and not wrong and not said,
+        "is_mended": bool(before) and not wrong and not problems,
         "wrong": " ".join(wrong),
         "bad": wrong,
         "fields": fields,
         "rows": field_rows(form.rows(), fields),
         "billing_rows": field_rows(form.rows("billing_"), fields),
-        "words": words_of(contents.market),
+        "words": market_terms(contents.market),
         "has_billing": any(form[name].value() for name in FOLDED),
         "has_line2": bool(form["line2"].value() or "line2" in wrong),
         "addresses": addresses,
         "has_other_addresses": len(addresses) > 1,
         "is_address_saved": form["save_address"].value() or not addresses,
-        "seen_sums": sums_of(contents),
+        "seen_sums": displayed_sums(contents),
         "code": code,
         "code_error": code_error,
     }
@@ -254,31 +260,31 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the answer)
 
 
 def _buyer(request: HttpRequest, cart: Cart, form: CheckoutForm) -> Buyer:
-    """For whom the page may show a total: what limits say of a mailbox is told to its owner alone.
+    """Return the buyer whose promotion limits the shown total may reveal.
 
-    An account's own address is proven. A typed one is not: its limits are decided when the order is placed, which is
-    counted, and shown from then on.
+    The e-mail address of an account is confirmed. A typed address is not, so its limits apply only when the order is
+    placed, which is rate-limited, and are shown from then on.
     """
     buyer = form.buyer_so_far
     user_id = user_id_of(request)
-    told = draft_of(cart).told_customer
-    is_told = bool(told) and customer_key(buyer.email) == told
-    own = request.user.email if user_id else ""
-    return buyer.of(user_id, client_ip(request) or None).told_as(buyer.email if is_told else own)
+    told_customer = draft_of(cart).told_customer
+    is_told = bool(told_customer) and customer_key(buyer.email) == told_customer
+    account_email = request.user.email if user_id else ""
+    return buyer.for_request(user_id, client_ip(request) or None).with_email(buyer.email if is_told else account_email)
 
 
 def _mistakes(form: CheckoutForm, among: set[str] | None) -> dict[str, str]:
-    """The first mistake of each field, only of those among the names where there are names."""
+    """Return the first error of each field, or only of the fields in `among` if it is given."""
     if not form.is_bound or among == set():
         return {}
-    return {name: words[0] for name, words in form.errors.items() if among is None or name in among}
+    return {name: errors[0] for name, errors in form.errors.items() if among is None or name in among}
 
 
 def _shown_fields(
     form: CheckoutForm, contents: CartContents, wrong: Mapping[str, str], mended: set[str]
 ) -> dict[str, ShownField]:
-    needed = form.format.required if contents.needs_address else frozenset()
-    return {name: shown_field(form, name, wrong, needed, mended) for name in form.page_order}
+    required = form.format.required if contents.needs_address else frozenset()
+    return {name: shown_field(form, name, wrong, required, mended) for name in form.page_order}
 
 
 FOLDED = ("company", "vat_id", *BILLING_FIELDS)

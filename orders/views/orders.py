@@ -1,4 +1,4 @@
-"""A shopper's orders: by their secret link, by number and address, or in the account."""
+"""A shopper's orders: by secret link, by number and e-mail address, or in the account."""
 
 import uuid
 from typing import Any
@@ -35,22 +35,22 @@ def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, public_id: uuid.UUID, facts: dict[str, Any] | None = None, status: int = 200
+    request: HttpRequest, public_id: uuid.UUID, extra_context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    found = order_for_page(public_id)
-    if not found:
+    order = order_for_page(public_id)
+    if not order:
         raise Http404
     context = {
-        "order": found,
-        "lines": lines_of(found),
-        "is_unpaid": found.is_unpaid,
-        "progress": order_progress(found),
-        "parcels": parcels_of(found),
-        "discounts": totals_of(found.receipt).goods_discounts if can_be_derived(found.receipt) else [],
-        "tenders": [{"name": "Gift card", "amount_minor": found.tendered_minor}] if found.tendered_minor else [],
-        # Not a word on whether there is an account: whoever has the order's link need not be its owner.
-        "can_open_account": user_id_of(request) is None and found.is_paid,
-        **(facts or {}),
+        "order": order,
+        "lines": lines_of(order),
+        "is_unpaid": order.is_unpaid,
+        "progress": order_progress(order),
+        "parcels": parcels_of(order),
+        "discounts": totals_of(order.receipt).goods_discounts if can_be_derived(order.receipt) else [],
+        "tenders": [{"name": "Gift card", "amount_minor": order.tendered_minor}] if order.tendered_minor else [],
+        # Do not reveal whether there is an account: the link may have been passed on.
+        "can_open_account": user_id_of(request) is None and order.is_paid,
+        **(extra_context or {}),
     }
     return render(request, "orders/order.html", context, status=status)
 
@@ -58,33 +58,33 @@ def _show(
 @page(ORDER, is_always_open=False)
 @require_POST
 def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Everything of the order that is still sold is in the shopper's cart."""
-    found = get_object_or_404(Order, public_id=public_id)
+    """Add everything from the order that is still sold to the shopper's cart."""
+    order = get_object_or_404(Order, public_id=public_id)
     ADDING.take(client_ip(request))
-    cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(found.market))
-    missing = order_again(cart, found)
-    address = reverse("orders:cart")
-    return remember(redirect(f"{address}?missing={len(missing)}" if missing else address), cart)
+    cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(order.market))
+    missing = order_again(cart, order)
+    url = reverse("orders:cart")
+    return remember(redirect(f"{url}?missing={len(missing)}" if missing else url), cart)
 
 
 @page(ORDER)
 @leads_to_payment
 @require_POST
 def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """The order's address and a password are an account, as soon as the link in the mail is followed.
+    """Start an account with the order's e-mail address and a password; the link in an e-mail confirms it.
 
-    The answer is the same where there is an account already; that one is not touched. An order that is not paid opens
-    none: anybody can type somebody's mailbox and an address of their own, which the account would begin with.
+    The page is the same if there is an account already, which stays unchanged. An unpaid order cannot start an account,
+    because anybody could enter another person's e-mail address with their own postal address.
     """
-    found = get_object_or_404(Order, public_id=public_id)
-    if not found.is_paid:
-        return redirect(found)
+    order = get_object_or_404(Order, public_id=public_id)
+    if not order.is_paid:
+        return redirect(order)
     problems = ask_with_password(
         request,
-        email=found.email,
+        email=order.email,
         password=request.POST.get("password1", ""),
-        name=found.name,
-        reference=str(found.public_id),
+        name=order.name,
+        reference=str(order.public_id),
     )
     if problems:
         return _show(request, public_id, {"account_error": problems[0]}, status=422)
@@ -98,8 +98,8 @@ def find(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         FINDING.take(client_ip(request))
         if form.is_valid():
-            if found := form.find():
-                return redirect(found)
+            if order := form.find():
+                return redirect(order)
             form.add_error(None, "There is no order with this number and e-mail address. Please check both.")
     return render(request, "orders/find.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -1,4 +1,4 @@
-"""The review form behind an order's secret link."""
+"""The review form for an order line, reached by the order's secret link."""
 
 import uuid
 

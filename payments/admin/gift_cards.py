@@ -1,4 +1,4 @@
-"""Gift cards and store credit in the admin: looked at, issued, blocked. What is on them is changed by verbs only."""
+"""Gift cards and store credit in the admin: view, issue and block them. Balances cannot be edited."""
 
 import uuid
 from datetime import datetime, time
@@ -17,7 +17,7 @@ from accounts.fields import MailboxFormField
 from accounts.models import User
 from accounts.throttle import Limit, TooManyAttempts
 from catalog.admin.desk import ReadOnly, needs, page
-from catalog.formats import signed_money
+from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
@@ -27,7 +27,7 @@ from orders.gift_cards import code_digest, set_active
 from orders.models import GiftCard, GiftCardMovement
 from payments.tenders import issue_gift_card
 
-ISSUING = Limit("issue-gift-card", 1, 24 * 3600)  # one form makes one card, also where its button is pressed twice
+ISSUING = Limit("issue-gift-card", 1, 24 * 3600)  # one form issues one card, even if its button is pressed twice
 SENT_TWICE = (
     "This form was already sent and created one card. Its code was shown once. "
     "If you did not see it, block that card in the list and issue another."
@@ -35,17 +35,19 @@ SENT_TWICE = (
 
 
 class IssueForm(forms.Form):
-    """What it is worth, and for whom."""
+    """Issue a gift card, or store credit for an account."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    market = forms.ChoiceField(help_text="Its currency is the card's.")
+    market = forms.ChoiceField(help_text="The gift card has this market's currency.")
     amount = forms.CharField()
     email = MailboxFormField(
         label="Customer",
         required=False,
-        help_text="Store credit for this account; empty makes a gift card with a code.",
+        help_text="The e-mail address of an account, for store credit. Empty: a gift card with a code.",
     )
-    expires = forms.DateField(label="Valid until", required=False, widget=DayInput, help_text="Empty: no end.")
+    expires = forms.DateField(
+        label="Valid until", required=False, widget=DayInput, help_text="Empty: it does not expire."
+    )
     note = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,11 +65,11 @@ class IssueForm(forms.Form):
         email = self.cleaned_data["email"]
         user = User.objects.filter(email=email).first() if email else None
         if email and not user:
-            raise forms.ValidationError("There is no account with this address.")
+            raise forms.ValidationError("There is no account with this e-mail address.")
         return user
 
     def clean_expires(self) -> datetime | None:
-        """The end of that day."""
+        """Return the end of that day in the shop's time zone."""
         day = self.cleaned_data["expires"]
         if day and day < timezone.localdate():
             raise forms.ValidationError("Enter a date that is not in the past.")
@@ -108,27 +110,28 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
         return self.fields
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        found, has_doubles = super().get_search_results(request, queryset, search_term)
-        whole = queryset.filter(Q(code_hash=code_digest(search_term))) if search_term else queryset.none()
-        return found | whole, has_doubles
+        """Also find a card by its whole code."""
+        matches, has_duplicates = super().get_search_results(request, queryset, search_term)
+        by_code = queryset.filter(Q(code_hash=code_digest(search_term))) if search_term else queryset.none()
+        return matches | by_code, has_duplicates
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.issue_giftcard")
 
     @admin.action(description="Block the selected cards", permissions=["issue"])
     def block(self, request: HttpRequest, queryset: QuerySet) -> None:
-        messages.success(request, f"{set_active(queryset, is_active=False)} blocked.")
+        messages.success(request, f"{count_of(set_active(queryset, is_active=False), 'gift card')} blocked.")
 
-    @admin.action(description="Unblock", permissions=["issue"])
+    @admin.action(description="Unblock the selected cards", permissions=["issue"])
     def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:
-        messages.success(request, f"{set_active(queryset, is_active=True)} unblocked.")
+        messages.success(request, f"{count_of(set_active(queryset, is_active=True), 'gift card')} unblocked.")
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("issue/", self.admin_site.admin_view(self.issue_view), name="orders_giftcard_issue")]
-        return own + super().get_urls()
+        urls = [path("issue/", self.admin_site.admin_view(self.issue_view), name="orders_giftcard_issue")]
+        return urls + super().get_urls()
 
     def issue_view(self, request: HttpRequest) -> HttpResponse:
-        """A new card; its code is shown once, here."""
+        """Issue a card, and show its code this one time."""
         needs(request, "orders.issue_giftcard")
         form = IssueForm(request.POST or None, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
@@ -142,17 +145,18 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
             else:
                 if not code:
                     messages.success(
-                        request, f"{card.user} has {format_money(card.initial_minor, card.currency)} more."
+                        request,
+                        f"{format_money(card.initial_minor, card.currency)} of store credit issued to {card.user}.",
                     )
                     return redirect("admin:orders_giftcard_changelist")
-                context = {"card": card, "code": code, "title": "The new gift card"}
+                context = {"card": card, "code": code, "title": "New gift card"}
                 return page(self, request, "admin/payments/giftcard/issued.html", context)
         context = {"form": form, "title": "Issue a gift card or store credit", "button": "Issue"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
     @transaction.atomic
     def _issue(self, request: HttpRequest, form: IssueForm) -> tuple[GiftCard, str]:
-        """The card; a refused one leaves the form's key unused."""
+        """Issue the card in one transaction with the form's key, so that a refused card does not use up the key."""
         cleaned = form.cleaned_data
         ISSUING.take(str(cleaned["key"]))
         return issue_gift_card(

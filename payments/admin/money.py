@@ -1,4 +1,4 @@
-"""Payments in the admin, and on the order page, where staff need them."""
+"""Payments, refunds, Stripe events and the ledger in the admin, and payments on the order page."""
 
 from typing import Any, ClassVar
 
@@ -36,19 +36,19 @@ class PaymentInline(ReadOnlyInline):
 
 
 class PaidOrderAdmin(OrderAdmin):
-    """The order page with its payments and with Cancel, which gives the money back."""
+    """The order page with its payments, and with a button to cancel and refund the order."""
 
     inlines = (OrderAdmin.inlines[0], PaymentInline, *OrderAdmin.inlines[1:])
 
     def get_urls(self) -> list[URLPattern]:
-        own = [
+        urls = [
             path(
                 "<int:order_id>/cancel/",
                 self.admin_site.admin_view(self.cancel_view),
                 name="orders_order_cancel",
             )
         ]
-        return own + super().get_urls()
+        return urls + super().get_urls()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -59,7 +59,7 @@ class PaidOrderAdmin(OrderAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def cancel_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Say what goes back and what becomes free, ask once, then cancel."""
+        """Show what is refunded and released, ask for confirmation, and cancel the order."""
         order = self.order_for(request, order_id, "orders.cancel_order")
         if not _is_cancelable(order):
             is_shipped = order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED
@@ -70,7 +70,7 @@ class PaidOrderAdmin(OrderAdmin):
         return self._cancel(request, order) if question.is_answered(request) else ask(self, request, question)
 
     def _cancel(self, request: HttpRequest, order: Order) -> HttpResponse:
-        back = listed(_money_back(order))
+        refunds = listed(_refund_parts(order))
         try:
             cancel_order(order, user_id=request.user.pk)
         except CancelRefused as refused:
@@ -82,12 +82,12 @@ class PaidOrderAdmin(OrderAdmin):
         except (GatewayDown, GatewayRefused):
             messages.error(request, "Stripe did not answer, so nothing was changed. Try again in a minute.")
         else:
-            messages.success(request, f"{order.number} is canceled. Refund: {back}.")
+            messages.success(request, f"{order.number} is canceled. Refund: {refunds}.")
         return redirect(reverse("admin:orders_order_change", args=[order.pk]))
 
 
-def _money_back(order: Order) -> list[str]:
-    """What the customer gets back, by the way it was paid."""
+def _refund_parts(order: Order) -> list[str]:
+    """Return what the customer gets back, for each way of payment."""
     captured = order.payments.filter(status=Payment.Status.CAPTURED)
     left = sum(left_to_refund(payment) for payment in captured)
     parts = [f"{format_money(left, order.currency)} to the payment method"] if left else []
@@ -100,7 +100,7 @@ def _cancellation(order: Order) -> Question:
     lines = [f"{line.quantity} × {line.title} {line.variant_title}".strip() for line in order.lines.all()]
     sentences = [
         f"Order {order.number} of {order.name}, {format_money(order.total_minor, order.currency)}, will be canceled.",
-        f"Refund: {listed(_money_back(order))}.",
+        f"Refund: {listed(_refund_parts(order))}.",
         f"The reserved units become available again: {listed(lines)}.",
         f"{order.email} will be told by e-mail.",
         "This cannot be undone.",
@@ -119,7 +119,7 @@ admin.site.register(Order, PaidOrderAdmin)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Money is looked at here and changed by verbs only."""
+    """Base class of read-only admin pages."""
 
     show_full_result_count = False
 

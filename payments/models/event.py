@@ -1,11 +1,11 @@
-"""The inbox of what Stripe told us."""
+"""The inbox of Stripe events."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class StripeEvent(models.Model):
-    """A signed event, stored once. It is a hint: the worker asks Stripe for the object's present state."""
+    """A signed event from Stripe, stored once. It is only a hint: the worker asks Stripe for the current state."""
 
     class Status(models.TextChoices):
         NEW = "new"

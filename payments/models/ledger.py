@@ -1,10 +1,10 @@
-"""The books: double entry, append-only."""
+"""The ledger: double-entry and append-only."""
 
 from django.db import models
 
 
 class Journal(models.Model):
-    """One thing that happened to money: its postings sum to zero. Never updated, never deleted."""
+    """One financial event, whose postings sum to zero. Rows are never updated or deleted."""
 
     class Kind(models.TextChoices):
         SALE = "sale"
@@ -35,7 +35,7 @@ class Journal(models.Model):
 
 
 class Posting(models.Model):
-    """A side of a journal, in minor units: debit positive, credit negative."""
+    """An entry of a journal on one account, in minor units: debits are positive, credits negative."""
 
     class Account(models.TextChoices):
         STRIPE = "stripe", "Money at Stripe"

@@ -1,4 +1,4 @@
-"""Our record of one attempt to pay an order."""
+"""Payments: our record of each attempt to pay an order."""
 
 import uuid
 
@@ -7,12 +7,11 @@ from django.db.models import F, Q
 
 
 class Payment(models.Model):
-    """One way in which an order is, was or may be paid. Amounts in minor units of `currency`.
+    """A payment of an order by Stripe, by gift card, or of nothing. Amounts are in minor units of `currency`.
 
-    `status` is written by payments/settlement.py and payments/sessions.py. `key` marks its session at
-    Stripe and is kept with all parameters before Stripe is asked, so that a lost answer is asked for again and never
-    twice. Stripe repeats the first answer to an idempotency key, also a failure: after one, the next attempt has a key
-    of its own.
+    Only payments/statuses.py changes `status`. `key` identifies the session at Stripe. It is stored with all parameters
+    before Stripe is called, so that a lost answer can be requested again without a second session. Stripe repeats its
+    first answer to an idempotency key, even a failure, so after a failure the next attempt uses another key.
     """
 
     class Method(models.TextChoices):
@@ -29,7 +28,7 @@ class Payment(models.Model):
         CANCELED = "canceled"
 
     class Flag(models.TextChoices):
-        """What a human should look at."""
+        """Why staff should look at a payment."""
 
         NONE = "", "–"
         LATE = "late", "Arrived after the stock was sold"
@@ -101,6 +100,7 @@ class Payment(models.Model):
 
     @property
     def idempotency_key(self) -> str:
+        """The key of the next request to Stripe. It changes after each failure, which Stripe would repeat."""
         return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)
 
     @property

@@ -1,4 +1,4 @@
-"""Money that goes back."""
+"""Refunds of payments."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Refund(models.Model):
-    """One refund of one payment. The row is written first; Stripe is asked afterwards, by its key."""
+    """A refund of a payment. The row is written before Stripe is called with its key."""
 
     class Status(models.TextChoices):
         REQUESTED = "requested"
@@ -53,5 +53,5 @@ class Refund(models.Model):
 
     @property
     def idempotency_key(self) -> str:
-        """What Stripe is asked with: another one after each answer that was a failure, which Stripe would repeat."""
+        """The key of the next request to Stripe. It changes after each failure, which Stripe would repeat."""
         return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)

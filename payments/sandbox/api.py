@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from payments.sandbox import cards
-from payments.sandbox.desk import Desk
+from payments.sandbox.desk import Backend
 from payments.sandbox.parameters import (
     LIST,
     REFUND,
@@ -23,8 +23,8 @@ SLACK = 5
 Handler = Callable[..., Thing]
 
 
-class Api(Desk):
-    """Answers calls out of the store; raises Refusal for everything that Stripe refuses."""
+class Api(Backend):
+    """Answer API calls from the store; raise Refusal for everything that Stripe refuses."""
 
     def __init__(self, store: Store, base_url: str) -> None:
         super().__init__(store)
@@ -33,7 +33,7 @@ class Api(Desk):
     def call(  # noqa: C901  (a table of calls, one line each)
         self, method: str, path: list[str], parameters: dict[str, Any]
     ) -> Thing:
-        """Find the call that is meant and check its parameters."""
+        """Find the handler of a call, check the parameters and return the answer."""
         match method, path:
             case "POST", ["checkout", "sessions"]:
                 return self._known(SESSION, parameters, self.create_session)
@@ -85,13 +85,15 @@ class Api(Desk):
         items = [self._line_item(item) for item in needed(parameters, "line_items")]
         expires = whole_number(parameters, "expires_at", int(time.time()) + MAX_SESSION_SECONDS)
         if not MIN_SESSION_SECONDS - SLACK <= expires - time.time() <= MAX_SESSION_SECONDS + SLACK:
-            words = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
-            raise Refusal(400, words, param="expires_at")
+            message = (
+                "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
+            )
+            raise Refusal(400, message, param="expires_at")
         total = sum(item["amount_total"] for item in items)
         currency = items[0]["currency"]
         if total < cards.smallest_charge(currency):
-            words = "The Checkout Session's total amount due must add up to at least the minimum charge amount."
-            raise Refusal(400, words, code="amount_too_small")
+            message = "The Checkout Session's total amount due must add up to at least the minimum charge amount."
+            raise Refusal(400, message, code="amount_too_small")
         session = self.store.create(
             "cs_test", "checkout.session", **session_fields(parameters, total, currency, expires)
         )
@@ -120,15 +122,15 @@ class Api(Desk):
     def expire_session(self, name: str) -> Thing:
         session = self.get("checkout.session", name)
         if session["status"] != "open":
-            words = 'Only Checkout Sessions with a status in ["open"] can be expired. '
-            raise Refusal(400, words + f"This Checkout Session has a status of {session['status']}.")
+            message = 'Only Checkout Sessions with a status in ["open"] can be expired. '
+            raise Refusal(400, message + f"This Checkout Session has a status of {session['status']}.")
         session.update(status="expired", url=None)
         self.store.save(session)
         self.emit("checkout.session.expired", public(session))
         return public(session)
 
     def expire_old_sessions(self) -> None:
-        """What Stripe does by itself: sessions end at their time."""
+        """Expire open sessions whose time is over, as Stripe does by itself."""
         with self.store.transaction():
             for session in self.store.newest("checkout.session", limit=200):
                 if session["status"] == "open" and session["expires_at"] <= time.time():
@@ -141,11 +143,11 @@ class Api(Desk):
         left = charge["amount"] - charge["amount_refunded"]
         amount = whole_number(parameters, "amount", left)
         if left <= 0:
-            words = f"Charge {charge['id']} has already been refunded."
-            raise Refusal(400, words, code="charge_already_refunded")
+            message = f"Charge {charge['id']} has already been refunded."
+            raise Refusal(400, message, code="charge_already_refunded")
         if not 0 < amount <= left:
-            words = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
-            raise Refusal(400, words, code="amount_too_large", param="amount")
+            message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+            raise Refusal(400, message, code="amount_too_large", param="amount")
         refund = self.store.create("re", "refund", **refund_fields(charge, amount, parameters))
         refund["balance_transaction"] = self.balance(-amount, charge["currency"], "refund", refund["id"])["id"]
         self.store.save(refund)
@@ -173,7 +175,7 @@ class Api(Desk):
         return thing
 
     def _expand(self, thing: Thing, path: list[str]) -> None:
-        """Put the object where its id stands: `payment_intent.latest_charge`."""
+        """Replace an id by its object along a path like `payment_intent.latest_charge`."""
         first, *rest = path
         if first not in thing:
             raise Refusal(400, f"This property cannot be expanded ({first}).", param="expand")
@@ -215,7 +217,7 @@ def _as_list(value: Any) -> list[str]:
 
 
 def public(thing: Thing) -> Thing:
-    """Without our own notes."""
+    """Return the object without the sandbox's internal fields."""
     return {key: value for key, value in thing.items() if not key.startswith("_")}
 
 

@@ -1,9 +1,9 @@
-"""What happens at the payment page: Stripe's published test cards (https://docs.stripe.com/testing)."""
+"""The outcome of paying with Stripe's published test cards (https://docs.stripe.com/testing)."""
 
 import time
 from typing import Any
 
-from payments.sandbox.desk import Desk
+from payments.sandbox.desk import Backend
 from payments.sandbox.store import Thing
 
 PAYS = "4242424242424242"
@@ -21,27 +21,27 @@ def smallest_charge(currency: str) -> int:
     return MIN_CHARGE_MINOR.get(currency, 1)
 
 
-def pay(desk: Desk, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
-    """Try a card on an open session; returns paid, secure (ask the shopper first) or a sentence about what is wrong."""
-    with desk.store.transaction():
-        session = desk.store.find(session_id)
+def pay(backend: Backend, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
+    """Pay an open session by card; return "paid", "secure" (the shopper must authenticate) or an error sentence."""
+    with backend.store.transaction():
+        session = backend.store.find(session_id)
         if not session or session["status"] != "open" or session["expires_at"] <= time.time():
             return "This payment page is no longer open."
         if number == SECURE and not is_authenticated:
             return "secure"
         if number in OUTCOMES:
-            return decline(desk, session, *OUTCOMES[number])
+            return decline(backend, session, *OUTCOMES[number])
         if number not in (PAYS, SECURE):
             return "Your card number is not one of the test cards."
-        succeed(desk, session, number)
+        succeed(backend, session, number)
         return "paid"
 
 
-def _intent_of(desk: Desk, session: Thing) -> Thing:
-    found = desk.store.find(session.get("_intent", ""))
+def _intent_of(backend: Backend, session: Thing) -> Thing:
+    found = backend.store.find(session.get("_intent", ""))
     if found:
         return found
-    intent = desk.store.create(
+    intent = backend.store.create(
         *("pi", "payment_intent"),
         amount=session["amount_total"],
         amount_capturable=0,
@@ -66,35 +66,35 @@ def _intent_of(desk: Desk, session: Thing) -> Thing:
         status="requires_payment_method",
     )
     session["_intent"] = intent["id"]
-    desk.store.save(session)
+    backend.store.save(session)
     return intent
 
 
-def decline(desk: Desk, session: Thing, code: str, decline_code: str, words: str) -> str:
-    intent = _intent_of(desk, session)
+def decline(backend: Backend, session: Thing, code: str, decline_code: str, message: str) -> str:
+    intent = _intent_of(backend, session)
     intent["last_payment_error"] = {
         "type": "card_error",
         "code": code,
         "decline_code": decline_code,
-        "message": words,
+        "message": message,
     }
-    desk.store.save(intent)
-    desk.emit("payment_intent.payment_failed", intent)
-    return words
+    backend.store.save(intent)
+    backend.emit("payment_intent.payment_failed", intent)
+    return message
 
 
-def succeed(desk: Desk, session: Thing, number: str) -> None:
-    intent = _intent_of(desk, session)
-    charge = desk.store.create("ch", "charge", **charge_fields(intent, number))
-    charge["balance_transaction"] = desk.balance(charge["amount"], charge["currency"], "charge", charge["id"])["id"]
-    desk.store.save(charge)
+def succeed(backend: Backend, session: Thing, number: str) -> None:
+    intent = _intent_of(backend, session)
+    charge = backend.store.create("ch", "charge", **charge_fields(intent, number))
+    charge["balance_transaction"] = backend.balance(charge["amount"], charge["currency"], "charge", charge["id"])["id"]
+    backend.store.save(charge)
     intent.update(
         status="succeeded",
         amount_received=intent["amount"],
         latest_charge=charge["id"],
         last_payment_error=None,
     )
-    desk.store.save(intent)
+    backend.store.save(intent)
     details = {
         "email": session["customer_email"],
         "name": None,
@@ -110,10 +110,10 @@ def succeed(desk: Desk, session: Thing, number: str) -> None:
         customer_details=details,
         url=None,
     )
-    desk.store.save(session)
-    desk.emit("payment_intent.succeeded", intent)
-    desk.emit("charge.succeeded", charge)
-    desk.emit(
+    backend.store.save(session)
+    backend.emit("payment_intent.succeeded", intent)
+    backend.emit("charge.succeeded", charge)
+    backend.emit(
         "checkout.session.completed",
         {key: value for key, value in session.items() if not key.startswith("_")},
     )

@@ -1,4 +1,4 @@
-"""Signed webhooks, tried again when the shop does not answer 200."""
+"""Deliver signed webhooks, and retry them if the shop does not answer 200."""
 
 import hashlib
 import hmac
@@ -14,13 +14,13 @@ PAUSES = (1, 3, 8, 20, 60, 300)  # seconds before each further try
 
 
 def signature(secret: str, body: bytes, timestamp: int) -> str:
-    """Stripe-Signature as https://docs.stripe.com/webhooks#verify-manually describes it."""
+    """Return a Stripe-Signature header as described in https://docs.stripe.com/webhooks#verify-manually."""
     digest = hmac.new(secret.encode(), b"%d." % timestamp + body, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest}"
 
 
 class Courier(threading.Thread):
-    """Delivers what is due, for as long as the process lives."""
+    """Deliver due webhooks for as long as the process runs."""
 
     def __init__(self, api: Api, webhook_url: str, secret: str) -> None:
         super().__init__(daemon=True)

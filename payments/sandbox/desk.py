@@ -1,4 +1,4 @@
-"""What every part of the sandbox can do: keep books and tell the shop."""
+"""The sandbox's backend: create balance transactions and emit events."""
 
 import json
 import time
@@ -8,14 +8,14 @@ from payments.sandbox.store import Store, Thing
 API_VERSION = "2026-10-28.endive"
 
 
-class Desk:
-    """The store, with events and balance transactions."""
+class Backend:
+    """A store that also creates events and balance transactions."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def balance(self, amount: int, currency: str, kind: str, source: str) -> Thing:
-        facts = {
+        amounts = {
             "amount": amount,
             "net": amount,
             "fee": 0,
@@ -23,16 +23,18 @@ class Desk:
             "currency": currency,
             "type": kind,
         }
-        more = {
+        source_fields = {
             "status": "available",
             "source": source,
             "reporting_category": kind,
             "available_on": int(time.time()),
         }
-        return self.store.create("txn", "balance_transaction", **facts, **more, description=None, exchange_rate=None)
+        return self.store.create(
+            "txn", "balance_transaction", **amounts, **source_fields, description=None, exchange_rate=None
+        )
 
     def emit(self, kind: str, subject: Thing) -> None:
-        """Write an event and plan its delivery, as the switches say: dropped, doubled, late."""
+        """Create an event and schedule its delivery. Switches can drop, duplicate or delay it."""
         snapshot = json.loads(json.dumps(subject))
         event = self.store.create(
             *("evt", "event"),

@@ -1,4 +1,4 @@
-"""The hosted payment page, plain HTML."""
+"""The hosted payment page as plain HTML."""
 
 import html
 from typing import Any
@@ -23,7 +23,7 @@ a{{color:inherit}}
 {body}</main></body></html>"""
 
 CARDS = """<dl><dt>4242 4242 4242 4242</dt><dd>pays</dd><dt>4000 0000 0000 0002</dt><dd>is declined</dd>
-<dt>4000 0000 0000 9995</dt><dd>has no money</dd><dt>4000 0025 0000 3155</dt><dd>asks the bank (3-D Secure)</dd></dl>"""
+<dt>4000 0000 0000 9995</dt><dd>has insufficient funds</dd><dt>4000 0025 0000 3155</dt><dd>needs 3-D Secure</dd></dl>"""
 
 
 def _amount(minor: int, currency: str) -> str:
@@ -46,14 +46,14 @@ def payment_page(session: dict[str, Any], error: str = "") -> str:
 
 def secure_page(number: str) -> str:
     hidden = f'<input type="hidden" name="number" value="{html.escape(number)}">'
-    body = f"""<h1>Your bank asks: is it you?</h1><form method="post">{hidden}
+    body = f"""<h1>Your bank asks you to confirm this payment</h1><form method="post">{hidden}
 <button name="action" value="authenticate">Yes, pay</button>
 <button class="plain" name="action" value="fail">No</button></form>"""
     return FRAME.format(title="3-D Secure test", body=body)
 
 
 def closed_page(session: dict[str, Any]) -> str:
-    words = {"complete": "This payment is done.", "expired": "This payment page has expired."}
+    headings = {"complete": "This payment is done.", "expired": "This payment page has expired."}
     target = session["success_url"] if session["status"] == "complete" else session.get("cancel_url")
     link = f'<p><a href="{html.escape(str(target))}">Back to the shop</a></p>' if target else ""
-    return FRAME.format(title="Test payment", body=f"<h1>{words.get(session['status'], 'Closed.')}</h1>{link}")
+    return FRAME.format(title="Test payment", body=f"<h1>{headings.get(session['status'], 'Closed.')}</h1>{link}")

@@ -1,29 +1,29 @@
-"""How Stripe writes parameters, and how it refuses those that it does not know."""
+"""Parse parameters in Stripe's format, and refuse unknown ones as Stripe does."""
 
 import re
 from typing import Any
 
 
 class Refusal(Exception):
-    """An answer of Stripe's that is not 200."""
+    """An error answer of the API, with its status and body."""
 
-    def __init__(self, status: int, message: str, *, type: str = "invalid_request_error", **facts: Any) -> None:
+    def __init__(self, status: int, message: str, *, type: str = "invalid_request_error", **error_fields: Any) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"error": {"type": type, "message": message, **facts}}
+        self.body = {"error": {"type": type, "message": message, **error_fields}}
 
 
 def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """`a[b][0][c]=v` becomes `{"a": {"b": [{"c": "v"}]}}`."""
+    """Return the parameters as a tree: `a[b][0][c]=v` becomes `{"a": {"b": [{"c": "v"}]}}`."""
     tree: dict[str, Any] = {}
     for name, value in pairs:
         keys = re.findall(r"[^\[\]]+", name)
-        place = tree
+        node = tree
         for key in keys[:-1]:
-            place = place.setdefault(key, {})
-            if not isinstance(place, dict):
+            node = node.setdefault(key, {})
+            if not isinstance(node, dict):
                 raise Refusal(400, f"Invalid parameter: {name}", param=name)
-        place[keys[-1]] = value
+        node[keys[-1]] = value
     return {key: _lists(value) for key, value in tree.items()}
 
 
@@ -36,7 +36,7 @@ def _lists(value: Any) -> Any:
     return inner
 
 
-# What each call knows; a dictionary is a hash, a list holds hashes of one shape, ANY takes everything inside.
+# The parameters of each call. A dictionary is a hash, a list holds hashes of one shape, and ANY accepts everything.
 ANY = object()
 Shape = dict[str, Any]
 
@@ -77,7 +77,7 @@ RETRIEVE: Shape = {"expand": ANY}
 
 
 def check_known(parameters: dict[str, Any], shape: Shape, where: str = "") -> None:
-    """Refuse what Stripe would refuse: parameters that the call does not have."""
+    """Raise Refusal for parameters that the call does not have, as Stripe does."""
     for name, value in parameters.items():
         path = f"{where}[{name}]" if where else name
         if name not in shape:

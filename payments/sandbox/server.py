@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: /v1/… for the shop, /c/pay/… for the shopper, /sandbox/… for tests."""
+"""The sandbox's HTTP server: /v1/… for the shop, /c/pay/… for the shopper, /sandbox/… for tests."""
 
 import json
 import secrets
@@ -12,7 +12,7 @@ from payments.sandbox.api import Api
 from payments.sandbox.parameters import Refusal, nested
 
 MAX_BODY_BYTES = 1024 * 1024
-# `fail` stores a 500 for the key of the next call, `fail_late` does so after the call was done.
+# `fail` stores a 500 for the key of the next call; `fail_late` carries the call out first.
 SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "409", "hang", "fail", "fail_late"}
 FAILURE = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
 
@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Sandbox
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The shop's own log says what it asked."""
+        """Log nothing, because the shop logs its calls."""
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         with store.transaction():
             status, body, is_replayed = self._run(method, path, pairs, key)
         if store.use_up("lose"):
-            # Done, but the answer is lost on the way.
+            # The call was carried out, but its answer is lost.
             self.close_connection = True
             self.connection.close()
             return
@@ -107,8 +107,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(500, FAILURE)
             return True
         if store.use_up("409"):
-            words = "There is currently another in-progress request using this Idempotent Key."
-            body = {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": words}
+            message = "There is currently another in-progress request using this Idempotent Key."
+            body = {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": message}
             self._send_json(409, {"error": body})
             return True
         if store.use_up("429"):
@@ -128,15 +128,15 @@ class Handler(BaseHTTPRequestHandler):
     def _run(
         self, method: str, path: list[str], pairs: list[tuple[str, str]], key: str | None
     ) -> tuple[int, Any, bool]:
-        """Do the call, or repeat the answer that its key had before."""
+        """Carry out the call, or repeat the stored answer to its idempotency key."""
         store = self.server.api.store
         request = f"{method} {'/'.join(path)} {sorted(pairs)}"
         if key and (known := store.answer_to(key)):
             if known[0] != request:
-                words = (
+                message = (
                     "Keys for idempotent requests can only be used with the same parameters they were first used with."
                 )
-                refusal = Refusal(400, words, type="idempotency_error")
+                refusal = Refusal(400, message, type="idempotency_error")
                 return refusal.status, refusal.body, False
             return known[1], known[2], True
         is_failure = key and store.use_up("fail")

@@ -1,4 +1,4 @@
-"""Everything the sandbox knows, in one SQLite file."""
+"""The sandbox's data in one SQLite file."""
 
 import json
 import secrets
@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 
 
 class Store:
-    """One connection behind one lock: the sandbox is small, and a whole request is one transaction."""
+    """A store with one connection behind one lock, since each request is one transaction."""
 
     def __init__(self, path: str) -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -32,7 +32,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested blocks belong to the outermost."""
+        """Run the block in a transaction; nested blocks join the outermost one."""
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -68,7 +68,7 @@ class Store:
         return json.loads(rows[0][0]) if rows else None
 
     def newest(self, kind: str, *, limit: int, before: str = "") -> list[Thing]:
-        """The things of a kind, newest first, one more than the limit where there are more."""
+        """Return objects of a kind, newest first; one more than the limit if there are more."""
         rows = self._run(
             "SELECT body FROM things WHERE kind = ? AND serial < coalesce((SELECT serial FROM things WHERE id = ?), 1e18) "
             "ORDER BY serial DESC LIMIT ?",
@@ -87,7 +87,7 @@ class Store:
         self._run("INSERT INTO deliveries (event, due) VALUES (?, ?)", event_id, due)
 
     def due_deliveries(self) -> list[tuple[int, str, int]]:
-        """Deliveries whose time has come, in an order that promises nothing, as Stripe's does."""
+        """Return due deliveries in random order, since Stripe guarantees no order either."""
         now = time.time()
         return self._run(
             "SELECT serial, event, attempts FROM deliveries WHERE due <= ? ORDER BY random() LIMIT 20", now
@@ -114,7 +114,7 @@ class Store:
         )
 
     def use_up(self, name: str) -> bool:
-        """Count a switch like `500=3` down; whether it was on."""
+        """Count a switch like `500=3` down, and return whether it was on."""
         with self.transaction():
             left = self.switch(name)
             if not left.isdigit() or int(left) < 1:

@@ -1,4 +1,4 @@
-"""What templates need to show payments."""
+"""Template tags for payments."""
 
 from django import template
 
@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.inclusion_tag("includes/payment_summary.html")
 def payment_summary(order: Order) -> dict[str, object]:
-    """How the order was paid, in the shopper's words: every tender with its amount."""
+    """Render how the order was paid: every tender with its amount."""
     payments = list(order.payments.select_related("gift_card").order_by("pk"))
     return {
         "order": order,

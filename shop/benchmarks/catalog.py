@@ -1,4 +1,4 @@
-"""The catalogue's pages at 1,000, 100,000 and 1,000,000 products, side by side in one run."""
+"""Benchmark of the catalogue's pages, with several numbers of products in one run."""
 
 import random
 from urllib.parse import quote
@@ -12,12 +12,12 @@ from catalog.models import Category, Listing, SearchTerm
 from catalog.synthetic.words import MATERIALS, NOUNS, VERY_COMMON
 from shop.benchmarks.probe import measure
 
-DEEP = 2_000  # the page that is far down
-VARIETY = 20  # different addresses of each kind
+DEEP_PAGE = 2_000  # number of a listing page far from the first
+VARIETY = 20  # different URLs of each kind of page
 
 
 def pages(seed: int) -> dict[str, list[str]]:
-    """The addresses of each kind of page; the same kinds at every size."""
+    """Return the URLs to request for each kind of page."""
     draw = random.Random(seed)  # noqa: S311  (which pages to ask for)
     leaves = list(Category.objects.filter(children=None).order_by("pk"))
     roots = list(Category.objects.filter(parent=None).order_by("pk"))
@@ -32,7 +32,7 @@ def pages(seed: int) -> dict[str, list[str]]:
             f"{root.get_absolute_url()}?material=oak&material=ceramic&material=linen&material=steel&material=wool"
             for root in roots
         ],
-        "deep page": [_deep(root) for root in roots],
+        "deep page": [_deep_page_url(root) for root in roots],
         "product page": [f"/p/{slug}/" for slug in draw.sample(slugs, min(VARIETY, len(slugs)))],
         "search, rare word": [f"/search/?q={quote(word)}" for word in some_rare],
         "search, common word": [f"/search/?q={material.lower()}" for material in MATERIALS],
@@ -43,28 +43,28 @@ def pages(seed: int) -> dict[str, list[str]]:
     }
 
 
-def _deep(root: Category) -> str:
-    """The page so far down, by the link that leads there; in a small category its last full page."""
+def _deep_page_url(root: Category) -> str:
+    """Return the URL of the deep page of a category, or of its last full page if it has fewer."""
     listings = in_category(current_listings(default_market()), root)
     order = SORTS["featured"][1]
     count = listings.count()
-    page = max(2, min(DEEP, count // PAGE_SIZE))
+    page = max(2, min(DEEP_PAGE, count // PAGE_SIZE))
     before: Listing = listings.order_by(*order.fields)[(page - 1) * PAGE_SIZE - 1]
     return f"{root.get_absolute_url()}?page={page}&after={order.token(before)}"
 
 
 def _mistyped(word: str) -> str:
-    """The word with two letters in the middle the wrong way round."""
+    """Return the word with the two middle letters swapped."""
     middle = len(word) // 2
     return word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
 
 
 def measure_catalog(requests: int, seed: int) -> dict[str, dict[str, float]]:
-    """What each kind of page costs in this database."""
-    results = {name: measure(Client(), urls, requests).facts() for name, urls in pages(seed).items()}
+    """Return the measured costs of each kind of page in this database."""
+    results = {name: measure(Client(), urls, requests).summary() for name, urls in pages(seed).items()}
     owner = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("bench@example.com")
     staff = Client()
     staff.force_login(owner)
-    results["admin product list"] = measure(staff, ["/admin/catalog/product/"], requests).facts()
-    results["admin product search"] = measure(staff, ["/admin/catalog/product/?q=MADE-77-1"], requests).facts()
+    results["admin product list"] = measure(staff, ["/admin/catalog/product/"], requests).summary()
+    results["admin product search"] = measure(staff, ["/admin/catalog/product/?q=MADE-77-1"], requests).summary()
     return results

@@ -1,4 +1,4 @@
-"""Placing orders: the checkout's last request by eight clients, beside the same writes as a pgbench script."""
+"""Benchmark of placing orders by eight clients, compared with the same writes by a pgbench script."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from django.test import Client
 
 from catalog.markets import default_market
 from catalog.models import Stock
-from orders.changes import sums_of
+from orders.changes import displayed_sums
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
 from orders.models import Cart, CartLine, Order, OrderLine, ShippingMethod, ShippingRate, ShippingZone, TaxRate
@@ -29,13 +29,13 @@ from shop.embedded.state import ROOT
 
 PROCESSES, THREADS = 2, 4  # as the web server runs on two cores
 CLIENTS = PROCESSES * THREADS
-PLENTY = 10**8  # units of everything: stock never ends the run
+PLENTY = 10**8  # units in stock of each variant, so that nothing sells out
 ADDRESS = {
     "name": "Anna Peeters", "line1": "Kraanlei 12", "postcode": "10115", "city": "Berlin", "shipping_code": "bench",
 }  # fmt: skip
 
-# What is not copied from the template row of the script.
-OWN = {
+# Columns that the script does not copy from the template row, as SQL.
+NEW_VALUES = {
     "orders_order": {
         "number": "'B-' || nextval('bench_number')",
         "public_id": "gen_random_uuid()",
@@ -47,7 +47,7 @@ OWN = {
 
 
 def prepare_checkout() -> None:
-    """Everything is in stock, delivered and taxed; what earlier runs ordered is gone."""
+    """Delete earlier orders, and set up stock, a shipping method and a tax rate for the benchmark."""
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE orders_orderline, orders_orderevent, orders_order, orders_cartline, orders_cart, orders_promotionuse,"
@@ -81,13 +81,13 @@ def prepare_checkout() -> None:
                 "INSERT INTO orders_taxrate (country, region, tax_class, percent, taxes_delivery, valid)"
                 " VALUES ('DE', '', 'standard', 19, true, tstzrange(NULL, NULL))"
             )
-    _one_order()
+    _place_template_order()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _one_order() -> None:
-    """The row that the script copies: as large as a real one."""
+def _place_template_order() -> None:
+    """Place a real order, whose rows the script copies."""
     cart = _make_carts(1, is_hot=False)[0]
     contents = price_cart(cart, Buyer("DE"), shipping_code="bench")
     seen = Seen(contents.mark, contents.totals.total_minor, contents.due_minor)
@@ -95,7 +95,7 @@ def _one_order() -> None:
 
 
 def _make_carts(count: int, *, is_hot: bool) -> list[Cart]:
-    """Carts of two lines; hot ones all hold the same two things."""
+    """Create carts with two lines each; if `is_hot`, all with the same two variants."""
     variants = list(Stock.objects.order_by("pk").values_list("variant_id", flat=True)[:2000])
     market = default_market()
     carts = Cart.objects.bulk_create([Cart(market=market.code, currency=market.currency) for _ in range(count)])
@@ -113,7 +113,7 @@ def _make_carts(count: int, *, is_hot: bool) -> list[Cart]:
 
 
 def place_orders(count: int, *, is_hot: bool, begins_at: float) -> dict[str, float]:
-    """Post so many checkouts on four threads, all from the same moment on; returns how many and how long it took."""
+    """Submit `count` checkouts on four threads from `begins_at` on; return the number of orders and the seconds taken."""
     jobs = iter([_form(cart, number) for number, cart in enumerate(_make_carts(count, is_hot=is_hot))])
     lock, refused = threading.Lock(), []
     time.sleep(max(0.0, begins_at - time.time()))
@@ -122,9 +122,9 @@ def place_orders(count: int, *, is_hot: bool, begins_at: float) -> dict[str, flo
     def work() -> None:
         client = Client()
         try:
-            for token, form in _shared(jobs, lock):
+            for token, form in _take_jobs(jobs, lock):
                 client.cookies["cart"] = token
-                response = client.post("/checkout/", form, REMOTE_ADDR=_some_address())
+                response = client.post("/checkout/", form, REMOTE_ADDR=_random_ip())
                 if response.status_code != 302:
                     refused.append(response.status_code)
         finally:
@@ -138,12 +138,12 @@ def place_orders(count: int, *, is_hot: bool, begins_at: float) -> dict[str, flo
     return {"orders": count - len(refused), "refused": len(refused), "seconds": time.perf_counter() - begun}
 
 
-def _some_address() -> str:
-    """Every shopper comes from somewhere else, as far as the limits can see."""
+def _random_ip() -> str:
+    """Return a random IP address, so that limits per address do not apply."""
     return str(IPv4Address(uuid.uuid4().int % 2**24 + (10 << 24)))
 
 
-def _shared(jobs: Iterator[Any], lock: threading.Lock) -> Iterator[Any]:
+def _take_jobs(jobs: Iterator[Any], lock: threading.Lock) -> Iterator[Any]:
     while True:
         with lock:
             job = next(jobs, None)
@@ -153,34 +153,34 @@ def _shared(jobs: Iterator[Any], lock: threading.Lock) -> Iterator[Any]:
 
 
 def _form(cart: Cart, number: int) -> tuple[str, dict[str, Any]]:
-    """What the shopper's browser would send, of a page that was looked at before the clock runs."""
+    """Return the cart's token and the form that a browser would submit; prices are read before the clock starts."""
     contents = price_cart(cart, Buyer("DE"), shipping_code="bench")
-    facts = {"cart_mark": contents.mark, "total": contents.totals.total_minor, "due": contents.due_minor}
+    seen = {"cart_mark": contents.mark, "total": contents.totals.total_minor, "due": contents.due_minor}
     email = f"{cart.pk.hex}-{number}@example.com"
-    return str(cart.token), {**ADDRESS, **facts, "country": "DE", "email": email, "seen_sums": sums_of(contents)}
+    return str(cart.token), {**ADDRESS, **seen, "country": "DE", "email": email, "seen_sums": displayed_sums(contents)}
 
 
 def shop_rate(cluster: Cluster, products: int, count: int, *, is_hot: bool) -> float:
-    """Orders a second, over two processes of four threads each."""
+    """Return the orders per second placed by two processes of four threads each."""
     begins_at = time.time() + 8 + count / 60  # both have priced their carts by then
     arguments = ["bench", "place", "--orders", str(count // PROCESSES), "--begins-at", str(begins_at)]
-    found: list[dict] = []
+    results: list[dict] = []
 
     def process() -> None:
-        found.append(json.loads(run(cluster, database_name(products), *arguments, *(["--hot"] if is_hot else []))))
+        results.append(json.loads(run(cluster, database_name(products), *arguments, *(["--hot"] if is_hot else []))))
 
     threads = [threading.Thread(target=process) for _ in range(PROCESSES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if any(one["refused"] for one in found) or len(found) < PROCESSES:
-        raise RuntimeError(f"orders were refused: {found}")
-    return sum(one["orders"] for one in found) / max(one["seconds"] for one in found)
+    if any(result["refused"] for result in results) or len(results) < PROCESSES:
+        raise RuntimeError(f"orders were refused: {results}")
+    return sum(result["orders"] for result in results) / max(result["seconds"] for result in results)
 
 
 def script(*, is_hot: bool) -> str:
-    """The pgbench script that writes the rows of an order with two lines."""
+    """Return the pgbench script that writes the rows of an order with two lines."""
     first, second = ("1", "2") if is_hot else ("random(1, 1000)", "random(1001, 2000)")
     stock = "SELECT {} FROM bench_stock WHERE n IN (:a, :b)"
     return f"""
@@ -202,29 +202,29 @@ INSERT INTO catalog_stockmovement
 SELECT id FROM catalog_stock WHERE id IN ({stock.format("id")}) ORDER BY id FOR UPDATE;
 UPDATE catalog_stock SET reserved = reserved + 1 WHERE id IN ({stock.format("id")}) AND on_hand > reserved;
 COMMIT;
-"""  # noqa: S608  (our own words)
+"""  # noqa: S608  (no user input)
 
 
 def _copy(model: type[Model]) -> str:
-    """Insert the first row of the table again, but for what must be its own."""
+    """Return SQL that inserts a copy of the template row with the values that must be new."""
     table = model._meta.db_table
     columns = [field.column for field in model._meta.concrete_fields if field.column != "id"]
-    values = ", ".join(OWN[table].get(column, column) for column in columns)
+    values = ", ".join(NEW_VALUES[table].get(column, column) for column in columns)
     template = {"orders_order": "id = 1", "orders_orderline": "order_id = 1"}[table]
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {template}"  # noqa: S608
 
 
 def script_rate(cluster: Cluster, products: int, seconds: int, *, is_hot: bool) -> float:
-    """Transactions a second of the script, by as many clients."""
+    """Return the transactions per second of the script with the same number of clients."""
     path = Path(cluster.state) / "bench-checkout.sql"
     path.write_text(script(is_hot=is_hot))
     command = [
         cluster.binaries / "pgbench", "-n", "-h", cluster.socket_folder, "-U", "shop", "-c", str(CLIENTS), "-j", "2",
         "-T", str(seconds), "-f", path, database_name(products),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603  (our own words)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603  (no user input)
     rate = re.search(r"tps = ([0-9.]+)", done.stdout)
     if not rate or "aborted" in done.stderr:
         sys.stderr.write(done.stderr)
-        raise RuntimeError("pgbench did not come through")
+        raise RuntimeError("pgbench failed")
     return float(rate[1])

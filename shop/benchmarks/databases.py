@@ -1,4 +1,4 @@
-"""A database for each size, on a PostgreSQL of the benchmark's own."""
+"""The benchmark's PostgreSQL, with a database for each number of products."""
 
 import json
 import os
@@ -11,13 +11,13 @@ from urllib.parse import quote
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import ROOT
 
-# What a server with a few gigabytes is given; the demo's own cluster is smaller.
+# Settings for a server with a few gigabytes; the demo's cluster has less.
 MEMORY = {"shared_buffers": "2GB", "maintenance_work_mem": "1GB", "work_mem": "16MB", "max_wal_size": "8GB"}
 
 
 @contextmanager
 def bench_cluster() -> Iterator[Cluster]:
-    """The benchmark's PostgreSQL runs inside the block; its databases stay for the next time."""
+    """Run the benchmark's PostgreSQL inside the block; its databases are kept for the next run."""
     cluster = Cluster("bench", is_disposable=True, options=MEMORY)
     cluster.start()
     try:
@@ -27,7 +27,7 @@ def bench_cluster() -> Iterator[Cluster]:
 
 
 def prepare(cluster: Cluster, products: int, say: Callable[[str], object]) -> None:
-    """The database of this size exists and is filled."""
+    """Create and fill the database of this size if it does not exist."""
     name = database_name(products)
     with cluster.connect() as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
@@ -37,11 +37,12 @@ def prepare(cluster: Cluster, products: int, say: Callable[[str], object]) -> No
     run(cluster, f"{name}_half", "migrate", "--verbosity", "0")
     say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
     with cluster.connect() as connection:
-        # Renamed when it is whole, so that an interrupted filling is never measured.
+        # Renamed when it is complete, so that an interrupted run leaves no incomplete database to measure.
         connection.execute(f'ALTER DATABASE "{name}_half" RENAME TO "{name}"')
 
 
-def forget_halves(cluster: Cluster) -> None:
+def drop_incomplete(cluster: Cluster) -> None:
+    """Drop the databases that an interrupted run has left incomplete."""
     with cluster.connect() as connection:
         halves = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'bench%%half'").fetchall()
         for (name,) in halves:
@@ -53,12 +54,12 @@ def database_name(products: int) -> str:
 
 
 def measured(cluster: Cluster, products: int, *arguments: str) -> dict:
-    """What a fresh process measured in the database of this size."""
+    """Run the measurements in a new process on the database of this size, and return them."""
     return json.loads(run(cluster, database_name(products), "bench", "measure", *arguments))
 
 
 def run(cluster: Cluster, database: str, *command: str) -> str:
-    """A command of the shop against one of the benchmark's databases; returns what it printed."""
+    """Run a management command on one of the benchmark's databases; return its output."""
     environment = {
         **os.environ,
         "SHOP_MODE": "test",

@@ -1,4 +1,4 @@
-"""Measures pages inside one process: milliseconds of our own work, of the database, and how often it was asked."""
+"""Measure pages inside one process: total, CPU and database milliseconds, and the number of queries."""
 
 import gc
 import statistics
@@ -16,7 +16,7 @@ WARM_UP = 5
 
 @dataclass
 class Sample:
-    """What the requests for one page cost, request by request, in milliseconds."""
+    """The costs of each request for one kind of page: milliseconds, queries, and the size in bytes."""
 
     whole: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -24,7 +24,8 @@ class Sample:
     queries: list[int] = field(default_factory=list)
     size: int = 0
 
-    def facts(self) -> dict[str, float]:
+    def summary(self) -> dict[str, float]:
+        """Return medians, and the 99th percentile of the total time."""
         return {
             "p50": round(statistics.median(self.whole), 2),
             "p99": round(sorted(self.whole)[int(len(self.whole) * 0.99) - 1], 2),
@@ -35,8 +36,8 @@ class Sample:
         }
 
 
-class _Clock:
-    """Counts the queries of a request and the time that they took."""
+class _QueryTimer:
+    """Count the queries of a request and the seconds that they take."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -52,8 +53,8 @@ class _Clock:
 
 
 @contextmanager
-def _steady() -> Iterator[None]:
-    """The garbage collector works between the samples, not in the middle of one."""
+def _without_garbage_collector() -> Iterator[None]:
+    """Switch off the garbage collector inside the block, so that it does not disturb a measurement."""
     gc.collect()
     gc.disable()
     try:
@@ -63,14 +64,14 @@ def _steady() -> Iterator[None]:
 
 
 def measure(client: Client, urls: list[str], requests: int) -> Sample:
-    """Ask for these addresses in turn, after a few requests that are not counted."""
+    """Request these URLs in turn and measure each request, after a few requests that are not counted."""
     sample = Sample()
-    with _steady():
+    with _without_garbage_collector():
         for number in range(-WARM_UP, requests):
-            clock = _Clock()
+            clock = _QueryTimer()
             cpu, begun = time.process_time(), time.perf_counter()
             with connection.execute_wrapper(clock):
-                # Each from a place of its own: how often one place may search is not what is measured.
+                # From different IP addresses, so that the search limit does not apply.
                 response = client.get(
                     urls[number % len(urls)], REMOTE_ADDR=f"10.0.{number // 256 % 256}.{number % 256}"
                 )

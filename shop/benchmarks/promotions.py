@@ -1,4 +1,4 @@
-"""Pricing a large cart among many promotions, without a database: goods, and each way of delivery."""
+"""Benchmark of pricing a large cart with many promotions and several shipping options, without a database."""
 
 import random
 import statistics
@@ -19,18 +19,18 @@ TIERS = (Tier(percent=Decimal(5), from_quantity=3), Tier(percent=Decimal(10), fr
 
 
 def price_among_promotions(promotions: int, lines: int, deliveries: int, *, repeats: int, seed: int) -> float:
-    """The middle of the CPU milliseconds that such a cart takes: its total, and the price of each delivery."""
-    basket = _basket(promotions, lines, random.Random(seed))  # noqa: S311  (an example, not a secret)
+    """Return the median CPU milliseconds of pricing a cart: its total, and the price of each delivery."""
+    basket = _basket(promotions, lines, random.Random(seed))  # noqa: S311  (test data, not a secret)
     offers = [Delivery(f"method-{number}", f"Method {number}", 490 + 200 * number) for number in range(deliveries)]
-    taken = []
+    milliseconds = []
     for _ in range(repeats):
         begun = time.process_time()
         pricing = Pricing(basket)
         pricing.with_delivery(offers[0])
         for offer in offers:
             pricing.with_delivery(offer)
-        taken.append((time.process_time() - begun) * 1000)
-    return statistics.median(taken)
+        milliseconds.append((time.process_time() - begun) * 1000)
+    return statistics.median(milliseconds)
 
 
 def _basket(promotions: int, lines: int, chance: random.Random) -> Basket:
@@ -59,7 +59,7 @@ def _line(number: int, chance: random.Random) -> Line:
 
 
 def _rule(number: int, chance: random.Random) -> Rule:
-    """A promotion on everything, on a few products or on a category; half of them ask for a minimum amount."""
+    """Return a promotion on everything, on a few products or on a category; half of them need a minimum amount."""
     kind, lane = chance.choice(KINDS)
     few = Scope(products=tuple(chance.sample(range(1, 200), 5)))
     return Rule(

@@ -11,7 +11,7 @@ from catalog.markets import default_market
 from catalog.models import Product
 from catalog.prices import set_price
 from orders.cart import MAX_LINES, NO_COMBINATION, set_quantity
-from orders.changes import sums_of
+from orders.changes import displayed_sums
 from orders.joining import join_carts
 from orders.models import Cart, CartLine, Order
 from tests.factories import (
@@ -364,7 +364,7 @@ def test_a_code_that_is_none_is_said_beside_its_field():
 def test_a_code_that_no_longer_counts_says_why_and_what_would_bring_it_back():
     make_promotion(percent=10, codes=("TEN",), name="Ten off", minimum_minor=4000)
     cart = with_codes(make_cart(make_variant(2400), quantity=2), "TEN")
-    form = checkout_form(cart, seen_sums=sums_of(contents_of(cart)))
+    form = checkout_form(cart, seen_sums=displayed_sums(contents_of(cart)))
     set_quantity(cart, cart.lines.get().pk, 1)
     why = "Ten off: Add €16.00 of eligible items to use it."
     page = client_of(cart).get("/cart/").content.decode()

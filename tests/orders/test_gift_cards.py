@@ -303,7 +303,7 @@ def test_store_credit_pays_for_its_owner_only():
     owner, other = make_user(), make_user()
     issue_gift_card(1500, "EUR", user_id=owner.pk)
     cart = make_cart(make_variant(2400), user=owner)
-    assert contents_of(cart, Buyer("DE", user_id=owner.pk)).book.credit_minor == 1500
+    assert contents_of(cart, Buyer("DE", user_id=owner.pk)).rulebook.credit_minor == 1500
     use_credit(cart, owner.pk)
     assert contents_of(cart, Buyer("DE", user_id=owner.pk)).due_minor == 1390
     stolen = make_cart(make_variant(2400), user=other)

@@ -13,7 +13,7 @@ from catalog.models import Product, Store, Variant
 from orders.cart import set_quantity
 from orders.errors import CartChanged
 from orders.gift_cards import code_digest, find_card
-from orders.gift_lines import GiftWish, add_gift_card
+from orders.gift_lines import GiftOptions, add_gift_card
 from orders.gift_mails import send_due_gift_cards
 from orders.joining import join_carts
 from orders.lifecycle import cancel, confirm
@@ -25,7 +25,7 @@ from tests.factories import contents_of, make_cart, make_shipping, make_tax, mak
 pytestmark = pytest.mark.django_db
 OURS = {"origin": "http://testserver"}
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-JO = GiftWish("Jo", "jo@example.com", "Anna", "Stay warm!")
+JO = GiftOptions("Jo", "jo@example.com", "Anna", "Stay warm!")
 CODE = re.compile(r"\b(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}\b")
 
 
@@ -33,7 +33,7 @@ def card_variant():
     return make_variant(2500, is_gift_card=True, needs_shipping=False, is_tracked=False, title="Gift card")
 
 
-def bought(*wishes: GiftWish) -> Order:
+def bought(*wishes: GiftOptions) -> Order:
     make_shipping()
     make_tax()
     variant, cart = card_variant(), make_cart()
@@ -65,7 +65,7 @@ def test_the_code_goes_to_the_recipient_and_not_to_the_buyer():
 
 
 def test_without_an_address_the_buyer_gets_the_code():
-    bought(GiftWish(recipient_name="Jo"))
+    bought(GiftOptions(recipient_name="Jo"))
     assert set(mails()) == {"anna@example.com"}
 
 
@@ -77,7 +77,7 @@ def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
     variant.refresh_from_db()
     add_gift_card(cart, variant, 2, JO)
     assert contents_of(cart, shipping_code="none").notices == []
-    add_gift_card(cart, variant, 1, GiftWish("Kim", "kim@example.com"))
+    add_gift_card(cart, variant, 1, GiftOptions("Kim", "kim@example.com"))
     notice = "Gift card: At most 2 of this per order. Please lower the quantity to continue."
     assert contents_of(cart, shipping_code="none").notices == [notice, notice]
     with pytest.raises(CartChanged):
@@ -87,7 +87,7 @@ def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
 
 
 def test_two_people_are_two_lines_and_two_mails():
-    order = bought(JO, GiftWish("Kim", "kim@example.com"))
+    order = bought(JO, GiftOptions("Kim", "kim@example.com"))
     assert [line.recipient_email for line in order.lines.all()] == ["jo@example.com", "kim@example.com"]
     codes = {CODE.search(body)[0] for body in mails().values()}
     assert (set(mails()), len(codes)) == ({"jo@example.com", "kim@example.com"}, 2)
@@ -102,7 +102,7 @@ def test_the_same_details_again_add_up():
 
 def test_a_card_for_a_later_day_is_mailed_on_that_day_and_once():
     with time_machine.travel(NOW, tick=False):
-        bought(GiftWish("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
+        bought(GiftOptions("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
         assert (send_due_gift_cards(), mails()) == (0, {})
         before = GiftCard.objects.get().code_hash
     with time_machine.travel(NOW + timedelta(days=28), tick=False):
@@ -116,7 +116,7 @@ def test_a_card_for_a_later_day_is_mailed_on_that_day_and_once():
 
 def test_a_card_of_a_canceled_order_is_never_mailed():
     with time_machine.travel(NOW, tick=False):
-        order = bought(GiftWish("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
+        order = bought(GiftOptions("Jo", "jo@example.com", send_on=date(2026, 12, 24)))
         cancel(Order.objects.get(pk=order.pk), "staff")
     with time_machine.travel(NOW + timedelta(days=28), tick=False):
         assert (send_due_gift_cards(), mails()) == (0, {})
@@ -127,7 +127,7 @@ def test_gift_lines_survive_joining_and_an_expired_order():
     anonymous = make_cart()
     add_gift_card(anonymous, variant, 1, JO)
     own = Cart.objects.create(user=user, currency="EUR")
-    add_gift_card(own, variant, 1, GiftWish("Kim", "kim@example.com"))
+    add_gift_card(own, variant, 1, GiftOptions("Kim", "kim@example.com"))
     join_carts(anonymous.token, user.pk)
     lines = CartLine.objects.filter(cart__user=user)
     assert sorted(lines.values_list("recipient_email", flat=True)) == ["jo@example.com", "kim@example.com"]
@@ -208,7 +208,7 @@ def test_the_menu_and_the_footer_lead_to_the_gift_card_where_it_is_sold(client, 
 
 
 def test_an_order_of_gift_cards_alone_promises_no_return_of_a_delivery_and_offers_no_parcel(client, staff):
-    order = bought(GiftWish())
+    order = bought(GiftOptions())
     assert order.return_terms == ""
     assert (
         f"/admin/orders/order/{order.pk}/ship/"
@@ -220,5 +220,5 @@ def test_only_a_cart_with_something_to_send_promises_a_return():
     cart = make_cart(make_variant(1900))
     assert contents_of(cart).return_terms.startswith("You can return your order within 30 days")
     cart = make_cart()
-    add_gift_card(cart, card_variant(), 1, GiftWish())
+    add_gift_card(cart, card_variant(), 1, GiftOptions())
     assert contents_of(cart).return_terms == ""

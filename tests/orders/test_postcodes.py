@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.postcodes import is_within, narrowness, wrong_part
+from orders.postcodes import first_invalid_pattern, is_within, narrowness
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_postcodes_lie_in_ranges_beginnings_and_lists(country, postcode, text, i
     ],
 )
 def test_a_part_that_names_no_postcodes_is_told(text, part):
-    assert wrong_part(text) == part
+    assert first_invalid_pattern(text) == part
 
 
 def test_a_whole_code_is_narrower_than_a_range_and_a_range_than_a_country():

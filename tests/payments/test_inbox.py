@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from payments import gateway
-from payments.event_handlers import STRANGER_ATTEMPTS
+from payments.event_handlers import UNKNOWN_OBJECT_ATTEMPTS
 from payments.inbox import (
     MAX_ATTEMPTS,
     drop_bodies,
@@ -235,12 +235,12 @@ def test_a_second_session_that_was_paid_after_all_pays_the_order_once(client, st
 def test_a_strangers_event_is_ignored_after_a_while(client):
     post(client, EVENT)
     event = StripeEvent.objects.get()
-    for _ in range(STRANGER_ATTEMPTS):
+    for _ in range(UNKNOWN_OBJECT_ATTEMPTS):
         assert event.status == "new"
         StripeEvent.objects.update(next_try_at=timezone.now())
         process(event.pk)
         event.refresh_from_db()
-    assert (event.status, event.attempts) == ("ignored", STRANGER_ATTEMPTS)
+    assert (event.status, event.attempts) == ("ignored", UNKNOWN_OBJECT_ATTEMPTS)
     assert process(event.pk) == "ignored"
 
 

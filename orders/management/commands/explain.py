@@ -1,4 +1,4 @@
-"""Say how the total of an order came about."""
+"""Explain how the total of an order was calculated."""
 
 from argparse import ArgumentParser
 from typing import Any

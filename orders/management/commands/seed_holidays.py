@@ -1,4 +1,4 @@
-"""Write public holidays as closing days."""
+"""Add public holidays as closing days."""
 
 import argparse
 from typing import Any
@@ -9,7 +9,7 @@ from orders.closing_days import coming_years, extend_public_holidays, seed_publi
 
 
 def years_of(text: str) -> list[int]:
-    """Read `2026` or `2026-2028`."""
+    """Parse `2026` or `2026-2028` into a list of years."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal() and 2000 <= int(first) <= int(last or first) <= 2100):
         raise argparse.ArgumentTypeError("Enter years like 2026 or 2026-2028.")
@@ -28,9 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         countries = [country.upper() for country in options["countries"]]
-        if wrong := [country for country in countries if len(country) != 2]:
-            raise CommandError(f"{wrong[0]} is not a country code. Enter two letters, like DE.")
+        if invalid := [country for country in countries if len(country) != 2]:
+            raise CommandError(f"{invalid[0]} is not a country code. Enter two letters, like DE.")
         years = options["years"] or coming_years()
-        found = [seed_public_holidays(country, years) for country in countries] or [extend_public_holidays()]
+        counts = [seed_public_holidays(country, years) for country in countries] or [extend_public_holidays()]
         if options["verbosity"]:
-            self.stdout.write(f"{sum(found)} public holidays added.")
+            self.stdout.write(f"{sum(counts)} public holidays added.")
