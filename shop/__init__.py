@@ -1,1 +1,1 @@
-"""The front door: settings, URLs, Celery, the mail outbox, commands and pages that span apps."""
+"""The project: settings, URLs, Celery, the mail outbox, and commands and pages that span apps."""

@@ -1,4 +1,4 @@
-"""The outbox in the admin: what went, what waits, and why. Texts stay closed: they may hold links to reset passwords."""
+"""The outbox and second factors in the admin. Mail bodies are never shown, because they can contain secret links."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class MailAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Mail], search_term: str
     ) -> tuple[QuerySet[Mail], bool]:
-        """Mails by every word of recipient or subject: each by its index."""
+        """Find mails whose recipient or subject contains every word, by index, or by Message-ID."""
         if search_term.strip().startswith("<"):
             return queryset.filter(message_id=search_term.strip()), False
         queryset = queryset.annotate(recipient_text=Cast("recipients", TextField()))
@@ -62,7 +62,7 @@ admin.site.unregister(Authenticator)
 
 @admin.register(Authenticator)
 class SecondFactorAdmin(admin.ModelAdmin):
-    """Second factors of accounts: removed here when somebody has lost theirs; their secrets are shown to nobody."""
+    """Second factors of accounts. Staff can remove a lost one; secrets are never shown."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
@@ -78,7 +78,7 @@ class SecondFactorAdmin(admin.ModelAdmin):
         return False
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
-        """Remove the recovery codes with the last factor that they stand in for, and tell the account's owner."""
+        """Delete the factor, and the recovery codes with the last one, and e-mail the account's owner."""
         super().delete_model(request, obj)
         delete_dangling_recovery_codes(obj.user)
         if obj.type in REMOVED:

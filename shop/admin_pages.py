@@ -1,4 +1,4 @@
-"""What every page of the admin does alike, whichever app registers it."""
+"""Common behaviour of all admin pages, whichever app registers them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ EXACT = ("^", "=", "@")
 
 
 class ShopModelAdmin:
-    """Mixed into every registered model admin: searches fold accents, and the database's refusals become sentences."""
+    """Mixed into every model admin: searches ignore accents, and database errors become messages."""
 
     refused = ""
 
@@ -32,14 +32,14 @@ class ShopModelAdmin:
         try:
             field = get_fields_from_path(self.model, name)[-1]  # type: ignore[attr-defined]
         except FieldDoesNotExist:
-            return name  # it names its own lookup
+            return name  # it contains a lookup of its own
         is_text = isinstance(field, models.CharField | models.TextField)
         return f"{name}__folds" if is_text else name
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Filter a list by what its pages show alone.
+        """Allow filtering by columns that the page shows only.
 
-        Django filters by any column that the address names, so `?email__startswith=a` would find out what is hidden.
+        Django allows any column in the URL, so `?email__startswith=a` could reveal hidden values.
         """
         column = lookup.partition("__")[0]
         columns = {name for field in self.model._meta.concrete_fields for name in (field.name, field.attname)}  # type: ignore[attr-defined]
@@ -47,13 +47,13 @@ class ShopModelAdmin:
         return not is_hidden and super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def _shown(self, request: HttpRequest) -> set[str]:
-        """The names of what this member of staff sees of a row, and of what the list offers to filter by."""
+        """Return the names of the fields, list columns and filters that this user sees."""
         page = flatten_fieldsets(self.get_fieldsets(request))  # type: ignore[attr-defined]
-        filters = [one[0] if isinstance(one, tuple | list) else one for one in self.get_list_filter(request)]  # type: ignore[attr-defined]
-        named = [one.partition("__")[0] for one in filters if isinstance(one, str)]
+        filters = [entry[0] if isinstance(entry, tuple | list) else entry for entry in self.get_list_filter(request)]  # type: ignore[attr-defined]
+        filtered = [name.partition("__")[0] for name in filters if isinstance(name, str)]
         dates = [str(self.date_hierarchy or "").partition("__")[0]]  # type: ignore[attr-defined]
         key = self.model._meta.pk.name  # type: ignore[attr-defined]
-        return {key, *page, *self.get_list_display(request), *named, *dates}  # type: ignore[attr-defined]
+        return {key, *page, *self.get_list_display(request), *filtered, *dates}  # type: ignore[attr-defined]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
@@ -61,7 +61,7 @@ class ShopModelAdmin:
         return refusing(form, sentence) if sentence else form
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What the database refuses is said in the form, which keeps what was typed."""
+        """Show an error of the database as a message in the form, which keeps what was typed."""
         try:
             return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
         except (IntegrityError, DataError) as error:
@@ -69,12 +69,14 @@ class ShopModelAdmin:
             return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._said(request, super().changelist_view, *args, **kwargs)  # type: ignore[misc]
+        return self._with_error_message(request, super().changelist_view, *args, **kwargs)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._said(request, super().delete_view, *args, **kwargs)  # type: ignore[misc]
+        return self._with_error_message(request, super().delete_view, *args, **kwargs)  # type: ignore[misc]
 
-    def _said(self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
+    def _with_error_message(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except (IntegrityError, DataError) as error:
@@ -83,7 +85,7 @@ class ShopModelAdmin:
 
 
 def refusing(form: Any, sentence: str) -> Any:
-    """The form class, with this error in front of what was typed."""
+    """Return the form class with this sentence added as an error to submitted forms."""
 
     def full_clean(self: Any) -> None:
         form.full_clean(self)
@@ -94,7 +96,7 @@ def refusing(form: Any, sentence: str) -> Any:
 
 
 def refusal(error: Exception) -> str:
-    """What the database refused, in one sentence."""
+    """Return a sentence about an error of the database."""
     cause = error.__cause__
     diagnosis = getattr(cause, "diag", None)
     model = _model_of(diagnosis.table_name) if diagnosis else None
@@ -103,8 +105,8 @@ def refusal(error: Exception) -> str:
     detail = diagnosis.message_detail or ""
     columns = detail.partition("(")[2].partition(")")[0].split(", ")
     names = {field.column: str(field.verbose_name) for field in model._meta.concrete_fields}
-    what = listed(names.get(column, "these values") for column in columns)
-    return f"Nothing was saved. There is already a {model._meta.verbose_name} with this {what}."
+    fields = listed(names.get(column, "these values") for column in columns)
+    return f"Nothing was saved. There is already a {model._meta.verbose_name} with this {fields}."
 
 
 def _model_of(table: str | None) -> type[models.Model] | None:

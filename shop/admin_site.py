@@ -1,4 +1,4 @@
-"""Django's admin under the shop's own name and sign-in."""
+"""Django's admin with the shop's name and login."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ class ShopAdminSite(AdminSite):
     site_title = "Mercer"
     index_title = "The shop"
     empty_value_display = "–"
-    # The product desk's tables need the width.
+    # Wide tables, such as those of the product list, need the space.
     enable_nav_sidebar = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         use_native_inputs()  # before any model admin is made
-        # Most rows must not go in bulk: a model admin whose rows may lists the action itself.
+        # Most models must not be deleted in bulk. Model admins that allow it list the action themselves.
         self.disable_action("delete_selected")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Every model admin becomes a ShopModelAdmin too, also those of packages."""
+        """Make every model admin, including those of packages, a ShopModelAdmin."""
         base = admin_class or ModelAdmin
         if not issubclass(base, ShopModelAdmin):
             base = type(base)(base.__name__, (ShopModelAdmin, base), {"__module__": base.__module__})
@@ -34,5 +34,5 @@ class ShopAdminSite(AdminSite):
 
     @page(INTERNAL)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Staff log in where everybody does, so throttles and second factors count here too."""
+        """Redirect staff to the normal login page, so that its limits and second factors apply."""
         return secure_admin_login(super().login)(request, extra_context)

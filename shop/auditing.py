@@ -1,4 +1,4 @@
-"""The proof that stock, orders, money and mail agree."""
+"""The audit: check that stock, orders, payments and mail agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SHOP: dict[str, str] = {
 }
 SET_WISE = "enable_nestloop = off"
 INVARIANTS = {**CATALOG, **ORDERS, **PAYMENTS, **SHOP}
-# What no query can say: rows as (key, what is wrong).
+# Invariants that need Python: functions that return rows as (key, description).
 DERIVED: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "O8 recent receipts, priced again, come to what was charged": wrong_receipts,
 }
@@ -43,22 +43,22 @@ class Finding:
 
 
 def bounded(query: str, most: int) -> str:
-    """The query for so many rows; how few are wanted does not change how they are looked for."""
+    """Limit the query to `most` rows without letting the limit change its plan."""
     return f"WITH broken AS MATERIALIZED ({query}) SELECT * FROM broken LIMIT {most:d}"  # noqa: S608  (our own text)
 
 
 def run_audit(most_per_invariant: int = 100) -> list[Finding]:
-    """Every row that breaks an invariant, all looked at in one snapshot; an empty list is the proof."""
+    """Return every row that breaks an invariant, up to a maximum for each, all read in one snapshot."""
     findings = []
-    is_ours = not connection.in_atomic_block
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
-        if is_ours:
+        if is_outermost:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            # Whole tables are compared: whatever the statistics say after an import, row by row would never end.
+            # Whole tables are compared. With outdated statistics after an import, nested loops would take hours.
             cursor.execute(f"SET LOCAL {SET_WISE}")
         for name, query in INVARIANTS.items():
             cursor.execute(bounded(query, most_per_invariant))
             findings += [Finding(name, str(key), str(facts)) for key, facts in cursor.fetchall()]
-        for name, look in DERIVED.items():
-            findings += [Finding(name, key, facts) for key, facts in look()[:most_per_invariant]]
+        for name, check in DERIVED.items():
+            findings += [Finding(name, key, facts) for key, facts in check()[:most_per_invariant]]
     return findings

@@ -1,4 +1,4 @@
-"""Celery only wakes people up: whatever it loses, a periodic sweep finds again in PostgreSQL."""
+"""Celery only wakes workers. The work is stored in PostgreSQL, where periodic jobs find whatever Celery loses."""
 
 import logging
 import os
@@ -17,24 +17,24 @@ BREAKER_SECONDS = 10
 
 
 class WakingTask(DjangoTask):
-    """A task that can be woken without hurting the page that wakes it."""
+    """A task that a page can wake without failing or waiting long if the broker is down."""
 
-    # Shared by all tasks of a process: while the broker is away nobody waits for it again.
+    # Shared by all tasks of a process: after a failure, no page waits for the broker until this time.
     _broker_is_back_at = 0.0
 
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
-        """Wake a worker once this transaction is committed; the caller never fails when that is impossible."""
+        """Wake a worker once this transaction is committed. The caller never fails if the broker is down."""
         transaction.on_commit(lambda: self.wake(*args, **kwargs), robust=True)
 
     def wake(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the broker took the message; at most half a second is lost, once in ten."""
+        """Send the message, and return whether the broker accepted it; waits at most half a second in ten."""
         if time.monotonic() < WakingTask._broker_is_back_at:
             return False
         try:
             self.apply_async(args, kwargs, retry=False, ignore_result=True)
         except (KombuError, RedisError, OSError) as error:
             WakingTask._broker_is_back_at = time.monotonic() + BREAKER_SECONDS
-            log.warning("The broker cannot be reached; the sweep will find the work: %s", error)
+            log.warning("The broker cannot be reached, so the next periodic job does the work: %s", error)
             return False
         return True
 
@@ -46,11 +46,11 @@ app.autodiscover_tasks()
 
 
 def wake_on_commit(task_name: str) -> None:
-    """Wake a task by its name, for code that its module imports."""
+    """Wake a task by its name after this transaction, for code that cannot import the task."""
     app.tasks[task_name].delay_on_commit()
 
 
 @worker_process_init.connect
 def start_with_fresh_connections(**_: Any) -> None:
-    """A forked child must not share its parent's database sockets."""
+    """Close inherited database connections, which a forked child must not share with its parent."""
     connections.close_all()

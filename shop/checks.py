@@ -1,4 +1,4 @@
-"""Settings that must not meet: looked for by `manage.py check`, and by `check --deploy` before a deploy."""
+"""System checks of settings, for `manage.py check` and, before a deployment, `check --deploy`."""
 
 import logging
 import re
@@ -14,18 +14,18 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
 
 log = logging.getLogger(__name__)
-# RFC 2606 and 6761: nobody can own these, so whoever has one here copied an example.
+# Domains that RFC 2606 and 6761 reserve for examples: nobody owns them, so a setting with one is an example.
 RESERVED = re.compile(r"(^|\.)(example|test|invalid|example\.(com|net|org))$")
 STRIPE_KEY = re.compile(r"(sk|rk)_live_[A-Za-z0-9]{16,}")
 WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{16,}")
-# What .env.example holds where a secret belongs.
+# The placeholders in .env.example for secrets.
 EXAMPLE_PASSWORD = "password"  # noqa: S105
 EXAMPLE_SECRET_KEY = "at-least-fifty-random-characters"  # noqa: S105
 
 
 @register(Tags.security)
-def keys_fit_the_mode(**_: Any) -> list[CheckMessage]:
-    """A live key has no business in a demo or a test."""
+def check_key_fits_mode(**_: Any) -> list[CheckMessage]:
+    """Refuse a live Stripe key outside production."""
     if not settings.IS_PRODUCTION and settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
         return [
             Error(
@@ -38,11 +38,11 @@ def keys_fit_the_mode(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def production_takes_real_money(**_: Any) -> list[CheckMessage]:
-    """In production neither the sandbox nor a test key, and no plain http."""
-    found: list[CheckMessage] = []
+def check_real_payments(**_: Any) -> list[CheckMessage]:
+    """Require Stripe's own API, a live key and https in production."""
+    messages: list[CheckMessage] = []
     if settings.STRIPE_API_BASE:
-        found.append(
+        messages.append(
             Error(
                 "STRIPE_API_BASE is set, so payments do not go to Stripe.",
                 hint="Unset STRIPE_API_BASE.",
@@ -50,7 +50,7 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
-        found.append(
+        messages.append(
             Error(
                 "STRIPE_SECRET_KEY is not a live key.",
                 hint="Copy the live key from Stripe's dashboard.",
@@ -58,7 +58,7 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.SHOP_HTTPS:
-        found.append(
+        messages.append(
             Error(
                 "SHOP_HTTPS is off.",
                 hint="Set SHOP_HTTPS=1, so that shoppers' data is never sent unencrypted.",
@@ -66,16 +66,16 @@ def production_takes_real_money(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.SHOP_URL.startswith("https://"):
-        found.append(Error("SHOP_URL does not begin with https://.", id="shop.E005"))
-    return found
+        messages.append(Error("SHOP_URL does not begin with https://.", id="shop.E005"))
+    return messages
 
 
 def is_reserved(host: str | None) -> bool:
     return bool(RESERVED.search((host or "").rstrip(".").lower()))
 
 
-def _left_as_in_the_example() -> dict[str, bool]:
-    """Each setting of .env.example that must be filled in, and whether it holds what stands there."""
+def _placeholders_left() -> dict[str, bool]:
+    """Return each setting with a placeholder in .env.example, and whether it still has that placeholder."""
     return {
         "DATABASE_URL": settings.DATABASES["default"].get("PASSWORD") == EXAMPLE_PASSWORD,
         "REDIS_URL": urlsplit(settings.REDIS_URL).password == EXAMPLE_PASSWORD,
@@ -89,39 +89,39 @@ def _left_as_in_the_example() -> dict[str, bool]:
 
 
 @register(Tags.security, deploy=True)
-def nothing_is_left_as_in_the_example(**_: Any) -> list[CheckMessage]:
-    """Every placeholder of .env.example is replaced by a value of this shop's own."""
+def check_placeholders_replaced(**_: Any) -> list[CheckMessage]:
+    """Require that every placeholder of .env.example has been replaced."""
     return [
         Error(
             f"{name} still holds the placeholder of .env.example.",
             hint="Replace it with your own value.",
             id="shop.E006",
         )
-        for name, is_left in _left_as_in_the_example().items()
+        for name, is_left in _placeholders_left().items()
         if is_left
     ]
 
 
 @register(Tags.security, deploy=True)
-def keys_look_like_keys(**_: Any) -> list[CheckMessage]:
-    """Stripe's keys have the form of Stripe's keys: a part of one, or one in quotes, takes no money."""
-    found: list[CheckMessage] = []
+def check_key_formats(**_: Any) -> list[CheckMessage]:
+    """Require Stripe's key format, because an incomplete or quoted key cannot take payments."""
+    messages: list[CheckMessage] = []
     is_live = settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
     if is_live and not STRIPE_KEY.fullmatch(settings.STRIPE_SECRET_KEY):
         hint = "Copy all of it, without quotes or spaces: sk_live_ followed by letters and digits."
-        found.append(Error("STRIPE_SECRET_KEY does not look like a Stripe key.", hint=hint, id="shop.E007"))
+        messages.append(Error("STRIPE_SECRET_KEY does not look like a Stripe key.", hint=hint, id="shop.E007"))
     if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
         hint = "Copy it from the webhook endpoint in Stripe's dashboard: whsec_ followed by letters and digits."
-        found.append(Error("STRIPE_WEBHOOK_SECRETS does not look like a signing secret.", hint=hint, id="shop.E008"))
-    return found
+        messages.append(Error("STRIPE_WEBHOOK_SECRETS does not look like a signing secret.", hint=hint, id="shop.E008"))
+    return messages
 
 
 @register(Tags.security, deploy=True)
-def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
-    """The shop's own server speaks plain http: with https a proxy stands in front, and has to be counted."""
-    found: list[CheckMessage] = []
+def check_proxy_settings(**_: Any) -> list[CheckMessage]:
+    """Require trusted proxies with https, which the shop's own server does not speak, and a matching host."""
+    messages: list[CheckMessage] = []
     if settings.SHOP_HTTPS and not settings.TRUSTED_PROXIES:
-        found.append(
+        messages.append(
             Error(
                 "SHOP_HTTPS is on, but SHOP_TRUSTED_PROXIES is 0: behind your proxy every request would be "
                 "redirected forever, and all shoppers would share the limits of one IP address.",
@@ -131,22 +131,22 @@ def somebody_in_front_speaks_https(**_: Any) -> list[CheckMessage]:
         )
     host = urlsplit(settings.SHOP_URL).hostname
     if "*" in settings.ALLOWED_HOSTS:
-        found.append(
+        messages.append(
             Error("SHOP_ALLOWED_HOSTS allows every host.", hint="List the hosts of your shop.", id="shop.E010")
         )
     elif not validate_host(host or "", settings.ALLOWED_HOSTS):
-        found.append(
+        messages.append(
             Error(
                 f"SHOP_ALLOWED_HOSTS does not name {host}, the host of SHOP_URL: every page would answer 400.",
                 hint="Add the host, or remove the setting.",
                 id="shop.E011",
             )
         )
-    return found
+    return messages
 
 
 def pending_migrations() -> int:
-    """How many migrations the database lacks; 0 while it is away, which is said elsewhere."""
+    """Return how many migrations are not applied; 0 if the database is away, which is reported elsewhere."""
     try:
         executor = MigrationExecutor(connection)
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
@@ -157,17 +157,17 @@ def pending_migrations() -> int:
 
 
 def _skipped_steps() -> list[str]:
-    """Sentences about commands of the set-up that nobody has run."""
-    found = []
+    """Return a sentence for each setup command that has not been run."""
+    sentences = []
     if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
-        found.append("No static files are collected, so every page is an error: run manage.py collectstatic --noinput.")
+        sentences.append("No static files are collected, so every page fails: run manage.py collectstatic --noinput.")
     if count := pending_migrations():
-        found.append(f"The database lacks {count} migrations, so pages may be errors: run manage.py migrate.")
-    return found
+        sentences.append(f"The database lacks {count} migrations, so pages may fail: run manage.py migrate.")
+    return sentences
 
 
-def log_set_up(addresses: str) -> None:
-    """Log where the web server listens and, in production, what was forgotten or would fail `check --deploy`."""
+def log_setup(addresses: str) -> None:
+    """Log where the web server listens and, in production, skipped setup steps and what fails `check --deploy`."""
     log.info("The shop listens on %s.", addresses)
     if not settings.IS_PRODUCTION:
         return

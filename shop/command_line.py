@@ -1,4 +1,4 @@
-"""The command line of `manage.py`: which commands start the checkout's own PostgreSQL, and which wait for migrations."""
+"""Run the commands of `manage.py`: start the checkout's own PostgreSQL and wait for migrations where needed."""
 
 import os
 import sys
@@ -14,16 +14,16 @@ from shop.embedded.session import embedded_database
 from shop.embedded.state import ROOT
 from shop.migrating import wait_for_migration
 
-# These never read the database, or start it themselves.
+# Commands that never read the database, or start it themselves.
 WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}
-# These look at a database in whatever state it is.
+# Commands that work with the database in any state.
 WITHOUT_WAITING = {"migrate", "showmigrations", "makemigrations", "dbshell", "shell"}
 
 
 def run_command(arguments: list[str]) -> None:
-    """Run one command of `manage.py`; without DATABASE_URL, start or join the checkout's own PostgreSQL for it."""
+    """Run a command of `manage.py`. Without DATABASE_URL, start or join the checkout's own PostgreSQL for it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-    # Before the settings read it: where .env names a database, none of ours is started.
+    # Read .env before the settings do: if it has a DATABASE_URL, PostgreSQL is not started.
     environ.Env.read_env(str(ROOT / ".env"), overwrite=False)
     is_embedded = needs_database(arguments) and not os.environ.get("DATABASE_URL")
     try:
@@ -32,13 +32,13 @@ def run_command(arguments: list[str]) -> None:
                 wait_for_migration(lambda sentence: print(sentence, file=sys.stderr, flush=True))  # noqa: T201
             execute_from_command_line(arguments)
     except (ImproperlyConfigured, OperationalError, ProgrammingError) as error:
-        if "--traceback" in arguments or not (sentence := wrong_set_up(error)):
+        if "--traceback" in arguments or not (sentence := setup_error(error)):
             raise
         sys.exit(sentence)
 
 
-def wrong_set_up(error: Exception) -> str:
-    """Say in one sentence what is wrong with the settings or the database; empty if the error is of another kind."""
+def setup_error(error: Exception) -> str:
+    """Return a sentence about an error of the settings or the database; empty for other errors."""
     if isinstance(error, ImproperlyConfigured):
         return str(error)
     if isinstance(error.__cause__, UndefinedTable):

@@ -1,4 +1,4 @@
-"""What every page's frame shows."""
+"""Template context of every page."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from orders.views.carts import current_cart
 
 
 def storefront(request: HttpRequest) -> dict[str, Any]:
-    """The shop's name and menu and, for whoever has a cart, how much is in it; asked for only where shown."""
+    """Return the store, menu, market and cart count. Each is read only when a template uses it."""
     store = SimpleLazyObject(lambda: store_in(current_market()))
     return {
         "store": store,

@@ -1,4 +1,4 @@
-"""DATABASE_URL as Django's settings; what cannot be meant is refused in one sentence that shows no password."""
+"""Convert DATABASE_URL to Django's settings, with error messages that never show a password."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -10,16 +10,16 @@ FORM = "postgres://user:password@host:5432/name, or postgres://user@%2Fvar%2Frun
 
 
 def database_settings(url: str) -> dict[str, Any]:
-    """Return the settings of the database that the URL names: a host, or the folder of a socket."""
+    """Return Django's settings for the URL, which names a host or a socket folder; raise ImproperlyConfigured."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(f"DATABASE_URL is not a URL of a PostgreSQL database. Use {FORM}.")
     try:
-        found = environ.Env.db_url_config(url)
+        parsed = environ.Env.db_url_config(url)
     except ValueError as error:
         raise ImproperlyConfigured(
             f"DATABASE_URL cannot be read. Use {FORM}. In a password, write / as %2F, @ as %40 and # as %23."
         ) from error
-    if not found.get("NAME"):
+    if not parsed.get("NAME"):
         raise ImproperlyConfigured(f"DATABASE_URL is not a URL of a PostgreSQL database. Use {FORM}.")
-    found["HOST"] = unquote(found["HOST"])
-    return found
+    parsed["HOST"] = unquote(parsed["HOST"])
+    return parsed

@@ -1,4 +1,4 @@
-"""Whether the shop lives and whether it can work."""
+"""Health checks: whether the process is alive, and whether shoppers can buy."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from catalog.pages import SHARED_FILE, page
 from shop.models import Heartbeat
 
-QUIET = timedelta(seconds=60)  # a worker that is silent for longer is missing
+MAX_SILENCE = timedelta(seconds=60)  # a worker that is silent for longer counts as missing
 
 
 def _database() -> str:
@@ -42,16 +42,16 @@ def _worker() -> str:
     if not beat:
         return "never seen"
     silent = timezone.now() - beat.at
-    return "ok" if silent < QUIET else f"silent for {int(silent.total_seconds())} s"
+    return "ok" if silent < MAX_SILENCE else f"silent for {int(silent.total_seconds())} s"
 
 
 def is_worker_silent() -> bool:
-    """Whether no worker has been seen for a minute."""
+    """Return whether no worker has been seen for a minute."""
     return _worker() != "ok"
 
 
 def beat_heart() -> None:
-    """A worker is alive and reaches the database."""
+    """Record that a worker is alive and reaches the database."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
 
 
@@ -59,7 +59,7 @@ def beat_heart() -> None:
 @require_safe
 @never_cache
 def alive(request: HttpRequest) -> HttpResponse:
-    """200 while the process answers at all."""
+    """Answer 200 while the process runs."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -67,6 +67,6 @@ def alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 while shoppers can buy: PostgreSQL answers. Redis and the worker are reported, since the shop sells without them."""
+    """Answer 200 while PostgreSQL answers, and 503 otherwise. Redis and worker are reported too, but not required."""
     parts = {"database": _database(), "redis": _redis(), "worker": _worker()}
     return JsonResponse(parts, status=200 if parts["database"] == "ok" else 503)

@@ -1,27 +1,27 @@
-"""The scheduled jobs: beat, the queues, the time limits and `manage.py run` all read this list."""
+"""The scheduled jobs. Celery's schedule, queues and time limits and `manage.py run` are derived from this list."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-EXPIRES_SECONDS = 60  # a run that no worker took by then is not worth taking: the next one is due
+EXPIRES_SECONDS = 60  # a run that no worker has started by then is dropped, because the next one is due
 USUAL_LIMIT_SECONDS = 45
 
 
 @dataclass(frozen=True)
 class Job:
-    """A Celery task that beat wakes, and that `manage.py run NAME` runs in its own process."""
+    """A Celery task that is scheduled, and that `manage.py run NAME` runs in its own process."""
 
     name: str
     task: str
     every: timedelta
-    outcome: str  # what `manage.py run` prints, with the task's answer
+    outcome: str  # what `manage.py run` prints, with the task's result
     soft_limit_seconds: int = USUAL_LIMIT_SECONDS
-    is_repeated: bool = False  # each run takes a part of the work: `manage.py run` goes on until one finds none
+    is_repeated: bool = False  # each run does a part of the work: `manage.py run` repeats it until nothing is left
 
     @property
     def is_long(self) -> bool:
-        """Whether it may take longer than the quick jobs can wait: such jobs have a queue of their own."""
+        """Whether the job takes too long to share a queue with quick jobs."""
         return self.soft_limit_seconds > USUAL_LIMIT_SECONDS
 
 
@@ -30,7 +30,7 @@ def seconds(number: int) -> timedelta:
 
 
 JOBS = (
-    Job("heartbeat", "shop.tasks.beat_heart", seconds(10), ""),  # says that a worker is alive, so only a worker runs it
+    Job("heartbeat", "shop.tasks.beat_heart", seconds(10), ""),  # without an outcome: only a worker may run it
     Job("process-events", "payments.tasks.process_events", seconds(10), "Events handled: {}"),
     Job("send-mail", "shop.tasks.send_mail", seconds(10), "Mails sent: {}"),
     Job("reconcile-payments", "payments.tasks.reconcile_payments", seconds(15), "Payments and refunds looked up: {}"),
@@ -51,18 +51,18 @@ JOBS = (
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
-    """The jobs as Celery's CELERY_BEAT_SCHEDULE."""
+    """Return the jobs as CELERY_BEAT_SCHEDULE."""
     options = {"expires": EXPIRES_SECONDS}
     return {job.name: {"task": job.task, "schedule": job.every, "options": options} for job in JOBS}
 
 
 def task_routes() -> dict[str, dict[str, str]]:
-    """The jobs with a queue of their own, as Celery's CELERY_TASK_ROUTES."""
+    """Return the queue of long jobs as CELERY_TASK_ROUTES."""
     return {job.task: {"queue": "long"} for job in JOBS if job.is_long}
 
 
 def task_limits() -> dict[str, dict[str, int]]:
-    """The time limits of long jobs, as Celery's CELERY_TASK_ANNOTATIONS."""
+    """Return the time limits of long jobs as CELERY_TASK_ANNOTATIONS."""
     return {
         job.task: {"soft_time_limit": job.soft_limit_seconds, "time_limit": job.soft_limit_seconds + 60}
         for job in JOBS

@@ -1,8 +1,7 @@
-"""Logs as one JSON object a line, each with the id of the request that caused it, and none with a secret.
+"""Write logs as one JSON object per line, with the request's id and without secrets.
 
-A URL may carry a secret: an order's link, a key that resets a password. Wherever a path stands in a log line, it is
-replaced by its route unless every parameter of the route is known to be harmless, and ids that open something are
-cut to their first characters.
+A URL can contain a secret, such as an order's link or a password reset key. A path in a log line is replaced by its route
+unless every parameter of the route is known to be harmless, and tokens are cut to their first characters.
 """
 
 import contextvars
@@ -17,7 +16,7 @@ from django.urls import Resolver404, resolve
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
-# Parameters of routes that say nothing secret; a path with any other one is written as its route.
+# Parameters of routes that are not secret. A path with any other parameter is logged as its route.
 HARMLESS = frozenset(
     {
         *("path", "slug", "section", "number", "pk", "line_id", "mail_id", "object_id", "app_label", "url"),
@@ -25,26 +24,26 @@ HARMLESS = frozenset(
     }
 )
 PATH = re.compile(r"(https?://[^/\s\"'<>]+)?(/[^\s\"'<>\\,;)\]}?#]+)")
-# UUIDs, with and without dashes: order links, cart tokens, idempotency keys, ids of mails.
+# UUIDs with and without dashes: order links, cart tokens, idempotency keys, mail ids.
 TOKEN = re.compile(
     r"(?<![0-9a-f])([0-9a-f]{4})[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}(?![0-9a-f])", re.I
 )
-# Keys in mails about accounts, also where the rest of the path leads nowhere.
+# Keys in links of account e-mails, even if the path has no route.
 KEY = re.compile(r"((?:password/reset/key|confirm-email|signup)/)[^\s\"'<>/]+", re.I)
-# C1 controls, next line, line and paragraph separators, direction marks, invisible characters, halves of pairs: what
-# makes a terminal or a reader of logs show another line than the one that was written.
+# Characters that make a terminal or log viewer show something else than was written: C1 controls, line separators,
+# direction marks, invisible characters and lone surrogates.
 UNSEEN = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
 
 def masked_path(path: str) -> str:
-    """The path, or its route where a parameter could be a secret."""
+    """Return the path, or its route if a parameter could be secret."""
     if not apps.ready:
         return masked_tokens(path)
-    closed = f"{path.removesuffix('/')}/"  # what the path is redirected to
-    prefix, rest = closed[: closed.find("/", 1)], closed[closed.find("/", 1) :]  # a market's, perhaps
-    for start, candidate in (("", closed), ("", path), (prefix, rest), (prefix, rest.removesuffix("/"))):
+    with_slash = f"{path.removesuffix('/')}/"  # what the path is redirected to
+    prefix, rest = with_slash[: with_slash.find("/", 1)], with_slash[with_slash.find("/", 1) :]  # perhaps a market's
+    for start, candidate in (("", with_slash), ("", path), (prefix, rest), (prefix, rest.removesuffix("/"))):
         try:
             match = resolve(candidate)
         except (Resolver404, ValueError):
@@ -59,17 +58,17 @@ def masked_tokens(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without secrets: paths as their routes, tokens cut short."""
-    return masked_tokens(PATH.sub(lambda found: (found[1] or "") + masked_path(found[2]), text))
+    """Return the text without secrets: paths with secret parameters as routes, and tokens cut short."""
+    return masked_tokens(PATH.sub(lambda match: (match[1] or "") + masked_path(match[2]), text))
 
 
 def escaped(line: str) -> str:
-    """The JSON line with every character that could fake another line as its escape; it stays the same JSON."""
-    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+    """Return the JSON line with every misleading character escaped; it is still the same JSON."""
+    return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, message, request id and whatever `extra={"facts": {...}}` carries."""
+    """Format time, level, logger, message, request id and the values of `extra={"facts": {...}}` as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -80,8 +79,8 @@ class JsonFormatter(logging.Formatter):
         }
         if current := request_id.get():
             line["request_id"] = current
-        facts = getattr(record, "facts", {})
-        line |= {name: masked(value) if isinstance(value, str) else value for name, value in facts.items()}
+        values = getattr(record, "facts", {})
+        line |= {name: masked(value) if isinstance(value, str) else value for name, value in values.items()}
         if record.exc_info:
             line["traceback"] = masked_tokens(self.formatException(record.exc_info))
         return escaped(json.dumps(line, ensure_ascii=False, default=str))

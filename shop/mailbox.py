@@ -1,4 +1,4 @@
-"""The demo's mailbox: mails are delivered to a page instead of a server."""
+"""The demo's mailbox: a page that shows sent e-mails, instead of a mail server."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from shop.outbox import MAILBOX, parsed
 
 
 class MailboxBackend(BaseEmailBackend):
-    """Delivery to nobody: the mail is marked as sent, and the mailbox page shows it."""
+    """A backend that delivers nothing. E-mails are marked as sent, and the mailbox page shows them."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         return len(email_messages)
@@ -39,7 +39,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @page(INTERNAL)
 @require_safe
 def letter(request: HttpRequest, mail_id: int) -> HttpResponse:
-    """One mail as text, with its links to click on."""
+    """Show the text of an e-mail with its links."""
     _only_in_demo()
     mail = get_object_or_404(Mail, pk=mail_id, status=Mail.Status.SENT)
     message = parsed(mail)
@@ -51,7 +51,7 @@ def letter(request: HttpRequest, mail_id: int) -> HttpResponse:
 @csp_replace({"style-src": [UNSAFE_INLINE], "sandbox": ["allow-popups", "allow-top-navigation"]})
 @require_safe
 def letter_page(request: HttpRequest, mail_id: int) -> HttpResponse:
-    """The HTML part alone, as a mail reader would show it: its own styles, no scripts, nothing loaded but our pictures."""
+    """Show the HTML part of an e-mail as a mail program does: with its styles, without scripts or external content."""
     _only_in_demo()
     mail = get_object_or_404(Mail, pk=mail_id, status=Mail.Status.SENT)
     message = parsed(mail)

@@ -1,4 +1,4 @@
-"""SHOP_MARKETS: the markets beside the default one, refused at the start in one sentence where they cannot work."""
+"""Read SHOP_MARKETS, the markets besides the default one, and refuse invalid ones with a clear message at start."""
 
 import json
 import re
@@ -15,10 +15,10 @@ FIELDS = {
     "is_tax_included": bool,
     "countries": list,
 }
-# A market's code is kept with every price and order, and its prefix stands in every address of it.
+# A market's code is stored with every price and order, and its prefix is part of its URLs.
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
-# The first parts of our own addresses: no market may hide them.
-OWN = frozenset(
+# The first parts of the shop's own URLs, which a market's prefix must not hide.
+RESERVED_PREFIXES = frozenset(
     {
         *("admin", "staff", "account", "orders", "cart", "checkout", "back-in-stock", "payments", "media", "static"),
         *("mailbox", "healthz", "readyz", "c", "p", "collections", "search", "suggest", "help", "legal", "about"),
@@ -32,16 +32,16 @@ DEMO = (
 
 
 def demo_markets(main: dict[str, Any]) -> str:
-    """What the demonstration shows beside its own market, unless that one is of the same kind."""
+    """Return SHOP_MARKETS of the demo: an American market, unless the main market is one."""
     return "" if main["language"] == "en-US" or main["currency"] == "USD" else DEMO
 
 
-def _refuse(words: str) -> None:
-    raise ImproperlyConfigured(f"SHOP_MARKETS: {words}")
+def _refuse(problem: str) -> None:
+    raise ImproperlyConfigured(f"SHOP_MARKETS: {problem}")
 
 
 def with_further_markets(main: dict[str, Any], text: str) -> list[dict[str, Any]]:
-    """The default market and those that the text lists, which can all stand side by side."""
+    """Return the default market and those in the text; raise ImproperlyConfigured if they are invalid or conflict."""
     try:
         listed = json.loads(text or "[]")
     except ValueError as error:
@@ -65,10 +65,10 @@ def _check_shape(entry: dict[str, Any], name: str) -> None:
         _refuse(f"{name} has {', '.join(unknown)}, which is not a setting of a market.")
     for key, kind in FIELDS.items():
         if not isinstance(entry[key], kind):
-            _refuse(f"{key} of {name} must be {'true or false' if kind is bool else f'a {_word(kind)}'}.")
+            _refuse(f"{key} of {name} must be {'true or false' if kind is bool else f'a {_kind_name(kind)}'}.")
 
 
-def _word(kind: type) -> str:
+def _kind_name(kind: type) -> str:
     return "list" if kind is list else "text"
 
 
@@ -78,7 +78,7 @@ def _check_values(entry: dict[str, Any]) -> None:
         _refuse(f"the code '{code}' must be at most 16 small letters, digits and hyphens.")
     if not CODE.fullmatch(prefix):
         _refuse(f"the prefix '{prefix}' of {code} must be at most 16 small letters, digits and hyphens.")
-    if prefix in OWN:
+    if prefix in RESERVED_PREFIXES:
         _refuse(f"the prefix '{prefix}' of {code} is used by a page of the shop.")
     locale = _locale(entry["language"])
     if not locale:
@@ -86,9 +86,11 @@ def _check_values(entry: dict[str, Any]) -> None:
     english = Locale.parse("en")
     if currency not in english.currencies:
         _refuse(f"the currency '{currency}' of {code} is not known. Enter one like USD.")
-    wrong = [country for country in entry["countries"] if not _is_country(country)]
-    if wrong or not entry["countries"]:
-        _refuse(f"the countries of {code} must be at least one code like US{f', not {wrong[0]!r}' if wrong else ''}.")
+    invalid = [country for country in entry["countries"] if not _is_country(country)]
+    if invalid or not entry["countries"]:
+        _refuse(
+            f"the countries of {code} must be at least one code like US{f', not {invalid[0]!r}' if invalid else ''}."
+        )
 
 
 def _is_country(code: object) -> bool:
@@ -103,7 +105,7 @@ def _locale(language: str) -> Locale | None:
 
 
 def _check_beside(entry: dict[str, Any], markets: list[dict[str, Any]]) -> None:
-    """Neither code nor prefix is taken, and search engines can tell the markets apart."""
+    """Refuse a code, prefix or language that another market uses; search engines tell markets apart by language."""
     for key in ("code", "prefix"):
         if entry[key] in [other[key] for other in markets]:
             _refuse(f"the {key} '{entry[key]}' is used twice.")

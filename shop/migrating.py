@@ -1,4 +1,4 @@
-"""One migration at a time: an advisory lock in the database that is migrated."""
+"""Run one migration at a time, by an advisory lock in the database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ import psycopg
 from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected
 
-LOCK = 7_236_018_244  # any number that nothing else in this database locks
+LOCK = 7_236_018_244  # an arbitrary number that no other advisory lock uses
 MAX_DEADLOCKS = 5
 
 
 def _raw_cursor() -> psycopg.Cursor[Any]:
-    """A cursor past Django's, which warns of everybody who asks before the apps are ready."""
+    """Return a psycopg cursor, since Django warns about queries before its apps are ready."""
     connection.ensure_connection()
     return connection.connection.cursor()
 
@@ -25,7 +25,7 @@ def _call(function: str) -> bool:
 
 
 def _lock(function: str) -> None:
-    """Wait for the lock without the time limit that holds for tables."""
+    """Wait for the lock without lock_timeout, which is meant for tables."""
     with _raw_cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (limit,) = cursor.fetchone()
@@ -38,7 +38,7 @@ def _lock(function: str) -> None:
 
 @contextmanager
 def one_migration_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
-    """Inside the block nobody else migrates this database; whoever comes second waits."""
+    """Keep other migrations of this database waiting while the block runs."""
     if not _call("pg_try_advisory_lock"):
         say("Another migration of this database is running. Waiting for it to end …")
         _lock("pg_advisory_lock")
@@ -49,7 +49,7 @@ def one_migration_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
 
 
 def wait_for_migration(say: Callable[[str], None]) -> None:
-    """Return when no migration is running; a database that does not answer is somebody else's to report."""
+    """Wait until no migration is running. An unreachable database is reported elsewhere."""
     try:
         if not _call("pg_try_advisory_lock_shared"):
             say("A migration of this database is running. Waiting for it to end …")
@@ -62,7 +62,7 @@ def wait_for_migration(say: Callable[[str], None]) -> None:
 
 
 def again_after_deadlock(migrate: Callable[[], None], say: Callable[[str], None]) -> None:
-    """Migrate, and go on where PostgreSQL ended it in favour of somebody who was reading the same tables."""
+    """Migrate, and continue if PostgreSQL interrupted the migration to end a deadlock with another transaction."""
     for _ in range(MAX_DEADLOCKS):
         try:
             migrate()

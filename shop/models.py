@@ -1,11 +1,11 @@
-"""The outbox of mail and the pulse of the workers."""
+"""The outbox of e-mails, and the heartbeat of the workers."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class Mail(models.Model):
-    """One mail, written in the transaction of what it is about and delivered by a worker."""
+    """An e-mail in the outbox, written in the transaction that causes it and delivered by a worker."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -13,7 +13,7 @@ class Mail(models.Model):
         DEAD = "dead", "Refused for good"
 
     class Priority(models.IntegerChoices):
-        """Small numbers go first: a password reset does not wait behind a thousand newsletters."""
+        """Lower numbers are sent first, so that a password reset does not wait behind many other e-mails."""
 
         ACCOUNT = 1
         ORDER = 2
@@ -44,7 +44,7 @@ class Mail(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker last did anything."""
+    """When a worker was last alive."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Whether the shop can open, and what it lacks."""
+"""Whether the shop is open, and what it is missing."""
 
 import time
 from dataclasses import dataclass
@@ -20,71 +20,75 @@ REMEMBERED_SECONDS = 60
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that the shop lacks; `closes` where it cannot sell without it."""
+    """A sentence about something that the shop is missing. With `closes`, it cannot open without it."""
 
     sentence: str
     closes: bool = False
 
 
 def missing_to_open() -> list[Missing]:
-    """What keeps the shop closed: a seller, tax, delivery, and legal pages that somebody has read."""
-    found = []
+    """Return what keeps the shop closed: seller, tax rate, delivery rates and finished legal pages."""
+    sentences = []
     store = Store.objects.first()
     if not store or not (store.seller_name and store.seller_address and store.contact_email):
-        found.append("The store record has no seller, address or contact e-mail: admin → Store.")
+        sentences.append("The store record has no seller, address or contact e-mail: admin → Store.")
     elif settings.OPENS_WHEN_COMPLETE and is_reserved(store.contact_email.rpartition("@")[2]):
-        found.append(f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store.")
+        sentences.append(f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store.")
     home = settings.SHOP_COUNTRY
     if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
-        found.append(
+        sentences.append(
             f"There is no tax rate for {home}, the country of the shop: admin → Tax rates (0 if you charge none)."
         )
     market = default_market()
     if not _has_delivery(market.code, market.countries):
-        found.append("No delivery method has a rate for any of your countries: admin → Shipping methods.")
+        sentences.append("No delivery method has a rate for any of your countries: admin → Shipping methods.")
     bodies = dict(Page.objects.filter(slug__in=LEGAL_SLUGS).values_list("slug", "body"))
     titles = {page.slug: page.title for page in PAGES}
-    found += [f"There is no page “{titles[slug]}”: admin → Pages." for slug in LEGAL_SLUGS if slug not in bodies]
-    found += [
-        f"The page “{titles[slug]}” is a starting text that nobody has read: admin → Pages."
+    sentences += [f"There is no page “{titles[slug]}”: admin → Pages." for slug in LEGAL_SLUGS if slug not in bodies]
+    sentences += [
+        f"The page “{titles[slug]}” still has its starting text. Read and change it: admin → Pages."
         for slug, body in bodies.items()
         if STARTING_TEXT in body
     ]
-    return [Missing(sentence, closes=True) for sentence in found]
+    return [Missing(sentence, closes=True) for sentence in sentences]
 
 
 def missing_otherwise() -> list[Missing]:
-    """What the shop opens without, and sells worse for it."""
-    found = []
+    """Return what else is missing, without which the shop can open."""
+    sentences = []
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
-        found.append("Nobody can log in to the admin: run manage.py createsuperuser.")
+        sentences.append("Nobody can log in to the admin: run manage.py createsuperuser.")
     if is_worker_silent():
-        found.append(
-            "No worker runs, so no mail is sent and no unpaid order ends: start celery, as in docs/operations.md, Jobs."
+        sentences.append(
+            "No worker runs, so no e-mail is sent and unpaid orders do not expire: start celery, as in docs/operations.md, Jobs."
         )
     if not Location.objects.filter(is_active=True).exists():
-        found.append("There is no location for stock: admin → Locations.")
+        sentences.append("There is no location for stock: admin → Locations.")
     if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
-        found.append(
+        sentences.append(
             "There are no closing days from today on, so deliveries are promised on public holidays: "
             f"run manage.py seed_holidays {settings.SHOP_COUNTRY}."
         )
-    found += [
+    sentences += [
         f"The market /{market.prefix}/ has no delivery method: add one with rates in {market.currency}."
         for market in further_markets()
         if not _has_delivery(market.code, market.countries)
     ]
-    others = {page.slug: page.title for page in PAGES if page.slug not in LEGAL_SLUGS}
-    known = dict(Page.objects.filter(slug__in=others).values_list("slug", "body"))
-    found += [
-        f"There is no page “{title}”, which every page links to." for slug, title in others.items() if slug not in known
+    other_titles = {page.slug: page.title for page in PAGES if page.slug not in LEGAL_SLUGS}
+    bodies = dict(Page.objects.filter(slug__in=other_titles).values_list("slug", "body"))
+    sentences += [
+        f"There is no page “{title}”, which every page links to."
+        for slug, title in other_titles.items()
+        if slug not in bodies
     ]
-    found += [
-        f"The page “{others[slug]}” is still a starting text." for slug, body in known.items() if STARTING_TEXT in body
+    sentences += [
+        f"The page “{other_titles[slug]}” still has its starting text."
+        for slug, body in bodies.items()
+        if STARTING_TEXT in body
     ]
     if not Product.objects.filter(status=Product.Status.ACTIVE).exists():
-        found.append("There are no products: admin → Products, or manage.py import_products FILE.")
-    return [Missing(sentence) for sentence in found]
+        sentences.append("There are no products: admin → Products, or manage.py import_products FILE.")
+    return [Missing(sentence) for sentence in sentences]
 
 
 def _has_delivery(market: str, countries: tuple[str, ...]) -> bool:
@@ -93,20 +97,20 @@ def _has_delivery(market: str, countries: tuple[str, ...]) -> bool:
     ).exists()
 
 
-class _Memory:
-    """An open shop is asked about once a minute by each process; a closed one at every request."""
+class _OpenCache:
+    """The cached answer of is_open(): an open shop is checked once a minute per process, a closed one every time."""
 
     open_until = 0.0
 
 
 def is_open() -> bool:
-    """Whether shoppers are let in."""
-    if not settings.OPENS_WHEN_COMPLETE or time.monotonic() < _Memory.open_until:
+    """Return whether shoppers can use the shop. If the database is away, assume that it is open."""
+    if not settings.OPENS_WHEN_COMPLETE or time.monotonic() < _OpenCache.open_until:
         return True
     try:
         if missing_to_open():
             return False
     except (OperationalError, InterfaceError):
         return True  # the view meets the same outage, and its answer is a plain 503
-    _Memory.open_until = time.monotonic() + REMEMBERED_SECONDS
+    _OpenCache.open_until = time.monotonic() + REMEMBERED_SECONDS
     return True

@@ -1,4 +1,4 @@
-"""Mail: written in the caller's transaction, delivered by a worker, sent twice rather than lost."""
+"""The outbox: e-mails are stored in the caller's transaction and delivered by a worker, at least once."""
 
 import email
 import email.message
@@ -23,14 +23,14 @@ from shop.celery import wake_on_commit
 from shop.models import Mail
 
 log = logging.getLogger(__name__)
-CLAIM = timedelta(minutes=2)  # how long a worker may take for one mail before another takes it over
+CLAIM = timedelta(minutes=2)  # how long a worker may take for one e-mail before another worker tries it
 MAX_RETRY_DELAY = timedelta(hours=1)
 ORDER_KINDS = ("<order_", "<late_")
-MAILBOX = "shop.mailbox.MailboxBackend"  # the demo's page of sent mails, which reads their bodies
+MAILBOX = "shop.mailbox.MailboxBackend"  # the demo's page of sent e-mails, which reads their bodies
 
 
 class OutboxBackend(BaseEmailBackend):
-    """What `EmailMessage.send()` does: a row per message, in the caller's transaction; the same Message-ID is one row."""
+    """Store messages in the caller's transaction instead of sending them. A Message-ID is stored once."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         rows = [self._row(message) for message in email_messages if message.recipients()]
@@ -55,30 +55,33 @@ class OutboxBackend(BaseEmailBackend):
         )
 
 
-class KeptMessage(email.message.EmailMessage):
-    """A parsed message that Django's SMTP backend can write out."""
+class ParsedMessage(email.message.EmailMessage):
+    """A parsed message that Django's SMTP backend can serialize."""
 
     def as_bytes(self, unixfrom: bool = False, policy: Any = None, *, linesep: str = "\n") -> bytes:
         return super().as_bytes(unixfrom, policy=(policy or self.policy).clone(linesep=linesep))
 
 
 class StoredMessage(EmailMessage):
-    """A message of the outbox, to be handed to a delivery backend exactly as it was written."""
+    """A message from the outbox, which a delivery backend sends exactly as it was stored."""
 
     def __init__(self, mail: Mail) -> None:
         super().__init__(subject=mail.subject, from_email=mail.sender, to=mail.recipients)
         self.stored = mail
 
-    def message(self) -> KeptMessage:
+    def message(self) -> ParsedMessage:
         return parsed(self.stored)
 
 
-def parsed(mail: Mail) -> KeptMessage:
-    return email.message_from_bytes(mail.body.encode(), _class=KeptMessage, policy=email.policy.SMTP)
+def parsed(mail: Mail) -> ParsedMessage:
+    return email.message_from_bytes(mail.body.encode(), _class=ParsedMessage, policy=email.policy.SMTP)
 
 
 def claim_next() -> Mail | None:
-    """The most urgent mail that is due, kept from other workers for two minutes: a worker that dies gives it back so."""
+    """Claim the most urgent e-mail that is due, or return None.
+
+    Other workers leave it alone for two minutes; after that, a crashed worker's e-mail is tried again.
+    """
     now = timezone.now()
     with transaction.atomic():
         waiting = Mail.objects.filter(status=Mail.Status.QUEUED, next_try_at__lte=now)
@@ -90,10 +93,10 @@ def claim_next() -> Mail | None:
 
 
 def deliver(mail: Mail) -> bool:
-    """Hand one claimed mail over; returns whether it went. Temporary trouble is tried again, a lasting no is not."""
+    """Send a claimed e-mail, and return whether it was sent. Temporary errors are retried, permanent ones are not."""
     try:
         get_connection(settings.MAIL_DELIVERY_BACKEND).send_messages([StoredMessage(mail)])
-    except Exception as error:  # noqa: BLE001  (one mail that cannot be written must not stop the others)
+    except Exception as error:  # noqa: BLE001  (one e-mail that cannot be sent must not stop the others)
         _put_back(mail, error)
         return False
     crash_point("mail.after_send")
@@ -105,7 +108,7 @@ def deliver(mail: Mail) -> bool:
 
 
 def _has_secret(mail: Mail) -> bool:
-    """Whether the mail may hold a gift card's code or a link that logs in: every mail but those about an order's state."""
+    """Return whether the e-mail can contain a gift card's code or a login link: all except those about an order's state."""
     return not mail.message_id.startswith(ORDER_KINDS)
 
 
@@ -125,7 +128,7 @@ def _put_back(mail: Mail, error: Exception) -> None:
 
 
 def _is_lasting(error: Exception) -> bool:
-    """The server refused this very mail for good (5xx for its recipients, its sender or its text)."""
+    """Return whether the server refused this e-mail permanently (5xx for its recipients, sender or content)."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in error.recipients.values())
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
@@ -134,7 +137,7 @@ def _is_lasting(error: Exception) -> bool:
 
 
 def send_waiting(limit: int = 100) -> int:
-    """Every due mail has been tried, the urgent ones first; returns how many went."""
+    """Try to send every e-mail that is due, the urgent ones first; return how many were sent."""
     sent = 0
     for _ in range(limit):
         mail = claim_next()
@@ -145,14 +148,11 @@ def send_waiting(limit: int = 100) -> int:
 
 
 def old_bodies(days: int) -> QuerySet[Mail]:
-    """Mails older than this that were sent, or refused for good, and still say what and to whom.
-
-    Some lost their body on delivery.
-    """
+    """E-mails older than `days` that are sent or dead and still have a body, recipients or a subject."""
     old = Mail.objects.filter(created_at__lt=timezone.now() - timedelta(days=days)).exclude(status=Mail.Status.QUEUED)
     return old.exclude(body="", recipients=[], subject="")
 
 
 def drop_bodies(mails: QuerySet[Mail]) -> int:
-    """These mails keep their ids and times only; returns how many there were."""
+    """Delete body, recipients and subject of these e-mails, keeping ids and times; return how many."""
     return mails.update(body="", recipients=[], subject="")

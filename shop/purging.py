@@ -1,4 +1,4 @@
-"""Personal data and leftovers that have had their time."""
+"""Delete personal data and leftovers that are no longer needed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,11 +17,11 @@ from shop import outbox
 
 BODY_DAYS = 90
 CART_DAYS = 30
-BATCH = 1_000  # rows dropped in one transaction
+BATCH = 1_000  # rows changed in one transaction
 
 
 def purge() -> str:
-    """Drop old bodies, carts, counters and sessions; return what was dropped, in words."""
+    """Delete old bodies, carts, counters and sessions; return a sentence with the numbers."""
     events = in_batches(inbox.old_bodies(BODY_DAYS), inbox.drop_bodies)
     mails = in_batches(outbox.old_bodies(BODY_DAYS), outbox.drop_bodies)
     carts = in_batches(_old_carts(), _delete)
@@ -38,18 +38,18 @@ def purge() -> str:
 
 
 def in_batches(rows: QuerySet, change: Callable[[QuerySet], int], size: int = BATCH) -> int:
-    """Change all of these rows, few in each transaction; return how many were changed.
+    """Change all of these rows in small transactions; return how many were changed.
 
-    Nobody waits longer than a batch takes, rows that somebody holds are left for the next time, and a run that is
-    interrupted has done what it has done.
+    Other transactions wait for one batch at most. Locked rows are left for the next run, and an interrupted run keeps
+    what it has done.
     """
     total = 0
     last = None
     while ids := _batch(rows, last, size):
         with transaction.atomic():
-            # Looked at again under the lock: a cart may have been opened since.
-            found = rows.filter(pk__in=ids).select_for_update(skip_locked=True, of=("self",))
-            locked = list(found.values_list("pk", flat=True))
+            # Apply the conditions again under the lock, because a cart may have been used since.
+            matching = rows.filter(pk__in=ids).select_for_update(skip_locked=True, of=("self",))
+            locked = list(matching.values_list("pk", flat=True))
             total += change(rows.model._default_manager.filter(pk__in=locked)) if locked else 0
         last = ids[-1]
     return total
@@ -65,13 +65,13 @@ def _delete(rows: QuerySet) -> int:
 
 
 def _old_carts() -> QuerySet[Cart]:
-    """Carts that nobody touched for 30 days, and ordered ones whose order is no longer waiting for money."""
+    """Carts not changed for 30 days, except those whose order is waiting for payment."""
     old = timezone.now() - timedelta(days=CART_DAYS)
     waiting = Order.objects.filter(status=Order.Status.PLACED).values("cart_id")
     return Cart.objects.filter(updated_at__lt=old).exclude(pk__in=waiting)
 
 
 def _removed_lines() -> QuerySet[CartLine]:
-    """Lines that shoppers took out and did not want back for a day."""
+    """Cart lines removed more than a day ago."""
     yesterday = timezone.now() - timedelta(days=1)
     return CartLine.objects.filter(state=CartLine.State.REMOVED, changed_at__lt=yesterday)

@@ -1,4 +1,4 @@
-"""A request whose headers may be nonsense: it can always be made, so that a middleware can refuse it."""
+"""A request class that accepts invalid headers, so that a middleware can refuse them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.handlers.wsgi import WSGIRequest
 
 
 class ReadableRequest(WSGIRequest):
-    """Parses no header that Django cannot parse; `is_unreadable` says that there was one."""
+    """A request that ignores headers which Django cannot parse, and sets `is_unreadable` then."""
 
     is_unreadable = False
 

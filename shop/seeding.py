@@ -1,4 +1,4 @@
-"""The first contents of a shop: its name, texts, delivery and taxes, its owner, its products."""
+"""Create the first contents of the demo: store, pages, delivery, taxes, owner, products and promotions."""
 
 import json
 from collections.abc import Callable
@@ -59,9 +59,9 @@ def is_seeded() -> bool:
 
 @transaction.atomic
 def seed_store(*, is_own_catalogue: bool) -> None:
-    """Store, swatches, pages, delivery and taxes stand; a shop with its own catalogue keeps the demo's name out of it."""
-    facts = json.loads((DEMO / "shop.json").read_text())
-    store = dict(facts["store"])
+    """Create store, swatches, pages, delivery and taxes. A shop with its own catalogue gets neutral texts."""
+    contents = json.loads((DEMO / "shop.json").read_text())
+    store = dict(contents["store"])
     hero = store.pop("hero")
     if is_own_catalogue:
         store = {
@@ -73,21 +73,23 @@ def seed_store(*, is_own_catalogue: bool) -> None:
         store["hero"] = default_storage.save("store/hero.webp", ContentFile((DEMO / hero).read_bytes()))
     Store.objects.get_or_create(pk=1, defaults=store)
     Swatch.objects.bulk_create(
-        [Swatch(name=name, colour=colour) for name, colour in facts["swatches"].items()],
+        [Swatch(name=name, colour=colour) for name, colour in contents["swatches"].items()],
         ignore_conflicts=True,
     )
     _seed_pages(is_own_catalogue=is_own_catalogue)
-    _seed_shipping(facts["shipping"])
-    for country in sorted({settings.SHOP_COUNTRY, *(c for method in facts["shipping"] for c in method["countries"])}):
+    _seed_shipping(contents["shipping"])
+    for country in sorted(
+        {settings.SHOP_COUNTRY, *(c for method in contents["shipping"] for c in method["countries"])}
+    ):
         seed_public_holidays(country)
     if not TaxRate.objects.exists():
         always = TimestamptzRange(None, None)
-        TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in facts["tax"].items())
-    add_starting_regions(settings.SHOP_COUNTRY, {*facts["tax"], "GB"})
+        TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in contents["tax"].items())
+    add_starting_regions(settings.SHOP_COUNTRY, {*contents["tax"], "GB"})
 
 
 def _seed_pages(*, is_own_catalogue: bool) -> None:
-    """The demo's texts; a shop with its own catalogue gets the same pages, to be written by its staff."""
+    """Create the demo's pages; a shop with its own catalogue gets the same pages with placeholder texts."""
     for page in json.loads((DEMO / "pages.json").read_text())["pages"]:
         title = page["handle"].capitalize() if is_own_catalogue else page["title"]
         body = "<p>This page is yours to write: in the admin, under Pages.</p>" if is_own_catalogue else page["body"]
@@ -120,7 +122,7 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
 
 
 def seed_owner(email: str, password: str) -> None:
-    """The owner can log in with this password."""
+    """Create the owner's account, or set its password."""
     owner = User.objects.filter(email=email).first() or User.objects.create_superuser(
         email, password, name="Shop owner"
     )
@@ -131,18 +133,17 @@ def seed_owner(email: str, password: str) -> None:
 
 
 def seed_catalogue(file: Path | None, on_progress: Callable[[int, int], None] | None = None) -> Plan:
-    """The demo's catalogue, or the products of another file, went through the importer."""
+    """Import the demo's catalogue or another file, and return the importer's report."""
     report = import_file(file or DEMO / "hearthside.csv", on_progress=on_progress)
     if file is None:
-        _seed_shelves()
-        _seed_promises()
-        _order_as_curated()
+        _seed_facets_collections_reviews()
+        _seed_dispatch_rules()
+        _set_positions()
     return report
 
 
 @transaction.atomic
-def _seed_shelves() -> None:
-    """The demo's facets, collections and reviews."""
+def _seed_facets_collections_reviews() -> None:
     facets = [
         ("Colour", "colour", ["Glaze", "Colour", "Colours", "Glass", "Pot", "Finish", "Base"]),
         ("Wood", "wood", ["Wood"]),
@@ -152,7 +153,7 @@ def _seed_shelves() -> None:
         defaults = {"name": name, "kind": "choice", "option_names": options, "position": position}
         Attribute.objects.get_or_create(code=code, defaults=defaults)
     for position, entry in enumerate(json.loads((DEMO / "collections.json").read_text())["collections"]):
-        if entry["handle"] != "sale":  # the shop has a page of its own for that
+        if entry["handle"] != "sale":  # the shop has a separate page for the sale
             _seed_collection(entry, position)
     for review in json.loads((DEMO / "reviews.json").read_text())["reviews"]:
         product = Product.objects.get(handle=review["product"])
@@ -186,14 +187,14 @@ def _seed_collection(entry: dict[str, Any], position: int) -> None:
     )
 
 
-def _seed_promises() -> None:
-    """Living plants leave on Mondays and Tuesdays, and cannot be returned."""
+def _seed_dispatch_rules() -> None:
+    """Let living plants be dispatched on Mondays and Tuesdays only, and not be returnable."""
     Product.objects.filter(handle__in=LIVING_PLANTS).update(dispatch_days=[0, 1], is_returnable=False)
 
 
 @transaction.atomic
-def _order_as_curated() -> None:
-    """The demo's products stand in the order of its file, the most loved first."""
+def _set_positions() -> None:
+    """Sort the demo's products as in its file, bestsellers first."""
     products = list(Product.objects.order_by("pk"))
     for position, product in enumerate(products):
         product.position = position + (0 if "bestseller" in product.tags else 1000)
@@ -202,18 +203,18 @@ def _order_as_curated() -> None:
 
 
 def dollars(euro_cents: int) -> int:
-    """What the demo asks in the United States: a tenth more, rounded up to whole dollars, in cents."""
+    """Return the demo's American price in cents: 10 % more, rounded up to whole dollars."""
     return -(-euro_cents * 11 // 1000) * 100
 
 
 def seed_demo_market() -> int:
-    """The demo's second market has prices made from the euro ones; returns how many variants got one.
+    """Create prices of the demo's American market from the euro prices; return how many variants got one.
 
-    Nothing is made up where the market is missing, is of another kind or has prices already.
+    Do nothing if the market is missing, has another currency or has prices already.
     """
     market = all_markets().get(DEMO_MARKET)
-    is_ours = market and (market.currency, default_market().currency) == ("USD", "EUR")
-    if not market or not is_ours or Price.objects.filter(market=market.code).exists():
+    has_demo_currencies = market and (market.currency, default_market().currency) == ("USD", "EUR")
+    if not market or not has_demo_currencies or Price.objects.filter(market=market.code).exists():
         return 0
     _seed_american_delivery()
     _seed_american_texts()
@@ -221,7 +222,7 @@ def seed_demo_market() -> int:
 
 
 def _seed_american_texts() -> None:
-    """Announcement and help pages in dollars and American words, where the demo's own texts stand."""
+    """Create American versions of the demo's announcement and help pages."""
     store = Store.objects.filter(name="Hearthside").first()
     if not store:
         return
@@ -231,12 +232,12 @@ def _seed_american_texts() -> None:
     for text in json.loads((DEMO / "pages.json").read_text())["american_pages"]:
         page = Page.objects.filter(slug=text["handle"]).first()
         if page:
-            facts = {"title": text["title"], "body": clean(text["body"])}
-            PageText.objects.get_or_create(page=page, market=DEMO_MARKET, defaults=facts)
+            defaults = {"title": text["title"], "body": clean(text["body"])}
+            PageText.objects.get_or_create(page=page, market=DEMO_MARKET, defaults=defaults)
 
 
 def _seed_american_delivery() -> None:
-    """Parcels to the United States, and the sales tax of the one state in which the demo has a house."""
+    """Create delivery to the United States, and the sales tax of New York, where the demo's seller has a branch."""
     seed_public_holidays("US")
     method, is_new = ShippingMethod.objects.get_or_create(
         code="us-tracked",
@@ -258,8 +259,8 @@ def _seed_american_delivery() -> None:
 
 
 @transaction.atomic
-def seed_demo_offers() -> None:
-    """A promotion without a code, one with, and a gift card to buy; nothing where staff have promotions already."""
+def seed_demo_promotions() -> None:
+    """Create a promotion without a code, one with a code, and a gift card to buy, unless there are promotions."""
     if Promotion.objects.exists():
         return
     candles = Promotion.objects.create(
@@ -284,11 +285,11 @@ def seed_demo_offers() -> None:
         keep_picture(picture, (DEMO / "photos/gift-card.webp").read_bytes())
         picture.save()
         Store.objects.filter(gift_card=None).update(gift_card=card)
-        facts = {"is_tracked": False, "needs_shipping": False, "is_taxable": False, "is_gift_card": True}
+        flags = {"is_tracked": False, "needs_shipping": False, "is_taxable": False, "is_gift_card": True}
         worths = [2500, 5000, 10000]
         variants = [
             Variant.objects.create(
-                product=card, position=n, option1=str(worth // 100), sku=f"GIFT-{worth // 100}", **facts
+                product=card, position=n, option1=str(worth // 100), sku=f"GIFT-{worth // 100}", **flags
             )
             for n, worth in enumerate(worths, start=1)
         ]
@@ -302,12 +303,12 @@ def _price_in_dollars(products: QuerySet[Product]) -> int:
     market = all_markets()[DEMO_MARKET]
     prices = prices_at(Variant.objects.filter(product__in=products).values_list("pk", flat=True), default_market())
     gift_cards = set(Variant.objects.filter(product__in=products, is_gift_card=True).values_list("pk", flat=True))
-    wanted = {
+    dollar_prices = {
         pk: (price.regular_minor, None, None)
         if pk in gift_cards
         else (dollars(price.regular_minor), dollars(price.amount_minor) if price.is_on_sale else None, None)
         for pk, price in prices.items()
     }
-    set_prices(wanted, market)
+    set_prices(dollar_prices, market)
     write_listings(products)
-    return len(wanted)
+    return len(dollar_prices)

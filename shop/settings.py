@@ -1,7 +1,7 @@
-"""Every setting of the shop, read once from the environment; .env.example explains each variable.
+"""All settings of the shop, read from the environment at start. .env.example explains each variable.
 
-SHOP_MODE decides what may be missing: `production` names what it lacks and stops, `demo` (the default
-without DATABASE_URL) brings its own database, keys and stand-in for Stripe, `test` is the test suite's.
+SHOP_MODE decides which variables are required. `production` stops if one is missing. `demo`, the default without
+DATABASE_URL, has its own database, keys and stand-in for Stripe. `test` is for the test suite.
 """
 
 import secrets
@@ -27,11 +27,11 @@ MODE = env.str("SHOP_MODE", default="production" if env.str("DATABASE_URL", defa
 if MODE not in {"production", "demo", "test"}:
     raise ImproperlyConfigured("SHOP_MODE must be production, demo or test.")
 IS_PRODUCTION = MODE == "production"
-PROCESS = env.str("SHOP_PROCESS", default="command")  # web, worker or command: what the connections are tuned for
+PROCESS = env.str("SHOP_PROCESS", default="command")  # web, worker or command: decides timeouts and connection settings
 
 
-def needed(name: str, *, otherwise: str) -> str:
-    """Return a variable that production cannot do without; elsewhere there is a stand-in."""
+def required_in_production(name: str, *, otherwise: str) -> str:
+    """Return a variable that production requires; elsewhere it may be missing and has this default."""
     if not IS_PRODUCTION:
         return env.str(name, default=otherwise)
     if not env.str(name, default=""):
@@ -40,14 +40,14 @@ def needed(name: str, *, otherwise: str) -> str:
 
 
 def int_at_least(lowest: int, name: str, text: str) -> int:
-    """Return the number that a variable holds, or stop with a sentence."""
+    """Return a variable's text as a number; raise ImproperlyConfigured if it is not one or too low."""
     if not text.strip().isdecimal() or int(text) < lowest:
         raise ImproperlyConfigured(f"{name} must be a whole number, {lowest} or more.")
     return int(text)
 
 
-def kept_secret(name: str) -> str:
-    """Return a random value that stays the same for this checkout, kept in a file that only we can read."""
+def stored_secret(name: str) -> str:
+    """Return a random value that stays the same for this checkout, stored in a file that only its owner can read."""
     path = state_folder() / f"{name}.secret"
     if not path.exists():
         path.touch(mode=0o600)
@@ -56,19 +56,19 @@ def kept_secret(name: str) -> str:
 
 
 if MODE == "demo":
-    # What the running demo chose (ports, passwords), so that commands beside it find the same services.
+    # Ports and passwords of the running demo, so that other commands find its services.
     env.read_env(str(state_folder() / "demo.env"), overwrite=False)
 
 # --- who we are -----------------------------------------------------------------------------------
-SECRET_KEY = needed("SHOP_SECRET_KEY", otherwise="") or kept_secret("django")
+SECRET_KEY = required_in_production("SHOP_SECRET_KEY", otherwise="") or stored_secret("django")
 SECRET_KEY_FALLBACKS = env.list("SHOP_SECRET_KEY_FALLBACKS", default=[])
-SHOP_URL = needed("SHOP_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
+SHOP_URL = required_in_production("SHOP_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
 if urlsplit(SHOP_URL).scheme not in {"http", "https"} or not urlsplit(SHOP_URL).hostname or urlsplit(SHOP_URL).path:
     raise ImproperlyConfigured("SHOP_URL must be the shop's scheme and host, without a path: https://www.your-shop.com")
 ALLOWED_HOSTS = env.list("SHOP_ALLOWED_HOSTS", default=[urlsplit(SHOP_URL).hostname])
 SHOP_HTTPS = env.bool("SHOP_HTTPS", default=IS_PRODUCTION)
-# Production has to say it: with a wrong number shoppers share one place's limits, or are redirected for ever.
-TRUSTED_PROXIES = int_at_least(0, "SHOP_TRUSTED_PROXIES", needed("SHOP_TRUSTED_PROXIES", otherwise="0"))
+# Required in production: with a wrong number, shoppers share the limits of one IP address, or are redirected forever.
+TRUSTED_PROXIES = int_at_least(0, "SHOP_TRUSTED_PROXIES", required_in_production("SHOP_TRUSTED_PROXIES", otherwise="0"))
 DEBUG = False
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "shop.middleware.requests.RequestLogMiddleware",
     "shop.middleware.outages.DatabaseOutageMiddleware",
     "shop.middleware.bad_input.BadInputMiddleware",
-    "shop.middleware.compression.CompressionMiddleware",  # outside of the headers: it reads Cache-Control
+    "shop.middleware.compression.CompressionMiddleware",  # before HeadersMiddleware, because it reads Cache-Control
     "shop.middleware.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "shop.middleware.headers.HeadersMiddleware",
@@ -160,12 +160,12 @@ FORMAT_MODULE_PATH = ["shop.formats"]
 ORDER_NUMBER_PREFIX = env.str("SHOP_ORDER_PREFIX", default="HS")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="DE")  # where the seller is: its tax is in displayed prices
 SHIPPING_CUT_OFF_HOUR = env.int("SHOP_CUT_OFF_HOUR", default=12)
-# A new shop shows "Opening soon" until it has tax, delivery and legal pages; demo and tests bring theirs.
+# A new shop shows "Opening soon" until it has tax, delivery and legal pages. Demo and tests create theirs.
 OPENS_WHEN_COMPLETE = IS_PRODUCTION
 TERMS_VERSION = env.str("SHOP_TERMS_VERSION", default="2026-06")
 
 # --- the database -----------------------------------------------------------------------------------
-# A shopper's request gives up early; a worker may take a minute; a command takes what it needs.
+# Requests time out early, workers after a minute, and commands not at all.
 POSTGRES_OPTIONS = {
     "web": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
     "worker": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
@@ -180,7 +180,7 @@ DATABASES = {
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "CONN_MAX_AGE": 0 if PROCESS == "web" else 60,
-    # What DATABASE_URL says (sslmode, for one) stays.
+    # Keep options from DATABASE_URL, such as sslmode.
     "OPTIONS": {**DATABASES["default"].get("OPTIONS", {}), "options": POSTGRES_OPTIONS[PROCESS], "connect_timeout": 5},
 }
 if PROCESS == "web":
@@ -191,8 +191,8 @@ if PROCESS == "web":
         "max_idle": 60,
     }
 
-# The default cache holds allauth's limits, so it must survive a flushed Redis and many strangers at once: by default
-# Django throws entries away from the 300th on, and their counts with them.
+# The default cache stores allauth's limits, so it must survive a flushed Redis and many clients at once. By default,
+# Django deletes entries above 300, and so the counts in them.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -201,8 +201,8 @@ CACHES = {
     },
 }
 
-# --- Celery: it only wakes people up; the work is rows in PostgreSQL ---------------------------------
-REDIS_URL = needed("REDIS_URL", otherwise="redis://127.0.0.1:6379/0")
+# --- Celery: it only wakes workers; the work is stored in PostgreSQL ---------------------------------
+REDIS_URL = required_in_production("REDIS_URL", otherwise="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -219,7 +219,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # kombu looks for lost messages every 100 s unless told otherwise.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    # A worker blocks on Redis for longer than a page may.
+    # Workers wait for Redis longer than a page may.
     "socket_timeout": 0.5 if PROCESS != "worker" else 30,
     "socket_connect_timeout": 0.5,
     "max_retries": 0 if PROCESS != "worker" else None,
@@ -229,22 +229,24 @@ CELERY_TASK_ROUTES = task_routes()
 CELERY_TASK_ANNOTATIONS = task_limits()
 
 # --- orders and payments ---------------------------------------------------------------------------------------
-STRIPE_SECRET_KEY = needed("STRIPE_SECRET_KEY", otherwise="sk_test_sandbox")
-STRIPE_WEBHOOK_SECRETS = [s for s in needed("STRIPE_WEBHOOK_SECRETS", otherwise="whsec_sandbox").split(",") if s]
-STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # the sandbox's address; empty is Stripe's own
-# A Checkout Session lives at least 30 minutes at Stripe; the stock is held a little longer than that.
+STRIPE_SECRET_KEY = required_in_production("STRIPE_SECRET_KEY", otherwise="sk_test_sandbox")
+STRIPE_WEBHOOK_SECRETS = [
+    s for s in required_in_production("STRIPE_WEBHOOK_SECRETS", otherwise="whsec_sandbox").split(",") if s
+]
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # the sandbox's URL; empty means Stripe's own
+# Stripe requires a Checkout Session to last at least 30 minutes. Stock stays reserved a little longer.
 PAYMENT_SESSION_LIFE = timedelta(minutes=31)
 PAYMENT_WINDOW = PAYMENT_SESSION_LIFE + timedelta(minutes=5)
-PAYMENT_LAST_CHANCE = timedelta(hours=2)  # after placing, no new payment may begin that ends later
+PAYMENT_LAST_CHANCE = timedelta(hours=2)  # no payment may end later than this after the order was placed
 # Below these totals (minor units) Stripe does not charge: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MIN_CHARGE_MINOR = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "DKK": 250, "NOK": 300, "SEK": 300, "JPY": 50}
 ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION else 500)
-MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # of one place; 0 is without a limit
+MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP network; 0 means no limit
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
 
 # --- mail: written to the outbox, delivered by a worker -----------------------------------------------
 EMAIL_BACKEND = "shop.outbox.OutboxBackend"
-MAIL_URL = needed("EMAIL_URL", otherwise="")
+MAIL_URL = required_in_production("EMAIL_URL", otherwise="")
 if MAIL_URL:
     vars().update(env.email_url_config(MAIL_URL))
     MAIL_DELIVERY_BACKEND = vars()["EMAIL_BACKEND"]
@@ -305,7 +307,7 @@ ACCOUNT_FORMS = {
 }
 STAFF_SECOND_FACTOR = IS_PRODUCTION  # before it is set up, staff reach its set-up page only
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
-# A pending address is worth nothing here, so it need not keep anybody from a second factor, or the other way round.
+# An unconfirmed e-mail address gives no rights here, so it need not prevent a second factor, or the other way round.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "authenticate": "accounts.second_factors.CodeForm",
@@ -399,7 +401,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["console"], "propagate": False},
-        # Each request has its own line already.
+        # RequestLogMiddleware already logs each request.
         "django.request": {"level": "ERROR"},
         "urllib3": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},

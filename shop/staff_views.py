@@ -1,4 +1,4 @@
-"""Pages of staff that are no admin page: the shop as of another moment, and what a new shop lacks."""
+"""Staff pages outside the admin: view the shop as of another moment, and see what a new shop is missing."""
 
 from django import forms
 from django.conf import settings
@@ -16,7 +16,7 @@ from shop.opening import missing_otherwise, missing_to_open
 
 
 class MomentForm(forms.Form):
-    """A moment in the shop's own time zone; empty is now."""
+    """A moment in the shop's time zone. Empty means now."""
 
     moment = forms.DateTimeField(
         required=False,
@@ -30,7 +30,7 @@ class MomentForm(forms.Form):
 @permission_required(PERMISSION, raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def as_of(request: HttpRequest) -> HttpResponse:
-    """Choose the moment that the storefront is shown at; leaving it empty goes back to now."""
+    """Choose the moment as of which the storefront is shown; an empty form returns to now."""
     form = MomentForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "shop/as_of.html", {"form": form}, status=422 if form.errors else 200)
@@ -54,6 +54,6 @@ def as_of(request: HttpRequest) -> HttpResponse:
 @staff_member_required(login_url="account_login")
 @require_safe
 def opening(request: HttpRequest) -> HttpResponse:
-    """What a new shop lacks, and whether it is open."""
-    facts = {"closing": missing_to_open(), "otherwise": missing_otherwise()}
-    return render(request, "shop/opening.html", facts)
+    """Show what a new shop is missing, and whether it is open."""
+    context = {"closing": missing_to_open(), "otherwise": missing_otherwise()}
+    return render(request, "shop/opening.html", context)

@@ -1,4 +1,4 @@
-"""The periodic work that spans apps; `shop/jobs.py` says when it runs."""
+"""Celery tasks that span apps. `shop/jobs.py` schedules them."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Every address of the shop."""
+"""All URLs of the shop."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -6,7 +6,7 @@ from django.urls import include, path
 from catalog.pages import ACCOUNT, INTERNAL, with_policy
 from shop import health, mailbox, staff_views, views
 
-# allauth answers with this where a limit of its own is reached.
+# allauth uses this handler when one of its own limits is reached.
 handler429 = "shop.middleware.limits.too_many"
 handler400 = "shop.views.bad_request"
 handler403 = "shop.views.forbidden"

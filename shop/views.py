@@ -1,4 +1,4 @@
-"""Pages that belong to no app: errors, files, the second factor's picture."""
+"""Pages that belong to no app: error pages, media files and the QR code of the second factor."""
 
 from pathlib import PurePosixPath
 
@@ -32,21 +32,21 @@ PICTURE_TYPES = {".webp": "image/webp"}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Plain words and a way on, instead of Django's technical page."""
+    """Answer a failed CSRF check with a page for shoppers or staff instead of Django's technical one."""
     if is_for_staff(request):
         return staff_error(request, 403, FORM_TOO_OLD)
     return render(request, "403_csrf.html", status=403)
 
 
 def is_for_staff(request: HttpRequest) -> bool:
-    """Whether the page belongs to the admin, whose errors are shown in the admin's own frame."""
+    """Return whether to show an error inside the admin: for a logged-in user on a staff page."""
     is_staff_page = request.path_info.startswith(STAFF_PAGES)
     return is_staff_page and getattr(request, "user", None) is not None and request.user.is_authenticated
 
 
-def staff_error(request: HttpRequest, status: int, words: tuple[str, str]) -> HttpResponse:
-    """An error inside the admin: what happened and what to do."""
-    title, sentence = words
+def staff_error(request: HttpRequest, status: int, message: tuple[str, str]) -> HttpResponse:
+    """Render an error page inside the admin. `message` is a title, and a sentence about what to do."""
+    title, sentence = message
     context = {**admin.site.each_context(request), "title": title, "sentence": sentence}
     return render(request, "admin/error.html", context, status=status)
 
@@ -70,7 +70,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """The database may be what failed, so these pages ask it nothing."""
+    """Answer 500 with a page that needs no database, since that may be what failed."""
     is_staff_page = request.path_info.startswith(STAFF_PAGES)
     return defaults.server_error(request, "admin/500.html" if is_staff_page else "500.html")
 
@@ -79,7 +79,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 @csp({"default-src": [NONE], "sandbox": True})
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponse:
-    """Pictures that we wrote ourselves, kept for a year by everybody: a new picture has a new name."""
+    """Serve rendered images. Caches may keep them for a year, because a changed image gets a new name."""
     suffix = PurePosixPath(path).suffix
     if suffix not in PICTURE_TYPES or ".." in path.split("/") or path.startswith("/"):
         raise Http404
@@ -97,7 +97,7 @@ def media(request: HttpRequest, path: str) -> HttpResponse:
 @login_required
 @require_safe
 def totp_picture(request: HttpRequest) -> HttpResponse:
-    """The QR code of the second factor being set up; as a file of its own, because the policy allows no data: pictures."""
+    """Serve the QR code for setting up a second factor as a file, because the CSP forbids data: images."""
     secret = get_totp_secret()
     adapter = get_adapter()
     url = adapter.build_totp_url(request.user, secret)

@@ -10,7 +10,7 @@ import environ
 from gunicorn import util
 
 os.environ["SHOP_PROCESS"] = "web"
-# The settings read it later, in the workers; what concerns gunicorn itself may stand there as well.
+# The workers' settings read .env later. Read it here too, because it may contain gunicorn's own variables.
 environ.Env.read_env(str(Path(__file__).resolve().parent.parent / ".env"), overwrite=False)
 bind = os.environ.get("SHOP_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("SHOP_WEB_WORKERS", "2"))
@@ -22,10 +22,10 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
-# Which proxies are believed is said in one place, SHOP_TRUSTED_PROXIES; by default gunicorn believes any on this machine.
+# Only SHOP_TRUSTED_PROXIES says which proxies are trusted; by default gunicorn trusts any on this machine.
 forwarded_allow_ips = ""
-# Requests are logged by the application, with their id; gunicorn would write a second line for each. Where its access
-# log is switched on all the same, it has neither paths nor Referer: both may carry a secret link.
+# The application logs requests with their id, so gunicorn's access log is off. If it is switched on, it contains neither
+# path nor Referer, because both can contain a secret link.
 accesslog = None
 access_log_format = "%(h)s %(m)s %(s)s %(B)s %(L)s"
 loglevel = "warning"
@@ -44,18 +44,18 @@ control_socket_disable = True
 
 
 def on_starting(_server: Any) -> None:
-    """Start quickly where nothing may be compiled: gunicorn has put the folder of the shop on the path by now."""
+    """Keep compiled modules. Imported here because gunicorn has added the project to the path only now."""
     importlib.import_module("shop.embedded.compiled").keep_compiled_modules()
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say once for each start where the shop listens, and what `check --deploy` would refuse."""
+    """Log once per start where the shop listens and what `check --deploy` reports."""
     if worker.age == 1:
         addresses = ", ".join(str(listener) for listener in worker.sockets)
-        importlib.import_module("shop.checks").log_set_up(addresses)
+        importlib.import_module("shop.checks").log_setup(addresses)
 
 
-# What gunicorn refuses never reaches the application, which would add these.
+# Requests that gunicorn refuses never reach the application, which would add these headers.
 REFUSAL_HEADERS = (
     ("Connection", "close"),
     ("Content-Type", "text/plain; charset=utf-8"),
@@ -71,7 +71,7 @@ REFUSAL_HEADERS = (
 
 
 def write_refusal(client: socket.socket, status: int, reason: str, _message: str) -> None:
-    """Answer what is not HTTP in plain words; nothing of the request is repeated."""
+    """Answer an invalid request in plain text, without repeating any part of it."""
     body = f"{status} {reason}\n".encode()
     headers = [*REFUSAL_HEADERS, ("Content-Length", str(len(body)))]
     head = f"HTTP/1.1 {status} {reason}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"

@@ -1,4 +1,4 @@
-"""What gunicorn serves."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 
@@ -13,7 +13,7 @@ from shop.requests import ReadableRequest  # noqa: E402  (needs the settings)
 
 
 class ShopHandler(WSGIHandler):
-    """Django's handler, for requests whose headers may be nonsense."""
+    """Django's handler with a request class that accepts invalid headers."""
 
     request_class = ReadableRequest
 

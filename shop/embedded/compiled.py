@@ -1,4 +1,4 @@
-"""Where Python keeps its compiled modules."""
+"""Configure where Python stores compiled modules."""
 
 import os
 import sys
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def keep_compiled_modules() -> None:
-    """Keep compiled modules in the virtual environment, for this process and those that it starts.
+    """Store compiled modules in the virtual environment, for this process and its children.
 
-    Many containers set PYTHONDONTWRITEBYTECODE, and bin/setup installs without compiling: each start would then compile
-    everything again, which takes four times as long as starting. Outside a virtual environment nothing changes.
+    Many containers set PYTHONDONTWRITEBYTECODE, and bin/setup installs without compiling. Without this, each start would
+    compile everything again and take several times as long. Outside a virtual environment, nothing changes.
     """
     if sys.prefix == sys.base_prefix:
         return

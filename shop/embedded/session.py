@@ -1,4 +1,4 @@
-"""The embedded database for the length of one command."""
+"""The embedded database for the duration of one command."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from shop.embedded.postgres import Cluster
 
 @contextlib.contextmanager
 def embedded_database() -> Iterator[Cluster]:
-    """The checkout's PostgreSQL answers inside the block; one that we had to start ends with it."""
+    """Run the checkout's PostgreSQL inside the block; stop it afterwards if it was started for it."""
     cluster = Cluster()
     cluster.start()
     try:

@@ -1,4 +1,4 @@
-"""Where the embedded servers keep their files, and the account that PostgreSQL runs as."""
+"""The folder for files of the embedded servers, and the account that runs PostgreSQL."""
 
 import contextlib
 import ctypes
@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Account:
-    """Whoever runs the database: ourselves, or `nobody` where we are root, since PostgreSQL refuses root."""
+    """The account that runs the database: the current user, or `nobody` for root, which PostgreSQL refuses."""
 
     uid: int
     gid: int
@@ -37,18 +37,18 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_lent else {}
 
     def can_enter(self, folder: Path) -> bool:
-        """Every folder on the way down lets this account through."""
+        """Return whether this account can reach the folder through all its parents."""
         if not self.is_lent:
             return os.access(folder, os.X_OK)
-        return all(self._may_search(place) for place in (folder, *folder.parents))
+        return all(self._may_search(path) for path in (folder, *folder.parents))
 
-    def _may_search(self, place: Path) -> bool:
-        facts = place.stat()
-        if facts.st_uid == self.uid:
-            return bool(facts.st_mode & stat.S_IXUSR)
-        if facts.st_gid == self.gid:
-            return bool(facts.st_mode & stat.S_IXGRP)
-        return bool(facts.st_mode & stat.S_IXOTH)
+    def _may_search(self, folder: Path) -> bool:
+        status = folder.stat()
+        if status.st_uid == self.uid:
+            return bool(status.st_mode & stat.S_IXUSR)
+        if status.st_gid == self.gid:
+            return bool(status.st_mode & stat.S_IXGRP)
+        return bool(status.st_mode & stat.S_IXOTH)
 
     def give(self, folder: Path) -> Path:
         """Make a folder that only this account (and root) can open."""
@@ -64,30 +64,34 @@ def checkout_mark() -> str:
 
 
 def state_folder() -> Path:
-    """The folder of everything the embedded servers keep; made where it is missing.
+    """Return the folder for files of the embedded servers, and create it if it is missing.
 
-    SHOP_STATE_DIR decides, else the checkout's own `.embedded`, else a folder under /var/tmp where the
-    database's account cannot reach the checkout (a clone in root's 0700 home).
+    It is SHOP_STATE_DIR or the checkout's `.embedded`, or a folder under /var/tmp if the database's account cannot reach
+    the checkout, as for a clone in root's home.
     """
     account = Account.find()
-    told = os.environ.get("SHOP_STATE_DIR")
-    places = [Path(told).resolve()] if told else [ROOT / ".embedded", Path("/var/tmp") / f"mercer-{checkout_mark()}"]  # noqa: S108
-    for place in places:
+    configured = os.environ.get("SHOP_STATE_DIR")
+    folders = (
+        [Path(configured).resolve()]
+        if configured
+        else [ROOT / ".embedded", Path("/var/tmp") / f"mercer-{checkout_mark()}"]
+    )  # noqa: S108
+    for folder in folders:
         with contextlib.suppress(PermissionError):
-            place.mkdir(mode=0o711, parents=True, exist_ok=True)
-            if place.stat().st_uid != os.geteuid():
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():
                 raise SystemExit(
-                    f"The folder {place} belongs to another user. Set SHOP_STATE_DIR to a folder of your own."
+                    f"The folder {folder} belongs to another user. Set SHOP_STATE_DIR to a folder of your own."
                 )
-            if account.can_enter(place):
-                return place
+            if account.can_enter(folder):
+                return folder
     raise SystemExit(
-        f"The account that runs PostgreSQL cannot reach {places[0]}. Set SHOP_STATE_DIR to a folder that every user can enter."
+        f"The account that runs PostgreSQL cannot reach {folders[0]}. Set SHOP_STATE_DIR to a folder that every user can enter."
     )
 
 
 def end_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """Return a preexec function: the kernel sends this signal to the child when its parent dies, however it dies."""
+    """Return a preexec function that makes the kernel send this signal to the child when its parent dies."""
 
     def ask() -> None:
         if sys.platform == "linux":

@@ -1,4 +1,4 @@
-"""Child processes that live exactly as long as we do."""
+"""Run services as child processes, restart them if they end, and stop all of them together."""
 
 import contextlib
 import os
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from shop.embedded.state import end_with_parent
 
-STOP_SECONDS = 1.0  # all services together; whatever still runs then is killed, which none of them minds
-RESTART_PAUSE = 1.0  # seconds between two starts of one service, so that a broken one does not spin
+STOP_SECONDS = 1.0  # for all services together; those still running then are killed, which is safe for them
+RESTART_PAUSE = 1.0  # minimum seconds between two starts of a service, in case it fails at once
 
 
 @dataclass
 class Service:
-    """How to start a process, and the process while it runs."""
+    """A service: the command to start it, and its process while it runs."""
 
     name: str
     command: list[str]
@@ -32,7 +32,7 @@ class Service:
 
 
 class Supervisor:
-    """Starts services in process groups of their own, restarts those that die, ends all of them."""
+    """Start services in their own process groups, restart those that end, and stop all of them."""
 
     def __init__(self, log_folder: Path, say: Callable[[str], None]) -> None:
         self.log_folder = log_folder
@@ -40,7 +40,7 @@ class Supervisor:
         self.services: list[Service] = []
 
     def start(self, service: Service) -> None:
-        """The service runs; whatever it prints goes to its log."""
+        """Start the service, with its output in its log file."""
         if service not in self.services:
             self.services.append(service)
         with open(self.log_folder / f"{service.name}.log", "ab") as log:
@@ -55,8 +55,8 @@ class Supervisor:
             )
         service.started_at = time.monotonic()
 
-    def restart_the_dead(self) -> None:
-        """Every service runs again; a dead one only after all of its process group is gone."""
+    def restart_ended(self) -> None:
+        """Restart services that have ended, once their whole process group is gone."""
         for service in self.services:
             if service.is_running or time.monotonic() < service.started_at + RESTART_PAUSE:
                 continue
@@ -66,7 +66,7 @@ class Supervisor:
             self.start(service)
 
     def stop(self) -> None:
-        """Nothing that we started is left running."""
+        """Stop all services, and kill what is left of their process groups."""
         for service in reversed(self.services):
             if service.is_running and service.child:
                 service.child.send_signal(service.stop_signal)
@@ -82,7 +82,7 @@ class Supervisor:
 
 
 def _kill_group(leader: int) -> bool:
-    """Kill every process of this group; returns whether there was one."""
+    """Kill every process of this group, and return whether there was one."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -91,7 +91,7 @@ def _kill_group(leader: int) -> bool:
 
 
 def end_group(leader: int) -> None:
-    """Nobody is left of this process group."""
+    """Kill all processes of this group, and wait until they are gone."""
     while _kill_group(leader):
         with contextlib.suppress(ChildProcessError):
             os.waitpid(-leader, os.WNOHANG)

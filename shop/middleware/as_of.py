@@ -1,4 +1,4 @@
-"""Staff may look at the storefront as of another moment; everybody else, and every verb, lives now."""
+"""Let staff look at the storefront as of another moment. Everybody else, and every change, uses the current time."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ PERMISSION = "catalog.view_product"
 
 
 def chosen_moment(request: HttpRequest) -> datetime | None:
-    """The moment that a member of staff has chosen; without our cookie nobody is asked who they are."""
+    """Return the moment that a member of staff has chosen, or None. Without the cookie, no session is read."""
     cookie = request.COOKIES.get(settings.AS_OF_COOKIE_NAME)
     if not cookie or request.method not in ("GET", "HEAD") or not policy_of(request).shows_moments:
         return None
@@ -27,7 +27,7 @@ def chosen_moment(request: HttpRequest) -> datetime | None:
 
 
 class AsOfMiddleware:
-    """What a page shows for another moment is never kept by anybody on the way."""
+    """Show pages as of the chosen moment, and keep caches from storing them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

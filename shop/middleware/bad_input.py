@@ -1,4 +1,4 @@
-"""What a parser or PostgreSQL cannot take is refused at the door: paths, queries, headers and forms."""
+"""Refuse requests whose path, query, headers or form cannot be parsed or stored in PostgreSQL."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from django.http.multipartparser import MultiPartParserError
 
 log = logging.getLogger(__name__)
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
-RAW_BODIES = {"payments:webhook"}  # whoever reads the form first leaves no body to check the signature of
+RAW_BODIES = {"payments:webhook"}  # reading the form first would leave no body to check the signature of
 SAFE = {"GET", "HEAD", "OPTIONS"}
 UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
-MAX_TEXT = 20_000  # characters of one field of a shopper's form; the longest field that there is takes as many
-STAFF_PAGES = ("/admin/", "/staff/")  # whose texts and lists may be longer
-PLAIN_WORDS = "We could not read this request. Please go back and try it again."
-# Besides these, whatever an encoding or a header's parser raises is a ValueError or a LookupError.
+MAX_TEXT = 20_000  # characters of one field of a shopper's form, as in the longest existing field
+STAFF_PAGES = ("/admin/", "/staff/")  # forms of these pages may have longer texts
+PLAIN_MESSAGE = "We could not read this request. Please go back and try it again."
+# All other errors of encodings and header parsers are ValueError or LookupError.
 UNREADABLE = (ValueError, LookupError, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
@@ -36,20 +36,20 @@ def texts_of(parameters: QueryDict) -> Iterator[str]:
 
 def refuse(reason: str) -> HttpResponse:
     log.warning("A request was refused: %s", reason)
-    response = HttpResponseBadRequest(PLAIN_WORDS, content_type="text/plain; charset=utf-8")
+    response = HttpResponseBadRequest(PLAIN_MESSAGE, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return response
 
 
 def problem_of(request: HttpRequest) -> str:
-    """What in the request's first lines cannot be read; empty if all of it can."""
+    """Return what in the path, query, headers or cookies cannot be read; empty if everything can."""
     if getattr(request, "is_unreadable", False):
         return "a header"
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower() not in UTF8 and request.method not in SAFE:
         return "the charset of the content type"
     if request.encoding:
-        request.encoding = None  # what a query means does not depend on the type of a body
+        request.encoding = None  # the body's charset must not affect the query
     try:
         request.get_host()
         if request.method not in SAFE:
@@ -65,7 +65,7 @@ def problem_of(request: HttpRequest) -> str:
 
 
 class BadInputMiddleware:
-    """Answer 400 in plain words to what cannot be read, before anything else has to read it."""
+    """Answer 400 in plain text to unreadable requests, before anything else reads them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -75,7 +75,7 @@ class BadInputMiddleware:
         return refuse(problem) if problem else self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
-        # Only forms: a webhook's raw body is its view's own business.
+        # Only forms: a webhook's view reads the raw body itself.
         if request.resolver_match and request.resolver_match.view_name in RAW_BODIES:
             return None
         if request.method != "POST" or request.content_type not in FORM_TYPES:
@@ -86,6 +86,6 @@ class BadInputMiddleware:
             return refuse(f"{type(error).__name__} in the form")
         if not all(is_storable(text) for text in texts):
             return refuse("characters in the form")
-        # Cleaning a text costs time for each of its characters, and a form cleans it before it looks at its length.
+        # Forms clean a text before they check its length, and cleaning a very long text takes long.
         is_too_long = max(map(len, texts), default=0) > MAX_TEXT and not request.path_info.startswith(STAFF_PAGES)
         return refuse("a very long text in the form") if is_too_long else None

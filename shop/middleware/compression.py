@@ -1,4 +1,4 @@
-"""Text goes out compressed; docs/decisions says which pages do not, and why."""
+"""Compress text responses, except personal pages (docs/decisions)."""
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -9,12 +9,12 @@ PARTIAL_CONTENT = 206
 
 
 def holds_secrets(response: HttpResponseBase) -> bool:
-    """A page of one person: its length must say nothing about what is in it."""
+    """Return whether this is a personal page, whose compressed length could reveal its content."""
     return "no-store" in response.headers.get("Cache-Control", "")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Compress public text; leave pages of one person, pictures and parts of files as they are."""
+    """Compress public text; leave personal pages, images and partial content unchanged."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         is_text = response.headers.get("Content-Type", "").startswith(TEXT_TYPES)

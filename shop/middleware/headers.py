@@ -1,4 +1,4 @@
-"""The headers of docs/decisions/0007 that neither Django nor django-csp sets."""
+"""Set the headers of docs/decisions/0007 that neither Django nor django-csp sets."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from catalog.pages import policy_of
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), usb=(), payment=(self)"
-# Whoever sends one of these may see another page than somebody who comes for the first time.
-KNOWN_BY = {settings.CART_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
+# Pages can differ for visitors with one of these cookies.
+VISITOR_COOKIES = {settings.CART_COOKIE_NAME, settings.SESSION_COOKIE_NAME}
 
-# For answers that are made before the shop's own policy is added: they are a sentence of plain text.
+# For plain-text answers that are made before the shop's own policy is added.
 PLAIN_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class EveryAnswerMiddleware:
-    """Add the security headers that an answer lacks because a middleware further out than theirs gave it."""
+    """Add missing security headers to answers of outer middleware, which the other middleware does not see."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -43,7 +43,7 @@ class EveryAnswerMiddleware:
 
 
 class HeadersMiddleware:
-    """Personal pages and whatever sets a cookie are never stored by anybody on the way."""
+    """Keep caches from storing personal pages and responses that set a cookie."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,7 +54,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if policy_of(request).is_personal or response.cookies:
             response.headers["Cache-Control"] = "private, no-store"
-        elif KNOWN_BY & request.COOKIES.keys():
-            # The page says how much is in this shopper's cart.
+        elif VISITOR_COOKIES & request.COOKIES.keys():
+            # The page shows this shopper's cart count.
             response.headers.setdefault("Cache-Control", "private")
         return response

@@ -1,6 +1,6 @@
-"""Too many attempts: 429 with the time to wait, in plain words.
+"""Answer 429 with the time to wait when a limit is reached.
 
-Searches and filters are counted here, and of files that staff send in or take out an account has one at a time.
+Searches and filters are limited here. Each account can import or export one file at a time.
 """
 
 from collections.abc import Callable
@@ -16,19 +16,19 @@ from accounts.throttle import Limit, TooManyAttempts, client_ip
 from accounts.turns import give_turn_back, take_turn
 from catalog.pages import policy_of
 
-# What is found as one types has a counter of its own, so that typing never closes the search itself.
+# Suggestions have their own counter, so that typing never blocks the search itself.
 SEARCHING = Limit("search", 60, 60)
 SUGGESTING = Limit("suggest", 60, 60)
-# Another order or page of a listing asks for nothing that its plain page does not.
+# Sorting and paging a listing cost no more than the listing itself.
 NO_FILTER = {"sort", "page", "after"}
-# Reading a large file in or writing one out is work for a minute: the method that does it, by throttle.
+# Importing or exporting a large file can take a minute. By throttle, the HTTP method that does it.
 FILES = {"upload": "POST", "export": "GET"}
-# What allauth still counts itself and answers 429 to (logins, changed passwords and addresses), it counts by the minute.
-WAIT_ELSEWHERE = 60
+# Retry-After of limits that allauth checks itself, which are counted per minute.
+ALLAUTH_WAIT_SECONDS = 60
 
 
 def limit_of(request: HttpRequest) -> Limit | None:
-    """What this request counts as. A piece of a page costs us what the page costs, so it counts as one."""
+    """Return the limit that this request counts towards, or None. A fragment costs as much as its page, so it counts too."""
     throttle = policy_of(request).throttle
     if throttle == "suggest":
         return SUGGESTING if request.GET.get("q") else None
@@ -37,27 +37,27 @@ def limit_of(request: HttpRequest) -> Limit | None:
     return None
 
 
-def is_about_a_file(request: HttpRequest) -> bool:
+def is_file_transfer(request: HttpRequest) -> bool:
     return FILES.get(policy_of(request).throttle) == request.method and request.user.is_authenticated
 
 
 def hold_turn(request: HttpRequest) -> None:
-    """The account's one file is this request's; raises TooManyAttempts while there is another."""
+    """Reserve the account's single file transfer for this request; raise TooManyAttempts if another one is running."""
     key = f"file:{request.user.pk}"
     held_until = take_turn(key)
     request.give_turn_back = partial(end_turn, key, held_until)  # type: ignore[attr-defined]
 
 
 def end_turn(key: str, held_until: datetime) -> None:
-    with suppress(OperationalError, InterfaceError):  # a database that went away since: the turn ends by itself
+    with suppress(OperationalError, InterfaceError):  # the database is away: the reservation expires by itself
         give_turn_back(key, held_until)
 
 
-def too_many(request: HttpRequest, seconds: int = WAIT_ELSEWHERE) -> HttpResponse:
-    """429 as a page, or as one sentence where suggestions are awaited; nobody on the way keeps it."""
+def too_many(request: HttpRequest, seconds: int = ALLAUTH_WAIT_SECONDS) -> HttpResponse:
+    """Answer 429 with Retry-After as a page, or as a sentence for suggestions."""
     if policy_of(request).throttle == "suggest":
-        words = f"Suggestions pause for {seconds} second{'' if seconds == 1 else 's'}. Press Enter to search."
-        response = HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
+        sentence = f"Suggestions pause for {seconds} second{'' if seconds == 1 else 's'}. Press Enter to search."
+        response = HttpResponse(sentence, status=429, content_type="text/plain; charset=utf-8")
     else:
         response = render(request, "429.html", {"seconds": seconds, "minutes": -(-seconds // 60)}, status=429)
     response["Retry-After"] = str(seconds)
@@ -66,7 +66,7 @@ def too_many(request: HttpRequest, seconds: int = WAIT_ELSEWHERE) -> HttpRespons
 
 
 class LimitsMiddleware:
-    """A reached limit anywhere below becomes 429 with Retry-After."""
+    """Count limited requests, and turn TooManyAttempts anywhere below into 429 with Retry-After."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -75,7 +75,7 @@ class LimitsMiddleware:
         response = self.get_response(request)
         give_back = getattr(request, "give_turn_back", None)
         if give_back and response.streaming:
-            # A file that is still being sent is closed at its end, or where whoever asked for it went away.
+            # The response is closed when the file has been sent or the client has disconnected.
             response._resource_closers.append(give_back)
         elif give_back:
             give_back()
@@ -86,7 +86,7 @@ class LimitsMiddleware:
         try:
             if limit:
                 limit.take(client_ip(request))
-            elif is_about_a_file(request):
+            elif is_file_transfer(request):
                 hold_turn(request)
         except TooManyAttempts as error:
             return too_many(request, error.retry_after)

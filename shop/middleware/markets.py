@@ -1,4 +1,4 @@
-"""The first part of an address may name a market; everything behind this middleware is the same for all of them."""
+"""Choose the market by the first part of the URL; everything behind this middleware is the same for all markets."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,13 @@ def _first_part(path: str) -> str:
 
 
 def market_of(path: str) -> Market:
-    """The market whose prefix the path begins with, or the default one."""
+    """Return the market whose prefix the path begins with, or the default market."""
     first = _first_part(path)
     return next((market for market in further_markets() if market.prefix == first), default_market())
 
 
 class MarketMiddleware:
-    """Inside, the path has no prefix and the market is the current one; `request.path` stays what was asked for."""
+    """Make the URL's market the current one, and remove its prefix from `request.path_info`, not from `request.path`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -30,7 +30,7 @@ class MarketMiddleware:
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
         if market.prefix:
             rest = request.path_info.removeprefix(f"/{market.prefix}")
-            # What exists once for all markets keeps the prefix, and so is not found.
+            # Pages that are the same for all markets keep the prefix, and so are not found.
             if all(policy_of_path(path).is_per_market for path in (rest, f"{rest}/")):
                 request.path_info = rest
         with in_market(market):

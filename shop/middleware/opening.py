@@ -1,4 +1,4 @@
-"""Until the shop can sell, shoppers see "Opening soon"; staff see the shop."""
+"""Show shoppers "Opening soon" until the shop can sell. Staff see the shop."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ RETRY_AFTER_SECONDS = 3600
 
 
 class OpeningMiddleware:
-    """Answer 503 in a closed shop, so that search engines come again and nobody takes the page for the shop's."""
+    """Answer 503 while the shop is closed, so that search engines do not index the page and return later."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,9 +29,9 @@ class OpeningMiddleware:
 
 
 def opening_soon(request: HttpRequest) -> HttpResponse:
-    """The one page of a closed shop, with the legal pages that somebody has written."""
+    """Render the page of a closed shop, with links to finished legal pages."""
     legal = Page.objects.filter(section=Page.Section.LEGAL).exclude(body__contains=STARTING_TEXT)
     response = render(request, "shop/soon.html", {"legal_pages": legal}, status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    response._has_been_logged = True  # Django would call it an error, at every request
+    response._has_been_logged = True  # otherwise Django logs an error for every request
     return response

@@ -1,4 +1,4 @@
-"""While PostgreSQL is away or busy: a plain 503 page that asks to come back, never a traceback."""
+"""Answer 503 with a simple page while PostgreSQL is away or busy."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class DatabaseOutageMiddleware:
-    """A database error that is nobody's fault becomes 503 with Retry-After; webhooks are sent again by Stripe."""
+    """Turn outages of the database into 503 with Retry-After; Stripe sends refused webhooks again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Whether the proxies in front do what SHOP_TRUSTED_PROXIES says; where they do not, the log names the setting."""
+"""Check that the proxies in front match SHOP_TRUSTED_PROXIES, and log an error that names the setting if not."""
 
 import logging
 import re
@@ -10,17 +10,17 @@ from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 
-QUIET_SECONDS = 600  # between two lines about the same mistake
+LOG_INTERVAL_SECONDS = 600  # between two log lines about the same mistake
 SUSPICIOUS_REDIRECTS = 20
-# What proxies say when the shopper's own connection is encrypted, whatever the shop is told to believe.
-SAYS_HTTPS = {
+# Headers by which proxies tell that the shopper's connection is encrypted.
+HTTPS_HEADERS = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Scheme": "https",
     "X-Forwarded-Ssl": "on",
     "X-Forwarded-Port": "443",
     "Front-End-Https": "on",
 }
-PLAIN_WORDS = "This shop is being set up. Please come back in a few minutes."
+PLAIN_MESSAGE = "This shop is being set up. Please come back in a few minutes."
 NOT_TRUSTED = (
     "A proxy says that the shopper came by https, but SHOP_TRUSTED_PROXIES is 0, so the shop would redirect every "
     "request to https forever. Set SHOP_TRUSTED_PROXIES to the number of your proxies."
@@ -43,63 +43,63 @@ TOO_FEW = (
 )
 
 
-def written_by_ours(header: str, trusted: int) -> str:
-    """What our outermost proxy wrote into a list that each proxy adds to; of a list too short, all there is."""
+def trusted_value(header: str, trusted: int) -> str:
+    """Return the value that the outermost trusted proxy wrote into a list; the first one if the list is too short."""
     values = [value.strip() for value in header.split(",") if value.strip()]
     return values[-min(trusted, len(values))] if values and trusted else header.strip()
 
 
 class ProxyMiddleware:
-    """Settle X-Forwarded-Proto, and answer with a plain sentence what would be redirected in circles."""
+    """Reduce X-Forwarded-Proto to the trusted value, and answer 503 instead of redirecting forever."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.said_at: dict[str, float] = {}
+        self.logged_at: dict[str, float] = {}
         self.redirects = 0
         self.exempt = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.TRUSTED_PROXIES and "X-Forwarded-Proto" in request.headers:
-            told = written_by_ours(request.headers["X-Forwarded-Proto"], settings.TRUSTED_PROXIES)
-            request.META["HTTP_X_FORWARDED_PROTO"] = told.lower()
+            scheme = trusted_value(request.headers["X-Forwarded-Proto"], settings.TRUSTED_PROXIES)
+            request.META["HTTP_X_FORWARDED_PROTO"] = scheme.lower()
         if settings.IS_PRODUCTION and not self._is_exempt(request):
-            self._look_at_the_list(request)
-            if settings.SECURE_SSL_REDIRECT and self._would_go_in_circles(request):
-                return HttpResponse(PLAIN_WORDS, status=503, content_type="text/plain; charset=utf-8")
+            self._check_forwarded_for(request)
+            if settings.SECURE_SSL_REDIRECT and self._would_redirect_forever(request):
+                return HttpResponse(PLAIN_MESSAGE, status=503, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
     def _is_exempt(self, request: HttpRequest) -> bool:
         return any(pattern.search(request.path.lstrip("/")) for pattern in self.exempt)
 
-    def _say(self, words: str, *facts: int) -> None:
-        """Log at most once in ten minutes for each process: a wrong setting concerns every request."""
+    def _log(self, message: str, *values: int) -> None:
+        """Log at most once in ten minutes per process, because a wrong setting affects every request."""
         now = time.monotonic()
-        if now - self.said_at.get(words, -QUIET_SECONDS) >= QUIET_SECONDS:
-            self.said_at[words] = now
-            log.error(words, *facts)
+        if now - self.logged_at.get(message, -LOG_INTERVAL_SECONDS) >= LOG_INTERVAL_SECONDS:
+            self.logged_at[message] = now
+            log.error(message, *values)
 
-    def _look_at_the_list(self, request: HttpRequest) -> None:
-        trusted, told = settings.TRUSTED_PROXIES, request.headers.get("X-Forwarded-For", "")
-        hops = len([hop for hop in told.split(",") if hop.strip()])
+    def _check_forwarded_for(self, request: HttpRequest) -> None:
+        trusted, header = settings.TRUSTED_PROXIES, request.headers.get("X-Forwarded-For", "")
+        hops = len([hop for hop in header.split(",") if hop.strip()])
         if hops and not trusted:
-            self._say(NOT_COUNTED)
+            self._log(NOT_COUNTED)
         elif hops < trusted:
-            self._say(TOO_FEW, trusted, hops)
+            self._log(TOO_FEW, trusted, hops)
 
-    def _would_go_in_circles(self, request: HttpRequest) -> bool:
+    def _would_redirect_forever(self, request: HttpRequest) -> bool:
         if request.is_secure():
-            self.redirects = -1  # https has reached us: whoever comes by http is redirected once
+            self.redirects = -1  # https works, so redirects from http are no longer suspicious
             return False
         if settings.TRUSTED_PROXIES and "X-Forwarded-Proto" not in request.headers:
-            self._say(NO_SCHEME, settings.TRUSTED_PROXIES)
+            self._log(NO_SCHEME, settings.TRUSTED_PROXIES)
             return True
         if not settings.TRUSTED_PROXIES:
-            if any(request.headers.get(name, "").strip().lower() == value for name, value in SAYS_HTTPS.items()):
-                self._say(NOT_TRUSTED)
+            if any(request.headers.get(name, "").strip().lower() == value for name, value in HTTPS_HEADERS.items()):
+                self._log(NOT_TRUSTED)
                 return True
             return False
         if self.redirects >= 0:
             self.redirects += 1
             if self.redirects >= SUSPICIOUS_REDIRECTS:
-                self._say(ONLY_HTTP, self.redirects)
+                self._log(ONLY_HTTP, self.redirects)
         return False

@@ -1,4 +1,4 @@
-"""Staff log in with a second factor; before it is set up they see the page that sets it up, and nothing else."""
+"""Require a second factor of staff. Until it is set up, they can open its setup page only."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 SET_UP = "mfa_activate_totp"
-# The password once more comes before the page, the picture is on it, and everybody may leave.
+# The setup page, what it needs (confirming the password, the QR code), logging out, and health checks.
 REACHABLE = {SET_UP, "totp_picture", "account_reauthenticate", "account_logout", "alive", "ready"}
-# What a login asks for. Recovery codes alone are asked for by no page, so they are no second factor.
-ASKED_FOR = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+# Factors that the login asks for. It never asks for recovery codes alone, so they do not count.
+LOGIN_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class SecondFactorMiddleware:
-    """Between the sign-in of a member of staff without a second factor and every page, there is its set-up."""
+    """Redirect staff without a second factor to its setup page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,10 +25,10 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
-        # Without our cookie nobody is logged in, and public pages stay the same for everybody.
+        # Without a session cookie nobody is logged in; do not read the session of public pages.
         if not settings.STAFF_SECOND_FACTOR or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name in REACHABLE or not request.user.is_staff or is_mfa_enabled(request.user, ASKED_FOR):
+        if name in REACHABLE or not request.user.is_staff or is_mfa_enabled(request.user, LOGIN_FACTORS):
             return None
         return redirect(SET_UP)

@@ -1,4 +1,4 @@
-"""Setting up a shop: whatever it lacks is created, and whatever staff changed stays as it is."""
+"""Set up a shop: create what is missing, and keep everything that staff have changed."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -19,7 +19,7 @@ from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
 
 @transaction.atomic
 def set_up(answers: Answers) -> list[str]:
-    """Create what is missing; returns a sentence for each part that is new."""
+    """Create what is missing; return a sentence for each new part."""
     return [
         *_store(answers),
         *_location(answers.location),
@@ -31,7 +31,7 @@ def set_up(answers: Answers) -> list[str]:
 
 
 def _store(answers: Answers) -> Iterator[str]:
-    """Fill what is empty in the store record; a field that says something keeps it."""
+    """Fill the empty fields of the store record."""
     store, is_new = Store.objects.get_or_create(pk=1, defaults={"name": answers.seller.name})
     empty = {
         name: value for name, value in vars(answers.seller).items() if value and name != "name" and not getattr(store, name)
@@ -51,10 +51,11 @@ def _location(name: str) -> Iterator[str]:
 
 
 def _tax(answers: Answers) -> Iterator[str]:
-    """Rates for countries that never had one; a rate that staff changed or ended stays so."""
-    known = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
-    wanted = {settings.SHOP_COUNTRY} if known and "tax" in answers.guessed else answers.tax.keys()
-    new = {country: answers.tax[country] for country in answers.tax if country in wanted - known}
+    """Add tax rates for countries that never had one, and tax regions."""
+    countries_with_rates = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
+    is_first = "tax" in answers.guessed and not countries_with_rates
+    wanted = answers.tax.keys() if is_first or "tax" not in answers.guessed else {settings.SHOP_COUNTRY}
+    new = {country: answers.tax[country] for country in answers.tax if country in wanted - countries_with_rates}
     reduced = starting_rates(settings.SHOP_COUNTRY, new) if "tax" in answers.guessed else {}
     rates = {country: {**reduced.get(country, {}), TaxClass.STANDARD: percent} for country, percent in new.items()}
     TaxRate.objects.bulk_create(
@@ -63,16 +64,16 @@ def _tax(answers: Answers) -> Iterator[str]:
         for tax_class, percent in percents.items()
     )
     if new:
-        yield "Tax: " + ", ".join(_rates_in_words(country, percents) for country, percents in rates.items()) + "."
-    # Of Great Britain only Northern Ireland is charged, so it stands beside the countries that have a rate.
+        yield "Tax: " + ", ".join(_rates_sentence(country, percents) for country, percents in rates.items()) + "."
+    # Add regions of Great Britain too, although it has no rate, because EU tax applies in Northern Ireland.
     charged = set(TaxRate.objects.filter(region="").values_list("country", flat=True))
-    charged |= {"GB"} if "tax" in answers.guessed and not known else set()
+    charged |= {"GB"} if is_first else set()
     if added := add_starting_regions(settings.SHOP_COUNTRY, charged):
-        yield f"Tax regions: {added} places with rates of their own, or outside of the tax area."
+        yield f"Tax regions: {added} with their own rates or outside the tax area."
 
 
-def _rates_in_words(country: str, percents: Mapping[str, Decimal | str]) -> str:
-    """The standard rate of a country with the reduced ones behind it, such as `DE 19 % (reduced: 7 %)`."""
+def _rates_sentence(country: str, percents: Mapping[str, Decimal | str]) -> str:
+    """Return the standard rate of a country and its reduced rates, like `DE 19 % (reduced: 7 %)`."""
     standard, *others = (
         f"{Decimal(percents[tax_class]).normalize():f} %"
         for tax_class in sorted(percents, key=lambda tax_class: (tax_class != TaxClass.STANDARD, tax_class))
@@ -81,7 +82,7 @@ def _rates_in_words(country: str, percents: Mapping[str, Decimal | str]) -> str:
 
 
 def _deliveries(answers: Answers) -> Iterator[str]:
-    """Methods that the owner names; guessed ones only where there are none."""
+    """Add the owner's shipping methods; add default methods only if there are none."""
     if "delivery" in answers.guessed and ShippingMethod.objects.exists():
         return
     for delivery in answers.delivery:
@@ -108,21 +109,21 @@ def _delivery(delivery: Delivery) -> Iterator[str]:
 
 
 def _page(page: StartingPage, answers: Answers) -> Iterator[str]:
-    """The owner's own text, or a starting text that says so in its first paragraph."""
-    own = answers.pages.get(page.slug)
-    start = f"<p><strong>{STARTING_TEXT}</strong></p>"
-    body = own or start + render_to_string(f"shop/starting_pages/{page.slug}.html", vars(answers.seller))
+    """Create the page with the owner's text, or with a starting text whose first paragraph says so."""
+    own_text = answers.pages.get(page.slug)
+    notice = f"<p><strong>{STARTING_TEXT}</strong></p>"
+    body = own_text or notice + render_to_string(f"shop/starting_pages/{page.slug}.html", vars(answers.seller))
     row, is_new = Page.objects.get_or_create(
         slug=page.slug, defaults={"section": page.section, "title": page.title, "body": clean(body)}
     )
-    if not is_new and own and STARTING_TEXT in row.body:
-        Page.objects.filter(pk=row.pk).update(body=clean(own))
+    if not is_new and own_text and STARTING_TEXT in row.body:
+        Page.objects.filter(pk=row.pk).update(body=clean(own_text))
         is_new = True
     if is_new:
-        yield f"Page: {page.title}{'' if own else ' (a starting text: read and change it)'}."
+        yield f"Page: {page.title}{'' if own_text else ' (a starting text: read and change it)'}."
 
 
 def _closing_days(country: str) -> Iterator[str]:
-    """The public holidays at home, once: a day that staff deleted stays deleted."""
+    """Add the public holidays of the shop's country once, so that days deleted by staff stay deleted."""
     if not ClosingDay.objects.filter(country=country).exists() and (count := seed_public_holidays(country)):
         yield f"Closing days: {count} public holidays."

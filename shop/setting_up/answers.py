@@ -1,4 +1,4 @@
-"""What a shop is set up from: answers, out of a TOML file or from a person."""
+"""The answers from which a shop is set up, read from a TOML file or given by a person."""
 
 import tomllib
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from shop.setting_up.starting_values import DELIVERY_PRICES, PAGES, tax_rates
 
 
 class WrongAnswers(Exception):
-    """The shop cannot be set up from this; the message is one clear sentence."""
+    """The shop cannot be set up from these answers. The message is a sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Seller:
-    """Who sells, as the store record keeps it."""
+    """The seller, with the fields of the store record."""
 
     name: str
     seller_name: str
@@ -32,7 +32,7 @@ class Seller:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A way of delivery with one price, in minor units of its market's currency."""
+    """A shipping method with one price. Amounts are minor units of the market's currency."""
 
     code: str
     name: str
@@ -45,9 +45,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything that setting up needs; `pages` are texts that the owner wrote, by their slugs.
+    """Everything needed to set up a shop. `pages` maps slugs to texts that the owner wrote.
 
-    `guessed` names the parts that are starting values: they are for a shop that has nothing of the kind yet.
+    `guessed` names the parts that are default values, which are used only if the shop has nothing of the kind.
     """
 
     seller: Seller
@@ -59,21 +59,21 @@ class Answers:
 
 
 def starting_delivery(home_price: str, free_from: str, abroad_price: str) -> tuple[Delivery, ...]:
-    """Delivery at home and, where a price is given, to the other countries of the main market."""
+    """Return delivery in the shop's country and, if it has a price, to the main market's other countries."""
     market, home = default_market(), settings.SHOP_COUNTRY
     abroad = tuple(country for country in market.countries if country != home)
     name = market.locale.territories.get(home, home)
     free_minor = amount(free_from) if free_from else None
-    found = [Delivery("standard", "Standard delivery", name, (home,), amount(home_price), free_minor, (2, 3))]
+    deliveries = [Delivery("standard", "Standard delivery", name, (home,), amount(home_price), free_minor, (2, 3))]
     if abroad and abroad_price:
-        found.append(
+        deliveries.append(
             Delivery("abroad", "Standard delivery", "Other countries", abroad, amount(abroad_price), None, (4, 8))
         )
-    return tuple(found)
+    return tuple(deliveries)
 
 
 def starting_answers(seller: Seller) -> Answers:
-    """What a shop in SHOP_COUNTRY starts with; raises WrongAnswers where nobody can know."""
+    """Return the default answers for SHOP_COUNTRY; raise WrongAnswers if there are none."""
     market = default_market()
     tax = {country: Decimal(rate) for country, rate in tax_rates(settings.SHOP_COUNTRY, market.countries).items()}
     if settings.SHOP_COUNTRY not in tax:
@@ -88,7 +88,7 @@ def starting_answers(seller: Seller) -> Answers:
 
 
 def amount(text: str) -> int:
-    """An amount of the main market's currency, in minor units."""
+    """Parse an amount in the main market's currency into minor units; raise WrongAnswers."""
     try:
         return to_minor(text, default_market().currency)
     except ValueError as error:
@@ -97,39 +97,39 @@ def amount(text: str) -> int:
 
 def percent(text: str, country: str) -> Decimal:
     try:
-        found = Decimal(text)
+        value = Decimal(text)
     except InvalidOperation:
-        found = Decimal(-1)
-    if not 0 <= found <= 100:
+        value = Decimal(-1)
+    if not 0 <= value <= 100:
         raise WrongAnswers(f"[tax] {country}: '{text}' is not a percentage. Enter one like \"19\".")
-    return found
+    return value
 
 
 def read_answers(path: Path) -> Answers:
-    """The answers in a TOML file; what it leaves out has its starting value."""
+    """Read the answers from a TOML file, with default values for missing parts; raise WrongAnswers."""
     try:
-        told = tomllib.loads(path.read_text())
+        contents = tomllib.loads(path.read_text())
     except OSError as error:
         raise WrongAnswers(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongAnswers(f"{path} is not valid TOML: {error}.") from error
-    _refuse_unknown("the file", told, {"store", "tax", "delivery", "pages", "location"})
-    seller = _seller(told.get("store", {}))
-    taxes = {country: percent(str(rate), country) for country, rate in told.get("tax", {}).items()}
-    deliveries = tuple(_delivery(entry, number) for number, entry in enumerate(told.get("delivery", []), start=1))
-    start = None if taxes and deliveries else _start_without(seller, taxes, deliveries)
+    _refuse_unknown("the file", contents, {"store", "tax", "delivery", "pages", "location"})
+    seller = _seller(contents.get("store", {}))
+    taxes = {country: percent(str(rate), country) for country, rate in contents.get("tax", {}).items()}
+    deliveries = tuple(_delivery(entry, number) for number, entry in enumerate(contents.get("delivery", []), start=1))
+    defaults = None if taxes and deliveries else _defaults_for_missing(seller, taxes, deliveries)
     return Answers(
         seller=seller,
-        tax=taxes or start.tax,
-        delivery=deliveries or start.delivery,
-        pages=_pages(told.get("pages", {}), path.parent),
-        location=str(told.get("location", "Warehouse")),
-        guessed=frozenset(part for part, told_of in (("tax", taxes), ("delivery", deliveries)) if not told_of),
+        tax=taxes or defaults.tax,
+        delivery=deliveries or defaults.delivery,
+        pages=_pages(contents.get("pages", {}), path.parent),
+        location=str(contents.get("location", "Warehouse")),
+        guessed=frozenset(part for part, given in (("tax", taxes), ("delivery", deliveries)) if not given),
     )
 
 
-def _start_without(seller: Seller, taxes: Mapping[str, Decimal], deliveries: tuple[Delivery, ...]) -> Answers:
-    """Starting values for the part that the file leaves out; the other part may have none."""
+def _defaults_for_missing(seller: Seller, taxes: Mapping[str, Decimal], deliveries: tuple[Delivery, ...]) -> Answers:
+    """Return default answers for the part missing in the file; the other part may have no default."""
     try:
         return starting_answers(seller)
     except WrongAnswers as error:
@@ -139,51 +139,51 @@ def _start_without(seller: Seller, taxes: Mapping[str, Decimal], deliveries: tup
         return Answers(seller, dict(taxes), deliveries)
 
 
-def _refuse_unknown(where: str, told: Mapping[str, Any], known: set[str]) -> None:
-    if unknown := sorted(set(told) - known):
+def _refuse_unknown(where: str, values: Mapping[str, Any], known: set[str]) -> None:
+    if unknown := sorted(set(values) - known):
         raise WrongAnswers(
             f"{where} has {', '.join(unknown)}, which is not known. Known are {', '.join(sorted(known))}."
         )
 
 
-def _seller(told: Mapping[str, Any]) -> Seller:
+def _seller(values: Mapping[str, Any]) -> Seller:
     needed = ("name", "seller_name", "seller_address", "contact_email")
-    _refuse_unknown("[store]", told, {*needed, "tagline", "introduction"})
-    if missing := [name for name in needed if not str(told.get(name, "")).strip()]:
+    _refuse_unknown("[store]", values, {*needed, "tagline", "introduction"})
+    if missing := [name for name in needed if not str(values.get(name, "")).strip()]:
         raise WrongAnswers(f"[store] is missing {', '.join(missing)}.")
-    return Seller(**{name: str(value).strip() for name, value in told.items()})
+    return Seller(**{name: str(value).strip() for name, value in values.items()})
 
 
-def _delivery(told: Mapping[str, Any], number: int) -> Delivery:
+def _delivery(values: Mapping[str, Any], number: int) -> Delivery:
     where = f"[[delivery]] number {number}"
-    _refuse_unknown(where, told, {"code", "name", "zone", "countries", "price", "free_from", "days"})
-    if missing := [name for name in ("code", "name", "countries", "price") if name not in told]:
+    _refuse_unknown(where, values, {"code", "name", "zone", "countries", "price", "free_from", "days"})
+    if missing := [name for name in ("code", "name", "countries", "price") if name not in values]:
         raise WrongAnswers(f"{where} is missing {', '.join(missing)}.")
-    countries, days = tuple(told["countries"]), tuple(told.get("days", (2, 4)))
+    countries, days = tuple(values["countries"]), tuple(values.get("days", (2, 4)))
     if unknown := [country for country in countries if country not in default_market().countries]:
         raise WrongAnswers(f"{where}: {unknown[0]} is not in SHOP_COUNTRIES, so nobody there can order.")
     if len(days) != 2 or not all(isinstance(day, int) for day in days) or not 0 <= days[0] <= days[1]:
         raise WrongAnswers(f"{where}: days must be two numbers, like [2, 4].")
-    free_from = told.get("free_from")
+    free_from = values.get("free_from")
     return Delivery(
-        code=str(told["code"]),
-        name=str(told["name"]),
-        zone=str(told.get("zone", ", ".join(countries)))[:100],
+        code=str(values["code"]),
+        name=str(values["name"]),
+        zone=str(values.get("zone", ", ".join(countries)))[:100],
         countries=countries,
-        price_minor=amount(str(told["price"])),
+        price_minor=amount(str(values["price"])),
         free_from_minor=None if free_from is None else amount(str(free_from)),
         days=(days[0], days[1]),
     )
 
 
-def _pages(told: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Texts by slug: HTML itself, or the name of a file beside the answers."""
-    _refuse_unknown("[pages]", told, {page.slug for page in PAGES})
-    found = {}
-    for slug, text in told.items():
+def _pages(values: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return texts by slug, each given as HTML or as the name of a file next to the answers."""
+    _refuse_unknown("[pages]", values, {page.slug for page in PAGES})
+    texts = {}
+    for slug, text in values.items():
         is_file = not str(text).lstrip().startswith("<")
         try:
-            found[slug] = (folder / str(text)).read_text() if is_file else str(text)
+            texts[slug] = (folder / str(text)).read_text() if is_file else str(text)
         except OSError as error:
             raise WrongAnswers(f"[pages] {slug}: {folder / str(text)} cannot be read: {error.strerror}.") from error
-    return found
+    return texts

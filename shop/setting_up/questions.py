@@ -1,4 +1,4 @@
-"""The questions that a person at a terminal is asked; Enter takes the value in brackets."""
+"""The questions that setup_shop asks on a terminal. Enter accepts the value in brackets."""
 
 from collections.abc import Callable
 
@@ -14,39 +14,39 @@ Ask = Callable[[str], str]
 
 
 class Questions:
-    """Asks until each answer can be used; `ask` shows a prompt and returns a line, `say` writes one."""
+    """Ask each question until the answer is valid. `ask` shows a prompt and returns a line; `say` writes one."""
 
     def __init__(self, ask: Ask, say: Callable[[str], None]) -> None:
         self.ask = ask
         self.say = say
 
     def text(self, question: str, otherwise: str = "", check: Callable[[str], object] = str) -> str:
-        """Return an answer that the check lets through, or the one that stands for an empty line."""
+        """Ask for a text that passes the check; an empty line means `otherwise`."""
         while True:
-            told = self.ask(f"{question}{f' [{otherwise}]' if otherwise else ''}: ").strip() or otherwise
+            answer = self.ask(f"{question}{f' [{otherwise}]' if otherwise else ''}: ").strip() or otherwise
             try:
-                check(told)
+                check(answer)
             except (WrongAnswers, ValidationError) as error:
                 self.say(error.message if isinstance(error, ValidationError) else str(error))
             else:
-                return told
+                return answer
 
     def lines(self, question: str) -> str:
-        """Return lines up to an empty one; at least one."""
+        """Ask for at least one line, up to an empty line."""
         self.say(f"{question} (several lines; end with an empty line):")
-        told: list[str] = []
+        lines: list[str] = []
         while True:
             line = self.ask("  ").strip()
             if line:
-                told.append(line)
-            elif told:
-                return "\n".join(told)
+                lines.append(line)
+            elif lines:
+                return "\n".join(lines)
 
     def answers(self) -> Answers:
-        """Everything that a shop is set up from."""
+        """Ask all questions and return the answers."""
         seller = Seller(
-            name=self.text("Name of the shop", check=_something),
-            seller_name=self.text("Seller (person or company, as in the imprint)", check=_something),
+            name=self.text("Name of the shop", check=_not_empty),
+            seller_name=self.text("Seller (person or company, as in the imprint)", check=_not_empty),
             seller_address=self.lines("Address of the seller"),
             contact_email=self.text("E-mail address for customers", check=validate_email),
             tagline=self.text("A line under the name (may be empty)"),
@@ -73,7 +73,7 @@ class Questions:
         )
 
 
-def _something(text: str) -> None:
+def _not_empty(text: str) -> None:
     if not text:
         raise WrongAnswers("Please enter something. Customers see it.")
 

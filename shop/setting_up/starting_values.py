@@ -1,10 +1,10 @@
-"""What a shop in a country starts with, until its owner knows better."""
+"""Default values for setting up a shop."""
 
 from dataclasses import dataclass
 
 from orders.starting_tax import starting_rates
 
-# A parcel in the country, and one abroad; free in the country from the third amount on.
+# By currency: price of a parcel in the country, of one abroad, and the goods value for free delivery in the country.
 DELIVERY_PRICES = {
     "EUR": ("4.90", "14.90", "60.00"),
     "USD": ("5.90", "19.00", "75.00"),
@@ -27,7 +27,7 @@ STARTING_TEXT = "This is a starting text: read it, change it to what is true for
 
 @dataclass(frozen=True)
 class StartingPage:
-    """A page that templates link to."""
+    """A page that templates link to, and that setup creates."""
 
     section: str
     slug: str
@@ -47,5 +47,5 @@ LEGAL_SLUGS = tuple(page.slug for page in PAGES if page.section == "legal")
 
 
 def tax_rates(home: str, countries: tuple[str, ...]) -> dict[str, str]:
-    """The standard rates that a seller there charges: at home, and for a seller in the European Union in all of it."""
+    """Return {country: percent} of the standard rates that a seller in `home` charges in these countries."""
     return {country: rates["standard"] for country, rates in starting_rates(home, countries).items()}

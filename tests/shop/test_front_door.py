@@ -229,15 +229,15 @@ def test_the_cache_table_is_there():
 def test_a_deploy_check_refuses_play_money_in_production(settings, facts, ids):
     for name, value in facts.items():
         setattr(settings, name, value)
-    assert [found.id for found in checks.production_takes_real_money()] == ids
+    assert [found.id for found in checks.check_real_payments()] == ids
 
 
 @pytest.mark.fault("F048")
 def test_a_live_key_is_refused_in_the_demo(settings):
     settings.STRIPE_SECRET_KEY = "sk_live_x"
-    assert [found.id for found in checks.keys_fit_the_mode()] == ["shop.E001"]
+    assert [found.id for found in checks.check_key_fits_mode()] == ["shop.E001"]
     settings.IS_PRODUCTION = True
-    assert checks.keys_fit_the_mode() == []
+    assert checks.check_key_fits_mode() == []
 
 
 PRODUCTION = {

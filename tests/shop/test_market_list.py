@@ -7,7 +7,7 @@ from django.conf import settings as shop_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_resolver
 
-from shop.market_list import OWN, demo_markets, with_further_markets
+from shop.market_list import RESERVED_PREFIXES, demo_markets, with_further_markets
 
 MAIN = {"code": "main", "prefix": "", "language": "en", "currency": "EUR", "is_tax_included": True, "countries": ["DE"]}
 US = {
@@ -82,4 +82,4 @@ def test_no_prefix_can_hide_an_address_of_our_own():
         spoken = spoken.replace(f"(?P<section>{sections})", f"{sections.replace('|', '/ ')}")
     first = {address.partition("/")[0] for address in spoken.split() if address[0].isalnum()}
     taken = {part for part in first if "." not in part and "<" not in part} | {shop_settings.STATIC_URL.strip("/")}
-    assert taken == OWN
+    assert taken == RESERVED_PREFIXES

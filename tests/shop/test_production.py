@@ -35,10 +35,10 @@ SOUND = {
     "STRIPE_API_BASE": "",
 }
 CHECKS = (
-    checks.production_takes_real_money,
-    checks.nothing_is_left_as_in_the_example,
-    checks.keys_look_like_keys,
-    checks.somebody_in_front_speaks_https,
+    checks.check_real_payments,
+    checks.check_placeholders_replaced,
+    checks.check_key_formats,
+    checks.check_proxy_settings,
 )
 
 
@@ -94,7 +94,7 @@ def test_the_databases_password_of_the_example_is_named(production, monkeypatch)
 def test_every_placeholder_of_the_example_file_is_known_to_the_check():
     example = (ROOT / ".env.example").read_text()
     needed = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
-    assert set(needed) - {"SHOP_TRUSTED_PROXIES"} == set(checks._left_as_in_the_example())
+    assert set(needed) - {"SHOP_TRUSTED_PROXIES"} == set(checks._placeholders_left())
     assert f"SHOP_SECRET_KEY={checks.EXAMPLE_SECRET_KEY}\n" in example
     assert example.count(f":{checks.EXAMPLE_PASSWORD}@") == 3
 
@@ -279,8 +279,8 @@ def test_the_start_of_the_web_server_names_its_address_and_what_is_wrong(product
     messages = [record.getMessage() for record in caplog.records if record.name == "shop.checks"]
     assert messages[0] == "The shop listens on http://127.0.0.1:8000."
     assert sorted(messages[1:]) == [
-        "No static files are collected, so every page is an error: run manage.py collectstatic --noinput.",
-        "The database lacks 3 migrations, so pages may be errors: run manage.py migrate.",
+        "No static files are collected, so every page fails: run manage.py collectstatic --noinput.",
+        "The database lacks 3 migrations, so pages may fail: run manage.py migrate.",
         "shop.E006: SHOP_URL still holds the placeholder of .env.example. Replace it with your own value.",
         "shop.E011: SHOP_ALLOWED_HOSTS does not name shop.example, the host of SHOP_URL: every page would answer 400."
         " Add the host, or remove the setting.",

@@ -31,9 +31,9 @@ SELLER = Seller("Hearth", "Hearth GmbH", "Kraanlei 12\n10115 Berlin", "hello@hea
 def closed(settings):
     """A production that lacks everything."""
     settings.OPENS_WHEN_COMPLETE = True
-    opening._Memory.open_until = 0.0
+    opening._OpenCache.open_until = 0.0
     yield
-    opening._Memory.open_until = 0.0
+    opening._OpenCache.open_until = 0.0
 
 
 def read_the_texts() -> None:
@@ -79,7 +79,7 @@ def test_setting_up_creates_everything_with_starting_values():
 def test_a_starting_text_keeps_the_shop_closed_until_somebody_has_read_it(closed):
     set_up(starting_answers(SELLER))
     assert [missing.sentence for missing in missing_to_open()] == [
-        f"The page “{title}” is a starting text that nobody has read: admin → Pages."
+        f"The page “{title}” still has its starting text. Read and change it: admin → Pages."
         for title in ("Imprint", "Terms of sale", "Privacy")
     ]
     assert not is_open()
@@ -222,7 +222,7 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
     make_user(is_staff=True, is_superuser=True)
     make_variant()
     assert [missing.sentence for missing in missing_otherwise()] == [
-        "No worker runs, so no mail is sent and no unpaid order ends: start celery, as in docs/operations.md, Jobs."
+        "No worker runs, so no e-mail is sent and unpaid orders do not expire: start celery, as in docs/operations.md, Jobs."
     ]
     beat_heart()
     assert missing_otherwise() == []

@@ -1,4 +1,4 @@
-"""Prove that stock, orders, money and mail agree."""
+"""Check that stock, orders, payments and mail agree."""
 
 import json
 import sys

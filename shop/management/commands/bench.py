@@ -1,4 +1,4 @@
-"""Measure the shop on this machine. Figures are compared inside one run only: machines are shared and noisy."""
+"""Measure the shop on this machine. Compare figures of one run only, because machines are shared and noisy."""
 
 import json
 import statistics
@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
-from shop.benchmarks.databases import bench_cluster, database_name, forget_halves, measured, prepare, run
+from shop.benchmarks.databases import bench_cluster, database_name, drop_incomplete, measured, prepare, run
 from shop.benchmarks.promotions import price_among_promotions
 
 SIZES = "1000,100000,1000000"
 CHECKOUT_PRODUCTS = 1000
 SCRIPT_SECONDS = 10
-PROMOTIONS = (500, 50, 5)  # promotions, lines of the cart, ways of delivery
+PROMOTIONS = (500, 50, 5)  # promotions, cart lines, shipping options
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
@@ -42,15 +42,15 @@ class Command(BaseCommand):
         if what == "measure":
             self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
         elif what == "place":
-            made = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
-            self.stdout.write(json.dumps(made))
+            result = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
+            self.stdout.write(json.dumps(result))
         elif what == "prepare-checkout":
             prepare_checkout()
         elif what == "promotions":
-            taken = price_among_promotions(*PROMOTIONS, repeats=options["repeats"], seed=options["seed"])
+            milliseconds = price_among_promotions(*PROMOTIONS, repeats=options["repeats"], seed=options["seed"])
             promotions, lines, deliveries = PROMOTIONS
             self.stdout.write(
-                f"{promotions} promotions, {lines} lines, {deliveries} ways of delivery: {taken:.0f} ms of CPU"
+                f"{promotions} promotions, {lines} lines, {deliveries} shipping options: {milliseconds:.0f} ms of CPU"
             )
         elif what == "checkout":
             self._checkout(options["orders"], options["repeats"])
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             self._catalog(options)
 
     def _checkout(self, orders: int, repeats: int) -> None:
-        """Shop and script in turn, on the same database, so that both meet the same machine."""
+        """Measure shop and script in turn on the same database, so that both run under the same conditions."""
         rates: dict[tuple[str, bool], list[float]] = {}
         with bench_cluster() as cluster:
             prepare(cluster, CHECKOUT_PRODUCTS, self.stderr.write)
@@ -72,14 +72,14 @@ class Command(BaseCommand):
                     self.stderr.write(
                         f"repeat {repeat + 1}, {'one' if is_hot else 'many'}: {shop:.0f}/s, {plain:.0f}/s"
                     )
-        self._report_checkout({key: statistics.median(found) for key, found in rates.items()})
+        self._report_checkout({key: statistics.median(values) for key, values in rates.items()})
 
     def _report_checkout(self, rates: dict[tuple[str, bool], float]) -> None:
-        self.stdout.write("| things ordered | shop, orders/s | pgbench script, orders/s | ratio |")
+        self.stdout.write("| products ordered | shop, orders/s | pgbench script, orders/s | ratio |")
         self.stdout.write("|---|---|---|---|")
-        for is_hot, words in ((False, "spread over 2,000"), (True, "all the same two")):
+        for is_hot, label in ((False, "spread over 2,000"), (True, "all the same two")):
             shop, plain = rates["shop", is_hot], rates["script", is_hot]
-            self.stdout.write(f"| {words} | {shop:.0f} | {plain:.0f} | {shop / plain:.2f} |")
+            self.stdout.write(f"| {label} | {shop:.0f} | {plain:.0f} | {shop / plain:.2f} |")
         self.stdout.write(f"\nThe same two against spread: {rates['shop', True] / rates['shop', False]:.2f} ×")
 
     def _catalog(self, options: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError("Enter the sizes as numbers separated by commas: 1000,100000") from error
         with bench_cluster() as cluster:
-            forget_halves(cluster)
+            drop_incomplete(cluster)
             for size in sizes:
                 prepare(cluster, size, self.stderr.write)
             runs: dict[int, list[dict]] = {size: [] for size in sizes}
@@ -97,29 +97,29 @@ class Command(BaseCommand):
                     arguments = ["--requests", str(options["requests"]), "--seed", str(options["seed"] + repeat)]
                     runs[size].append(measured(cluster, size, *arguments))
                     self.stderr.write(f"{size:,} products measured, repeat {repeat + 1}")
-        self._report(sizes, {size: _middle(found) for size, found in runs.items()})
+        self._report(sizes, {size: _medians(repeats) for size, repeats in runs.items()})
 
-    def _report(self, sizes: list[int], found: dict[int, dict]) -> None:
+    def _report(self, sizes: list[int], results: dict[int, dict]) -> None:
         self.stdout.write("| page | products | p50 ms | p99 ms | CPU ms | database ms | queries | bytes |")
         self.stdout.write("|---|---|---|---|---|---|---|---|")
-        for page in found[sizes[0]]:
+        for page in results[sizes[0]]:
             for size in sizes:
-                cells = " | ".join(f"{found[size][page][column]:g}" for column in COLUMNS)
+                cells = " | ".join(f"{results[size][page][column]:g}" for column in COLUMNS)
                 self.stdout.write(f"| {page} | {size:,} | {cells} |")
         self.stdout.write(f"\nGrowth from {sizes[0]:,} to {sizes[-1]:,} products (CPU + database, p50):")
-        for page in found[sizes[0]]:
-            self.stdout.write(f"  {page}: {_cost(found[sizes[-1]][page]) / _cost(found[sizes[0]][page]):.2f} ×")
-        last = found[sizes[-1]]
+        for page in results[sizes[0]]:
+            self.stdout.write(f"  {page}: {_cost(results[sizes[-1]][page]) / _cost(results[sizes[0]][page]):.2f} ×")
+        last = results[sizes[-1]]
         deep = _cost(last["deep page"]) / _cost(last["category root with facets"])
         self.stdout.write(f"  page 2,000 against page 1: {deep:.2f} ×")
 
 
-def _cost(facts: dict[str, float]) -> float:
-    return facts["cpu"] + facts["database"]
+def _cost(figures: dict[str, float]) -> float:
+    return figures["cpu"] + figures["database"]
 
 
-def _middle(runs: list[dict]) -> dict:
-    """The median of the repeats for every figure."""
+def _medians(runs: list[dict]) -> dict:
+    """Return the median of the repeats for every figure."""
     return {
         page: {column: statistics.median(run[page][column] for run in runs) for column in COLUMNS} for page in runs[0]
     }

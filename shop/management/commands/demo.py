@@ -1,4 +1,4 @@
-"""The whole shop on this machine, with a stand-in for Stripe."""
+"""Run the whole shop on this machine, with a stand-in for Stripe."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from catalog.errors import UnreadableFile
 from catalog.importing.shopify import read_file
 from catalog.markets import default_market
 from shop import seeding
-from shop.embedded.demo import CARDS, OWNER, Demo, Refused, Wishes
+from shop.embedded.demo import CARDS, OWNER, Demo, DemoOptions, Refused
 
 LINES_OF_PROGRESS = 10
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         catalog: Path | None = options["catalog"]
         demo = Demo(
-            Wishes(options["host"], options["port"], catalog.resolve() if catalog else None, options["reset"]),
+            DemoOptions(options["host"], options["port"], catalog.resolve() if catalog else None, options["reset"]),
             self.say,
         )
         try:
@@ -46,16 +46,16 @@ class Command(BaseCommand):
         except (Refused, UnreadableFile) as refused:
             raise CommandError(str(refused)) from refused
 
-    def say(self, words: str) -> None:
-        self.stdout.write(words)
+    def say(self, text: str) -> None:
+        self.stdout.write(text)
         self.stdout.flush()
 
     def _run(self, demo: Demo, begun: float) -> None:
         demo.check_port()
-        if demo.wishes.catalog:
-            # Before anything of an earlier demo goes: a file that cannot be read stops everything.
-            read_file(demo.wishes.catalog, default_market().currency)
-        if demo.wishes.is_reset:
+        if demo.options.catalog:
+            # Before deleting an earlier demo, because an unreadable file stops the command.
+            read_file(demo.options.catalog, default_market().currency)
+        if demo.options.is_reset:
             demo.reset()
         demo.catch_signals()
         try:
@@ -74,30 +74,30 @@ class Command(BaseCommand):
         self.say("Stopped.")
 
     def _fill(self, demo: Demo) -> None:
-        """The database has its tables, and the shop its first contents."""
+        """Create the tables and, in an empty shop, the first contents."""
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0)
-        wanted = demo.wishes.catalog
-        known = demo.state / "catalog.txt"
-        mark = hashlib.sha256(wanted.read_bytes()).hexdigest() if wanted else "hearthside"
+        catalog = demo.options.catalog
+        digest_file = demo.state / "catalog.txt"
+        digest = hashlib.sha256(catalog.read_bytes()).hexdigest() if catalog else "hearthside"
         if seeding.is_seeded():
-            if wanted and (not known.exists() or known.read_text() != mark):
+            if catalog and (not digest_file.exists() or digest_file.read_text() != digest):
                 raise Refused("This demo already has another catalogue. Add --reset to start over with this file.")
         else:
             self.say("Filling the shop …")
-            seeding.seed_store(is_own_catalogue=bool(wanted))
-            report = seeding.seed_catalogue(wanted, self._show)
+            seeding.seed_store(is_own_catalogue=bool(catalog))
+            report = seeding.seed_catalogue(catalog, self._show_progress)
             for problem in report.problems[:20]:
                 self.say(f"  {problem}")
             self.say(f"  {report}")
-            known.write_text(mark)
-            if not wanted:
-                seeding.seed_demo_offers()
+            digest_file.write_text(digest)
+            if not catalog:
+                seeding.seed_demo_promotions()
         seeding.seed_demo_market()
         seeding.seed_owner(OWNER, demo.owner_password())
 
-    def _show(self, number: int, total: int) -> None:
-        """One line that counts up on a terminal; elsewhere a line for each tenth of the products."""
+    def _show_progress(self, number: int, total: int) -> None:
+        """Show one line that counts up on a terminal, or a line for each tenth of the products elsewhere."""
         if not sys.stdout.isatty():
             if number * LINES_OF_PROGRESS // total > self.lines_shown:
                 self.lines_shown = number * LINES_OF_PROGRESS // total
@@ -112,7 +112,7 @@ class Command(BaseCommand):
         self.say(f"\n  Storefront   {demo.url}/")
         self.say(f"  Staff        {demo.url}/admin/   {OWNER}   {demo.owner_password()}")
         self.say(f"  Mailbox      {demo.url}/mailbox/")
-        self.say("  Test cards   " + "\n               ".join(f"{number}  {words}" for number, words in CARDS))
+        self.say("  Test cards   " + "\n               ".join(f"{number}  {outcome}" for number, outcome in CARDS))
         if demo.is_open_to_others:
             self.say(
                 "\nOther machines can see the shop, but can only pay from this one, because the stand-in for "

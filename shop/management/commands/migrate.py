@@ -1,4 +1,4 @@
-"""Django's migrate, one at a time."""
+"""Django's migrate command, with a lock so that only one migration runs at a time."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Drop personal data and leftovers that have had their time."""
+"""Delete personal data and leftovers that are no longer needed."""
 
 from typing import Any
 

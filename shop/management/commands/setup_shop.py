@@ -1,4 +1,4 @@
-"""Set up a shop that can sell: questions on a terminal, or a file."""
+"""Set up a shop that can sell, from questions on a terminal or a file."""
 
 import sys
 from argparse import ArgumentParser
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was set up.") from error
 
     def _list_what_is_missing(self, *, is_check: bool) -> None:
-        """Exit 1 from a check of a shop that stays closed."""
+        """List what is missing, and exit with 1 from a check if the shop stays closed."""
         closing, otherwise = missing_to_open(), missing_otherwise()
         if closing:
             self.stdout.write("\nShoppers see “Opening soon” until this is done:")
