@@ -26,47 +26,6 @@ class OrderRefused(OrderError):
     """The order does not allow this. The message is a sentence for the user."""
 
 
-class EmptyCart(OrderError):
-    """The cart has no lines to order."""
-
-
-class CartChanged(OrderError):
-    """The cart has changed since the shopper opened the checkout page."""
-
-
-class TotalChanged(OrderError):
-    """The total differs from the one shown to the shopper. Carries both, in minor units."""
-
-    def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(f"expected {expected}, is {actual}")
-        self.expected = expected
-        self.actual = actual
-
-
-class NotSold(OrderError):
-    """Lines of the cart are no longer sold. Carries their ids."""
-
-    def __init__(self, line_ids: list[int]) -> None:
-        super().__init__(f"{len(line_ids)} lines are not sold")
-        self.line_ids = line_ids
-
-
-class TotalTooSmall(OrderError):
-    """The amount due is less than the payment provider can charge. Carries the minimum in minor units."""
-
-    def __init__(self, smallest: int) -> None:
-        super().__init__(f"below {smallest}")
-        self.smallest = smallest
-
-
-class NoDelivery(OrderError):
-    """The chosen shipping method does not deliver to the chosen country."""
-
-
-class NoAddress(OrderError):
-    """The order needs a delivery address and has none."""
-
-
 class AlreadyPlaced(OrderError):
     """The cart is already an unpaid order with other details. Carries that order.
 
@@ -86,34 +45,129 @@ class ShipmentRefused(OrderError):
     """These quantities cannot be shipped. The message is a sentence for staff."""
 
 
-class PromotionUsedUp(OrderError):
-    """Other orders have reached a limit of the promotion meanwhile. Carries the promotion's name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-class GiftCardSpent(OrderError):
-    """The balance of a gift card is smaller than the amount that the order needs from it."""
-
-
 class GiftCardRefused(OrderError):
     """The gift card cannot be used, issued or voided. The message is a sentence for the user."""
 
 
-class TooManyUnpaid(OrderError):
+class CouponRefused(OrderError):
+    """The coupon code or limit is not allowed. The message is a sentence for staff."""
+
+
+class CheckoutRefused(OrderError):
+    """place_order refuses the checkout. Pages and APIs show `code`, `field` and `sentence`, and nothing else.
+
+    `field` names the form field that the sentence belongs to; it is empty where the sentence is about the whole order.
+    `is_outdated` says that the shopper has seen something that is no longer true.
+    """
+
+    code = "refused"
+    field = ""
+    sentence = ""
+    is_outdated = False
+
+
+class EmptyCart(CheckoutRefused):
+    """The cart has no lines to order."""
+
+    code = "empty_cart"
+    sentence = "Your cart is empty."
+
+
+class CartChanged(CheckoutRefused):
+    """The cart has changed since the shopper opened the checkout page."""
+
+    code = "cart_changed"
+    sentence = "Your cart has changed meanwhile."
+    is_outdated = True
+
+
+class TotalChanged(CheckoutRefused):
+    """The total differs from the one shown to the shopper. Carries both, in minor units."""
+
+    code = "total_changed"
+    sentence = "The total has changed meanwhile."
+    is_outdated = True
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"expected {expected}, is {actual}")
+        self.expected = expected
+        self.actual = actual
+
+
+class NotSold(CheckoutRefused):
+    """Lines of the cart are no longer sold. Carries their ids."""
+
+    code = "not_sold"
+    sentence = "Some items in your cart are no longer sold."
+
+    def __init__(self, line_ids: list[int]) -> None:
+        super().__init__(f"{len(line_ids)} lines are not sold")
+        self.line_ids = line_ids
+
+
+class TotalTooSmall(CheckoutRefused):
+    """The amount due is less than the payment provider can charge. Carries the minimum in minor units."""
+
+    code = "total_too_small"
+    sentence = "This order is too small to be paid by card. Please add something to your cart."
+
+    def __init__(self, smallest: int) -> None:
+        super().__init__(f"below {smallest}")
+        self.smallest = smallest
+
+
+class NoDelivery(CheckoutRefused):
+    """The chosen shipping method does not deliver to the chosen country."""
+
+    code = "no_delivery"
+    field = "shipping_code"
+    sentence = "Choose a delivery method for this country"
+
+
+class NoAddress(CheckoutRefused):
+    """The order needs a delivery address and has none."""
+
+    code = "no_address"
+    field = "line1"
+    sentence = "Enter a street and number, like Kraanlei 12"
+
+
+class PromotionUsedUp(CheckoutRefused):
+    """Other orders have reached a limit of the promotion meanwhile. Carries the promotion's name."""
+
+    code = "promotion_used_up"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.sentence = f"“{name}” has been used up."
+
+
+class GiftCardSpent(CheckoutRefused):
+    """The balance of a gift card is smaller than the amount that the order needs from it."""
+
+    code = "gift_card_spent"
+    sentence = "The balance of a gift card has changed meanwhile."
+    is_outdated = True
+
+
+class TooManyUnpaid(CheckoutRefused):
     """The customer already has the maximum number of unpaid orders."""
 
+    code = "too_many_unpaid"
+    sentence = "You have too many orders that are not paid yet. Please pay or change one of them first."
 
-class TooMuchUnpaid(OrderError):
+
+class TooMuchUnpaid(CheckoutRefused):
     """One IP network would reserve more units in unpaid orders than allowed. Carries the reserved units and the limit."""
+
+    code = "too_much_unpaid"
+    sentence = (
+        "You have many items in orders that are not paid yet. Please pay or change one of them first, "
+        "or contact us for a large order."
+    )
 
     def __init__(self, held: int, limit: int) -> None:
         super().__init__(f"{held} units are held, {limit} is the limit")
         self.held = held
         self.limit = limit
-
-
-class CouponRefused(OrderError):
-    """The coupon code or limit is not allowed. The message is a sentence for staff."""

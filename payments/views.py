@@ -20,11 +20,11 @@ from catalog.pages import INTERNAL, ORDER, page
 from orders.cart import open_cart, parse_token
 from orders.checkout import place_order
 from orders.checkout_form import CheckoutForm
+from orders.checkout_page import PLACING, REFUSALS, leads_to_payment, render_refusal
 from orders.errors import AlreadyPlaced
 from orders.joining import add_cart, join_carts, order_again
 from orders.models import Cart, Order
-from orders.views.carts import current_cart, remember, user_id_of
-from orders.views.checkout import PLACING, REFUSALS, leads_to_payment, render_refusal
+from orders.visitor import current_cart, remember_cart, user_id_of
 from payments import inbox
 from payments.cancellation import reopen
 from payments.errors import (
@@ -140,7 +140,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not cart:
         return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
     cart = _merged_with_current_cart(request, cart) if is_holder else _copied_into_current_cart(request, order)
-    return remember(redirect(f"{reverse('orders:cart')}?back=1"), cart)
+    return remember_cart(redirect(f"{reverse('orders:cart')}?back=1"), cart)
 
 
 def _holds_cart(request: HttpRequest, order: Order) -> bool:
@@ -188,7 +188,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     cart = cart or _cart_of_canceled_order(request, order)
     if not cart:
         return redirect(order)
-    return remember(_place_again(request, cart, form), cart)
+    return remember_cart(_place_again(request, cart, form), cart)
 
 
 def _may_replace(request: HttpRequest, order: Order) -> bool:

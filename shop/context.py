@@ -10,7 +10,7 @@ from catalog.browse import gift_card_url, top_categories
 from catalog.market_texts import store_in
 from catalog.markets import current_market
 from orders.cart import count_items
-from orders.views.carts import current_cart
+from orders.visitor import current_cart
 
 
 def storefront(request: HttpRequest) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The cart's pages, and the cookie with its token."""
+"""The cart's pages."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.throttle import Limit, client_ip
+from accounts.throttle import client_ip
 from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
 from catalog.models import Variant
@@ -19,15 +19,12 @@ from orders import cart as cart_verbs
 from orders.cart import (
     UNDO_PERIOD,
     add_to_cart,
-    find_cart,
     find_variant,
     has_saved,
     open_cart,
-    parse_token,
     set_quantity,
 )
-from orders.cart_codes import drop_code, enter_code, use_credit
-from orders.customers import Buyer
+from orders.cart_codes import drop_code, use_credit
 from orders.errors import CartRefused, GiftCardRefused, SoldOut
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
 from orders.gift_form import GiftCardForm
@@ -36,47 +33,9 @@ from orders.items import CartItem
 from orders.models import Cart, CartLine, Order
 from orders.queries import CartContents, price_cart
 from orders.same_origin import same_origin_post
+from orders.visitor import ADDING, buyer_of, current_cart, remember_cart, try_code, user_id_of
 
 NOT_THERE = "This is no longer in your cart. You may have removed it in another window."
-ADDING = Limit("add-to-cart", 60, 60)
-CODES = Limit("code", 10, 600)  # unknown codes entered from one IP address
-
-
-def user_id_of(request: HttpRequest) -> int | None:
-    """Return the logged-in user's id, or None. Without a session cookie, no session is read."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
-        return None
-    return request.user.pk
-
-
-def current_cart(request: HttpRequest) -> Cart | None:
-    """Return the shopper's cart, open or ordered, or None."""
-    token = parse_token(request.COOKIES.get(settings.CART_COOKIE_NAME, ""))
-    user_id = user_id_of(request)
-    if not token and not user_id:
-        return None
-    return find_cart(token=token, user_id=user_id)
-
-
-def remember(response: HttpResponse, cart: Cart) -> HttpResponse:
-    """Store the cart's token in a cookie for CART_COOKIE_AGE (30 days), and return the response."""
-    response.set_cookie(
-        settings.CART_COOKIE_NAME,
-        str(cart.token),
-        max_age=settings.CART_COOKIE_AGE,
-        secure=settings.SHOP_HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def buyer_of(request: HttpRequest, cart: Cart) -> Buyer:
-    """Return what is known about the shopper: the cart's country, and the account's e-mail address."""
-    market = market_of(cart.market)
-    user_id = user_id_of(request)
-    country = cart.country if cart.country in market.countries else market.countries[0]
-    return Buyer(country, email=request.user.email if user_id else "", user_id=user_id)
 
 
 @page(CART)
@@ -122,7 +81,7 @@ def _render(
     if not contents or not contents.items:
         context["popular"] = first_cards(current_listings(market), 4)
     response = render(request, "orders/cart.html", context, status=status)
-    return remember(response, cart) if cart else response
+    return remember_cart(response, cart) if cart else response
 
 
 def _just_removed(contents: CartContents) -> list[CartItem]:
@@ -167,7 +126,7 @@ def _drawer(request: HttpRequest, cart: Cart, line_id: int = 0, *, added: Varian
         "removed": next((item for item in _just_removed(contents) if item.line_id == line_id), None),
         "cart_count": contents.count,
     }
-    return remember(render(request, "orders/drawer.html", context), cart)
+    return remember_cart(render(request, "orders/drawer.html", context), cart)
 
 
 def _set_quantity(request: HttpRequest, cart: Cart) -> str:
@@ -199,14 +158,6 @@ def _save(request: HttpRequest, cart: Cart) -> str:
 def _restore(request: HttpRequest, cart: Cart) -> str:
     cart_verbs.restore(cart, _line_id(request.POST, "restore"))
     return ""
-
-
-def try_code(request: HttpRequest, cart: Cart) -> None:
-    """Add the posted code to the cart. Only codes that are refused count towards the limit."""
-    ip = client_ip(request)
-    CODES.take(ip)
-    enter_code(cart, request.POST.get("code", ""))
-    CODES.give_back(ip)
 
 
 def _enter_code(request: HttpRequest, cart: Cart) -> str:
@@ -282,7 +233,7 @@ def add(request: HttpRequest) -> HttpResponse:
     response = redirect("orders:cart")
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         messages.success(request, f"{variant.product.title} is in your cart.")
-    return remember(response, target)
+    return remember_cart(response, target)
 
 
 def _sold_out(request: HttpRequest, variant: Variant) -> HttpResponse:

@@ -14,6 +14,7 @@ from accounts.throttle import Limit, client_ip
 from catalog.markets import market_of
 from catalog.pages import ACCOUNT, ORDER, page
 from orders.cart import open_cart
+from orders.checkout_page import leads_to_payment
 from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
@@ -21,8 +22,7 @@ from orders.pricing import can_be_derived, totals_of
 from orders.progress import order_progress, parcels_of
 from orders.queries import order_for_page, orders_of
 from orders.reviewing import lines_of
-from orders.views.carts import ADDING, current_cart, remember, user_id_of
-from orders.views.checkout import leads_to_payment
+from orders.visitor import ADDING, current_cart, remember_cart, user_id_of
 
 FINDING = Limit("find-order", 10, 600)
 
@@ -64,7 +64,7 @@ def again(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     cart = open_cart(current_cart(request), user_id=user_id_of(request), market=market_of(order.market))
     missing = order_again(cart, order)
     url = reverse("orders:cart")
-    return remember(redirect(f"{url}?missing={len(missing)}" if missing else url), cart)
+    return remember_cart(redirect(f"{url}?missing={len(missing)}" if missing else url), cart)
 
 
 @page(ORDER)

@@ -13,8 +13,8 @@ from catalog.models import Review
 from orders.fulfillment import Parcel, ship
 from orders.lifecycle import confirm
 from orders.models import CartLine
-from orders.views.carts import ADDING
 from orders.views.orders import FINDING
+from orders.visitor import ADDING
 from shop.middleware.limits import SEARCHING
 from tests.accounts.throttling import (
     HERE,

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from orders.checkout_page import PLACING
 from orders.models import Cart, Order
-from orders.views.checkout import PLACING
 from payments.models import Payment
 from payments.views import PAYING
 from tests.factories import (
