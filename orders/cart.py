@@ -74,6 +74,7 @@ def find_cart(*, token: uuid.UUID | None, user_id: int | None) -> Cart | None:
 
 
 def count_items(cart: Cart | None) -> int:
+    """Return the number of units in an open cart; 0 without one."""
     if not cart or not cart.is_open:
         return 0
     return cart.lines.filter(state=State.ACTIVE).aggregate(total=Sum("quantity"))["total"] or 0
@@ -98,6 +99,7 @@ def open_cart(cart: Cart | None, *, user_id: int | None, market: Market | None =
 
 
 def has_saved(cart: Cart) -> bool:
+    """Return whether the cart has lines saved for later."""
     return cart.lines.filter(state=State.SAVED).exists()
 
 

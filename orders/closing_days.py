@@ -45,5 +45,6 @@ def extend_public_holidays() -> int:
 
 
 def coming_years() -> list[int]:
+    """Return this year and the next."""
     year = timezone.localdate().year
     return [year + n for n in range(YEARS_AHEAD + 1)]

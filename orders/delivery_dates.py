@@ -42,12 +42,12 @@ class Dispatch:
 
 
 def day_name(day: date) -> str:
-    """`Thu 4 June`"""
+    """Return the day like `Thu 4 June`."""
     return format_date(day, "EEE d MMMM", locale="en")
 
 
 def day_span(earliest: date, latest: date) -> str:
-    """`Thu 4 – Fri 5 June`"""
+    """Return a span of days like `Thu 4 – Fri 5 June`."""
     if earliest == latest:
         return day_name(latest)
     first = "EEE d" if earliest.month == latest.month else "EEE d MMMM"
@@ -55,6 +55,7 @@ def day_span(earliest: date, latest: date) -> str:
 
 
 def is_working_day(day: date, closed: Collection[date]) -> bool:
+    """Return whether the day is Monday to Friday and not closed."""
     return day.weekday() < SATURDAY and day not in closed
 
 

@@ -31,6 +31,7 @@ class Attachment:
 
 
 def store_name() -> str:
+    """Return the name of the shop."""
     return Store.objects.values_list("name", flat=True).first() or "Mercer"
 
 
@@ -109,6 +110,7 @@ def _terms(order: Order) -> list[Attachment]:
 
 
 def send_shipped(fulfillment: Fulfillment) -> None:
+    """Tell the buyer that a parcel has been shipped, with its lines and tracking number."""
     order = fulfillment.order
     parts = fulfillment.lines.select_related("line")
     subject = f"On its way: order {order.number}"

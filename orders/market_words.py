@@ -36,4 +36,5 @@ AMERICAN = MarketTerms(
 
 
 def market_terms(market: Market) -> MarketTerms:
+    """Return the terms of the market's language."""
     return AMERICAN if market.language == "en-US" else EUROPEAN

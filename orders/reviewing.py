@@ -28,7 +28,7 @@ def review_of(order: Order, line: OrderLine) -> Review | None:
 
 
 def lines_of(order: Order) -> list[LineView]:
-    """The order's lines, each with the words of the link to its review."""
+    """Return the order's lines, each with the label of the link to its review."""
     lines = list(order.lines.all())
     is_any_reviewable = any(can_review(order, line) for line in lines)
     reviewed = reviews_of(order) if is_any_reviewable else set()

@@ -18,7 +18,7 @@ class ShownField:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """Fields that stand beside each other."""
+    """Fields that are shown side by side."""
 
     fields: list[ShownField]
 

@@ -185,6 +185,7 @@ def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
 
 
 def retrieve_session(session_id: str) -> SessionState:
+    """Return the session's current state at Stripe."""
     session = _call(
         "retrieve session",
         lambda: _client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]}),
@@ -275,6 +276,7 @@ def find_refund(intent_id: str, key: str) -> RefundState | None:
 
 
 def retrieve_refund(refund_id: str) -> RefundState:
+    """Return the refund's current state at Stripe."""
     return _refund_state(_call("retrieve refund", lambda: _client().v1.refunds.retrieve(refund_id)))
 
 

@@ -71,6 +71,7 @@ def check_real_payments(**_: Any) -> list[CheckMessage]:
 
 
 def is_reserved(host: str | None) -> bool:
+    """Return whether the host is a reserved example domain."""
     return bool(RESERVED.search((host or "").rstrip(".").lower()))
 
 

@@ -49,5 +49,6 @@ def setup_error(error: Exception) -> str:
 
 
 def needs_database(arguments: list[str]) -> bool:
+    """Return whether the command reads the database and does not start it itself."""
     command = arguments[1] if len(arguments) > 1 else "help"
     return command not in WITHOUT_DATABASE and "--help" not in arguments

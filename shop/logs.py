@@ -54,6 +54,7 @@ def masked_path(path: str) -> str:
 
 
 def masked_tokens(text: str) -> str:
+    """Return the text with tokens and keys cut to their first characters."""
     return KEY.sub(r"\1…", TOKEN.sub(r"\1…", text))
 
 

@@ -31,6 +31,7 @@ def _only_in_demo() -> None:
 @page(INTERNAL)
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
+    """List the e-mails that the demo has sent last."""
     _only_in_demo()
     sent = Mail.objects.filter(status=Mail.Status.SENT).order_by("-sent_at")[:50]
     return render(request, "shop/mailbox.html", {"mails": sent})

@@ -74,6 +74,7 @@ class StoredMessage(EmailMessage):
 
 
 def parsed(mail: Mail) -> ParsedMessage:
+    """Return the stored e-mail as a message object."""
     return email.message_from_bytes(mail.body.encode(), _class=ParsedMessage, policy=email.policy.SMTP)
 
 

@@ -54,6 +54,7 @@ LIVING_PLANTS = ("snake-plant",)
 
 
 def is_seeded() -> bool:
+    """Return whether the shop has a store record and products."""
     return Store.objects.exists() and Product.objects.exists()
 
 

@@ -37,6 +37,7 @@ def can_be_derived(receipt: dict[str, Any]) -> bool:
 
 
 def basket_of(receipt: dict[str, Any]) -> Basket:
+    """Return the input of pricing that the receipt contains."""
     return _plain.structure(receipt["basket"], Basket)
 
 

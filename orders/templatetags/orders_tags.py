@@ -19,6 +19,7 @@ register = template.Library()
 
 @register.filter
 def country_name(code: str) -> str:
+    """Return the name of a country in the language of the current market."""
     return Locale.parse(current_market().language.replace("-", "_")).territories.get(code, code)
 
 

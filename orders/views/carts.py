@@ -42,6 +42,7 @@ NOT_THERE = "This is no longer in your cart. You may have removed it in another 
 @require_http_methods(["GET", "HEAD", "POST"])
 @same_origin_post
 def cart(request: HttpRequest) -> HttpResponse:
+    """Show the cart, or carry out one of its buttons."""
     cart = current_cart(request)
     if request.method == "POST":
         return _change(request, cart)
@@ -208,6 +209,7 @@ ACTIONS: dict[str, Callable[[HttpRequest, Cart], str]] = {
 @require_POST
 @same_origin_post
 def add(request: HttpRequest) -> HttpResponse:
+    """Add a product to the cart, and show the cart or its drawer."""
     ADDING.take(client_ip(request))
     form = CartLineForm(request.POST)
     cart = current_cart(request)

@@ -28,6 +28,7 @@ from orders.visitor import current_cart, try_code, user_id_of
 @leads_to_payment
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
+    """Show the checkout page, update it, or place the order."""
     cart = current_cart(request)
     if not cart:
         return redirect("orders:cart")

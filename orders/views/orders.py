@@ -31,6 +31,7 @@ FINDING = Limit("find-order", 10, 600)
 @leads_to_payment
 @require_safe
 def order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show an order by its secret link."""
     return _show(request, public_id)
 
 
@@ -94,6 +95,7 @@ def open_account(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @page(ORDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
+    """Find an order by its number and e-mail address."""
     form = FindOrderForm(request.POST or None)
     if request.method == "POST":
         FINDING.take(client_ip(request))
@@ -108,4 +110,5 @@ def find(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
+    """List the orders of the account."""
     return render(request, "orders/account.html", {"orders": orders_of(request.user.pk)[:100]})

@@ -20,6 +20,7 @@ REVIEWING = Limit("review", 5, 60)
 @page(ORDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, public_id: uuid.UUID, line_id: int) -> HttpResponse:
+    """Show the review form of an order line, and store the review."""
     order = order_for_page(public_id)
     if not order:
         raise Http404

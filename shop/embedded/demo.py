@@ -49,6 +49,7 @@ class DemoOptions:
 
 
 def is_taken(host: str, port: int) -> bool:
+    """Return whether another process listens on this port."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

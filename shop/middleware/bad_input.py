@@ -21,6 +21,7 @@ UNREADABLE = (ValueError, LookupError, BadRequest, MultiPartParserError, Suspici
 
 
 def is_storable(text: str) -> bool:
+    """Return whether PostgreSQL can store the text: no NUL, no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate
@@ -29,12 +30,14 @@ def is_storable(text: str) -> bool:
 
 
 def texts_of(parameters: QueryDict) -> Iterator[str]:
+    """Yield all names and values of the parameters."""
     for name, values in parameters.lists():
         yield name
         yield from values
 
 
 def refuse(reason: str) -> HttpResponse:
+    """Log the reason, and answer 400 in plain text."""
     log.warning("A request was refused: %s", reason)
     response = HttpResponseBadRequest(PLAIN_MESSAGE, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "no-store"

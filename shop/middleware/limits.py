@@ -38,6 +38,7 @@ def limit_of(request: HttpRequest) -> Limit | None:
 
 
 def is_file_transfer(request: HttpRequest) -> bool:
+    """Return whether a logged-in user imports or exports a file with this request."""
     return FILES.get(policy_of(request).throttle) == request.method and request.user.is_authenticated
 
 
@@ -49,6 +50,7 @@ def hold_turn(request: HttpRequest) -> None:
 
 
 def end_turn(key: str, held_until: datetime) -> None:
+    """Release the reservation of the account's file transfer."""
     with suppress(OperationalError, InterfaceError):  # the database is away: the reservation expires by itself
         give_turn_back(key, held_until)
 

@@ -96,6 +96,7 @@ def amount(text: str) -> int:
 
 
 def percent(text: str, country: str) -> Decimal:
+    """Parse a tax rate in percent; raise WrongAnswers if it is not between 0 and 100."""
     try:
         value = Decimal(text)
     except InvalidOperation:
