@@ -1,7 +1,7 @@
-"""A product as one document: everything that staff, imports and bulk edits may change of it, as plain values.
+"""Products as documents: all fields that staff, imports and bulk edits can change, as plain JSON values.
 
-Plans, histories, undo and exports all speak of documents, so they cannot disagree about what a product is. Money is
-in minor units of the default market, times are ISO 8601 in UTC, decimals are text.
+Plans, history, undo and exports all use documents, so they agree on what a product consists of. Amounts are in minor
+units of the default market, times are ISO 8601 in UTC, and decimals are strings.
 """
 
 from collections import defaultdict
@@ -107,37 +107,38 @@ CATEGORY_SEPARATOR = " > "
 
 
 def variant_key(values: Iterable[str]) -> str:
-    """How a document names a variant: its three option values, one a line."""
+    """The key of a variant in a document: its three option values, separated by line breaks."""
     return "\n".join(values)
 
 
 def new_document(handle: str) -> Document:
-    """A product that does not exist yet, as empty as can be."""
+    """An empty document for a new product."""
     return {"handle": handle, "product": deepcopy(NEW_PRODUCT), "options": [], "variants": {}, "images": {}}
 
 
 def image_source(image: ProductImage) -> str:
-    """How documents and exports name a picture: where an import said it comes from, else its public address."""
+    """The key of a picture in documents and exports: its source in an import, or its public URL."""
     return image.source or f"{settings.SHOP_URL}{default_storage.url(image.file.name)}"
 
 
 def read_documents(handles: Iterable[str], market: Market, location: Location) -> dict[str, Document]:
-    """The documents of those products that there are, by handle: a constant number of queries."""
-    products = (
+    """Documents of the existing products by handle, with a constant number of queries."""
+    queryset = (
         Product.objects.kept()
         .filter(handle__in=list(handles))
         .select_related("type")
         .prefetch_related("options", "images", "attribute_values__attribute", "variants__image")
         .order_by("pk")
     )
-    found = list(products)
-    variants = [variant for product in found for variant in product.variants.all() if variant.is_active]
-    shelf = _Shelf(variants, {product.category_id for product in found if product.category_id}, market, location)
-    return {product.handle: shelf.document(product) for product in found}
+    products = list(queryset)
+    variants = [variant for product in products for variant in product.variants.all() if variant.is_active]
+    category_ids = {product.category_id for product in products if product.category_id}
+    builder = _DocumentBuilder(variants, category_ids, market, location)
+    return {product.handle: builder.document(product) for product in products}
 
 
-class _Shelf:
-    """What the documents of many products share, read once."""
+class _DocumentBuilder:
+    """Builds documents from prices, stock and category names that are read once for many products."""
 
     def __init__(self, variants: list[Variant], category_ids: set[int], market: Market, location: Location) -> None:
         self.now = timezone.now()
@@ -149,13 +150,13 @@ class _Shelf:
         self.categories = category_names(category_ids)
 
     def document(self, product: Product) -> Document:
-        facts = {name: plain_value(getattr(product, name)) for name in PRODUCT_FIELDS}
-        facts["category"] = self.categories.get(product.category_id, "") if product.category_id else ""
-        facts["type"] = product.type.name if product.type else ""
-        facts["attributes"] = sorted(f"{v.attribute.code}={v.slug}" for v in product.attribute_values.all())
+        fields = {name: plain_value(getattr(product, name)) for name in PRODUCT_FIELDS}
+        fields["category"] = self.categories.get(product.category_id, "") if product.category_id else ""
+        fields["type"] = product.type.name if product.type else ""
+        fields["attributes"] = sorted(f"{v.attribute.code}={v.slug}" for v in product.attribute_values.all())
         return {
             "handle": product.handle,
-            "product": facts,
+            "product": fields,
             "options": [option.name for option in product.options.all()],
             "variants": {
                 variant_key((variant.option1, variant.option2, variant.option3)): self._variant(variant)
@@ -168,12 +169,12 @@ class _Shelf:
         }
 
     def _variant(self, variant: Variant) -> Document:
-        facts = {name: plain_value(getattr(variant, name)) for name in VARIANT_FIELDS}
-        facts["image"] = image_source(variant.image) if variant.image else ""
+        fields = {name: plain_value(getattr(variant, name)) for name in VARIANT_FIELDS}
+        fields["image"] = image_source(variant.image) if variant.image else ""
         stock = self.stock.get(variant.pk) if variant.is_tracked else None
-        facts["on_hand"] = stock.on_hand if stock else None
-        facts["backorder_limit"] = stock.backorder_limit if stock else 0
-        return facts | self._prices(self.prices[variant.pk])
+        fields["on_hand"] = stock.on_hand if stock else None
+        fields["backorder_limit"] = stock.backorder_limit if stock else 0
+        return fields | self._prices(self.prices[variant.pk])
 
     def _prices(self, rows: list[Price]) -> Document:
         price = current_price(rows, self.now)
@@ -191,14 +192,14 @@ class _Shelf:
 
 
 def plain_value(value: Any) -> Any:
-    """The value as JSON can hold it."""
+    """Convert times and decimals to strings, which JSON can store."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value) if isinstance(value, Decimal) else value
 
 
 def category_names(category_ids: Iterable[int]) -> dict[int, str]:
-    """Each category by the names from the root down: `Home > Mugs`."""
+    """The names of each category from the root down, by id: `Home > Mugs`."""
     paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
     above = {"/".join(path.split("/")[: n + 1]) for path in paths.values() for n in range(path.count("/") + 1)}
     names = dict(Category.objects.filter(path__in=above).values_list("path", "name"))
@@ -208,29 +209,29 @@ def category_names(category_ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-Difference = list[Any]  # [what, before, after], as JSON keeps it
+Difference = list[Any]  # [label, before, after]; a list because it is stored as JSON
 
 
 def differences(before: Document | None, after: Document | None, currency: str) -> list[Difference]:
-    """What one has and the other has not, in the words that staff read."""
+    """The differences between two documents, with labels and amounts formatted for staff."""
     if before is None or after is None:
         return [["product", "–" if before is None else "there", "–" if after is None else "there"]]
     rows = [
-        [_words(name), before["product"].get(name), value]
+        [_label(name), before["product"].get(name), value]
         for name, value in after["product"].items()
         if before["product"].get(name) != value
     ]
     if before["options"] != after["options"]:
         rows.append(["options", ", ".join(before["options"]), ", ".join(after["options"])])
-    rows += _group("variant", before["variants"], after["variants"], currency)
-    rows += _group("picture", before["images"], after["images"], currency)
+    rows += _item_differences("variant", before["variants"], after["variants"], currency)
+    rows += _item_differences("picture", before["images"], after["images"], currency)
     return rows
 
 
-def _group(kind: str, before: Document, after: Document, currency: str) -> list[Difference]:
+def _item_differences(kind: str, before: Document, after: Document, currency: str) -> list[Difference]:
     rows: list[Difference] = []
     for key in [*after, *(key for key in before if key not in after)]:
-        name = f"{kind} {_short(key)}"
+        name = f"{kind} {_item_name(key)}"
         if key not in before:
             rows.append([name, "–", "new"])
         elif key not in after:
@@ -238,9 +239,9 @@ def _group(kind: str, before: Document, after: Document, currency: str) -> list[
         else:
             rows += [
                 [
-                    f"{name}: {_words(field)}",
-                    _shown(field, before[key].get(field), currency),
-                    _shown(field, value, currency),
+                    f"{name}: {_label(field)}",
+                    _display_value(field, before[key].get(field), currency),
+                    _display_value(field, value, currency),
                 ]
                 for field, value in after[key].items()
                 if before[key].get(field) != value
@@ -248,25 +249,25 @@ def _group(kind: str, before: Document, after: Document, currency: str) -> list[
     return rows
 
 
-def _short(key: str) -> str:
-    """Option values on one line; of a picture's address the end."""
+def _item_name(key: str) -> str:
+    """The option values on one line, or the last part of a picture's URL."""
     text = key.rsplit("/", 1)[-1] if "://" in key else key
     return text.strip().replace("\n", " · ") or "(the only one)"
 
 
-def _sale_in_words(amount: int, begins: str, ends: str | None, currency: str) -> str:
-    """`€19.20 from 1 Dec 2026, 00:00 to 24 Dec 2026, 00:00`, in the shop's own time."""
+def _sale_text(amount: int, begins: str, ends: str | None, currency: str) -> str:
+    """`€19.20 from 1 Dec 2026, 00:00 to 24 Dec 2026, 00:00`, in the shop's time zone."""
     times = [moment(datetime.fromisoformat(time)) for time in (begins, ends) if time]
     return f"{format_money(amount, currency)} from {' to '.join(times)}"
 
 
-def _words(name: str) -> str:
+def _label(name: str) -> str:
     if name == "planned":
         return "planned sale"
     return name.removesuffix("_minor").replace("_", " ")
 
 
-def _shown(name: str, value: Any, currency: str) -> Any:
+def _display_value(name: str, value: Any, currency: str) -> Any:
     if name == "planned":
-        return "; ".join(_sale_in_words(*sale, currency) for sale in value or [])
+        return "; ".join(_sale_text(*sale, currency) for sale in value or [])
     return format_money(value, currency) if name in ("price", "sale") and value is not None else value

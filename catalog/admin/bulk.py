@@ -16,7 +16,7 @@ from catalog.admin.variant_forms import typed_amount
 from catalog.bulk import Edit, Rounding, Sale, count_sales_changed, count_with_sale_then, edited
 from catalog.documents import Document, read_documents
 from catalog.formats import count_of, moment
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
 from catalog.importing.shopify import Problem
@@ -160,9 +160,9 @@ def plan_bulk_again(source: bytes, *, user_id: int | None) -> Run | None:
 
 def chosen_documents(ids: list[int]) -> dict[str, Document]:
     """The documents of these products, as far as they are kept."""
-    shop = here()
+    target = default_target()
     handles = Product.objects.kept().filter(pk__in=ids).order_by("pk").values_list("handle", flat=True)
-    return read_documents(handles, shop.market, shop.location)
+    return read_documents(handles, target.market, target.location)
 
 
 def _words(form: BulkForm) -> str:

@@ -14,7 +14,7 @@ from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
 from catalog.documents import NEW_VARIANT, Document, read_documents, variant_key
 from catalog.errors import CatalogError
-from catalog.importing.apply import Author, apply_changes, here
+from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.plan import plan_changes
 from catalog.markets import default_market
 from catalog.models import Product
@@ -93,8 +93,8 @@ def _present(product: Product) -> dict[str, str]:
 
 def generate(product: Product, form: GenerateForm, user_id: int | None) -> int:
     """Make the missing combinations; returns how many. A single variant without options gives way to them."""
-    shop = here()
-    before = read_documents([product.handle], shop.market, shop.location)[product.handle]
+    target = default_target()
+    before = read_documents([product.handle], target.market, target.location)[product.handle]
     after = deepcopy(before)
     after["options"] = [name for name, _ in form.options]
     plain = after["variants"].pop(variant_key(("", "", "")), None)
@@ -104,8 +104,8 @@ def generate(product: Product, form: GenerateForm, user_id: int | None) -> int:
         if key not in after["variants"]:
             after["variants"][key] = _new_variant(form.cleaned_data, values, number, plain or NEW_VARIANT)
             made += 1
-    plan = plan_changes([(before, after)], shop.market)
-    apply_changes(plan.changes, shop, Author("admin", user_id))
+    plan = plan_changes([(before, after)], target.market)
+    apply_changes(plan.changes, target, Author("admin", user_id))
     return made
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.admin.desk import needs, page
 from catalog.admin.variant_forms import typed_amount
 from catalog.documents import differences, read_documents
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.listings import write_listings
 from catalog.markets import Market, default_market, further_markets
 from catalog.models import Change, Product, Variant
@@ -120,7 +120,7 @@ def market_prices_view(
 @transaction.atomic
 def save_market_prices(product: Product, form: MarketPricesForm, *, user_id: int | None) -> int:
     """The typed prices hold from now on, listings say so and the history too; returns how many variants changed."""
-    market, location = form.market, here().location
+    market, location = form.market, default_target().location
     before = read_documents([product.handle], market, location)[product.handle]
     changed = set_prices(form.wanted(), market)
     write_listings(Product.objects.filter(pk=product.pk))

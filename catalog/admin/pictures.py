@@ -12,7 +12,7 @@ from catalog.admin.desk import needs, page
 from catalog.documents import differences, read_documents
 from catalog.errors import BadImage
 from catalog.images import keep_picture
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.listings import write_listings
 from catalog.models import Change, Product, ProductImage, Variant
 
@@ -103,13 +103,13 @@ def _save(formset: Any, product: Product, user_id: int | None) -> None:
 
 
 def _document(product: Product) -> Any:
-    shop = here()
-    return read_documents([product.handle], shop.market, shop.location).get(product.handle)
+    target = default_target()
+    return read_documents([product.handle], target.market, target.location).get(product.handle)
 
 
 def _record(product: Product, before: Any, user_id: int | None) -> None:
     """Cards show the change, and the history says who made it."""
     write_listings(Product.objects.filter(pk=product.pk))
-    found = differences(before, _document(product), here().market.currency)
+    found = differences(before, _document(product), default_target().market.currency)
     if found:
         Change.objects.create(product=product, user_id=user_id, source="admin", differences=found)

@@ -25,7 +25,7 @@ from catalog.admin.variant_forms import MAX_INLINE_VARIANTS, VariantFormSet, Var
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
 from catalog.errors import StockRefused
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.listings import write_listings
 from catalog.markets import default_market, further_markets
 from catalog.models import (
@@ -257,9 +257,9 @@ class ProductAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
-        shop = here()
+        target = default_target()
         old = Product.objects.filter(pk=obj.pk).first() if change else None
-        before = read_documents([old.handle], shop.market, shop.location) if old else {}
+        before = read_documents([old.handle], target.market, target.location) if old else {}
         request.document_before = before.get(old.handle) if old else None  # type: ignore[attr-defined]
         warn_of_left_out(request, obj.description)
         obj.description = clean(obj.description)
@@ -281,9 +281,9 @@ class ProductAdmin(admin.ModelAdmin):
             messages.warning(request, kept)
         product = form.instance
         write_listings(Product.objects.filter(pk=product.pk))
-        shop = here()
-        after = read_documents([product.handle], shop.market, shop.location).get(product.handle)
-        found = differences(request.document_before, after, shop.market.currency)  # type: ignore[attr-defined]
+        target = default_target()
+        after = read_documents([product.handle], target.market, target.location).get(product.handle)
+        found = differences(request.document_before, after, target.market.currency)  # type: ignore[attr-defined]
         if found:
             Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
         has_price = any(facts["price"] is not None for facts in after["variants"].values()) if after else False
@@ -346,13 +346,13 @@ class VariantAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         if kept := kept_sentence([form]):
             messages.warning(request, kept)
-        shop = here()
+        target = default_target()
         handle = obj.product.handle
-        before = read_documents([handle], shop.market, shop.location).get(handle)
+        before = read_documents([handle], target.market, target.location).get(handle)
         super().save_model(request, obj, form, change)
         write_listings(Product.objects.filter(pk=obj.product_id))
-        after = read_documents([handle], shop.market, shop.location).get(handle)
-        if found := differences(before, after, shop.market.currency):
+        after = read_documents([handle], target.market, target.location).get(handle)
+        if found := differences(before, after, target.market.currency):
             Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=found)
 
 

@@ -15,9 +15,9 @@ from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs
 from catalog.admin.desk import page as admin_page
 from catalog.errors import UnreadableFile
 from catalog.formats import NOTHING, count_of, money
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.importing.export import export_lines
-from catalog.importing.plan import PlannedChange, said
+from catalog.importing.plan import PlannedChange, short_text
 from catalog.importing.runs import RunRefused, is_outdated, plan_file, plan_of, source_of, start, start_undo
 from catalog.importing.table import MAX_FILE_BYTES
 from catalog.markets import default_market
@@ -101,7 +101,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
                 "title": _title(change),
                 "new": _new_product(change) if change.is_new else None,
                 "rows": [
-                    (what, said(before), said(after)) for what, before, after in change.differences[:SHOWN_DIFFERENCES]
+                    (what, short_text(before), short_text(after))
+                    for what, before, after in change.differences[:SHOWN_DIFFERENCES]
                 ],
                 "more": max(0, len(change.differences) - SHOWN_DIFFERENCES),
             }
@@ -165,8 +166,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def export(self, request: HttpRequest) -> HttpResponse:
         """Every product as a CSV, sent while it is read."""
         needs(request, "catalog.view_product")
-        shop = here()
-        lines = export_lines(Product.objects.all(), shop.market, shop.location)
+        target = default_target()
+        lines = export_lines(Product.objects.all(), target.market, target.location)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="products.csv"'
         return response

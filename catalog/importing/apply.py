@@ -1,4 +1,4 @@
-"""Makes the catalogue say what documents say: many products in one transaction, a constant number of queries a kind."""
+"""Write product documents to the database: many products in one transaction, a constant number of queries per table."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,12 +52,12 @@ Progress = Callable[[int, int], None]
 
 
 class CatalogueMoved(CatalogError):
-    """The catalogue is not what the plan was made for; nothing was changed."""
+    """A product changed after the plan was made. Nothing was written."""
 
 
 @dataclass(frozen=True)
 class Author:
-    """Who changes products, and on which occasion."""
+    """The user and the run that a change of products is recorded for."""
 
     source: str
     user_id: int | None = None
@@ -65,8 +65,8 @@ class Author:
 
 
 @dataclass
-class Shop:
-    """Where prices and stock of documents belong, and where an import's pictures lie."""
+class DocumentTarget:
+    """The market, the location and the picture folder that documents are read from and written to."""
 
     market: Market
     location: Location
@@ -74,73 +74,73 @@ class Shop:
     problems: list[Problem] = field(default_factory=list)
 
 
-def here(pictures: Path | None = None) -> Shop:
-    """The default market and the first location."""
-    return Shop(default_market(), default_location(), PictureFolder(pictures) if pictures else None)
+def default_target(pictures: Path | None = None) -> DocumentTarget:
+    """The default market and the default location, with an optional folder of pictures."""
+    return DocumentTarget(default_market(), default_location(), PictureFolder(pictures) if pictures else None)
 
 
 def import_file(path: Path, *, pictures: Path | None = None, on_progress: Progress | None = None) -> Plan:
-    """The catalogue holds every readable product of the file; each refused one is in the plan with its line.
+    """Import every readable product of the file and return the plan, which lists each refused product with its line.
 
-    Raises UnreadableFile, and writes nothing, where the file as a whole cannot be read.
+    Raises UnreadableFile, and writes nothing, if the file as a whole cannot be read.
     """
-    shop = here(pictures or path.parent)
-    plan = plan_import(read_file(path, shop.market.currency), shop.market, shop.location)
-    apply_changes(plan.changes, shop, Author("import"), on_progress=on_progress)
-    plan.problems += shop.problems
+    target = default_target(pictures or path.parent)
+    plan = plan_import(read_file(path, target.market.currency), target.market, target.location)
+    apply_changes(plan.changes, target, Author("import"), on_progress=on_progress)
+    plan.problems += target.problems
     return plan
 
 
 def default_location() -> Location:
-    """The first active location, made if there is none."""
-    found = Location.objects.filter(is_active=True).first()
-    return found or Location.objects.get_or_create(code="main", defaults={"name": "Main"})[0]
+    """The first active location. Creates one if there is none."""
+    location = Location.objects.filter(is_active=True).first()
+    return location or Location.objects.get_or_create(code="main", defaults={"name": "Main"})[0]
 
 
 @transaction.atomic
 def apply_changes(
-    changes: Sequence[PlannedChange], shop: Shop, author: Author, *, on_progress: Progress | None = None
+    changes: Sequence[PlannedChange], target: DocumentTarget, author: Author, *, on_progress: Progress | None = None
 ) -> list[PlannedChange]:
-    """Every product is what its change says; returns the changes as they came out, from which undo is made.
+    """Write every planned change and return the changes as they were stored, which undo needs.
 
-    Raises CatalogueMoved, and changes nothing, where a product is not as the plan found it.
+    Raises CatalogueMoved, and changes nothing, if a product has changed since the plan was made.
     """
     _lock_products(changes)
     levels = _Levels()
     groups = [changes[start : start + BATCH] for start in range(0, len(changes), BATCH)]
     done = 0
     for group in groups:
-        _Writer(group, shop, author, levels).write()
+        _Writer(group, target, author, levels).write()
         done += len(group)
         if on_progress:
             on_progress(done, len(changes))
-    # Last: the stock rows of everything that is being bought stay locked from here to COMMIT.
-    levels.write(shop, author)
-    return [change for group in groups for change in _came_out(group, shop)]
+    # Stock comes last, because its rows stay locked for shoppers from here until COMMIT.
+    levels.write(target, author)
+    return [change for group in groups for change in _stored_changes(group, target)]
 
 
 def _lock_products(changes: Sequence[PlannedChange]) -> None:
-    """All of them at once and in one order: two runs with the same products wait for each other, never in a circle."""
+    """Lock all products at once and in the order of their ids, so that two runs cannot deadlock."""
     rows = Product.objects.select_for_update(no_key=True).filter(handle__in=[change.handle for change in changes])
     list(rows.order_by("pk").values_list("pk"))
 
 
 @dataclass
 class _Levels:
-    """The stock that the changes want, collected over all batches."""
+    """The stock levels to write, collected over all batches."""
 
     targets: dict[int, Target] = field(default_factory=dict)
     retired: list[int] = field(default_factory=list)
     products: list[int] = field(default_factory=list)
 
-    def write(self, shop: Shop, author: Author) -> None:
-        set_levels(self.targets, shop.location, retired=self.retired, reason=author.source, user_id=author.user_id)
+    def write(self, target: DocumentTarget, author: Author) -> None:
+        set_levels(self.targets, target.location, retired=self.retired, reason=author.source, user_id=author.user_id)
         for start in range(0, len(self.products), BATCH):
             write_stock_classes(self.products[start : start + BATCH])
 
 
-def _came_out(group: Sequence[PlannedChange], shop: Shop) -> list[PlannedChange]:
-    now = read_documents((change.handle for change in group), shop.market, shop.location)
+def _stored_changes(group: Sequence[PlannedChange], target: DocumentTarget) -> list[PlannedChange]:
+    now = read_documents((change.handle for change in group), target.market, target.location)
     return [
         PlannedChange(
             change.handle,
@@ -154,22 +154,27 @@ def _came_out(group: Sequence[PlannedChange], shop: Shop) -> list[PlannedChange]
 
 
 def _with_stock_as_planned(change: PlannedChange, present: Document | None) -> Document | None:
-    """What is sold while the changes are written is no change of theirs, so that undo does not take it back."""
+    """The stored document with the planned stock, so that undo does not reverse sales made during the import."""
     if present is None or change.after is None:
         return present
-    for key, facts in present["variants"].items():
+    for key, variant in present["variants"].items():
         planned = change.after["variants"].get(key, {}).get("on_hand")
-        if facts["on_hand"] is not None and planned is not None:
-            facts["on_hand"] = planned
+        if variant["on_hand"] is not None and planned is not None:
+            variant["on_hand"] = planned
     return present
 
 
 class _Writer:
-    """Carries out one batch of changes; a product that undo takes back is withdrawn, because ledgers point at it."""
+    """Writes one batch of changes.
 
-    def __init__(self, changes: Sequence[PlannedChange], shop: Shop, author: Author, levels: _Levels) -> None:
+    A product that undo removes is withdrawn instead of deleted, because orders and stock movements refer to it.
+    """
+
+    def __init__(
+        self, changes: Sequence[PlannedChange], target: DocumentTarget, author: Author, levels: _Levels
+    ) -> None:
         self.changes = {change.handle: change for change in changes}
-        self.shop = shop
+        self.target = target
         self.author = author
         self.levels = levels
         self.products: dict[str, Product] = {}
@@ -178,7 +183,7 @@ class _Writer:
 
     def write(self) -> None:
         self._lock()
-        self._refuse_if_moved()
+        self._refuse_if_changed()
         self._write_products()
         self._write_options()
         self._write_images()
@@ -191,7 +196,7 @@ class _Writer:
 
     @property
     def wanted(self) -> Iterable[tuple[str, Document]]:
-        """The products that shall be there, with what they shall be."""
+        """The handle and the new document of each product that the changes keep."""
         return ((handle, change.after) for handle, change in self.changes.items() if change.after is not None)
 
     def _lock(self) -> None:
@@ -204,8 +209,8 @@ class _Writer:
         for image in ProductImage.objects.filter(product_id__in=ids):
             self.images[ids[image.product_id]][image_source(image)] = image
 
-    def _refuse_if_moved(self) -> None:
-        now = read_documents(self.changes, self.shop.market, self.shop.location)
+    def _refuse_if_changed(self) -> None:
+        now = read_documents(self.changes, self.target.market, self.target.location)
         for handle, change in self.changes.items():
             if now.get(handle) != change.before:
                 title = (change.before or change.after or {})["product"]["title"]
@@ -217,14 +222,14 @@ class _Writer:
         new: list[Product] = []
         changed: list[Product] = []
         for handle, after in self.wanted:
-            facts = after["product"]
+            fields = after["product"]
             product = self.products.get(handle) or Product(handle=handle)
             old_slug = product.slug
             for name in PRODUCT_FIELDS:
-                setattr(product, name, _as_time(facts[name]) if name in PRODUCT_TIMES else facts[name])
-            product.slug = facts["slug"] or old_slug or self._free_slug(handle, new)
-            product.category_id = categories[facts["category"]]
-            product.type_id = types.get(facts["type"])
+                setattr(product, name, _as_time(fields[name]) if name in PRODUCT_TIMES else fields[name])
+            product.slug = fields["slug"] or old_slug or self._free_slug(handle, new)
+            product.category_id = categories[fields["category"]]
+            product.type_id = types.get(fields["type"])
             product.updated_at = timezone.now()
             (changed if product.pk else new).append(product)
             self.products[handle] = product
@@ -272,93 +277,92 @@ class _Writer:
     def _write_images(self) -> None:
         new, changed, gone = [], [], []
         for handle, after in self.wanted:
-            standing = self.images[handle]
-            for source, facts in after["images"].items():
-                image = standing.get(source) or ProductImage(product=self.products[handle], source=source)
-                image.position, image.alt = facts["position"], facts["alt"]
+            existing = self.images[handle]
+            for source, fields in after["images"].items():
+                image = existing.get(source) or ProductImage(product=self.products[handle], source=source)
+                image.position, image.alt = fields["position"], fields["alt"]
                 is_fetched = not image.file and self._fetch(image, handle)
                 if not image.pk:
                     new.append(image)
-                elif is_fetched or facts != self._before(handle, "images", {}).get(source):
+                elif is_fetched or fields != self._before(handle, "images", {}).get(source):
                     changed.append(image)
-                standing[source] = image
-            gone += [standing.pop(source).pk for source in list(standing) if source not in after["images"]]
+                existing[source] = image
+            gone += [existing.pop(source).pk for source in list(existing) if source not in after["images"]]
         ProductImage.objects.bulk_create(new, batch_size=1000)
-        facts_of_file = ["position", "alt", "file", "width", "height", "rendered_widths", "is_broken"]
-        ProductImage.objects.bulk_update(changed, facts_of_file, batch_size=BATCH)
+        columns = ["position", "alt", "file", "width", "height", "rendered_widths", "is_broken"]
+        ProductImage.objects.bulk_update(changed, columns, batch_size=BATCH)
         ProductImage.objects.filter(pk__in=gone).delete()
 
     def _fetch(self, image: ProductImage, handle: str) -> bool:
-        """The picture's file is ours, if it lies in the import's folder and is a picture."""
-        content = self.shop.pictures.read(image.source) if self.shop.pictures else None
+        """Store the picture's file if the import's folder has a readable one; return whether it was stored."""
+        content = self.target.pictures.read(image.source) if self.target.pictures else None
         if content is None:
             return False
         try:
             keep_picture(image, content)
         except BadImage as bad:
             line = self.changes[handle].line
-            self.shop.problems.append(Problem(line, handle, f"{image.source}: {bad}", is_fatal=False))
+            self.target.problems.append(Problem(line, handle, f"{image.source}: {bad}", is_fatal=False))
             return False
         return True
 
     def _write_variants(self) -> None:
         new, changed, retired = [], [], []
         for handle, after in self.wanted:
-            standing = self.variants[handle]
-            for key, facts in after["variants"].items():
-                variant = standing.get(key)
-                if variant is None or not variant.is_active or facts != self._before(handle, "variants", {}).get(key):
+            existing = self.variants[handle]
+            for key, fields in after["variants"].items():
+                variant = existing.get(key)
+                if variant is None or not variant.is_active or fields != self._before(handle, "variants", {}).get(key):
                     variant = variant or Variant(product=self.products[handle])
-                    self._set_variant(variant, key, facts, self.images[handle])
+                    self._set_variant(variant, key, fields, self.images[handle])
                     (changed if variant.pk else new).append(variant)
-                    standing[key] = variant
-            retired += [v for key, v in standing.items() if key not in after["variants"] and v.is_active]
+                    existing[key] = variant
+            retired += [v for key, v in existing.items() if key not in after["variants"] and v.is_active]
         Variant.objects.bulk_create(new, batch_size=1000)
-        fields = [*VARIANT_FIELDS, "option1", "option2", "option3", "image", "is_active"]
-        Variant.objects.bulk_update(changed, fields, batch_size=BATCH)
+        columns = [*VARIANT_FIELDS, "option1", "option2", "option3", "image", "is_active"]
+        Variant.objects.bulk_update(changed, columns, batch_size=BATCH)
         self._retire(retired)
 
-    def _set_variant(self, variant: Variant, key: str, facts: Document, images: Mapping[str, ProductImage]) -> None:
+    def _set_variant(self, variant: Variant, key: str, fields: Document, images: Mapping[str, ProductImage]) -> None:
         variant.option1, variant.option2, variant.option3 = key.split("\n")
         variant.is_active = True
         for name in VARIANT_FIELDS:
-            value = facts[name]
+            value = fields[name]
             setattr(variant, name, Decimal(value) if name in DECIMALS and value is not None else value)
-        variant.image = images.get(facts["image"])
+        variant.image = images.get(fields["image"])
 
     def _retire(self, variants: list[Variant]) -> None:
-        """A variant that goes is no longer sold; its rows stay for the ledgers. Reserved units stay promised."""
+        """Stop selling the variants. Their rows and reserved units stay, because orders and movements refer to them."""
         ids = [variant.pk for variant in variants]
         Variant.objects.filter(pk__in=ids).update(is_active=False)
         self.levels.retired += ids
 
     def _differing(self, *names: str) -> Iterable[tuple[Variant, Document, Document]]:
-        """Variants for which one of these facts is another than before, with the facts and those of before; all of
-        those that were not sold before."""
+        """Yield (variant, new fields, old fields) of each variant that is new or differs in one of the named fields."""
         for handle, after in self.wanted:
             before = self._before(handle, "variants", {})
-            for key, facts in after["variants"].items():
-                if key not in before or any(facts[name] != before[key].get(name) for name in names):
-                    yield self.variants[handle][key], facts, before.get(key, {})
+            for key, fields in after["variants"].items():
+                if key not in before or any(fields[name] != before[key].get(name) for name in names):
+                    yield self.variants[handle][key], fields, before.get(key, {})
 
     def _write_prices(self) -> None:
         prices = {
-            variant.pk: (facts["price"], facts["sale"], _as_time(facts["sale_until"]))
-            for variant, facts, _before in self._differing("price", "sale", "sale_until")
+            variant.pk: (fields["price"], fields["sale"], _as_time(fields["sale_until"]))
+            for variant, fields, _before in self._differing("price", "sale", "sale_until")
         }
-        set_prices(prices, self.shop.market)
+        set_prices(prices, self.target.market)
         planned = {
-            variant.pk: [(amount, _as_time(begins), _as_time(ends)) for amount, begins, ends in facts["planned"]]
-            for variant, facts, _before in self._differing("planned")
+            variant.pk: [(amount, _as_time(begins), _as_time(ends)) for amount, begins, ends in fields["planned"]]
+            for variant, fields, _before in self._differing("planned")
         }
-        replace_planned_sales(planned, self.shop.market)  # type: ignore[arg-type]
+        replace_planned_sales(planned, self.target.market)  # type: ignore[arg-type]
 
     def _collect_stock(self) -> None:
         self.levels.products += [product.pk for product in self.products.values()]
         self.levels.targets |= {
-            variant.pk: Target(facts["on_hand"], facts["backorder_limit"], before.get("on_hand"))
-            for variant, facts, before in self._differing("on_hand", "backorder_limit", "is_tracked")
-            if facts["on_hand"] is not None
+            variant.pk: Target(fields["on_hand"], fields["backorder_limit"], before.get("on_hand"))
+            for variant, fields, before in self._differing("on_hand", "backorder_limit", "is_tracked")
+            if fields["on_hand"] is not None
         }
 
     def _write_history(self) -> None:
@@ -368,7 +372,7 @@ class _Writer:
                 user_id=self.author.user_id,
                 run_id=self.author.run_id,
                 source=self.author.source,
-                differences=differences(change.before, change.after, self.shop.market.currency),
+                differences=differences(change.before, change.after, self.target.market.currency),
             )
             for handle, change in self.changes.items()
             if handle in self.products
@@ -376,7 +380,7 @@ class _Writer:
 
 
 def _ensured_categories(names: Iterable[str]) -> dict[str, int | None]:
-    """The category ids by their names from the root down, missing ones made; no name is no category."""
+    """Category ids by path of names. Creates missing categories; an empty path has no category."""
     return {name: ensure_category(name.split(CATEGORY_SEPARATOR)).pk if name else None for name in names}
 
 
@@ -384,30 +388,31 @@ def _as_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def undo_changes(done: Sequence[PlannedChange], shop: Shop) -> list[PlannedChange]:
-    """The changes that take these back, from how they came out.
+def undo_changes(done: Sequence[PlannedChange], target: DocumentTarget) -> list[PlannedChange]:
+    """The changes that undo these, given as apply_changes() returned them.
 
-    Sales since then are no obstacle: stock goes back by what was changed, not to what it was. Raises CatalogueMoved
-    where anything else about a product has changed since.
+    Stock is corrected by the difference that the run made, so units sold since stay sold. Raises CatalogueMoved if
+    anything else about a product has changed since.
     """
-    now = read_documents((change.handle for change in done), shop.market, shop.location)
-    back = []
+    now = read_documents((change.handle for change in done), target.market, target.location)
+    reversed_changes = []
     for change in done:
         present = now.get(change.handle)
         if digest(present, with_stock=False) != digest(change.after, with_stock=False):
             raise CatalogueMoved(f"'{change.handle}' has changed since then, so this run cannot be undone.")
-        target = _with_stock_taken_back(change, present)
-        back.append(PlannedChange(change.handle, change.line, present, target, []))
-    return back
+        restored = _restored_document(change, present)
+        reversed_changes.append(PlannedChange(change.handle, change.line, present, restored, []))
+    return reversed_changes
 
 
-def _with_stock_taken_back(change: PlannedChange, present: Document | None) -> Document | None:
+def _restored_document(change: PlannedChange, present: Document | None) -> Document | None:
+    """The document before the change, with today's stock less what the change added."""
     if change.before is None or change.after is None or present is None:
         return change.before
-    target: Document = {**change.before, "variants": {k: dict(v) for k, v in change.before["variants"].items()}}
-    for key, facts in target["variants"].items():
-        was, became = facts["on_hand"], change.after["variants"].get(key, {}).get("on_hand")
+    restored: Document = {**change.before, "variants": {k: dict(v) for k, v in change.before["variants"].items()}}
+    for key, variant in restored["variants"].items():
+        was, became = variant["on_hand"], change.after["variants"].get(key, {}).get("on_hand")
         is_now = present["variants"].get(key, {}).get("on_hand")
         if was is not None and became is not None and is_now is not None:
-            facts["on_hand"] = max(0, is_now - (became - was))
-    return target
+            variant["on_hand"] = max(0, is_now - (became - was))
+    return restored

@@ -1,4 +1,4 @@
-"""Writes products as Shopify's product CSV, so that taking the file back in changes nothing."""
+"""Export products as Shopify's product CSV. Importing an exported file changes nothing."""
 
 import csv
 import io
@@ -26,16 +26,16 @@ COLUMNS = [
 
 
 def export_lines(products: QuerySet[Product], market: Market, location: Location) -> Iterator[str]:
-    """Yield the file line by line, in the order of the products' ids; memory does not grow with their number."""
+    """Yield the file line by line, ordered by product id. Memory use does not grow with the number of products."""
     yield _line(COLUMNS)
     last = 0
     kept = products.exclude(status=Product.Status.WITHDRAWN)
-    while found := list(kept.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
-        documents = read_documents((handle for _, handle in found), market, location)
-        for _, handle in found:
+    while batch := list(kept.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
+        documents = read_documents((handle for _, handle in batch), market, location)
+        for _, handle in batch:
             for row in _rows(documents[handle], market.currency):
                 yield _line(row.get(column, "") for column in COLUMNS)
-        last = found[-1][0]
+        last = batch[-1][0]
 
 
 def _line(cells: Iterable[Any]) -> str:
@@ -45,7 +45,7 @@ def _line(cells: Iterable[Any]) -> str:
 
 
 def _rows(document: Document, currency: str) -> Iterator[dict[str, str]]:
-    """The product's rows: variants and pictures side by side, as many rows as the longer of them."""
+    """Yield the product's rows, each with the next variant and the next picture."""
     variants = sorted(document["variants"].items(), key=lambda pair: (pair[1]["position"], pair[0]))
     images = sorted(document["images"].items(), key=lambda pair: (pair[1]["position"], pair[0]))
     for number in range(max(1, len(variants), len(images))):
@@ -55,50 +55,50 @@ def _rows(document: Document, currency: str) -> Iterator[dict[str, str]]:
         if number < len(variants):
             row |= _variant_cells(*variants[number], document["options"], currency)
         if number < len(images):
-            source, facts = images[number]
-            row |= {"Image Src": source, "Image Position": str(facts["position"]), "Image Alt Text": facts["alt"]}
+            source, image = images[number]
+            row |= {"Image Src": source, "Image Position": str(image["position"]), "Image Alt Text": image["alt"]}
         yield {name: guarded(value) for name, value in row.items()}
 
 
 def _product_cells(document: Document) -> dict[str, str]:
-    facts = document["product"]
+    fields = document["product"]
     cells = {
-        "Title": facts["title"],
-        "Body (HTML)": facts["description"],
-        "Vendor": facts["vendor"],
-        "Type": facts["category"],
-        "Tags": ", ".join(facts["tags"]),
-        "Published": "TRUE" if facts["status"] in ("active", "unlisted") else "FALSE",
+        "Title": fields["title"],
+        "Body (HTML)": fields["description"],
+        "Vendor": fields["vendor"],
+        "Type": fields["category"],
+        "Tags": ", ".join(fields["tags"]),
+        "Published": "TRUE" if fields["status"] in ("active", "unlisted") else "FALSE",
         "Gift Card": "FALSE",
-        "SEO Title": facts["seo_title"],
-        "SEO Description": facts["seo_description"],
-        "Status": facts["status"],
+        "SEO Title": fields["seo_title"],
+        "SEO Description": fields["seo_description"],
+        "Status": fields["status"],
     }
     names = document["options"] or ["Title"]
     return cells | {f"Option{n} Name": name for n, name in enumerate(names, start=1)}
 
 
-def _variant_cells(key: str, facts: Document, options: list[str], currency: str) -> dict[str, str]:
+def _variant_cells(key: str, fields: Document, options: list[str], currency: str) -> dict[str, str]:
     values = key.split("\n") if options else ["Default Title"]
-    paid, compare = (facts["sale"], facts["price"]) if facts["sale"] is not None else (facts["price"], None)
+    paid, compare = (fields["sale"], fields["price"]) if fields["sale"] is not None else (fields["price"], None)
     return {
         **{f"Option{n} Value": value for n, value in enumerate(values, start=1)},
-        "Variant SKU": facts["sku"],
-        "Variant Grams": str(facts["grams"]),
-        "Variant Inventory Tracker": "shopify" if facts["is_tracked"] else "",
-        "Variant Inventory Qty": "" if facts["on_hand"] is None else str(facts["on_hand"]),
-        "Variant Inventory Policy": "continue" if facts["backorder_limit"] else "deny",
+        "Variant SKU": fields["sku"],
+        "Variant Grams": str(fields["grams"]),
+        "Variant Inventory Tracker": "shopify" if fields["is_tracked"] else "",
+        "Variant Inventory Qty": "" if fields["on_hand"] is None else str(fields["on_hand"]),
+        "Variant Inventory Policy": "continue" if fields["backorder_limit"] else "deny",
         "Variant Fulfillment Service": "manual",
         "Variant Price": _amount(paid, currency),
         "Variant Compare At Price": _amount(compare, currency),
-        "Variant Requires Shipping": str(facts["needs_shipping"]).upper(),
-        "Variant Taxable": str(facts["is_taxable"]).upper(),
-        "Unit Price Total Measure": facts["content"] or "",
-        "Unit Price Total Measure Unit": facts["content_unit"],
-        "Unit Price Base Measure": facts["base"] or "",
-        "Unit Price Base Measure Unit": facts["base_unit"],
-        "Variant Barcode": facts["barcode"],
-        "Variant Image": facts["image"],
+        "Variant Requires Shipping": str(fields["needs_shipping"]).upper(),
+        "Variant Taxable": str(fields["is_taxable"]).upper(),
+        "Unit Price Total Measure": fields["content"] or "",
+        "Unit Price Total Measure Unit": fields["content_unit"],
+        "Unit Price Base Measure": fields["base"] or "",
+        "Unit Price Base Measure Unit": fields["base_unit"],
+        "Variant Barcode": fields["barcode"],
+        "Variant Image": fields["image"],
         "Variant Weight Unit": "g",
     }
 

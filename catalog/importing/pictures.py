@@ -1,22 +1,22 @@
-"""Where an import finds its pictures: beside the file or in one folder, never outside it, never on the network."""
+"""Find an import's pictures beside its file or in one folder, never outside that folder and never on the network."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII)
+URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class PictureFolder:
-    """Looks pictures up by the relative paths of a file."""
+    """A folder whose pictures an import file names by relative path."""
 
     root: Path
 
     def read(self, source: str) -> bytes | None:
-        """Return the picture's bytes; None where it is an address on the network, missing, or outside the folder."""
+        """The picture's bytes, or None if the source is a URL, missing or outside the folder."""
         parts = PurePosixPath(source)
-        if not source or ADDRESS.match(source) or parts.is_absolute():
+        if not source or URL_SCHEME.match(source) or parts.is_absolute():
             return None
         try:
             path = (self.root / parts).resolve()
@@ -24,5 +24,5 @@ class PictureFolder:
             if not path.is_relative_to(self.root.resolve()) or not path.is_file():
                 return None
             return path.read_bytes()
-        except OSError:  # a name longer than names can be, a folder that we may not look into
+        except OSError:  # the name is too long, or the folder is not readable
             return None

@@ -1,4 +1,4 @@
-"""What a file would change, product by product, before anything is changed."""
+"""Plan an import or a bulk edit: compare products with what they should become, without writing anything."""
 
 import hashlib
 import json
@@ -22,19 +22,19 @@ from catalog.documents import (
     variant_key,
 )
 from catalog.formats import NOTHING, moment
-from catalog.importing.shopify import Problem, ProductFacts, Reading, VariantFacts
+from catalog.importing.shopify import Problem, FileProduct, Reading, FileVariant
 from catalog.markets import Market
 from catalog.models import Category, Location
 
-# "Continue selling when out of stock" has no limit in the file; ours is one that nobody reaches by accident.
+# The file's "Continue selling when out of stock" has no limit, so this one is too high to be reached by accident.
 OVERSELL_LIMIT = 10_000
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")  # as documents keep it
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")  # the format of times in documents
 CHUNK = 500  # products compared at a time
 
 
 @dataclass
 class PlannedChange:
-    """One product before and after; None where it does not exist. `line` is where the file speaks of it."""
+    """One product before and after the change; None if it does not exist then. `line` is its line in the file."""
 
     handle: str
     line: int
@@ -49,7 +49,7 @@ class PlannedChange:
 
 @dataclass
 class Plan:
-    """Every change of one import or edit, what stays as it is, and what cannot be taken."""
+    """The changes of one import or edit, the handles of unchanged products, and the problems found."""
 
     changes: list[PlannedChange] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -84,16 +84,16 @@ class Plan:
 
     @staticmethod
     def from_json(text: str) -> "Plan":
-        facts = json.loads(text)
+        stored = json.loads(text)
         return Plan(
-            changes=[PlannedChange(**change) for change in facts["changes"]],
-            unchanged=facts["unchanged"],
-            problems=[Problem(**problem) for problem in facts["problems"]],
+            changes=[PlannedChange(**change) for change in stored["changes"]],
+            unchanged=stored["unchanged"],
+            problems=[Problem(**problem) for problem in stored["problems"]],
         )
 
 
 class _Skipped(Exception):
-    """A product that cannot be taken as the file has it."""
+    """A product cannot be imported; the message says why."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -101,112 +101,112 @@ class _Skipped(Exception):
 
 
 def plan_import(reading: Reading, market: Market, location: Location) -> Plan:
-    """What taking this reading over would do; nothing is written."""
+    """Plan the import of these products. Writes nothing."""
     plan = Plan(problems=list(reading.problems))
-    _name_categories_alike(reading.products)
+    _unify_category_names(reading.products)
     for start in range(0, len(reading.products), CHUNK):
         group = reading.products[start : start + CHUNK]
-        standing = read_documents((product.handle for product in group), market, location)
+        existing = read_documents((product.handle for product in group), market, location)
         for product in group:
-            _plan_product(plan, product, standing.get(product.handle), market)
+            _plan_product(plan, product, existing.get(product.handle), market)
     return plan
 
 
-def _name_categories_alike(products: list[ProductFacts]) -> None:
-    """One category, one name: the one it has, else the first spelling in the file (`Ear hook` is `Ear Hook`)."""
-    named = [product.facts for product in products if product.facts.get("category")]
-    spelled: dict[str, str] = {}
-    for facts in named:
-        spelled.setdefault(category_path(facts["category"].split(CATEGORY_SEPARATOR)), facts["category"])
-    standing = Category.objects.filter(path__in=spelled)
-    names = category_names([category.pk for category in standing])
-    spelled |= {category.path: names[category.pk] for category in standing}
-    for facts in named:
-        facts["category"] = spelled[category_path(facts["category"].split(CATEGORY_SEPARATOR))]
+def _unify_category_names(products: list[FileProduct]) -> None:
+    """Spell each category one way: as it is stored, or as the file first spells it (`Ear hook` and `Ear Hook`)."""
+    categorized = [product.fields for product in products if product.fields.get("category")]
+    spellings: dict[str, str] = {}
+    for fields in categorized:
+        spellings.setdefault(category_path(fields["category"].split(CATEGORY_SEPARATOR)), fields["category"])
+    existing = Category.objects.filter(path__in=spellings)
+    names = category_names([category.pk for category in existing])
+    spellings |= {category.path: names[category.pk] for category in existing}
+    for fields in categorized:
+        fields["category"] = spellings[category_path(fields["category"].split(CATEGORY_SEPARATOR))]
 
 
-def _plan_product(plan: Plan, product: ProductFacts, before: Document | None, market: Market) -> None:
+def _plan_product(plan: Plan, product: FileProduct, before: Document | None, market: Market) -> None:
     try:
         after = merge(before, product)
     except _Skipped as skipped:
         plan.problems.append(Problem(skipped.line, product.handle, str(skipped)))
         return
-    found = differences(before, after, market.currency)
-    if found:
-        plan.changes.append(PlannedChange(product.handle, product.line, before, after, found))
+    changed_fields = differences(before, after, market.currency)
+    if changed_fields:
+        plan.changes.append(PlannedChange(product.handle, product.line, before, after, changed_fields))
     else:
         plan.unchanged.append(product.handle)
 
 
 def plan_changes(pairs: Iterable[tuple[Document, Document]], market: Market) -> Plan:
-    """A plan from documents before and after, as a bulk edit makes them."""
+    """Plan the changes between pairs of documents (before, after)."""
     plan = Plan()
     for before, after in pairs:
-        found = differences(before, after, market.currency)
-        if found:
-            plan.changes.append(PlannedChange(before["handle"], 0, before, after, found))
+        changed_fields = differences(before, after, market.currency)
+        if changed_fields:
+            plan.changes.append(PlannedChange(before["handle"], 0, before, after, changed_fields))
         else:
             plan.unchanged.append(before["handle"])
     return plan
 
 
-def merge(before: Document | None, product: ProductFacts) -> Document:
-    """The document as it is after the file has said what it says; what it does not name stays."""
+def merge(before: Document | None, product: FileProduct) -> Document:
+    """The document after the import. What the file does not mention stays as it was."""
     after = deepcopy(before) if before else new_document(product.handle)
-    if before is None and "title" not in product.facts:
+    if before is None and "title" not in product.fields:
         raise _Skipped(product.line, "a new product needs a title")
-    after["product"] |= product.facts
+    after["product"] |= product.fields
     if product.options is not None:
         after["options"] = product.options
     seen: set[str] = set()
     for variant in product.variants:
         _merge_variant(after, variant, seen)
     if after["product"]["status"] in ("active", "unlisted") and not _is_priced(after, product):
-        # Without a price nobody could buy it, and the file knows of none: it becomes no more visible than it was.
+        # Neither the shop nor the file has a price, so nobody could buy it: it becomes no more visible than it was.
         after["product"]["status"] = before["product"]["status"] if before else "draft"
     for image in product.images:
         kept = after["images"].get(image.source)
         position = image.position or (kept["position"] if kept else len(after["images"]) + 1)
         after["images"][image.source] = {"position": position, "alt": image.alt or (kept["alt"] if kept else "")}
-    for facts in after["variants"].values():
-        # A variant's picture is one of its product's, whether the file lists it there or not.
-        if facts["image"]:
-            after["images"].setdefault(facts["image"], {"position": len(after["images"]) + 1, "alt": ""})
+    for variant_fields in after["variants"].values():
+        # A variant's picture always belongs to the product, even if the file does not list it there.
+        if source := variant_fields["image"]:
+            after["images"].setdefault(source, {"position": len(after["images"]) + 1, "alt": ""})
     return after
 
 
-def _is_priced(after: Document, product: ProductFacts) -> bool:
-    """Whether a variant has a price, or the file at least has a column for it."""
-    has_column = any("price" in variant.facts for variant in product.variants)
+def _is_priced(after: Document, product: FileProduct) -> bool:
+    """Whether a variant has a price, or the file has a price column."""
+    has_column = any("price" in variant.fields for variant in product.variants)
     return has_column or any(variant["price"] is not None for variant in after["variants"].values())
 
 
-def _merge_variant(after: Document, variant: VariantFacts, seen: set[str]) -> None:
+def _merge_variant(after: Document, variant: FileVariant, seen: set[str]) -> None:
     key = _key_of(after, variant)
     if key in seen:
         raise _Skipped(variant.line, "the file has no options, so a new product can have only one variant")
     seen.add(key)
-    facts = dict(variant.facts)
-    standing = after["variants"].get(key)
-    if standing is None:
-        standing = {**deepcopy(NEW_VARIANT), "position": len(after["variants"]) + 1, "is_tracked": False}
-        after["variants"][key] = standing
-    prices = {name: facts.pop(name) for name in ("price", "compare_at") if name in facts}
-    quantity = facts.pop("quantity", None)
-    may_be_oversold = facts.pop("may_be_oversold", None)
-    if quantity is not None and "is_tracked" not in facts:
-        facts["is_tracked"] = True
-    standing |= facts
-    _merge_price(standing, prices)
-    _merge_stock(standing, quantity, may_be_oversold)
+    fields = dict(variant.fields)
+    existing = after["variants"].get(key)
+    if existing is None:
+        existing = {**deepcopy(NEW_VARIANT), "position": len(after["variants"]) + 1, "is_tracked": False}
+        after["variants"][key] = existing
+    prices = {name: fields.pop(name) for name in ("price", "compare_at") if name in fields}
+    quantity = fields.pop("quantity", None)
+    may_be_oversold = fields.pop("may_be_oversold", None)
+    if quantity is not None and "is_tracked" not in fields:
+        fields["is_tracked"] = True
+    existing |= fields
+    _merge_price(existing, prices)
+    _merge_stock(existing, quantity, may_be_oversold)
 
 
-def _key_of(after: Document, variant: VariantFacts) -> str:
-    """Option values say which variant it is; in a file without them the SKU does, or there is only one."""
+def _key_of(after: Document, variant: FileVariant) -> str:
+    """The key of the variant that the row means: by option values, else by SKU, else the only variant."""
     if variant.values is not None:
         return variant_key(variant.values)
-    sku = variant.facts.get("sku")
-    by_sku = [key for key, facts in after["variants"].items() if sku and facts["sku"] == sku]
+    sku = variant.fields.get("sku")
+    by_sku = [key for key, fields in after["variants"].items() if sku and fields["sku"] == sku]
     if by_sku:
         return by_sku[0]
     if len(after["variants"]) > 1:
@@ -214,36 +214,36 @@ def _key_of(after: Document, variant: VariantFacts) -> str:
     return next(iter(after["variants"]), variant_key(("", "", "")))
 
 
-def _merge_price(standing: Document, said: dict[str, int | None]) -> None:
-    """`price` is what is paid; a `compare_at` above it is the regular price. Anything else is no sale."""
-    if "price" not in said:
+def _merge_price(existing: Document, prices: dict[str, int | None]) -> None:
+    """Set the prices: `price` is what is paid, and a `compare_at` above it makes it a sale."""
+    if "price" not in prices:
         return
-    paid = said["price"]
-    compare = said["compare_at"] if "compare_at" in said else standing["price"] if standing["sale"] else None
+    paid = prices["price"]
+    compare = prices["compare_at"] if "compare_at" in prices else existing["price"] if existing["sale"] else None
     if paid is None:
-        standing |= {"price": None, "sale": None, "sale_until": None}
+        existing |= {"price": None, "sale": None, "sale_until": None}
     elif compare is not None and compare > paid:
-        until = standing["sale_until"] if standing["sale"] == paid else None
-        standing |= {"price": compare, "sale": paid, "sale_until": until}
+        until = existing["sale_until"] if existing["sale"] == paid else None
+        existing |= {"price": compare, "sale": paid, "sale_until": until}
     else:
-        standing |= {"price": paid, "sale": None, "sale_until": None}
+        existing |= {"price": paid, "sale": None, "sale_until": None}
 
 
-def _merge_stock(standing: Document, quantity: int | None, may_be_oversold: bool | None) -> None:
-    if not standing["is_tracked"]:
-        standing |= {"on_hand": None, "backorder_limit": 0}
+def _merge_stock(existing: Document, quantity: int | None, may_be_oversold: bool | None) -> None:
+    if not existing["is_tracked"]:
+        existing |= {"on_hand": None, "backorder_limit": 0}
         return
     if quantity is not None:
-        standing["on_hand"] = max(0, quantity)
+        existing["on_hand"] = max(0, quantity)
     if may_be_oversold is not None:
-        limit = (standing["backorder_limit"] or OVERSELL_LIMIT) if may_be_oversold else 0
-        standing["backorder_limit"] = limit
-    if standing["on_hand"] is None and standing["backorder_limit"]:
-        standing["on_hand"] = 0
+        limit = (existing["backorder_limit"] or OVERSELL_LIMIT) if may_be_oversold else 0
+        existing["backorder_limit"] = limit
+    if existing["on_hand"] is None and existing["backorder_limit"]:
+        existing["on_hand"] = 0
 
 
 def digest(document: Document | None, *, with_stock: bool = True) -> str:
-    """Names a state of a product, to see whether it has moved; without stock, sales do not count as a move."""
+    """A hash of the product's state, for detecting changes. Without stock, sales do not count as a change."""
     if document is None:
         return ""
     copy = deepcopy(document)
@@ -253,8 +253,8 @@ def digest(document: Document | None, *, with_stock: bool = True) -> str:
     return hashlib.sha256(json.dumps(copy, sort_keys=True).encode()).hexdigest()
 
 
-def said(value: Any) -> str:
-    """A value of a difference on one line of a terminal or a table."""
+def short_text(value: Any) -> str:
+    """A value of a difference as one short line, for terminals and tables."""
     if value in (None, "", []):
         return NOTHING
     if isinstance(value, bool):

@@ -1,19 +1,20 @@
-"""Rows whose cells slipped away from their headers, put back under the headers that they fit.
+"""Repair CSV rows whose cells have shifted away from their headers.
 
-Spreadsheets and scripts lose or double a separator, and everything behind it stands one column off. Some columns
-can only hold certain things (a price, a yes, an address); the cheapest alignment of cells to headers by those brings
-the row back. Only rows with several impossible cells are touched, and each is reported.
+Spreadsheets and scripts sometimes lose or double a separator, which shifts every later cell by one column. Some
+columns accept only certain values (a price, yes or no, a URL), so the alignment of cells to headers that fits these
+columns best restores the row. Only rows with several impossible cells are repaired, and each repair is reported.
 """
 
 import re
 from collections.abc import Callable, Sequence
 
-ENOUGH = 3  # impossible cells that say: this row has slipped
-MAX_COLUMNS = 400  # beyond this a row is refused by its line instead of aligned
+MIN_IMPOSSIBLE_CELLS = 3  # from this number on, the row counts as shifted
+MAX_COLUMNS = 400  # wider rows are not repaired
+# The costs of an alignment.
 GAP = 1  # a header without a cell, or an empty cell without a header
-LOST = 8  # a cell that says something, under no header
-WRONG = 12  # a cell under a header that cannot hold it
-RIGHT = -2  # a cell under a header that expects just this
+LOST = 8  # a cell with a value but without a header
+WRONG = 12  # a cell under a header that does not accept its value
+RIGHT = -2  # a cell under a header that accepts its value
 
 Check = Callable[[str], bool]
 
@@ -24,7 +25,7 @@ def _pattern(text: str) -> Check:
 
 _yes_or_no = _pattern("true|false|yes|no")
 _amount = _pattern(r"\d+(\.\d+)?")
-_address = _pattern(r"https?://\S+")
+_url = _pattern(r"https?://\S+")
 EXPECTED: dict[str, Check] = {
     **dict.fromkeys(["published", "published on online store", "gift card"], _yes_or_no),
     **dict.fromkeys(["variant taxable", "charge tax", "variant requires shipping", "requires shipping"], _yes_or_no),
@@ -36,21 +37,21 @@ EXPECTED: dict[str, Check] = {
         ["variant inventory policy", "continue selling when out of stock"], _pattern("deny|continue|true|false|yes|no")
     ),
     **dict.fromkeys(["variant weight unit", "weight unit for display"], _pattern("g|kg|lb|oz")),
-    **dict.fromkeys(["image src", "product image url", "variant image", "variant image url"], _address),
+    **dict.fromkeys(["image src", "product image url", "variant image", "variant image url"], _url),
     "image position": _pattern(r"\d+"),
     "status": _pattern("active|draft|archived|unlisted"),
 }
 
 
 def realigned(headers: Sequence[str], cells: list[str]) -> list[str] | None:
-    """The cells in the order of the headers; None where the row has not slipped or cannot be put right."""
+    """The cells in the order of the headers, or None if the row is not shifted or cannot be repaired."""
     checks = [EXPECTED.get(header.strip().lower()) for header in headers]
-    said = [cell.strip() for cell in cells]
+    values = [cell.strip() for cell in cells]
     if max(len(headers), len(cells)) > MAX_COLUMNS:
         return None
-    if _impossible(checks, said) < ENOUGH:
+    if _impossible(checks, values) < MIN_IMPOSSIBLE_CELLS:
         return None
-    moved = _align(checks, said)
+    moved = _align(checks, values)
     return moved if _impossible(checks, moved) == 0 else None
 
 
@@ -67,7 +68,7 @@ def _cost(check: Check | None, cell: str) -> int:
 
 
 def _align(checks: Sequence[Check | None], cells: Sequence[str]) -> list[str]:
-    """The cheapest alignment, by the usual table of best costs for every pair of beginnings (Needleman and Wunsch)."""
+    """The cells in their cheapest alignment with the headers (Needleman-Wunsch algorithm)."""
     gaps = [GAP if not cell else LOST for cell in cells]
     best = [[0] * (len(checks) + 1) for _ in range(len(cells) + 1)]
     for i in range(len(cells) + 1):
@@ -87,7 +88,7 @@ def _walk_back(
     moved = [""] * len(checks)
     i, j = len(cells), len(checks)
     while i and j:
-        # Among equals a row slips as late as it can: what stands in front was right.
+        # Of equally cheap alignments, take the one that shifts last: the cells before the fault were right.
         if best[i][j] == best[i][j - 1] + GAP:
             j -= 1
         elif best[i][j] == best[i - 1][j] + gaps[i - 1]:

@@ -1,4 +1,4 @@
-"""Imports and bulk edits as rows: planned, applied by whoever comes first, taken back, and never half done."""
+"""Store, apply and undo imports and bulk edits. A run is applied completely or not at all, by one worker."""
 
 import contextlib
 import gzip
@@ -18,7 +18,7 @@ from catalog.importing.apply import (
     CatalogueMoved,
     Progress,
     apply_changes,
-    here,
+    default_target,
     undo_changes,
 )
 from catalog.importing.plan import Plan, PlannedChange, plan_import
@@ -32,18 +32,18 @@ SOURCES = {Run.Kind.IMPORT: "import", Run.Kind.BULK: "bulk edit"}
 
 
 class RunRefused(CatalogError):
-    """A run that cannot do this now; the message is one clear sentence."""
+    """The run is not in a state that allows this. The message is for staff."""
 
 
 def plan_file(content: bytes, name: str, *, user_id: int | None = None) -> Run:
-    """A planned import of this file's content. Raises UnreadableFile where it cannot be read."""
-    shop = here()
-    plan = plan_import(read_bytes(content, shop.market.currency), shop.market, shop.location)
+    """Plan the import of a file and store the plan as a run. Raises UnreadableFile if the file cannot be read."""
+    target = default_target()
+    plan = plan_import(read_bytes(content, target.market.currency), target.market, target.location)
     return keep_plan(plan, Run.Kind.IMPORT, name, source=content, user_id=user_id)
 
 
 def keep_plan(plan: Plan, kind: Run.Kind, name: str, *, source: bytes = b"", user_id: int | None = None) -> Run:
-    """The plan as a row that can be looked at and applied later; with its source it can be made again."""
+    """Store the plan as a run that can be reviewed and applied later, and planned again from its source."""
     run = Run.objects.create(
         kind=kind,
         name=name[:255],
@@ -57,12 +57,12 @@ def keep_plan(plan: Plan, kind: Run.Kind, name: str, *, source: bytes = b"", use
 
 
 def plan_of(run: Run) -> Plan:
-    """The plan that a run was made with."""
+    """The stored plan of a run."""
     return Plan.from_json(gzip.decompress(bytes(run.plan)).decode())
 
 
 def source_of(run: Run) -> bytes:
-    """What the run was planned from; raises RunRefused for an applied one and for those of earlier versions."""
+    """The file or the edit that the run was planned from. Raises RunRefused if it is no longer stored."""
     source = gzip.decompress(bytes(run.source)) if run.source else b""
     if not source:
         raise RunRefused(f"{run} cannot be planned again, because its source is no longer stored.")
@@ -70,48 +70,49 @@ def source_of(run: Run) -> bytes:
 
 
 def is_outdated(plan: Plan) -> bool:
-    """Whether a product is not as the plan found it; of a long plan the first products are compared."""
+    """Whether a product has changed since the plan was made. Compares only the first MAX_COMPARED products."""
     changes = plan.changes[:MAX_COMPARED]
-    shop = here()
-    now = read_documents((change.handle for change in changes), shop.market, shop.location)
+    target = default_target()
+    now = read_documents((change.handle for change in changes), target.market, target.location)
     return any(now.get(change.handle) != change.before for change in changes)
 
 
 @transaction.atomic
 def start(run: Run) -> None:
-    """The run waits for a worker; a second press of the button changes nothing."""
-    _one_import_at_a_time(run)
+    """Queue the run to be applied by a worker. Raises RunRefused if it is not planned (any more)."""
+    _refuse_if_importing(run)
     _move(run, Run.Status.PLANNED, Run.Status.WAITING, "is not waiting to be applied")
 
 
 @transaction.atomic
 def start_undo(run: Run) -> None:
-    """The run waits to be taken back."""
-    _one_import_at_a_time(run)
+    """Queue the run to be undone by a worker. Raises RunRefused if it is not applied."""
+    _refuse_if_importing(run)
     _move(run, Run.Status.APPLIED, Run.Status.UNDOING, "is not applied")
 
 
-def _one_import_at_a_time(run: Run) -> None:
-    """Of an account's imports one is carried out or taken back at a time; raises RunRefused for the next."""
+def _refuse_if_importing(run: Run) -> None:
+    """Raise RunRefused if another import of the same user is being applied or undone."""
     if run.kind != Run.Kind.IMPORT or not run.user_id:
         return
     with connection.cursor() as cursor:
-        # Two that are started together would not see each other.
+        # Without this lock, two runs started at the same moment would not see each other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('imports'), %s)", [run.user_id])
     at_work = Run.objects.filter(user_id=run.user_id, kind=Run.Kind.IMPORT, status__in=AT_WORK).exclude(pk=run.pk)
     if at_work.exists():
         raise RunRefused("Another import of yours is in progress. Please wait until it has finished.")
 
 
-def _move(run: Run, expected: Run.Status, target: Run.Status, words: str) -> None:
+def _move(run: Run, expected: Run.Status, target: Run.Status, problem: str) -> None:
     if not Run.objects.filter(pk=run.pk, status=expected).update(status=target):
-        raise RunRefused(f"{Run.objects.get(pk=run.pk)} {words}.")
+        raise RunRefused(f"{Run.objects.get(pk=run.pk)} {problem}.")
 
 
 def work_waiting(pictures: Path | None = None) -> int:
-    """Carry out every run that waits; returns how many were handled.
+    """Apply or undo every waiting run and return how many were handled.
 
-    The run's row stays locked while we are on it: two workers never share one, and one that dies leaves it waiting.
+    A run's row stays locked while it is worked on, so two workers never take the same run, and the run of a worker
+    that dies stays waiting.
     """
     handled = 0
     tried: list[int] = []
@@ -132,9 +133,9 @@ def _work_next(tried: Sequence[int], pictures: Path | None) -> int | None:
 
 
 def _work(run: Run, pictures: Path | None) -> None:
-    """Apply a locked run or take it back; what it refuses is its error, and nothing of it is done."""
+    """Apply or undo a locked run. If it is refused, nothing is changed and the reason is stored as its error."""
     with connection.cursor() as cursor:
-        # A worker gives up on a page's work after a minute; an import takes the time that it takes.
+        # The usual time limits are for pages. An import may take longer.
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
     try:
         with transaction.atomic(), progress_of(run) as on_progress:
@@ -145,20 +146,20 @@ def _work(run: Run, pictures: Path | None) -> None:
     except CatalogError as error:
         _refuse(run, str(error))
     except (IntegrityError, DataError) as error:
-        # Trying again would meet the same rule of the database again: somebody has to look.
+        # Trying again would violate the same constraint again, so somebody has to look at it.
         log.exception("run %s was refused by the database", run.pk)
         _refuse(run, f"The database refused a part of the run, so nothing was changed: {str(error).splitlines()[0]}")
     except OperationalError:
-        raise  # the database is away or overtaxed: the run waits for the next worker
+        raise  # the database is unreachable or overloaded: the run stays waiting for the next worker
     except Exception:  # noqa: BLE001
-        # Whatever it is, it must not stand in the way of every later run.
+        # An unexpected error must not block every later run.
         log.exception("run %s failed", run.pk)
         _refuse(run, "An unexpected error occurred, and nothing was changed. The log has the details.")
     run.save()
 
 
 def _refuse(run: Run, sentence: str) -> None:
-    """An undo that is refused leaves the run applied, as it is."""
+    """Mark the run as failed with this sentence. A run whose undo is refused stays applied."""
     run.status = Run.Status.APPLIED if run.status == Run.Status.UNDOING else Run.Status.FAILED
     run.error = sentence[:500]
 
@@ -166,25 +167,25 @@ def _refuse(run: Run, sentence: str) -> None:
 def _apply(run: Run, pictures: Path | None, on_progress: Progress) -> None:
     plan = plan_of(run)
     author = Author(SOURCES[Run.Kind(run.kind)], run.user_id, run.pk)
-    done = apply_changes(plan.changes, here(pictures), author, on_progress=on_progress)
+    done = apply_changes(plan.changes, default_target(pictures), author, on_progress=on_progress)
     run.undo = gzip.compress(json.dumps([asdict(change) for change in done]).encode())
     run.status, run.applied_at, run.error, run.source = Run.Status.APPLIED, timezone.now(), "", b""
 
 
 def _take_back(run: Run, on_progress: Progress) -> None:
     done = [PlannedChange(**change) for change in json.loads(gzip.decompress(bytes(run.undo)))]
-    shop = here()
-    apply_changes(undo_changes(done, shop), shop, Author("undo", run.user_id, run.pk), on_progress=on_progress)
+    target = default_target()
+    apply_changes(undo_changes(done, target), target, Author("undo", run.user_id, run.pk), on_progress=on_progress)
     run.status, run.undone_at, run.error = Run.Status.UNDONE, timezone.now(), ""
 
 
 @contextlib.contextmanager
 def progress_of(run: Run) -> Iterator[Progress]:
-    """Tells how far a run is, beside the transaction that it happens in: on a connection of its own."""
-    beside = connection.copy()
+    """Yield a function that stores the run's progress outside its transaction, on a separate connection."""
+    separate = connection.copy()
 
     def tell(done: int, total: int) -> None:
-        with beside.cursor() as cursor:
+        with separate.cursor() as cursor:
             cursor.execute(
                 "UPDATE catalog_runprogress SET done = %s, total = %s WHERE run_id = %s", [done, total, run.pk]
             )
@@ -192,25 +193,25 @@ def progress_of(run: Run) -> Iterator[Progress]:
     try:
         yield tell
     finally:
-        beside.close()
+        separate.close()
 
 
 def apply_now(run: Run, *, pictures: Path | None = None) -> Run:
-    """Apply a planned run here and now. Raises CatalogueMoved or RunRefused, and changes nothing, where it cannot."""
+    """Apply a planned run in this process. Raises CatalogueMoved or RunRefused, and changes nothing, if it cannot."""
     start(run)
-    return _now(run, pictures)
+    return _work_now(run, pictures)
 
 
 def undo_now(run: Run) -> Run:
-    """Take an applied run back here and now. Raises CatalogueMoved or RunRefused, and changes nothing."""
+    """Undo an applied run in this process. Raises CatalogueMoved or RunRefused, and changes nothing, if it cannot."""
     start_undo(run)
-    return _now(run, None)
+    return _work_now(run, None)
 
 
-def _now(run: Run, pictures: Path | None) -> Run:
+def _work_now(run: Run, pictures: Path | None) -> Run:
     with transaction.atomic():
         locked = Run.objects.select_for_update().get(pk=run.pk)
-        if locked.status in (Run.Status.WAITING, Run.Status.UNDOING):  # else a worker was faster
+        if locked.status in (Run.Status.WAITING, Run.Status.UNDOING):  # otherwise a worker was faster
             _work(locked, pictures)
     if locked.error:
         raise CatalogueMoved(locked.error)

@@ -1,7 +1,7 @@
-"""Reads Shopify's product CSV: rows to products, nothing written.
+"""Read Shopify's product CSV into products, without writing anything to the database.
 
-Both header dialects are known: the classic one ("Variant Price") and the one of 2025 ("Price"); the columns are those of
-https://help.shopify.com/en/manual/products/import-export/using-csv.
+Supports both sets of headers: the classic one ("Variant Price") and the one of 2025 ("Price"). The columns are
+described at https://help.shopify.com/en/manual/products/import-export/using-csv.
 """
 
 import re
@@ -21,7 +21,7 @@ from catalog.money import AmountRefused, to_minor
 from catalog.rich_text import clean, embedded_in
 from catalog.unit_price import UNITS
 
-# Our name → the headers that mean it, in lower case.
+# Field name → its headers in the file, in lower case.
 HEADERS = {
     "handle": ("handle", "url handle"),
     "title": ("title",),
@@ -54,20 +54,20 @@ HEADERS = {
     **{f"option{n}_name": (f"option{n} name",) for n in (1, 2, 3)},
     **{f"option{n}": (f"option{n} value",) for n in (1, 2, 3)},
 }
-OUR_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
+FIELD_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
 VISIBLE = (Product.Status.ACTIVE, Product.Status.UNLISTED)
 YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
-# What an index of the database can hold, with room to spare.
+# PostgreSQL indexes cannot hold values of more than about 2,700 bytes.
 MAX_PATH_BYTES = 1000
-MAX_OPTION_VALUES_BYTES = 2000  # of all option values together
+MAX_OPTION_VALUES_BYTES = 2000  # all option values of a variant together
 MAX_BODY_LENGTH = 100_000  # characters of one description
 STATUSES = ["active", "draft", "archived", "unlisted"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in the file that staff must look at; `is_fatal` means that nothing of the product is taken."""
+    """Something in the file that staff must check; `is_fatal` means that the product is not imported."""
 
     line: int
     handle: str
@@ -79,20 +79,22 @@ class Problem:
 
 
 @dataclass
-class VariantFacts:
-    """What the file says of one variant, by our field names; a column that the file does not have is not in `facts`.
+class FileVariant:
+    """One variant of the file. `fields` has only the fields for which the file has a column.
 
-    `values` are the option values, None where the file has no option columns and the variant is known by its SKU.
-    Money in minor units: `price` is what is paid, `compare_at` what it cost before.
+    `values` are the option values, or None if the file has no option columns and the SKU identifies the variant.
+    Amounts are in minor units: `price` is what is paid, `compare_at` the price before the sale.
     """
 
     line: int
     values: tuple[str, str, str] | None
-    facts: dict[str, Any]
+    fields: dict[str, Any]
 
 
 @dataclass
-class ImageFacts:
+class FileImage:
+    """One picture of the file."""
+
     line: int
     source: str
     position: int | None
@@ -100,27 +102,27 @@ class ImageFacts:
 
 
 @dataclass
-class ProductFacts:
-    """What the file says of one product; a column that the file does not have is not in `facts`."""
+class FileProduct:
+    """One product of the file. `fields` has only the fields for which the file has a column."""
 
     handle: str
     line: int
-    facts: dict[str, Any]
+    fields: dict[str, Any]
     options: list[str] | None
-    variants: list[VariantFacts] = field(default_factory=list)
-    images: list[ImageFacts] = field(default_factory=list)
+    variants: list[FileVariant] = field(default_factory=list)
+    images: list[FileImage] = field(default_factory=list)
 
 
 @dataclass
 class Reading:
-    """What a file holds: the products that can be taken and everything that is wrong."""
+    """The result of reading a file: its readable products and its problems."""
 
-    products: list[ProductFacts]
+    products: list[FileProduct]
     problems: list[Problem]
 
 
 class _Refused(Exception):
-    """A row that cannot be taken; becomes a Problem."""
+    """A row cannot be imported. Becomes a Problem."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -128,17 +130,17 @@ class _Refused(Exception):
 
 
 def read_file(path: Path, currency: str) -> Reading:
-    """Read a whole file, or raise UnreadableFile with one clear sentence."""
+    """Read a file. Raises UnreadableFile, with a message for staff, if it cannot be read as a whole."""
     return read_bytes(file_content(path), currency)
 
 
 def read_bytes(content: bytes, currency: str) -> Reading:
-    """Read a file's content, or raise UnreadableFile with one clear sentence."""
+    """Read the content of a file. Raises UnreadableFile, with a message for staff, if it cannot be read as a whole."""
     return read_rows(table_rows(content, _column_names, {"body": MAX_BODY_LENGTH}), currency)
 
 
 def _column_names(headers: list[str]) -> list[str | None]:
-    names = [OUR_NAMES.get(header.strip().lower()) for header in headers]
+    names = [FIELD_NAMES.get(header.strip().lower()) for header in headers]
     if "handle" not in names:
         raise UnreadableFile("The first line has no column 'Handle': this is not a Shopify product export.")
     twice = {name for name in names if name and names.count(name) > 1}
@@ -148,7 +150,7 @@ def _column_names(headers: list[str]) -> list[str | None]:
 
 
 def read_rows(rows: Iterable[Row], currency: str) -> Reading:
-    """Group rows by handle, wherever they stand, and read each product on its own."""
+    """Group the rows by handle and read each product. Rows of a product need not be next to each other."""
     groups: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for line, row in rows:
@@ -166,14 +168,14 @@ def read_rows(rows: Iterable[Row], currency: str) -> Reading:
     return Reading(products, problems)
 
 
-def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Problem]) -> ProductFacts:
+def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Problem]) -> FileProduct:
     line, first = rows[0]
     for row_line, row in rows:
         if REFUSED in row:
             raise _Refused(row_line, row[REFUSED])
     if len(handle) > 255:
         raise _Refused(line, "the handle is longer than 255 characters")
-    product = ProductFacts(handle, line, _product_facts(first, line), _option_names(first, line))
+    product = FileProduct(handle, line, _product_fields(first, line), _option_names(first, line))
     for row_line, row in rows:
         if row_line == line or _is_variant(row):
             product.variants.append(_read_variant(row_line, row, product, currency))
@@ -189,18 +191,18 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     return product
 
 
-def _product_facts(row: dict[str, str], line: int) -> dict[str, Any]:
+def _product_fields(row: dict[str, str], line: int) -> dict[str, Any]:
     if "title" in row and not row["title"]:
         raise _Refused(line, "the first row of a product needs a title")
-    facts = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
-    if len(category_path(facts.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > MAX_PATH_BYTES:
+    fields = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
+    if len(category_path(fields.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > MAX_PATH_BYTES:
         raise _Refused(line, "the type has too many or too long names")
     status = _status(row, line)
-    return facts if status is None else {**facts, "status": status}
+    return fields if status is None else {**fields, "status": status}
 
 
 def _status(row: dict[str, str], line: int) -> str | None:
-    """The status that both columns together allow: what Published denies is not visible, whatever Status says."""
+    """The status, from the columns Status and Published. An unpublished product is never visible."""
     status = row.get("status", "").lower()
     if status and status not in STATUSES:
         raise _Refused(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
@@ -215,11 +217,11 @@ def _is_published(row: dict[str, str]) -> bool:
 
 
 def _option_names(row: dict[str, str], line: int) -> list[str] | None:
-    """The options' names; None where the file has no columns for them."""
+    """The names of the options, or None if the file has no columns for them."""
     if not any(f"option{n}" in row for n in (1, 2, 3)):
         return None
     names = [" ".join(row.get(f"option{n}_name", "").split())[:100] for n in (1, 2, 3)]
-    # Shopify's way of saying "no options".
+    # Shopify writes products without options like this.
     if names[0] == "Title" and row.get("option1") == "Default Title":
         return []
     named = [name for name in names if name]
@@ -234,19 +236,19 @@ def _is_variant(row: dict[str, str]) -> bool:
     return any(row.get(name) for name in ("option1", "sku", "price", "option2", "option3"))
 
 
-def _read_variant(line: int, row: dict[str, str], product: ProductFacts, currency: str) -> VariantFacts:
-    facts = {name: read(row[column]) for column, (name, read) in VARIANT_READERS.items() if column in row}
+def _read_variant(line: int, row: dict[str, str], product: FileProduct, currency: str) -> FileVariant:
+    fields = {name: read(row[column]) for column, (name, read) in VARIANT_READERS.items() if column in row}
     if "grams" in row:
-        facts["grams"] = _whole_number(row["grams"], line, "weight") or 0
+        fields["grams"] = _whole_number(row["grams"], line, "weight") or 0
     if "quantity" in row:
-        facts["quantity"] = _whole_number(row["quantity"], line, "stock", may_be_negative=True)
-    for name, words in (("price", "price"), ("compare_at", "compare-at price")):
+        fields["quantity"] = _whole_number(row["quantity"], line, "stock", may_be_negative=True)
+    for name, label in (("price", "price"), ("compare_at", "compare-at price")):
         if name in row:
-            facts[name] = _money(row[name], line, currency, words)
-    return VariantFacts(line, _values(row, line, product), facts | _content(row, line))
+            fields[name] = _money(row[name], line, currency, label)
+    return FileVariant(line, _values(row, line, product), fields | _content(row, line))
 
 
-def _values(row: dict[str, str], line: int, product: ProductFacts) -> tuple[str, str, str] | None:
+def _values(row: dict[str, str], line: int, product: FileProduct) -> tuple[str, str, str] | None:
     if product.options is None:
         return None
     count = len(product.options)
@@ -257,7 +259,7 @@ def _values(row: dict[str, str], line: int, product: ProductFacts) -> tuple[str,
 
 
 def _content(row: dict[str, str], line: int) -> dict[str, Any]:
-    """What the unit price is made of; a unit that we cannot compute with is no content."""
+    """The fields that the unit price is calculated from; empty values if a unit is unknown."""
     if "content" not in row:
         return {}
     amount, unit = row["content"], row.get("content_unit", "").lower()
@@ -279,7 +281,7 @@ def _decimal(text: str, line: int, what: str) -> str:
 
 
 def _without_guard(text: str) -> str:
-    """Spreadsheets keep numbers as text by an apostrophe in front."""
+    """The text without the apostrophe that spreadsheets put before numbers stored as text."""
     return text.removeprefix("'").strip()
 
 
@@ -295,7 +297,7 @@ def _yes(text: str) -> bool:
     return (text or "true").lower() in YES
 
 
-# Column → the field it fills and how its text is read.
+# Column → its field and the function that converts its text.
 PRODUCT_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "title": ("title", _one_line),
     "vendor": ("vendor", _one_line),
@@ -335,36 +337,36 @@ def _whole_number(text: str, line: int, what: str, *, may_be_negative: bool = Fa
     return round(float(text))
 
 
-def _read_image(line: int, row: dict[str, str], product: ProductFacts) -> ImageFacts:
+def _read_image(line: int, row: dict[str, str], product: FileProduct) -> FileImage:
     position = row.get("image_position", "")
     number = int(position) if re.fullmatch(r"\d{1,6}", position, re.ASCII) else None
-    return ImageFacts(line, row["image"][:2000], number, row.get("alt", "")[:512])
+    return FileImage(line, row["image"][:2000], number, row.get("alt", "")[:512])
 
 
-def _check_once(product: ProductFacts) -> None:
+def _check_once(product: FileProduct) -> None:
     seen: dict[tuple, int] = {}
     for variant in product.variants:
-        key = variant.values or (variant.facts.get("sku", ""),)
+        key = variant.values or (variant.fields.get("sku", ""),)
         if key in seen:
-            named = " / ".join(value for value in key if value) or "without options"
-            raise _Refused(variant.line, f"the variant {named} is already in line {seen[key]}")
+            name = " / ".join(value for value in key if value) or "without options"
+            raise _Refused(variant.line, f"the variant {name} is already in line {seen[key]}")
         seen[key] = variant.line
 
 
-def _warn(product: ProductFacts, problems: list[Problem]) -> None:
+def _warn(product: FileProduct, problems: list[Problem]) -> None:
     for variant in product.variants:
-        quantity = variant.facts.get("quantity")
+        quantity = variant.fields.get("quantity")
         if quantity is not None and quantity < 0:
             message = f"the stock {quantity} is below zero and was set to 0"
             problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
-        barcode = variant.facts.get("barcode", "")
+        barcode = variant.fields.get("barcode", "")
         if looks_like_gtin(barcode) and not is_gtin(barcode):
             message = f"the check digit of the barcode {barcode} is wrong"
             problems.append(Problem(variant.line, product.handle, message, is_fatal=False))
 
 
 def _warn_of_first_row(handle: str, line: int, row: dict[str, str], problems: list[Problem]) -> None:
-    """Note what the file says and the shop does not take over as it stands."""
+    """Report what the import changes: unpublished products become drafts, embedded content is removed."""
     if row.get("status", "").lower() in VISIBLE and not _is_published(row):
         message = f"Status is {row['status']}, but Published is {row['published']}: imported as a draft"
         problems.append(Problem(line, handle, message, is_fatal=False))
@@ -373,15 +375,15 @@ def _warn_of_first_row(handle: str, line: int, row: dict[str, str], problems: li
         problems.append(Problem(line, handle, message, is_fatal=False))
 
 
-def _warn_of_shared_skus(products: list[ProductFacts], problems: list[Problem]) -> None:
-    """A SKU may repeat, but staff should know; one note for each SKU."""
+def _warn_of_shared_skus(products: list[FileProduct], problems: list[Problem]) -> None:
+    """Report each SKU that occurs more than once. Duplicate SKUs are allowed."""
     first: dict[str, tuple[str, int]] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for product in products:
         for variant in product.variants:
-            sku = variant.facts.get("sku", "")
-            if sku and sku in first and sku not in told:
-                told.add(sku)
+            sku = variant.fields.get("sku", "")
+            if sku and sku in first and sku not in reported:
+                reported.add(sku)
                 where = f"line {first[sku][1]} ({first[sku][0]})"
                 problems.append(
                     Problem(variant.line, product.handle, f"the SKU {sku} is also in {where}", is_fatal=False)

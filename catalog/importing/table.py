@@ -1,4 +1,4 @@
-"""Reads a file as a table: encoding, separators, quotes and limits; what the columns mean is for others to say."""
+"""Read a CSV file as rows: encoding, separators, quotes and limits. The caller decides what the columns mean."""
 
 import csv
 import io
@@ -12,24 +12,24 @@ from catalog.importing.realign import realigned
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_CELL_LENGTH = 10_000
-MANY_LINES = 1_000  # of one cell that is too long anyway: it has probably swallowed other rows
-# Beginnings of zip and office files, gzip, PDF and UTF-16.
+MANY_LINES = 1_000  # a too long cell with more lines than this has probably swallowed other rows
+# The first bytes of zip and office files, gzip, PDF and UTF-16.
 NOT_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\xff\xfe", b"\xfe\xff")
-# Spreadsheets run a cell that begins so.
+# Spreadsheets execute cells that begin with these characters.
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 
-# Names in a row that are no columns.
-SLIPPED = "(slipped)"  # its cells had slipped away from their headers and were moved back
-REFUSED = "(refused)"  # why the row cannot be taken
+# Keys of a row that are not columns.
+SLIPPED = "(slipped)"  # set if the row's cells had shifted away from their headers and were moved back
+REFUSED = "(refused)"  # the reason why the row cannot be imported
 
 Row = tuple[int, dict[str, str]]
 
-# The csv module's own limit ends the reading of the whole file; ours refuses one row. A process has one such limit.
+# The csv module's limit would abort the whole file, ours refuses only the row. The csv limit is global to the process.
 csv.field_size_limit(MAX_FILE_BYTES)
 
 
 def file_content(path: Path) -> bytes:
-    """The file's bytes; raises UnreadableFile where there is none or it is too large to be read."""
+    """The file's bytes. Raises UnreadableFile if there is no such file or it is too large."""
     if not path.is_file():
         raise UnreadableFile(f"{path} is a folder." if path.is_dir() else f"There is no file {path}.")
     if path.stat().st_size > MAX_FILE_BYTES:
@@ -50,17 +50,17 @@ def _decode(content: bytes) -> str:
 def table_rows(
     content: bytes, name_columns: Callable[[list[str]], list[str | None]], longer: Mapping[str, int]
 ) -> Iterator[Row]:
-    """Yield each row that holds anything, with the line it begins on; columns without a name are left out.
+    """Yield (line number, row) for each row that is not empty. Columns without a name are left out.
 
-    A row with a cell that cannot be taken says why under REFUSED, and the cell is empty. `longer` are the columns
-    that may hold more than MAX_CELL_LENGTH characters. Raises UnreadableFile with one clear sentence where the file
-    as a whole cannot be read, also while rows are read.
+    If a cell cannot be imported, it is empty and the row has the reason under REFUSED. `longer` maps columns that may
+    have more than MAX_CELL_LENGTH characters to their limits. Raises UnreadableFile, with a message for staff, if the
+    file as a whole cannot be read; this may happen after some rows.
     """
     if len(content) > MAX_FILE_BYTES:
         raise UnreadableFile("The file is larger than 20 MB.")
     text = _decode(content)
     header = text.partition("\n")[0]
-    # Spreadsheets of half of Europe separate by semicolons.
+    # Spreadsheets in many European countries use semicolons.
     delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), strict=_is_strict(text, delimiter), delimiter=delimiter)
     try:
@@ -100,8 +100,10 @@ def _unreadable(line: int, error: csv.Error) -> UnreadableFile:
 
 
 def _is_strict(text: str, delimiter: str) -> bool:
-    """Whether every quoted cell ends at its quotes. Padded tables have blanks behind them, and are read leniently;
-    quotes that never close raise UnreadableFile here, because a lenient reader would swallow the rest of the file."""
+    """Whether every quoted cell ends at its closing quote; padded tables have spaces after it and need lenient reading.
+
+    Raises UnreadableFile for quotes that never close, because a lenient reader would swallow the rest of the file.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         for _row in reader:
@@ -114,7 +116,7 @@ def _is_strict(text: str, delimiter: str) -> bool:
 
 
 def _refusal(header: str, text: str, longest: int) -> str:
-    """Why this cell cannot be taken; empty where it can."""
+    """The reason why this cell cannot be imported, or an empty string."""
     if len(text) > longest:
         lines = text.count("\n")
         spread = f" over {lines:,} lines; perhaps a quotation mark is missing" if lines > MANY_LINES else ""
@@ -125,10 +127,10 @@ def _refusal(header: str, text: str, longest: int) -> str:
 
 
 def guarded(text: str) -> str:
-    """The text so that a spreadsheet shows it instead of running it (OWASP, CSV injection)."""
+    """Escape the text so that a spreadsheet shows it instead of executing it (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith((*RISKY, "'")) else text
 
 
 def unguarded(text: str) -> str:
-    """The text without the apostrophe that `guarded` put in front; other apostrophes stay."""
+    """Remove the apostrophe that guarded() adds. Other apostrophes stay."""
     return text[1:] if text[:1] == "'" and text[1:2] in (*RISKY, "'") else text

@@ -140,7 +140,7 @@ def signed(value: int | None) -> str:
 @register.filter
 def said(value: Any) -> str:
     """A value of a product's history, in short."""
-    return plan.said(value)
+    return plan.short_text(value)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.bulk import Edit, Rounding, Sale, count_with_sale_then, edited, rounded
 from catalog.documents import read_documents
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
 from catalog.inventory import receive
 from catalog.listings import write_listings
@@ -43,7 +43,7 @@ HEADER = "Handle,Title,Published,Variant SKU,Variant Inventory Tracker,Variant I
 
 
 def document_of(variant: Variant) -> dict:
-    shop = here()
+    shop = default_target()
     return read_documents([variant.product.handle], shop.market, shop.location)[variant.product.handle]
 
 

@@ -148,7 +148,7 @@ def test_what_makes_no_sense_is_refused_in_words(tmp_path, row, message):
 )
 def test_a_product_is_visible_only_where_published_and_status_both_say_so(tmp_path, published, status, taken):
     reading = read_file(write(tmp_path, f"x,X,,,,,{published},,,,,,,1,,,{status}"), "EUR")
-    assert [product.facts["status"] for product in reading.products] == [taken]
+    assert [product.fields["status"] for product in reading.products] == [taken]
 
 
 def test_an_active_product_that_is_not_published_is_nowhere_to_be_seen_and_noted(client, tmp_path):
@@ -225,7 +225,7 @@ def test_what_a_description_loses_is_noted_and_its_direction_is_kept(tmp_path):
         '<p dir=""up"" lang=""a b"">x</p>'
     )
     reading = read_file(write(tmp_path, f'x,X,"{body}",,,,TRUE,,,,,,,1,,,'), "EUR")
-    assert reading.products[0].facts["description"] == '<p dir="rtl" lang="ar">قدح</p><p>x</p>'
+    assert reading.products[0].fields["description"] == '<p dir="rtl" lang="ar">قدح</p><p>x</p>'
     assert [str(problem) for problem in reading.problems] == [
         "line 2: x: removed from the description: 2 pictures, 1 embedded page; add pictures to the product instead"
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.documents import variant_key
 from catalog.errors import UnreadableFile
-from catalog.importing.apply import Author, apply_changes, here, undo_changes
+from catalog.importing.apply import Author, apply_changes, default_target, undo_changes
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import Reading, read_bytes
@@ -235,7 +235,7 @@ def assert_written_whole(changes: list[PlannedChange]) -> None:
 @pytest.mark.parametrize("files", FEW_AND_MANY)
 def test_odd_files_are_refused_or_taken_whole_and_once(files):
     chance = random.Random(SEED)
-    shop = here()
+    shop = default_target()
     contents = [odd_file(chance, odd_handles(chance, number)) for number in range(files)]
     readable = written = 0
     for start in range(0, files, BATCH):
@@ -256,7 +256,7 @@ def test_odd_files_are_refused_or_taken_whole_and_once(files):
 @pytest.mark.parametrize("files", FEW_AND_MANY_SHARED)
 def test_odd_files_about_the_same_products_leave_them_whole_each_time(tmp_path, files):
     chance = random.Random(SEED + 1)
-    shop = here(tmp_path)
+    shop = default_target(tmp_path)
     handles = ["one", "two", "three", "=four", "five" * 60]
     for number in range(files):
         content = odd_file(chance, chance.sample(handles, 2))
@@ -298,7 +298,7 @@ def taken(text: str, shop) -> list[PlannedChange]:
 
 @pytest.mark.fault("F106")
 def test_long_handles_that_begin_alike_get_addresses_of_their_own():
-    taken(f"Handle,Title,Price\n{'l' * 250}a,A,1\n{'l' * 250}b,B,1\n", here())
+    taken(f"Handle,Title,Price\n{'l' * 250}a,A,1\n{'l' * 250}b,B,1\n", default_target())
     assert list(Product.objects.order_by("pk").values_list("slug", flat=True)) == ["l" * 240, f"{'l' * 240}-2"]
 
 
@@ -326,12 +326,12 @@ def test_long_handles_that_begin_alike_get_addresses_of_their_own():
     ],
 )
 def test_what_the_database_cannot_hold_is_refused_while_planning(text, message):
-    assert planned(text, here()) == ([], [message])
+    assert planned(text, default_target()) == ([], [message])
 
 
 @pytest.mark.fault("F106")
 def test_a_variants_picture_that_the_file_lists_nowhere_else_is_the_products_too():
-    taken("Handle,Title,Price,Variant Image\nx,X,1,https://example.com/a.jpg\n", here())
+    taken("Handle,Title,Price,Variant Image\nx,X,1,https://example.com/a.jpg\n", default_target())
     assert ProductImage.objects.values_list("source", "position").get() == ("https://example.com/a.jpg", 1)
     assert Variant.objects.get().image == ProductImage.objects.get()
 
@@ -339,18 +339,18 @@ def test_a_variants_picture_that_the_file_lists_nowhere_else_is_the_products_too
 @pytest.mark.fault("F106")
 @pytest.mark.parametrize("source", ["http://[", "http://[::1", "n" * 300, "n/" * 900, "a:b", "\x01"])
 def test_an_odd_name_of_a_picture_is_no_picture_and_no_error(tmp_path, source):
-    taken(f"Handle,Title,Price,Image Src\nx,X,1,{source}\n", here(tmp_path))
+    taken(f"Handle,Title,Price,Image Src\nx,X,1,{source}\n", default_target(tmp_path))
     assert ProductImage.objects.values_list("source", "file").get() == (source.strip(), "")
 
 
 @pytest.mark.fault("F106")
 def test_a_file_without_prices_leaves_a_new_product_a_draft_however_often_it_comes():
-    taken("Handle,Title,Status\nx,X,active\n", here())
+    taken("Handle,Title,Status\nx,X,active\n", default_target())
     assert Product.objects.get().status == "draft"
 
 
 def test_a_product_that_comes_back_after_an_undo_has_nothing_of_before():
-    shop = here()
+    shop = default_target()
     done = taken("Handle,Title,Price,Option1 Name,Option1 Value\nx,X,10,Size,S\n", shop)
     apply_changes(undo_changes(done, shop), shop, Author("undo"))
     taken("Handle,Title,Price,Option1 Name,Option1 Value\nx,X,,Title,Default Title\n", shop)
@@ -367,9 +367,9 @@ def test_exported_cells_never_begin_as_formulas_and_come_back_equal():
     writer = csv.writer(buffer)
     writer.writerow(["Handle", "Title", "Vendor", "Tags", "Option1 Name", "Option1 Value", "Price", "Status"])
     writer.writerows([f"h{n}", *[guarded(text)] * 5, "5", "active"] for n, text in enumerate(texts))
-    taken(buffer.getvalue(), here())
+    taken(buffer.getvalue(), default_target())
     assert list(Product.objects.order_by("pk").values_list("title", flat=True)) == texts
-    shop = here()
+    shop = default_target()
     exported = "".join(export_lines(Product.objects.all(), shop.market, shop.location))
     cells = [cell for row in csv.reader(io.StringIO(exported)) for cell in row]
     assert [cell for cell in cells if cell.startswith(RISKY)] == []

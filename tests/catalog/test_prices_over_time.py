@@ -12,7 +12,7 @@ from psycopg.types.range import TimestamptzRange
 
 from catalog.browse import SORTS, Wishes, current_listings, first_cards, whole_shop_page
 from catalog.documents import read_documents
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import apply_now, keep_plan, undo_now
 from catalog.listings import write_listings
@@ -356,7 +356,7 @@ def test_a_sale_that_was_to_begin_by_now_begins_now_and_history_stays(sale):
 
 def test_a_run_is_taken_back_after_the_sale_that_it_ended_would_be_over(sale):
     _, other = sale
-    shop, handle = here(), other.product.handle
+    shop, handle = default_target(), other.product.handle
     with at(NOON):
         set_prices({other.pk: (2000, 1000, NOON + HOUR)}, default_market())
         before = read_documents([handle], shop.market, shop.location)[handle]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.importing.apply import here, import_file
+from catalog.importing.apply import default_target, import_file
 from catalog.importing.export import export_lines
 from catalog.importing.plan import plan_import
 from catalog.importing.runs import apply_now, plan_file, plan_of, undo_now
@@ -115,7 +115,7 @@ def key_of(variant: Variant) -> tuple:
 
 
 def exported() -> str:
-    shop = here()
+    shop = default_target()
     return "".join(export_lines(Product.objects.all(), shop.market, shop.location))
 
 
@@ -158,7 +158,7 @@ def test_cells_that_slipped_away_from_their_headers_are_put_back():
 @pytest.mark.parametrize("name", SOME_FILES)
 def test_the_second_import_and_the_own_export_are_empty_plans(name):
     content = content_of(name)
-    shop = here()
+    shop = default_target()
     import_file(SHARED / name)
     again = plan_import(read_bytes(content, "EUR"), shop.market, shop.location)
     assert [(change.handle, change.differences) for change in again.changes] == []

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from catalog.documents import read_documents
 from catalog.importing import apply
-from catalog.importing.apply import Author, apply_changes, here
+from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import apply_now, keep_plan, start, undo_now, work_waiting
 from catalog.inventory import Need, reserve, ship
@@ -37,7 +37,7 @@ def wait_for_somebody_waiting(seconds: float = 5) -> None:
 
 def plan_for(*variants, **facts):
     """The plan that gives each variant's product these facts of a variant, or takes all its variants out."""
-    shop = here()
+    shop = default_target()
     pairs = []
     for variant in variants:
         handle = variant.product.handle
@@ -132,7 +132,7 @@ def test_a_run_of_several_batches_and_a_shopper_never_wait_in_a_circle(at_once, 
             wait_for_somebody_waiting(2)
 
     def work():
-        apply_changes(changes, here(), Author("import"), on_progress=on_progress)
+        apply_changes(changes, default_target(), Author("import"), on_progress=on_progress)
 
     def buy():
         is_half_done.wait(10)
@@ -155,7 +155,7 @@ def test_two_runs_with_the_same_products_in_another_order_never_wait_in_a_circle
             except threading.BrokenBarrierError:  # the other one waits for us from the beginning
                 return
 
-        return lambda: apply_changes(changes, here(), Author("import"), on_progress=on_progress)
+        return lambda: apply_changes(changes, default_target(), Author("import"), on_progress=on_progress)
 
     results = at_once(work(there), work(back))
     assert sorted(type(result).__name__ for result in results) == ["CatalogueMoved", "list"]

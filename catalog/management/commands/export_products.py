@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.importing.apply import here
+from catalog.importing.apply import default_target
 from catalog.importing.export import export_lines
 from catalog.models import Product
 
@@ -20,8 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, nargs="?", help="the file to write (default: standard output)")
 
     def handle(self, *args: Any, file: Path | None, **options: Any) -> None:
-        shop = here()
-        lines = export_lines(Product.objects.all(), shop.market, shop.location)
+        target = default_target()
+        lines = export_lines(Product.objects.all(), target.market, target.location)
         if file is None:
             # Whoever reads along may stop when they have seen enough.
             with contextlib.suppress(BrokenPipeError):

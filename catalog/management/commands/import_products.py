@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.errors import CatalogError
-from catalog.importing.plan import said
+from catalog.importing.plan import short_text
 from catalog.importing.runs import apply_now, plan_file, plan_of, undo_now
 from catalog.importing.shopify import Problem
 from catalog.importing.table import file_content
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         for change in plan.changes:
             self.stdout.write(f"{'new    ' if change.is_new else 'changed'} {change.handle} (line {change.line})")
             for what, before, after in [] if change.is_new else change.differences:
-                self.stdout.write(f"          {what}: {said(before)} → {said(after)}")
+                self.stdout.write(f"          {what}: {short_text(before)} → {short_text(after)}")
         self._tell(plan.problems)
         self.stdout.write(f"{plan}. Apply it with --apply {run.pk}.")
 
