@@ -22,7 +22,7 @@ from catalog.documents import (
     variant_key,
 )
 from catalog.formats import NOTHING, moment
-from catalog.importing.shopify import Problem, FileProduct, Reading, FileVariant
+from catalog.importing.shopify import FileProduct, FileVariant, Problem, Reading
 from catalog.markets import Market
 from catalog.models import Category, Location
 

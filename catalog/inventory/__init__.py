@@ -1,4 +1,4 @@
-"""The only writer of stock: every verb changes counters and writes the movements that explain them."""
+"""All changes of stock. Each function changes the counters and writes the movements that explain the change."""
 
 from catalog.inventory.correcting import (
     Target,

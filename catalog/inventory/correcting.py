@@ -1,4 +1,4 @@
-"""Stock that staff change: received, corrected, set, brought back by shoppers."""
+"""Stock changes by staff: receiving, correcting, setting levels and backorder limits, and restocking returns."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ WHERE stock.id = now.id
 def receive(
     variant_id: int, location: Location, quantity: int, *, reason: str = "", key: str = "", user_id: int | None = None
 ) -> Stock:
-    """`quantity` more units are on hand here; the row is made where there was none. The same key again is nothing new."""
+    """Add `quantity` units to the stock at the location. A repeated key changes nothing.
+
+    Creates the stock row if it is missing. Raises StockRefused unless the quantity is positive.
+    """
     if quantity <= 0:
         raise StockRefused("Only a positive number can be received.")
     movement = StockMovement(kind=StockMovement.Kind.RECEIVED, on_hand_change=quantity, reason=reason, user_id=user_id)
@@ -35,10 +38,10 @@ def receive(
 def adjust(
     variant_id: int, location: Location, change: int, *, reason: str, key: str = "", user_id: int | None = None
 ) -> Stock:
-    """On hand is corrected by `change`, for a written reason; the same key again is nothing new.
+    """Correct the units on hand by `change`, for a reason. A repeated key changes nothing.
 
-    Below what is promised to open orders the difference stands as shortfall, so that staff see it; below zero is
-    refused with StockRefused.
+    If fewer units remain than open orders were promised, the difference is stored as shortfall, so that staff see it.
+    Raises StockRefused for an empty reason and for a result below zero.
     """
     if not reason.strip():
         raise StockRefused("Enter the reason for the correction.")
@@ -48,13 +51,13 @@ def adjust(
 
 @transaction.atomic
 def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
-    """Units of one line came back and can be sold again; never more than were shipped of it."""
+    """Return shipped units of one order line to stock. Raises StockRefused for more units than are still out."""
     moved = StockMovement.objects.filter(
         reference=reference,
         line=need.line,
         kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
     )
-    # Two returns of one line to two places share no stock row, so they wait for each other here.
+    # Two returns of one line to different locations lock different stock rows, so they wait for each other here.
     list(moved.filter(kind=StockMovement.Kind.SHIPPED).order_by("pk").select_for_update())
     stock = locked_row(need.variant_id, location)
     still_out = -sum(movement.on_hand_change for movement in moved)
@@ -82,7 +85,7 @@ def set_on_hand(
     backorder_limit: int | None = None,
     user_id: int | None = None,
 ) -> bool:
-    """On hand is `target` (and the backorder limit as told); returns whether anything had to change."""
+    """Set the units on hand and, if given, the backorder limit; return whether anything changed."""
     stock = locked_row(variant_id, location)
     is_new_limit = backorder_limit is not None and backorder_limit != stock.backorder_limit
     if is_new_limit and backorder_limit is not None:
@@ -102,7 +105,7 @@ def set_on_hand(
 
 
 def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
-    """The row may be oversold by this many units; promises beyond a lowered limit stand as shortfall."""
+    """Set the backorder limit of a locked row. Units promised beyond a lowered limit become shortfall."""
     stock.backorder_limit = backorder_limit
     stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
     stock.save(update_fields=["backorder_limit", "shortfall"])
@@ -111,19 +114,19 @@ def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
 
 
 def _move_once(variant_id: int, location: Location, movement: StockMovement, key: str) -> Stock:
-    """Book the movement on the locked row, unless this key has been booked on it already."""
+    """Record the movement on the locked row, unless one with this key has been recorded."""
     stock = locked_row(variant_id, location)
     movement.reason = movement.reason.strip()
     movement.reference = f"form:{key}" if key else ""
-    booked = StockMovement.objects.filter(variant_id=variant_id, location=location, reference=movement.reference)
-    return stock if key and booked.exists() else write_on_hand(stock, movement)
+    recorded = StockMovement.objects.filter(variant_id=variant_id, location=location, reference=movement.reference)
+    return stock if key and recorded.exists() else write_on_hand(stock, movement)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a stock row is to say: units on hand, and by how many it may be oversold.
+    """The units on hand and the backorder limit that a stock row should have.
 
-    `seen` is the on hand that whoever wants this has seen; None where nobody looked.
+    `seen` is the number on hand that the user saw when choosing this target; None if there was none to see.
     """
 
     on_hand: int
@@ -140,16 +143,15 @@ def set_levels(
     reason: str,
     user_id: int | None = None,
 ) -> set[int]:
-    """Every variant's row at this location says its target; returns the variants for which something had to change.
+    """Set the stock of every variant at the location to its target; return the variants that changed.
 
-    The rows of `retired` variants are empty afterwards, but for those that orders still hold units of. A constant
-    number of queries, however many variants. Raises StockRefused, and changes nothing, below zero or where a row
-    no longer says what was seen.
+    The rows of `retired` variants are emptied, except those with reserved units. Runs a constant number of queries.
+    Raises StockRefused, and changes nothing, for a level below zero or if a row has changed since it was seen.
     """
-    standing = list(Stock.objects.filter(variant_id__in=retired, location=location).values_list("variant", flat=True))
-    # All of them by one statement: shoppers lock in the same order, and what they took is seen only behind the lock.
-    rows = locked_rows([*targets, *standing], location)
-    targets = {pk: Target(0, 0) for pk in standing if not rows[pk].reserved} | dict(targets)
+    emptied = list(Stock.objects.filter(variant_id__in=retired, location=location).values_list("variant", flat=True))
+    # One statement locks all rows in the order that shoppers use; what shoppers took is visible only after the lock.
+    rows = locked_rows([*targets, *emptied], location)
+    targets = {pk: Target(0, 0) for pk in emptied if not rows[pk].reserved} | dict(targets)
     changed: dict[int, Stock] = {}
     movements: list[StockMovement] = []
     marks: list[tuple[int, int, int]] = []
@@ -177,7 +179,7 @@ def set_levels(
 
 
 def _save_levels(rows: Collection[Stock]) -> None:
-    """Write the counters of locked rows by one statement."""
+    """Write the counters of locked rows with one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             SAVE_LEVELS,
@@ -203,7 +205,7 @@ def _correction(stock: Stock, change: int, reason: str, user_id: int | None) -> 
 
 @transaction.atomic
 def set_backorders(stock: Stock, *, limit: int, date: date | None) -> None:
-    """The row may be oversold by `limit` units, which can be sent from `date` on."""
+    """Allow overselling the row by `limit` units, which can be sent from `date` on."""
     locked = Stock.objects.select_for_update().get(pk=stock.pk)
     replace_limit(locked, limit)
     Stock.objects.filter(pk=stock.pk).update(backorder_date=date)

@@ -1,4 +1,4 @@
-"""Stock that orders take: promised, given back, shipped."""
+"""Stock changes by orders: reserving, releasing and shipping."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,12 @@ from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory.rows import lock_rows
 from catalog.models import Reservation, Stock, StockMovement
 
-PLANS = 3  # how often a reservation is planned anew when others were faster
+PLANS = 3  # attempts to plan a reservation while other shoppers take the same stock
 
 
 @dataclass(frozen=True)
 class Need:
-    """What one order line wants: a quantity of a variant whose stock is counted."""
+    """The quantity that one order line needs of a variant whose stock is counted."""
 
     line: int
     variant_id: int
@@ -35,11 +35,11 @@ class Pick:
     quantity: int
 
 
-# All or nothing in one statement. The rows are locked in the order of their ids, so two buyers never wait for each
-# other in a circle; what they say then is what they say until COMMIT. The condition looks at the row's own columns only:
-# through a join it would become a subquery that PostgreSQL does not look at again after waiting for the other shopper,
-# and would oversell. Reservations and movements are written by the same statement, so a popular row is locked for one
-# round trip.
+# Takes all units or none, in one statement. Rows are locked in the order of their ids, so two buyers cannot deadlock, and
+# the counters read after that stay the same until COMMIT. The condition uses only the row's own columns: with a join it
+# would become a subquery, which PostgreSQL does not evaluate again after waiting for another shopper's lock, so it would
+# oversell. Reservations and movements are written by the same statement, so a popular row is locked for only one round
+# trip.
 TAKE = """
 WITH wanted AS (
   SELECT * FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS w (id, quantity)
@@ -69,7 +69,7 @@ WITH wanted AS (
 SELECT variant_id, before, after FROM taken
 """
 
-# Shortfall is breakage below the promises: it goes down as promises do, never up here.
+# Shortfall is the number of promised units that are missing. Giving units back lowers it and never raises it.
 GIVE_BACK = """
 UPDATE catalog_stock AS stock SET
   on_hand = stock.on_hand - given.shipped,
@@ -84,11 +84,11 @@ RETURNING stock.variant_id, stock.on_hand + given.shipped - stock.reserved - giv
 
 
 def reserve(reference: str, needs: Sequence[Need]) -> None:
-    """Hold every need for this reference, or raise InsufficientStock and hold none.
+    """Reserve every need for this reference, or raise InsufficientStock and reserve none.
 
-    Rows are chosen by location priority (one location if it can fill the line, else several) and taken in the
-    order of their ids, so two buyers never wait for each other in a circle. Call it last in a transaction: the
-    rows of popular variants stay locked until COMMIT.
+    Locations are chosen by priority: one location if it can fill the line, otherwise several. Rows are locked in the
+    order of their ids, so two buyers cannot deadlock. Call this last in a transaction, because the rows of popular
+    variants stay locked until COMMIT.
     """
     if not needs:
         return
@@ -102,44 +102,46 @@ def reserve(reference: str, needs: Sequence[Need]) -> None:
 
 
 def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
-    """Choose stock rows for every need, from what the rows say now."""
+    """Choose stock rows for every need from the current counters, without locking."""
     rows = _rows_by_priority({need.variant_id for need in needs})
-    left = {
+    available = {
         stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group
     }
-    there = {stock.pk: max(0, stock.on_hand - stock.reserved) for group in rows.values() for stock in group}
+    in_stock = {stock.pk: max(0, stock.on_hand - stock.reserved) for group in rows.values() for stock in group}
     picks: list[Pick] = []
     short: list[Shortage] = []
-    home = _one_location(needs, rows, there) or _one_location(needs, rows, left)
+    preferred = _location_for_all(needs, rows, in_stock) or _location_for_all(needs, rows, available)
     for need in needs:
-        ordered = _home_first(rows[need.variant_id], home)
-        # Units that are there go before units on order, wherever they are: that is what was promised.
-        is_there = sum(there[stock.pk] for stock in ordered) >= need.quantity
-        chosen = _choose(need, ordered, there if is_there else left)
-        found = sum(pick.quantity for pick in chosen)
-        if found < need.quantity:
-            short.append(Shortage(need.line, need.variant_id, need.quantity, found))
+        ordered = _with_location_first(rows[need.variant_id], preferred)
+        # Use units in stock at any location before backordered units, because the shopper was promised that.
+        is_in_stock = sum(in_stock[stock.pk] for stock in ordered) >= need.quantity
+        chosen = _choose(need, ordered, in_stock if is_in_stock else available)
+        chosen_quantity = sum(pick.quantity for pick in chosen)
+        if chosen_quantity < need.quantity:
+            short.append(Shortage(need.line, need.variant_id, need.quantity, chosen_quantity))
         for pick in chosen:
-            left[pick.stock_id] -= pick.quantity
-            there[pick.stock_id] = max(0, there[pick.stock_id] - pick.quantity)
+            available[pick.stock_id] -= pick.quantity
+            in_stock[pick.stock_id] = max(0, in_stock[pick.stock_id] - pick.quantity)
         picks += chosen
     return picks, short
 
 
-def _one_location(needs: Sequence[Need], rows: Mapping[int, list[Stock]], left: Mapping[int, int]) -> int | None:
-    """The first location that can send all of it in one parcel; None where there is none."""
+def _location_for_all(
+    needs: Sequence[Need], rows: Mapping[int, list[Stock]], available: Mapping[int, int]
+) -> int | None:
+    """The first location that can send everything in one parcel, or None."""
     wanted: dict[int, int] = defaultdict(int)
     for need in needs:
         wanted[need.variant_id] += need.quantity
-    able: dict[int, int] = defaultdict(int)
+    fillable: dict[int, int] = defaultdict(int)  # location → number of variants that it can send in full
     for variant_id, quantity in wanted.items():
         for stock in rows[variant_id]:
-            able[stock.location_id] += left[stock.pk] >= quantity
-    return next((location for location, count in able.items() if count == len(wanted)), None)
+            fillable[stock.location_id] += available[stock.pk] >= quantity
+    return next((location for location, count in fillable.items() if count == len(wanted)), None)
 
 
-def _home_first(rows: list[Stock], home: int | None) -> list[Stock]:
-    return sorted(rows, key=lambda stock: stock.location_id != home)
+def _with_location_first(rows: list[Stock], location_id: int | None) -> list[Stock]:
+    return sorted(rows, key=lambda stock: stock.location_id != location_id)
 
 
 def _rows_by_priority(variant_ids: set[int]) -> Mapping[int, list[Stock]]:
@@ -150,15 +152,15 @@ def _rows_by_priority(variant_ids: set[int]) -> Mapping[int, list[Stock]]:
     return rows
 
 
-def _choose(need: Need, rows: Sequence[Stock], left: Mapping[int, int]) -> list[Pick]:
-    """One row that can fill the need alone, else a split by priority."""
+def _choose(need: Need, rows: Sequence[Stock], available: Mapping[int, int]) -> list[Pick]:
+    """The first row that can fill the need alone, or several rows by priority."""
     for stock in rows:
-        if left[stock.pk] >= need.quantity:
+        if available[stock.pk] >= need.quantity:
             return [Pick(need, stock.pk, stock.location_id, need.quantity)]
     picks: list[Pick] = []
     missing = need.quantity
     for stock in rows:
-        quantity = min(missing, max(0, left[stock.pk]))
+        quantity = min(missing, max(0, available[stock.pk]))
         if quantity:
             picks.append(Pick(need, stock.pk, stock.location_id, quantity))
             missing -= quantity
@@ -166,11 +168,11 @@ def _choose(need: Need, rows: Sequence[Stock], left: Mapping[int, int]) -> list[
 
 
 def _take(reference: str, picks: Sequence[Pick]) -> bool:
-    """Every picked row holds its units for the reference, or none and return False when one had too little left."""
+    """Reserve all picks and return True, or reserve none and return False if a row has too few units left."""
     totals: dict[int, int] = defaultdict(int)
     for pick in picks:
         totals[pick.stock_id] += pick.quantity
-    asked = {
+    parameters = {
         "reference": reference,
         "at": timezone.now(),
         "ids": list(totals),
@@ -181,7 +183,7 @@ def _take(reference: str, picks: Sequence[Pick]) -> bool:
         "locations": [pick.location_id for pick in picks],
         "units": [pick.quantity for pick in picks],
     }
-    changed = _execute(TAKE, asked)
+    changed = _execute(TAKE, parameters)
     mark_class_changes(changed)
     return len(changed) == len(totals)
 
@@ -194,7 +196,7 @@ def _execute(statement: str, parameters: Mapping[str, Any]) -> list[tuple[int, i
 
 @transaction.atomic
 def release(reference: str, *, reason: str = "") -> int:
-    """Give back whatever this reference still holds; returns the units. A second call finds nothing to give back."""
+    """Release all units that the reference still holds; return their number, which is 0 for a second call."""
     held = list(Reservation.objects.filter(reference=reference).order_by("pk").select_for_update())
     _give_back(held, StockMovement.Kind.RELEASED, is_shipped=False, reason=reason)
     return sum(reservation.quantity for reservation in held)
@@ -202,10 +204,10 @@ def release(reference: str, *, reason: str = "") -> int:
 
 @transaction.atomic
 def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None = None) -> None:
-    """The quantities (by order line) have left the house: out of on_hand and out of reserved.
+    """Take shipped quantities (by order line) off the reserved units and the units on hand.
 
-    Raises StockRefused, and ships nothing, where less is reserved for a line than is to be shipped or less is on
-    hand than was promised.
+    Raises StockRefused, and ships nothing, if a line has fewer reserved units than should be shipped, or if a stock row
+    has fewer units on hand.
     """
     held = list(
         Reservation.objects.filter(reference=reference, line__in=list(quantities)).order_by("pk").select_for_update()
@@ -226,7 +228,7 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
 
 
 def _part_of(reservation: Reservation, quantity: int) -> Reservation:
-    """A copy of the reservation that holds only this many units."""
+    """An unsaved copy of the reservation with `quantity` units."""
     return Reservation(
         pk=reservation.pk,
         reference=reservation.reference,
@@ -245,7 +247,7 @@ def _give_back(
     reason: str = "",
     user_id: int | None = None,
 ) -> None:
-    """Take the parts off their reservations and their stock rows, and write why."""
+    """Subtract the parts from their reservations and their stock rows, and record the movements."""
     if not parts:
         return
     rows = _stock_of(parts)
@@ -291,12 +293,12 @@ def _stock_of(parts: Sequence[Reservation]) -> dict[tuple[int, int], int]:
 
 
 def _shrink(parts: Sequence[Reservation]) -> None:
-    """Lower the reservations by their parts' quantities; those that hold nothing any more are gone."""
+    """Lower the reservations by the quantities of their parts, and delete the empty ones."""
     given = {part.pk: part.quantity for part in parts}
-    standing = Reservation.objects.in_bulk(list(given))
-    emptied = [pk for pk, whole in standing.items() if whole.quantity == given[pk]]
+    reservations = Reservation.objects.in_bulk(list(given))
+    emptied = [pk for pk, reservation in reservations.items() if reservation.quantity == given[pk]]
     Reservation.objects.filter(pk__in=emptied).delete()
-    lowered = [whole for pk, whole in standing.items() if pk not in emptied]
-    for whole in lowered:
-        whole.quantity -= given[whole.pk]
+    lowered = [reservation for pk, reservation in reservations.items() if pk not in emptied]
+    for reservation in lowered:
+        reservation.quantity -= given[reservation.pk]
     Reservation.objects.bulk_update(lowered, ["quantity"])

@@ -1,4 +1,4 @@
-"""Stock rows as the verbs of this package share them: locked in one order, changed together with their movement."""
+"""Lock stock rows in one order, and change them together with their movements. Used by the rest of the package."""
 
 from collections.abc import Iterable
 
@@ -10,18 +10,18 @@ MAX_ON_HAND = 1_000_000_000
 
 
 def lock_rows(stock_ids: Iterable[int]) -> None:
-    """Lock these rows in the one order that everybody uses."""
+    """Lock the rows in the order of their ids, as all writers of stock do."""
     list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))
 
 
 def locked_row(variant_id: int, location: Location) -> Stock:
-    """The stock row, made if it was missing, locked until the transaction ends."""
+    """The stock row, locked until the transaction ends. Creates it if it is missing."""
     Stock.objects.bulk_create([Stock(variant_id=variant_id, location=location)], ignore_conflicts=True)
     return Stock.objects.select_for_update(of=("self",)).get(variant_id=variant_id, location=location)
 
 
 def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Stock]:
-    """The stock rows of these variants, made where they were missing, locked in the order of their ids."""
+    """The stock rows of the variants, locked in the order of their ids. Creates missing rows."""
     wanted = sorted(set(variant_ids))
     Stock.objects.bulk_create(
         [Stock(variant_id=variant_id, location=location) for variant_id in wanted],
@@ -33,7 +33,7 @@ def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Sto
 
 
 def write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
-    """Change on_hand of a locked row by the movement, and keep both."""
+    """Change on_hand of a locked row by the movement, and save both."""
     before = stock.on_hand - stock.reserved + stock.backorder_limit
     move_counter(stock, movement.on_hand_change)
     stock.save(update_fields=["on_hand", "shortfall"])
@@ -44,12 +44,12 @@ def write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
 
 
 def move_counter(stock: Stock, change: int) -> None:
-    """Change on_hand of a row in memory, and its shortfall with it; raises StockRefused below zero."""
+    """Change on_hand and shortfall of a row in memory. Raises StockRefused for a result below zero or too high."""
     stock.on_hand += change
     if stock.on_hand > MAX_ON_HAND:
         raise StockRefused(f"The stock of a variant can be at most {MAX_ON_HAND:,} units.")
     if stock.on_hand < 0:
         raise StockRefused(f"Only {stock.on_hand - change} are on hand.")
     missing = stock.reserved - stock.on_hand - stock.backorder_limit
-    # Only a correction may fall short of the promises; everything else can only heal.
+    # Only a negative correction may raise the shortfall; anything else can only lower it.
     stock.shortfall = max(0, missing) if change < 0 else max(0, min(stock.shortfall, missing))

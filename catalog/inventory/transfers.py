@@ -1,4 +1,4 @@
-"""Stock on its way from one location to another: gone from the one, not yet at the other, and never lost sight of."""
+"""Transfers of stock between locations: sending units, and receiving them or writing them off."""
 
 import uuid
 from collections.abc import Mapping
@@ -22,24 +22,24 @@ def send(
     key: uuid.UUID | None = None,
     user_id: int | None = None,
 ) -> Transfer:
-    """The units (by variant) have left the source and are in transit; the same key again is the same transfer.
+    """Send units (by variant) from one location to another. A repeated key returns the existing transfer.
 
-    Raises StockRefused, and sends nothing, where fewer are free at the source: what is promised to orders stays.
+    Raises StockRefused, and sends nothing, if the source has too few unreserved units.
     """
     if source == destination:
         raise StockRefused("Choose two different locations.")
     if not quantities or min(quantities.values()) <= 0:
         raise StockRefused("Enter how many units are sent. Each number must be positive.")
-    facts = {"source": source, "destination": destination, "note": note, "user_id": user_id}
-    transfer, is_new = Transfer.objects.get_or_create(key=key or uuid.uuid4(), defaults=facts)
+    fields = {"source": source, "destination": destination, "note": note, "user_id": user_id}
+    transfer, is_new = Transfer.objects.get_or_create(key=key or uuid.uuid4(), defaults=fields)
     if not is_new:
         return transfer
     lines = [TransferLine(transfer=transfer, variant_id=pk, quantity=n) for pk, n in quantities.items()]
     TransferLine.objects.bulk_create(lines)
     for variant_id, stock in locked_rows(quantities, source).items():
-        free = max(0, stock.on_hand - stock.reserved)
-        if quantities[variant_id] > free:
-            raise StockRefused(f"Only {free} of {stock.variant} are available at {source}.")
+        in_stock = max(0, stock.on_hand - stock.reserved)
+        if quantities[variant_id] > in_stock:
+            raise StockRefused(f"Only {in_stock} of {stock.variant} are available at {source}.")
         write_on_hand(stock, _movement(StockMovement.Kind.SENT, -quantities[variant_id], transfer, user_id))
     return transfer
 
@@ -52,9 +52,9 @@ def receive_transfer(
     is_complete: bool = False,
     user_id: int | None = None,
 ) -> Transfer:
-    """The units (by transfer line) have arrived; what is missing stays in transit, or is lost if it is complete.
+    """Receive units (by transfer line). The rest stays in transit, or is written off as lost if `is_complete`.
 
-    Raises StockRefused, and books nothing, where more arrive than are in transit.
+    Raises StockRefused, and receives nothing, if more units arrive than are in transit.
     """
     locked = Transfer.objects.select_for_update().get(pk=transfer.pk)
     if locked.status == Transfer.Status.RECEIVED:
@@ -80,8 +80,8 @@ def receive_transfer(
 
 def open_transfers() -> QuerySet[Transfer]:
     """Transfers with units in transit, oldest first."""
-    waiting = TransferLine.objects.filter(quantity__gt=F("received") + F("lost"))
-    return Transfer.objects.filter(pk__in=waiting.values("transfer")).order_by("pk")
+    in_transit = TransferLine.objects.filter(quantity__gt=F("received") + F("lost"))
+    return Transfer.objects.filter(pk__in=in_transit.values("transfer")).order_by("pk")
 
 
 def _movement(kind: StockMovement.Kind, change: int, transfer: Transfer, user_id: int | None) -> StockMovement:

@@ -1,4 +1,4 @@
-"""Typed facts about products, and which kinds of product have which."""
+"""Attributes of products, product types, and the vocabulary of the search."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,7 +10,7 @@ COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")
 
 
 class Attribute(models.Model):
-    """A typed fact that products can have: Material, Width, Dishwasher safe. Shown to shoppers and, as a facet, filtered by."""
+    """A property that products can have: Material, Width, Dishwasher safe. Shoppers can filter by facets."""
 
     class Kind(models.TextChoices):
         TEXT = "text"
@@ -40,7 +40,7 @@ class Attribute(models.Model):
 
 
 class AttributeValue(models.Model):
-    """One value of an attribute, shared by every product that has it; numbers and yes/no are rows too."""
+    """One value of an attribute, shared by every product that has it. Numbers and yes/no are rows, too."""
 
     attribute = models.ForeignKey(Attribute, on_delete=models.CASCADE, related_name="values")
     slug = models.SlugField(max_length=120, allow_unicode=True)
@@ -71,7 +71,7 @@ class ProductType(models.Model):
 
 
 class Synonym(models.Model):
-    """Words that mean the same to whoever searches."""
+    """Words that the search treats as equal."""
 
     words = ArrayField(models.CharField(max_length=60), help_text="Separated by commas: sofa, couch, settee")
 
@@ -83,7 +83,7 @@ class Synonym(models.Model):
 
 
 class SearchTerm(models.Model):
-    """A word that listings hold, as people type it: what completes a half-typed word and mends a mistyped one."""
+    """A word that occurs in listings, used to complete and to correct the words of a search."""
 
     word = models.CharField(max_length=60, unique=True)
     weight = models.IntegerField(default=1, help_text="How many products it stands in.")

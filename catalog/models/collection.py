@@ -1,4 +1,4 @@
-"""Products put together by hand or by a rule, and products that go well together."""
+"""Collections of products, and products that are related or bought together."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -6,7 +6,7 @@ from django.urls import reverse
 
 
 class Collection(models.Model):
-    """A shelf across categories: chosen one by one, or whatever fits the rule at the moment somebody looks."""
+    """Products across categories, chosen by hand or by a rule that is evaluated whenever the page is shown."""
 
     class Kind(models.TextChoices):
         MANUAL = "manual", "Chosen by hand"
@@ -56,7 +56,7 @@ class CollectionEntry(models.Model):
 
 
 class RelatedProduct(models.Model):
-    """Staff say that this one goes well with the other."""
+    """A product that staff recommend on the page of another product."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="related_rows")
     related = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
@@ -74,7 +74,7 @@ class RelatedProduct(models.Model):
 
 
 class BoughtTogether(models.Model):
-    """How many orders of late held both; written by catalog/popularity.py."""
+    """The number of recent orders that contained both products. Written by catalog/popularity.py."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="bought_together")
     other = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")

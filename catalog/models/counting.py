@@ -1,4 +1,4 @@
-"""Stock on its way between locations, and stock being counted."""
+"""Transfers of stock between locations, and stocktakes."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 
 class Transfer(models.Model):
-    """Units on their way from one location to another; catalog/transfers.py writes it and moves the stock."""
+    """Units sent from one location to another. Written by catalog/inventory/transfers.py."""
 
     class Status(models.TextChoices):
         SENT = "sent", "On its way"
@@ -36,7 +36,7 @@ class Transfer(models.Model):
 
 
 class TransferLine(models.Model):
-    """Units of one variant: sent, arrived, lost on the way; what is left is in transit."""
+    """The units of one variant in a transfer: sent, received and lost. The rest is in transit."""
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
@@ -62,7 +62,7 @@ class TransferLine(models.Model):
 
 
 class Stocktake(models.Model):
-    """A count of one location: what the books said, what was found, and the difference that posting writes."""
+    """A count of the stock at one location. Posting it corrects the stock by the differences."""
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -86,7 +86,7 @@ class Stocktake(models.Model):
 
 
 class StocktakeLine(models.Model):
-    """One variant of a count. `expected` is the on hand of the moment of counting, so sales in between are no variance."""
+    """One variant of a stocktake. `expected` is the number on hand when it was counted, so later sales do not matter."""
 
     stocktake = models.ForeignKey(Stocktake, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Pictures and the sizes that the pages use."""
+"""Pictures of products and the widths in which they are rendered."""
 
 from pathlib import PurePosixPath
 
@@ -11,7 +11,7 @@ RENDITION_WIDTHS = (320, 480, 800, 1200)
 
 
 class ProductImage(models.Model):
-    """One picture of one product. `file` is empty while only the `source` of an import is known."""
+    """One picture of a product. `file` is empty as long as only the `source` from an import is known."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="images")
     position = models.PositiveIntegerField(default=1)
@@ -48,7 +48,7 @@ class ProductImage(models.Model):
         return str(stem.with_name(f"{stem.stem}-{width}.webp"))
 
     def facts(self) -> dict:
-        """What a page needs to show it, as plain values that a listing row can keep."""
+        """The data that a page needs to show the picture, as JSON for a listing row; empty without a file."""
         if not self.file:
             return {}
         return {
@@ -61,7 +61,7 @@ class ProductImage(models.Model):
 
     @property
     def focus(self) -> str:
-        """The classes of the style sheet that keep the point in view where a picture is cut; steps of ten percent."""
+        """The CSS classes that keep the focus point visible where the picture is cropped, in steps of ten percent."""
         return f"fx-{round(self.focus_x / 10)} fy-{round(self.focus_y / 10)}"
 
     @property

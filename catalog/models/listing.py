@@ -1,4 +1,4 @@
-"""One flat row per product, market and span of time: what listings, search and filters read."""
+"""Denormalized rows per product, market and period, which listings, search and filters read."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
@@ -7,8 +7,8 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
-LEVELS = 4  # depths of the category tree that have a column, and so an index, of their own
-# Sort → the columns that order it, in the direction of the index; the product makes every order total.
+LEVELS = 4  # levels of the category tree that have their own column and index
+# Sort → its columns, in the direction of the index. The product makes every order unique.
 SORT_COLUMNS: dict[str, tuple[str, ...]] = {
     "featured": ("position", "product"),
     "newest": ("-created_at", "-product"),
@@ -20,7 +20,7 @@ LIVE = Q(is_past=False)
 
 
 def _sort_indexes() -> list[models.Index]:
-    """Every sort over the whole shop and inside every level: the first page and the 2,000th cost the same."""
+    """One index for each sort, for the whole shop and for each level, so that every page costs the same."""
     scopes: list[tuple[str, tuple[str, ...], Q]] = [("all", (), LIVE)]
     for level in range(1, LEVELS + 1):
         column = f"category{level}"
@@ -33,10 +33,11 @@ def _sort_indexes() -> list[models.Index]:
 
 
 class Listing(models.Model):
-    """A product as a card shows it. Written by catalog/listings.py with the product; every query says `valid @> now`.
+    """A product as a card shows it, in one market and period. Every query must filter by `valid @> now`.
 
-    `category1` to `category4` are the ids of the product's category and those above it, from the root down; deeper
-    ones stand in `category_ids` only. `is_past` rows are kept for a month so that staff can look back.
+    Written by catalog/listings.py whenever the product changes. `category1` to `category4` are the ids of the product's
+    category and its ancestors, from the root down; deeper levels are only in `category_ids`. Rows with `is_past` are
+    kept for a month, so that staff can view the shop as it was.
     """
 
     class StockClass(models.TextChoices):
@@ -112,9 +113,9 @@ class Listing(models.Model):
 
 
 class DirtyListing(models.Model):
-    """A mark that a product's stock class may have changed; checkout leaves marks instead of writing listing rows.
+    """A mark that a product's stock class may have changed. The checkout adds marks instead of writing listing rows.
 
-    Marks are only ever added and deleted by their own ids, and their product is not locked: nobody waits for a mark.
+    Marks are only inserted, and deleted by id, and do not lock their product. So no transaction waits for a mark.
     """
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+", db_constraint=False)
@@ -124,7 +125,7 @@ class DirtyListing(models.Model):
 
 
 class CategoryChange(models.Model):
-    """A mark that listings of a category changed. Its highest id is the category's version; nobody waits to add one."""
+    """A mark that listings of a category changed. The highest id of a category is its version."""
 
     category_id = models.BigIntegerField(help_text="0 stands for the whole shop.")
 
@@ -136,8 +137,7 @@ class CategoryChange(models.Model):
 
 
 class FacetCount(models.Model):
-    """How many products each facet value has in one scope, as counted at one version of it: kept because counting
-    a large category takes longer than the rest of its page."""
+    """Cached numbers of products per facet value in one scope, because counting a large category is slow."""
 
     key = models.CharField(max_length=64, primary_key=True)
     version = models.BigIntegerField()

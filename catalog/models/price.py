@@ -1,4 +1,4 @@
-"""Prices hold over time."""
+"""Prices and the periods in which they apply."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -15,9 +15,9 @@ def from_now_on() -> TimestamptzRange:
 
 
 class Price(models.Model):
-    """What a variant costs in a market over a span of time, in minor units, as the market displays it (tax in or out).
+    """The price of a variant in a market during a period, in minor units; the market says whether it includes tax.
 
-    While a sale price below the regular one holds, it is what a shopper pays.
+    A shopper pays the sale price if one applies and is below the regular price.
     """
 
     class Kind(models.TextChoices):

@@ -25,7 +25,7 @@ CONTENT_UNITS = [
 
 
 class TaxClass(models.TextChoices):
-    """What a thing is to the tax office; the percentages are rows (orders' tax rates)."""
+    """The tax class of a variant. The percentages are stored as tax rates in orders."""
 
     STANDARD = "standard"
     REDUCED = "reduced"
@@ -35,7 +35,7 @@ class TaxClass(models.TextChoices):
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible(self, at: datetime | None = None) -> "ProductQuerySet":
-        """Products whose page a shopper can open at that moment."""
+        """Products whose page shoppers can open at that time."""
         at = at or shop_now()
         return self.filter(
             Q(publish_at=None) | Q(publish_at__lte=at),
@@ -44,12 +44,12 @@ class ProductQuerySet(models.QuerySet["Product"]):
         )
 
     def kept(self) -> "ProductQuerySet":
-        """All but those that an undone import has taken back; their rows stay because ledgers point at them."""
+        """Products that are not withdrawn. Undoing an import withdraws products, because orders may refer to them."""
         return self.exclude(status=Product.Status.WITHDRAWN)
 
 
 class Product(models.Model):
-    """One page of the shop; what is bought is one of its variants."""
+    """A product page of the shop. Shoppers buy one of its variants."""
 
     class Status(models.TextChoices):
         DRAFT = "draft"
@@ -125,20 +125,20 @@ class Product(models.Model):
         return reverse("catalog:product", args=[self.slug])
 
     def days_to_return(self, days_of_shop: int) -> int:
-        """Days after delivery in which this can be sent back, where the shop gives that many; 0: it cannot."""
+        """The number of days after delivery in which the product can be returned; 0 if it cannot be returned."""
         if not self.is_returnable:
             return 0
         return days_of_shop if self.return_days is None else self.return_days
 
     def is_visible(self, at: datetime) -> bool:
-        """Whether shoppers can open its page, and buy it, at that moment."""
+        """Whether shoppers can open its page, and buy it, at that time."""
         has_begun = self.publish_at is None or self.publish_at <= at
         is_over = self.unpublish_at is not None and self.unpublish_at <= at
         return self.status in (self.Status.ACTIVE, self.Status.UNLISTED) and has_begun and not is_over
 
 
 class Option(models.Model):
-    """A way in which the variants of one product differ: Glaze, Size. At most three."""
+    """A property in which the variants of a product differ: Glaze, Size. A product has at most three."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="options")
     position = models.PositiveSmallIntegerField()
@@ -157,7 +157,7 @@ class Option(models.Model):
 
 
 class Variant(models.Model):
-    """What is bought. Its option values stand in the order of the product's options; unused ones are empty."""
+    """A variant of a product, which can be bought. `option1` to `option3` follow the order of the product's options."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
     position = models.PositiveIntegerField(default=1)
@@ -223,5 +223,5 @@ class Variant(models.Model):
 
     @property
     def title(self) -> str:
-        """The option values as a shopper reads them: `Sand · 350 ml`; empty where there is no choice."""
+        """The option values for display: `Sand · 350 ml`. Empty if the product has no options."""
         return " · ".join(self.values)

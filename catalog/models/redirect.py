@@ -1,10 +1,10 @@
-"""Addresses that pages had once."""
+"""Redirects from the former URLs of products and categories."""
 
 from django.db import models
 
 
 class Redirect(models.Model):
-    """An old address of a product or a category. It names the thing, not its next address, so there are never chains."""
+    """A former URL of a product or category. It refers to the object, not to its next URL, so there are no chains."""
 
     class Kind(models.TextChoices):
         PRODUCT = "product"

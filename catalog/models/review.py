@@ -1,11 +1,11 @@
-"""What buyers say of a product, and who waits for it to come back."""
+"""Product reviews, and requests for an e-mail when a variant is back in stock."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class Review(models.Model):
-    """One opinion; shoppers see it once staff have published it. Written by catalog/reviews.py."""
+    """A review of a product. Shoppers see it after staff have published it. Written by catalog/reviews.py."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting"
@@ -38,7 +38,7 @@ class Review(models.Model):
 
 
 class StockAlert(models.Model):
-    """Somebody asked for one mail when a variant is back; the address goes with the mail."""
+    """A request for one e-mail when a variant is back in stock. Deleted when the e-mail is sent."""
 
     variant = models.ForeignKey("catalog.Variant", on_delete=models.CASCADE, related_name="alerts")
     email = models.EmailField()

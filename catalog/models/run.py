@@ -1,13 +1,13 @@
-"""Changes of many products at once, as rows: planned, looked at, carried out, taken back; and who changed what."""
+"""Imports and bulk edits, and the history of changes of products."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Run(models.Model):
-    """One planned change of many products: an import, a bulk edit. A worker that dies leaves it waiting for the next.
+    """One import or bulk edit of many products. If a worker dies while applying it, it stays waiting for the next one.
 
-    `source` (a file, or what was typed), `plan` and `undo` are compressed; only catalog/importing/runs.py reads and
+    `source` (the file or the form's data), `plan` and `undo` are compressed. Only catalog/importing/runs.py reads and
     writes them.
     """
 
@@ -50,7 +50,7 @@ class Run(models.Model):
 
 
 class RunProgress(models.Model):
-    """How far a run is. Its own row, because the run's row is locked while a worker is on it."""
+    """The progress of a run. A separate row, because the run's row is locked while a worker applies it."""
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, related_name="progress")
     done = models.PositiveIntegerField(default=0)
@@ -64,7 +64,7 @@ class RunProgress(models.Model):
 
 
 class Change(models.Model):
-    """What somebody changed about a product: before and after of every field. Never updated, never deleted."""
+    """One change of a product, with each field before and after. Never updated and never deleted."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.PROTECT, related_name="changes")
     user = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""How much of everything there is, where, for whom, and how it came about."""
+"""Stock per variant and location, reservations for orders, and the movements that explain the counters."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 
 class Location(models.Model):
-    """A place where stock lies. Orders take from the smallest priority first."""
+    """A place where stock is kept. Orders take from the location with the smallest priority number first."""
 
     code = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
@@ -21,10 +21,10 @@ class Location(models.Model):
 
 
 class Stock(models.Model):
-    """The counters of one variant at one location; only catalog/inventory.py writes them.
+    """The stock of one variant at one location. Only catalog.inventory writes it.
 
-    on_hand is what a picker can count, reserved what open orders were promised. `shortfall` is breakage
-    below what was promised: a fact that staff see, raised by adjustments only.
+    `on_hand` is the number of units in the location, `reserved` the number promised to open orders. `shortfall` is the
+    number of promised units that are missing; only corrections can raise it.
     """
 
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="stock")
@@ -64,7 +64,7 @@ class Stock(models.Model):
 
 
 class Reservation(models.Model):
-    """Units promised to one line of one order at one location; gone when shipped or canceled."""
+    """Units promised to one line of one order at one location. Deleted when they are shipped or canceled."""
 
     reference = models.CharField(max_length=64, db_index=True)
     line = models.BigIntegerField(db_index=True)
@@ -83,7 +83,7 @@ class Reservation(models.Model):
 
 
 class StockMovement(models.Model):
-    """One change of the counters: the ledger that they are a projection of. Never updated, never deleted."""
+    """One change of the stock counters, which are the sums of all movements. Never updated and never deleted."""
 
     class Kind(models.TextChoices):
         RECEIVED = "received"
@@ -122,7 +122,7 @@ class StockMovement(models.Model):
 
     @property
     def occasion(self) -> str:
-        """What moved it, for people: an order's number, `Transfer 7`, `Stocktake 3`; a dash for staff's own forms."""
+        """What caused the movement: an order number, `Transfer 7`, `Stocktake 3`; a dash for corrections by staff."""
         kind, _, number = self.reference.partition(":")
         if not number:
             return self.reference or "–"
@@ -130,7 +130,7 @@ class StockMovement(models.Model):
 
 
 class LowStockNotice(models.Model):
-    """Staff know that this variant runs low; gone when it is filled up, so that the next time is told again."""
+    """A mark that staff were told about the low stock of a variant. Deleted when the stock is no longer low."""
 
     variant = models.OneToOneField("catalog.Variant", on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

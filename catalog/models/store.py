@@ -1,4 +1,4 @@
-"""The shop itself: its name, its seller, its colours and its texts."""
+"""The settings and texts of the shop, and the colours of swatches."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -10,7 +10,7 @@ from catalog.models.weekdays import WeekdaysField, monday_to_friday
 
 
 class Store(models.Model):
-    """The one row that says who sells here."""
+    """The settings of the shop. There is exactly one row."""
 
     name = models.CharField(max_length=100, default="Mercer")
     tagline = models.CharField(max_length=160, blank=True)
@@ -59,7 +59,7 @@ class Store(models.Model):
 
 
 class StoreText(models.Model):
-    """The shop's texts in one market; where one is empty, the shop's own is shown."""
+    """The shop's texts in one market. An empty text falls back to the text of the store."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="texts")
     market = models.CharField(max_length=16)
@@ -121,7 +121,7 @@ class Page(models.Model):
 
 
 class PageText(models.Model):
-    """A page as one market reads it, in place of the page's own title and body."""
+    """The title and body of a page in one market."""
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="texts")
     market = models.CharField(max_length=16)

@@ -1,4 +1,4 @@
-"""Weekdays as a column: numbers from 0 (Monday) to 6 (Sunday)."""
+"""A model field for weekdays, stored as numbers from 0 (Monday) to 6 (Sunday)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def monday_to_friday() -> list[int]:
 
 
 class WeekdaysField(ArrayField):
-    """Some days of the week; staff tick them."""
+    """A list of weekdays, shown as checkboxes."""
 
     def __init__(self, **options: Any) -> None:
         options["base_field"] = models.PositiveSmallIntegerField(choices=WEEKDAYS)
@@ -48,7 +48,7 @@ class WeekdaysField(ArrayField):
 
 
 def weekday_names(days: list[int]) -> str:
-    """`Monday to Friday`, `Mondays and Tuesdays`: weekdays as a sentence has them."""
+    """The weekdays as part of a sentence: `Monday to Friday`, `Mondays and Tuesdays`."""
     numbers = sorted(set(days))
     names = dict(WEEKDAYS)
     if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
