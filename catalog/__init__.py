@@ -1,1 +1,1 @@
-"""What we sell and how much of it there is."""
+"""The catalogue: products, prices, stock, listings, search and imports."""

@@ -1,4 +1,4 @@
-"""Addresses change, links to the old ones go on working: one step to where the thing is now, or 410 where it is gone."""
+"""Slugs and paths of products and categories, and redirects from their former ones (or 410 if they are gone)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ GONE = {Product.Status.ARCHIVED, Product.Status.WITHDRAWN}
 
 @dataclass(frozen=True)
 class Moved:
-    """Where an old address leads; `url` is empty where the thing is gone for good."""
+    """The target of a former URL; `url` is empty if the product or category no longer exists."""
 
     url: str
 
 
 def free_slug(text: str, product_id: int | None = None, also_taken: Collection[str] = ()) -> str:
-    """An address for a product that no other one has, and none of those that are about to be written."""
+    """A slug made from the text that no other product has and that is not in `also_taken`."""
     base = slugify(text)[:240] or "product"
-    standing = Product.objects.filter(slug__startswith=base).exclude(pk=product_id)
-    taken = {*standing.values_list("slug", flat=True), *also_taken}
+    similar = Product.objects.filter(slug__startswith=base).exclude(pk=product_id)
+    taken = {*similar.values_list("slug", flat=True), *also_taken}
     slug, number = base, 2
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1
@@ -32,7 +32,7 @@ def free_slug(text: str, product_id: int | None = None, also_taken: Collection[s
 
 @transaction.atomic
 def remember_product_slug(product: Product, old_slug: str) -> None:
-    """Links to the old slug lead to the product, and none leads away from its present one."""
+    """Redirect the old slug to the product, and delete redirects from its present slug."""
     Redirect.objects.filter(kind=Redirect.Kind.PRODUCT, old=product.slug).delete()
     if old_slug and old_slug != product.slug:
         Redirect.objects.update_or_create(kind=Redirect.Kind.PRODUCT, old=old_slug, defaults={"product": product})
@@ -40,7 +40,7 @@ def remember_product_slug(product: Product, old_slug: str) -> None:
 
 @transaction.atomic
 def move_category(category: Category, *, parent: Category | None, slug: str) -> None:
-    """The category hangs under `parent` by this slug; its old path and those below it lead to where they are now."""
+    """Move the category below `parent` with this slug, and redirect its former path and those of its descendants."""
     old_path = category.path
     below = list(Category.objects.filter(path__startswith=f"{old_path}/").values_list("pk", "path"))
     place_category(category, parent=parent, slug=slug)
@@ -53,25 +53,26 @@ def move_category(category: Category, *, parent: Category | None, slug: str) -> 
 
 
 def remember_deleted_categories(paths: list[str]) -> None:
-    """Links to these paths say that the category is gone."""
+    """Answer these category paths with 410 Gone from now on."""
     Redirect.objects.bulk_create(
         [Redirect(kind=Redirect.Kind.CATEGORY, old=path) for path in paths], ignore_conflicts=True
     )
 
 
 def moved_product(slug: str) -> Moved | None:
-    """What became of a product that no page answers for: None where there never was one."""
-    standing = Product.objects.filter(slug=slug).first()
-    if standing:
-        return Moved("") if standing.status in GONE else None
-    old = Redirect.objects.select_related("product").filter(kind=Redirect.Kind.PRODUCT, old=slug).first()
-    if not old or not old.product:
-        return Moved("") if old else None
-    return Moved("" if old.product.status in GONE else old.product.get_absolute_url())
+    """The present URL of a product that has no page at this slug, or None if there never was one."""
+    product = Product.objects.filter(slug=slug).first()
+    if product:
+        return Moved("") if product.status in GONE else None
+    redirect = Redirect.objects.select_related("product").filter(kind=Redirect.Kind.PRODUCT, old=slug).first()
+    if not redirect or not redirect.product:
+        return Moved("") if redirect else None
+    return Moved("" if redirect.product.status in GONE else redirect.product.get_absolute_url())
 
 
 def moved_category(path: str) -> Moved | None:
-    old = Redirect.objects.select_related("category").filter(kind=Redirect.Kind.CATEGORY, old=path).first()
-    if not old:
+    """The present URL of a category that has no page at this path, or None if there never was one."""
+    redirect = Redirect.objects.select_related("category").filter(kind=Redirect.Kind.CATEGORY, old=path).first()
+    if not redirect:
         return None
-    return Moved(old.category.get_absolute_url() if old.category else "")
+    return Moved(redirect.category.get_absolute_url() if redirect.category else "")

@@ -1,4 +1,4 @@
-"""Mails about stock: to shoppers when something is back, to staff when something runs low."""
+"""E-mails about stock: to shoppers when a variant is back in stock, to staff when stock is low."""
 
 from urllib.parse import urlsplit
 
@@ -24,13 +24,13 @@ WHERE v.is_active AND v.is_tracked AND coalesce(s.free, 0) <= v.low_stock_at
 
 
 def ask_for_alert(variant: Variant, email: str) -> None:
-    """This address gets one mail when the variant is back; asking again changes nothing."""
+    """Request one e-mail to this address when the variant is back in stock. Asking again changes nothing."""
     StockAlert.objects.bulk_create([StockAlert(variant=variant, email=email.lower())], ignore_conflicts=True)
 
 
 @transaction.atomic
 def send_stock_alerts() -> int:
-    """Whoever waits for a variant that can be bought again is written to once, and their address is gone."""
+    """Send an e-mail for each alert whose variant can be bought again, and delete the alert; return their number."""
     waiting = StockAlert.objects.select_for_update(of=("self",), skip_locked=True).select_related("variant__product")
     can_be_sold = Stock.objects.filter(
         variant=OuterRef("variant"), location__is_active=True, on_hand__gt=F("reserved") - F("backorder_limit")
@@ -42,20 +42,20 @@ def send_stock_alerts() -> int:
     )
     alerts = list(back.order_by("pk")[:MAX_ALERTS_PER_RUN])
     for alert in alerts:
-        facts = {"variant": alert.variant, "path": variant_path(alert.variant)}
-        _write(
+        context = {"variant": alert.variant, "path": variant_path(alert.variant)}
+        _send_mail(
             "back_in_stock",
             f"Back in stock: {alert.variant}",
             alert.email,
             f"{alert.pk}",
-            facts,
+            context,
         )
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
     return len(alerts)
 
 
 def low_variants() -> dict[int, int]:
-    """Variants at or below their threshold, with the units that are free (below zero where orders are short)."""
+    """Variants at or below their low-stock threshold, with their unreserved units (negative if promised units are missing)."""
     with connection.cursor() as cursor:
         cursor.execute(LOW)
         return dict(cursor.fetchall())
@@ -63,36 +63,37 @@ def low_variants() -> dict[int, int]:
 
 @transaction.atomic
 def send_low_stock_notices() -> int:
-    """Staff get one mail about everything that has run low since the last one; what is filled up is forgotten."""
+    """Tell staff in one e-mail which variants became low in stock since the last one; return the number of variants."""
     to = Store.objects.values_list("contact_email", flat=True).first()
     low = low_variants()
     LowStockNotice.objects.exclude(variant_id__in=list(low)).delete()
     if not to:
         return 0
-    known = set(LowStockNotice.objects.values_list("variant_id", flat=True))
-    fresh = sorted(set(low) - known)
-    LowStockNotice.objects.bulk_create([LowStockNotice(variant_id=pk) for pk in fresh], ignore_conflicts=True)
-    if not fresh:
+    reported = set(LowStockNotice.objects.values_list("variant_id", flat=True))
+    new = sorted(set(low) - reported)
+    LowStockNotice.objects.bulk_create([LowStockNotice(variant_id=pk) for pk in new], ignore_conflicts=True)
+    if not new:
         return 0
     variants = (
-        Variant.objects.filter(pk__in=fresh[:MAX_ALERTS_PER_RUN])
+        Variant.objects.filter(pk__in=new[:MAX_ALERTS_PER_RUN])
         .select_related("product")
         .order_by("product__title", "pk")
     )
     rows = [(variant, low[variant.pk]) for variant in variants]
-    newest = LowStockNotice.objects.filter(variant_id__in=fresh).order_by("-pk").values_list("pk", flat=True).first()
-    subject = f"Low stock: {len(fresh)} variant{'s' if len(fresh) > 1 else ''}"
-    _write("low_stock", subject, to, str(newest), {"rows": rows, "count": len(fresh)})
-    return len(fresh)
+    last_notice = LowStockNotice.objects.filter(variant_id__in=new).order_by("-pk").values_list("pk", flat=True).first()
+    subject = f"Low stock: {len(new)} variant{'s' if len(new) > 1 else ''}"
+    _send_mail("low_stock", subject, to, str(last_notice), {"rows": rows, "count": len(new)})
+    return len(new)
 
 
-def _write(kind: str, subject: str, to: str, key: str, context: dict) -> None:
-    """One mail in plain text; its Message-ID is made of what it is about, so twice is once."""
+def _send_mail(kind: str, subject: str, to: str, key: str, context: dict) -> None:
+    """Send a plain-text e-mail. Its Message-ID is made of `kind` and `key`, so the same e-mail is not delivered twice."""
     store = Store.objects.first() or Store()
-    facts = {"shop_url": settings.SHOP_URL, "shop_name": store.name, **context}
     EmailMessage(
         subject=" ".join(subject.split()),
-        body=render_to_string(f"emails/{kind}.txt", facts),
+        body=render_to_string(
+            f"emails/{kind}.txt", {"shop_url": settings.SHOP_URL, "shop_name": store.name, **context}
+        ),
         to=[to],
         headers={
             "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",

@@ -1,4 +1,4 @@
-"""What must hold in the catalogue: each query returns the rows that break it, as (key, what is wrong)."""
+"""Invariants of the catalogue. Each query returns the rows that violate it, as (key, problem)."""
 
 INVARIANTS: dict[str, str] = {
     "S1 stock counters equal the movements": """

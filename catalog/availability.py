@@ -1,4 +1,4 @@
-"""What can be sold now, in numbers and in the words that shoppers read."""
+"""How many units of a variant can be sold now, and when backordered units can be sent."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
 
 
 def stock_class(available: int) -> str:
-    """Return in, low or out for a number of units that can be sold."""
+    """`in`, `low` or `out`, for a number of units that can be sold."""
     if available <= 0:
         return "out"
     return "low" if available <= LOW_STOCK else "in"
 
 
 def mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
-    """Leave a mark for the listings whose stock class may have changed; another transaction refreshes them.
+    """Mark the listings whose stock class may have changed. Another transaction refreshes them.
 
-    `changed` are (variant, units one row could sell before, and after). A product's class is that of the sum of its
-    rows, so a row matters as soon as it is low: only rows that stay plentiful, or stay empty, change nothing.
+    `changed` has (variant id, units available in one row before, and after). A product's stock class depends on the sum
+    of its rows, so a row is relevant as soon as it is low: rows that stay high or stay empty change nothing.
     """
     marked = sorted({variant for variant, before, after in changed if _may_change_class(before, after)})
     if marked:
@@ -43,7 +43,7 @@ def _may_change_class(before: int, after: int) -> bool:
 
 @dataclass(frozen=True)
 class StockRow:
-    """What one location has of a variant: units that nobody was promised (below 0: promised ones that are missing)."""
+    """The stock of a variant at one location; `free` is on hand less reserved, negative if promised units are missing."""
 
     free: int
     backorder_limit: int = 0
@@ -52,10 +52,9 @@ class StockRow:
 
 @dataclass(frozen=True)
 class Supply:
-    """How many units of a variant can be sold, and when those that are not in stock can be sent.
+    """The units of a variant that can be sold, and the days from which backordered units can be sent.
 
-    `in_stock` is without backorders; None is without limit. `restocks` are (day, units), the soonest first and those
-    without a day last.
+    `in_stock` excludes backorders; None means no limit. `restocks` has (day, units), ordered by day, without a day last.
     """
 
     in_stock: int | None
@@ -63,15 +62,15 @@ class Supply:
 
     @property
     def available(self) -> int | None:
-        """Units that can be sold now, backorders included; None: no limit."""
+        """Units that can be sold now, including backorders; None means no limit."""
         return None if self.in_stock is None else self.in_stock + sum(units for _, units in self.restocks)
 
     def is_backordered(self, quantity: int) -> bool:
-        """Whether so many units are more than there are in stock."""
+        """Whether `quantity` exceeds the units in stock."""
         return self.in_stock is not None and quantity > self.in_stock
 
     def expected_on(self, quantity: int) -> date | None:
-        """The day from which the last of so many units can be sent; None where all are there, or nobody knows."""
+        """The day from which `quantity` units can be sent; None if all are in stock or the day is unknown."""
         missing = quantity - (self.in_stock or 0) if self.is_backordered(quantity) else 0
         for day, units in self.restocks:
             if 0 < missing <= units:
@@ -84,7 +83,7 @@ UNLIMITED = Supply(None)
 
 
 def supply_of(rows: Iterable[StockRow], today: date) -> Supply:
-    """The supply of a variant at all its active locations; a promised day that has passed is no promise any more."""
+    """The supply of a variant from its rows at all active locations. A backorder date in the past counts as unknown."""
     in_stock, restocks = 0, []
     for row in rows:
         in_stock += max(0, row.free)
@@ -95,18 +94,18 @@ def supply_of(rows: Iterable[StockRow], today: date) -> Supply:
 
 
 def supply_by_variant(variant_ids: Iterable[int]) -> dict[int, Supply]:
-    """The supply of these variants by one query; one without stock rows has none."""
+    """The supply of each variant, with one query. A variant without stock rows has no units."""
     ids = list(variant_ids)
     rows: dict[int, list[StockRow]] = {pk: [] for pk in ids}
     for stock in Stock.objects.filter(variant_id__in=ids, location__is_active=True):
         free = stock.on_hand - stock.reserved
         rows[stock.variant_id].append(StockRow(free, stock.backorder_limit, stock.backorder_date))
     today = timezone.localdate()
-    return {pk: supply_of(found, today) for pk, found in rows.items()}
+    return {pk: supply_of(variant_rows, today) for pk, variant_rows in rows.items()}
 
 
 def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
-    """Units that can be sold now, backorders included, summed over active locations; a variant without rows is absent."""
+    """Units available now, including backorders, summed over active locations. Variants without rows are missing."""
     totals: dict[int, int] = defaultdict(int)
     for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
         totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)

@@ -1,4 +1,4 @@
-"""What listings show: few queries, the same number for one row and for a hundred."""
+"""Listing pages of categories, collections and the whole shop, with a constant number of queries per page."""
 
 from collections.abc import Collection as Ids
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from catalog.facets import (
     Facet,
     Scope,
     count_facets,
-    facet_board,
+    facet_definitions,
     facets_to_show,
     kept_counts,
     narrowed,
@@ -26,9 +26,9 @@ from catalog.models.listing import LEVELS
 
 PAGE_SIZE = 24
 COUNT_LIMIT = 1_000
-LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # by number; further pages are reached by following the link behind them
-MAX_CANDIDATES = 24  # neighbours looked at: some may be sold out or hidden
-SHOWN_NUMBERS = 2  # page numbers on each side of the present one
+LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # the last page reachable by its number; later pages need an `after` token
+MAX_CANDIDATES = 24  # related products considered, because some may be sold out or hidden
+SHOWN_NUMBERS = 2  # page numbers linked on each side of the current page
 
 CARD_FIELDS = (
     *("product_id", "slug", "title", "currency", "price_minor", "highest_price_minor", "regular_price_minor"),
@@ -36,7 +36,7 @@ CARD_FIELDS = (
     *("rating", "review_count"),
 )
 
-# Public name → label and order.
+# Name in the URL → label and sort order.
 SORTS: dict[str, tuple[str, Order]] = {
     "featured": ("Featured", Order("position")),
     "newest": ("Newest", Order("created_at", is_falling=True)),
@@ -48,8 +48,8 @@ SORTS: dict[str, tuple[str, Order]] = {
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a shopper asks of a listing; prices in minor units, facets as slugs by attribute code."""
+class ListingQuery:
+    """The filters, sort order and page that a shopper chose. Prices are in minor units, facets are slugs by attribute."""
 
     low_minor: int | None = None
     high_minor: int | None = None
@@ -63,7 +63,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class ListingPage:
-    """One page of cards and what to say about all of them."""
+    """One page of cards, with the total count and the facets of the whole listing."""
 
     cards: list[Listing]
     number: int
@@ -79,7 +79,7 @@ class ListingPage:
 
     @property
     def numbers(self) -> list[int]:
-        """The page numbers worth a link: around this one, or the last where this one is behind it, and the first."""
+        """The page numbers to link: the first and those around the current page, or around the last numbered page."""
         last = -(-min(self.count, COUNT_LIMIT) // PAGE_SIZE)
         middle = min(self.number, last)
         return [n for n in range(1, last + 1) if n == 1 or abs(n - middle) <= SHOWN_NUMBERS]
@@ -87,20 +87,21 @@ class ListingPage:
 
 @dataclass(frozen=True)
 class Ranking:
-    """An order of its own, in place of the sort, where there are no more than `most` rows to be put in it."""
+    """A sort order that replaces the chosen one if the listing has at most `most` rows."""
 
     order: list[Any]
     most: int = MAX_COUNTED
 
 
 def current_listings(market: Market) -> QuerySet[Listing]:
-    """The listing rows of the shop's moment."""
+    """Listing rows valid at the time for which the shop is shown."""
     rows = Listing.objects.filter(market=market.code, valid__contains=shop_now())
-    # Staff who look back want what held then.
+    # Rows of the past are needed only when staff view the shop as it was.
     return rows if is_another_time() else rows.filter(is_past=False)
 
 
 def in_category(listings: QuerySet[Listing], category: Category) -> QuerySet[Listing]:
+    """Listings in the category or below it."""
     level = category.path.count("/") + 1
     if level <= LEVELS:
         return listings.filter(**{f"category{level}": category.pk})
@@ -108,7 +109,7 @@ def in_category(listings: QuerySet[Listing], category: Category) -> QuerySet[Lis
 
 
 def in_collection(listings: QuerySet[Listing], collection: Collection) -> QuerySet[Listing]:
-    """What was chosen by hand, or what fits the rule at this moment."""
+    """Listings in the collection: chosen by hand, or matching its rule now."""
     if collection.kind == Collection.Kind.MANUAL:
         return listings.filter(product__in=collection.entries.values("product"))
     if collection.rule_tag:
@@ -125,105 +126,105 @@ def in_collection(listings: QuerySet[Listing], collection: Collection) -> QueryS
 
 
 def collections_holding(product_ids: Ids[int], collection_ids: Ids[int], market: Market) -> dict[int, tuple[int, ...]]:
-    """Product → which of these collections it lies in now, by hand or by rule; one query for each that has a rule."""
-    found: dict[int, set[int]] = {}
+    """The ids of the collections that each product is in now. Runs one query for each collection with a rule."""
+    by_product: dict[int, set[int]] = {}
     entries = CollectionEntry.objects.filter(product__in=product_ids, collection__in=collection_ids)
     for product, collection in entries.values_list("product", "collection"):
-        found.setdefault(product, set()).add(collection)
-    for ruled in Collection.objects.filter(pk__in=collection_ids, kind=Collection.Kind.RULE):
-        listings = in_collection(current_listings(market), ruled).filter(product__in=product_ids)
+        by_product.setdefault(product, set()).add(collection)
+    for rule_collection in Collection.objects.filter(pk__in=collection_ids, kind=Collection.Kind.RULE):
+        listings = in_collection(current_listings(market), rule_collection).filter(product__in=product_ids)
         for product in listings.values_list("product", flat=True):
-            found.setdefault(product, set()).add(ruled.pk)
-    return {product: tuple(sorted(shelves)) for product, shelves in found.items()}
+            by_product.setdefault(product, set()).add(rule_collection.pk)
+    return {product: tuple(sorted(collections)) for product, collections in by_product.items()}
 
 
-def filtered(listings: QuerySet[Listing], wishes: Wishes) -> QuerySet[Listing]:
-    """Narrow by price, stock and sale; facets are narrowed apart, because each count leaves its own out."""
-    if wishes.low_minor is not None:
-        listings = listings.filter(highest_price_minor__gte=wishes.low_minor)
-    if wishes.high_minor is not None:
-        listings = listings.filter(price_minor__lte=wishes.high_minor)
-    if wishes.in_stock:
+def filtered(listings: QuerySet[Listing], query: ListingQuery) -> QuerySet[Listing]:
+    """Filter by price, stock and sale. Facets are filtered separately, because each facet's counts ignore its own filter."""
+    if query.low_minor is not None:
+        listings = listings.filter(highest_price_minor__gte=query.low_minor)
+    if query.high_minor is not None:
+        listings = listings.filter(price_minor__lte=query.high_minor)
+    if query.in_stock:
         listings = listings.exclude(stock_class=Listing.StockClass.OUT)
-    if wishes.on_sale:
+    if query.on_sale:
         listings = listings.filter(is_on_sale=True)
     return listings
 
 
 def listing_page(
     listings: QuerySet[Listing],
-    wishes: Wishes,
+    query: ListingQuery,
     *,
     kept: Scope | None = None,
     ranking: Ranking | None = None,
     most_counted: int = MAX_COUNTED,
 ) -> ListingPage:
-    """Cut one page out of the listings, with the facets that could narrow it further.
+    """One page of the listings, with the facets for filtering further. A page after the last one has no cards.
 
-    `kept` names the scope whose counts are kept. Beyond the last page there are simply no cards.
+    `kept` is the scope under which the counts are cached.
     """
-    board = facet_board(wishes.facets)
-    chosen = board.chosen_ids(wishes.facets)
-    plain = filtered(listings, wishes)
+    definitions = facet_definitions(query.facets)
+    chosen = definitions.chosen_ids(query.facets)
+    plain = filtered(listings, query)
     is_filtered = bool(chosen) or plain is not listings
     if kept and not is_another_time():
-        narrower = f"{wishes.low_minor} {wishes.high_minor} {wishes.in_stock} {wishes.on_sale}" if is_filtered else ""
+        narrower = f"{query.low_minor} {query.high_minor} {query.in_stock} {query.on_sale}" if is_filtered else ""
         most = most_counted if is_filtered or kept.words else None
         counts = kept_counts(kept, narrower, plain, chosen, most)
     else:
         counts = count_facets(plain, chosen, most=most_counted)
     order = ranking.order if ranking and counts.total <= ranking.most else None
-    rows, after = _cut(narrowed(plain, chosen), wishes, order)
+    rows, after = _cut(narrowed(plain, chosen), query, order)
     return ListingPage(
         cards=rows[:PAGE_SIZE],
-        number=wishes.page,
+        number=query.page,
         count=counts.total,
         has_next=len(rows) > PAGE_SIZE,
         after=after,
-        facets=facets_to_show(board, counts, chosen),
+        facets=facets_to_show(definitions, counts, chosen),
         is_filtered=is_filtered,
     )
 
 
-def _cut(listings: QuerySet[Listing], wishes: Wishes, order: list[Any] | None) -> tuple[list[Listing], str]:
-    """The rows of one page and one more, and the place behind the page."""
+def _cut(listings: QuerySet[Listing], query: ListingQuery, order: list[Any] | None) -> tuple[list[Listing], str]:
+    """The rows of one page plus one, and the token of the position after the page."""
     rows = listings.only(*CARD_FIELDS)
     if order:
-        start = (min(wishes.page, LAST_PAGE + 1) - 1) * PAGE_SIZE
+        start = (min(query.page, LAST_PAGE + 1) - 1) * PAGE_SIZE
         return list(rows.order_by(*order)[start : start + PAGE_SIZE + 1]), ""
-    sort = SORTS.get(wishes.sort, SORTS["featured"])[1]
+    sort = SORTS.get(query.sort, SORTS["featured"])[1]
     rows = rows.order_by(*sort.fields)
-    if wishes.after:
-        found = list(sort.after(rows, wishes.after)[: PAGE_SIZE + 1])
-    elif wishes.page > LAST_PAGE:
-        found = []
+    if query.after:
+        page_rows = list(sort.after(rows, query.after)[: PAGE_SIZE + 1])
+    elif query.page > LAST_PAGE:
+        page_rows = []
     else:
-        start = (wishes.page - 1) * PAGE_SIZE
-        found = list(rows[start : start + PAGE_SIZE + 1])
-    return found, sort.token(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""
+        start = (query.page - 1) * PAGE_SIZE
+        page_rows = list(rows[start : start + PAGE_SIZE + 1])
+    return page_rows, sort.token(page_rows[PAGE_SIZE - 1]) if len(page_rows) > PAGE_SIZE else ""
 
 
 def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "featured") -> list[Listing]:
-    """The first few cards in that order, and nothing counted."""
+    """The first `count` cards in the given sort order, without counting the rest."""
     return list(listings.only(*CARD_FIELDS).order_by(*SORTS[sort][1].fields)[:count])
 
 
-def category_page(category: Category, market: Market, wishes: Wishes) -> ListingPage:
+def category_page(category: Category, market: Market, query: ListingQuery) -> ListingPage:
     listings = in_category(current_listings(market), category)
-    return listing_page(listings, wishes, kept=Scope(category.pk, market.code))
+    return listing_page(listings, query, kept=Scope(category.pk, market.code))
 
 
-def collection_page(collection: Collection, market: Market, wishes: Wishes) -> ListingPage:
-    """A collection by hand stands in the order of its staff until somebody sorts it."""
+def collection_page(collection: Collection, market: Market, query: ListingQuery) -> ListingPage:
+    """One page of a collection. A collection chosen by hand is in its staff's order until a shopper sorts it."""
     listings = in_collection(current_listings(market), collection)
-    if collection.kind == Collection.Kind.MANUAL and not wishes.sort:
+    if collection.kind == Collection.Kind.MANUAL and not query.sort:
         listings = listings.filter(product__collection_entries__collection=collection)
-        return listing_page(listings, wishes, ranking=Ranking(["product__collection_entries__position", "product_id"]))
-    return listing_page(listings, wishes)
+        return listing_page(listings, query, ranking=Ranking(["product__collection_entries__position", "product_id"]))
+    return listing_page(listings, query)
 
 
-def whole_shop_page(market: Market, wishes: Wishes) -> ListingPage:
-    return listing_page(current_listings(market), wishes, kept=Scope(WHOLE_SHOP, market.code))
+def whole_shop_page(market: Market, query: ListingQuery) -> ListingPage:
+    return listing_page(current_listings(market), query, kept=Scope(WHOLE_SHOP, market.code))
 
 
 def top_categories() -> list[Category]:
@@ -232,11 +233,12 @@ def top_categories() -> list[Category]:
 
 
 def category_tiles(market: Market, categories: Iterable[Category]) -> list[tuple[Category, dict]]:
-    """Return each category with its own picture, or that of its first product that has one. One query for all."""
+    """Each category with its own picture, or that of its first product with a picture. Runs one query for all."""
     categories = list(categories)
-    found = _first_pictures(market, [category for category in categories if not category.image])
+    pictures = _first_pictures(market, [category for category in categories if not category.image])
     return [
-        (category, _own_picture(category) if category.image else found.get(category.pk, {})) for category in categories
+        (category, _own_picture(category) if category.image else pictures.get(category.pk, {}))
+        for category in categories
     ]
 
 
@@ -245,7 +247,7 @@ def _own_picture(category: Category) -> dict[str, Any]:
 
 
 def _first_pictures(market: Market, categories: Sequence[Category]) -> dict[int, dict[str, Any]]:
-    """Category → the picture of its first featured product that has one."""
+    """The picture of the first featured product with a picture, by category id."""
     rows = [
         in_category(current_listings(market), category)
         .exclude(image={})
@@ -258,33 +260,33 @@ def _first_pictures(market: Market, categories: Sequence[Category]) -> dict[int,
 
 
 def gift_card_url(store: Store, market: Market) -> str:
-    """Return where the menu's “Gift cards” leads to; empty where none is chosen, visible and sold in this market."""
-    card = store.gift_card
-    if not card or not card.is_visible(shop_now()):
+    """The URL of “Gift cards” in the menu; empty unless a gift card is chosen, visible and sold in the market."""
+    product = store.gift_card
+    if not product or not product.is_visible(shop_now()):
         return ""
-    if market.prefix and not current_listings(market).filter(product=card).exists():
+    if market.prefix and not current_listings(market).filter(product=product).exists():
         return ""
-    return card.get_absolute_url()
+    return product.get_absolute_url()
 
 
 def lineage(category: Category | None) -> list[Category]:
-    """The category and everything above it, from the root down."""
+    """The category and its ancestors, from the root down."""
     if not category:
         return []
     parts = category.path.split("/")
     paths = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-    return sorted(Category.objects.filter(path__in=paths), key=lambda found: len(found.path))
+    return sorted(Category.objects.filter(path__in=paths), key=lambda ancestor: len(ancestor.path))
 
 
 def related_listings(product: Product, market: Market, count: int = 4) -> list[Listing]:
-    """What goes well with it: chosen by staff, then bought together, then of the same category. Four queries at most."""
+    """Related products: chosen by staff, then bought together, then of the same category. Four queries at most."""
     listings = current_listings(market).exclude(product=product).exclude(stock_class="out").only(*CARD_FIELDS)
     wanted: dict[int, None] = dict.fromkeys(product.related_rows.values_list("related", flat=True)[:MAX_CANDIDATES])
     wanted |= dict.fromkeys(
         product.bought_together.order_by("-orders").values_list("other", flat=True)[:MAX_CANDIDATES]
     )
-    found = {row.product_id: row for row in listings.filter(product__in=wanted)} if wanted else {}
-    cards = [found[pk] for pk in wanted if pk in found][:count]
+    by_product = {row.product_id: row for row in listings.filter(product__in=wanted)} if wanted else {}
+    cards = [by_product[pk] for pk in wanted if pk in by_product][:count]
     if len(cards) < count and product.category:
         same = in_category(listings, product.category).exclude(product__in=[card.product_id for card in cards])
         cards += first_cards(same, count - len(cards))

@@ -1,4 +1,4 @@
-"""One edit for many products: documents in, documents out, nothing written."""
+"""Bulk edits of product documents, without writing to the database."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -13,7 +13,7 @@ from catalog.money import round_half_up
 
 
 class Rounding(models.TextChoices):
-    """How an amount that was multiplied ends."""
+    """How prices are rounded after a change by percent."""
 
     CENT = "cent", "to the cent"
     WHOLE = "whole", "to whole amounts"
@@ -23,7 +23,7 @@ class Rounding(models.TextChoices):
 
 @dataclass(frozen=True)
 class Sale:
-    """Percent off every price over a span of time."""
+    """A sale: percent off every price during a period."""
 
     percent: Decimal
     begins: datetime
@@ -32,7 +32,7 @@ class Sale:
 
 @dataclass(frozen=True)
 class Edit:
-    """What every product gets; None and empty leave things as they are."""
+    """The changes to make to every product. None and empty values change nothing."""
 
     percent: Decimal | None = None
     rounding: Rounding = Rounding.CENT
@@ -45,7 +45,7 @@ class Edit:
 
 
 def rounded(amount: Decimal, rounding: Rounding) -> int:
-    """The minor units nearest to the amount that end as wished; never below zero. Currencies without cents stay whole."""
+    """The nearest amount in minor units with the chosen ending, never below zero."""
     if rounding == Rounding.CENT:
         return max(0, round_half_up(amount))
     if rounding == Rounding.WHOLE:
@@ -55,15 +55,15 @@ def rounded(amount: Decimal, rounding: Rounding) -> int:
 
 
 def edited(document: Document, edit: Edit, variants: Mapping[str, Mapping[str, int]] | None = None) -> Document:
-    """The document after the edit; `variants` are single prices and stock, which count before the edit for all."""
+    """The document after the edit. `variants` maps variant keys to fields that override the edit."""
     after = deepcopy(document)
-    facts = after["product"]
+    fields = after["product"]
     if edit.status:
-        facts["status"] = edit.status
-    if edit.remove_tag in facts["tags"]:
-        facts["tags"] = [tag for tag in facts["tags"] if tag != edit.remove_tag]
-    if edit.add_tag and edit.add_tag not in facts["tags"]:
-        facts["tags"] = [*facts["tags"], edit.add_tag]
+        fields["status"] = edit.status
+    if edit.remove_tag in fields["tags"]:
+        fields["tags"] = [tag for tag in fields["tags"] if tag != edit.remove_tag]
+    if edit.add_tag and edit.add_tag not in fields["tags"]:
+        fields["tags"] = [*fields["tags"], edit.add_tag]
     for key, variant in after["variants"].items():
         _edit_variant(variant, edit)
         variant |= (variants or {}).get(key, {})
@@ -80,7 +80,7 @@ def _edit_variant(variant: Document, edit: Edit) -> None:
                 variant[name] = rounded(variant[name] * factor, edit.rounding)
     if edit.on_hand is not None and variant["is_tracked"]:
         variant["on_hand"] = edit.on_hand
-    if edit.sale and variant["price"] is not None and not _has_sale_then(variant, edit.sale):
+    if edit.sale and variant["price"] is not None and not _has_overlapping_sale(variant, edit.sale):
         amount = rounded(variant["price"] * (1 - edit.sale.percent / 100), edit.rounding)
         planned = [amount, plain_value(edit.sale.begins), plain_value(edit.sale.ends)]
         if amount < variant["price"]:
@@ -88,7 +88,7 @@ def _edit_variant(variant: Document, edit: Edit) -> None:
 
 
 def count_sales_changed(before: Document, after: Document) -> int:
-    """How many variants have another sale price afterwards, or none any more."""
+    """The number of variants whose sale price changes or ends."""
     return sum(
         variant["sale"] is not None and after["variants"][key]["sale"] != variant["sale"]
         for key, variant in before["variants"].items()
@@ -96,17 +96,17 @@ def count_sales_changed(before: Document, after: Document) -> int:
 
 
 def count_with_sale_then(document: Document, edit: Edit) -> int:
-    """How many variants have a sale at that time already; they keep that one and get no second."""
+    """The number of variants that already have a sale during the edit's sale. They keep theirs."""
     if edit.sale is None:
         return 0
-    return sum(_has_sale_then(variant, edit.sale) for variant in document["variants"].values())
+    return sum(_has_overlapping_sale(variant, edit.sale) for variant in document["variants"].values())
 
 
-def _has_sale_then(variant: Document, sale: Sale) -> bool:
-    spans = [(begins, ends) for _amount, begins, ends in variant["planned"]]
+def _has_overlapping_sale(variant: Document, sale: Sale) -> bool:
+    periods = [(begins, ends) for _amount, begins, ends in variant["planned"]]
     if variant["sale"] is not None:
-        spans.append((None, variant["sale_until"]))
-    return any(_overlap(begins, ends, sale) for begins, ends in spans)
+        periods.append((None, variant["sale_until"]))
+    return any(_overlap(begins, ends, sale) for begins, ends in periods)
 
 
 def _overlap(begins: str | None, ends: str | None, sale: Sale) -> bool:

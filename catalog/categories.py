@@ -1,4 +1,4 @@
-"""The only writer of the category tree."""
+"""Create and move categories. Only this module changes the category tree."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,22 @@ from django.utils.text import slugify
 from catalog.errors import CatalogError
 from catalog.models import Category
 
-TREE_LOCK = 7_302_001  # any number, the same in every process
+TREE_LOCK = 7_302_001  # the key of the advisory lock; the number has no meaning
 
 
 class CategoryRefused(CatalogError):
-    """A change that would break the tree; the message is one clear sentence."""
+    """The change would break the category tree. The message is for staff."""
 
 
 def _lock_tree() -> None:
-    """One writer of the tree at a time, until this transaction ends."""
+    """Wait until no other transaction changes the tree, and keep others waiting until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TREE_LOCK])
 
 
 @transaction.atomic
 def create_category(name: str, parent: Category | None = None, *, slug: str = "", description: str = "") -> Category:
-    """A new last child of the parent, or a new root; raises CategoryRefused where its slug is taken."""
+    """Create the last child of the parent, or a root. Raises CategoryRefused if a sibling has the slug."""
     _lock_tree()
     slug = slug or _slug_of(name)
     siblings = Category.objects.filter(parent=parent)
@@ -40,10 +40,10 @@ def create_category(name: str, parent: Category | None = None, *, slug: str = ""
 
 @transaction.atomic
 def ensure_category(names: Sequence[str]) -> Category:
-    """The category by these names from the root down; whatever was missing is made."""
-    found = _find(names)
-    if found:
-        return found
+    """The category with these names from the root down. Creates missing categories."""
+    category = _find(names)
+    if category:
+        return category
     _lock_tree()
     parent: Category | None = None
     for name in names:
@@ -60,7 +60,7 @@ def _find(names: Sequence[str]) -> Category | None:
 
 
 def category_path(names: Sequence[str]) -> str:
-    """The address of the category by these names from the root down."""
+    """The path of the category with these names from the root down."""
     return "/".join(_slug_of(name) for name in names)
 
 
@@ -70,7 +70,10 @@ def _slug_of(name: str) -> str:
 
 @transaction.atomic
 def place_category(category: Category, *, parent: Category | None, slug: str) -> None:
-    """The category hangs under `parent` by this slug, and the paths of all its descendants follow."""
+    """Move the category below `parent` with this slug, and update the paths of its descendants.
+
+    Raises CategoryRefused for a parent below the category and for a slug that a sibling has.
+    """
     _lock_tree()
     category = Category.objects.select_for_update().get(pk=category.pk)
     parent = Category.objects.get(pk=parent.pk) if parent else None

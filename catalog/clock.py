@@ -1,4 +1,4 @@
-"""The moment that the shop is shown at: now, or another one for staff who look ahead or back."""
+"""The time for which the storefront is shown: now, or a time in the past or future that staff chose."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,17 +11,18 @@ _moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
 
 
 def shop_now() -> datetime:
-    """The moment that reads of the storefront are about. Verbs that take money or stock use the real time."""
+    """The time for which the storefront is shown. Code that changes money or stock must use timezone.now()."""
     return _moment.get() or timezone.now()
 
 
 def is_another_time() -> bool:
+    """Whether staff view the storefront at a time other than now."""
     return _moment.get() is not None
 
 
 @contextlib.contextmanager
 def as_of(moment: datetime | None) -> Iterator[None]:
-    """Inside the block the storefront shows itself as of this moment; None is now."""
+    """Show the storefront at this time inside the block; None means now."""
     token = _moment.set(moment)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a product's page still lacks before it is good."""
+"""Check what is missing on a product's page: pictures, texts, prices, weights."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,16 @@ from catalog.models import Product
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that a good product page has."""
+    """One requirement of a complete product page."""
 
-    words: str
+    label: str
     is_there: bool
 
 
 @dataclass(frozen=True)
 class Completeness:
+    """The requirements of a complete product page, fulfilled and missing ones."""
+
     parts: list[Part]
 
     @property
@@ -25,26 +27,26 @@ class Completeness:
 
     @property
     def missing(self) -> list[str]:
-        return [part.words for part in self.parts if not part.is_there]
+        return [part.label for part in self.parts if not part.is_there]
 
 
 def completeness(product: Product) -> Completeness:
-    """Pictures, their texts, description, category, weights, price, maker and search texts: two queries."""
-    images = product.images.aggregate(all=Count("id"), silent=Count("id", filter=Q(alt="")))
-    sold = product.variants.filter(is_active=True)
-    variants = sold.aggregate(
+    """Check the product's pictures, texts, category, prices and weights with two queries."""
+    images = product.images.aggregate(all=Count("id"), without_text=Count("id", filter=Q(alt="")))
+    active = product.variants.filter(is_active=True)
+    variants = active.aggregate(
         all=Count("id", distinct=True),
-        light=Count("id", distinct=True, filter=Q(grams=0, needs_shipping=True)),
+        without_weight=Count("id", distinct=True, filter=Q(grams=0, needs_shipping=True)),
         priced=Count("id", distinct=True, filter=Q(prices__isnull=False)),
     )
     return Completeness(
         [
             Part("a picture", images["all"] > 0),
-            Part("a text for every picture", images["all"] > 0 and not images["silent"]),
+            Part("a text for every picture", images["all"] > 0 and not images["without_text"]),
             Part("a description", bool(product.description)),
             Part("a category", product.category_id is not None),
             Part("a price for every variant", bool(variants["all"]) and variants["priced"] == variants["all"]),
-            Part("a weight for every shipped variant", bool(variants["all"]) and not variants["light"]),
+            Part("a weight for every shipped variant", bool(variants["all"]) and not variants["without_weight"]),
             Part("the maker's address", bool(product.maker_details)),
             Part("a description for search engines", bool(product.seo_description)),
         ]

@@ -1,4 +1,4 @@
-"""What can go wrong in the catalogue, as nouns that carry facts."""
+"""Exceptions of the catalogue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shortage:
-    """One line that the stock cannot fill: units asked for and units there are."""
+    """An order line that the stock cannot fill: units asked for and units available."""
 
     line: int
     variant_id: int
@@ -15,11 +15,11 @@ class Shortage:
 
 
 class CatalogError(Exception):
-    """Anything that the catalogue refuses."""
+    """Base class of the catalogue's exceptions."""
 
 
 class InsufficientStock(CatalogError):
-    """Nothing was reserved, because these lines are short."""
+    """The stock cannot fill the lines in `short`. Nothing was reserved."""
 
     def __init__(self, short: Sequence[Shortage]) -> None:
         super().__init__(f"{len(short)} lines are short")
@@ -27,12 +27,12 @@ class InsufficientStock(CatalogError):
 
 
 class StockRefused(CatalogError):
-    """A change of stock that would break a promise; the message is one clear sentence for staff."""
+    """The change of stock is not possible. Nothing was changed, and the message tells staff why."""
 
 
 class UnreadableFile(CatalogError):
-    """An import file that cannot be read at all; says why, with the line where there is one."""
+    """The import file cannot be read as a whole. The message tells staff why, with the line if there is one."""
 
 
 class BadImage(CatalogError):
-    """A picture that is no picture, is too large, or is of a kind that we do not take."""
+    """The file is not a picture, is too large, or has an unsupported format. The message tells staff why."""

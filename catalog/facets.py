@@ -1,4 +1,4 @@
-"""The values that shoppers filter by: which ones a product has, and how many products each one has in a scope."""
+"""Facets: the attribute values that shoppers filter by, with cached counts of products per value."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from django.utils.text import slugify
 from catalog.models import Attribute, AttributeValue, FacetCount, Listing, Product, Swatch
 
 WHOLE_SHOP = 0
-# Counting exactly takes as long as there are products. Whole categories are counted once per version and kept; what is
-# left after filters is counted up to here, and beyond it the page says "at least".
+# Exact counting takes time in proportion to the number of products. Counts of whole categories are cached per version.
+# Filtered listings are counted only up to this number; beyond it, the page says "at least".
 MAX_COUNTED = 5_000
 LIFE = timedelta(minutes=5)
-# Filters and words are whatever a visitor writes into an address: their counts share so many rows, and no more.
+# Visitors can put any filters and words in a URL, so the counts of these share a limited number of rows.
 SLOTS = 4_096
 
 KEPT = """
@@ -33,17 +33,17 @@ Selection = Mapping[str, list[str]]  # attribute code → slugs of the chosen va
 
 
 def value_key(text: str) -> str:
-    """A value as it stands in an address."""
+    """The value as it appears in URLs."""
     return slugify(text, allow_unicode=True)[:120] or "-"
 
 
 def facet_ids(products: Iterable[Product]) -> dict[int, list[int]]:
-    """The attribute values of each product, those that its options name included; missing values are made.
+    """The ids of each product's attribute values, including those from its options. Creates missing values.
 
-    The products come with `options`, `variants` and `attribute_values` read ahead.
+    Prefetch `options`, `variants` and `attribute_values` of the products.
     """
     products = list(products)
-    found = {product.pk: {value.pk for value in product.attribute_values.all()} for product in products}
+    ids_by_product = {product.pk: {value.pk for value in product.attribute_values.all()} for product in products}
     by_option = {name.casefold(): attribute for attribute in Attribute.objects.all() for name in attribute.option_names}
     wanted: dict[tuple[int, str], str] = {}
     uses: dict[tuple[int, str], set[int]] = defaultdict(set)
@@ -56,18 +56,19 @@ def facet_ids(products: Iterable[Product]) -> dict[int, list[int]]:
                     key = (attribute.pk, value_key(label))
                     wanted.setdefault(key, label)
                     uses[key].add(product.pk)
-    for key, value_id in _ensured(wanted).items():
+    for key, value_id in _ensure_values(wanted).items():
         for product_id in uses[key]:
-            found[product_id].add(value_id)
-    return {pk: sorted(ids) for pk, ids in found.items()}
+            ids_by_product[product_id].add(value_id)
+    return {pk: sorted(ids) for pk, ids in ids_by_product.items()}
 
 
-def _ensured(wanted: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
+def _ensure_values(wanted: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:
+    """The ids of the values by (attribute id, slug). Creates missing ones with the labels given."""
     if not wanted:
         return {}
     scope = AttributeValue.objects.filter(attribute_id__in={attribute_id for attribute_id, _ in wanted})
-    standing = {(value.attribute_id, value.slug): value.pk for value in scope}
-    missing = [key for key in wanted if key not in standing]
+    existing = {(value.attribute_id, value.slug): value.pk for value in scope}
+    missing = [key for key in wanted if key not in existing]
     if missing:
         colours = dict(Swatch.objects.values_list("name", "colour"))
         rows = [
@@ -75,13 +76,13 @@ def _ensured(wanted: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int
             for key, label in ((key, wanted[key]) for key in missing)
         ]
         AttributeValue.objects.bulk_create(rows, ignore_conflicts=True)
-        standing = {(value.attribute_id, value.slug): value.pk for value in scope.all()}
-    return {key: standing[key] for key in wanted}
+        existing = {(value.attribute_id, value.slug): value.pk for value in scope.all()}
+    return {key: existing[key] for key in wanted}
 
 
 @dataclass(frozen=True)
 class FacetValue:
-    """One value to filter by: its count ignores what is chosen in its own facet."""
+    """One value of a facet. Its count ignores the values chosen in the same facet."""
 
     slug: str
     label: str
@@ -92,7 +93,7 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class Facet:
-    """One attribute to filter by, with its values."""
+    """An attribute to filter by, with its values."""
 
     code: str
     name: str
@@ -105,14 +106,14 @@ class Facet:
 
 
 @dataclass
-class FacetBoard:
-    """The facet attributes and their values, read once for a page."""
+class FacetDefinitions:
+    """The facet attributes and their values, read once per page."""
 
     attributes: list[Attribute] = field(default_factory=list)
     values: dict[int, list[AttributeValue]] = field(default_factory=dict)
 
     def chosen_ids(self, selection: Selection) -> dict[str, list[int]]:
-        """The ids behind the slugs of an address, by attribute; what is not known is left out."""
+        """The ids of the selected values by attribute code. Unknown slugs are left out."""
         chosen = {}
         for attribute in self.attributes:
             slugs = set(selection.get(attribute.code, []))
@@ -122,19 +123,19 @@ class FacetBoard:
         return chosen
 
 
-def facet_board(asked: Iterable[str] = ()) -> FacetBoard:
-    """Every facet, with the values of those attributes that the address may name."""
+def facet_definitions(asked: Iterable[str] = ()) -> FacetDefinitions:
+    """All facet attributes, with the values of those whose code is in `asked`."""
     attributes = list(Attribute.objects.filter(is_facet=True))
-    board = FacetBoard(attributes)
+    definitions = FacetDefinitions(attributes)
     wanted = {attribute.pk for attribute in attributes if attribute.code in set(asked)}
     if wanted:
         for value in AttributeValue.objects.filter(attribute_id__in=wanted):
-            board.values.setdefault(value.attribute_id, []).append(value)
-    return board
+            definitions.values.setdefault(value.attribute_id, []).append(value)
+    return definitions
 
 
 def narrowed(listings: QuerySet[Listing], chosen: Mapping[str, list[int]]) -> QuerySet[Listing]:
-    """OR inside a facet, AND across facets."""
+    """Filter by the chosen values: OR within a facet, AND across facets."""
     for ids in chosen.values():
         listings = listings.filter(facets__overlap=ids)
     return listings
@@ -142,7 +143,7 @@ def narrowed(listings: QuerySet[Listing], chosen: Mapping[str, list[int]]) -> Qu
 
 @dataclass(frozen=True)
 class Counts:
-    """Products per value id, by the facet that leaves itself out ('' for all others)."""
+    """The number of products per value id, by the facet whose own filter was ignored ('' for all other facets)."""
 
     by_facet: dict[str, dict[int, int]]
     total: int
@@ -161,20 +162,20 @@ class Counts:
 def count_facets(
     listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, most: int | None = MAX_COUNTED
 ) -> Counts:
-    """Count the values among these listings: once for all, and once more for each facet that something is chosen in."""
+    """Count the products per value: once with all filters, and once per chosen facet without its own filter."""
     by_facet: dict[str, dict[int, int]] = {}
     total, is_at_least = 0, False
     for left_out in ["", *chosen]:
         scope = narrowed(listings, {code: ids for code, ids in chosen.items() if code != left_out})
-        counts, seen = _count(scope, most)
+        counts, scope_total = _count(scope, most)
         by_facet[left_out] = counts
-        total = seen if not left_out else total
-        is_at_least = is_at_least or (most is not None and seen >= most)
+        total = scope_total if not left_out else total
+        is_at_least = is_at_least or (most is not None and scope_total >= most)
     return Counts(by_facet, total, is_at_least)
 
 
 def _count(scope: QuerySet[Listing], most: int | None) -> tuple[dict[int, int], int]:
-    """Products per value, and of how many products; the 0 stands for the products themselves."""
+    """The number of products per value id, and the number of products. The SQL counts the latter under the value 0."""
     rows = scope.order_by().values("facets")
     text, parameters = (rows[:most] if most else rows).query.sql_with_params()
     statement = (
@@ -189,7 +190,7 @@ def _count(scope: QuerySet[Listing], most: int | None) -> tuple[dict[int, int], 
 
 @dataclass(frozen=True)
 class Scope:
-    """What counts are kept for: a category (0 is the whole shop) in a market, or the matches of some words in it."""
+    """The listing whose counts are cached: a category (0 is the whole shop) in a market, or the matches of a search."""
 
     category_id: int
     market: str
@@ -200,7 +201,7 @@ class Scope:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def key(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
-        """The row that the counts are kept in: one of their own for a whole category, else one that others may take."""
+        """The primary key of the cache row: unique for a whole category, shared with others for filters and searches."""
         name = self.name(narrower, chosen)
         return f"slot {int(name, 16) % SLOTS}" if self.words or narrower or chosen else name
 
@@ -208,13 +209,13 @@ class Scope:
 def kept_counts(
     scope: Scope, narrower: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
 ) -> Counts:
-    """The counts of a scope, narrowed by these words of a filter and these values; counted anew when its version moves."""
+    """The cached counts of a scope with these filters and values, counted again if the scope has a newer version."""
     key, name = scope.key(narrower, chosen), scope.name(narrower, chosen)
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(KEPT, {"scope": scope.category_id, "key": key, "name": name})
         version, counted_for, kept, counted_at = cursor.fetchone()
-    # The life ends what a version cannot see: a span that begins by itself, a change that committed late.
+    # The time limit covers changes that raise no version: a period that begins, a transaction that commits late.
     if counted_for == version and now - counted_at < LIFE:
         return Counts.from_json(kept)
     counts = count_facets(listings, chosen, most=most)
@@ -223,7 +224,7 @@ def kept_counts(
 
 
 def old_counts() -> QuerySet[FacetCount]:
-    """Counts that nobody has asked for since yesterday."""
+    """Cached counts older than a day."""
     return FacetCount.objects.filter(counted_at__lt=timezone.now() - timedelta(days=1))
 
 
@@ -236,25 +237,25 @@ def _keep(row: FacetCount) -> None:
                 unique_fields=["key"],
                 update_fields=["version", "counts", "counted_at"],
             )
-    except DatabaseError:  # a read-only replica or a busy row: the page has its counts all the same
+    except DatabaseError:  # a read-only replica or a locked row; the page has its counts anyway
         return
 
 
 def facets_to_show(
-    board: FacetBoard, counts: Counts, chosen: Mapping[str, list[int]], most_values: int = 40
+    definitions: FacetDefinitions, counts: Counts, chosen: Mapping[str, list[int]], most_values: int = 40
 ) -> list[Facet]:
-    """The facets of a page: values that somebody could choose, the chosen ones always among them."""
-    missing = [attribute.pk for attribute in board.attributes if attribute.pk not in board.values]
+    """The facets of a page with the values that lead to products. Chosen values are always included."""
+    missing = [attribute.pk for attribute in definitions.attributes if attribute.pk not in definitions.values]
     used = {value_id for ids in counts.by_facet.values() for value_id in ids}
     for value in AttributeValue.objects.filter(attribute_id__in=missing, pk__in=used) if missing and used else []:
-        board.values.setdefault(value.attribute_id, []).append(value)
+        definitions.values.setdefault(value.attribute_id, []).append(value)
     shown = []
-    for attribute in board.attributes:
+    for attribute in definitions.attributes:
         numbers = counts.by_facet.get(attribute.code, counts.by_facet[""])
         ids = set(chosen.get(attribute.code, []))
         values = [
             FacetValue(value.slug, _label(value, attribute), value.colour, numbers.get(value.pk, 0), value.pk in ids)
-            for value in board.values.get(attribute.pk, [])
+            for value in definitions.values.get(attribute.pk, [])
             if numbers.get(value.pk) or value.pk in ids
         ]
         if len(values) > 1 or any(value.is_chosen for value in values):

@@ -1,6 +1,6 @@
-"""Text compared without case and accents: `muller` is in `Müller`, `strasse` in `Straße`.
+"""A lookup that ignores case and accents: `muller` matches `Müller`, `strasse` matches `Straße`.
 
-The database's function `shop_fold` (shop/migrations) does it on both sides, so that an index over it can be used.
+It applies the database function `shop_fold` (shop/migrations) to both sides, so an index on that function can be used.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models.lookups import Contains
 @CharField.register_lookup
 @TextField.register_lookup
 class ContainsFolded(Contains):
-    """`name__folds="muller"`."""
+    """Contains, ignoring case and accents: `name__folds="muller"`."""
 
     lookup_name = "folds"
 

@@ -1,7 +1,7 @@
-"""How values are written for people, in every list, form and mail: one way for each kind of value.
+"""Formats of values for people, the same in every list, form and e-mail.
 
-Money is `€1,234.50`, less is `−€9.60` (U+2212), a day `26 Nov 2026`, a moment `26 Nov 2026, 12:48` in the shop's time
-zone, a span `1 Mar 2026 – open`. shop/formats says the same to Django's own templates and lists.
+Money is `€1,234.50` or `−€9.60` (U+2212), a day `26 Nov 2026`, a time `26 Nov 2026, 12:48` in the shop's time zone, a
+period `1 Mar 2026 – open`. shop/formats configures the same formats for Django's own templates and lists.
 """
 
 from collections.abc import Iterable
@@ -20,24 +20,24 @@ MOMENT = "j M Y, H:i"
 
 
 def money(minor: int | None, currency: str, language: str = "") -> str:
-    """`€1,234.50`; `−€9.60` for less than nothing."""
+    """`€1,234.50`, or `−€9.60` for a negative amount."""
     return NOTHING if minor is None else format_money(minor, currency, language)
 
 
 def signed_money(minor: int | None, currency: str) -> str:
-    """An amount that comes or goes: `+€50.00`, `−€9.60`, `€0.00`."""
+    """An amount with its sign: `+€50.00`, `−€9.60`, `€0.00`."""
     return f"+{money(minor, currency)}" if minor and minor > 0 else money(minor, currency)
 
 
 def signed(number: int | None) -> str:
-    """A number that comes or goes: `+3`, `−2`, `0`."""
+    """A number with its sign: `+3`, `−2`, `0`."""
     if number is None:
         return NOTHING
     return f"+{number:,}" if number > 0 else f"{number:,}".replace("-", MINUS)
 
 
 def day(value: date | datetime | None) -> str:
-    """`26 Nov 2026`, of a moment the day in the shop's time zone."""
+    """`26 Nov 2026`. A time is converted to the shop's time zone first."""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
     return date_format(value, DAY) if value else NOTHING
@@ -49,7 +49,7 @@ def moment(value: datetime | None) -> str:
 
 
 def span(value: Any) -> str:
-    """A range of moments: `1 Mar 2026 – open`; midnights are days, other times are said."""
+    """A period: `1 Mar 2026 – open`. The time of day is shown unless it is midnight."""
     if value is None or value.isempty:
         return NOTHING
     if value.lower is None and value.upper is None:
@@ -65,13 +65,13 @@ def _bound(value: datetime | None, otherwise: str) -> str:
 
 
 def market_name(code: str) -> str:
-    """`Germany and 29 more (Euro)`; the code itself where the shop does not have the market any more."""
+    """`Germany and 29 more (Euro)`, or the code if the shop no longer has this market."""
     market = all_markets().get(code)
     return market.name if market else code or "every market"
 
 
 def listed(values: Iterable[Any] | None) -> str:
-    """`DE, AT, BE`; a dash for an empty list."""
+    """`DE, AT, BE`, or a dash for an empty list."""
     return ", ".join(str(value) for value in values or []) or NOTHING
 
 

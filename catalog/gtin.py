@@ -8,10 +8,10 @@ LENGTHS = (8, 12, 13, 14)
 
 
 def looks_like_gtin(text: str) -> bool:
-    """Whether the text is digits only, in one of the lengths that GTINs have."""
+    """Whether the text consists of digits and has the length of a GTIN."""
     return bool(re.fullmatch(r"\d+", text, re.ASCII)) and len(text) in LENGTHS
 
 
 def is_gtin(text: str) -> bool:
-    """Whether the text is a GTIN whose check digit is right."""
+    """Whether the text is a GTIN with a valid check digit."""
     return looks_like_gtin(text) and ean.is_valid(text)

@@ -1,4 +1,4 @@
-"""Pictures: taken in by their content, kept under names of our own, shown in four widths."""
+"""Pictures: checked by content, stored under generated names, and rendered in several widths."""
 
 import io
 import math
@@ -24,11 +24,11 @@ from catalog.picture_colours import in_srgb, with_plain_channels
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-MAX_SIDE_PIXELS = 2400  # pixels of the original that we keep
+MAX_SIDE_PIXELS = 2400  # larger originals are scaled down
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
 QUALITY_KEPT = 90
-# What Pillow raises while it reads a picture that is none, or is bent somewhere.
+# The exceptions of Pillow for files that are not pictures or are damaged.
 UNREADABLE = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
     *(struct.error, zlib.error, Image.DecompressionBombError),
@@ -36,7 +36,7 @@ UNREADABLE = (
 
 
 def _open(content: bytes) -> Image.Image:
-    """Open a picture by its content, or raise BadImage with one clear sentence."""
+    """Open a picture by its content. Raises BadImage, with a message for staff."""
     if len(content) > MAX_FILE_BYTES:
         raise BadImage("The picture is larger than 10 MB.")
     try:
@@ -52,7 +52,7 @@ def _open(content: bytes) -> Image.Image:
 
 
 def _is_plain_webp(picture: Image.Image, content: bytes) -> bool:
-    """One picture in WebP and nothing else, no notes, no frames, nothing behind it: it can be kept as it is."""
+    """Whether the file is a single WebP picture without metadata, frames or trailing data, and can be kept unchanged."""
     length = int.from_bytes(content[16:20], "little")
     is_all = content[12:16] in (b"VP8 ", b"VP8L") and len(content) == 20 + length + length % 2
     return picture.format == "WEBP" and is_all and max(picture.size) <= MAX_SIDE_PIXELS
@@ -65,14 +65,14 @@ def _as_webp(picture: Image.Image, quality: int) -> bytes:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """The picture as it is meant to be seen, in colours that every screen shows alike, without its notes."""
+    """The picture rotated as its metadata say, scaled down, in sRGB and without metadata."""
     turned = with_plain_channels(ImageOps.exif_transpose(picture))
     turned.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
     return in_srgb(turned)
 
 
-def _taken_in(content: bytes) -> tuple[Image.Image, bytes]:
-    """The picture as we keep it, and its bytes; raises BadImage for what is none."""
+def _normalized(content: bytes) -> tuple[Image.Image, bytes]:
+    """The picture as it is stored, and its bytes. Raises BadImage if the content is not a picture."""
     picture = _open(content)
     try:
         picture.load()
@@ -83,24 +83,24 @@ def _taken_in(content: bytes) -> tuple[Image.Image, bytes]:
 
 
 def keep_picture(image: ProductImage, content: bytes) -> None:
-    """Set the file and the measures of an unsaved or saved image row from these bytes; the row is not saved.
+    """Store the picture's file and set the file and size of the image row. Does not save the row.
 
     Raises BadImage for anything but a JPEG, PNG or WebP of at most 10 MB and 40 million pixels.
     """
     picture = _open(content)
-    picture, content = _taken_in(content)
+    picture, content = _normalized(content)
     image.width, image.height = picture.size
     image.rendered_widths, image.is_broken = [], False
     image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
 
 
 def wanted_widths(width: int) -> list[int]:
-    """The widths to make: those that the picture can fill, or its own where it is smaller than all."""
+    """The widths to render: all that are not larger than the picture, or the picture's own if all are larger."""
     return [step for step in RENDITION_WIDTHS if step <= width] or [width]
 
 
 def render(image: ProductImage) -> None:
-    """The picture's renditions exist and its row says which; an unreadable file is marked broken."""
+    """Render the picture in all widths and record them in its row. Marks an unreadable file as broken."""
     try:
         with default_storage.open(image.file.name) as file:
             picture = Image.open(file, formats=FORMATS)
@@ -120,9 +120,9 @@ def render(image: ProductImage) -> None:
 
 
 def render_waiting(limit: int = 20, *, seconds: float = math.inf) -> int:
-    """Make the renditions of pictures that have none, until the time is over; returns how many pictures were handled.
+    """Render up to `limit` pictures that have no renditions, for about `seconds`; return how many were handled.
 
-    Each picture is finished together with its listing, so a worker that is stopped in between leaves none half done.
+    Each picture and its listing are committed together, so stopping a worker leaves no picture half done.
     """
     waiting = (
         ProductImage.objects.filter(rendered_widths=[], is_broken=False).exclude(file="").order_by("position", "pk")
@@ -139,14 +139,14 @@ def render_waiting(limit: int = 20, *, seconds: float = math.inf) -> int:
 
 
 def picture_of(upload: Any) -> Any:
-    """An uploaded picture as we keep it, under a name of ours; what is kept already, or cleared, goes through as it is.
+    """The uploaded picture as it is stored, under a generated name. Other values of a file field are returned unchanged.
 
-    Raises ValidationError with one clear sentence for what is no picture.
+    Raises ValidationError if the upload is not a picture.
     """
     if not isinstance(upload, UploadedFile):
         return upload
     try:
-        _picture, content = _taken_in(upload.read())
+        _picture, content = _normalized(upload.read())
     except BadImage as bad:
         raise ValidationError(str(bad)) from bad
     return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")

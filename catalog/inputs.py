@@ -1,4 +1,4 @@
-"""What staff type: dates and times by the browser's own inputs, amounts as `12.50`."""
+"""Form fields and widgets for staff: the browser's own date and time inputs, and amounts like `12.50`."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ class TimeInput(forms.TimeInput):
 
 
 class MomentInput(forms.DateTimeInput):
-    """A day and a time in one input; seconds only where there are any, so that saving takes none away."""
+    """A date and time in one input. Shows seconds only if there are any, so that saving does not lose them."""
 
     input_type = "datetime-local"
 
@@ -40,14 +40,14 @@ class MomentInput(forms.DateTimeInput):
 
 
 def use_native_inputs() -> None:
-    """Every date and time of every form of the admin; to be called before model admins are made."""
+    """Use these widgets for all date and time fields of the admin. Call this before model admins are created."""
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateField] = {"widget": DayInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.TimeField] = {"widget": TimeInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateTimeField] = {"form_class": forms.DateTimeField, "widget": MomentInput}
 
 
 class AmountField(forms.CharField):
-    """An amount in a currency; its value is minor units."""
+    """An amount of money. Its cleaned value is in minor units."""
 
     def __init__(self, *, currency: str, **options: Any) -> None:
         super().__init__(max_length=16, widget=forms.TextInput(attrs={"size": 10, "inputmode": "decimal"}), **options)

@@ -1,4 +1,4 @@
-"""Pages that continue behind the last row instead of counting over it: page 2,000 costs what page 1 costs."""
+"""Keyset pagination: a page continues after the last row of the previous one, so page 2,000 is as fast as page 1."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TOKEN = re.compile(r"(-?\d{1,18})\.(\d{1,18})", re.ASCII)
 
 
 class RowComparison(Func):
-    """`(a, b) > (x, y)`, which an index over (a, b) answers by going to that place."""
+    """The row comparison `(a, b) > (x, y)`, which an index on (a, b) can answer."""
 
     output_field = BooleanField()
     conditional = True
@@ -33,7 +33,7 @@ class RowComparison(Func):
 
 @dataclass(frozen=True)
 class Order:
-    """A total order: one column and then the product, both rising or both falling."""
+    """A sort order by one column and then by product, both ascending or both descending."""
 
     column: str
     is_falling: bool = False
@@ -44,20 +44,20 @@ class Order:
         return [f"{sign}{self.column}", f"{sign}product_id"]
 
     def token(self, row: Any) -> str:
-        """The place behind this row, as it stands in an address."""
+        """The position after this row, as a token for URLs."""
         value = getattr(row, self.column)
         number = (value - EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
         return f"{number}.{row.product_id}"
 
     def after(self, rows: QuerySet, token: str) -> QuerySet:
-        """The rows behind that place; a token that is none leaves them all."""
+        """The rows after the token's position, or all rows if the token is invalid."""
         match = TOKEN.fullmatch(token)
         if not match:
             return rows
         number, product_id = int(match[1]), int(match[2])
         value: Any = number
         if self.column == "created_at":
-            # Beyond these years no product was made; a number like that is nobody's token.
+            # Only times between 1970 and 2096 can be in a valid token.
             if not 0 <= number < 4_000_000_000_000_000:
                 return rows
             value = EPOCH + timedelta(microseconds=number)

@@ -1,6 +1,6 @@
-"""How PostgreSQL takes the words of a language apart: endings off, accents off."""
+"""PostgreSQL text search configurations for the languages of markets: stemming, and removal of accents."""
 
-# Language → PostgreSQL's own configuration that ours is made of (migration 0005).
+# Language → the built-in configuration that ours is based on (migration 0005).
 STEMMERS = {
     "en": "english",
     "de": "german",
@@ -18,10 +18,10 @@ STEMMERS = {
     "ru": "russian",
     "tr": "turkish",
 }
-PLAIN = "mercer_plain"  # words as they are typed, only without accents
+PLAIN = "mercer_plain"  # removes accents, without stemming
 
 
 def search_config(language: str) -> str:
-    """The text search configuration of a market's language; words stay whole where PostgreSQL knows no stemmer."""
+    """The text search configuration of a language. Without a stemmer for it, words are not stemmed."""
     code = language.split("-")[0].lower()
     return f"mercer_{code}" if code in STEMMERS else PLAIN

@@ -1,4 +1,4 @@
-"""What the listing rows of a product are: pure composition from what was read, nothing written."""
+"""Build the listing rows of products, without writing them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,9 +17,11 @@ MAX_COLOURS = 12
 Span = tuple[datetime, datetime | None]
 
 
-class Board:
-    """What the rows of many products share, read once; the products come with options, variants, prices, images
-    and attribute values read ahead."""
+class ListingRowBuilder:
+    """Builds listing rows from stock, categories and swatches that are read once for many products.
+
+    Prefetch options, variants, prices, images and attribute values of the products.
+    """
 
     def __init__(self, products: list[Product], now: datetime) -> None:
         self.now = now
@@ -30,7 +32,7 @@ class Board:
         self.facets = facet_ids(products)
 
     def rows_of(self, product: Product, market: Market) -> Iterable[Listing]:
-        """One row for each span of time in which the product is listed and nothing changes by itself."""
+        """Yield one row for each future period in which the product is listed with the same prices."""
         if product.status != Product.Status.ACTIVE:
             return
         prices = [[price for price in variant.prices.all() if price.market == market.code] for variant in sold(product)]
@@ -40,7 +42,7 @@ class Board:
                 yield self._row(product, market, offers, TimestamptzRange(begins, ends))
 
     def _spans(self, product: Product, prices: list[Price]) -> list[Span]:
-        """The stretches in which neither price nor publication changes, from now on; the last one never ends."""
+        """The periods from now on in which neither prices nor visibility change. The last one has no end."""
         edges = {edge for price in prices for edge in (price.valid.lower, price.valid.upper)}
         edges |= {product.publish_at, product.unpublish_at}
         known = sorted(edge for edge in edges if edge and edge > self.now)
@@ -84,7 +86,7 @@ class Board:
         )
 
     def _colours(self, product: Product) -> list[str]:
-        """The values of the first option that has colours, in the order of the variants."""
+        """The values of the first option with swatches, in the order of the variants."""
         for index in (1, 2, 3):
             values = list(dict.fromkeys(getattr(variant, f"option{index}") for variant in sold(product)))
             if self.swatches.intersection(values):
@@ -93,17 +95,18 @@ class Board:
 
 
 def sold(product: Product) -> list[Variant]:
-    """The variants that shoppers can choose."""
+    """The active variants, which shoppers can choose."""
     return [variant for variant in product.variants.all() if variant.is_active]
 
 
 def is_published(product: Product, at: datetime) -> bool:
+    """Whether `at` lies in the product's period of visibility."""
     has_begun = product.publish_at is None or product.publish_at <= at
     return has_begun and (product.unpublish_at is None or at < product.unpublish_at)
 
 
 def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) -> str:
-    """In, low or out, for all variants together; what is not counted is always in."""
+    """`in`, `low` or `out`, for all variants together. Variants without counted stock are always in stock."""
     group = list(variants)
     if any(not variant.is_tracked for variant in group):
         return "in"
@@ -111,7 +114,7 @@ def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) 
 
 
 def lineages(category_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Each category's own id and those of everything above it, from the root down."""
+    """The ids of each category's ancestors and of itself, from the root down, by category id."""
     paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
     above = {"/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)}
     ids = dict(Category.objects.filter(path__in=above).values_list("path", "pk"))

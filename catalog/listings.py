@@ -1,4 +1,4 @@
-"""The flat rows that listings read: written with the product, for every known span of time."""
+"""Write and check listing rows, which are stored per product, market and period."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,22 +11,22 @@ from django.utils import timezone
 from catalog.availability import available_by_variant
 from catalog.facets import WHOLE_SHOP
 from catalog.languages import search_config
-from catalog.listing_rows import Board, product_stock_class
+from catalog.listing_rows import ListingRowBuilder, product_stock_class
 from catalog.markets import all_markets
 from catalog.models import Category, CategoryChange, DirtyListing, Listing, Product, Variant
 from catalog.words import indexed, vocabulary
 
 PAST_KEPT = timedelta(days=31)
-MIN_PAST = timedelta(minutes=1)  # what held for less is not worth looking back at
+MIN_PAST = timedelta(minutes=1)  # rows that were valid for less are deleted instead of kept as past
 BATCH = 1_000  # rows written at a time
-READ_AHEAD = ("options", "variants__prices", "images", "attribute_values")
+PREFETCHED = ("options", "variants__prices", "images", "attribute_values")
 COMPARED = [
     field.attname
     for field in Listing._meta.concrete_fields
     if field.attname not in {"id", "valid", "is_past", "search", "stock_class"}
 ]
 
-# What words.indexed() has cut; the configurations only take endings off.
+# The texts were split into words by words.indexed(), so the configurations only stem them.
 WRITE_SEARCH = """
 UPDATE catalog_listing AS listing SET search =
     setweight(to_tsvector(text.config::regconfig, text.title), 'A')
@@ -37,7 +37,7 @@ FROM unnest(%(ids)s::bigint[], %(configs)s::text[], %(titles)s::text[], %(makers
 WHERE listing.id = text.id
 """
 
-# Words are added in one order everywhere and never locked by reading, so two writers do not wait in a circle.
+# Words are always inserted in the same order, so two writers cannot deadlock.
 ADD_WORDS = """
 INSERT INTO catalog_searchterm (word, weight)
 SELECT used.term, 1 FROM unnest(%(words)s::text[]) AS used (term)
@@ -49,29 +49,28 @@ ON CONFLICT DO NOTHING
 
 @transaction.atomic
 def write_listings(products: QuerySet[Product]) -> int:
-    """The listing rows of these products say what the products say; returns how many rows stand now.
+    """Rewrite the listing rows of these products and return the number of current and future rows.
 
-    Call it in the transaction that changed the product. Each span between two known changes of price or publication
-    has a row of its own, so a sale starts and ends on the second with no job running. What held until now is kept
-    for a month.
+    Call this in the transaction that changed the products. Each period between two known changes of prices or
+    visibility has its own row, so sales start and end on time without a job. The previous rows are kept for a month.
     """
-    wanted = list(products.order_by("pk").select_for_update(of=("self",)).prefetch_related(*READ_AHEAD))
+    locked = list(products.order_by("pk").select_for_update(of=("self",)).prefetch_related(*PREFETCHED))
     now = timezone.now()
-    touched = _put_away([product.pk for product in wanted], now)
-    board = Board(wanted, now)
-    rows = [row for product in wanted for market in all_markets().values() for row in board.rows_of(product, market)]
+    previous_categories = _end_rows([product.pk for product in locked], now)
+    builder = ListingRowBuilder(locked, now)
+    rows = [row for product in locked for market in all_markets().values() for row in builder.rows_of(product, market)]
     Listing.objects.bulk_create(rows, batch_size=1000)
     write_search(rows)
-    # Stock may have changed since we read it, by somebody who could not see the new rows.
-    DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in wanted)
-    mark_categories({*touched, *(pk for row in rows for pk in row.category_ids)})
+    # A transaction that cannot see the new rows may have changed the stock since it was read.
+    DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in locked)
+    mark_categories({*previous_categories, *(pk for row in rows for pk in row.category_ids)})
     return len(rows)
 
 
-def _put_away(product_ids: list[int], now: datetime) -> set[int]:
-    """What held until now becomes past, what was to hold later goes; returns the categories they stood in."""
+def _end_rows(product_ids: list[int], now: datetime) -> set[int]:
+    """Mark the current rows as past and delete future ones; return the ids of their categories."""
     live = Listing.objects.filter(product_id__in=product_ids, is_past=False)
-    touched = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
+    categories = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
     live.filter(Q(valid__startswith__gt=now - MIN_PAST) | Q(valid__startswith__isnull=True)).delete()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -80,18 +79,18 @@ def _put_away(product_ids: list[int], now: datetime) -> set[int]:
             " WHERE product_id = ANY(%(ids)s) AND NOT is_past",
             {"now": now, "ids": product_ids},
         )
-    return touched
+    return categories
 
 
 def mark_categories(category_ids: Iterable[int]) -> None:
-    """The kept counts of these categories, and of the whole shop, are out of date."""
+    """Mark the cached counts of these categories and of the whole shop as outdated."""
     CategoryChange.objects.bulk_create(
         CategoryChange(category_id=category_id) for category_id in sorted({WHOLE_SHOP, *category_ids})
     )
 
 
 def write_search(rows: Iterable[Listing]) -> None:
-    """What searches find the rows by: title, then maker and tags, then categories, SKUs and barcodes."""
+    """Write the search vectors of the rows: title, then maker and tags, then categories, SKUs and barcodes."""
     rows = list(rows)
     codes: dict[int, list[str]] = defaultdict(list)
     variants = Variant.objects.filter(product_id__in={row.product_id for row in rows}, is_active=True)
@@ -118,9 +117,9 @@ def write_search(rows: Iterable[Listing]) -> None:
 
 
 def write_search_again() -> int:
-    """Searches find every live listing by the words of today's rule; returns how many rows were written.
+    """Rewrite the search vectors of all current listings and return the number of rows.
 
-    In batches that lock little, so it may run beside the shop, be interrupted and begin anew.
+    Works in small batches, so it can run while the shop is open, and can be interrupted and started again.
     """
     done = last = 0
     live = Listing.objects.filter(is_past=False, market__in=all_markets()).order_by("pk")
@@ -132,7 +131,7 @@ def write_search_again() -> int:
 
 
 def in_batches(products: QuerySet[Product], size: int = 500) -> Iterator[QuerySet[Product]]:
-    """The products in groups by their ids, so that no group locks for long."""
+    """Yield the products in groups ordered by id, so that each group is locked only briefly."""
     last = 0
     while ids := list(products.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
         yield Product.objects.filter(pk__in=ids)
@@ -140,20 +139,20 @@ def in_batches(products: QuerySet[Product], size: int = 500) -> Iterator[QuerySe
 
 
 def wrong_listings(products: QuerySet[Product]) -> list[str]:
-    """Which of these products' listing rows do not say what their products say, one sentence each."""
+    """Problems of listing rows that do not match their products, as one sentence for each product and market."""
     now = timezone.now()
-    found = list(products.order_by("pk").prefetch_related(*READ_AHEAD))
-    board = Board(found, now)
-    standing: dict[tuple[int, str], list[Listing]] = defaultdict(list)
-    rows = Listing.objects.filter(product__in=found, is_past=False, valid__endswith__isnull=True)
-    later = Listing.objects.filter(product__in=found, is_past=False, valid__endswith__gt=now)
-    for row in sorted([*rows, *later], key=lambda row: (row.valid.lower is not None, row.valid.lower)):
-        standing[row.product_id, row.market].append(row)
+    checked = list(products.order_by("pk").prefetch_related(*PREFETCHED))
+    builder = ListingRowBuilder(checked, now)
+    stored: dict[tuple[int, str], list[Listing]] = defaultdict(list)
+    endless = Listing.objects.filter(product__in=checked, is_past=False, valid__endswith__isnull=True)
+    ending = Listing.objects.filter(product__in=checked, is_past=False, valid__endswith__gt=now)
+    for row in sorted([*endless, *ending], key=lambda row: (row.valid.lower is not None, row.valid.lower)):
+        stored[row.product_id, row.market].append(row)
     wrong = []
-    for product in found:
+    for product in checked:
         for market in all_markets().values():
-            expected = [_said(row) for row in board.rows_of(product, market)]
-            actual = [_said(row) for row in standing[product.pk, market.code]]
+            expected = [_compared_fields(row) for row in builder.rows_of(product, market)]
+            actual = [_compared_fields(row) for row in stored[product.pk, market.code]]
             if expected != actual:
                 wrong.append(
                     f"product {product.pk} ({product.handle}) in {market.code}: {_first_difference(expected, actual)}"
@@ -161,7 +160,7 @@ def wrong_listings(products: QuerySet[Product]) -> list[str]:
     return wrong
 
 
-def _said(row: Listing) -> dict[str, object]:
+def _compared_fields(row: Listing) -> dict[str, object]:
     return {"until": row.valid.upper, **{name: getattr(row, name) for name in COMPARED}}
 
 
@@ -181,23 +180,23 @@ def long_past() -> QuerySet[Listing]:
 
 
 def outdated_marks() -> QuerySet[CategoryChange]:
-    """Marks of categories that have a later one."""
+    """Category marks that are followed by a later one."""
     later = CategoryChange.objects.filter(category_id=OuterRef("category_id"), pk__gt=OuterRef("pk"))
     return CategoryChange.objects.filter(Exists(later))
 
 
 @transaction.atomic
 def refresh_stock_classes(limit: int = 500) -> int:
-    """Listings of products with a dirty mark show their stock class of now; returns how many marks were worked off."""
+    """Update the stock class of the listings of marked products; return the number of marks handled."""
     marks = dict(DirtyListing.objects.order_by("pk").values_list("pk", "product_id")[:limit])
-    # First these marks go, then the stock is read: a change after our look leaves a mark of its own.
+    # Delete the marks before reading the stock, because a change after that adds a new mark.
     DirtyListing.objects.filter(pk__in=list(marks)).delete()
     write_stock_classes(sorted(set(marks.values())))
     return len(marks)
 
 
 def write_stock_classes(product_ids: list[int]) -> None:
-    """The live listings of these products show their stock class of now."""
+    """Update the stock class of the current and future listings of these products."""
     variants: dict[int, list[Variant]] = defaultdict(list)
     for variant in Variant.objects.filter(product_id__in=product_ids, is_active=True):
         variants[variant.product_id].append(variant)

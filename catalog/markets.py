@@ -81,7 +81,7 @@ def current_market() -> Market:
 def in_market(market: Market) -> Iterator[None]:
     """Inside the block the storefront shows this market, and every address that is made has its prefix."""
     before = get_script_prefix()
-    set_script_prefix(address_in(market, before))
+    set_script_prefix(path_in(market, before))
     token = _market.set(market)
     try:
         yield
@@ -90,7 +90,7 @@ def in_market(market: Market) -> Iterator[None]:
         set_script_prefix(before)
 
 
-def address_in(market: Market, address: str) -> str:
+def path_in(market: Market, address: str) -> str:
     """What an address of the current market is in that market: `/p/mug/` and `/us/p/mug/` are the same page."""
     here = get_script_prefix()
     prefix = current_market().prefix

@@ -12,7 +12,7 @@ from catalog.models.weekdays import weekday_names
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
 
 
-def store_facts(store: Store) -> dict[str, str]:
+def placeholder_values(store: Store) -> dict[str, str]:
     """What texts may name, as plain words; the names stand in the help text of pages."""
     return {
         "shop_name": store.name,
@@ -24,11 +24,11 @@ def store_facts(store: Store) -> dict[str, str]:
     }
 
 
-def fill_html(text: str, facts: Mapping[str, str]) -> str:
-    """The HTML with known placeholders replaced by escaped facts; unknown ones stay as they are."""
-    return PLACEHOLDER.sub(lambda found: escape(facts.get(found[1], found[0])), text)
+def fill_html(text: str, values: Mapping[str, str]) -> str:
+    """The HTML with known placeholders replaced by escaped values; unknown ones stay as they are."""
+    return PLACEHOLDER.sub(lambda found: escape(values.get(found[1], found[0])), text)
 
 
-def fill(text: str, facts: Mapping[str, str]) -> str:
+def fill(text: str, values: Mapping[str, str]) -> str:
     """Plain text with known placeholders replaced, for a template that escapes it."""
-    return PLACEHOLDER.sub(lambda found: facts.get(found[1], found[0]), text)
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

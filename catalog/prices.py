@@ -152,18 +152,18 @@ def set_prices(
     rows = Price.objects.select_for_update().filter(variant_id__in=list(wanted), market=market.code)
     for row in rows.order_by("pk"):
         standing.setdefault((row.variant_id, row.kind), []).append(row)
-    board = _PriceBoard(market, now)
+    changes = _PriceChanges(market, now)
     for variant_id, (regular, sale, until) in wanted.items():
         is_over = until is not None and until <= now
         is_sale = sale is not None and regular is not None and sale < regular and not is_over
-        board.replace(variant_id, Price.Kind.REGULAR, regular, None, standing.get((variant_id, "regular"), []))
-        board.replace(
+        changes.replace(variant_id, Price.Kind.REGULAR, regular, None, standing.get((variant_id, "regular"), []))
+        changes.replace(
             variant_id, Price.Kind.SALE, sale if is_sale else None, until, standing.get((variant_id, "sale"), [])
         )
-    return board.write()
+    return changes.write()
 
 
-class _PriceBoard:
+class _PriceChanges:
     """Collects which price rows end, which never held and which begin, and writes them together."""
 
     def __init__(self, market: Market, now: datetime) -> None:

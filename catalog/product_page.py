@@ -137,7 +137,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
     supplies = supply_by_variant(variant.pk for variant in variants)
     available = {pk: supply.available or 0 for pk, supply in supplies.items()}
     options = list(product.options.all())
-    chosen = _chosen_variant(variants, options, wanted, Stand(available, prices))
+    chosen = _chosen_variant(variants, options, wanted, VariantRanking(available, prices))
     price = prices.get(chosen.pk)
     return ProductPage(
         product=product,
@@ -156,7 +156,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
     )
 
 
-def facts_of(product: Product) -> list[tuple[str, str]]:
+def attribute_rows(product: Product) -> list[tuple[str, str]]:
     """The product's attributes as shoppers read them: name and values."""
     rows: dict[str, list[str]] = {}
     for value in product.attribute_values.all():
@@ -165,7 +165,7 @@ def facts_of(product: Product) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Opinions:
+class ReviewSummary:
     """The published reviews of a product: the newest ones and how many gave how many stars."""
 
     reviews: list[Review]
@@ -174,11 +174,11 @@ class Opinions:
     average: float
 
 
-def opinions_of(product: Product, stars: int | None = None) -> Opinions:
+def review_summary(product: Product, stars: int | None = None) -> ReviewSummary:
     published = Review.objects.filter(product=product, status=Review.Status.PUBLISHED)
     counted = dict(published.order_by().values_list("rating").annotate(n=Count("id")))
     shown = published.filter(rating=stars) if stars else published
-    return Opinions(
+    return ReviewSummary(
         reviews=list(shown[:MAX_REVIEWS]),
         histogram=[(star, counted.get(star, 0)) for star in (5, 4, 3, 2, 1)],
         count=product.review_count,
@@ -191,8 +191,8 @@ def option_key(text: str) -> str:
     return slugify(text, allow_unicode=True) or text
 
 
-def wanted_of(variant: Variant) -> dict[str, str]:
-    """The query of a product's page that chooses this variant: option names and values as they stand in a URL."""
+def variant_query(variant: Variant) -> dict[str, str]:
+    """The query of a product's page that chooses this variant: option names and values as they ranking in a URL."""
     values = (variant.option1, variant.option2, variant.option3)
     names = [option_key(option.name) for option in variant.product.options.all()]
     return {name: option_key(value) for name, value in zip(names, values, strict=False) if value}
@@ -200,7 +200,7 @@ def wanted_of(variant: Variant) -> dict[str, str]:
 
 def variant_path(variant: Variant) -> str:
     """The address of a product's page with this variant chosen."""
-    query = urlencode(wanted_of(variant))
+    query = urlencode(variant_query(variant))
     return f"{variant.product.get_absolute_url()}?{query}" if query else variant.product.get_absolute_url()
 
 
@@ -209,8 +209,8 @@ def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
 
 
 @dataclass(frozen=True)
-class Stand:
-    """What the choice of a variant follows from beside the shopper's wishes: units that can be sold, prices of now."""
+class VariantRanking:
+    """What the choice of a variant follows from beside the shopper's listing_query: units that can be sold, prices of now."""
 
     available: Mapping[int, int]
     prices: Mapping[int, CurrentPrice]
@@ -223,14 +223,16 @@ class Stand:
         return can_be_bought(variant, self.available), is_reduced, order
 
 
-def _chosen_variant(variants: list[Variant], options: list[Any], wanted: Mapping[str, str], stand: Stand) -> Variant:
+def _chosen_variant(
+    variants: list[Variant], options: list[Any], wanted: Mapping[str, str], ranking: VariantRanking
+) -> Variant:
     keys = _wanted_keys(options, wanted)
 
     def score(variant: Variant) -> tuple[int, bool, bool, int]:
         values = [variant.option1, variant.option2, variant.option3]
         # A value named first counts most, so a size that does not exist in moss still shows moss.
         hits = sum(4 ** (3 - i) for i, key in enumerate(keys) if key and option_key(values[i]) == key)
-        return hits, *stand.rank(variant)
+        return hits, *ranking.rank(variant)
 
     return max(variants, key=score)
 

@@ -1,4 +1,4 @@
-"""Search with PostgreSQL alone: a SKU or barcode first, then words with their endings, synonyms, and typos mended."""
+"""Search with PostgreSQL alone: a SKU or barcode first, then words with their endings, synonyms, and typos corrected."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length, Upper
 
-from catalog.browse import COUNT_LIMIT, ListingPage, Ranking, Wishes, first_cards, listing_page
+from catalog.browse import COUNT_LIMIT, ListingPage, ListingQuery, Ranking, first_cards, listing_page
 from catalog.facets import WHOLE_SHOP, Scope
 from catalog.languages import search_config
 from catalog.markets import Market
@@ -40,14 +40,14 @@ ON CONFLICT (word) DO UPDATE SET weight = excluded.weight WHERE catalog_searchte
 
 @dataclass(frozen=True)
 class SearchPage:
-    """What was found: for the words as typed, for `mended` ones where those found nothing, or for some of the words."""
+    """What was found: for the words as typed, for `corrected` ones where those found nothing, or for some of the words."""
 
     page: ListingPage
-    mended: str = ""
+    corrected: str = ""
     is_partial: bool = False
 
 
-def asked_for(text: str) -> list[Term]:
+def search_terms(text: str) -> list[Term]:
     """The terms of a search, cut as the index is; at most twelve words."""
     terms, count = [], 0
     for term in terms_of(text):
@@ -59,39 +59,39 @@ def asked_for(text: str) -> list[Term]:
     return terms
 
 
-def search_page(listings: QuerySet[Listing], market: Market, text: str, wishes: Wishes) -> SearchPage:
+def search_page(listings: QuerySet[Listing], market: Market, text: str, listing_query: ListingQuery) -> SearchPage:
     """One page of what matches the text; no cards for an empty one.
 
     Up to a thousand matches are ranked by how well they fit. Beyond that the words say little, so the most
     prominent products come first, and no page costs more than the first.
     """
-    terms = asked_for(text)
+    terms = search_terms(text)
     if not terms:
         return SearchPage(ListingPage([], 1, 0, False))
     if ids := products_by_code(text):
-        return SearchPage(listing_page(listings.filter(product__in=ids), wishes, most_counted=COUNT_LIMIT + 1))
-    found = _matching(listings, _query(terms, market), terms, market, wishes)
-    if found.count or wishes.page > 1 or found.is_filtered:
+        return SearchPage(listing_page(listings.filter(product__in=ids), listing_query, most_counted=COUNT_LIMIT + 1))
+    found = _matching(listings, _query(terms, market), terms, market, listing_query)
+    if found.count or listing_query.page > 1 or found.is_filtered:
         return SearchPage(found)
-    mended = mend(terms)
-    if mended != terms:
-        again = _matching(listings, _query(mended, market), mended, market, wishes)
+    corrected = correct_spelling(terms)
+    if corrected != terms:
+        again = _matching(listings, _query(corrected, market), corrected, market, listing_query)
         if again.count:
-            return SearchPage(again, mended=" ".join(" ".join(term) for term in mended))
-    single: list[Term] = [(word,) for term in mended for word in term]
+            return SearchPage(again, corrected=" ".join(" ".join(term) for term in corrected))
+    single: list[Term] = [(word,) for term in corrected for word in term]
     if len(single) > 1:
-        some = _matching(listings, _query(single, market, joined_by=" | "), [("|",), *single], market, wishes)
+        some = _matching(listings, _query(single, market, joined_by=" | "), [("|",), *single], market, listing_query)
         return SearchPage(some, is_partial=some.count > 0)
     return SearchPage(found)
 
 
 def _matching(
-    listings: QuerySet[Listing], query: SearchQuery, terms: list[Term], market: Market, wishes: Wishes
+    listings: QuerySet[Listing], query: SearchQuery, terms: list[Term], market: Market, listing_query: ListingQuery
 ) -> ListingPage:
-    is_ranked = not wishes.sort and not wishes.after
+    is_ranked = not listing_query.sort and not listing_query.after
     return listing_page(
         listings.filter(search=query),
-        wishes,
+        listing_query,
         ranking=Ranking([SearchRank(F("search"), query).desc(), "position", "product_id"], COUNT_LIMIT)
         if is_ranked
         else None,
@@ -122,7 +122,7 @@ def barcodes_of(text: str) -> list[str]:
 
 def listed_products(text: str, market: Market, count: int) -> list[int]:
     """Products whose listing matches all of the text, as shoppers find them: for staff, without an order."""
-    terms = asked_for(text)
+    terms = search_terms(text)
     if not terms:
         return []
     rows = Listing.objects.filter(market=market.code, is_past=False, search=_query(terms, market))
@@ -164,21 +164,21 @@ def synonyms_of(texts: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def mend(terms: list[Term]) -> list[Term]:
+def correct_spelling(terms: list[Term]) -> list[Term]:
     """The same terms, each unknown word replaced by the known one that looks most like it, if there is one.
 
-    Digits are never mended: somebody who asks for `315` does not mean `316`.
+    Digits are never corrected: somebody who asks for `315` does not mean `316`.
     """
     words = [word for term in terms for word in term]
     with connection.cursor() as cursor:
         cursor.execute(NEAREST, [[word for word in words if not word.isdigit()]])
         nearest = dict(cursor.fetchall())
-    better = {word: _mended(word, found) for word, found in nearest.items()}
+    better = {word: _corrected(word, found) for word, found in nearest.items()}
     return [tuple(better.get(word, word) for word in term) for term in terms]
 
 
-def _mended(word: str, nearest: str | None) -> str:
-    found = nearest or _one_slip_away(word)
+def _corrected(word: str, nearest: str | None) -> str:
+    found = nearest or _closest_short_word(word)
     return found if _digits(found) == _digits(word) else word
 
 
@@ -186,17 +186,17 @@ def _digits(word: str) -> str:
     return "".join(filter(str.isdigit, word))
 
 
-def _one_slip_away(word: str) -> str:
+def _closest_short_word(word: str) -> str:
     """For words too short for trigrams: the most frequent known word that one slip of the finger turns into this one."""
     lengths = range(len(word) - 1, len(word) + 2)
     known = SearchTerm.objects.annotate(length=Length("word")).filter(word__startswith=word[:1], length__in=lengths)
     for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
-        if is_one_slip(word, term):
+        if is_one_typo(word, term):
             return term
     return word
 
 
-def is_one_slip(one: str, other: str) -> bool:
+def is_one_typo(one: str, other: str) -> bool:
     """One letter more, less or another, or two neighbours the wrong way round."""
     if abs(len(one) - len(other)) > 1:
         return False
@@ -224,7 +224,7 @@ def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: i
     The last word is completed from the vocabulary and the few completions are searched for: a million titles are
     never looked through for a beginning.
     """
-    terms = asked_for(text)
+    terms = search_terms(text)
     if not terms:
         return Suggestions([], [], [])
     if ids := products_by_code(text):
@@ -238,9 +238,13 @@ def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: i
 
 
 def _completed(terms: list[Term], market: Market) -> SearchQuery:
-    """The terms, the last word completed or mended; where no known word fits, it may be the beginning of a code."""
+    """The terms, the last word completed or corrected; where no known word fits, it may be the beginning of a code."""
     ends = completions(terms[-1][0])
-    last = " | ".join(_phrase((end,)) for end in ends) if ends else _phrase(mend(terms[-1:])[0], is_beginning=True)
+    last = (
+        " | ".join(_phrase((end,)) for end in ends)
+        if ends
+        else _phrase(correct_spelling(terms[-1:])[0], is_beginning=True)
+    )
     wanted = SearchQuery(last, search_type="raw", config=search_config(market.language))
     return _query(terms[:-1], market, has_prefix=False) & wanted if terms[:-1] else wanted
 

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from catalog.markets import Market
 from catalog.models import Page, Store
 from catalog.money import format_money
-from catalog.placeholders import fill_html, store_facts
+from catalog.placeholders import fill_html, placeholder_values
 from catalog.rich_text import clean
 from orders.models import ShippingMethod
 
@@ -27,7 +27,7 @@ class DeliveryRow:
 
 def page_html(page: Page, market: Market, store: Store) -> SafeString:
     """Return the sanitized HTML of a page, with `{{ delivery_table }}` replaced by the market's delivery table."""
-    text = clean(fill_html(page.body, store_facts(store)))
+    text = clean(fill_html(page.body, placeholder_values(store)))
     if DELIVERY_TABLE in text:
         table = render_to_string("includes/delivery_table.html", {"rows": delivery_rows(market)})
         text = text.replace(f"<p>{DELIVERY_TABLE}</p>", table).replace(DELIVERY_TABLE, table)

@@ -16,10 +16,10 @@ from django.utils.text import slugify
 
 from catalog import formats
 from catalog.importing import plan
-from catalog.markets import Market, address_in, all_markets, current_market, default_market
+from catalog.markets import Market, all_markets, current_market, default_market, path_in
 from catalog.models import ProductImage, Store
 from catalog.money import format_money
-from catalog.placeholders import fill, store_facts
+from catalog.placeholders import fill, placeholder_values
 from catalog.rich_text import clean, plain
 
 register = template.Library()
@@ -54,25 +54,25 @@ def paragraph(content: str) -> SafeString:
 @register.filter
 def filled(text: str, store: Store) -> str:
     """`{{ store.announcement|filled:store }}`: the text with the shop's facts in place of their names."""
-    return fill(text, store_facts(store)) if "{{" in text else text
+    return fill(text, placeholder_values(store)) if "{{" in text else text
 
 
 @register.simple_tag
 def shared_url(name: str, *args: Any) -> str:
     """The address of a page that there is once for all markets."""
-    return address_in(default_market(), reverse(name, args=args))
+    return path_in(default_market(), reverse(name, args=args))
 
 
 @register.simple_tag(takes_context=True)
 def page_in(context: Context, market: Market) -> str:
     """The address of this very page in another market."""
-    return address_in(market, context["request"].path)
+    return path_in(market, context["request"].path)
 
 
 @register.filter
 def everywhere(address: str) -> str:
     """An own address as it stands in mails, in full and without the prefix of a market."""
-    return f"{settings.SHOP_URL}{address_in(default_market(), address)}"
+    return f"{settings.SHOP_URL}{path_in(default_market(), address)}"
 
 
 @register.inclusion_tag("includes/alternates.html", takes_context=True)
@@ -86,7 +86,7 @@ def alternates(context: Context) -> dict[str, Any]:
 
 
 def _full(market: Market, path: str) -> str:
-    return f"{settings.SHOP_URL}{address_in(market, path)}"
+    return f"{settings.SHOP_URL}{path_in(market, path)}"
 
 
 @register.inclusion_tag("includes/market_switch.html", takes_context=True)
@@ -97,7 +97,7 @@ def market_switch(context: Context) -> dict[str, Any]:
     markets = list(all_markets().values())
     request = context.get("request")
     links = [
-        (market, address_in(market, request.path if request and market in here else home), market == current)
+        (market, path_in(market, request.path if request and market in here else home), market == current)
         for market in markets
     ]
     return {"links": links if len(markets) > 1 else []}

@@ -7,7 +7,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from catalog import feeds
-from catalog.markets import address_in, all_markets, current_market
+from catalog.markets import all_markets, current_market, path_in
 from catalog.pages import SHARED_FILE, STOREFRONT, closed_to_robots, page
 
 
@@ -42,7 +42,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """What robots leave alone, and one sitemap for each market."""
     markets = all_markets().values()
     once, per_market = closed_to_robots()
-    closed = [*once, *(address_in(market, path) for market in markets for path in per_market)]
-    maps = [f"Sitemap: {settings.SHOP_URL}{address_in(market, reverse('catalog:sitemap_index'))}" for market in markets]
+    closed = [*once, *(path_in(market, path) for market in markets for path in per_market)]
+    maps = [f"Sitemap: {settings.SHOP_URL}{path_in(market, reverse('catalog:sitemap_index'))}" for market in markets]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), *maps]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

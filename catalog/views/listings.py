@@ -13,7 +13,7 @@ from catalog.browse import (
     PAGE_SIZE,
     SORTS,
     ListingPage,
-    Wishes,
+    ListingQuery,
     category_page,
     category_tiles,
     collection_page,
@@ -36,9 +36,9 @@ MAX_COLLECTIONS = 6  # on the first page
 OUT_OF_PLACE = ("page", "after")  # what no longer fits when anything else in the address changes
 
 
-def _chips(request: HttpRequest, page: ListingPage, wishes: Wishes) -> list[dict[str, str]]:
+def _chips(request: HttpRequest, page: ListingPage, listing_query: ListingQuery) -> list[dict[str, str]]:
     """The filters in force, each with the address that takes it off."""
-    understood = {"min": wishes.low_minor, "max": wishes.high_minor}
+    understood = {"min": listing_query.low_minor, "max": listing_query.high_minor}
     labels = {"min": "From", "max": "Up to", "stock": "In stock", "sale": "On sale"}
     pairs = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
     chips = []
@@ -59,7 +59,11 @@ def _address(pairs: list[tuple[str, str]]) -> str:
 
 
 def _context(
-    request: HttpRequest, page: ListingPage, form: ListingForm, wishes: Wishes, default_sort: str = "featured"
+    request: HttpRequest,
+    page: ListingPage,
+    form: ListingForm,
+    listing_query: ListingQuery,
+    default_sort: str = "featured",
 ) -> dict[str, Any]:
     query = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
     after = [("after", page.after)] if page.after else []
@@ -73,7 +77,7 @@ def _context(
             {"name": name, "label": label, "value": request.GET.get(name, ""), "error": form.price_errors.get(name)}
             for name, label in (("min", "From"), ("max", "To"))
         ],
-        "chips": _chips(request, page, wishes),
+        "chips": _chips(request, page, listing_query),
         "query": urlencode([pair for pair in query if pair[1]]),
         "next_url": _address([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
         "page_size": PAGE_SIZE,
@@ -119,15 +123,15 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
         return answer_moved(request, moved_category(path))
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
-    wishes = form.wishes()
-    page = category_page(found, market, wishes)
+    listing_query = form.listing_query()
+    page = category_page(found, market, listing_query)
     trail = [found] if "/" not in found.path else lineage(found)
     context = {
         "category": found,
         "trail": trail,
         "market": market,
         "markets_here": list(all_markets().values()),
-        **_context(request, page, form, wishes),
+        **_context(request, page, form, listing_query),
     }
     return _answer(request, "catalog/category.html", context)
 
@@ -148,13 +152,13 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Collection, slug=slug, is_active=True)
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
-    wishes = form.wishes()
-    page = collection_page(found, market, wishes)
+    listing_query = form.listing_query()
+    page = collection_page(found, market, listing_query)
     context = {
         "collection": found,
         "market": market,
         "markets_here": list(all_markets().values()),
-        **_context(request, page, form, wishes),
+        **_context(request, page, form, listing_query),
     }
     return _answer(request, "catalog/collection.html", context)
 
@@ -164,12 +168,12 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
 def sale(request: HttpRequest) -> HttpResponse:
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
-    wishes = form.wishes()
-    page = listing_page(current_listings(market).filter(is_on_sale=True), wishes)
+    listing_query = form.listing_query()
+    page = listing_page(current_listings(market).filter(is_on_sale=True), listing_query)
     context = {
         "market": market,
         "markets_here": list(all_markets().values()),
-        **_context(request, page, form, wishes),
+        **_context(request, page, form, listing_query),
     }
     return _answer(request, "catalog/sale.html", context)
 
@@ -180,14 +184,14 @@ def search(request: HttpRequest) -> HttpResponse:
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
     listings = current_listings(market)
-    wishes = form.wishes()
-    found = search_page(listings, market, form.text, wishes)
+    listing_query = form.listing_query()
+    found = search_page(listings, market, form.text, listing_query)
     context = {
         "text": form.text,
-        "mended": found.mended,
+        "mended": found.corrected,
         "is_partial": found.is_partial,
         "market": market,
-        **_context(request, found.page, form, wishes, default_sort="best"),
+        **_context(request, found.page, form, listing_query, default_sort="best"),
     }
     if not found.page.count and not found.page.is_filtered:
         context |= {"popular": first_cards(listings, 4), "categories": top_categories()}

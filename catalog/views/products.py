@@ -13,7 +13,7 @@ from catalog.markets import Market, all_markets, current_market
 from catalog.models import Product
 from catalog.pages import STOREFRONT, page
 from catalog.prices import markets_with_prices
-from catalog.product_page import facts_of, opinions_of, product_for_page, product_page
+from catalog.product_page import attribute_rows, product_for_page, product_page, review_summary
 from catalog.views.listings import answer_moved
 
 STARS = {str(n): n for n in range(1, 6)}
@@ -58,8 +58,8 @@ def show_product(
         "market": market,
         "trail": lineage(found.category),
         "related": related_listings(found, market),
-        "facts": facts_of(found),
-        "opinions": opinions_of(found, STARS.get(request.GET.get("stars", ""))) if found.review_count else None,
+        "facts": attribute_rows(found),
+        "opinions": review_summary(found, STARS.get(request.GET.get("stars", ""))) if found.review_count else None,
         **(extra or {}),
     }
     template = "catalog/gift_card.html" if shown.variant.is_gift_card else "catalog/product.html"

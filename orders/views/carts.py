@@ -13,7 +13,7 @@ from catalog.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
 from catalog.models import Variant
 from catalog.pages import CART, page
-from catalog.product_page import wanted_of
+from catalog.product_page import variant_query
 from catalog.views.products import show_product
 from orders import cart as cart_verbs
 from orders.cart import (
@@ -220,7 +220,7 @@ def add(request: HttpRequest) -> HttpResponse:
         variant = find_variant(form.cleaned_data["product"], form.values, market)
         gift = GiftCardForm(request.POST) if variant.is_gift_card else None
         if gift and not gift.is_valid():
-            return show_product(request, variant.product.slug, wanted_of(variant), {"gift_form": gift}, status=422)
+            return show_product(request, variant.product.slug, variant_query(variant), {"gift_form": gift}, status=422)
         target = open_cart(cart, user_id=user_id_of(request), market=market)
         if gift:
             add_gift_card(target, variant, form.cleaned_data["quantity"], gift.options())

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from catalog import facets
-from catalog.browse import PAGE_SIZE, SORTS, Wishes, category_page
+from catalog.browse import PAGE_SIZE, SORTS, ListingQuery, category_page
 from catalog.categories import create_category
 from catalog.listings import write_listings
 from catalog.markets import default_market
@@ -51,7 +51,7 @@ def numbers(page) -> dict[str, int]:
 
 
 def look(category: Category, **facets: list[str]):
-    return category_page(category, default_market(), Wishes(facets=facets))
+    return category_page(category, default_market(), ListingQuery(facets=facets))
 
 
 def test_values_of_one_facet_are_or_and_facets_are_and(shelf):

@@ -15,7 +15,7 @@ from catalog.inventory import receive, set_backorders
 from catalog.markets import default_market
 from catalog.models import Page, Product, Stock, Store, Variant
 from catalog.models.weekdays import weekday_names
-from catalog.placeholders import store_facts
+from catalog.placeholders import placeholder_values
 from catalog.prices import set_price
 from catalog.product_page import product_for_page, product_page
 from catalog.promises import dispatch_promise, return_promise, return_terms
@@ -330,7 +330,7 @@ def test_texts_name_the_facts_of_the_shop_and_nothing_else(client):
     assert "<p>20 days</p>" in page
     assert "<td>1–2 working days</td>" in page
     assert "<td>€4.90, free from €60.00</td>" in page
-    assert store_facts(store)["cut_off"] == "12:00"
+    assert placeholder_values(store)["cut_off"] == "12:00"
 
 
 @pytest.mark.django_db
