@@ -1,4 +1,4 @@
-"""The shop's texts as a market reads them: its own where it has some, otherwise those of the shop."""
+"""The shop's texts in a market: the market's own texts, or those of the shop if it has none."""
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
@@ -10,13 +10,13 @@ STORE_TEXTS = ("tagline", "introduction", "announcement")
 
 
 def store_in(market: Market) -> Store:
-    """The store with the market's texts, by one query."""
+    """The store with the market's texts, with one query."""
     texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
-    own = texts.values(found=JSONObject(**{name: name for name in STORE_TEXTS}))
-    store = Store.objects.select_related("gift_card").annotate(own_texts=Subquery(own)).first()
+    texts_as_json = texts.values(json=JSONObject(**{name: name for name in STORE_TEXTS}))
+    store = Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json)).first()
     if not store:
         return Store()
-    for name, text in (store.own_texts or {}).items():
+    for name, text in (store.market_texts or {}).items():
         setattr(store, name, text or getattr(store, name))
     return store
 

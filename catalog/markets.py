@@ -1,4 +1,4 @@
-"""A market: language, currency, tax display and countries under one URL prefix (settings.MARKETS)."""
+"""Markets, each with its URL prefix, language, currency, tax display and countries (settings.MARKETS)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from django.urls import get_script_prefix, set_script_prefix
 
 @dataclass(frozen=True)
 class Market:
+    """One entry of settings.MARKETS. The default market has no prefix."""
+
     code: str
     prefix: str
     language: str
@@ -26,14 +28,14 @@ class Market:
 
     @property
     def name(self) -> str:
-        """The countries and the currency, as the market's readers call them."""
+        """The countries and the currency in the market's language: `Germany and 29 more (Euro)`."""
         names = self.locale.territories
         others = len(self.countries) - 1
         where = names.get(self.countries[0], self.countries[0]) + (f" and {others} more" if others else "")
         return f"{where} ({self.locale.currencies.get(self.currency, self.currency)})"
 
     def country_choices(self) -> list[tuple[str, str]]:
-        """The countries that we deliver to, by their names in the market's language."""
+        """The countries of the market as (code, name in its language), sorted by name."""
         names = self.locale.territories
         return sorted(((code, names.get(code, code)) for code in self.countries), key=lambda choice: choice[1])
 
@@ -43,7 +45,7 @@ _market: ContextVar[Market | None] = ContextVar("market", default=None)
 
 @cache
 def all_markets() -> dict[str, Market]:
-    """Every market by its code, the default one first; whoever overrides the setting clears this cache."""
+    """All markets by code. Cached, so clear the cache after overriding settings.MARKETS."""
     return {
         entry["code"]: Market(
             entry["code"],
@@ -58,7 +60,7 @@ def all_markets() -> dict[str, Market]:
 
 
 def market_of(code: str) -> Market:
-    """The market of this code, or the default one where the shop does not have it any more."""
+    """The market with this code, or the default market if the shop no longer has it."""
     return all_markets().get(code) or default_market()
 
 
@@ -73,13 +75,13 @@ def further_markets() -> list[Market]:
 
 
 def current_market() -> Market:
-    """The market of the request that is being answered; outside requests the default one."""
+    """The market of the current request, or the default market outside of requests."""
     return _market.get() or default_market()
 
 
 @contextlib.contextmanager
 def in_market(market: Market) -> Iterator[None]:
-    """Inside the block the storefront shows this market, and every address that is made has its prefix."""
+    """Show the storefront of this market inside the block, and give all generated URLs its prefix."""
     before = get_script_prefix()
     set_script_prefix(path_in(market, before))
     token = _market.set(market)
@@ -90,9 +92,9 @@ def in_market(market: Market) -> Iterator[None]:
         set_script_prefix(before)
 
 
-def path_in(market: Market, address: str) -> str:
-    """What an address of the current market is in that market: `/p/mug/` and `/us/p/mug/` are the same page."""
-    here = get_script_prefix()
+def path_in(market: Market, path: str) -> str:
+    """Convert a path of the current market to the same page in another market: `/p/mug/` to `/us/p/mug/`."""
+    script_prefix = get_script_prefix()
     prefix = current_market().prefix
-    base = here.removesuffix(f"{prefix}/") if prefix else here
-    return base + (f"{market.prefix}/" if market.prefix else "") + address.removeprefix(here)
+    base = script_prefix.removesuffix(f"{prefix}/") if prefix else script_prefix
+    return base + (f"{market.prefix}/" if market.prefix else "") + path.removeprefix(script_prefix)

@@ -1,4 +1,4 @@
-"""What each page is: the decorator stands beside the view, and middleware, robots.txt and tests read it from there."""
+"""Page policies: a decorator on each view declares them, and middleware, robots.txt and tests read them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class PagePolicy:
-    """How a page is stored, found, limited and shown."""
+    """How a page may be cached, crawled, throttled and shown."""
 
-    is_personal: bool = False  # about one person: no cache on the way stores it
-    is_crawled: bool = True  # robots may read it
+    is_personal: bool = False  # about one person, so shared caches must not store it
+    is_crawled: bool = True  # search engines may crawl it
     is_per_market: bool = True  # exists under the prefix of each market
-    is_always_open: bool = False  # answers before the shop has opened
-    shows_moments: bool = True  # staff may look at it as of another moment
-    throttle: str = ""  # the limit of shop/middleware/limits.py that counts its requests
+    is_always_open: bool = False  # available before the shop has opened
+    shows_moments: bool = True  # staff can view it as of another time
+    throttle: str = ""  # the limit of shop/middleware/limits.py that applies to it
 
 
 STOREFRONT = PagePolicy()
@@ -30,7 +30,7 @@ SHARED_FILE = PagePolicy(is_per_market=False, is_always_open=True)
 
 
 def page(policy: PagePolicy, **changes: Any) -> Callable[[View], View]:
-    """Say what the page of this view is; `changes` are the fields in which it differs from the policy."""
+    """Set the policy of a view. `changes` are the fields that differ from the given policy."""
 
     def mark(view: View) -> View:
         view.page_policy = replace(policy, **changes)  # type: ignore[attr-defined]
@@ -40,7 +40,7 @@ def page(policy: PagePolicy, **changes: Any) -> Callable[[View], View]:
 
 
 def with_policy(mounted: URLPattern | URLResolver, policy: PagePolicy) -> URLPattern | URLResolver:
-    """Say what the pages of a package are where its URLs are mounted; a view that has a policy keeps it."""
+    """Set the policy of all views below a mounted URL pattern, except those that have their own."""
     for pattern in _patterns_below(mounted):
         if not policy_of_view(pattern.callback):
             page(policy)(pattern.callback)
@@ -48,11 +48,12 @@ def with_policy(mounted: URLPattern | URLResolver, policy: PagePolicy) -> URLPat
 
 
 def policy_of_view(view: Any) -> PagePolicy | None:
+    """The policy of a view, or None if it has none."""
     return getattr(view, "page_policy", None)
 
 
 def policy_of_path(path: str) -> PagePolicy:
-    """The policy of the page at this path, without a market's prefix; where there is none, that of the storefront."""
+    """The policy of the page at this path (without a market's prefix). The default is that of the storefront."""
     try:
         return policy_of_view(resolve(path).func) or STOREFRONT
     except Resolver404:
@@ -60,13 +61,13 @@ def policy_of_path(path: str) -> PagePolicy:
 
 
 def policy_of(request: HttpRequest) -> PagePolicy:
-    """The policy of the page that was asked for, before and after its view is known."""
+    """The policy of the requested page, before or after the URL is resolved."""
     match = request.resolver_match
     return (policy_of_view(match.func) or STOREFRONT) if match else policy_of_path(request.path_info)
 
 
 def closed_to_robots() -> tuple[list[str], list[str]]:
-    """The first parts of paths that robots leave alone: those that exist once, and those that exist in each market."""
+    """The path prefixes closed to robots: those that exist once, and those that exist in each market."""
     once, per_market = set(), set()
     for pattern, first in mounted_views():
         policy = policy_of_view(pattern.callback)
@@ -76,7 +77,7 @@ def closed_to_robots() -> tuple[list[str], list[str]]:
 
 
 def mounted_views() -> Iterator[tuple[URLPattern, str]]:
-    """Every view of the project with the first part of its path, which is empty for the home page."""
+    """Yield each view of the project with the first segment of its path, which is empty for the home page."""
     for mounted in get_resolver().url_patterns:
         for pattern, route in _routes_below(mounted, ""):
             yield pattern, route.removeprefix("^").partition("/")[0]

@@ -1,20 +1,20 @@
-"""Colours of pictures: whatever depth, mode or profile a file has, what we keep is plain sRGB that looks the same."""
+"""Convert pictures of any depth, mode or colour profile to sRGB."""
 
 import io
 import struct
 
 from PIL import Image, ImageCms
 
-SIXTEEN_BITS = 1 / 257  # 65,535 of a channel with 16 bits is 255 of one with 8
+SIXTEEN_BITS = 1 / 257  # scales 16-bit channels (0 to 65,535) to 8 bits (0 to 255)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-# Colour space of a profile → the mode whose numbers it explains.
+# Colour space of a profile → the picture mode that it applies to.
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}
-# What ImageCms raises for profiles that are none, are bent, or do not fit.
+# The exceptions of ImageCms for profiles that are invalid or do not match the picture.
 UNUSABLE = (ImageCms.PyCMSError, OSError, ValueError, TypeError, LookupError, struct.error)
 
 
 def with_plain_channels(picture: Image.Image) -> Image.Image:
-    """The picture with eight bits a channel and no palette, so that it can be made smaller smoothly."""
+    """The picture with eight bits per channel and without a palette, so that it can be resized smoothly."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _with_profile_of(picture, _eight_bits(picture))
     if picture.mode in ("P", "PA") or "transparency" in picture.info:
@@ -35,18 +35,17 @@ def _with_profile_of(original: Image.Image, picture: Image.Image) -> Image.Image
 
 
 def in_srgb(picture: Image.Image) -> Image.Image:
-    """The picture in RGB or RGBA with its colours in sRGB, and without its profile.
+    """The picture converted to sRGB in RGB or RGBA mode, without its profile.
 
-    A profile that is broken, or that explains another mode than the picture's, is as good as none.
+    A profile that is invalid, or does not match the picture's mode, is ignored.
     """
     profile = picture.info.get("icc_profile")
     alpha = picture.getchannel("A") if "A" in picture.getbands() else None
-    colours = _converted(picture, profile) if profile else None
-    found = colours or picture.convert("RGB")
+    converted = (_converted(picture, profile) if profile else None) or picture.convert("RGB")
     if alpha:
-        found.putalpha(alpha)
-    found.info.pop("icc_profile", None)
-    return found
+        converted.putalpha(alpha)
+    converted.info.pop("icc_profile", None)
+    return converted
 
 
 def _converted(picture: Image.Image, content: bytes) -> Image.Image | None:
@@ -63,10 +62,10 @@ def _converted(picture: Image.Image, content: bytes) -> Image.Image | None:
 
 
 def _in_mode(picture: Image.Image, mode: str) -> Image.Image | None:
-    """The picture's own numbers in this mode; None where they would be other numbers."""
-    own = picture.mode.removesuffix("A").removesuffix("a")
-    if own in ("RGB", "L") and mode == "RGB":
+    """The picture in this mode without its alpha channel, or None if the conversion would change pixel values."""
+    opaque_mode = picture.mode.removesuffix("A").removesuffix("a")
+    if opaque_mode in ("RGB", "L") and mode == "RGB":
         return picture.convert("RGB")
-    if own == "L" and mode == "L":
+    if opaque_mode == "L" and mode == "L":
         return picture.convert("L")
     return picture if picture.mode == mode else None

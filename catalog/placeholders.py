@@ -1,4 +1,4 @@
-"""Facts of the shop inside the texts that staff write: `{{ return_days }}` in a page is the number in the settings."""
+"""Placeholders in texts by staff: `{{ return_days }}` in a page becomes the number from the shop's settings."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
 
 
 def placeholder_values(store: Store) -> dict[str, str]:
-    """What texts may name, as plain words; the names stand in the help text of pages."""
+    """The values of all placeholders as plain text. The help text of pages lists their names."""
     return {
         "shop_name": store.name,
         "seller_name": store.seller_name,
@@ -25,10 +25,10 @@ def placeholder_values(store: Store) -> dict[str, str]:
 
 
 def fill_html(text: str, values: Mapping[str, str]) -> str:
-    """The HTML with known placeholders replaced by escaped values; unknown ones stay as they are."""
-    return PLACEHOLDER.sub(lambda found: escape(values.get(found[1], found[0])), text)
+    """Replace known placeholders in HTML with escaped values. Unknown placeholders stay."""
+    return PLACEHOLDER.sub(lambda match: escape(values.get(match[1], match[0])), text)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Plain text with known placeholders replaced, for a template that escapes it."""
-    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    """Replace known placeholders in plain text, which a template must escape. Unknown placeholders stay."""
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)

@@ -1,4 +1,4 @@
-"""What sells, and what sells together: written by the orders' nightly job, read by sorts and recommendations."""
+"""Sales figures and products bought together. A nightly job of orders writes them; sorting and recommendations use them."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from catalog.models import BoughtTogether, Product
 
-MAX_RELATED = 8  # kept for one product
+MAX_RELATED = 8  # per product
 
 WRITE_SALES = """
 UPDATE catalog_product AS product SET sales = coalesce(sold.units, 0)
@@ -22,7 +22,7 @@ WHERE product.id = listing.product_id AND NOT listing.is_past AND listing.sales 
 
 @transaction.atomic
 def record_sales(units: Mapping[int, int]) -> int:
-    """Products sold so many units in the last 30 days, all others none; returns how many products changed."""
+    """Store the units sold in the last 30 days, and 0 for all other products; return the number of changed products."""
     with connection.cursor() as cursor:
         cursor.execute(WRITE_SALES, {"ids": list(units), "units": list(units.values())})
         changed = cursor.rowcount
@@ -32,18 +32,21 @@ def record_sales(units: Mapping[int, int]) -> int:
 
 @transaction.atomic
 def record_pairs(pairs: Mapping[tuple[int, int], int]) -> int:
-    """These pairs of products were in so many orders together, and no others; the few strongest are kept for each."""
-    strongest: dict[int, list[tuple[int, int]]] = {}
+    """Replace the pairs of products bought together, given with their numbers of orders; return the number of rows.
+
+    Keeps only the MAX_RELATED most frequent products for each product.
+    """
+    orders_with: dict[int, list[tuple[int, int]]] = {}
     for (one, other), orders in pairs.items():
-        strongest.setdefault(one, []).append((orders, other))
-        strongest.setdefault(other, []).append((orders, one))
-    known = set(Product.objects.filter(pk__in=strongest).values_list("pk", flat=True))
+        orders_with.setdefault(one, []).append((orders, other))
+        orders_with.setdefault(other, []).append((orders, one))
+    existing = set(Product.objects.filter(pk__in=orders_with).values_list("pk", flat=True))
     BoughtTogether.objects.all().delete()
     rows = [
         BoughtTogether(product_id=product, other_id=other, orders=orders)
-        for product, others in strongest.items()
+        for product, others in orders_with.items()
         for orders, other in sorted(others, reverse=True)[:MAX_RELATED]
-        if product in known and other in known
+        if product in existing and other in existing
     ]
     BoughtTogether.objects.bulk_create(rows, batch_size=1000)
     return len(rows)

@@ -1,4 +1,4 @@
-"""What a product's page shows: the chosen variant, its price and stock, and what else there is to choose."""
+"""The content of a product's page: the chosen variant, its price and stock, and the options to choose from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,17 +29,17 @@ class Choice:
     is_chosen: bool
     is_available: bool
     swatch: str
-    is_made: bool = True
+    is_existing: bool = True
 
     @property
     def out_words(self) -> str:
-        """Why it cannot be bought with the other values that are chosen."""
-        return "sold out" if self.is_made else "not available in this combination"
+        """The reason why it cannot be bought together with the other chosen values."""
+        return "sold out" if self.is_existing else "not available in this combination"
 
 
 @dataclass(frozen=True)
 class ChoiceGroup:
-    """One option: its name, the field that posts it and its values."""
+    """One option: its name, its form field and its values."""
 
     name: str
     field: str
@@ -50,7 +50,7 @@ class ChoiceGroup:
 
 @dataclass(frozen=True)
 class ProductPage:
-    """Everything that the product page shows."""
+    """The content of the product page."""
 
     product: Product
     variant: Variant
@@ -62,13 +62,13 @@ class ProductPage:
     lowest_minor: int
     prior_minor: int | None = None
     unit_price: UnitPrice | None = None
-    has_price: bool = True  # in this market, whichever variant is chosen
-    is_missing: bool = False  # the combination that was asked for does not exist: this is the nearest
-    priced: list[tuple[Variant, CurrentPrice]] = field(default_factory=list)  # every variant that can be bought here
+    has_price: bool = True  # whether any variant has a price in this market
+    is_missing: bool = False  # the requested combination does not exist, and this is the closest one
+    priced: list[tuple[Variant, CurrentPrice]] = field(default_factory=list)  # all variants with a price here
 
     @property
     def available(self) -> int | None:
-        """Units that can be sold now, backorders included; None where nobody counts them."""
+        """Units that can be sold now, including backorders; None if the stock is not counted."""
         return self.supply.available
 
     @property
@@ -77,17 +77,17 @@ class ProductPage:
 
     @property
     def is_backordered(self) -> bool:
-        """It can be bought, but the next unit is on order."""
+        """Whether it can be bought, but the next unit is on order."""
         return not self.is_sold_out and self.supply.is_backordered(1)
 
     @property
     def expected_on(self) -> date | None:
-        """The day from which the next unit can be sent; None where it is there, or nobody knows."""
+        """The day from which the next unit can be sent; None if it is in stock or the day is unknown."""
         return self.supply.expected_on(1)
 
     @property
     def stock_note(self) -> str:
-        """What a shopper reads about the stock of what can be bought."""
+        """The note about stock, for variants that can be bought."""
         if self.is_backordered:
             return backorder_promise(self.expected_on)
         if not self.is_low:
@@ -107,7 +107,7 @@ class ProductPage:
 
 
 def product_for_page(slug: str) -> Product | None:
-    """A product that shoppers may open, with all that its page needs."""
+    """The visible product with this slug, with all related rows that its page needs."""
     variants = Variant.objects.filter(is_active=True).select_related("image")
     values = AttributeValue.objects.select_related("attribute").order_by("attribute__position", "position", "label")
     return (
@@ -120,11 +120,10 @@ def product_for_page(slug: str) -> Product | None:
 
 
 def product_page(product: Product, market: Market, wanted: Mapping[str, str]) -> ProductPage | None:
-    """Choose the variant that the address names (`?glaze=moss`), or the one that a card leads to; None without variants.
+    """The page of a product with the variant that `wanted` describes (`?glaze=moss`); None if it has no variants.
 
-    Without a name it is the cheapest reduced variant that can be bought, because its card has a Sale badge; where none is
-    reduced, the first that can be bought.
-    A market with a prefix shows what has a price there; without any, the page says that it is not sold there.
+    By default, this is the cheapest variant on sale that can be bought, because the product's card has a Sale badge; if
+    none is on sale, the first that can be bought. In a market with a prefix, only variants with a price there are shown.
     """
     variants = list(product.variants.all())
     if not variants:
@@ -157,7 +156,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
 
 
 def attribute_rows(product: Product) -> list[tuple[str, str]]:
-    """The product's attributes as shoppers read them: name and values."""
+    """The product's attributes as (name, values), formatted for shoppers."""
     rows: dict[str, list[str]] = {}
     for value in product.attribute_values.all():
         rows.setdefault(value.attribute.name, []).append(str(value))
@@ -166,7 +165,7 @@ def attribute_rows(product: Product) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class ReviewSummary:
-    """The published reviews of a product: the newest ones and how many gave how many stars."""
+    """The published reviews of a product: the newest ones, and their number per star rating."""
 
     reviews: list[Review]
     histogram: list[tuple[int, int]]
@@ -175,31 +174,32 @@ class ReviewSummary:
 
 
 def review_summary(product: Product, stars: int | None = None) -> ReviewSummary:
+    """The published reviews of a product, or only those with this number of stars."""
     published = Review.objects.filter(product=product, status=Review.Status.PUBLISHED)
-    counted = dict(published.order_by().values_list("rating").annotate(n=Count("id")))
-    shown = published.filter(rating=stars) if stars else published
+    counts = dict(published.order_by().values_list("rating").annotate(n=Count("id")))
+    reviews = published.filter(rating=stars) if stars else published
     return ReviewSummary(
-        reviews=list(shown[:MAX_REVIEWS]),
-        histogram=[(star, counted.get(star, 0)) for star in (5, 4, 3, 2, 1)],
+        reviews=list(reviews[:MAX_REVIEWS]),
+        histogram=[(star, counts.get(star, 0)) for star in (5, 4, 3, 2, 1)],
         count=product.review_count,
         average=product.rating / 100,
     )
 
 
 def option_key(text: str) -> str:
-    """An option's name or value as it stands in an address."""
+    """An option's name or value as it appears in URLs."""
     return slugify(text, allow_unicode=True) or text
 
 
 def variant_query(variant: Variant) -> dict[str, str]:
-    """The query of a product's page that chooses this variant: option names and values as they ranking in a URL."""
+    """The query parameters that choose this variant on its product's page."""
     values = (variant.option1, variant.option2, variant.option3)
     names = [option_key(option.name) for option in variant.product.options.all()]
     return {name: option_key(value) for name, value in zip(names, values, strict=False) if value}
 
 
 def variant_path(variant: Variant) -> str:
-    """The address of a product's page with this variant chosen."""
+    """The path of the product's page with this variant chosen."""
     query = urlencode(variant_query(variant))
     return f"{variant.product.get_absolute_url()}?{query}" if query else variant.product.get_absolute_url()
 
@@ -210,17 +210,17 @@ def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class VariantRanking:
-    """What the choice of a variant follows from beside the shopper's listing_query: units that can be sold, prices of now."""
+    """Ranks variants for the default choice by available units and current prices."""
 
     available: Mapping[int, int]
     prices: Mapping[int, CurrentPrice]
 
     def rank(self, variant: Variant) -> tuple[bool, bool, int]:
-        """Before others: what can be bought, then what is reduced, the cheapest first, then by position."""
+        """The sort key; higher is better: can be bought, then on sale and cheap, then by position."""
         price = self.prices.get(variant.pk)
-        is_reduced = price is not None and price.is_on_sale
-        order = -price.amount_minor if price and is_reduced else -variant.position
-        return can_be_bought(variant, self.available), is_reduced, order
+        is_on_sale = price is not None and price.is_on_sale
+        order = -price.amount_minor if price and is_on_sale else -variant.position
+        return can_be_bought(variant, self.available), is_on_sale, order
 
 
 def _chosen_variant(
@@ -230,7 +230,7 @@ def _chosen_variant(
 
     def score(variant: Variant) -> tuple[int, bool, bool, int]:
         values = [variant.option1, variant.option2, variant.option3]
-        # A value named first counts most, so a size that does not exist in moss still shows moss.
+        # The first option weighs most, so a size that does not exist in moss still shows moss.
         hits = sum(4 ** (3 - i) for i, key in enumerate(keys) if key and option_key(values[i]) == key)
         return hits, *ranking.rank(variant)
 
@@ -238,7 +238,7 @@ def _chosen_variant(
 
 
 def _wanted_keys(options: list[Any], wanted: Mapping[str, str]) -> list[str]:
-    """The value asked for of each option, by its name in the address or, from a form without scripts, by its field."""
+    """The wanted value of each option, by its name in the URL or, without JavaScript, by its form field."""
     return [
         wanted.get(option_key(option.name)) or option_key(wanted.get(f"option{index}", ""))
         for index, option in enumerate(options, start=1)
@@ -246,11 +246,13 @@ def _wanted_keys(options: list[Any], wanted: Mapping[str, str]) -> list[str]:
 
 
 def _is_missing(chosen: Variant, options: list[Any], wanted: Mapping[str, str]) -> bool:
-    """Whether values that this product has were asked for, and no variant has them together."""
+    """Whether the wanted values exist, but no variant has this combination of them."""
     values = [option_key(value) for value in (chosen.option1, chosen.option2, chosen.option3)]
-    asked = _wanted_keys(options, wanted)
-    known = [{option_key(getattr(v, f"option{i}")) for v in chosen.product.variants.all()} for i in (1, 2, 3)]
-    return any(key and key != value and key in keys for key, value, keys in zip(asked, values, known, strict=False))
+    wanted_keys = _wanted_keys(options, wanted)
+    existing = [{option_key(getattr(v, f"option{i}")) for v in chosen.product.variants.all()} for i in (1, 2, 3)]
+    return any(
+        key and key != value and key in keys for key, value, keys in zip(wanted_keys, values, existing, strict=False)
+    )
 
 
 def _choice_groups(
@@ -263,15 +265,15 @@ def _choice_groups(
         values = list(dict.fromkeys(getattr(variant, field) for variant in variants))
         choices = []
         for value in values:
-            made = [variant for variant in variants if _differs_only_in(variant, chosen, field, value)]
+            matching = [variant for variant in variants if _differs_only_in(variant, chosen, field, value)]
             choices.append(
                 Choice(
                     value=value,
                     key=option_key(value),
                     is_chosen=getattr(chosen, field) == value,
-                    is_available=any(can_be_bought(variant, available) for variant in made),
+                    is_available=any(can_be_bought(variant, available) for variant in matching),
                     swatch=slugify(value) if value in swatches else "",
-                    is_made=bool(made),
+                    is_existing=bool(matching),
                 )
             )
         groups.append(ChoiceGroup(option.name, field, option_key(option.name), getattr(chosen, field), choices))
@@ -284,5 +286,5 @@ def _differs_only_in(variant: Variant, chosen: Variant, field: str, value: str) 
 
 
 def _chosen_first(images: list[ProductImage], chosen: Variant) -> list[ProductImage]:
-    """The gallery, with the chosen variant's own picture in front."""
+    """The pictures of the gallery, with that of the chosen variant first."""
     return sorted(images, key=lambda image: (image.pk != chosen.image_id, image.position, image.pk))

@@ -1,4 +1,4 @@
-"""What the shop promises about a thing, in the words that every page, mail and feed uses."""
+"""Texts about backorders, returns and dispatch, the same on every page and in every e-mail."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,23 +9,23 @@ from catalog.models.weekdays import MONDAY_TO_FRIDAY, weekday_names
 
 
 def backorder_promise(expected_on: date | None) -> str:
-    """When a thing that is not in stock can be sent."""
+    """The text about when a backordered product can be sent."""
     if expected_on is None:
         return "On order: we will e-mail you when it can be sent"
     return f"On order: sent from {date_format(expected_on, 'j F Y')}"
 
 
 def return_promise(days: int) -> str:
-    """Whether a thing can be sent back, and for how long after delivery."""
+    """The text about whether, and until when, a product can be returned."""
     if not days:
         return "It cannot be returned unless it is faulty"
     return f"Return it within {days} days" if days > 1 else "Return it within 1 day"
 
 
-def return_terms(things: Iterable[tuple[str, int]]) -> str:
-    """How long what is ordered together can be sent back, in a sentence; things are titles and their days."""
+def return_terms(products: Iterable[tuple[str, int]]) -> str:
+    """The sentence about returning the products of one order, given as (title, days to return)."""
     by_days: dict[int, list[str]] = {}
-    for title, days in things:
+    for title, days in products:
         by_days.setdefault(days, []).append(title)
     if not by_days:
         return ""
@@ -42,5 +42,5 @@ def return_terms(things: Iterable[tuple[str, int]]) -> str:
 
 
 def dispatch_promise(days: list[int]) -> str:
-    """The weekdays on which a thing leaves, where they are not the usual ones; empty otherwise."""
+    """The text about the weekdays on which a product is sent, or an empty string for Monday to Friday."""
     return "" if tuple(sorted(days)) == MONDAY_TO_FRIDAY else f"It leaves us on {weekday_names(days)} only"

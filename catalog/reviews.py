@@ -1,4 +1,4 @@
-"""The only writer of reviews: what buyers say, what staff publish, and the average that cards show."""
+"""Write and moderate reviews, and update the average rating of products. Only this module changes reviews."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from catalog.models import Product, Review
 
 @dataclass(frozen=True)
 class Opinion:
-    """What somebody wrote: one to five stars and, if they like, words."""
+    """The content of a review: one to five stars, with an optional title and text."""
 
     rating: int
     author: str
@@ -25,13 +25,12 @@ class Opinion:
 def write_review(
     product: Product, opinion: Opinion, *, purchase: str = "", written_at: datetime | None = None
 ) -> Review:
-    """The opinion waits for staff; the same purchase again replaces what was written before by a row of its own.
+    """Store a review that waits for moderation. A second review of the same purchase replaces the first.
 
-    Whoever was still looking at the old words cannot publish the new ones by the old row's number.
-
-    `purchase` names the order line that proves it, as orders/reviewing.py has checked.
+    The replacement is a new row, so staff who still see the old text cannot publish the new one by mistake. `purchase`
+    names the order line that proves the purchase, which orders/reviewing.py has checked.
     """
-    facts = {
+    fields = {
         "status": Review.Status.PENDING,
         "rating": opinion.rating,
         "author": opinion.author,
@@ -41,24 +40,24 @@ def write_review(
         "created_at": written_at or timezone.now(),
     }
     if not purchase:
-        return Review.objects.create(product=product, **facts)
+        return Review.objects.create(product=product, **fields)
     _lock_products([product.pk])
-    was_there, _ = Review.objects.filter(purchase=purchase).delete()
-    review = Review.objects.create(product=product, purchase=purchase, **facts)
-    if was_there:
+    deleted, _ = Review.objects.filter(purchase=purchase).delete()
+    review = Review.objects.create(product=product, purchase=purchase, **fields)
+    if deleted:
         refresh_average(product.pk)
     return review
 
 
 def _lock_products(product_ids: list[int]) -> None:
-    """Products first, then their reviews: the order that everybody uses."""
+    """Lock the products. To avoid deadlocks, every transaction locks products before their reviews."""
     rows = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids)
     list(rows.order_by("pk").values_list("pk"))
 
 
 @transaction.atomic
 def moderate(review_ids: list[int], status: Review.Status) -> int:
-    """These reviews are published, rejected or waiting; the products' averages say so. Returns how many changed."""
+    """Set the status of the reviews and update their products' averages; return the number of changed reviews."""
     changed = Review.objects.filter(pk__in=review_ids).exclude(status=status)
     products = sorted(set(changed.values_list("product_id", flat=True)))
     _lock_products(products)
@@ -70,10 +69,10 @@ def moderate(review_ids: list[int], status: Review.Status) -> int:
 
 @transaction.atomic
 def refresh_average(product_id: int) -> None:
-    """The product and its cards show the average and the number of its published reviews."""
+    """Update the average and number of published reviews of the product, and its listings."""
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     published = Review.objects.filter(product=product, status=Review.Status.PUBLISHED)
-    found = published.aggregate(average=Avg("rating"), count=Count("id"))
-    rating = round(float(found["average"] or 0) * 100)
-    Product.objects.filter(pk=product_id).update(rating=rating, review_count=found["count"])
+    totals = published.aggregate(average=Avg("rating"), count=Count("id"))
+    rating = round(float(totals["average"] or 0) * 100)
+    Product.objects.filter(pk=product_id).update(rating=rating, review_count=totals["count"])
     write_listings(Product.objects.filter(pk=product_id))

@@ -1,4 +1,4 @@
-"""HTML from staff and from imports: only what cannot run, load or restyle anything stays."""
+"""Sanitize HTML from staff and imports: nothing in it can run code, load resources or change styles."""
 
 import re
 
@@ -35,9 +35,9 @@ ATTRIBUTES = {
 DIRECTIONS = {"ltr", "rtl", "auto"}
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 DROPPED_WITH_CONTENT = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math"}
-# A page has one h1, and it is the product's name.
+# The only h1 of a page is the product's title.
 FIRST_HEADING = re.compile(r"<(/?)h1\b[^<>]*>", re.IGNORECASE)
-# What holds something that shoppers would see, and is taken out: its start tag → what staff call it, one and many.
+# Visible elements that clean() removes: start tag → the name for staff, singular and plural.
 EMBEDDED = {
     "img": ("picture", "pictures"),
     "svg": ("drawing", "drawings"),
@@ -52,7 +52,7 @@ EMBEDDED_TAG = re.compile(rf"<({'|'.join(EMBEDDED)})\b", re.IGNORECASE)
 
 
 def clean(html: str) -> str:
-    """Return the HTML without anything outside the allow-list; cleaning twice changes nothing more."""
+    """Remove everything from the HTML that is not on the allow-list. Cleaning twice changes nothing more."""
     return nh3.clean(
         FIRST_HEADING.sub(r"<\1h3>", html),
         tags=TAGS,
@@ -65,7 +65,7 @@ def clean(html: str) -> str:
 
 
 def _kept_value(_tag: str, attribute: str, value: str) -> str | None:
-    """The attribute's value, or None where it is none that a page could mean."""
+    """The attribute's value, or None if it is invalid."""
     if attribute == "dir":
         return value.lower() if value.lower() in DIRECTIONS else None
     if attribute == "lang":
@@ -74,7 +74,7 @@ def _kept_value(_tag: str, attribute: str, value: str) -> str | None:
 
 
 def embedded_in(html: str) -> str:
-    """Say what clean() takes out of the HTML that shoppers would have seen: `2 pictures, 1 video`; else empty."""
+    """The visible elements that clean() would remove: `2 pictures, 1 video`. Empty if there are none."""
     counts: dict[tuple[str, str], int] = {}
     for tag in EMBEDDED_TAG.findall(html):
         names = EMBEDDED[tag.lower()]
@@ -83,7 +83,7 @@ def embedded_in(html: str) -> str:
 
 
 def plain(html: str) -> str:
-    """Return the text alone, on one line."""
+    """The text without markup, on one line."""
     text = nh3.clean(
         re.sub(r"<(br|/p|/li|/h\d)[^<>]*>", " ", html), tags=set(), clean_content_tags=DROPPED_WITH_CONTENT
     )

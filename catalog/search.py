@@ -1,4 +1,4 @@
-"""Search with PostgreSQL alone: a SKU or barcode first, then words with their endings, synonyms, and typos corrected."""
+"""Product search with PostgreSQL: by SKU or barcode, by stemmed words and synonyms, and with spelling correction."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ from catalog.models import Category, Listing, Page, SearchTerm, Synonym, Variant
 from catalog.words import Term, joined, terms_of, vocabulary, words_of
 
 MAX_WORDS = 12
-MIN_PREFIX_LETTERS = 3  # letters from which a last word may be a beginning
+MIN_PREFIX_LETTERS = 3  # the last word matches as a prefix from this length on
 COMPLETIONS = 5
 MAX_CODE_MATCHES = 20
 ROWS_AT_ONCE = 10_000
 GTIN_LENGTHS = (8, 12, 13, 14)
-MAX_COMPARED_WORDS = 400  # known words that a short mistyped one is compared with
+MAX_COMPARED_WORDS = 400  # vocabulary words that a short unknown word is compared with
 
-# The nearest known word for each unknown one; the trigram index answers `%`.
+# The most similar vocabulary word for each unknown word. The trigram index supports the operator `%`.
 NEAREST = """
 SELECT wanted, (SELECT word FROM catalog_searchterm
                 WHERE word %% wanted ORDER BY similarity(word, wanted) DESC, weight DESC, word LIMIT 1)
@@ -40,7 +40,7 @@ ON CONFLICT (word) DO UPDATE SET weight = excluded.weight WHERE catalog_searchte
 
 @dataclass(frozen=True)
 class SearchPage:
-    """What was found: for the words as typed, for `corrected` ones where those found nothing, or for some of the words."""
+    """The results of a search: for the typed words, for the `corrected` words, or (`is_partial`) for some of the words."""
 
     page: ListingPage
     corrected: str = ""
@@ -48,7 +48,7 @@ class SearchPage:
 
 
 def search_terms(text: str) -> list[Term]:
-    """The terms of a search, cut as the index is; at most twelve words."""
+    """The terms of a search, split like the indexed texts; at most MAX_WORDS words."""
     terms, count = [], 0
     for term in terms_of(text):
         term = term[: MAX_WORDS - count]
@@ -60,19 +60,19 @@ def search_terms(text: str) -> list[Term]:
 
 
 def search_page(listings: QuerySet[Listing], market: Market, text: str, listing_query: ListingQuery) -> SearchPage:
-    """One page of what matches the text; no cards for an empty one.
+    """One page of the matches of the text; no cards for an empty text.
 
-    Up to a thousand matches are ranked by how well they fit. Beyond that the words say little, so the most
-    prominent products come first, and no page costs more than the first.
+    Up to COUNT_LIMIT matches are ranked by relevance. More matches than that are sorted by position, because the words
+    say little then, and so that every page is equally fast.
     """
     terms = search_terms(text)
     if not terms:
         return SearchPage(ListingPage([], 1, 0, False))
     if ids := products_by_code(text):
         return SearchPage(listing_page(listings.filter(product__in=ids), listing_query, most_counted=COUNT_LIMIT + 1))
-    found = _matching(listings, _query(terms, market), terms, market, listing_query)
-    if found.count or listing_query.page > 1 or found.is_filtered:
-        return SearchPage(found)
+    exact = _matching(listings, _query(terms, market), terms, market, listing_query)
+    if exact.count or listing_query.page > 1 or exact.is_filtered:
+        return SearchPage(exact)
     corrected = correct_spelling(terms)
     if corrected != terms:
         again = _matching(listings, _query(corrected, market), corrected, market, listing_query)
@@ -82,7 +82,7 @@ def search_page(listings: QuerySet[Listing], market: Market, text: str, listing_
     if len(single) > 1:
         some = _matching(listings, _query(single, market, joined_by=" | "), [("|",), *single], market, listing_query)
         return SearchPage(some, is_partial=some.count > 0)
-    return SearchPage(found)
+    return SearchPage(exact)
 
 
 def _matching(
@@ -101,7 +101,7 @@ def _matching(
 
 
 def products_by_code(text: str, count: int = MAX_CODE_MATCHES) -> list[int]:
-    """Products that have a variant with exactly this SKU or barcode, the barcode also as it is printed."""
+    """Ids of products with a variant that has exactly this SKU or barcode. Separators in barcodes are ignored."""
     code = text.strip()
     if not 0 < len(code) <= 255:
         return []
@@ -112,7 +112,7 @@ def products_by_code(text: str, count: int = MAX_CODE_MATCHES) -> list[int]:
 
 
 def barcodes_of(text: str) -> list[str]:
-    """The GTIN that the text is, with and without the zeros that fill a shorter one up: `0 12345 67890 5`."""
+    """The spellings of a GTIN, with and without leading zeros and spaces: `0 12345 67890 5`. Empty for other texts."""
     words = words_of(text)
     digits = "".join(words)
     if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
@@ -121,7 +121,7 @@ def barcodes_of(text: str) -> list[str]:
 
 
 def listed_products(text: str, market: Market, count: int) -> list[int]:
-    """Products whose listing matches all of the text, as shoppers find them: for staff, without an order."""
+    """Ids of at most `count` products that match all words, for the admin. They are not sorted."""
     terms = search_terms(text)
     if not terms:
         return []
@@ -130,56 +130,53 @@ def listed_products(text: str, market: Market, count: int) -> list[int]:
 
 
 def _query(terms: list[Term], market: Market, *, has_prefix: bool = True, joined_by: str = " & ") -> SearchQuery:
-    """What the index is asked: every term as it was written, as one word, or by a synonym.
-
-    The last word may be a beginning.
-    """
+    """The text search query: every term as typed, as one joined word, or as a synonym. The last word may be a prefix."""
     groups = synonyms_of(" ".join(term) for term in terms)
     parts = []
     for position, term in enumerate(terms):
         is_last = has_prefix and position == len(terms) - 1
-        ways = [_phrase(term, is_beginning=is_last)]
-        if whole := joined(term):
-            ways.append(_phrase((whole,), is_beginning=is_last))
-        ways += [_phrase(tuple(words_of(other))) for other in groups.get(" ".join(term), [])]
-        parts.append(f"({' | '.join(filter(None, ways))})")
+        alternatives = [_phrase(term, is_prefix=is_last)]
+        if joined_word := joined(term):
+            alternatives.append(_phrase((joined_word,), is_prefix=is_last))
+        alternatives += [_phrase(tuple(words_of(other))) for other in groups.get(" ".join(term), [])]
+        parts.append(f"({' | '.join(filter(None, alternatives))})")
     return SearchQuery(joined_by.join(parts), search_type="raw", config=search_config(market.language))
 
 
-def _phrase(term: Term, *, is_beginning: bool = False) -> str:
-    """These words one behind the other; words are letters and digits, so nothing in them is syntax."""
+def _phrase(term: Term, *, is_prefix: bool = False) -> str:
+    """A phrase of these words in tsquery syntax. Words have only letters and digits, so they need no escaping."""
     quoted = [f"'{word}'" for word in term]
-    if is_beginning and len(term[-1]) >= MIN_PREFIX_LETTERS:
+    if is_prefix and len(term[-1]) >= MIN_PREFIX_LETTERS:
         quoted[-1] += ":*"
     return f"({' <-> '.join(quoted)})" if quoted else ""
 
 
 def synonyms_of(texts: Iterable[str]) -> dict[str, list[str]]:
-    """For each text (`sofa`, `t shirt`) the others that staff say mean the same."""
+    """The synonyms of each text (`sofa`, `t shirt`)."""
     groups = Synonym.objects.filter(words__overlap=list(texts)).values_list("words", flat=True)
-    found: dict[str, list[str]] = {}
+    synonyms: dict[str, list[str]] = {}
     for group in groups:
         for word in group:
-            found.setdefault(word, []).extend(other for other in group if other != word)
-    return found
+            synonyms.setdefault(word, []).extend(other for other in group if other != word)
+    return synonyms
 
 
 def correct_spelling(terms: list[Term]) -> list[Term]:
-    """The same terms, each unknown word replaced by the known one that looks most like it, if there is one.
+    """The terms with each unknown word replaced by the most similar word of the vocabulary, if there is one.
 
-    Digits are never corrected: somebody who asks for `315` does not mean `316`.
+    Digits are never corrected: a search for `315` does not mean `316`.
     """
     words = [word for term in terms for word in term]
     with connection.cursor() as cursor:
         cursor.execute(NEAREST, [[word for word in words if not word.isdigit()]])
         nearest = dict(cursor.fetchall())
-    better = {word: _corrected(word, found) for word, found in nearest.items()}
-    return [tuple(better.get(word, word) for word in term) for term in terms]
+    corrections = {word: _corrected(word, similar) for word, similar in nearest.items()}
+    return [tuple(corrections.get(word, word) for word in term) for term in terms]
 
 
 def _corrected(word: str, nearest: str | None) -> str:
-    found = nearest or _closest_short_word(word)
-    return found if _digits(found) == _digits(word) else word
+    correction = nearest or _closest_short_word(word)
+    return correction if _digits(correction) == _digits(word) else word
 
 
 def _digits(word: str) -> str:
@@ -187,7 +184,7 @@ def _digits(word: str) -> str:
 
 
 def _closest_short_word(word: str) -> str:
-    """For words too short for trigrams: the most frequent known word that one slip of the finger turns into this one."""
+    """The most frequent vocabulary word that differs by one typo, for words too short for trigrams; else the word."""
     lengths = range(len(word) - 1, len(word) + 2)
     known = SearchTerm.objects.annotate(length=Length("word")).filter(word__startswith=word[:1], length__in=lengths)
     for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
@@ -197,18 +194,19 @@ def _closest_short_word(word: str) -> str:
 
 
 def is_one_typo(one: str, other: str) -> bool:
-    """One letter more, less or another, or two neighbours the wrong way round."""
+    """Whether the words differ by one inserted, deleted or replaced letter, or by two swapped neighbours."""
     if abs(len(one) - len(other)) > 1:
         return False
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     one, other = one[start:], other[start:]
-    slips = (one[1:] == other[1:], one[1:] == other, one == other[1:], one[:2] == other[1::-1] and one[2:] == other[2:])
-    return any(slips)
+    is_replaced, is_longer, is_shorter = one[1:] == other[1:], one[1:] == other, one == other[1:]
+    is_swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return is_replaced or is_longer or is_shorter or is_swapped
 
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What somebody may mean who is still typing."""
+    """Suggestions while a shopper types a search."""
 
     listings: list[Listing]
     categories: list[Category]
@@ -219,10 +217,10 @@ class Suggestions:
 
 
 def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: int = 6) -> Suggestions:
-    """The most prominent products of what has been typed so far, and categories and pages by that name.
+    """Featured products that match the text typed so far, and categories and pages whose names begin with it.
 
-    The last word is completed from the vocabulary and the few completions are searched for: a million titles are
-    never looked through for a beginning.
+    The last word is completed from the vocabulary, and only a few completions are searched for, because a prefix search
+    through all titles would be slow.
     """
     terms = search_terms(text)
     if not terms:
@@ -231,19 +229,19 @@ def suggestions(listings: QuerySet[Listing], market: Market, text: str, count: i
         return Suggestions(first_cards(listings.filter(product__in=ids), count), [], [])
     wanted = _query(terms, market) if len(terms[-1]) > 1 else _completed(terms, market)
     cards = first_cards(listings.filter(search=wanted), count)
-    begins = text.strip()
-    categories = list(_beginning_with(begins).order_by("path")[:4])
-    pages = list(Page.objects.filter(title__unaccent__icontains=begins)[:2])
+    typed = text.strip()
+    categories = list(_beginning_with(typed).order_by("path")[:4])
+    pages = list(Page.objects.filter(title__unaccent__icontains=typed)[:2])
     return Suggestions(cards, categories, pages)
 
 
 def _completed(terms: list[Term], market: Market) -> SearchQuery:
-    """The terms, the last word completed or corrected; where no known word fits, it may be the beginning of a code."""
-    ends = completions(terms[-1][0])
+    """The query with the last word completed or corrected. Without a completion it is also a prefix, as of a code."""
+    last_words = completions(terms[-1][0])
     last = (
-        " | ".join(_phrase((end,)) for end in ends)
-        if ends
-        else _phrase(correct_spelling(terms[-1:])[0], is_beginning=True)
+        " | ".join(_phrase((word,)) for word in last_words)
+        if last_words
+        else _phrase(correct_spelling(terms[-1:])[0], is_prefix=True)
     )
     wanted = SearchQuery(last, search_type="raw", config=search_config(market.language))
     return _query(terms[:-1], market, has_prefix=False) & wanted if terms[:-1] else wanted
@@ -254,13 +252,13 @@ def _beginning_with(text: str) -> QuerySet[Category]:
 
 
 def completions(beginning: str) -> list[str]:
-    """The most frequent words that begin so."""
+    """The most frequent vocabulary words with this prefix."""
     terms = SearchTerm.objects.filter(word__startswith=beginning).order_by("-weight", "word")
     return list(terms.values_list("word", flat=True)[:COMPLETIONS])
 
 
 def refresh_terms() -> int:
-    """The vocabulary is the words of the present listings with their frequencies; returns how many words it has."""
+    """Rebuild the vocabulary from the words of current listings; return its number of words."""
     counts: Counter[str] = Counter()
     texts = Listing.objects.filter(is_past=False).values_list("title", "vendor")
     for title_and_vendor in texts.iterator(chunk_size=ROWS_AT_ONCE):

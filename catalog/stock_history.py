@@ -1,4 +1,4 @@
-"""What the ledger of stock says: the counters of any past moment, and which row disagrees first."""
+"""Stock levels at a time in the past, from the stock movements."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from catalog.models import StockMovement
 
 
 def stock_at(moment: datetime, variant_ids: list[int] | None = None) -> dict[tuple[int, int], tuple[int, int]]:
-    """(on hand, reserved) by (variant, location) as of that moment, from the movements alone."""
+    """(on hand, reserved) by (variant id, location id) at that time, calculated from the movements."""
     movements = StockMovement.objects.filter(created_at__lte=moment)
     if variant_ids is not None:
         movements = movements.filter(variant_id__in=variant_ids)

@@ -1,4 +1,4 @@
-"""Counting a location: open, count, look at the differences, post. Shoppers go on buying meanwhile."""
+"""Stocktakes: open a count, enter numbers, and post the differences, while the shop keeps selling."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +14,7 @@ from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeL
 def open_stocktake(
     location: Location, variant_ids: Iterable[int] | None = None, *, note: str = "", user_id: int | None = None
 ) -> Stocktake:
-    """A count of these variants, or of everything at the location, with what the books say now."""
+    """Open a stocktake of these variants, or of everything at the location, with the current numbers on hand."""
     rows = Stock.objects.filter(location=location)
     if variant_ids is not None:
         rows = rows.filter(variant_id__in=list(variant_ids))
@@ -28,11 +28,11 @@ def open_stocktake(
 
 @transaction.atomic
 def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
-    """So many units of each variant were found just now.
+    """Record the counted units by variant id, with the number on hand at this moment.
 
-    The on hand of this moment is kept beside it: what is shipped before or after the counting is no difference.
-    A variant that was not expected here is added. Counting again replaces the number. Raises StockRefused, and keeps
-    nothing, for a variant that another open count of this location has counted: both would correct the same difference.
+    Because of that, units shipped before or after counting are not a difference. Unexpected variants are added, and a
+    second count replaces the first. Raises StockRefused, and records nothing, for a negative number, or for a variant
+    counted in another open stocktake of the location, because both would correct the same difference.
     """
     locked = _locked_open(stocktake)
     if any(quantity < 0 for quantity in counted.values()):
@@ -49,7 +49,7 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
 
 
 def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int]) -> None:
-    """Two counts of one thing would find the same difference, and posting both would correct it twice."""
+    """Raise StockRefused if another open stocktake has counted one of the variants, as both would correct it."""
     others = StocktakeLine.objects.filter(
         stocktake__status=Stocktake.Status.OPEN,
         stocktake__location=stocktake.location,
@@ -63,9 +63,10 @@ def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int
 
 @transaction.atomic
 def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
-    """Every difference is corrected in the books, once; what was not counted stays. Returns how many rows changed.
+    """Correct the stock by all differences and close the stocktake; return the number of corrected rows.
 
-    Raises StockRefused, and corrects nothing, where a correction would go below zero.
+    Variants that were not counted stay unchanged. Raises StockRefused, and corrects nothing, if a level would become
+    negative or the stocktake is not open.
     """
     locked = _locked_open(stocktake)
     differing = {line.variant_id: line.variance for line in locked.lines.all() if line.variance}
@@ -85,7 +86,7 @@ def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
 
 @transaction.atomic
 def cancel(stocktake: Stocktake) -> None:
-    """The count is given up; nothing is corrected."""
+    """Cancel the stocktake without correcting any stock. Raises StockRefused if it is not open."""
     locked = _locked_open(stocktake)
     locked.status = Stocktake.Status.CANCELED
     locked.save(update_fields=["status"])

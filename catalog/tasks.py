@@ -1,18 +1,18 @@
-"""What workers do for the catalogue; `shop/jobs.py` says which of it is scheduled."""
+"""Celery tasks of the catalogue. The schedule is in shop/jobs.py."""
 
 from celery import shared_task
 
 from catalog import alerts, images, listings, search
 from catalog.importing import runs
 
-MAX_RENDER_SECONDS = 25  # well before the limit at which the worker stops a task
+MAX_RENDER_SECONDS = 25  # well below the worker's time limit for tasks
 
 
 @shared_task
 def render_images() -> int:
     done = images.render_waiting(seconds=MAX_RENDER_SECONDS)
     if done:
-        # There may be more; a fresh message keeps each run short.
+        # There may be more pictures. A new message keeps each task short.
         render_images.wake()
     return done
 

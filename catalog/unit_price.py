@@ -1,4 +1,4 @@
-"""What a kilogram, a litre or 100 g of a thing costs (Directive 98/6/EC, article 3)."""
+"""Unit prices, such as per kilogram, litre or 100 g (Directive 98/6/EC, article 3)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from catalog.models import Variant
 from catalog.money import round_half_up
 
-# Unit → what it measures, and how many of the smallest one it is.
+# Unit → its dimension, and its size in the smallest unit of that dimension.
 UNITS: dict[str, tuple[str, Decimal]] = {
     "g": ("mass", Decimal(1)),
     "kg": ("mass", Decimal(1000)),
@@ -22,14 +22,14 @@ SHOWN = {"m2": "m²", "pc": "piece"}
 
 @dataclass(frozen=True)
 class UnitPrice:
-    """Minor units for `per`: 1.90 per 100 g."""
+    """A price in minor units for the quantity `per`: 190 for `100 g`."""
 
     amount_minor: int
     per: str
 
 
 def unit_price(amount_minor: int, variant: Variant) -> UnitPrice | None:
-    """The price of the variant's base quantity; None where its content is not said or measures something else."""
+    """The price of the variant's base quantity; None if its content is unknown or has another dimension."""
     if not variant.content or not variant.base:
         return None
     kind, content_factor = UNITS.get(variant.content_unit, ("", Decimal(1)))

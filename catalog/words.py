@@ -1,15 +1,15 @@
-"""How text is cut into words: one rule for what is indexed and for what is asked for."""
+"""Split text into words, with the same rules for indexing and for searching."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-MAX_WORD_LENGTH = 100  # characters; an index of the database holds no more than some hundred
-MIN_JOINED_DIGITS = 4  # `42-315` is also looked for as 42315; `1.5` is not looked for as 15
-Term = tuple[str, ...]  # the words of what was written without a blank: `black/white`
+MAX_WORD_LENGTH = 100  # characters; PostgreSQL limits the length of lexemes
+MIN_JOINED_DIGITS = 4  # `42-315` also matches 42315, but `1.5` does not match 15
+Term = tuple[str, ...]  # words written without a space between them, like `black/white`
 
-# Letters that Unicode does not take apart into a letter and its mark, and quotes that do.
+# Letters that Unicode does not decompose into a base letter and a mark, and characters used as apostrophes.
 LETTERS = str.maketrans(
     {
         **dict(zip("øØłŁđĐðÐħĦŧŦı", "oollddddhhtti", strict=True)),
@@ -22,18 +22,18 @@ LETTERS = str.maketrans(
 
 
 class _Separators(dict[int, str | None]):
-    """For str.translate: what cannot be seen goes, marks above and below letters go, what is no letter divides."""
+    """A table for str.translate that drops invisible characters and accents, and maps non-letters to separators."""
 
     def __missing__(self, point: int) -> str | None:
         character = chr(point)
         kind = unicodedata.category(character)
-        found: str | None
+        replacement: str | None
         if kind == "Cf" or unicodedata.combining(character):
-            found = None
+            replacement = None
         else:
-            found = character if kind[0] in "LNM" else " " if character.isspace() else "\0"
-        self[point] = found
-        return found
+            replacement = character if kind[0] in "LNM" else " " if character.isspace() else "\0"
+        self[point] = replacement
+        return replacement
 
 
 SEPARATORS = _Separators()
@@ -47,32 +47,32 @@ def _cut(text: str) -> Iterator[Term]:
 
 
 def terms_of(text: str) -> list[Term]:
-    """The text as terms, each the words that were written without a blank between them.
+    """Split the text into terms at spaces, and each term into words.
 
-    Words are in small letters without accents: `Dr.Martens Straße` is `[("dr", "martens"), ("strasse",)]`.
+    Words are in lower case without accents: `Dr.Martens Straße` is `[("dr", "martens"), ("strasse",)]`.
     """
     return list(_cut(text))
 
 
 def words_of(text: str) -> list[str]:
-    """The words of the text one by one."""
+    """Split the text into words."""
     return list(chain.from_iterable(_cut(text)))
 
 
 def joined(term: Term) -> str:
-    """The term as one word, as people also write it (`tshirt`, `nor070760`); empty where that would say little."""
-    whole = "".join(term)[:MAX_WORD_LENGTH]
-    says_something = any(not word.isdigit() for word in term) or len(whole) >= MIN_JOINED_DIGITS
-    return whole if len(term) > 1 and says_something else ""
+    """The term as one word (`tshirt`, `nor070760`); empty for single words and for short numbers."""
+    word = "".join(term)[:MAX_WORD_LENGTH]
+    is_specific = any(not part.isdigit() for part in term) or len(word) >= MIN_JOINED_DIGITS
+    return word if len(term) > 1 and is_specific else ""
 
 
 def indexed(*texts: str) -> str:
-    """The words that an index keeps of the texts, with blanks between them: each word, then each joined term."""
+    """The words to index for these texts, separated by spaces: all words, then all joined terms."""
     terms = [term for text in texts for term in _cut(text)]
     return " ".join([*chain.from_iterable(terms), *filter(None, map(joined, terms))])
 
 
 def vocabulary(texts: Iterable[str]) -> set[str]:
-    """The words of the texts that may complete or mend a word of a search: long enough, and more than a number."""
-    found = {word for text in texts for word in indexed(text).split()}
-    return {word for word in found if 3 <= len(word) <= 40 and not re.fullmatch(r"\d+", word)}
+    """The words of the texts that completion and spelling correction may use: 3 to 40 characters, not only digits."""
+    words = {word for text in texts for word in indexed(text).split()}
+    return {word for word in words if 3 <= len(word) <= 40 and not re.fullmatch(r"\d+", word)}
