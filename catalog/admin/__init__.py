@@ -1,4 +1,4 @@
-"""The catalogue in the admin. Whatever it changes goes through the same verbs as everywhere."""
+"""The admin of the catalogue. It makes all changes through the same functions as the rest of the code."""
 
 from catalog.admin import products, reviews, runs, shelves, stock, texts
 

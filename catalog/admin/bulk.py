@@ -1,4 +1,4 @@
-"""Many products at once: one form for what all of them get, a grid for single prices and stock, then a plan to look at."""
+"""The bulk edit page: a form for all chosen products, and a grid for single prices and stock. It creates a plan."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.desk import needs, page
+from catalog.admin.desk import page, require_permission
 from catalog.admin.variant_forms import typed_amount
 from catalog.bulk import Edit, Rounding, Sale, count_sales_changed, count_with_sale_then, edited
 from catalog.documents import Document, read_documents
@@ -30,7 +30,7 @@ MAX_VARIANTS_PER_PAGE = 100
 
 
 class BulkForm(forms.Form):
-    """What every chosen product gets; what is left empty stays."""
+    """The changes to make to every chosen product. Empty fields change nothing."""
 
     ids = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
     percent = forms.DecimalField(
@@ -69,29 +69,29 @@ class BulkForm(forms.Form):
         return cleaned
 
     def edit(self) -> Edit:
-        said = self.cleaned_data
-        has_sale = said["sale_percent"] and said["sale_begins"]
+        cleaned = self.cleaned_data
+        has_sale = cleaned["sale_percent"] and cleaned["sale_begins"]
         return Edit(
-            percent=said["percent"],
-            rounding=Rounding(said["rounding"] or Rounding.CENT),
-            leaves_sales=said["leaves_sales"],
-            on_hand=said["on_hand"],
-            add_tag=said["add_tag"].strip(),
-            remove_tag=said["remove_tag"].strip(),
-            status=said["status"],
-            sale=Sale(said["sale_percent"], said["sale_begins"], said["sale_ends"]) if has_sale else None,
+            percent=cleaned["percent"],
+            rounding=Rounding(cleaned["rounding"] or Rounding.CENT),
+            leaves_sales=cleaned["leaves_sales"],
+            on_hand=cleaned["on_hand"],
+            add_tag=cleaned["add_tag"].strip(),
+            remove_tag=cleaned["remove_tag"].strip(),
+            status=cleaned["status"],
+            sale=Sale(cleaned["sale_percent"], cleaned["sale_begins"], cleaned["sale_ends"]) if has_sale else None,
         )
 
 
 def product_ids(text: str) -> list[int]:
-    """The ids of an address or a form; anything else is nobody's product."""
+    """The product ids in a comma-separated text, each once and at most MAX_PRODUCTS. Anything else is ignored."""
     ids = [int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19]
     return list(dict.fromkeys(ids))[:MAX_PRODUCTS]
 
 
 def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """Nothing is changed here: the form makes a plan, and the plan's page carries it out."""
-    needs(request, "catalog.apply_run")
+    """Show the bulk edit form. A valid form creates a plan, which staff apply on the plan's page."""
+    require_permission(request, "catalog.apply_run")
     chosen = request.POST.get("ids", request.GET.get("ids", ""))[:20_000]
     documents = chosen_documents(product_ids(chosen))
     form = BulkForm(request.POST or None, initial={"ids": chosen, "rounding": Rounding.CENT.value})
@@ -99,7 +99,7 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     grid = pages.get_page(request.GET.get("page"))
     if request.method == "POST" and form.is_valid() and (run := _planned(request, form, documents, list(grid))):
         return redirect("admin:catalog_run_change", run.pk)
-    for row in grid:  # what was typed stays, also where it was refused
+    for row in grid:  # keep what was typed, also if it was refused
         row["typed_price"] = request.POST.get(f"{row['name']}-price", row["price"])
         row["typed_on_hand"] = request.POST.get(f"{row['name']}-on_hand", row["on_hand"])
     context = {
@@ -115,9 +115,9 @@ def bulk_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
 def _planned(
     request: HttpRequest, form: BulkForm, documents: dict[str, Document], grid: list[dict[str, Any]]
 ) -> Run | None:
-    """The plan of what the form asks for; None, and an error in the form, where it asks for nothing or for nonsense."""
+    """Plan the edit; return None, with an error in the form, if it is invalid or would change nothing."""
     try:
-        edits = _typed(request, grid)
+        edits = _grid_edits(request, grid)
     except ValidationError as error:
         form.add_error(None, error)
         return None
@@ -127,7 +127,10 @@ def _planned(
 def plan_edit(
     form: BulkForm, documents: dict[str, Document], edits: dict[str, Any], *, user_id: int | None
 ) -> Run | None:
-    """The plan of a valid form and of single prices and stock, with what it was made from."""
+    """Store the plan of a valid form and of single prices and stock, together with its source.
+
+    Returns None, with an error in the form, if nothing would change.
+    """
     edit = form.edit()
     pairs = [(before, edited(before, edit, edits.get(handle, {}))) for handle, before in documents.items()]
     plan = plan_changes(pairs, default_market())
@@ -146,45 +149,45 @@ def plan_edit(
         return None
     fields = {name: form.data[name] for name in form.fields if name in form.data}
     source = json.dumps({"fields": fields, "single": edits}).encode()
-    return keep_plan(plan, Run.Kind.BULK, _words(form), source=source, user_id=user_id)
+    return keep_plan(plan, Run.Kind.BULK, _summary(form), source=source, user_id=user_id)
 
 
 def plan_bulk_again(source: bytes, *, user_id: int | None) -> Run | None:
-    """Return this edit planned for the products as they are now; None where it would change nothing."""
-    kept = json.loads(source)
-    form = BulkForm(kept["fields"])
+    """Plan a stored edit again for the products as they are now; None if it would change nothing."""
+    stored = json.loads(source)
+    form = BulkForm(stored["fields"])
     if not form.is_valid():
         return None
-    return plan_edit(form, chosen_documents(form.cleaned_data["ids"]), kept["single"], user_id=user_id)
+    return plan_edit(form, chosen_documents(form.cleaned_data["ids"]), stored["single"], user_id=user_id)
 
 
 def chosen_documents(ids: list[int]) -> dict[str, Document]:
-    """The documents of these products, as far as they are kept."""
+    """The documents of these products, without withdrawn ones."""
     target = default_target()
     handles = Product.objects.kept().filter(pk__in=ids).order_by("pk").values_list("handle", flat=True)
     return read_documents(handles, target.market, target.location)
 
 
-def _words(form: BulkForm) -> str:
-    """What the edit does, in short: `change prices by (%): 10`."""
+def _summary(form: BulkForm) -> str:
+    """The edit in short: `change prices by (%): 10`."""
     names = [name for name in form.changed_data if name not in ("ids", "rounding", "leaves_sales")]
-    said = [f"{str(form.fields[name].label or name).lower()}: {_typed_words(form, name)}" for name in names]
+    parts = [f"{str(form.fields[name].label or name).lower()}: {_typed_text(form, name)}" for name in names]
     if form.cleaned_data["percent"]:
-        said.append("sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too")
-    return ", ".join(said) or "individual prices and stock"
+        parts.append("sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too")
+    return ", ".join(parts) or "individual prices and stock"
 
 
-def _typed_words(form: BulkForm, name: str) -> str:
+def _typed_text(form: BulkForm, name: str) -> str:
     value = form.cleaned_data[name]
     return moment(value) if isinstance(value, datetime) else str(value)
 
 
 def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
-    """Every variant with its price and stock, each in fields of its own."""
+    """One row per variant, with its price and stock."""
     currency = default_market().currency
     rows: list[dict[str, Any]] = []
     for handle, document in documents.items():
-        for key, facts in document["variants"].items():
+        for key, variant in document["variants"].items():
             rows.append(
                 {
                     "name": f"g{len(rows)}",
@@ -192,18 +195,18 @@ def _grid(documents: dict[str, Document]) -> list[dict[str, Any]]:
                     "key": key,
                     "title": document["product"]["title"],
                     "variant": key.strip().replace("\n", " · "),
-                    "sku": facts["sku"],
-                    "price": "" if facts["price"] is None else str(to_major(facts["price"], currency)),
-                    "on_hand": "" if facts["on_hand"] is None else str(facts["on_hand"]),
+                    "sku": variant["sku"],
+                    "price": "" if variant["price"] is None else str(to_major(variant["price"], currency)),
+                    "on_hand": "" if variant["on_hand"] is None else str(variant["on_hand"]),
                 }
             )
     return rows
 
 
-def _typed(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
-    """What was typed into the grid and differs from what its page showed, by product and variant.
+def _grid_edits(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+    """The prices and stock that were changed in the grid, by product handle and variant key.
 
-    Raises ValidationError where that is no longer what stands there: the number typed meant another one.
+    Raises ValidationError for invalid numbers, and if the stored values have changed since the page was shown.
     """
     edits: dict[str, dict[str, dict[str, int]]] = {}
     for row in grid:
@@ -225,7 +228,7 @@ def _typed(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, dict[s
 
 
 def _changed(request: HttpRequest, row: dict[str, Any], name: str) -> str | None:
-    """What was typed in place of what the page showed; None where it was left alone."""
+    """The new text of a grid field, or None if it was not changed. Raises ValidationError if the value has changed."""
     field = f"{row['name']}-{name}"
     seen = request.POST.get(f"{field}-seen", row[name])
     typed = request.POST.get(field, seen).strip()

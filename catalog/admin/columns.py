@@ -1,4 +1,4 @@
-"""Columns and read-only fields that write stored values for people; each stands in `list_display` and in `fields`."""
+"""Columns that format stored values, for `list_display`, `fields` and `readonly_fields` of model admins."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,35 +12,35 @@ Column = Callable[[Any], str]
 
 
 def amount(field: str, label: str = "", *, currency: str = "currency", is_signed: bool = False) -> Column:
-    """Minor units as money; `currency` is the way from the row to its currency, like `journal.currency`."""
-    write = formats.signed_money if is_signed else formats.money
+    """A column of money. `currency` is the path from the row to its currency, like `journal.currency`."""
+    format_amount = formats.signed_money if is_signed else formats.money
 
     def column(row: Any) -> str:
         code = row
         for name in currency.split("."):
             code = getattr(code, name)
-        return write(getattr(row, field), code)
+        return format_amount(getattr(row, field), code)
 
     return _named(column, label or field.removesuffix("_minor").replace("_", " "), field)
 
 
 def change(field: str, label: str) -> Column:
-    """A number that comes or goes."""
+    """A column of numbers with their signs."""
     return _named(lambda row: formats.signed(getattr(row, field)), label, field)
 
 
 def span(field: str, label: str) -> Column:
-    """A range of moments."""
+    """A column of periods."""
     return _named(lambda row: formats.span(getattr(row, field)), label, field)
 
 
 def market(field: str = "market") -> Column:
-    """The market's name."""
+    """A column of market names."""
     return _named(lambda row: formats.market_name(getattr(row, field)), "market", field)
 
 
-def words(field: str, label: str = "") -> Column:
-    """The parts of a list."""
+def comma_list(field: str, label: str = "") -> Column:
+    """A column of lists, separated by commas."""
     return _named(lambda row: formats.listed(getattr(row, field)), label or field, None)
 
 
@@ -52,7 +52,7 @@ def _named(column: Column, label: str, field: str | None) -> Column:
 
 
 class MarketFilter(admin.SimpleListFilter):
-    """The markets by their names."""
+    """A filter by market, with the markets' names."""
 
     title = "market"
     parameter_name = "market"

@@ -1,4 +1,4 @@
-"""What the catalogue's admin pages share: read-only models, pages that stay quick, pages of our own."""
+"""Shared parts of admin pages: read-only models, fast pagination, filters, custom pages and confirmations."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ from django.utils.safestring import SafeString
 from catalog.models import ProductImage
 from catalog.rich_text import embedded_in
 
-COUNTED_UP_TO = 10_000
-ESTIMATED_FROM = 50_000  # rows: a whole table of more is not counted but estimated
+MAX_COUNTED_ROWS = 10_000
+ESTIMATED_FROM_ROWS = 50_000  # from this size on, the number of rows of an unfiltered table is estimated
 
 
 class ReadOnly:
-    """Looked at here, changed by verbs only."""
+    """A mixin for models that the admin shows but does not add, change or delete with its own forms."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -38,21 +38,21 @@ class ReadOnly:
 
 
 def warn_of_left_out(request: HttpRequest, html: str) -> None:
-    """Tell staff what a text that they typed loses when it is cleaned."""
+    """Add a message about the elements that cleaning removes from the HTML."""
     if left_out := embedded_in(html):
         messages.warning(request, f"Removed from the text: {left_out}. Only text, links, lists and tables are allowed.")
 
 
 class CappedPaginator(Paginator):
-    """Counts as far as anybody turns pages, so that a list over a million rows opens like one over a hundred."""
+    """A paginator that counts only up to MAX_COUNTED_ROWS, so that lists of a million rows open fast."""
 
     @cached_property
     def count(self) -> int:
         if not self.object_list.query.where:
             estimate = _estimated_rows(self.object_list.model._meta.db_table)
-            if estimate > ESTIMATED_FROM:
+            if estimate > ESTIMATED_FROM_ROWS:
                 return estimate
-        return self.object_list.order_by()[:COUNTED_UP_TO].count()
+        return self.object_list.order_by()[:MAX_COUNTED_ROWS].count()
 
 
 def _estimated_rows(table: str) -> int:
@@ -62,7 +62,7 @@ def _estimated_rows(table: str) -> int:
 
 
 class InputFilter(admin.SimpleListFilter):
-    """A filter that is typed instead of chosen, so that no list of all values is ever loaded."""
+    """A filter with a text input, for fields with too many values to list."""
 
     template = "admin/catalog/input_filter.html"
     hint = ""
@@ -79,14 +79,14 @@ def thumbnail(image: ProductImage | None) -> SafeString | str:
     return format_html('<img class="thumb" src="{}" alt="" loading="lazy">', image.url) if image and image.file else "–"
 
 
-def needs(request: HttpRequest, permission: str) -> None:
-    """Whoever lacks the permission stops here."""
+def require_permission(request: HttpRequest, permission: str) -> None:
+    """Raise PermissionDenied unless the user has the permission."""
     if not request.user.has_perm(permission):
         raise PermissionDenied
 
 
 def found_or_404(rows: QuerySet, object_id: str) -> Any:
-    """The row that the address names; whatever is no number is nobody's."""
+    """The row with this id from the URL. Raises Http404 if there is none or the id is not a number."""
     if not (object_id.isascii() and object_id.isdigit()):
         raise Http404
     return get_object_or_404(rows, pk=object_id)
@@ -95,14 +95,14 @@ def found_or_404(rows: QuerySet, object_id: str) -> Any:
 def page(
     model_admin: admin.ModelAdmin, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page of our own in the admin's frame."""
-    frame = {**model_admin.admin_site.each_context(request), "opts": model_admin.model._meta, **context}
-    return TemplateResponse(request, template, frame, status=status)
+    """Render a custom page in the admin's layout."""
+    full_context = {**model_admin.admin_site.each_context(request), "opts": model_admin.model._meta, **context}
+    return TemplateResponse(request, template, full_context, status=status)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What staff confirm before it is done: what will happen, as sentences, and the way back."""
+    """A confirmation: sentences about what will happen, the label of the button, and the page to return to."""
 
     title: str
     sentences: Sequence[str]
@@ -112,19 +112,19 @@ class Question:
 
     @property
     def mark(self) -> str:
-        """Names what was asked: an answer to another question is asked again."""
+        """A hash of the sentences, so that confirming an outdated question does not count."""
         return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()[:16]
 
     def is_answered(self, request: HttpRequest) -> bool:
-        """Whether staff have said yes to exactly this."""
+        """Whether the request confirms exactly these sentences."""
         return request.method == "POST" and request.POST.get("confirmed") == self.mark
 
 
 def ask(
     model_admin: admin.ModelAdmin, request: HttpRequest, question: Question, kept: Sequence[str] = ()
 ) -> HttpResponse:
-    """The page that asks; the fields named in `kept` are sent again with the answer."""
-    is_another = "confirmed" in request.POST
+    """Render the confirmation page. The fields named in `kept` are submitted again with the confirmation."""
+    is_outdated = "confirmed" in request.POST
     context = {
         "title": question.title,
         "sentences": question.sentences,
@@ -133,11 +133,11 @@ def ask(
         "back_name": question.back_name,
         "mark": question.mark,
         "kept": [(name, request.POST[name]) for name in kept if name in request.POST],
-        "error": "This changed while the page was open. Please check it again." if is_another else "",
+        "error": "This changed while the page was open. Please check it again." if is_outdated else "",
     }
-    return page(model_admin, request, "admin/confirm.html", context, 422 if is_another else 200)
+    return page(model_admin, request, "admin/confirm.html", context, 422 if is_outdated else 200)
 
 
 def guarded(model_admin: admin.ModelAdmin, view: Callable) -> Callable:
-    """The view for staff only, as the admin's own pages are."""
+    """The view wrapped like the admin's own views, for staff only."""
     return model_admin.admin_site.admin_view(view)

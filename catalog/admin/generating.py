@@ -1,4 +1,4 @@
-"""Variants from options: "Sand, Chalk" by "350 ml, 450 ml" makes four, and what they have in common is filled down."""
+"""The page that generates variants from options: "Sand, Chalk" and "350 ml, 450 ml" make four variants."""
 
 from copy import deepcopy
 from itertools import product as combinations
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.desk import needs, page
+from catalog.admin.desk import page, require_permission
 from catalog.admin.variant_forms import typed_amount
 from catalog.documents import NEW_VARIANT, Document, read_documents, variant_key
 from catalog.errors import CatalogError
@@ -23,7 +23,7 @@ MAX_GENERATED_VARIANTS = 250
 
 
 class GenerateForm(forms.Form):
-    """Up to three options with their values, and what every new variant gets."""
+    """Up to three options with their values, and the price, stock and weight of each new variant."""
 
     option1 = forms.CharField(label="First option", max_length=100, help_text="Glaze")
     values1 = forms.CharField(label="Its values", max_length=2000, help_text="Sand, Chalk, Moss")
@@ -61,28 +61,28 @@ class GenerateForm(forms.Form):
 
 
 def split(text: str) -> list[str]:
-    """The values between the commas, each once."""
+    """Split the text at commas into distinct values."""
     return list(dict.fromkeys(" ".join(value.split())[:255] for value in text.split(",") if value.strip()))
 
 
 def variants_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
-    """The combinations that are missing are made; those that there are stay as they are."""
-    needs(request, "catalog.add_variant")
-    form = GenerateForm(request.POST or None, initial=_present(product))
+    """Show the form and generate the missing variants. Existing variants stay unchanged."""
+    require_permission(request, "catalog.add_variant")
+    form = GenerateForm(request.POST or None, initial=_existing_options(product))
     if request.method == "POST" and form.is_valid():
         try:
-            made = generate(product, form, request.user.pk)
+            created = generate(product, form, request.user.pk)
         except CatalogError as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{made} variant{'' if made == 1 else 's'} created.")
+            messages.success(request, f"{created} variant{'' if created == 1 else 's'} created.")
             return redirect("admin:catalog_product_change", product.pk)
     context = {"product": product, "form": form, "title": f"Variants of {product}"}
     return page(model_admin, request, "admin/catalog/product/variants.html", context, 422 if form.errors else 200)
 
 
-def _present(product: Product) -> dict[str, str]:
-    """The options and values that the product has."""
+def _existing_options(product: Product) -> dict[str, str]:
+    """The product's options and values, as initial data of the form."""
     initial = {}
     variants = list(product.variants.filter(is_active=True))
     for n, option in enumerate(product.options.all(), start=1):
@@ -92,28 +92,30 @@ def _present(product: Product) -> dict[str, str]:
 
 
 def generate(product: Product, form: GenerateForm, user_id: int | None) -> int:
-    """Make the missing combinations; returns how many. A single variant without options gives way to them."""
+    """Create the missing combinations and return their number. They replace a single variant without options."""
     target = default_target()
     before = read_documents([product.handle], target.market, target.location)[product.handle]
     after = deepcopy(before)
     after["options"] = [name for name, _ in form.options]
-    plain = after["variants"].pop(variant_key(("", "", "")), None)
-    made = 0
+    optionless = after["variants"].pop(variant_key(("", "", "")), None)
+    created = 0
     for number, values in enumerate(combinations(*(values for _, values in form.options)), start=1):
         key = variant_key([*values, "", ""][:3])
         if key not in after["variants"]:
-            after["variants"][key] = _new_variant(form.cleaned_data, values, number, plain or NEW_VARIANT)
-            made += 1
+            after["variants"][key] = _new_variant(form.cleaned_data, values, number, optionless or NEW_VARIANT)
+            created += 1
     plan = plan_changes([(before, after)], target.market)
     apply_changes(plan.changes, target, Author("admin", user_id))
-    return made
+    return created
 
 
-def _new_variant(said: dict[str, Any], values: tuple[str, ...], number: int, pattern: Document) -> Document:
-    facts = {**deepcopy(NEW_VARIANT), "position": number, "price": said["price"], "on_hand": said["on_hand"]}
-    facts["grams"] = said["grams"] or pattern["grams"]
-    if facts["price"] is None:
-        facts["price"] = pattern["price"]
-    if said["sku"]:
-        facts["sku"] = "-".join([said["sku"].strip(), *("".join(value.split()).upper() for value in values)])[:255]
-    return facts
+def _new_variant(cleaned: dict[str, Any], values: tuple[str, ...], number: int, template: Document) -> Document:
+    """The document of a variant with the form's data. Price and weight default to those of the template."""
+    fields = {**deepcopy(NEW_VARIANT), "position": number, "price": cleaned["price"], "on_hand": cleaned["on_hand"]}
+    fields["grams"] = cleaned["grams"] or template["grams"]
+    if fields["price"] is None:
+        fields["price"] = template["price"]
+    if cleaned["sku"]:
+        suffixes = ["".join(value.split()).upper() for value in values]
+        fields["sku"] = "-".join([cleaned["sku"].strip(), *suffixes])[:255]
+    return fields

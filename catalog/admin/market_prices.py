@@ -1,4 +1,4 @@
-"""Prices of a product in a market beside the default one: every variant on one page."""
+"""The page for the prices of a product in a market other than the default one."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from catalog.admin.desk import needs, page
+from catalog.admin.desk import page, require_permission
 from catalog.admin.variant_forms import typed_amount
 from catalog.documents import differences, read_documents
 from catalog.importing.apply import default_target
@@ -21,18 +21,18 @@ from catalog.models import Change, Product, Variant
 from catalog.money import format_money, to_major
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
-MAX_VARIANTS_PER_PAGE = 200  # four fields a variant, of the thousand that a form may have
+MAX_VARIANTS_PER_PAGE = 200  # with four fields each, below Django's limit of a thousand form fields
 
 
 class MarketPricesForm(forms.Form):
-    """Regular and sale price of each variant; the page carries what staff saw, so that only what they changed counts."""
+    """The regular and sale price of each variant. Hidden initial values ensure that only changed prices are saved."""
 
     def __init__(self, *args: Any, variants: list[Variant], market: Market, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.variants, self.market = variants, market
         ids = [variant.pk for variant in variants]
         self.now: dict[int, CurrentPrice] = prices_at(ids, market, timezone.now())
-        self.at_home: dict[int, CurrentPrice] = prices_at(ids, default_market(), timezone.now())
+        self.default_prices: dict[int, CurrentPrice] = prices_at(ids, default_market(), timezone.now())
         for variant in variants:
             price = self.now.get(variant.pk)
             regular = price.regular_minor if price else None
@@ -50,18 +50,18 @@ class MarketPricesForm(forms.Form):
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each variant with what it costs in the default market and its two fields."""
+        """One row per variant, with its price in the default market and its two fields."""
         return [
             {
                 "variant": variant,
-                "at_home": self._said(self.at_home.get(variant.pk)),
+                "at_home": self._price_text(self.default_prices.get(variant.pk)),
                 "price": self[f"price-{variant.pk}"],
                 "sale": self[f"sale-{variant.pk}"],
             }
             for variant in self.variants
         ]
 
-    def _said(self, price: CurrentPrice | None) -> str:
+    def _price_text(self, price: CurrentPrice | None) -> str:
         return format_money(price.amount_minor, price.currency) if price else "–"
 
     def clean(self) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class MarketPricesForm(forms.Form):
         for variant in self.variants:
             regular = self._amount(f"price-{variant.pk}")
             sale = self._amount(f"sale-{variant.pk}")
-            is_understood = f"price-{variant.pk}" not in self.errors
-            if sale is not None and is_understood and (regular is None or sale >= regular):
+            is_price_valid = f"price-{variant.pk}" not in self.errors
+            if sale is not None and is_price_valid and (regular is None or sale >= regular):
                 self.add_error(f"sale-{variant.pk}", "The sale price must be below the price.")
             cleaned[variant.pk] = (regular, sale)
         return cleaned
@@ -83,8 +83,8 @@ class MarketPricesForm(forms.Form):
             return None
 
     def wanted(self) -> dict[int, tuple]:
-        """What the changed variants cost from now on; a sale goes on to end when it was to end."""
-        found = {}
+        """The new prices of the changed variants for set_prices(). A running sale keeps its end."""
+        wanted = {}
         for variant in self.variants:
             if {f"price-{variant.pk}", f"sale-{variant.pk}"} & set(self.changed_data):
                 now = self.now.get(variant.pk)
@@ -93,15 +93,15 @@ class MarketPricesForm(forms.Form):
                     regular = now.regular_minor if now else None
                 if f"sale-{variant.pk}" not in self.changed_data:
                     sale = now.amount_minor if now and now.is_on_sale else None
-                found[variant.pk] = (regular, sale, now.ends_at if now and now.is_on_sale else None)
-        return found
+                wanted[variant.pk] = (regular, sale, now.ends_at if now and now.is_on_sale else None)
+        return wanted
 
 
 def market_prices_view(
     model_admin: admin.ModelAdmin, request: HttpRequest, product: Product, code: str
 ) -> HttpResponse:
-    """Staff see and set what the product costs in that market; a blank price takes the variant out of it."""
-    needs(request, "catalog.change_price")
+    """Show and save the product's prices in a market. An empty price removes the variant from the market."""
+    require_permission(request, "catalog.change_price")
     market = next((market for market in further_markets() if market.code == code), None)
     if not market:
         raise Http404
@@ -119,13 +119,13 @@ def market_prices_view(
 
 @transaction.atomic
 def save_market_prices(product: Product, form: MarketPricesForm, *, user_id: int | None) -> int:
-    """The typed prices hold from now on, listings say so and the history too; returns how many variants changed."""
+    """Set the prices from now on, update listings and history, and return the number of changed variants."""
     market, location = form.market, default_target().location
     before = read_documents([product.handle], market, location)[product.handle]
     changed = set_prices(form.wanted(), market)
     write_listings(Product.objects.filter(pk=product.pk))
     after = read_documents([product.handle], market, location)[product.handle]
-    rows = [[f"{what} ({market.code})", *values] for what, *values in differences(before, after, market.currency)]
+    rows = [[f"{label} ({market.code})", *values] for label, *values in differences(before, after, market.currency)]
     if rows:
         Change.objects.create(product=product, user_id=user_id, source="admin", differences=rows)
     return len(changed)

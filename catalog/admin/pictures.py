@@ -1,4 +1,4 @@
-"""The pictures of a product: many at once, in order, with texts and the point that must stay in view."""
+"""The page for a product's pictures: uploads, order, alternative texts and focus points."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.desk import needs, page
+from catalog.admin.desk import page, require_permission
 from catalog.documents import differences, read_documents
 from catalog.errors import BadImage
 from catalog.images import keep_picture
@@ -20,7 +20,7 @@ MAX_PICTURES_PER_UPLOAD = 20
 
 
 class PictureForm(forms.ModelForm):
-    """One picture: its place, its text, its focus; `replace` keeps its place and text and takes another file."""
+    """One picture: position, alternative text and focus. `replace` takes a new file and keeps the rest."""
 
     replace = forms.FileField(required=False)
     remove = forms.BooleanField(required=False)
@@ -43,11 +43,11 @@ PictureFormSet = forms.modelformset_factory(ProductImage, form=PictureForm, extr
 
 
 def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
-    """New files are taken in one by one, so a bad one keeps nobody out; the rest is one form."""
-    needs(request, "catalog.change_productimage")
+    """Add uploaded files, or save the form for the existing pictures. An unreadable file does not stop the others."""
+    require_permission(request, "catalog.change_productimage")
     queryset = product.images.order_by("position", "pk")
     if request.method == "POST" and request.FILES.getlist("files"):
-        _take_in(request, product)
+        _add_uploads(request, product)
         return redirect("admin:catalog_product_pictures", product.pk)
     formset = PictureFormSet(request.POST or None, request.FILES or None, queryset=queryset)
     if request.method == "POST" and formset.is_valid():
@@ -64,8 +64,8 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
     return page(model_admin, request, "admin/catalog/product/pictures.html", context, status)
 
 
-def _take_in(request: HttpRequest, product: Product) -> None:
-    taken = 0
+def _add_uploads(request: HttpRequest, product: Product) -> None:
+    added = 0
     for upload in request.FILES.getlist("files")[:MAX_PICTURES_PER_UPLOAD]:
         try:
             with transaction.atomic():
@@ -73,14 +73,14 @@ def _take_in(request: HttpRequest, product: Product) -> None:
         except BadImage as bad:
             messages.error(request, f"{upload.name[:80]}: {bad}")
         else:
-            taken += 1
-    if taken:
-        messages.success(request, f"{taken} picture{'' if taken == 1 else 's'} added.")
+            added += 1
+    if added:
+        messages.success(request, f"{added} picture{'' if added == 1 else 's'} added.")
 
 
 @transaction.atomic
 def add_picture(product: Product, content: bytes, user_id: int | None) -> ProductImage:
-    """The picture stands behind the others; raises BadImage for what is none."""
+    """Add a picture after the product's other pictures. Raises BadImage if the content is not a picture."""
     before = _document(product)
     last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
     image = ProductImage(product=product, position=last + 1)
@@ -108,8 +108,8 @@ def _document(product: Product) -> Any:
 
 
 def _record(product: Product, before: Any, user_id: int | None) -> None:
-    """Cards show the change, and the history says who made it."""
+    """Update the product's listings and add the change to its history."""
     write_listings(Product.objects.filter(pk=product.pk))
-    found = differences(before, _document(product), default_target().market.currency)
-    if found:
-        Change.objects.create(product=product, user_id=user_id, source="admin", differences=found)
+    changed = differences(before, _document(product), default_target().market.currency)
+    if changed:
+        Change.objects.create(product=product, user_id=user_id, source="admin", differences=changed)

@@ -1,4 +1,4 @@
-"""What the list of products is narrowed by."""
+"""The filters of the product list."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from catalog.models import Category, Listing, Product
 
 
 class CategoryFilter(admin.SimpleListFilter):
-    """The main categories, each with everything below it."""
+    """The top categories, each including its descendants."""
 
     title = "category"
     parameter_name = "shelf"
@@ -47,7 +47,7 @@ class StockFilter(admin.SimpleListFilter):
 
 
 class MissingFilter(admin.SimpleListFilter):
-    """What a product still lacks."""
+    """Products on which something is missing."""
 
     title = "what is missing"
     parameter_name = "missing"
@@ -60,7 +60,7 @@ class MissingFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, words) for key, (words, _) in self.CONDITIONS.items()]
+        return [(key, label) for key, (label, _) in self.CONDITIONS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() not in self.CONDITIONS:
@@ -85,10 +85,10 @@ class PriceFilter(InputFilter):
         market = default_market()
         listed = Listing.objects.filter(is_past=False, market=market.code)
         try:
-            if (least := typed_amount(low, market.currency)) is not None:
-                listed = listed.filter(highest_price_minor__gte=least)
-            if (most := typed_amount(high, market.currency)) is not None:
-                listed = listed.filter(price_minor__lte=most)
+            if (low_minor := typed_amount(low, market.currency)) is not None:
+                listed = listed.filter(highest_price_minor__gte=low_minor)
+            if (high_minor := typed_amount(high, market.currency)) is not None:
+                listed = listed.filter(price_minor__lte=high_minor)
         except forms.ValidationError:
             return queryset
         return queryset.filter(pk__in=listed.values("product")) if self.value() else queryset

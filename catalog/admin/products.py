@@ -1,4 +1,4 @@
-"""The product desk: list, form, history."""
+"""The admin of products and variants: list, form and history."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ MAX_CODE_MATCHES = 200
 
 
 class ProductChangeList(ChangeList):
-    """Knows picture, price and stock of the products of one page: three queries, however many products there are."""
+    """Adds picture, price and stock to the products of a page, with three queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -55,7 +55,7 @@ class ProductChangeList(ChangeList):
         images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
         pictures = {image.product_id: image for image in images}
         listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
-        prices = {row.product_id: row for row in listings.order_by("-valid").only(*LISTED)}
+        prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
         rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
         sums = rows.order_by().values_list("variant__product_id").annotate(free=Sum(F("on_hand") - F("reserved")))
         stock = dict(sums)
@@ -65,11 +65,11 @@ class ProductChangeList(ChangeList):
             product.free = stock.get(product.pk)
 
 
-LISTED = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
+PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
 
 
 class ProductForm(SeenForm):
-    """A product; what the list and the verbs compute is not typed."""
+    """The form of a product, without its calculated fields."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -154,16 +154,13 @@ class ProductAdmin(admin.ModelAdmin):
         return ProductChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        found = super().get_queryset(request)
-        return found if request.GET.get("status__exact") == Product.Status.WITHDRAWN else found.kept()
+        products = super().get_queryset(request)
+        return products if request.GET.get("status__exact") == Product.Status.WITHDRAWN else products.kept()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
-        """Products by exact SKU or barcode, or by every word of the title; else as shoppers find them.
-
-        Each by its index.
-        """
+        """Search by exact SKU or barcode, then by all words in the title, then like the storefront. All use an index."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -219,7 +216,7 @@ class ProductAdmin(admin.ModelAdmin):
 
     @admin.action(description="Edit many at once…", permissions=["change"])
     def bulk_edit(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
-        """The chosen products, or everything that the list's filters leave, on the page for many."""
+        """Open the bulk edit page with the selected products."""
         ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
         return redirect(f"{reverse('admin:catalog_product_bulk')}?ids={ids}")
 
@@ -230,7 +227,7 @@ class ProductAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict | None = None,
     ) -> HttpResponse:
-        """Where stock moved in the very moment of saving, nothing is saved and the page shows what there is now."""
+        """Save nothing, and show the form with the current stock, if stock changed while saving."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except StockRefused as refused:
@@ -238,7 +235,7 @@ class ProductAdmin(admin.ModelAdmin):
             return redirect(request.path)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Product | None:
-        """Lock the product before the form compares, so that nothing changes until it is written."""
+        """Lock the product before the form compares values, so that they cannot change until it is saved."""
         if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
             list(Product.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
         return super().get_object(request, object_id, from_field)
@@ -283,10 +280,10 @@ class ProductAdmin(admin.ModelAdmin):
         write_listings(Product.objects.filter(pk=product.pk))
         target = default_target()
         after = read_documents([product.handle], target.market, target.location).get(product.handle)
-        found = differences(request.document_before, after, target.market.currency)  # type: ignore[attr-defined]
-        if found:
-            Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=found)
-        has_price = any(facts["price"] is not None for facts in after["variants"].values()) if after else False
+        changed = differences(request.document_before, after, target.market.currency)  # type: ignore[attr-defined]
+        if changed:
+            Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=changed)
+        has_price = any(variant["price"] is not None for variant in after["variants"].values()) if after else False
         if product.status == Product.Status.ACTIVE and not has_price:
             messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")
 
@@ -299,13 +296,13 @@ class ProductAdmin(admin.ModelAdmin):
         return page(self, request, "admin/catalog/product/history.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Orders and movements point here: a product is archived, not deleted.
+        # Orders and stock movements refer to products, so they are archived instead of deleted.
         return False
 
 
 @admin.register(Variant)
 class VariantAdmin(admin.ModelAdmin):
-    """Everything about one variant that has no place in the product's table."""
+    """The fields of a variant that are not in the table on the product's page."""
 
     form = SeenForm
     list_display = ("__str__", "sku", "barcode", "is_active")
@@ -336,7 +333,7 @@ class VariantAdmin(admin.ModelAdmin):
         return False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
-        """Lock the variant's product before the form compares, so that nothing changes until it is written."""
+        """Lock the variant's product before the form compares values, so that they cannot change until it is saved."""
         if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
             rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
             list(rows.order_by("pk").values_list("pk"))
@@ -352,13 +349,13 @@ class VariantAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         write_listings(Product.objects.filter(pk=obj.product_id))
         after = read_documents([handle], target.market, target.location).get(handle)
-        if found := differences(before, after, target.market.currency):
-            Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=found)
+        if changed := differences(before, after, target.market.currency):
+            Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=changed)
 
 
 @admin.register(ProductImage)
 class ProductImageAdmin(admin.ModelAdmin):
-    """Found by the variant form's picture field; pictures are kept on the product's own page."""
+    """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
 
     search_fields = ("alt", "product__title")
     list_display = ("__str__", "product")

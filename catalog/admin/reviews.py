@@ -1,4 +1,4 @@
-"""Reviews waiting for staff."""
+"""The admin of reviews, for moderation and replies."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from catalog.reviews import moderate
 
 @admin.register(Review)
 class ReviewAdmin(admin.ModelAdmin):
-    """What buyers wrote is not ours to change: it is published or rejected, and answered."""
+    """Staff can publish, reject and answer reviews, but not change them."""
 
     list_display = ("product", "rating", "title", "author", "is_verified", "status", "created_at")
     list_filter = ("status", "rating", "is_verified")

@@ -1,4 +1,4 @@
-"""Imports and bulk edits: upload or plan, look, apply in a worker, watch, take back."""
+"""The admin of imports and bulk edits: upload, review the plan, apply it in a worker, and undo it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
 from catalog.admin.bulk import plan_bulk_again
-from catalog.admin.desk import ReadOnly, found_or_404, guarded, needs
+from catalog.admin.desk import ReadOnly, found_or_404, guarded, require_permission
 from catalog.admin.desk import page as admin_page
 from catalog.errors import UnreadableFile
 from catalog.formats import NOTHING, count_of, money
@@ -25,8 +25,8 @@ from catalog.models import Product, Run
 from catalog.pages import INTERNAL, page
 from catalog.tasks import work_runs
 
-SHOWN = 50  # products of a plan on its page
-SHOWN_DIFFERENCES = 40  # of one product
+MAX_SHOWN_PRODUCTS = 50  # on the page of a plan
+MAX_SHOWN_DIFFERENCES = 40  # per product
 
 
 class UploadForm(forms.Form):
@@ -66,11 +66,11 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="products")
     def counted(self, run: Run) -> str:
-        return ", ".join(f"{number} {words}" for words, number in run.counts.items() if number) or "none"
+        return ", ".join(f"{number} {label}" for label, number in run.counts.items() if number) or "none"
 
     @page(INTERNAL, throttle="upload")
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
-        """Upload a file; its plan is the next page."""
+        """Plan the import of an uploaded file, and continue on the plan's page."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
@@ -88,7 +88,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        needs(request, "catalog.view_run")
+        require_permission(request, "catalog.view_run")
         run = found_or_404(Run.objects.select_related("user", "progress").defer("source", "undo"), object_id)
         plan = plan_of(run)
         titles = {change.handle: _title(change) for change in plan.changes}
@@ -101,18 +101,18 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
                 "title": _title(change),
                 "new": _new_product(change) if change.is_new else None,
                 "rows": [
-                    (what, short_text(before), short_text(after))
-                    for what, before, after in change.differences[:SHOWN_DIFFERENCES]
+                    (label, short_text(before), short_text(after))
+                    for label, before, after in change.differences[:MAX_SHOWN_DIFFERENCES]
                 ],
-                "more": max(0, len(change.differences) - SHOWN_DIFFERENCES),
+                "more": max(0, len(change.differences) - MAX_SHOWN_DIFFERENCES),
             }
-            for change in plan.changes[:SHOWN]
+            for change in plan.changes[:MAX_SHOWN_PRODUCTS]
         ]
         context = {
             "run": run,
             "plan": plan,
             "shown": shown,
-            "more": max(0, len(plan.changes) - SHOWN),
+            "more": max(0, len(plan.changes) - MAX_SHOWN_PRODUCTS),
             "problems": [(problem, titles.get(problem.handle, problem.handle)) for problem in plan.problems[:200]],
             "is_waiting": run.status in (Run.Status.WAITING, Run.Status.UNDOING),
             "is_outdated": outdated,
@@ -128,8 +128,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return self._begin(request, run_id, start)
 
     def plan_again(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """Plan the run's file or edit again for the catalogue as it is now."""
-        needs(request, "catalog.apply_run")
+        """Plan the run's file or edit again for the current products."""
+        require_permission(request, "catalog.apply_run")
         run = get_object_or_404(Run, pk=run_id)
         if request.method != "POST":
             return redirect("admin:catalog_run_change", run.pk)
@@ -152,7 +152,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return self._begin(request, run_id, start_undo)
 
     def _begin(self, request: HttpRequest, run_id: int, verb: Callable[[Run], None]) -> HttpResponse:
-        needs(request, "catalog.apply_run")
+        require_permission(request, "catalog.apply_run")
         run = get_object_or_404(Run, pk=run_id)
         if request.method == "POST":
             try:
@@ -164,8 +164,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @page(INTERNAL, throttle="export")
     def export(self, request: HttpRequest) -> HttpResponse:
-        """Every product as a CSV, sent while it is read."""
-        needs(request, "catalog.view_product")
+        """Stream all products as a CSV file."""
+        require_permission(request, "catalog.view_product")
         target = default_target()
         lines = export_lines(Product.objects.all(), target.market, target.location)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
@@ -179,7 +179,7 @@ def _title(change: PlannedChange) -> str:
 
 
 def _new_product(change: PlannedChange) -> dict[str, Any]:
-    """What a new product will be: its facts in one line, and its variants with prices and stock."""
+    """The preview of a new product: a summary, and its variants with prices and stock."""
     document, currency = change.after or {}, default_market().currency
     variants = list(document["variants"].items())
     return {
@@ -191,12 +191,12 @@ def _new_product(change: PlannedChange) -> dict[str, Any]:
         "variants": [
             {
                 "name": " · ".join(part for part in key.split("\n") if part) or "the only one",
-                "sku": facts["sku"] or NOTHING,
-                "price": money(facts["price"], currency),
-                "sale": money(facts["sale"], currency),
-                "on_hand": "not counted" if facts["on_hand"] is None else f"{facts['on_hand']:,}",
+                "sku": variant["sku"] or NOTHING,
+                "price": money(variant["price"], currency),
+                "sale": money(variant["sale"], currency),
+                "on_hand": "not counted" if variant["on_hand"] is None else f"{variant['on_hand']:,}",
             }
-            for key, facts in variants[:SHOWN_DIFFERENCES]
+            for key, variant in variants[:MAX_SHOWN_DIFFERENCES]
         ],
-        "more": max(0, len(variants) - SHOWN_DIFFERENCES),
+        "more": max(0, len(variants) - MAX_SHOWN_DIFFERENCES),
     }

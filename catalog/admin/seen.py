@@ -1,4 +1,4 @@
-"""Forms that know what their page showed, so that an older page never takes back what somebody saved meanwhile."""
+"""Forms that detect concurrent changes, so that saving an old page does not overwrite what somebody else saved."""
 
 import json
 from datetime import date, datetime
@@ -14,11 +14,11 @@ from django.utils.text import Truncator, capfirst
 from catalog.formats import day, listed, moment
 
 SEEN = "seen"
-MAX_SHOWN = 2_000  # characters of a value in a message
+MAX_SHOWN_CHARACTERS = 2_000  # of a value in a message
 
 
 class SeenField(forms.CharField):
-    """Every value that the page showed, as JSON in one hidden input: a form may have a thousand inputs at most."""
+    """All values that the page showed, as JSON in one hidden input, because a form may have at most a thousand inputs."""
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=forms.HiddenInput, strip=False)
@@ -28,31 +28,31 @@ class SeenField(forms.CharField):
 
 
 class SeenForm(forms.ModelForm):
-    """A model form that compares three values of each field: what its page showed, what is stored now, what was typed.
+    """A model form that compares three values of each field: the one shown on the page, the stored and the typed one.
 
-    A field that was left alone keeps what is stored. A field that both sides changed is refused once, with both
-    values; the form that comes back has seen the stored value, so saving it again is a decision.
-    Whoever saves it must hold the row's lock from before the form is made until COMMIT.
+    A field that the user left alone keeps the stored value. A field that both the user and somebody else changed is an
+    error, which shows the stored value; submitting the form again overwrites it. Lock the row before creating the form,
+    and keep the lock until COMMIT.
     """
 
     seen = SeenField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kept: list[str] = []  # labels of the fields that somebody else changed and this page left alone
+        self.kept: list[str] = []  # labels of the fields that somebody else changed and this user did not
         self.conflicts: dict[str, str] = {}
         if self.instance.pk:
             self.initial[SEEN] = self.snapshot
 
     def snapshot(self) -> str:
-        """What is stored now, as JSON."""
+        """The stored values as JSON."""
         return json.dumps({name: self._stored(name) for name in self._compared()})
 
     def full_clean(self) -> None:
         if self.is_bound and self.instance.pk:
             self._compare()
         elif self.is_bound and self.data.get(self.add_prefix("id")):
-            self._leave_out()
+            self._keep_deleted()
         super().full_clean()
         for name, sentence in self.conflicts.items():
             self.add_error(name, sentence)
@@ -65,13 +65,13 @@ class SeenForm(forms.ModelForm):
         ]
 
     def _compare(self) -> None:
-        """Take over what others changed in fields that were left alone, and name those that both sides changed."""
+        """Keep the stored values of unchanged fields, and record a conflict for fields that both sides changed."""
         seen = self._seen()
-        moved = [name for name in self._compared() if name in seen and seen[name] != self._stored(name)]
-        if not moved:
+        changed = [name for name in self._compared() if name in seen and seen[name] != self._stored(name)]
+        if not changed:
             return
         self.data = self.data.copy()
-        for name in moved:
+        for name in changed:
             typed = self._typed(name)
             if typed == seen[name]:
                 self._put(name)
@@ -80,16 +80,16 @@ class SeenForm(forms.ModelForm):
                 self.conflicts[name] = self._sentence(name)
         self.data[self.add_prefix(SEEN)] = self.snapshot()
 
-    def _leave_out(self) -> None:
-        """Somebody removed this row of the page meanwhile: it stays removed, and what was typed into it is named."""
+    def _keep_deleted(self) -> None:
+        """Keep this row deleted, because somebody else deleted it, and mention what was typed into it."""
         seen = self._seen()
         typed = [
             f"“{self[name].data}”" for name in self._compared() if name in seen and self._typed(name) != seen[name]
         ]
         self.data = self.data.copy()
         self.data[self.add_prefix(DELETION_FIELD_NAME)] = "on"
-        what = f"a removed {self._meta.model._meta.verbose_name}"
-        self.kept.append(f"{what} (add {listed(typed)} again if you need it)" if typed else what)
+        removed = f"a removed {self._meta.model._meta.verbose_name}"
+        self.kept.append(f"{removed} (add {listed(typed)} again if you need it)" if typed else removed)
 
     def _seen(self) -> dict[str, Any]:
         try:
@@ -103,7 +103,7 @@ class SeenForm(forms.ModelForm):
         return comparable(field.prepare_value(self.get_initial_for_field(field, name)))
 
     def _typed(self, name: str) -> Any:
-        """What was typed; what cannot be read is no value that was seen."""
+        """The typed value in comparable form, or None if it is invalid."""
         field, raw = self.fields[name], self[name].data
         try:
             return comparable(field.prepare_value(field.to_python(raw)))
@@ -111,7 +111,7 @@ class SeenForm(forms.ModelForm):
             return None
 
     def _put(self, name: str) -> None:
-        """The bound data hold what is stored, as its widget would send it."""
+        """Put the stored value into the bound data, as the widget would submit it."""
         field, key = self.fields[name], self.add_prefix(name)
         value = field.prepare_value(self.get_initial_for_field(field, name))
         self.data.pop(key, None)
@@ -130,13 +130,13 @@ class SeenForm(forms.ModelForm):
         return f"{self.instance}: {label}" if self.prefix else label
 
     def _sentence(self, name: str) -> str:
-        now = Truncator(self._in_words(name)).chars(MAX_SHOWN)
+        now = Truncator(self._stored_text(name)).chars(MAX_SHOWN_CHARACTERS)
         return (
             f"{capfirst(str(self.fields[name].label or pretty_name(name)))} was changed to “{now}” while this page was open. "
             "Your entry is still here: save again to keep it."
         )
 
-    def _in_words(self, name: str) -> str:
+    def _stored_text(self, name: str) -> str:
         field = self.fields[name]
         value = self.get_initial_for_field(field, name)
         if isinstance(field, forms.ModelMultipleChoiceField):
@@ -155,7 +155,7 @@ class SeenForm(forms.ModelForm):
 
 
 def comparable(value: Any) -> Any:
-    """The value as JSON keeps it, the same however it was typed: `500` is `500.000`, a line ends in one character."""
+    """The value in a normal form for comparing, as JSON: `500` equals `500.000`, and line breaks are `\\n`."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -172,7 +172,7 @@ def comparable(value: Any) -> Any:
 
 
 def kept_sentence(seen_forms: list[forms.BaseForm]) -> str:
-    """What others changed while the page was open and this save left alone; empty where there is nothing."""
+    """The message about changes by others that were kept, or an empty string."""
     kept = [label for form in seen_forms for label in getattr(form, "kept", [])]
     return (
         f"Somebody else changed this while the page was open, and the change was kept: {listed(kept)}." if kept else ""

@@ -1,4 +1,4 @@
-"""Categories, collections, attributes and the words of the search."""
+"""The admin of categories, collections, attributes, product types and synonyms."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from catalog.words import words_of
 
 
 class CategoryChangeList(ChangeList):
-    """Knows the names of the categories above those of one page: two queries, however many they are."""
+    """Adds the full names, with those of ancestors, to the categories of a page, with two queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -85,7 +85,7 @@ class CategoryAdmin(admin.ModelAdmin):
         return category.full_name.rpartition(CATEGORY_SEPARATOR)[0] or "–"  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Through the one writer of the tree; the form has refused what it would refuse."""
+        """Save the category through catalog.categories, because only that module may change the tree."""
         warn_of_left_out(request, form.data.get("text", ""))
         try:
             if change:
@@ -104,7 +104,7 @@ class CategoryAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
-        """Its products are without a category, and its address says that it is gone."""
+        """Delete the category, remove it from its products, and answer its path with 410 Gone."""
         products = list(Product.objects.filter(category=obj).values_list("pk", flat=True))
         remember_deleted_categories([obj.path])
         super().delete_model(request, obj)
@@ -121,7 +121,7 @@ class EntryInline(admin.TabularInline):
 
 
 class CollectionForm(forms.ModelForm):
-    """A collection; one by rule needs a rule, or it would be the whole shop."""
+    """The form of a collection. A collection by rule needs at least one rule."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -186,7 +186,7 @@ class AttributeAdmin(admin.ModelAdmin):
 
 @admin.register(AttributeValue)
 class AttributeValueAdmin(admin.ModelAdmin):
-    """Found by the product form."""
+    """Registered only for the attribute field of the product form."""
 
     search_fields = ("label", "attribute__name")
     list_display = ("label", "attribute")
@@ -209,7 +209,7 @@ class SynonymForm(forms.ModelForm):
         fields = ("words",)
 
     def clean_words(self) -> list[str]:
-        """As the search knows them: small letters, no accents."""
+        """Normalize the words like the search: lower case without accents."""
         words = list(dict.fromkeys(" ".join(words_of(word)) for word in self.cleaned_data["words"]))
         words = [word for word in words if word]
         if len(words) < 2:

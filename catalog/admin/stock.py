@@ -1,4 +1,4 @@
-"""Stock pages: what there is, how it came about, receiving and correcting, transfers, stocktakes."""
+"""The admin of stock: levels, movements, prices, transfers and stocktakes."""
 
 import uuid
 from typing import Any
@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from catalog import stocktakes
 from catalog.admin.columns import MarketFilter, amount, change, market, span
-from catalog.admin.desk import CappedPaginator, Question, ReadOnly, ask, found_or_404, needs, page
+from catalog.admin.desk import CappedPaginator, Question, ReadOnly, ask, found_or_404, page, require_permission
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, signed
 from catalog.inputs import DayInput
@@ -24,8 +24,8 @@ from catalog.prices import prices_at
 
 CHANGE = "catalog.change_on_hand_stock"
 OVERSELL = "catalog.change_backorder_stock"
-MAX_PRODUCTS_NAMED = 20  # products in one sentence
-MAX_LINES_PER_PAGE = 300  # of a stocktake on one page
+MAX_PRODUCTS_NAMED = 20  # in one sentence
+MAX_LINES_PER_PAGE = 300  # of a stocktake
 
 
 class LowFilter(admin.SimpleListFilter):
@@ -44,7 +44,7 @@ class LowFilter(admin.SimpleListFilter):
 
 
 class StockForm(forms.Form):
-    """One change of one row, with its reason."""
+    """Receives or corrects the stock of one row, with a reason."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
@@ -76,9 +76,9 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stock]:
-        """Without what undone imports left behind, unless something of it is still here."""
-        found = super().get_queryset(request)
-        return found.exclude(variant__product__status=Product.Status.WITHDRAWN, on_hand=0, reserved=0)
+        """All rows except empty ones of withdrawn products."""
+        rows = super().get_queryset(request)
+        return rows.exclude(variant__product__status=Product.Status.WITHDRAWN, on_hand=0, reserved=0)
 
     @admin.display(description="SKU")
     def sku(self, stock: Stock) -> str:
@@ -91,8 +91,8 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """One row: its numbers, its last movements, and forms to change it."""
-        needs(request, "catalog.view_stock")
+        """The page of one stock row: its numbers, its last movements, and the forms to change it."""
+        require_permission(request, "catalog.view_stock")
         stock = found_or_404(Stock.objects.select_related("variant__product", "location"), object_id)
         is_backorder = "limit" in request.POST
         form = StockForm(
@@ -101,7 +101,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         initial = {"limit": stock.backorder_limit, "date": stock.backorder_date}
         backorder = BackorderForm(request.POST if is_backorder else None, initial=initial)
         if request.method == "POST":
-            needs(request, OVERSELL if is_backorder else CHANGE)
+            require_permission(request, OVERSELL if is_backorder else CHANGE)
             if self._change(request, stock, backorder if is_backorder else form):
                 return redirect("admin:catalog_stock_change", stock.pk)
         movements = StockMovement.objects.filter(variant=stock.variant, location=stock.location)
@@ -120,16 +120,16 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     def _change(self, request: HttpRequest, stock: Stock, form: forms.Form) -> bool:
         if not form.is_valid():
             return False
-        said = form.cleaned_data
-        key = str(said.get("key") or "")
-        facts = {"reason": said.get("reason", ""), "key": key, "user_id": request.user.pk}
+        cleaned = form.cleaned_data
+        key = str(cleaned.get("key") or "")
+        options = {"reason": cleaned.get("reason", ""), "key": key, "user_id": request.user.pk}
         try:
-            if "limit" in said:
-                set_backorders(stock, limit=said["limit"], date=said["date"])
-            elif said["what"] == "receive":
-                receive(stock.variant_id, stock.location, said["quantity"], **facts)
+            if "limit" in cleaned:
+                set_backorders(stock, limit=cleaned["limit"], date=cleaned["date"])
+            elif cleaned["what"] == "receive":
+                receive(stock.variant_id, stock.location, cleaned["quantity"], **options)
             else:
-                adjust(stock.variant_id, stock.location, said["quantity"], **facts)
+                adjust(stock.variant_id, stock.location, cleaned["quantity"], **options)
         except StockRefused as refused:
             form.add_error(None, str(refused))
             return False
@@ -169,7 +169,7 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def typed_quantities(text: str) -> dict[int, int]:
-    """Units by variant from lines like `MUG-SAND 12`; raises ValidationError that names the line."""
+    """Units by variant id, from lines like `MUG-SAND 12`. Raises ValidationError with the number of an invalid line."""
     quantities: dict[int, int] = {}
     for number, line in enumerate(text.strip().splitlines(), start=1):
         code, _, quantity = line.strip().rpartition(" ")
@@ -177,13 +177,13 @@ def typed_quantities(text: str) -> dict[int, int]:
             raise forms.ValidationError(
                 f"Line {number}: enter a SKU or barcode, a space and a quantity, like MUG-SAND 12."
             )
-        found = list(Variant.objects.filter(sku=code.strip())[:2]) or list(
+        variants = list(Variant.objects.filter(sku=code.strip())[:2]) or list(
             Variant.objects.filter(barcode=code.strip())[:2]
         )
-        if len(found) != 1:
-            words = "There is no variant" if not found else "There are several variants"
-            raise forms.ValidationError(f"Line {number}: {words.lower()} with the SKU or barcode {code.strip()}.")
-        quantities[found[0].pk] = quantities.get(found[0].pk, 0) + int(quantity)
+        if len(variants) != 1:
+            problem = "there are several variants" if variants else "there is no variant"
+            raise forms.ValidationError(f"Line {number}: {problem} with the SKU or barcode {code.strip()}.")
+        quantities[variants[0].pk] = quantities.get(variants[0].pk, 0) + int(quantity)
     return quantities
 
 
@@ -212,17 +212,17 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         return request.user.has_perm(CHANGE)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
-        needs(request, CHANGE)
+        require_permission(request, CHANGE)
         form = TransferForm(request.POST or None, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
-            said = form.cleaned_data
+            cleaned = form.cleaned_data
             try:
                 transfer = send(
-                    said["lines"],
-                    source=said["source"],
-                    destination=said["destination"],
-                    note=said["note"],
-                    key=said["key"],
+                    cleaned["lines"],
+                    source=cleaned["source"],
+                    destination=cleaned["destination"],
+                    note=cleaned["note"],
+                    key=cleaned["key"],
                     user_id=request.user.pk,
                 )
             except StockRefused as refused:
@@ -236,13 +236,13 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """What is in transit, and a form for what has arrived."""
-        needs(request, "catalog.view_transfer")
+        """The page of a transfer: the units in transit, and the form to receive them."""
+        require_permission(request, "catalog.view_transfer")
         transfer = found_or_404(Transfer.objects.select_related("source", "destination"), object_id)
         lines = list(transfer.lines.select_related("variant__product").order_by("pk"))
         error = ""
         if request.method == "POST":
-            needs(request, CHANGE)
+            require_permission(request, CHANGE)
             try:
                 arrived = self._arrived(request, lines)
                 question = _loss(transfer, lines, arrived) if "complete" in request.POST else None
@@ -252,8 +252,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
             except StockRefused as refused:
                 error = str(refused)
             else:
-                booked = count_of(sum(arrived.values()), "unit")
-                messages.success(request, f"{booked} received at {transfer.destination}.")
+                units = count_of(sum(arrived.values()), "unit")
+                messages.success(request, f"{units} received at {transfer.destination}.")
                 return redirect("admin:catalog_transfer_change", transfer.pk)
         context = {
             "transfer": transfer,
@@ -265,7 +265,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         return page(self, request, "admin/catalog/transfer/change.html", context, 422 if error else 200)
 
     def _arrived(self, request: HttpRequest, lines: list[TransferLine]) -> dict[int, int]:
-        """The units of each line that arrive now; raises StockRefused where nothing was typed."""
+        """The typed units by line id. Raises StockRefused if there are none or more than are in transit."""
         if "all" in request.POST:
             return {line.pk: line.in_transit for line in lines}
         arrived = {line.pk: _whole(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
@@ -280,7 +280,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def _loss(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]) -> Question:
-    """What it means that the rest of the transfer is lost."""
+    """The confirmation for writing off the units of the transfer that did not arrive."""
     missing = {line: line.in_transit - arrived[line.pk] for line in lines if line.in_transit > arrived[line.pk]}
     market = default_market()
     prices = prices_at([line.variant_id for line in missing], market)
@@ -330,26 +330,26 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         return request.user.has_perm(CHANGE)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
-        needs(request, CHANGE)
+        require_permission(request, CHANGE)
         form = StocktakeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            said = form.cleaned_data
-            opened = stocktakes.open_stocktake(
-                said["location"], said["lines"], note=said["note"], user_id=request.user.pk
+            cleaned = form.cleaned_data
+            stocktake = stocktakes.open_stocktake(
+                cleaned["location"], cleaned["lines"], note=cleaned["note"], user_id=request.user.pk
             )
-            return redirect("admin:catalog_stocktake_change", opened.pk)
+            return redirect("admin:catalog_stocktake_change", stocktake.pk)
         context = {"form": form, "title": "Count stock", "button": "Start counting"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """The sheet: what the books say, what was counted, what differs."""
-        needs(request, "catalog.view_stocktake")
+        """The page of a stocktake: expected and counted numbers, and their differences."""
+        require_permission(request, "catalog.view_stocktake")
         stocktake = found_or_404(Stocktake.objects.select_related("location"), object_id)
         error = ""
         if request.method == "POST":
-            needs(request, CHANGE)
+            require_permission(request, CHANGE)
             try:
                 if question := self._work(request, stocktake):
                     return ask(self, request, question, ["post", "cancel"])
@@ -359,7 +359,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
                 return redirect("admin:catalog_stocktake_change", stocktake.pk)
         lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
         shown = list(lines[:MAX_LINES_PER_PAGE])
-        for line in shown:  # what was typed stays, also where it was refused
+        for line in shown:  # keep what was typed, also if it was refused
             kept = "" if line.counted is None else str(line.counted)
             line.typed = request.POST.get(f"variant-{line.variant_id}", kept)
         context = {
@@ -374,9 +374,9 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         return page(self, request, "admin/catalog/stocktake/change.html", context, 422 if error else 200)
 
     def _work(self, request: HttpRequest, stocktake: Stocktake) -> Question | None:
-        """Keep what was typed; then ask, and post it or give the count up, if that was pressed."""
+        """Save, post or cancel the count, depending on the button; return the confirmation to show, if one is needed."""
         if "cancel" in request.POST:
-            question = _giving_up(stocktake)
+            question = _cancellation(stocktake)
             if not question.is_answered(request):
                 return question
             stocktakes.cancel(stocktake)
@@ -410,7 +410,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         return counted
 
 
-def _giving_up(stocktake: Stocktake) -> Question:
+def _cancellation(stocktake: Stocktake) -> Question:
     counted = stocktake.lines.filter(counted__isnull=False).count()
     sentences = [
         f"{count_of(counted, 'counted number')} will be discarded.",

@@ -1,4 +1,4 @@
-"""The shop's own texts and places."""
+"""The admin of pages, locations, swatches and the shop's settings."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from catalog.rich_text import clean
 
 
 class MarketTextForm(forms.ModelForm):
-    """A text in one of the further markets, chosen by its name."""
+    """The form of a text for a market other than the default one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,7 +24,7 @@ class MarketTextForm(forms.ModelForm):
 
 
 class MarketTextInline(admin.StackedInline):
-    """Texts for further markets."""
+    """Texts for markets other than the default one."""
 
     form = MarketTextForm
     extra = 0
@@ -36,7 +36,7 @@ class MarketTextInline(admin.StackedInline):
 
 
 class WithMarketTexts(admin.ModelAdmin):
-    """An admin whose texts have versions for further markets, where the shop has any."""
+    """A model admin with texts for other markets, if the shop has any."""
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.inlines if further_markets() else ()
@@ -74,7 +74,7 @@ class LocationAdmin(admin.ModelAdmin):
     search_fields = ("name", "code")
 
     def has_delete_permission(self, request: HttpRequest, obj: Location | None = None) -> bool:
-        """The stock ledger names its places for ever; one that is not used any more is switched off."""
+        """Stock movements refer to locations for ever, so a location that was used can only be deactivated."""
         is_used = obj is not None and (obj.stock.exists() or obj.movements.exists())
         return not is_used and super().has_delete_permission(request, obj)
 
@@ -88,7 +88,7 @@ class SwatchAdmin(admin.ModelAdmin):
 class StoreForm(forms.ModelForm):
     class Meta:
         model = Store
-        fields = "__all__"  # noqa: DJ007  (settings that are added later stand on the page too)
+        fields = "__all__"  # noqa: DJ007  (so that settings added later are on the page, too)
         labels = {
             "hero": "Home page picture",
             "hero_alt": "Alternative text",
@@ -110,7 +110,7 @@ class StoreForm(forms.ModelForm):
 
 @admin.register(Store)
 class StoreAdmin(WithMarketTexts):
-    """The one settings page: there is no list, nothing to add and nothing to delete."""
+    """The settings page. There is one row, which cannot be added or deleted."""
 
     form = StoreForm
     inlines = (StoreTextInline,)
@@ -124,15 +124,15 @@ class StoreAdmin(WithMarketTexts):
     }
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[str, dict[str, Any]]]:
-        """By subject; a setting that no subject names yet stands at the end, so none is ever missing."""
-        there = [field.name for field in Store._meta.fields if field.editable and not field.primary_key]
-        sets = [(title, [name for name in names if name in there]) for title, names in self.subjects.items()]
-        named = {name for _, names in sets for name in names}
-        others = [name for name in there if name not in named]
+        """The settings by subject. Settings without a subject come last, so that none is missing."""
+        editable = [field.name for field in Store._meta.fields if field.editable and not field.primary_key]
+        sets = [(title, [name for name in names if name in editable]) for title, names in self.subjects.items()]
+        grouped = {name for _, names in sets for name in names}
+        others = [name for name in editable if name not in grouped]
         return [(title, {"fields": names}) for title, names in [*sets, ("More settings", others)] if names]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Store | None:
-        """The row, or the one that saving makes."""
+        """The settings row, or a new one if it has not been saved yet."""
         if object_id != "1":
             return None
         return super().get_object(request, object_id, from_field) or Store(pk=1)

@@ -1,4 +1,4 @@
-"""Variants in the product form: their prices and stock beside them, read and written together."""
+"""The variants in the product form, with their prices and stock."""
 
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ from catalog.models import Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
-MAX_INLINE_VARIANTS = 50  # variants; products with more have a page of their own for them
+MAX_INLINE_VARIANTS = 50  # products with more variants have a separate page for them
 
 
 def typed_amount(text: str, currency: str) -> int | None:
-    """The minor units of an amount as staff type it; None for nothing. Raises ValidationError with what to do."""
+    """Convert a typed amount to minor units; None for an empty text. Raises ValidationError if it is invalid."""
     if not text.strip():
         return None
     try:
@@ -31,7 +31,7 @@ def typed_amount(text: str, currency: str) -> int | None:
 
 
 class VariantForm(SeenForm):
-    """A variant with its price and its stock, as staff think of them."""
+    """The form of a variant with its current price, sale price and stock."""
 
     price = forms.CharField(
         max_length=16,
@@ -55,10 +55,10 @@ class VariantForm(SeenForm):
         fields = ("position", "option1", "option2", "option3", "sku", "barcode", "grams", "is_tracked", "is_active")
         widgets = {"grams": forms.NumberInput(attrs={"size": 6, "data-fill": "weight"})}
 
-    def __init__(self, *args: Any, known: "Known | None" = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, current: "CurrentValues | None" = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        price = known.prices.get(self.instance.pk) if known else None
-        stock = known.stock.get(self.instance.pk) if known else None
+        price = current.prices.get(self.instance.pk) if current else None
+        stock = current.stock.get(self.instance.pk) if current else None
         if price:
             self.initial["price"] = str(to_major(price.regular_minor, price.currency))
             if price.is_on_sale:
@@ -85,8 +85,8 @@ class VariantForm(SeenForm):
         return cleaned
 
 
-class Known:
-    """Prices and stock of the variants of a form, read once."""
+class CurrentValues:
+    """Prices and stock of all variants of a form, read once."""
 
     def __init__(self, variant_ids: list[int]) -> None:
         self.prices: dict[int, CurrentPrice] = prices_at(variant_ids, default_market())
@@ -95,19 +95,19 @@ class Known:
 
 
 class VariantFormSet(BaseInlineFormSet):
-    """Saves variants, then their prices and stock through the verbs."""
+    """Saves variants, and then their prices and stock through catalog.prices and catalog.inventory."""
 
     user_id: int | None = None
-    _known: Known | None = None
+    _current: CurrentValues | None = None
 
     @property
-    def known(self) -> Known:
-        if self._known is None:
-            self._known = Known([variant.pk for variant in self.get_queryset()])
-        return self._known
+    def current(self) -> CurrentValues:
+        if self._current is None:
+            self._current = CurrentValues([variant.pk for variant in self.get_queryset()])
+        return self._current
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "known": self.known}
+        return {**super().get_form_kwargs(index), "current": self.current}
 
     def save(self, commit: bool = True) -> list[Variant]:  # noqa: FBT001, FBT002  (Django's signature)
         saved = super().save(commit)
@@ -125,8 +125,8 @@ class VariantFormSet(BaseInlineFormSet):
         set_prices(wanted, default_market())
 
     def _price_of(self, form: Any) -> tuple[int | None, int | None, datetime | None]:
-        """What was typed; what was left alone is as it is now, and a sale goes on to end when it was to end."""
-        now = self.known.prices.get(form.instance.pk)
+        """The prices for set_prices(). Unchanged fields keep the current price, and a running sale keeps its end."""
+        now = self.current.prices.get(form.instance.pk)
         sale_now = now.amount_minor if now and now.is_on_sale else None
         regular, sale = form.cleaned_data["price"], form.cleaned_data["sale_price"]
         if "price" not in form.changed_data:
@@ -144,7 +144,7 @@ class VariantFormSet(BaseInlineFormSet):
         set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
 
     def _level_of(self, form: Any) -> Target:
-        stock = self.known.stock.get(form.instance.pk)
+        stock = self.current.stock.get(form.instance.pk)
         typed = form.cleaned_data["on_hand"]
         return Target(typed, stock.backorder_limit, stock.on_hand) if stock else Target(typed, 0)
 
@@ -164,4 +164,4 @@ class VariantInline(admin.TabularInline):
     show_change_link = True
     template = "admin/catalog/variant_inline.html"
     verbose_name = "variant"
-    can_delete = False  # a variant that is no longer sold is unticked: ledgers and orders point at it
+    can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from accounts.roles import ROLES
 from catalog.admin.columns import MarketFilter
-from catalog.admin.desk import ReadOnly, needs, page
+from catalog.admin.desk import ReadOnly, page, require_permission
 from catalog.formats import count_of
 from catalog.markets import market_of
 from catalog.models import Product, Variant
@@ -285,7 +285,7 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what the promotion does for an example cart before it is switched on."""
-        needs(request, "orders.try_promotion")
+        require_permission(request, "orders.try_promotion")
         promotion = self._promotion(request, pk)
         form = TrialForm(request.POST or None, initial=_example(promotion))
         trial = None
@@ -311,7 +311,7 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def codes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Add a single code, or a batch of random codes to download."""
-        needs(request, "orders.add_coupon")
+        require_permission(request, "orders.add_coupon")
         promotion = self._promotion(request, pk)
         form = CodesForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -341,7 +341,7 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def batch_view(self, request: HttpRequest, pk: int, batch: str) -> HttpResponse:
         """Download the codes of a batch as CSV, with their uses."""
-        needs(request, "orders.view_coupon")
+        require_permission(request, "orders.view_coupon")
         coupons = self._promotion(request, pk).coupons.filter(batch=batch)
         if not coupons:
             raise Http404

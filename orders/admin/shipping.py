@@ -14,8 +14,8 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from catalog import formats
-from catalog.admin.columns import MarketFilter, market, words
-from catalog.admin.desk import needs, page
+from catalog.admin.columns import MarketFilter, comma_list, market
+from catalog.admin.desk import page, require_permission
 from catalog.inputs import DayInput
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
@@ -107,7 +107,7 @@ class ZoneList(ChangeList):
 @admin.register(ShippingZone)
 class ShippingZoneAdmin(admin.ModelAdmin):
     form = ZoneForm
-    list_display = ("name", words("countries"), "postcodes", "overlaps")
+    list_display = ("name", comma_list("countries"), "postcodes", "overlaps")
     change_list_template = "admin/orders/delivery_change_list.html"
 
     @admin.display(description="overlaps")
@@ -128,7 +128,7 @@ class ShippingZoneAdmin(admin.ModelAdmin):
 
     def grid_view(self, request: HttpRequest) -> HttpResponse:
         """Show which shipping rate applies in each place, by weight."""
-        needs(request, "orders.view_shippingzone")
+        require_permission(request, "orders.view_shippingzone")
         market = all_markets().get(request.GET.get("market", ""), default_market())
         form = GridForm({"market": market.code, "goods": request.GET.get("goods", "")}, currency=market.currency)
         goods = form.cleaned_data.get("goods") or 0 if form.is_valid() else 0
@@ -269,7 +269,7 @@ class TaxRateAdmin(admin.ModelAdmin):
 
     def new_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Plan a new rate from a day on; the old rate ends then and is kept."""
-        needs(request, "orders.change_taxrate")
+        require_permission(request, "orders.change_taxrate")
         rate = get_object_or_404(TaxRate, pk=pk)
         form = ChangeRateForm(request.POST or None)
         if request.method == "POST" and form.is_valid():

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.fields import MailboxFormField
 from accounts.models import User
 from accounts.throttle import Limit, TooManyAttempts
-from catalog.admin.desk import ReadOnly, needs, page
+from catalog.admin.desk import ReadOnly, page, require_permission
 from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
@@ -132,7 +132,7 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
 
     def issue_view(self, request: HttpRequest) -> HttpResponse:
         """Issue a card, and show its code this one time."""
-        needs(request, "orders.issue_giftcard")
+        require_permission(request, "orders.issue_giftcard")
         form = IssueForm(request.POST or None, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             try:
