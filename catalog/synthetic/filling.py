@@ -1,4 +1,4 @@
-"""Fills a shop with as many made-up products as wanted, by COPY: a million in minutes."""
+"""Add any number of made-up products with COPY: a million in a few minutes."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -18,10 +18,10 @@ from catalog.synthetic.shelves import FacetIds, Leaf, make_attributes, make_leav
 from catalog.synthetic.words import COLOURS, MATERIALS, SIZES, STYLES, Names, series_names
 
 CHUNK = 20_000
-PRODUCTS_PER_SERIES = 20  # how rare the rarest words are
+PRODUCTS_PER_SERIES = 20  # average number of products per invented series name
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 
-# One line a product; everything else is derived from it inside the database.
+# One line per product, from which the statements below derive all other rows.
 STAGING = """
 CREATE TEMPORARY TABLE staging (
   id bigint, title text, vendor text, categories bigint[], facets int[], colours text[], price bigint, sale bigint,
@@ -73,9 +73,9 @@ DERIVE = [
 
 
 def fill(products: int, *, seed: int = 1, on_progress: Callable[[int, int], None] | None = None) -> None:
-    """The shop has this many more products, with variants, prices, stock, facets and Zipf-like sales.
+    """Add products with variants, prices, stock, facets and Zipf-like sales.
 
-    The same seed makes the same products. Indexes of the listings are built once at the end.
+    The same seed generates the same products. The indexes of the listings are rebuilt at the end.
     """
     draw = random.Random(seed)  # noqa: S311  (names, not secrets)
     leaves, facets = make_leaves(products), make_attributes()
@@ -94,7 +94,7 @@ def fill(products: int, *, seed: int = 1, on_progress: Callable[[int, int], None
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes the line of each product."""
+    """Generates the COPY line of each product."""
 
     draw: random.Random
     leaves: list[Leaf]
@@ -128,7 +128,7 @@ class _Maker:
             sale,
             str(variants),
             str(0 if draw.random() < 0.05 else draw.randint(1, 60)),
-            str(int(20_000 / rank**0.9)),  # Zipf: the second sells about half of the first
+            str(int(20_000 / rank**0.9)),  # Zipf: the second product sells about half as much as the first
             str(rank),
             str(draw.randrange(300, 500) if reviews else 0),
             str(reviews),
@@ -150,7 +150,7 @@ def _next_id() -> int:
 
 @transaction.atomic
 def _copy(lines: str) -> None:
-    """One chunk of products and everything that belongs to them."""
+    """Insert one chunk of products and all rows that belong to them."""
     market = default_market()
     parameters = {
         "market": market.code,
@@ -170,7 +170,7 @@ def _copy(lines: str) -> None:
 
 @contextmanager
 def _indexes_built_last(*, is_worth_it: bool) -> Iterator[None]:
-    """The listings' indexes go before and come back after: built at once they take a tenth of the time."""
+    """Drop the indexes of the listings and rebuild them after the block, which takes a tenth of the time."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT i.indexdef, i.indexname FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname"
@@ -189,7 +189,7 @@ def _indexes_built_last(*, is_worth_it: bool) -> Iterator[None]:
 
 
 def _finish(category_ids: set[int]) -> None:
-    """Sequences, statistics and vocabulary know the new rows."""
+    """Update sequences, statistics, category versions and vocabulary for the new rows."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval(pg_get_serial_sequence('catalog_product', 'id'), max(id)) FROM catalog_product")
         for model in (Product, Variant, Listing):

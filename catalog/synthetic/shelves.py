@@ -1,4 +1,4 @@
-"""The categories and attributes of a made-up catalogue."""
+"""Create the categories and attributes of a made-up catalogue."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ MAX_LEAF_CATEGORIES = 2_000
 
 @dataclass(frozen=True)
 class Leaf:
-    """A category at the bottom: the ids from the root down, and the kind of thing that lies in it."""
+    """A category without children: its ids from the root down, and the kind of its products."""
 
     ids: list[int]
     kind: str
 
 
 def make_leaves(products: int) -> list[Leaf]:
-    """Roots, kinds and, in large catalogues, series below the kinds: enough leaves for so many products."""
+    """Create enough categories for this number of products: roots, kinds and, if needed, series below the kinds."""
     wanted = max(len(ROOTS), min(MAX_LEAF_CATEGORIES, products // PRODUCTS_PER_LEAF))
     kinds = [(root, kind) for number in range(6) for root in ROOTS for kind in [KINDS[root][number]]][:wanted]
     leaves: list[Leaf] = []
@@ -37,17 +37,17 @@ def make_leaves(products: int) -> list[Leaf]:
 
 
 def _children(parent: Category, count: int) -> list[Category]:
-    made = [
+    children = [
         Category(parent=parent, name=f"{parent.name} {n}", slug=f"no-{n}", path=f"{parent.path}/no-{n}", position=n)
         for n in range(1, count + 1)
     ]
-    Category.objects.bulk_create(made, ignore_conflicts=True)
+    Category.objects.bulk_create(children, ignore_conflicts=True)
     return list(Category.objects.filter(parent=parent).order_by("position")[:count])
 
 
 @dataclass(frozen=True)
 class FacetIds:
-    """The ids of the attribute values, by their words."""
+    """The ids of the attribute values by label."""
 
     material: dict[str, int]
     colour: dict[str, int]
@@ -57,7 +57,7 @@ class FacetIds:
 
 
 def make_attributes() -> FacetIds:
-    """Five attributes of different kinds with their values."""
+    """Create five attributes of different kinds with their values."""
     Swatch.objects.bulk_create([Swatch(name=n, colour=c) for n, c in COLOURS.items()], ignore_conflicts=True)
     return FacetIds(
         material=_values("material", "Material", Attribute.Kind.CHOICE, MATERIALS),

@@ -1,4 +1,4 @@
-"""The words that a made-up catalogue is named with: every combination sounds like a thing somebody sells."""
+"""Words for the names of made-up products and categories."""
 
 import random
 from dataclasses import dataclass
@@ -63,12 +63,12 @@ STARTS = [
 ]
 MIDDLES = ["ba", "da", "fi", "go", "la", "mi", "no", "ra", "se", "tu", "va", "zi"]
 ENDS = ["dor", "len", "mark", "ne", "ra", "sel", "ta", "vik", "wen", "xa"]
-VERY_COMMON = "handmade"  # in the titles of four products in ten
+VERY_COMMON = "handmade"  # in the titles of 40 % of the products
 
 
 @dataclass(frozen=True)
 class Names:
-    """Draws names; the same seed draws the same names."""
+    """Generates names. The same seed generates the same names."""
 
     draw: random.Random
     series: list[str]
@@ -79,7 +79,7 @@ class Names:
 
 
 def series_names(draw: random.Random, count: int) -> list[str]:
-    """So many different invented names: Albador, Corfimark."""
+    """`count` different invented names: Albador, Corfimark."""
     names: dict[str, None] = {}
     while len(names) < count:
         middles = "".join(draw.choice(MIDDLES) for _ in range(draw.randint(1, 3)))

@@ -1,4 +1,4 @@
-"""What templates need to show the catalogue."""
+"""Template filters and tags of the catalogue."""
 
 import re
 from datetime import date, datetime
@@ -35,7 +35,7 @@ SIZES = {
 
 @register.filter
 def money(minor: int, currency: str) -> str:
-    """`{{ line.total_minor|money:order.currency }}` → €24.00, as the market's readers write it."""
+    """Format an amount in the market's language: `{{ line.total_minor|money:order.currency }}` shows €24.00."""
     return format_money(minor, currency, current_market().language)
 
 
@@ -53,51 +53,51 @@ def paragraph(content: str) -> SafeString:
 
 @register.filter
 def filled(text: str, store: Store) -> str:
-    """`{{ store.announcement|filled:store }}`: the text with the shop's facts in place of their names."""
+    """Replace the placeholders in a text: `{{ store.announcement|filled:store }}`."""
     return fill(text, placeholder_values(store)) if "{{" in text else text
 
 
 @register.simple_tag
 def shared_url(name: str, *args: Any) -> str:
-    """The address of a page that there is once for all markets."""
+    """The path of a page that is the same for all markets."""
     return path_in(default_market(), reverse(name, args=args))
 
 
 @register.simple_tag(takes_context=True)
 def page_in(context: Context, market: Market) -> str:
-    """The address of this very page in another market."""
+    """The path of the current page in another market."""
     return path_in(market, context["request"].path)
 
 
 @register.filter
-def everywhere(address: str) -> str:
-    """An own address as it stands in mails, in full and without the prefix of a market."""
-    return f"{settings.SHOP_URL}{path_in(default_market(), address)}"
+def everywhere(path: str) -> str:
+    """The absolute URL of a path without the prefix of a market, for e-mails."""
+    return f"{settings.SHOP_URL}{path_in(default_market(), path)}"
 
 
 @register.inclusion_tag("includes/alternates.html", takes_context=True)
 def alternates(context: Context) -> dict[str, Any]:
-    """The addresses of this very page in the markets that have it, for search engines."""
+    """Links to the current page in all markets that have it, for search engines."""
     markets = context.get("markets_here", [])
-    # Of a list only the first page is the same everywhere: other markets have other prices, and more or fewer pages.
+    # Later pages of a listing have no equivalent, because other markets have other prices and numbers of products.
     path = context["request"].path if len(markets) > 1 and not context.get("canonical_query") else ""
-    links = [(market.language, _full(market, path)) for market in markets] if path else []
-    return {"links": [*links, ("x-default", _full(default_market(), path))] if links else []}
+    links = [(market.language, _absolute_url(market, path)) for market in markets] if path else []
+    return {"links": [*links, ("x-default", _absolute_url(default_market(), path))] if links else []}
 
 
-def _full(market: Market, path: str) -> str:
+def _absolute_url(market: Market, path: str) -> str:
     return f"{settings.SHOP_URL}{path_in(market, path)}"
 
 
 @register.inclusion_tag("includes/market_switch.html", takes_context=True)
 def market_switch(context: Context) -> dict[str, Any]:
-    """A link to each market: to this very page where the market has it, else to its first page."""
-    here = context.get("markets_here", [])
+    """A link to each market: to the current page if the market has it, otherwise to the home page."""
+    markets_of_page = context.get("markets_here", [])
     home, current = reverse("catalog:home"), current_market()
     markets = list(all_markets().values())
     request = context.get("request")
     links = [
-        (market, path_in(market, request.path if request and market in here else home), market == current)
+        (market, path_in(market, request.path if request and market in markets_of_page else home), market == current)
         for market in markets
     ]
     return {"links": links if len(markets) > 1 else []}
@@ -105,8 +105,8 @@ def market_switch(context: Context) -> dict[str, Any]:
 
 @register.filter
 def rich_text(html: str) -> SafeString:
-    """Cleaned again when shown: what is stored may be older than the rules."""
-    return mark_safe(clean(html))  # noqa: S308  (cleaned by an allow-list right here)
+    """Clean stored HTML again and mark it as safe, because it may be older than the present rules."""
+    return mark_safe(clean(html))  # noqa: S308  (cleaned with an allow-list)
 
 
 @register.filter
@@ -133,33 +133,33 @@ def day(value: date | datetime | None) -> str:
 
 @register.filter
 def signed(value: int | None) -> str:
-    """A number that comes or goes: `+3`, `−2`."""
+    """A number with its sign: `+3`, `−2`."""
     return formats.signed(value)
 
 
 @register.filter
 def said(value: Any) -> str:
-    """A value of a product's history, in short."""
+    """A value of a product's history as one short line."""
     return plan.short_text(value)
 
 
 @register.filter
 def half_stars(rating: int) -> int:
-    """An average in hundredths as half stars, 0 to 10, which the style sheet has a width for."""
+    """Convert an average in hundredths of a star to half stars from 0 to 10, which have CSS classes."""
     return round(rating / 50)
 
 
 @register.filter
 def stars_class(stars: int) -> int:
-    """Whole stars as half stars."""
+    """Convert whole stars to half stars."""
     return stars * 2
 
 
 @register.inclusion_tag("includes/picture.html")
 def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eager: bool = False) -> dict[str, Any]:
-    """An <img> with srcset and measures; a quiet drawing where there is no picture."""
-    facts = image.facts() if isinstance(image, ProductImage) else image or {}
-    if not facts:
+    """An <img> with srcset and dimensions, or a placeholder if there is no picture."""
+    stored = image.facts() if isinstance(image, ProductImage) else image or {}
+    if not stored:
         return {
             "src": static("img/placeholder.svg"),
             "width": 800,
@@ -167,24 +167,24 @@ def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eage
             "alt": alt,
             "eager": eager,
         }
-    stem = facts["name"].rpartition(".")[0]
-    sources = [(default_storage.url(f"{stem}-{width}.webp"), width) for width in facts["widths"]]
+    stem = stored["name"].rpartition(".")[0]
+    sources = [(default_storage.url(f"{stem}-{width}.webp"), width) for width in stored["widths"]]
     middle = next((url for url, width in sources if width >= 480), sources[-1][0]) if sources else ""
     return {
-        "src": middle or default_storage.url(facts["name"]),
+        "src": middle or default_storage.url(stored["name"]),
         "srcset": ", ".join(f"{url} {width}w" for url, width in sources),
         "sizes": SIZES[size],
-        "width": facts["width"],
-        "height": facts["height"],
+        "width": stored["width"],
+        "height": stored["height"],
         "alt": alt,
         "eager": eager,
-        "focus": facts.get("focus", ""),
+        "focus": stored.get("focus", ""),
     }
 
 
 @register.filter
-def mail_picture(facts: dict[str, Any]) -> str:
-    """The full address of a picture's smallest rendition, since a mail reader knows no shop to start from."""
-    stem = facts["name"].rpartition(".")[0]
-    name = f"{stem}-{min(facts['widths'])}.webp" if facts["widths"] else facts["name"]
+def mail_picture(stored: dict[str, Any]) -> str:
+    """The absolute URL of a picture's smallest rendition, for e-mails."""
+    stem = stored["name"].rpartition(".")[0]
+    name = f"{stem}-{min(stored['widths'])}.webp" if stored["widths"] else stored["name"]
     return urljoin(f"{settings.SHOP_URL}/", default_storage.url(name))

@@ -1,4 +1,4 @@
-"""Files for machines: sitemaps, the product feed, robots."""
+"""Views of the sitemaps, the product feed and robots.txt."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -31,7 +31,7 @@ def sitemap(request: HttpRequest, section: str, number: int) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def google(request: HttpRequest) -> StreamingHttpResponse:
-    """The Google Merchant feed, sent while it is read."""
+    """Stream the Google Merchant feed."""
     return StreamingHttpResponse(feeds.merchant_feed(current_market()), content_type="application/xml")
 
 
@@ -39,7 +39,7 @@ def google(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
-    """What robots leave alone, and one sitemap for each market."""
+    """The paths closed to robots, and the sitemap of each market."""
     markets = all_markets().values()
     once, per_market = closed_to_robots()
     closed = [*once, *(path_in(market, path) for market in markets for path in per_market)]

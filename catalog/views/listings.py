@@ -1,4 +1,4 @@
-"""Pages with many products: no cookie, no session, so that anybody on the way may keep a copy."""
+"""Views of listing pages. They use no cookies and no session, so that shared caches can store them."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -33,28 +33,28 @@ MIN_SUGGEST_LETTERS = 2
 LOVED_TAG = "bestseller"
 CARDS_AT_HOME = 8
 MAX_COLLECTIONS = 6  # on the first page
-OUT_OF_PLACE = ("page", "after")  # what no longer fits when anything else in the address changes
+POSITION_PARAMETERS = ("page", "after")  # left out of links that change the filters or the sort order
 
 
 def _chips(request: HttpRequest, page: ListingPage, listing_query: ListingQuery) -> list[dict[str, str]]:
-    """The filters in force, each with the address that takes it off."""
-    understood = {"min": listing_query.low_minor, "max": listing_query.high_minor}
+    """The active filters, each with the URL that removes it."""
+    prices = {"min": listing_query.low_minor, "max": listing_query.high_minor}
     labels = {"min": "From", "max": "Up to", "stock": "In stock", "sale": "On sale"}
-    pairs = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
+    pairs = [(key, value) for key, values in request.GET.lists() for value in values if key not in POSITION_PARAMETERS]
     chips = []
     for name, label in labels.items():
-        if request.GET.get(name) and understood.get(name, 0) is not None:
+        if request.GET.get(name) and prices.get(name, 0) is not None:
             text = f"{label} {request.GET[name]}" if name in ("min", "max") else label
-            chips.append({"label": text, "url": _address([pair for pair in pairs if pair[0] != name])})
+            chips.append({"label": text, "url": _query_string([pair for pair in pairs if pair[0] != name])})
     for facet in page.facets:
         for value in facet.values:
             if value.is_chosen:
                 rest = [pair for pair in pairs if pair != (facet.code, value.slug)]
-                chips.append({"label": value.label, "url": _address(rest)})
+                chips.append({"label": value.label, "url": _query_string(rest)})
     return chips
 
 
-def _address(pairs: list[tuple[str, str]]) -> str:
+def _query_string(pairs: list[tuple[str, str]]) -> str:
     return f"?{urlencode([pair for pair in pairs if pair[1]])}"
 
 
@@ -65,10 +65,10 @@ def _context(
     listing_query: ListingQuery,
     default_sort: str = "featured",
 ) -> dict[str, Any]:
-    query = [(key, value) for key, values in request.GET.lists() for value in values if key not in OUT_OF_PLACE]
+    query = [(key, value) for key, values in request.GET.lists() for value in values if key not in POSITION_PARAMETERS]
     after = [("after", page.after)] if page.after else []
     sort = request.GET.get("sort", default_sort)
-    is_own_page = bool(page.cards) and 1 < page.number <= LAST_PAGE
+    is_numbered_page = bool(page.cards) and 1 < page.number <= LAST_PAGE
     return {
         "page": page,
         "sorts": [(key, label, key == sort) for key, (label, _) in SORTS.items()],
@@ -79,18 +79,18 @@ def _context(
         ],
         "chips": _chips(request, page, listing_query),
         "query": urlencode([pair for pair in query if pair[1]]),
-        "next_url": _address([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
+        "next_url": _query_string([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
         "page_size": PAGE_SIZE,
         "is_filtered": page.is_filtered,
-        # Search engines keep the plain list, each of its numbered pages under its own address.
-        "is_indexable": (page.number == 1 or is_own_page)
+        # Search engines index only unfiltered listings, with a canonical URL for each numbered page.
+        "is_indexable": (page.number == 1 or is_numbered_page)
         and not (page.is_filtered or form.price_errors or request.GET.get("sort")),
-        "canonical_query": f"?page={page.number}" if is_own_page else "",
+        "canonical_query": f"?page={page.number}" if is_numbered_page else "",
     }
 
 
 def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The list; a page of it that does not exist is not found, and leads to the ones that do."""
+    """Render a listing, with status 404 if the page number does not exist."""
     page = context["page"]
     is_missing = page.number > 1 and not page.cards
     return render(request, template, context, status=404 if is_missing else 200)
@@ -106,7 +106,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": loved or first_cards(listings, CARDS_AT_HOME),
         "cards_title": "Most loved" if loved else "Our products",
-        "more": next((one for one in collections if one.rule_tag == LOVED_TAG), None),
+        "more": next((collection for collection in collections if collection.rule_tag == LOVED_TAG), None),
         "tiles": category_tiles(market, top_categories()),
         "collections": collections,
         "market": market,
@@ -118,16 +118,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @page(STOREFRONT, throttle="search")
 @require_safe
 def category(request: HttpRequest, path: str) -> HttpResponse:
-    found = Category.objects.filter(path=path).first()
-    if not found:
+    category = Category.objects.filter(path=path).first()
+    if not category:
         return answer_moved(request, moved_category(path))
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
     listing_query = form.listing_query()
-    page = category_page(found, market, listing_query)
-    trail = [found] if "/" not in found.path else lineage(found)
+    page = category_page(category, market, listing_query)
+    trail = [category] if "/" not in category.path else lineage(category)
     context = {
-        "category": found,
+        "category": category,
         "trail": trail,
         "market": market,
         "markets_here": list(all_markets().values()),
@@ -137,7 +137,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
-    """One step to where the page is now, 410 where it is gone, 404 where it never was."""
+    """Redirect to the present URL of a page, answer 410 if it is gone, or raise Http404 if it never existed."""
     if moved is None:
         raise Http404
     if not moved.url:
@@ -149,13 +149,13 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
 @page(STOREFRONT, throttle="search")
 @require_safe
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Collection, slug=slug, is_active=True)
+    collection = get_object_or_404(Collection, slug=slug, is_active=True)
     market = current_market()
     form = ListingForm(request.GET, currency=market.currency)
     listing_query = form.listing_query()
-    page = collection_page(found, market, listing_query)
+    page = collection_page(collection, market, listing_query)
     context = {
-        "collection": found,
+        "collection": collection,
         "market": market,
         "markets_here": list(all_markets().values()),
         **_context(request, page, form, listing_query),
@@ -185,15 +185,15 @@ def search(request: HttpRequest) -> HttpResponse:
     form = ListingForm(request.GET, currency=market.currency)
     listings = current_listings(market)
     listing_query = form.listing_query()
-    found = search_page(listings, market, form.text, listing_query)
+    results = search_page(listings, market, form.text, listing_query)
     context = {
         "text": form.text,
-        "mended": found.corrected,
-        "is_partial": found.is_partial,
+        "mended": results.corrected,
+        "is_partial": results.is_partial,
         "market": market,
-        **_context(request, found.page, form, listing_query, default_sort="best"),
+        **_context(request, results.page, form, listing_query, default_sort="best"),
     }
-    if not found.page.count and not found.page.is_filtered:
+    if not results.page.count and not results.page.is_filtered:
         context |= {"popular": first_cards(listings, 4), "categories": top_categories()}
     return _answer(request, "catalog/search.html", context)
 
@@ -204,5 +204,5 @@ def suggest(request: HttpRequest) -> HttpResponse:
     market = current_market()
     text = request.GET.get("q", "")[:200]
     is_enough = len(text.strip()) >= MIN_SUGGEST_LETTERS
-    found = suggestions(current_listings(market), market, text) if is_enough else None
-    return render(request, "catalog/suggest.html", {"found": found, "text": text})
+    matches = suggestions(current_listings(market), market, text) if is_enough else None
+    return render(request, "catalog/suggest.html", {"found": matches, "text": text})

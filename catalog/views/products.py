@@ -1,4 +1,4 @@
-"""The page of one product."""
+"""The view of a product's page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ STARS = {str(n): n for n in range(1, 6)}
 
 
 def sold_in(product: Product) -> list[Market]:
-    """The markets that have a page for this product: the default one, and those that it has a price in."""
+    """The markets with a page for the product: the default market, and those in which it has a price."""
     markets = list(all_markets().values())
     if len(markets) == 1:
         return markets
@@ -41,26 +41,26 @@ def show_product(
     extra: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Answer with a product's page; `extra` is what another app adds, such as a form with a mistake."""
+    """Render the page of a product. `extra` is context from other apps, such as a form with errors."""
     market = current_market()
-    found = product_for_page(slug)
-    shown = product_page(found, market, wanted) if found else None
-    if not found or not shown:
+    product = product_for_page(slug)
+    product_content = product_page(product, market, wanted) if product else None
+    if not product or not product_content:
         return answer_moved(request, moved_product(slug))
-    markets = sold_in(found)
-    if market.prefix and not shown.has_price:
-        context = {"product": found, "market": market, "markets": markets}
+    markets = sold_in(product)
+    if market.prefix and not product_content.has_price:
+        context = {"product": product, "market": market, "markets": markets}
         return render(request, "catalog/not_sold.html", context, status=404)
     context = {
-        "shown": shown,
+        "shown": product_content,
         "markets_here": markets,
-        "product": found,
+        "product": product,
         "market": market,
-        "trail": lineage(found.category),
-        "related": related_listings(found, market),
-        "facts": attribute_rows(found),
-        "opinions": review_summary(found, STARS.get(request.GET.get("stars", ""))) if found.review_count else None,
+        "trail": lineage(product.category),
+        "related": related_listings(product, market),
+        "facts": attribute_rows(product),
+        "opinions": review_summary(product, STARS.get(request.GET.get("stars", ""))) if product.review_count else None,
         **(extra or {}),
     }
-    template = "catalog/gift_card.html" if shown.variant.is_gift_card else "catalog/product.html"
+    template = "catalog/gift_card.html" if product_content.variant.is_gift_card else "catalog/product.html"
     return render(request, template, context, status=status)

@@ -1,4 +1,4 @@
-"""Texts and small files of the shop."""
+"""Views of text pages, swatch colours and the icon."""
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse
@@ -16,14 +16,14 @@ from catalog.pages import SHARED_FILE, STOREFRONT, page
 @page(STOREFRONT)
 @require_safe
 def text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
-    found = get_object_or_404(Page, section=section, slug=slug)
-    context = {"page": page_in(found, current_market()), "markets_here": list(all_markets().values())}
+    text_page = get_object_or_404(Page, section=section, slug=slug)
+    context = {"page": page_in(text_page, current_market()), "markets_here": list(all_markets().values())}
     return render(request, "catalog/page.html", context)
 
 
 @page(STOREFRONT, is_always_open=True)
 def legal_text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
-    """A page that the law asks for, also of a shop that has not opened."""
+    """A legal page, which is available even before the shop has opened."""
     return text(request, section, slug)
 
 
@@ -31,7 +31,7 @@ def legal_text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def swatches(request: HttpRequest) -> HttpResponse:
-    """The colours of option and attribute values as a style sheet, since nothing may be styled inline."""
+    """The colours of option and attribute values as a style sheet, because the CSP forbids inline styles."""
     colours = {slugify(swatch.name): swatch.colour for swatch in Swatch.objects.all()}
     colours |= dict(AttributeValue.objects.exclude(colour="").values_list("slug", "colour")[:500])
     rules = [f".swatch-{slugify(name)}{{--c:{colour}}}" for name, colour in colours.items()]

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         target = default_target()
         lines = export_lines(Product.objects.all(), target.market, target.location)
         if file is None:
-            # Whoever reads along may stop when they have seen enough.
+            # The reader of a pipe, such as `head`, may close it early.
             with contextlib.suppress(BrokenPipeError):
                 sys.stdout.writelines(lines)
             return

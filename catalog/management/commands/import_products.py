@@ -1,4 +1,4 @@
-"""Take products over from a Shopify CSV export: at once, or planned, looked at, applied and taken back."""
+"""Import products from a Shopify CSV export, or plan, apply and undo an import."""
 
 import sys
 from argparse import ArgumentParser
@@ -21,10 +21,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, nargs="?", help="a Shopify product CSV")
         parser.add_argument("--images", type=Path, help="the folder that relative picture paths refer to")
-        what = parser.add_mutually_exclusive_group()
-        what.add_argument("--plan", action="store_true", help="show what would change and store it as a plan")
-        what.add_argument("--apply", type=int, metavar="PLAN", help="apply a stored plan")
-        what.add_argument("--undo", type=int, metavar="PLAN", help="undo an applied plan")
+        mode = parser.add_mutually_exclusive_group()
+        mode.add_argument("--plan", action="store_true", help="show what would change and store it as a plan")
+        mode.add_argument("--apply", type=int, metavar="PLAN", help="apply a stored plan")
+        mode.add_argument("--undo", type=int, metavar="PLAN", help="undo an applied plan")
 
     def handle(self, *args: Any, file: Path | None, images: Path | None, **options: Any) -> None:
         if file is not None and (options["apply"] or options["undo"]) is not None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             if options["apply"] is not None:
                 run = apply_now(_run(options["apply"]), pictures=images)
-                self.stdout.write(f"{_counted(run)}. Undo it with --undo {run.pk}.")
+                self.stdout.write(f"{_counts_text(run)}. Undo it with --undo {run.pk}.")
             elif options["undo"] is not None:
                 run = undo_now(_run(options["undo"]))
                 self.stdout.write(f"{run} was undone.")
@@ -60,8 +60,8 @@ class Command(BaseCommand):
         plan = plan_of(run)
         for change in plan.changes:
             self.stdout.write(f"{'new    ' if change.is_new else 'changed'} {change.handle} (line {change.line})")
-            for what, before, after in [] if change.is_new else change.differences:
-                self.stdout.write(f"          {what}: {short_text(before)} → {short_text(after)}")
+            for label, before, after in [] if change.is_new else change.differences:
+                self.stdout.write(f"          {label}: {short_text(before)} → {short_text(after)}")
         self._tell(plan.problems)
         self.stdout.write(f"{plan}. Apply it with --apply {run.pk}.")
 
@@ -71,11 +71,11 @@ class Command(BaseCommand):
 
 
 def _run(number: int) -> Run:
-    found = Run.objects.filter(pk=number).first()
-    if not found:
+    run = Run.objects.filter(pk=number).first()
+    if not run:
         raise CommandError(f"There is no plan {number}.")
-    return found
+    return run
 
 
-def _counted(run: Run) -> str:
+def _counts_text(run: Run) -> str:
     return "{new} new, {changed} changed, {unchanged} unchanged, {skipped} refused".format(**run.counts)

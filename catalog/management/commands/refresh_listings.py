@@ -1,4 +1,4 @@
-"""Bring the listings' stock classes up to date, write all listing rows anew, or prove that they are right."""
+"""Refresh the stock classes of listings, rewrite all listing rows, or verify them."""
 
 import sys
 from argparse import ArgumentParser
@@ -14,9 +14,9 @@ class Command(BaseCommand):
     help = "Refresh listings whose stock class may have changed. --all rewrites every row; --verify compares every row."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_mutually_exclusive_group()
-        what.add_argument("--all", action="store_true")
-        what.add_argument("--verify", action="store_true")
+        mode = parser.add_mutually_exclusive_group()
+        mode.add_argument("--all", action="store_true", help="rewrite every listing row")
+        mode.add_argument("--verify", action="store_true", help="compare every listing row with its product")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["all"]:

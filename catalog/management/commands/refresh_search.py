@@ -1,4 +1,4 @@
-"""Count the words that listings hold."""
+"""Rebuild the vocabulary of autocomplete and spelling correction."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fill the shop with made-up products, to try it at any size."""
+"""Add any number of made-up products, for tests of performance."""
 
 import sys
 import time
