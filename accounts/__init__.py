@@ -1,1 +1,1 @@
-"""Who the shopper is: users, sign-in, throttles."""
+"""Users: sign-up, login, addresses, staff roles and throttling."""

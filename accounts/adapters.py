@@ -1,4 +1,4 @@
-"""What allauth asks the shop."""
+"""Adapters that customize django-allauth."""
 
 from typing import Any
 
@@ -15,21 +15,21 @@ from django.urls import reverse
 
 from accounts.devices import device_name
 from accounts.links import confirmation_key, shop_link
-from accounts.logins import begin_attempt, end_well
+from accounts.logins import begin_attempt, record_success
 from accounts.mailboxes import normalize_mailbox
 from accounts.mails import account_mail
 from accounts.models import User
 from accounts.notices import tell_owner
 from accounts.throttle import Limit, client_ip
 
-# A place that asks for many mails is told to wait. Of one mailbox nobody is told so, or a stranger could lock its owner
-# out: past the limit it gets no further mail, and the links of those before it are still good.
-CONFIRMING_HERE = Limit("confirm", 10, 3600)
-MAILS_TO_ADDRESS = Limit("mails-to-address", 5, 3600)
-# Told by the watch over passwords, which also sees what the admin and the command line change.
-TOLD_ELSEWHERE = {f"account/email/password_{what}" for what in ("changed", "set", "reset")}
+# A network that requests too many e-mails gets an error. An address over its limit gets no further e-mail but no error,
+# because otherwise a stranger could lock out its owner; the links sent before still work.
+CONFIRMATION_LIMIT = Limit("confirm", 10, 3600)
+MAILS_PER_ADDRESS = Limit("mails-to-address", 5, 3600)
+# PasswordChangeWatch sends these e-mails, because it also covers the admin and the command line.
+NOTIFIED_ELSEWHERE = {f"account/email/password_{event}" for event in ("changed", "set", "reset")}
 
-WAYS = {
+METHOD_LABELS = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate": "Use a code from your app",
     "mfa_reauthenticate:webauthn": "Use a passkey",
@@ -37,18 +37,18 @@ WAYS = {
 
 
 def may_mail(purpose: str, email: str) -> bool:
-    """Count a mail that somebody asked for; each purpose has its own count, so none uses up another's."""
-    return MAILS_TO_ADDRESS.allows(f"{purpose}|{normalize_mailbox(email)}")
+    """Count an e-mail to this address and return whether it may be sent. Each purpose has its own limit."""
+    return MAILS_PER_ADDRESS.allows(f"{purpose}|{normalize_mailbox(email)}")
 
 
 def choose_password_path(user: AbstractBaseUser) -> str:
-    """The page on which the mailbox's owner chooses a password; good once, for this state of the account."""
+    """The path of the page for choosing a password, valid once and until the account changes."""
     key = default_token_generator.make_token(user)
     return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": key})
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Logins that slow down after failures, mails in the shop's words, links that lead to SHOP_URL."""
+    """Logins that are delayed after failures, our own e-mails, and links to SHOP_URL."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -73,7 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: AbstractBaseUser, context: dict[str, Any] | None = None, email: str = ""
     ) -> None:
-        if template_prefix not in TOLD_ELSEWHERE:
+        if template_prefix not in NOTIFIED_ELSEWHERE:
             assert isinstance(user, User)  # noqa: S101
             tell_owner(template_prefix, user, context, email or "")
 
@@ -84,13 +84,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_ip(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Instead of allauth's own counter, which is no atomic statement and answers without saying how long."""
+        """Count the attempt. Replaces allauth's counter, which is not atomic and does not say how long to wait."""
         begin_attempt(str(credentials.get("email", "")), client_ip(request))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         user = super().authenticate(request, **credentials)
         if user:
-            end_well(str(credentials.get("email", "")), client_ip(request))
+            record_success(str(credentials.get("email", "")), client_ip(request))
         return user
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -102,12 +102,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return shop_link(reverse("account_confirm_email", args=[key]))
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        """Send the link that confirms a further address, or, where none is confirmed yet, one to choose a password.
+        """Send a link to confirm an address, or, if the account has no confirmed address yet, to choose a password.
 
-        A password that somebody typed before proves nothing about the mailbox, so its owner chooses one.
+        A password entered before does not prove ownership of the mailbox, so its owner chooses a new one.
         """
         address = emailconfirmation.email_address
-        CONFIRMING_HERE.take(client_ip(request))
+        CONFIRMATION_LIMIT.take(client_ip(request))
         if not may_mail(f"confirm {address.user_id}", address.email):
             return
         if EmailAddress.objects.filter(user_id=address.user_id, verified=True).exists():
@@ -118,9 +118,9 @@ class AccountAdapter(DefaultAccountAdapter):
             self.send_mail("account/email/choose_password", address.email, {"password_reset_url": url})
 
     def get_reauthentication_methods(self, user: Any) -> list[dict]:
-        """Name the ways to show that it is you in the words of the other pages."""
+        """The methods with the same labels as on other pages."""
         return [
-            {**method, "description": WAYS.get(method["id"], method["description"])}
+            {**method, "description": METHOD_LABELS.get(method["id"], method["description"])}
             for method in super().get_reauthentication_methods(user)
         ]
 
@@ -129,7 +129,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """The second factor's messages in the shop's words."""
+    """Our own messages about second factors."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
@@ -139,5 +139,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     }
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:  # noqa: A002  (allauth's name)
-        """Suggest the name of the device that is in front of the page."""
+        """Suggest the name of the current device, like "Firefox on Linux"."""
         return device_name(context.request.headers.get("User-Agent", ""))

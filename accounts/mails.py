@@ -1,6 +1,6 @@
-"""The mails about an account: their words in one table, their look in one template.
+"""E-mails about accounts. This table has their texts, and one template their layout.
 
-The keys are the names that allauth asks for, and a few of ours.
+The keys are the template names that allauth uses, and a few of our own.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,23 @@ ONE_HOUR = "The link works once and is valid for one hour. If you did not ask fo
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One mail: what it says, and where its button leads."""
+class MailText:
+    """The text of one e-mail, and the label and target of its button."""
 
     subject: str
     text: str
     label: str = ""
-    url: str = ""  # a key of the context, or the name of a page
-    after: str = ""
-    is_notice: bool = False  # says when and from where, and what to do if it was somebody else
+    url: str = ""  # a key of the context, or the name of a URL pattern
+    after: str = ""  # the text below the button
+    is_notice: bool = False  # adds time and place, and what to do if it was somebody else
 
 
-def _notice(subject: str, text: str) -> Letter:
-    return Letter(subject, text, is_notice=True)
+def _notice(subject: str, text: str) -> MailText:
+    return MailText(subject, text, is_notice=True)
 
 
-LETTERS = {
-    "account/email/sign_up": Letter(
+MAIL_TEXTS = {
+    "account/email/sign_up": MailText(
         "Create your account",
         "Choose a password and your account at {shop_name} is ready. Orders that you placed with this address"
         " will be in it.",
@@ -44,7 +44,7 @@ LETTERS = {
         "sign_up_url",
         ONE_HOUR,
     ),
-    "account/email/account_already_exists": Letter(
+    "account/email/account_already_exists": MailText(
         "You already have an account",
         "Somebody, perhaps you, asked to create an account at {shop_name} with this address. You have one already:"
         " log in, or choose a new password if you have forgotten yours.",
@@ -52,7 +52,7 @@ LETTERS = {
         "account_reset_password",
         "If it was not you, you can ignore this e-mail: nothing has changed.",
     ),
-    "account/email/unknown_account": Letter(
+    "account/email/unknown_account": MailText(
         "There is no account with this address",
         "Somebody, perhaps you, asked for a new password at {shop_name}, but there is no account with this address."
         " You may have used another one, or ordered without an account.",
@@ -60,21 +60,21 @@ LETTERS = {
         "account_signup",
         "If it was not you, you can ignore this e-mail.",
     ),
-    "account/email/password_reset_key": Letter(
+    "account/email/password_reset_key": MailText(
         "Choose a new password",
         "You asked for a new password for your account at {shop_name}.",
         "Choose a new password",
         "password_reset_url",
         ONE_HOUR,
     ),
-    "account/email/choose_password": Letter(
+    "account/email/choose_password": MailText(
         "Choose your password",
         "Before you can log in at {shop_name}, please choose a password here. This confirms that the e-mail address is yours.",
         "Choose a password",
         "password_reset_url",
         ONE_HOUR,
     ),
-    "account/email/email_confirmation": Letter(
+    "account/email/email_confirmation": MailText(
         "Confirm your new e-mail address",
         "You asked to use this address for your account at {shop_name}. Your old address stays until you confirm.",
         "Confirm this address",
@@ -123,30 +123,32 @@ LETTERS = {
 
 
 def account_mail(name: str, email: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
-    """Return the mail of this name, in text and HTML; its links lead to SHOP_URL."""
-    letter = LETTERS[name]
+    """The e-mail with this name, in plain text and HTML, ready to be sent."""
+    mail_text = MAIL_TEXTS[name]
     shop_name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or urlsplit(settings.SHOP_URL).netloc
-    facts = {**context, "shop_name": shop_name}
-    url = letter.url and (str(facts[letter.url]) if letter.url in facts else shop_link(reverse(letter.url)))
-    parts = {
+    values = {**context, "shop_name": shop_name}
+    url = mail_text.url and (
+        str(values[mail_text.url]) if mail_text.url in values else shop_link(reverse(mail_text.url))
+    )
+    template_context = {
         "shop_url": settings.SHOP_URL,
         "shop_name": shop_name,
-        "subject": letter.subject,
-        "text": letter.text.format_map(facts),
-        "label": letter.label,
+        "subject": mail_text.subject,
+        "text": mail_text.text.format_map(values),
+        "label": mail_text.label,
         "url": url,
-        "after": letter.after,
-        "notice": letter.is_notice,
-        "at": facts.get("timestamp"),
-        "ip": facts.get("ip"),
-        "device": facts.get("device"),
+        "after": mail_text.after,
+        "notice": mail_text.is_notice,
+        "at": values.get("timestamp"),
+        "ip": values.get("ip"),
+        "device": values.get("device"),
         "reset_url": shop_link(reverse("account_reset_password")),
     }
     mail = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=render_to_string("emails/account.txt", parts),
+        subject=mail_text.subject,
+        body=render_to_string("emails/account.txt", template_context),
         to=[email],
         headers={"Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string("emails/account.html", parts), "text/html")
+    mail.attach_alternative(render_to_string("emails/account.html", template_context), "text/html")
     return mail

@@ -1,4 +1,4 @@
-"""The user (the login is the e-mail address) and the throttle counters."""
+"""Users, their addresses and devices, and the counters of login failures and throttling."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ from accounts.mailboxes import normalize_mailbox
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; their address is stored in its normal form."""
+    """Creates users with normalized e-mail addresses."""
 
-    def create_user(self, email: str, password: str | None = None, **facts: Any) -> "User":
-        user = self.model(email=normalize_mailbox(email), **facts)
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=normalize_mailbox(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **facts: Any) -> "User":
-        """Create a user who may do everything, and whose address counts as confirmed.
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a superuser with a confirmed address.
 
-        Whoever runs commands on the server needs no mail to show who they are, and perhaps none can be sent yet.
+        No confirmation is needed from somebody who can run commands on the server, where e-mail may not work yet.
         """
-        user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **facts})
+        user = self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
         addresses = apps.get_model("account", "EmailAddress").objects.using(self._db)
         addresses.create(user=user, email=user.email, verified=True, primary=True)
         return user
@@ -38,7 +38,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who can log in: one per mailbox, however its address is spelled."""
+    """A person who can log in with an e-mail address. There is one user per mailbox."""
 
     email = MailboxField("e-mail address", max_length=254, unique=True)
     name = models.CharField("full name", max_length=150, blank=True)
@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Sessions end with the password, as Django has it, and with their generation."""
+        """End sessions when the password changes, as Django does, and when `login_generation` changes."""
         base = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
         return f"{base}.{self.login_generation}" if self.login_generation else base
 
@@ -79,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Address(models.Model):
-    """Where a customer has things sent to; one of them is used unless they choose another."""
+    """A postal address in a customer's address book. One address is the default."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
     name = models.CharField("full name", max_length=150)
@@ -119,7 +119,7 @@ class Address(models.Model):
 
 
 class KnownDevice(models.Model):
-    """A browser and network that an account was used from; only a digest of them is kept."""
+    """A browser and network that an account was used from. Only a hash of them is stored."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="known_devices")
     key = models.CharField(max_length=64)
@@ -133,7 +133,7 @@ class KnownDevice(models.Model):
 
 
 class LoginFailures(models.Model):
-    """Wrong passwords for one address from one place, and until when that place has to wait."""
+    """The failed logins to one account from one network, and the end of the delay."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
@@ -144,7 +144,7 @@ class LoginFailures(models.Model):
 
 
 class ThrottleCounter(models.Model):
-    """How often one key did one thing inside one window of time."""
+    """The number of actions under one key within one time window."""
 
     key = models.CharField(max_length=200)
     window_start = models.DateTimeField()
@@ -159,7 +159,7 @@ class ThrottleCounter(models.Model):
 
 
 class Turn(models.Model):
-    """What an account may do only once at a time is being done, at the longest until then."""
+    """A lock on something that an account may do only once at a time. It expires at `held_until`."""
 
     key = models.CharField(max_length=64, primary_key=True)
     held_until = models.DateTimeField(db_index=True)

@@ -1,4 +1,4 @@
-"""The account's owner is told, at the primary address, about everything that changes who can log in."""
+"""Notify the owner of an account of everything that affects who can log in."""
 
 from typing import Any
 
@@ -12,8 +12,11 @@ from accounts.models import User
 from accounts.throttle import client_ip
 
 
-def tell_owner(name: str, user: User, facts: dict[str, Any] | None = None, email: str = "") -> None:
-    """Write to the primary address of an account that has shown to be somebody's; the request says from where."""
+def tell_owner(name: str, user: User, values: dict[str, Any] | None = None, email: str = "") -> None:
+    """Send an e-mail to the account's primary address, or to `email`, with the place of the current request.
+
+    Sends nothing to an account without a primary address.
+    """
     to = email or EmailAddress.objects.filter(user_id=user.pk, primary=True).values_list("email", flat=True).first()
     if not to:
         return
@@ -21,19 +24,19 @@ def tell_owner(name: str, user: User, facts: dict[str, Any] | None = None, email
     place = {}
     if request is not None:
         place = {"ip": client_ip(request), "device": device_name(request.headers.get("User-Agent", ""))}
-    account_mail(name, to, {"timestamp": timezone.now(), **place, **(facts or {})}).send()
+    account_mail(name, to, {"timestamp": timezone.now(), **place, **(values or {})}).send()
 
 
 def drop_pending(user: User) -> None:
-    """Forget addresses that were added and never confirmed; their links end with the password's state."""
+    """Delete addresses of the account that were added but not confirmed."""
     EmailAddress.objects.filter(user_id=user.pk, verified=False, primary=False).delete()
 
 
 class PasswordChangeWatch:
-    """A password validator that accepts everything; Django calls its `password_changed` after each change.
+    """Deletes unconfirmed addresses and notifies the owner whenever a password changes.
 
-    Whichever way the password was changed, links that were bound to the old one are worthless then. Pending addresses
-    go too, and the owner is told.
+    It is a password validator that accepts everything, because Django calls `password_changed` of all validators after
+    each change, wherever it was made. Links sent before the change become invalid by themselves.
     """
 
     def validate(self, password: str, user: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""The longest password that we hash."""
+"""A password validator that limits the length."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 
 class MaximumLengthValidator:
-    """Refuse what would only cost hashing time."""
+    """Rejects very long passwords, because hashing them takes time without making them safer."""
 
     def __init__(self, max_length: int = 128) -> None:
         self.max_length = max_length

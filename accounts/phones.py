@@ -1,4 +1,4 @@
-"""Phone numbers as people write them, in one stored form."""
+"""Parse, normalize and format phone numbers."""
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
@@ -6,13 +6,13 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 from accounts.one_line import one_line
 
 EXTENSION = " ext. "
-MIN_DIGITS = 5  # of a number without its country code; service numbers are shorter, and nobody lives there
+MIN_DIGITS = 5  # without the country code; shorter numbers are service numbers
 
 
 def stored_phone(text: str, country: str) -> str:
-    """Return the number in E.164, with `ext. 12` where there is an extension; empty stays empty.
+    """The number in E.164 format, followed by its extension like `ext. 12`; empty stays empty.
 
-    A number without a country code belongs to the country. Raises ValueError for what cannot be dialed.
+    A number without a country code is a number of `country`. Raises ValueError for an invalid number.
     """
     text = one_line(text)
     if not text:
@@ -25,19 +25,19 @@ def stored_phone(text: str, country: str) -> str:
 
 
 def shown_phone(stored: str) -> str:
-    """Return the number in international format, like `+1 202-555-0143 ext. 12`; what cannot be read stays as it is."""
+    """The number in international format, like `+1 202-555-0143 ext. 12`. An invalid number is returned unchanged."""
     number = _read(stored, None)
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else stored
 
 
 def phone_example(country: str) -> str:
-    """A number of the country in international format, for error messages."""
+    """An example of a number in the country, in international format, for error messages."""
     number = phonenumbers.example_number(country) or phonenumbers.example_number("BE")
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else ""
 
 
 def _read(text: str, country: str | None) -> PhoneNumber | None:
-    # 00 is how most of the world dials abroad; it is tried second, since national numbers may begin with it.
+    # 00 usually stands for the + of an international number, but national numbers may begin with it, too.
     attempts = [text, f"+{text[2:]}"] if text.startswith("00") else [text]
     for attempt in attempts:
         try:

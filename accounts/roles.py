@@ -1,10 +1,10 @@
-"""The staff roles, the same list everywhere, made after every migrate."""
+"""The staff roles and their permissions, created after every migrate."""
 
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
-# Role → {model label: actions}. The Owner gets every permission there is.
+# Role → {model label: actions}. The Owner gets all permissions.
 ROLES: dict[str, dict[str, str]] = {
     "Owner": {},
     "Catalogue": {
@@ -75,20 +75,21 @@ ROLES: dict[str, dict[str, str]] = {
 
 
 def create_roles(using: str = "default", **_: Any) -> None:
-    """Every role exists with at least its permissions; what an owner added to a role stays."""
-    known = {
+    """Create missing roles and add missing permissions to them. Other permissions of a role stay."""
+    permissions = {
         (permission.content_type.app_label, permission.codename): permission
         for permission in Permission.objects.using(using).select_related("content_type")
     }
     for role, grants in ROLES.items():
         group, _created = Group.objects.using(using).get_or_create(name=role)
-        group.permissions.add(*(known.values() if role == "Owner" else _granted(known, grants)))
+        group.permissions.add(*(permissions.values() if role == "Owner" else _granted(permissions, grants)))
 
 
-def _granted(known: dict[tuple[str, str], Permission], grants: dict[str, str]) -> list[Permission]:
+def _granted(permissions: dict[tuple[str, str], Permission], grants: dict[str, str]) -> list[Permission]:
     names = [
         (label.split(".")[0], f"{action}_{label.split('.')[1]}")
         for label, actions in grants.items()
         for action in actions.split()
     ]
-    return [known[name] for name in names if name in known]  # missing only while the apps' migrations still run
+    # Permissions are missing only as long as the migrations of their apps have not run.
+    return [permissions[name] for name in names if name in permissions]

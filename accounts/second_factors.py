@@ -1,4 +1,4 @@
-"""allauth's forms for second factors, with our labels and hints, and an answer to whatever a browser may send."""
+"""allauth's forms for second factors, with our labels and help texts, and safe against malformed passkey data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,25 +16,25 @@ from allauth.mfa.webauthn.forms import (
 )
 from django import forms
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MALFORMED_DATA_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @contextmanager
-def refusing_nonsense() -> Iterator[None]:
-    """Say that the passkey is not right where its parser fails in some other way."""
+def rejecting_malformed_data() -> Iterator[None]:
+    """Raise a validation error if allauth's parser of passkey data fails in an unexpected way."""
     try:
         yield
-    except UNREADABLE as error:
+    except MALFORMED_DATA_ERRORS as error:
         raise get_adapter().validation_error("incorrect_code") from error
 
 
 class CredentialField(forms.JSONField):
-    """What the browser says of a passkey; a refused form does not show it again."""
+    """The passkey data from the browser, as JSON in a hidden input. An invalid form does not show it again."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> Any:
-        with refusing_nonsense():
+        with rejecting_malformed_data():
             return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -65,65 +65,65 @@ def name_field(*, is_required: bool) -> forms.CharField:
 
 
 class CodeForm(AuthenticateForm):
-    """The second step of a login."""
+    """The form for a code as the second step of a login."""
 
     code = code_field("Six digits from your authenticator app, or one of your recovery codes.")
 
 
 class CodeAgainForm(ReauthenticateForm):
-    """A code once more, before something important changes."""
+    """The form for entering a code again before an important change."""
 
     code = code_field("Six digits from your authenticator app, or one of your recovery codes.")
 
 
 class FirstCodeForm(ActivateTOTPForm):
-    """The code that shows that the app has the key."""
+    """The form for the first code, which proves that the app has the key."""
 
     code = code_field("The six digits that the app shows now.")
 
 
 class PasskeyForm(AddWebAuthnForm):
-    """A new passkey."""
+    """The form for adding a passkey."""
 
     name = name_field(is_required=False)
     credential = CredentialField()
 
     def clean(self) -> dict:
-        with refusing_nonsense():
+        with rejecting_malformed_data():
             return super().clean()
 
 
 class PasskeyLogInForm(LoginWebAuthnForm):
-    """A log-in by a passkey alone."""
+    """The form for logging in with only a passkey."""
 
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
-        with refusing_nonsense():
+        with rejecting_malformed_data():
             return super().clean_credential()
 
 
 class PasskeyCodeForm(AuthenticateWebAuthnForm):
-    """A passkey as the second step of a log-in."""
+    """The form for a passkey as the second step of a login."""
 
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
-        with refusing_nonsense():
+        with rejecting_malformed_data():
             return super().clean_credential()
 
 
 class PasskeyAgainForm(ReauthenticateWebAuthnForm):
-    """A passkey once more, before something important changes."""
+    """The form for using a passkey again before an important change."""
 
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
-        with refusing_nonsense():
+        with rejecting_malformed_data():
             return super().clean_credential()
 
 
 class PasskeyNameForm(EditWebAuthnForm):
-    """Another name for a passkey."""
+    """The form for renaming a passkey."""
 
     name = name_field(is_required=True)

@@ -1,4 +1,4 @@
-"""allauth's and Django's signals are doors: each calls one verb."""
+"""Receivers of signals from allauth and Django."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from accounts.notices import tell_owner
 
 
 def normalize_address(instance: Any, **_: Any) -> None:
-    """Store an address of allauth's table in the normal form too, whichever way it comes in."""
+    """Normalize the address before allauth's EmailAddress is saved."""
     instance.email = normalize_mailbox(instance.email)
 
 

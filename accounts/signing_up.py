@@ -1,7 +1,7 @@
-"""Opening an account: only behind a link that was sent to its mailbox, and with a password chosen there.
+"""Create accounts through a link that is sent to the e-mail address.
 
-Nothing is stored before that, so nobody can take a mailbox's account in advance, and what is shown is the same for
-mailboxes that have an account and for those that have none.
+Nothing is stored before the link is opened, so nobody can register somebody else's address. The pages are the same for
+addresses with and without an account.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from accounts.links import SignUp, has_account, shop_link, sign_up_key
 from accounts.models import User
 from accounts.throttle import Limit, client_ip
 
-REGISTERING = Limit("register", 5, 3600)
-CHOSEN = "chosen_password"  # of the session: the password that was chosen in this browser before the mail went out
+SIGN_UP_LIMIT = Limit("register", 5, 3600)
+CHOSEN = "chosen_password"  # session key of a password that was chosen before the e-mail was sent
 
 
 @dataclass(frozen=True)
 class ChosenPassword:
-    """A password that waits for its mailbox's link, hashed; only the browser that it was typed in can use it."""
+    """A hashed password, chosen before the e-mail address was confirmed. Only the same browser session can use it."""
 
     email: str
     password: str
@@ -34,8 +34,11 @@ class ChosenPassword:
 
 
 def ask_for_account(request: HttpRequest, email: str, reference: str = "") -> None:
-    """Send the mailbox a link that opens an account, or, where it has one, a mail that says so."""
-    REGISTERING.take(client_ip(request))
+    """Send a link for creating an account, or, if the address already has one, an e-mail that says so.
+
+    Raises TooManyAttempts if the network has sent too many requests.
+    """
+    SIGN_UP_LIMIT.take(client_ip(request))
     if not may_mail("sign-up", email):
         return
     if has_account(email):
@@ -46,7 +49,7 @@ def ask_for_account(request: HttpRequest, email: str, reference: str = "") -> No
 
 
 def ask_with_password(request: HttpRequest, *, email: str, password: str, name: str, reference: str) -> list[str]:
-    """Keep the password in this browser's session and ask for the account; return what is wrong with it instead."""
+    """Send the link and store the hashed password in the session; return the errors of an invalid password instead."""
     try:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:
@@ -57,14 +60,14 @@ def ask_with_password(request: HttpRequest, *, email: str, password: str, name: 
 
 
 def chosen_password(request: HttpRequest, sign_up: SignUp) -> ChosenPassword | None:
-    """Return the password that this browser chose for this mailbox, if it did."""
-    kept = request.session.get(CHOSEN)
-    return ChosenPassword(**kept) if kept and kept.get("email") == sign_up.email else None
+    """The password that was chosen for this address in this session, or None."""
+    stored = request.session.get(CHOSEN)
+    return ChosenPassword(**stored) if stored and stored.get("email") == sign_up.email else None
 
 
 @transaction.atomic
 def open_account(email: str, password_hash: str, name: str) -> User | None:
-    """Create the account of a mailbox whose link was followed; None where it has one already."""
+    """Create an account with a confirmed address. Returns None if the address already has an account."""
     if has_account(email):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Counters in PostgreSQL that say when somebody does a thing too often."""
+"""Rate limits, with counters in PostgreSQL."""
 
 import hashlib
 import ipaddress
@@ -20,7 +20,7 @@ ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.c
 RETURNING count
 """
 
-# An attempt that is refused is not counted: the row stays at the limit, and nothing comes back.
+# A refused attempt is not counted: the row stays at the limit, and the statement returns no row.
 TAKE = """
 INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
 ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.count + 1
@@ -28,21 +28,21 @@ WHERE accounts_throttlecounter.count < %s
 RETURNING count
 """
 
-# Whoever has one IPv6 address has all of its network.
+# A customer of a provider usually gets a whole IPv6 network of this size.
 IPV6_NETWORK = 64
 DEVICE_DAYS = 365
 
 
 class TooManyAttempts(Exception):
-    """A limit is reached; `retry_after` seconds from now it is worth trying again."""
+    """A limit is reached. Try again after `retry_after` seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many attempts; again in {retry_after} seconds.")
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
 
 
-def place_of(key: str) -> str:
-    """The key itself; of an IPv6 address, its network."""
+def network_of(key: str) -> str:
+    """The network of an IPv6 address. Other keys are returned unchanged."""
     try:
         address = ipaddress.ip_address(key)
     except ValueError:
@@ -54,7 +54,7 @@ def place_of(key: str) -> str:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `times` in each window of `seconds`, for one action and one key."""
+    """A limit of `times` actions per key in each window of `seconds`."""
 
     action: str
     times: int
@@ -64,17 +64,17 @@ class Limit:
         return datetime.fromtimestamp(now.timestamp() // self.seconds * self.seconds, UTC)
 
     def _stored_key(self, key: str) -> str:
-        # Addresses and IPs are personal data: only their digest is kept.
-        return f"{self.action}:{hashlib.sha256(place_of(key).encode()).hexdigest()[:32]}"
+        # E-mail and IP addresses are personal data, so only a hash is stored.
+        return f"{self.action}:{hashlib.sha256(network_of(key).encode()).hexdigest()[:32]}"
 
     def count(self, key: str) -> int:
-        """Count one attempt and return how many there were in this window; atomic, so parallel attempts all count."""
+        """Count an attempt and return the number in this window. Atomic, so concurrent attempts all count."""
         with connection.cursor() as cursor:
             cursor.execute(COUNT, [self._stored_key(key), self._window_start(timezone.now())])
             return cursor.fetchone()[0]
 
     def take(self, key: str) -> None:
-        """Count one attempt, or raise TooManyAttempts when it is one too many; atomic, as `count` is."""
+        """Count an attempt, or raise TooManyAttempts if the limit is reached. Atomic, so concurrent attempts all count."""
         with connection.cursor() as cursor:
             cursor.execute(TAKE, [self._stored_key(key), self._window_start(timezone.now()), self.times])
             if cursor.fetchone():
@@ -82,7 +82,7 @@ class Limit:
         raise TooManyAttempts(self.seconds_left())
 
     def allows(self, key: str) -> bool:
-        """Count one attempt and return True, or return False when it is one too many."""
+        """Count an attempt and return True, or return False if the limit is reached."""
         try:
             self.take(key)
         except TooManyAttempts:
@@ -90,21 +90,21 @@ class Limit:
         return True
 
     def give_back(self, key: str) -> None:
-        """An attempt that was counted in this window turned out not to be one that counts."""
-        known = ThrottleCounter.objects.filter(
+        """Subtract an attempt that was counted in this window, because it should not count."""
+        counters = ThrottleCounter.objects.filter(
             key=self._stored_key(key), window_start=self._window_start(timezone.now()), count__gt=0
         )
-        known.update(count=F("count") - 1)
+        counters.update(count=F("count") - 1)
 
     def seconds_left(self) -> int:
-        """Whole seconds until the window is over, rounded up: after them it is."""
+        """The seconds until the window ends, rounded up."""
         now = timezone.now()
         end = self._window_start(now) + timedelta(seconds=self.seconds)
         return max(1, math.ceil((end - now).total_seconds()))
 
 
-def _address_in(hop: str) -> str:
-    """The IP address that a proxy wrote, without a port or brackets; empty where it is none."""
+def _ip_address(hop: str) -> str:
+    """The IP address in an entry of X-Forwarded-For, without port and brackets; empty if it is not an IP address."""
     bare = hop.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
@@ -117,20 +117,20 @@ def _address_in(hop: str) -> str:
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Return the address of whoever asks.
+    """The IP address of the client.
 
-    X-Forwarded-For is believed only as far as SHOP_TRUSTED_PROXIES proxies of our own wrote it, since
-    anybody may send that header.
+    Only as many entries of X-Forwarded-For as there are SHOP_TRUSTED_PROXIES are trusted, because clients can send that
+    header, too.
     """
     trusted, connected = settings.TRUSTED_PROXIES, str(request.META.get("REMOTE_ADDR", ""))
     if not trusted:
         return connected
     hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    return (_address_in(hops[-trusted]) if len(hops) >= trusted else "") or connected
+    return (_ip_address(hops[-trusted]) if len(hops) >= trusted else "") or connected
 
 
 def old_counters() -> list[QuerySet]:
-    """Windows, failures and turns older than two days, and devices not seen for a year."""
+    """Querysets of expired rows: counters, failures and locks after two days, and devices not used for a year."""
     now = timezone.now()
     old = now - timedelta(days=2)
     return [

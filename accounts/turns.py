@@ -1,4 +1,4 @@
-"""One at a time: whoever has a turn keeps it until it is given back, or until it has lasted too long."""
+"""Locks on things that an account may do only once at a time, across requests. A lock expires if it is not released."""
 
 from datetime import datetime
 
@@ -7,10 +7,10 @@ from django.db import connection
 from accounts.models import Turn
 from accounts.throttle import TooManyAttempts
 
-MAX_TURN_SECONDS = 1800  # a turn that nobody gave back, because the process died, is over then
-ASK_AGAIN_SECONDS = 10
+MAX_LOCK_SECONDS = 1800  # a lock that was not released, because its process died, expires then
+RETRY_AFTER_SECONDS = 10
 
-# One statement: of two that come together one waits for the other's row and then finds it held.
+# One statement, so that of two concurrent requests one waits for the other's row and then finds it locked.
 TAKE = """
 INSERT INTO accounts_turn AS known (key, held_until)
 VALUES (%(key)s, clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -19,16 +19,19 @@ RETURNING held_until
 """
 
 
-def take_turn(key: str) -> datetime:
-    """The turn is ours; returns what `give_turn_back` asks for. Raises TooManyAttempts while somebody has it."""
+def acquire_lock(key: str) -> datetime:
+    """Acquire the lock and return its time of expiry, which release_lock() needs.
+
+    Raises TooManyAttempts while the lock is held.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"key": key, "seconds": MAX_TURN_SECONDS})
-        taken = cursor.fetchone()
-    if not taken:
-        raise TooManyAttempts(ASK_AGAIN_SECONDS)
-    return taken[0]
+        cursor.execute(TAKE, {"key": key, "seconds": MAX_LOCK_SECONDS})
+        row = cursor.fetchone()
+    if not row:
+        raise TooManyAttempts(RETRY_AFTER_SECONDS)
+    return row[0]
 
 
-def give_turn_back(key: str, held_until: datetime) -> None:
-    """The next one may; a turn that was over already and is somebody else's now stays theirs."""
+def release_lock(key: str, held_until: datetime) -> None:
+    """Release the lock, unless it has expired and been acquired by another request."""
     Turn.objects.filter(key=key, held_until=held_until).delete()

@@ -1,4 +1,4 @@
-"""Pages of accounts that stand before allauth's of the same name."""
+"""URLs that replace allauth's URLs of the same names."""
 
 from django.urls import path, re_path
 from django.views.generic import RedirectView

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import connection
 
-from accounts.throttle import place_of
+from accounts.throttle import network_of
 from orders.errors import TooMuchUnpaid
 
 # Orders from one network wait for each other from here to COMMIT, so that simultaneous orders are counted one by one.
@@ -22,7 +22,7 @@ def check_unpaid_units(ip: str | None, units: int) -> None:
     """
     if not ip or not units or not settings.MAX_UNPAID_UNITS:
         return
-    network = place_of(ip)
+    network = network_of(ip)
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [network])
         cursor.execute(HELD, [network])

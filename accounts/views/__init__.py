@@ -1,1 +1,1 @@
-"""Pages of accounts that are not allauth's, or not as allauth has them."""
+"""Account pages that allauth does not have or that replace its own."""

@@ -1,4 +1,4 @@
-"""The pages behind links in mails: each for one person, and for nobody else who happens to be logged in."""
+"""The pages that links in e-mails open. They refuse users who are logged in to another account."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.links import read_confirmation
-from accounts.logins import forgive, login_key
+from accounts.logins import clear_failures, login_key
 from accounts.throttle import client_ip
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
-    """Make the new address the account's own, when the account's owner says so."""
+    """Make the new address the account's address, after its owner has confirmed."""
     address = read_confirmation(key)
     if address is None:
         return render(request, "account/link_invalid.html", {"page": "account_email"}, status=410)
@@ -44,7 +44,7 @@ def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
 
 @method_decorator(never_cache, name="dispatch")
 class ChoosePasswordView(PasswordResetFromKeyView):
-    """allauth's page, for the account's owner only; it proves the mailbox of an account that had none confirmed."""
+    """allauth's page for choosing a new password. Also confirms the address of an account without a confirmed one."""
 
     def dispatch(self, request: HttpRequest, uidb36: str, key: str, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and user_pk_to_url_str(request.user) != uidb36:
@@ -55,12 +55,12 @@ class ChoosePasswordView(PasswordResetFromKeyView):
         user = self.reset_user
         response = super().form_valid(form)
         confirm_first_address(self.request, user)
-        forgive(login_key(user.email, client_ip(self.request)))
+        clear_failures(login_key(user.email, client_ip(self.request)))
         return response
 
 
 def confirm_first_address(request: HttpRequest, user: Any) -> None:
-    """Where no address was confirmed, the link can only have gone to the account's own: that one is its owner's."""
+    """Confirm the account's address if none is confirmed yet, because the link can only have been sent to it."""
     if EmailAddress.objects.filter(user=user, verified=True).exists():
         return
     address, _ = EmailAddress.objects.get_or_create(user=user, email=user.email)

@@ -1,4 +1,4 @@
-"""How the account is logged in to, on one page."""
+"""The page of an account's login methods."""
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
@@ -18,15 +18,15 @@ from accounts.notices import tell_owner
 @login_required
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """What there is to log in with, and what can be changed about it."""
-    own = Authenticator.objects.filter(user_id=request.user.pk).order_by("pk")
-    kinds = {authenticator.type: authenticator.wrap() for authenticator in own}
-    codes = kinds.get(Authenticator.Type.RECOVERY_CODES)
+    """Show the login methods of the account."""
+    authenticators = Authenticator.objects.filter(user_id=request.user.pk).order_by("pk")
+    by_type = {authenticator.type: authenticator.wrap() for authenticator in authenticators}
+    codes = by_type.get(Authenticator.Type.RECOVERY_CODES)
     context = {
-        "has_app": Authenticator.Type.TOTP in kinds,
+        "has_app": Authenticator.Type.TOTP in by_type,
         "has_codes": codes is not None,
         "codes_left": len(codes.get_unused_codes()) if codes else 0,
-        "passkeys": [key.wrap() for key in own if key.type == Authenticator.Type.WEBAUTHN],
+        "passkeys": [key.wrap() for key in authenticators if key.type == Authenticator.Type.WEBAUTHN],
     }
     return render(request, "account/security.html", context)
 
@@ -34,7 +34,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def log_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End all other sessions of the account; this one goes on."""
+    """End all sessions of the account except the current one."""
     user = User.objects.get(pk=request.user.pk)
     User.objects.filter(pk=user.pk).update(login_generation=F("login_generation") + 1)
     user.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Creating an account: an e-mail address here, a password behind the link in the mail."""
+"""The pages for creating an account: one for the e-mail address, and one for the password, which a link opens."""
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import EmailAddress, Login
@@ -20,7 +20,7 @@ from accounts.signing_up import CHOSEN, ask_for_account, chosen_password, open_a
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Ask for the address; what follows is the same whether it has an account or not."""
+    """Ask for the e-mail address. The answer is the same for addresses with and without an account."""
     if request.user.is_authenticated:
         return redirect("account_security")
     form = SignUpForm(request.POST if request.method == "POST" else None)
@@ -34,7 +34,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def finish_sign_up(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Open the account with a password that the mailbox's owner chooses here, or chose in this browser before."""
+    """Create the account with a password that is chosen here, or was chosen in this session before."""
     asked = read_sign_up(key)
     if asked is None:
         return render(request, "account/link_invalid.html", {"page": "account_signup"}, status=410)
@@ -57,7 +57,7 @@ def finish_sign_up(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 def _welcome(request: HttpRequest, user: User, asked: SignUp) -> HttpResponseBase:
-    """Tell the other apps, and log the new customer in."""
+    """Send the signals about a new account, and log the customer in."""
     request.session.pop(CHOSEN, None)
     address = EmailAddress.objects.get(user=user)
     email_confirmed.send(sender=EmailAddress, request=request, email_address=address)

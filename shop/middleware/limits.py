@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.throttle import Limit, TooManyAttempts, client_ip
-from accounts.turns import give_turn_back, take_turn
+from accounts.turns import acquire_lock, release_lock
 from catalog.pages import policy_of
 
 # Suggestions have their own counter, so that typing never blocks the search itself.
@@ -45,14 +45,14 @@ def is_file_transfer(request: HttpRequest) -> bool:
 def hold_turn(request: HttpRequest) -> None:
     """Reserve the account's single file transfer for this request; raise TooManyAttempts if another one is running."""
     key = f"file:{request.user.pk}"
-    held_until = take_turn(key)
+    held_until = acquire_lock(key)
     request.give_turn_back = partial(end_turn, key, held_until)  # type: ignore[attr-defined]
 
 
 def end_turn(key: str, held_until: datetime) -> None:
     """Release the reservation of the account's file transfer."""
     with suppress(OperationalError, InterfaceError):  # the database is away: the reservation expires by itself
-        give_turn_back(key, held_until)
+        release_lock(key, held_until)
 
 
 def too_many(request: HttpRequest, seconds: int = ALLAUTH_WAIT_SECONDS) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import Turn
 from accounts.throttle import TooManyAttempts
-from accounts.turns import MAX_TURN_SECONDS, give_turn_back, take_turn
+from accounts.turns import MAX_LOCK_SECONDS, acquire_lock, release_lock
 from catalog.importing.plan import Plan
 from catalog.importing.runs import RunRefused, apply_now, keep_plan, start, start_undo, work_waiting
 from catalog.models import Run
@@ -53,14 +53,14 @@ def test_an_export_that_is_broken_off_gives_its_turn_back():
 
 
 def test_a_turn_that_nobody_gives_back_ends_by_itself_and_late_news_of_it_takes_nobody_elses():
-    first = take_turn("k")
+    first = acquire_lock("k")
     with pytest.raises(TooManyAttempts):
-        take_turn("k")
-    Turn.objects.update(held_until=first - timedelta(seconds=MAX_TURN_SECONDS + 1))
-    second = take_turn("k")
-    give_turn_back("k", first)
+        acquire_lock("k")
+    Turn.objects.update(held_until=first - timedelta(seconds=MAX_LOCK_SECONDS + 1))
+    second = acquire_lock("k")
+    release_lock("k", first)
     assert Turn.objects.get().held_until == second
-    give_turn_back("k", second)
+    release_lock("k", second)
     assert Turn.objects.count() == 0
 
 
@@ -85,7 +85,7 @@ def test_an_accounts_second_import_waits_until_the_first_is_carried_out_or_taken
 
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_who_come_at_once_one_has_the_turn(at_once):
-    results = at_once(*(lambda: take_turn("k") for _ in range(8)))
+    results = at_once(*(lambda: acquire_lock("k") for _ in range(8)))
     assert sorted(type(result).__name__ for result in results) == ["TooManyAttempts"] * 7 + ["datetime"]
 
 

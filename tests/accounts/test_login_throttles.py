@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import logins
-from accounts.logins import FREE_FAILURES, MAX_DELAY_SECONDS, begin_attempt, end_well
+from accounts.logins import FREE_FAILURES, MAX_DELAY_SECONDS, begin_attempt, record_success
 from accounts.models import LoginFailures, ThrottleCounter
 from accounts.throttle import TooManyAttempts
 from shop.models import Mail
@@ -81,7 +81,7 @@ def test_ninety_nine_failures_and_any_number_of_logins_slow_nobody():
         begin_attempt("anna@example.com", f"198.51.100.{n}")
     for _ in range(30):
         begin_attempt("anna@example.com", HERE)
-        end_well("anna@example.com", HERE)
+        record_success("anna@example.com", HERE)
     begin_attempt("anna@example.com", THERE)  # the hundredth
     begin_attempt("anna@example.com", HERE)
     with pytest.raises(TooManyAttempts):

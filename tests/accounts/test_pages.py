@@ -15,7 +15,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.adapters import choose_password_path
 from accounts.links import confirmation_key, sign_up_key
-from accounts.mails import LETTERS, account_mail
+from accounts.mails import MAIL_TEXTS, account_mail
 from accounts.models import User
 from tests.accounts.throttling import PASSWORD, member
 
@@ -165,7 +165,7 @@ def test_no_template_of_allauth_can_be_reached():
     assert missing == []
 
 
-@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("name", MAIL_TEXTS)
 def test_every_mail_is_in_our_frame_and_words(name, settings):
     settings.SHOP_URL = "https://shop.example"
     facts = dict.fromkeys(("new_email", "to_email", "from_email", "deleted_email"), "anna@example.com")

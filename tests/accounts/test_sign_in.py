@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.hashers import ShopArgon2PasswordHasher
-from accounts.logins import FREE_FAILURES, count_login_attempt, forgive, login_key
+from accounts.logins import FREE_FAILURES, clear_failures, count_login_attempt, login_key
 from accounts.models import LoginFailures, ThrottleCounter, User
 from accounts.passwords import MaximumLengthValidator
 from accounts.throttle import Limit, TooManyAttempts, client_ip, old_counters
@@ -72,7 +72,7 @@ def test_the_right_password_forgives():
     for _ in range(3):
         count_login_attempt(key)
     assert LoginFailures.objects.get().failures == 3
-    forgive(key)
+    clear_failures(key)
     assert LoginFailures.objects.count() == 0
 
 

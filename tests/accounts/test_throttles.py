@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.forms import RESETTING_HERE
-from accounts.logins import FAILING_HERE
+from accounts.forms import RESET_LIMIT
+from accounts.logins import FAILURES_PER_NETWORK
 from accounts.models import ThrottleCounter
-from accounts.signing_up import REGISTERING
-from accounts.throttle import Limit, TooManyAttempts, place_of
+from accounts.signing_up import SIGN_UP_LIMIT
+from accounts.throttle import Limit, TooManyAttempts, network_of
 from catalog.models import Review
 from orders.fulfillment import Parcel, ship
 from orders.lifecycle import confirm
@@ -36,9 +36,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 # (one attempt, how many of them, in how many seconds, the status of one that passes, what counts them)
 PER_PLACE = {
-    "login": (fail, 20, 300, 200, FAILING_HERE),
-    "register": (register, 5, 3600, 302, REGISTERING),
-    "reset": (reset, 10, 3600, 302, RESETTING_HERE),
+    "login": (fail, 20, 300, 200, FAILURES_PER_NETWORK),
+    "register": (register, 5, 3600, 302, SIGN_UP_LIMIT),
+    "reset": (reset, 10, 3600, 302, RESET_LIMIT),
     "find an order": (find_order, 10, 600, 422, FINDING),
     "search": (search, 60, 60, 200, SEARCHING),
     "add to cart": (add, 60, 60, 422, ADDING),
@@ -100,7 +100,7 @@ def test_with_too_few_hops_the_connection_itself_counts(settings, header):
     ],
 )
 def test_an_ipv6_address_stands_for_its_network(address, place):
-    assert place_of(address) == place
+    assert network_of(address) == place
 
 
 def test_another_address_of_the_same_ipv6_network_is_no_new_place():
