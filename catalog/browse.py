@@ -13,11 +13,11 @@ from catalog.facets import (
     WHOLE_SHOP,
     Facet,
     Scope,
+    cached_counts,
     count_facets,
     facet_definitions,
     facets_to_show,
-    kept_counts,
-    narrowed,
+    filter_by_facets,
 )
 from catalog.keyset import Order
 from catalog.markets import Market
@@ -155,26 +155,26 @@ def listing_page(
     listings: QuerySet[Listing],
     query: ListingQuery,
     *,
-    kept: Scope | None = None,
+    cache_scope: Scope | None = None,
     ranking: Ranking | None = None,
     most_counted: int = MAX_COUNTED,
 ) -> ListingPage:
     """One page of the listings, with the facets for filtering further. A page after the last one has no cards.
 
-    `kept` is the scope under which the counts are cached.
+    `cache_scope` is the scope under which the counts are cached.
     """
     definitions = facet_definitions(query.facets)
     chosen = definitions.chosen_ids(query.facets)
     plain = filtered(listings, query)
     is_filtered = bool(chosen) or plain is not listings
-    if kept and not is_another_time():
-        narrower = f"{query.low_minor} {query.high_minor} {query.in_stock} {query.on_sale}" if is_filtered else ""
-        most = most_counted if is_filtered or kept.words else None
-        counts = kept_counts(kept, narrower, plain, chosen, most)
+    if cache_scope and not is_another_time():
+        filters = f"{query.low_minor} {query.high_minor} {query.in_stock} {query.on_sale}" if is_filtered else ""
+        most = most_counted if is_filtered or cache_scope.search else None
+        counts = cached_counts(cache_scope, filters, plain, chosen, most)
     else:
         counts = count_facets(plain, chosen, most=most_counted)
     order = ranking.order if ranking and counts.total <= ranking.most else None
-    rows, after = _cut(narrowed(plain, chosen), query, order)
+    rows, after = _cut(filter_by_facets(plain, chosen), query, order)
     return ListingPage(
         cards=rows[:PAGE_SIZE],
         number=query.page,
@@ -211,7 +211,7 @@ def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "feature
 
 def category_page(category: Category, market: Market, query: ListingQuery) -> ListingPage:
     listings = in_category(current_listings(market), category)
-    return listing_page(listings, query, kept=Scope(category.pk, market.code))
+    return listing_page(listings, query, cache_scope=Scope(category.pk, market.code))
 
 
 def collection_page(collection: Collection, market: Market, query: ListingQuery) -> ListingPage:
@@ -224,7 +224,7 @@ def collection_page(collection: Collection, market: Market, query: ListingQuery)
 
 
 def whole_shop_page(market: Market, query: ListingQuery) -> ListingPage:
-    return listing_page(current_listings(market), query, kept=Scope(WHOLE_SHOP, market.code))
+    return listing_page(current_listings(market), query, cache_scope=Scope(WHOLE_SHOP, market.code))
 
 
 def top_categories() -> list[Category]:

@@ -124,7 +124,7 @@ def image_source(image: ProductImage) -> str:
 def read_documents(handles: Iterable[str], market: Market, location: Location) -> dict[str, Document]:
     """Documents of the existing products by handle, with a constant number of queries."""
     queryset = (
-        Product.objects.kept()
+        Product.objects.not_withdrawn()
         .filter(handle__in=list(handles))
         .select_related("type")
         .prefetch_related("options", "images", "attribute_values__attribute", "variants__image")

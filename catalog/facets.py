@@ -22,7 +22,7 @@ LIFE = timedelta(minutes=5)
 # Visitors can put any filters and words in a URL, so the counts of these share a limited number of rows.
 SLOTS = 4_096
 
-KEPT = """
+CACHED_COUNTS = """
 SELECT coalesce((SELECT max(id) FROM catalog_categorychange WHERE category_id = %(scope)s), 0),
        kept.version, kept.counts::text, kept.counted_at
 FROM (VALUES (1)) AS one LEFT JOIN catalog_facetcount AS kept
@@ -134,7 +134,7 @@ def facet_definitions(asked: Iterable[str] = ()) -> FacetDefinitions:
     return definitions
 
 
-def narrowed(listings: QuerySet[Listing], chosen: Mapping[str, list[int]]) -> QuerySet[Listing]:
+def filter_by_facets(listings: QuerySet[Listing], chosen: Mapping[str, list[int]]) -> QuerySet[Listing]:
     """Filter by the chosen values: OR within a facet, AND across facets."""
     for ids in chosen.values():
         listings = listings.filter(facets__overlap=ids)
@@ -154,9 +154,9 @@ class Counts:
 
     @staticmethod
     def from_json(text: str) -> "Counts":
-        kept = json.loads(text)
-        facets = {code: {int(value): n for value, n in counts.items()} for code, counts in kept["facets"].items()}
-        return Counts(facets, kept["total"], kept["is_at_least"])
+        stored = json.loads(text)
+        facets = {code: {int(value): n for value, n in counts.items()} for code, counts in stored["facets"].items()}
+        return Counts(facets, stored["total"], stored["is_at_least"])
 
 
 def count_facets(
@@ -166,7 +166,7 @@ def count_facets(
     by_facet: dict[str, dict[int, int]] = {}
     total, is_at_least = 0, False
     for left_out in ["", *chosen]:
-        scope = narrowed(listings, {code: ids for code, ids in chosen.items() if code != left_out})
+        scope = filter_by_facets(listings, {code: ids for code, ids in chosen.items() if code != left_out})
         counts, scope_total = _count(scope, most)
         by_facet[left_out] = counts
         total = scope_total if not left_out else total
@@ -194,30 +194,30 @@ class Scope:
 
     category_id: int
     market: str
-    words: str = ""
+    search: str = ""
 
-    def name(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
-        parts = [self.category_id, self.market, self.words, narrower, sorted((c, sorted(v)) for c, v in chosen.items())]
+    def name(self, filters: str, chosen: Mapping[str, list[int]]) -> str:
+        parts = [self.category_id, self.market, self.search, filters, sorted((c, sorted(v)) for c, v in chosen.items())]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def key(self, narrower: str, chosen: Mapping[str, list[int]]) -> str:
+    def key(self, filters: str, chosen: Mapping[str, list[int]]) -> str:
         """The primary key of the cache row: unique for a whole category, shared with others for filters and searches."""
-        name = self.name(narrower, chosen)
-        return f"slot {int(name, 16) % SLOTS}" if self.words or narrower or chosen else name
+        name = self.name(filters, chosen)
+        return f"slot {int(name, 16) % SLOTS}" if self.search or filters or chosen else name
 
 
-def kept_counts(
-    scope: Scope, narrower: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
+def cached_counts(
+    scope: Scope, filters: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
 ) -> Counts:
     """The cached counts of a scope with these filters and values, counted again if the scope has a newer version."""
-    key, name = scope.key(narrower, chosen), scope.name(narrower, chosen)
+    key, name = scope.key(filters, chosen), scope.name(filters, chosen)
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"scope": scope.category_id, "key": key, "name": name})
-        version, counted_for, kept, counted_at = cursor.fetchone()
+        cursor.execute(CACHED_COUNTS, {"scope": scope.category_id, "key": key, "name": name})
+        version, counted_for, stored, counted_at = cursor.fetchone()
     # The time limit covers changes that raise no version: a period that begins, a transaction that commits late.
     if counted_for == version and now - counted_at < LIFE:
-        return Counts.from_json(kept)
+        return Counts.from_json(stored)
     counts = count_facets(listings, chosen, most=most)
     _keep(FacetCount(pk=key, version=version, counted_at=now, counts={**counts.as_json(), "of": name}))
     return counts
@@ -249,7 +249,7 @@ def facets_to_show(
     used = {value_id for ids in counts.by_facet.values() for value_id in ids}
     for value in AttributeValue.objects.filter(attribute_id__in=missing, pk__in=used) if missing and used else []:
         definitions.values.setdefault(value.attribute_id, []).append(value)
-    shown = []
+    facets = []
     for attribute in definitions.attributes:
         numbers = counts.by_facet.get(attribute.code, counts.by_facet[""])
         ids = set(chosen.get(attribute.code, []))
@@ -259,8 +259,8 @@ def facets_to_show(
             if numbers.get(value.pk) or value.pk in ids
         ]
         if len(values) > 1 or any(value.is_chosen for value in values):
-            shown.append(Facet(attribute.code, attribute.name, values[:most_values], counts.is_at_least))
-    return shown
+            facets.append(Facet(attribute.code, attribute.name, values[:most_values], counts.is_at_least))
+    return facets
 
 
 def _label(value: AttributeValue, attribute: Attribute) -> str:

@@ -45,8 +45,8 @@ class ListingRowBuilder:
         """The periods from now on in which neither prices nor visibility change. The last one has no end."""
         edges = {edge for price in prices for edge in (price.valid.lower, price.valid.upper)}
         edges |= {product.publish_at, product.unpublish_at}
-        known = sorted(edge for edge in edges if edge and edge > self.now)
-        return list(pairwise([self.now, *known, None]))  # type: ignore[arg-type]
+        boundaries = sorted(edge for edge in edges if edge and edge > self.now)
+        return list(pairwise([self.now, *boundaries, None]))  # type: ignore[arg-type]
 
     def _row(
         self,
@@ -76,7 +76,7 @@ class ListingRowBuilder:
             prior_price_minor=prior_price(history, valid.lower),
             is_on_sale=any(offer.is_on_sale for offer, _ in offers),
             stock_class=product_stock_class(sold(product), self.available),
-            image=picture.facts() if picture else {},
+            image=picture.as_json() if picture else {},
             colours=self._colours(product),
             position=product.position,
             sales=product.sales,

@@ -95,7 +95,7 @@ def _matching(
         ranking=Ranking([SearchRank(F("search"), query).desc(), "position", "product_id"], COUNT_LIMIT)
         if is_ranked
         else None,
-        kept=Scope(WHOLE_SHOP, market.code, " ".join("+".join(term) for term in terms)),
+        cache_scope=Scope(WHOLE_SHOP, market.code, " ".join("+".join(term) for term in terms)),
         most_counted=COUNT_LIMIT + 1,
     )
 
@@ -105,10 +105,10 @@ def products_by_code(text: str, count: int = MAX_CODE_MATCHES) -> list[int]:
     code = text.strip()
     if not 0 < len(code) <= 255:
         return []
-    found = Variant.objects.annotate(any_case=Upper("sku")).filter(
+    variants = Variant.objects.annotate(any_case=Upper("sku")).filter(
         Q(any_case=code.upper()) | Q(barcode__in=[code, *barcodes_of(code)]), is_active=True
     )
-    return list(found.values_list("product_id", flat=True)[:count])
+    return list(variants.values_list("product_id", flat=True)[:count])
 
 
 def barcodes_of(text: str) -> list[str]:
@@ -186,8 +186,10 @@ def _digits(word: str) -> str:
 def _closest_short_word(word: str) -> str:
     """The most frequent vocabulary word that differs by one typo, for words too short for trigrams; else the word."""
     lengths = range(len(word) - 1, len(word) + 2)
-    known = SearchTerm.objects.annotate(length=Length("word")).filter(word__startswith=word[:1], length__in=lengths)
-    for term in known.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
+    candidates = SearchTerm.objects.annotate(length=Length("word")).filter(
+        word__startswith=word[:1], length__in=lengths
+    )
+    for term in candidates.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
         if is_one_typo(word, term):
             return term
     return word

@@ -211,7 +211,7 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             variant_title=item.variant_title,
             sku=item.variant.sku,
             product_slug=item.variant.product.slug,
-            image=item.image.facts() if item.image else {},
+            image=item.image.as_json() if item.image else {},
             grams=item.variant.grams,
             is_gift_card=item.variant.is_gift_card,
             needs_shipping=item.variant.needs_shipping,

@@ -35,33 +35,33 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def finish_sign_up(request: HttpRequest, key: str) -> HttpResponseBase:
     """Create the account with a password that is chosen here, or was chosen in this session before."""
-    asked = read_sign_up(key)
-    if asked is None:
+    signup = read_sign_up(key)
+    if signup is None:
         return render(request, "account/link_invalid.html", {"page": "account_signup"}, status=410)
     if request.user.is_authenticated:
-        if request.user.email == asked.email:
+        if request.user.email == signup.email:
             return redirect("account_security")
         return render(request, "account/link_of_another.html", status=403)
-    if has_account(asked.email):
-        return render(request, "account/account_exists.html", {"email": asked.email})
-    chosen = chosen_password(request, asked)
-    form = NewAccountForm(request.POST if request.method == "POST" else None, email=asked.email)
+    if has_account(signup.email):
+        return render(request, "account/account_exists.html", {"email": signup.email})
+    chosen = chosen_password(request, signup)
+    form = NewAccountForm(request.POST if request.method == "POST" else None, email=signup.email)
     if request.method == "POST" and (chosen or form.is_valid()):
         password = chosen.password if chosen else make_password(form.cleaned_data["password1"])
         name = chosen.name if chosen else form.cleaned_data["name"]
-        if user := open_account(asked.email, password, name):
-            return _welcome(request, user, asked)
-        return render(request, "account/account_exists.html", {"email": asked.email})
-    context = {"form": form, "email": asked.email, "is_chosen": chosen is not None}
+        if user := open_account(signup.email, password, name):
+            return _welcome(request, user, signup)
+        return render(request, "account/account_exists.html", {"email": signup.email})
+    context = {"form": form, "email": signup.email, "is_chosen": chosen is not None}
     return render(request, "account/finish_signup.html", context, status=422 if form.errors else 200)
 
 
-def _welcome(request: HttpRequest, user: User, asked: SignUp) -> HttpResponseBase:
+def _welcome(request: HttpRequest, user: User, signup: SignUp) -> HttpResponseBase:
     """Send the signals about a new account, and log the customer in."""
     request.session.pop(CHOSEN, None)
     address = EmailAddress.objects.get(user=user)
     email_confirmed.send(sender=EmailAddress, request=request, email_address=address)
-    user_signed_up.send(sender=User, request=request, user=user, reference=asked.reference)
+    user_signed_up.send(sender=User, request=request, user=user, reference=signup.reference)
     remember_device(request, user)
     record_authentication(request, user, method="password", email=user.email)
     return perform_login(request, Login(user=user, email=user.email))

@@ -164,7 +164,7 @@ def plan_bulk_again(source: bytes, *, user_id: int | None) -> Run | None:
 def chosen_documents(ids: list[int]) -> dict[str, Document]:
     """The documents of these products, without withdrawn ones."""
     target = default_target()
-    handles = Product.objects.kept().filter(pk__in=ids).order_by("pk").values_list("handle", flat=True)
+    handles = Product.objects.not_withdrawn().filter(pk__in=ids).order_by("pk").values_list("handle", flat=True)
     return read_documents(handles, target.market, target.location)
 
 

@@ -101,7 +101,7 @@ class RelatedInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
-    list_display = ("picture", "title", "status_badge", "shelf", "price_range", "stock_sum", "sales")
+    list_display = ("picture", "title", "status_badge", "category_name", "price_range", "stock_sum", "sales")
     list_display_links = ("title",)
     list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
@@ -130,22 +130,24 @@ class ProductAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ("title",), "handle": ("title",)}
 
     def get_urls(self) -> list:
-        own = [
+        custom = [
             path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
             path("<int:product_id>/pictures/", guarded(self, self.pictures), name="catalog_product_pictures"),
             path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
             path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
         ]
-        return own + super().get_urls()
+        return custom + super().get_urls()
 
     def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return variants_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
+        return variants_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
 
     def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return pictures_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id))
+        return pictures_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
 
     def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
-        return market_prices_view(self, request, get_object_or_404(Product.objects.kept(), pk=product_id), code)
+        return market_prices_view(
+            self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id), code
+        )
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
@@ -155,7 +157,7 @@ class ProductAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         products = super().get_queryset(request)
-        return products if request.GET.get("status__exact") == Product.Status.WITHDRAWN else products.kept()
+        return products if request.GET.get("status__exact") == Product.Status.WITHDRAWN else products.not_withdrawn()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
@@ -192,7 +194,7 @@ class ProductAdmin(admin.ModelAdmin):
         return format_html('<span class="tag tag-{}">{}</span>', product.status, product.status.capitalize())
 
     @admin.display(description="category", ordering="category__name")
-    def shelf(self, product: Product) -> str:
+    def category_name(self, product: Product) -> str:
         return product.category.name if product.category else "–"
 
     @admin.display(description="price")

@@ -56,13 +56,13 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return request.user.has_perm("catalog.add_run")
 
     def get_urls(self) -> list:
-        own = [
+        custom = [
             path("<int:run_id>/apply/", guarded(self, self.apply), name="catalog_run_apply"),
             path("<int:run_id>/undo/", guarded(self, self.take_back), name="catalog_run_undo"),
             path("<int:run_id>/again/", guarded(self, self.plan_again), name="catalog_run_again"),
             path("export/", guarded(self, self.export), name="catalog_run_export"),
         ]
-        return own + super().get_urls()
+        return custom + super().get_urls()
 
     @admin.display(description="products")
     def counted(self, run: Run) -> str:

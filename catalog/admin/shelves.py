@@ -91,8 +91,8 @@ class CategoryAdmin(admin.ModelAdmin):
             if change:
                 move_category(Category.objects.get(pk=obj.pk), parent=obj.parent, slug=obj.slug)
             else:
-                made = create_category(obj.name, obj.parent, slug=obj.slug, description=obj.description)
-                obj.pk, obj.path = made.pk, made.path
+                created = create_category(obj.name, obj.parent, slug=obj.slug, description=obj.description)
+                obj.pk, obj.path = created.pk, created.path
         except CategoryRefused as refused:
             self.message_user(request, str(refused), "error")
             return

@@ -360,8 +360,8 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
         shown = list(lines[:MAX_LINES_PER_PAGE])
         for line in shown:  # keep what was typed, also if it was refused
-            kept = "" if line.counted is None else str(line.counted)
-            line.typed = request.POST.get(f"variant-{line.variant_id}", kept)
+            stored = "" if line.counted is None else str(line.counted)
+            line.typed = request.POST.get(f"variant-{line.variant_id}", stored)
         context = {
             "stocktake": stocktake,
             "lines": shown,
@@ -401,7 +401,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         return None
 
     def _counted(self, request: HttpRequest, stocktake: Stocktake) -> dict[int, int]:
-        """The numbers typed on the sheet, and those of things that were not expected here."""
+        """The typed numbers by variant id, including those of variants that were not expected here."""
         counted = typed_quantities(request.POST.get("others", "")[:20_000])
         for variant_id in stocktake.lines.values_list("variant_id", flat=True):
             typed = request.POST.get(f"variant-{variant_id}", "").strip()
@@ -411,6 +411,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def _cancellation(stocktake: Stocktake) -> Question:
+    """The confirmation for canceling the stocktake."""
     counted = stocktake.lines.filter(counted__isnull=False).count()
     sentences = [
         f"{count_of(counted, 'counted number')} will be discarded.",
@@ -421,19 +422,20 @@ def _cancellation(stocktake: Stocktake) -> Question:
 
 
 def _corrections(stocktake: Stocktake) -> Question:
+    """The confirmation for correcting the stock by the differences of the stocktake."""
     lines = stocktake.lines.select_related("variant__product").filter(counted__isnull=False).order_by("pk")
     differing = [line for line in lines if line.variance]
-    shown = listed(f"{line.variant} {signed(line.variance)}" for line in differing[:MAX_PRODUCTS_NAMED])
+    named = listed(f"{line.variant} {signed(line.variance)}" for line in differing[:MAX_PRODUCTS_NAMED])
     more = f" and {len(differing) - MAX_PRODUCTS_NAMED} more" if len(differing) > MAX_PRODUCTS_NAMED else ""
     sentences = [
         f"The stock at {stocktake.location} will be corrected by {signed(sum(line.variance for line in differing))} "
-        f"in {count_of(len(differing), 'product')}{f': {shown}{more}' if differing else ''}.",
+        f"in {count_of(len(differing), 'product')}{f': {named}{more}' if differing else ''}.",
         f"{count_of(stocktake.lines.filter(counted=None).count(), 'product')} not counted: their stock stays as it is.",
         "The count is closed. This cannot be undone.",
     ]
     return _question(stocktake, "post the differences", sentences, "Post the differences")
 
 
-def _question(stocktake: Stocktake, what: str, sentences: list[str], button: str) -> Question:
+def _question(stocktake: Stocktake, action: str, sentences: list[str], button: str) -> Question:
     back = reverse("admin:catalog_stocktake_change", args=[stocktake.pk])
-    return Question(f"{stocktake}: {what}", sentences, button, back, str(stocktake))
+    return Question(f"{stocktake}: {action}", sentences, button, back, str(stocktake))

@@ -29,8 +29,8 @@ def export_lines(products: QuerySet[Product], market: Market, location: Location
     """Yield the file line by line, ordered by product id. Memory use does not grow with the number of products."""
     yield _line(COLUMNS)
     last = 0
-    kept = products.exclude(status=Product.Status.WITHDRAWN)
-    while batch := list(kept.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
+    exported = products.exclude(status=Product.Status.WITHDRAWN)
+    while batch := list(exported.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
         documents = read_documents((handle for _, handle in batch), market, location)
         for _, handle in batch:
             for row in _rows(documents[handle], market.currency):

@@ -165,9 +165,12 @@ def merge(before: Document | None, product: FileProduct) -> Document:
         # Neither the shop nor the file has a price, so nobody could buy it: it becomes no more visible than it was.
         after["product"]["status"] = before["product"]["status"] if before else "draft"
     for image in product.images:
-        kept = after["images"].get(image.source)
-        position = image.position or (kept["position"] if kept else len(after["images"]) + 1)
-        after["images"][image.source] = {"position": position, "alt": image.alt or (kept["alt"] if kept else "")}
+        existing_image = after["images"].get(image.source)
+        position = image.position or (existing_image["position"] if existing_image else len(after["images"]) + 1)
+        after["images"][image.source] = {
+            "position": position,
+            "alt": image.alt or (existing_image["alt"] if existing_image else ""),
+        }
     for variant_fields in after["variants"].values():
         # A variant's picture always belongs to the product, even if the file does not list it there.
         if source := variant_fields["image"]:

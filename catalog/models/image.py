@@ -47,7 +47,7 @@ class ProductImage(models.Model):
         stem = PurePosixPath(self.file.name)
         return str(stem.with_name(f"{stem.stem}-{width}.webp"))
 
-    def facts(self) -> dict:
+    def as_json(self) -> dict:
         """The data that a page needs to show the picture, as JSON for a listing row; empty without a file."""
         if not self.file:
             return {}

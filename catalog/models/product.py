@@ -43,7 +43,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
             status__in=[Product.Status.ACTIVE, Product.Status.UNLISTED],
         )
 
-    def kept(self) -> "ProductQuerySet":
+    def not_withdrawn(self) -> "ProductQuerySet":
         """Products that are not withdrawn. Undoing an import withdraws products, because orders may refer to them."""
         return self.exclude(status=Product.Status.WITHDRAWN)
 

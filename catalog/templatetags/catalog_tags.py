@@ -158,7 +158,7 @@ def stars_class(stars: int) -> int:
 @register.inclusion_tag("includes/picture.html")
 def picture(image: ProductImage | dict | None, size: str, alt: str = "", *, eager: bool = False) -> dict[str, Any]:
     """An <img> with srcset and dimensions, or a placeholder if there is no picture."""
-    stored = image.facts() if isinstance(image, ProductImage) else image or {}
+    stored = image.as_json() if isinstance(image, ProductImage) else image or {}
     if not stored:
         return {
             "src": static("img/placeholder.svg"),

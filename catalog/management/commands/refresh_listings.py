@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["all"]:
-            rows = sum(write_listings(batch) for batch in in_batches(Product.objects.kept()))
+            rows = sum(write_listings(batch) for batch in in_batches(Product.objects.not_withdrawn()))
             self.stdout.write(f"{rows} listing rows written.")
         elif options["verify"]:
             self._verify()
@@ -31,7 +31,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} products refreshed.")
 
     def _verify(self) -> None:
-        wrong = [sentence for batch in in_batches(Product.objects.kept()) for sentence in wrong_listings(batch)]
+        wrong = [
+            sentence for batch in in_batches(Product.objects.not_withdrawn()) for sentence in wrong_listings(batch)
+        ]
         for sentence in wrong:
             self.stderr.write(sentence)
         if not wrong:
