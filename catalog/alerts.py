@@ -15,11 +15,11 @@ from catalog.product_page import variant_path
 MAX_ALERTS_PER_RUN = 200
 
 LOW = """
-SELECT v.id, coalesce(s.free, 0) FROM catalog_variant v
+SELECT v.id, coalesce(s.unreserved, 0) FROM catalog_variant v
 JOIN catalog_product p ON p.id = v.product_id AND p.status IN ('active', 'unlisted')
-JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS free, count(*) AS rows FROM catalog_stock k
+JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS unreserved, count(*) AS rows FROM catalog_stock k
               JOIN catalog_location l ON l.id = k.location_id AND l.is_active WHERE k.variant_id = v.id) s ON s.rows > 0
-WHERE v.is_active AND v.is_tracked AND coalesce(s.free, 0) <= v.low_stock_at
+WHERE v.is_active AND v.is_tracked AND coalesce(s.unreserved, 0) <= v.low_stock_at
 """
 
 

@@ -25,11 +25,11 @@ INVARIANTS: dict[str, str] = {
                    FROM catalog_reservation GROUP BY 1, 2) r USING (variant_id, location_id)
         WHERE s.reserved <> coalesce(r.quantity, 0)""",
     "S4 never more shipped than ever came in": """
-        SELECT 'variant ' || variant_id, 'more units left than ever came in'
+        SELECT 'variant ' || variant_id, 'more units were shipped than came in'
         FROM catalog_stockmovement GROUP BY variant_id
         HAVING sum(on_hand_change) < 0""",
     "L1 every active product with a price is listed": """
-        SELECT DISTINCT 'product ' || p.id, 'an active product without a listing of now'
+        SELECT DISTINCT 'product ' || p.id, 'an active product without a current listing'
         FROM catalog_product p
         JOIN catalog_variant v ON v.product_id = p.id
         JOIN catalog_price c ON c.variant_id = v.id AND c.valid @> now()

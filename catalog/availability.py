@@ -43,9 +43,9 @@ def _may_change_class(before: int, after: int) -> bool:
 
 @dataclass(frozen=True)
 class StockRow:
-    """The stock of a variant at one location; `free` is on hand less reserved, negative if promised units are missing."""
+    """The stock of a variant at one location; `unreserved` is on hand less reserved, negative if promised units are missing."""
 
-    free: int
+    unreserved: int
     backorder_limit: int = 0
     backorder_date: date | None = None
 
@@ -86,8 +86,8 @@ def supply_of(rows: Iterable[StockRow], today: date) -> Supply:
     """The supply of a variant from its rows at all active locations. A backorder date in the past counts as unknown."""
     in_stock, restocks = 0, []
     for row in rows:
-        in_stock += max(0, row.free)
-        if (units := min(row.backorder_limit, row.free + row.backorder_limit)) > 0:
+        in_stock += max(0, row.unreserved)
+        if (units := min(row.backorder_limit, row.unreserved + row.backorder_limit)) > 0:
             day = row.backorder_date if row.backorder_date and row.backorder_date >= today else None
             restocks.append((day, units))
     return Supply(in_stock, tuple(sorted(restocks, key=lambda restock: (restock[0] is None, restock[0] or today))))
@@ -98,8 +98,8 @@ def supply_by_variant(variant_ids: Iterable[int]) -> dict[int, Supply]:
     ids = list(variant_ids)
     rows: dict[int, list[StockRow]] = {pk: [] for pk in ids}
     for stock in Stock.objects.filter(variant_id__in=ids, location__is_active=True):
-        free = stock.on_hand - stock.reserved
-        rows[stock.variant_id].append(StockRow(free, stock.backorder_limit, stock.backorder_date))
+        unreserved = stock.on_hand - stock.reserved
+        rows[stock.variant_id].append(StockRow(unreserved, stock.backorder_limit, stock.backorder_date))
     today = timezone.localdate()
     return {pk: supply_of(variant_rows, today) for pk, variant_rows in rows.items()}
 

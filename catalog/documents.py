@@ -215,7 +215,7 @@ Difference = list[Any]  # [label, before, after]; a list because it is stored as
 def differences(before: Document | None, after: Document | None, currency: str) -> list[Difference]:
     """The differences between two documents, with labels and amounts formatted for staff."""
     if before is None or after is None:
-        return [["product", "–" if before is None else "there", "–" if after is None else "there"]]
+        return [["product", "–", "new"] if before is None else ["product", "existing", "–"]]
     rows = [
         [_label(name), before["product"].get(name), value]
         for name, value in after["product"].items()
@@ -235,7 +235,7 @@ def _item_differences(kind: str, before: Document, after: Document, currency: st
         if key not in before:
             rows.append([name, "–", "new"])
         elif key not in after:
-            rows.append([name, "there", "–"])
+            rows.append([name, "existing", "–"])
         else:
             rows += [
                 [

@@ -236,6 +236,7 @@ def _changed(request: HttpRequest, row: dict[str, Any], name: str) -> str | None
         return None
     if seen != row[name]:
         raise ValidationError(
-            f"{row['title']}: {seen or 'nothing'} is {row[name] or 'nothing'} now: please look again."
+            f"{row['title']}: {seen or 'nothing'} was changed to {row[name] or 'nothing'} while this page was open. "
+            "Please check it again."
         )
     return typed

@@ -57,12 +57,12 @@ class ProductChangeList(ChangeList):
         listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
         prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
         rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
-        sums = rows.order_by().values_list("variant__product_id").annotate(free=Sum(F("on_hand") - F("reserved")))
+        sums = rows.order_by().values_list("variant__product_id").annotate(in_stock=Sum(F("on_hand") - F("reserved")))
         stock = dict(sums)
         for product in self.result_list:
             product.first_image = pictures.get(product.pk)
             product.listed = prices.get(product.pk)
-            product.free = stock.get(product.pk)
+            product.in_stock = stock.get(product.pk)
 
 
 PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
@@ -207,13 +207,13 @@ class ProductAdmin(admin.ModelAdmin):
             return lowest
         return f"{lowest} – {format_money(listing.highest_price_minor, listing.currency)}"
 
-    @admin.display(description="free")
+    @admin.display(description="in stock")
     def stock_sum(self, product: Product) -> str:
-        free = product.free  # type: ignore[attr-defined]
-        if free is None:
+        in_stock = product.in_stock  # type: ignore[attr-defined]
+        if in_stock is None:
             return "not counted"
         return format_html(
-            '<span class="tag tag-{}">{}</span>', "out" if free <= 0 else "low" if free <= 5 else "in", free
+            '<span class="tag tag-{}">{}</span>', "out" if in_stock <= 0 else "low" if in_stock <= 5 else "in", in_stock
         )
 
     @admin.action(description="Edit many at once…", permissions=["change"])

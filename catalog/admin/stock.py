@@ -67,7 +67,16 @@ class BackorderForm(forms.Form):
 
 @admin.register(Stock)
 class StockAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("variant", "sku", "location", "on_hand", "reserved", "free", "backorder_limit", "shortfall")
+    list_display = (
+        "variant",
+        "sku",
+        "location",
+        "on_hand",
+        "reserved",
+        "available_units",
+        "backorder_limit",
+        "shortfall",
+    )
     list_filter = (LowFilter, "location")
     list_select_related = ("variant__product", "location")
     search_fields = ("variant__sku", "variant__product__title")
@@ -85,7 +94,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         return stock.variant.sku
 
     @admin.display(description="available")
-    def free(self, stock: Stock) -> int:
+    def available_units(self, stock: Stock) -> int:
         return stock.available
 
     def change_view(

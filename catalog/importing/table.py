@@ -120,7 +120,7 @@ def _refusal(header: str, text: str, longest: int) -> str:
     if len(text) > longest:
         lines = text.count("\n")
         spread = f" over {lines:,} lines; perhaps a quotation mark is missing" if lines > MANY_LINES else ""
-        return f"'{header.strip()[:60]}' has {len(text):,} characters{spread}; at most {longest:,} are taken"
+        return f"'{header.strip()[:60]}' has {len(text):,} characters{spread}; at most {longest:,} are allowed"
     if "\x00" in text:
         return f"'{header.strip()[:60]}' contains a character that cannot be stored"
     return ""

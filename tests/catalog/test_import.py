@@ -183,7 +183,7 @@ def test_a_long_description_is_taken_and_one_beyond_the_limit_refuses_its_produc
     )
     report = import_file(path)
     assert [str(problem) for problem in report.problems] == [
-        "line 3: longer: 'Body (HTML)' has 100,001 characters; at most 100,000 are taken"
+        "line 3: longer: 'Body (HTML)' has 100,001 characters; at most 100,000 are allowed"
     ]
     assert Product.objects.get(handle="long").description == long
     assert set(Product.objects.values_list("handle", flat=True)) == {"long", "after"}
@@ -192,13 +192,13 @@ def test_a_long_description_is_taken_and_one_beyond_the_limit_refuses_its_produc
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("t" * 10_001, "'Title' has 10,001 characters; at most 10,000 are taken"),
-        ("t" * 200_000, "'Title' has 200,000 characters; at most 10,000 are taken"),
+        ("t" * 10_001, "'Title' has 10,001 characters; at most 10,000 are allowed"),
+        ("t" * 200_000, "'Title' has 200,000 characters; at most 10,000 are allowed"),
         ("N\x00L", "'Title' contains a character that cannot be stored"),
         (
             '"' + "row\n" * 3_000 + '"',
             "'Title' has 12,000 characters over 3,000 lines; perhaps a quotation mark is missing;"
-            " at most 10,000 are taken",
+            " at most 10,000 are allowed",
         ),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_cell_that_cannot_be_taken_refuses_its_product_alone(tmp_path, cell, m
 def test_a_row_whose_handle_cannot_be_taken_is_named_by_its_line(tmp_path):
     reading = read_file(write(tmp_path, f"{'h' * 10_001},X,,,,,TRUE,,,,,,,1,,,"), "EUR")
     assert [str(problem) for problem in reading.problems] == [
-        "line 2: (no handle): 'Handle' has 10,001 characters; at most 10,000 are taken"
+        "line 2: (no handle): 'Handle' has 10,001 characters; at most 10,000 are allowed"
     ]
 
 
