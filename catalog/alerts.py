@@ -14,7 +14,7 @@ from catalog.product_page import variant_path
 
 MAX_ALERTS_PER_RUN = 200
 
-LOW = """
+SELECT_LOW_STOCK = """
 SELECT v.id, coalesce(s.unreserved, 0) FROM catalog_variant v
 JOIN catalog_product p ON p.id = v.product_id AND p.status IN ('active', 'unlisted')
 JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS unreserved, count(*) AS rows FROM catalog_stock k
@@ -57,7 +57,7 @@ def send_stock_alerts() -> int:
 def low_variants() -> dict[int, int]:
     """Variants at or below their low-stock threshold, with their unreserved units (negative if promised units are missing)."""
     with connection.cursor() as cursor:
-        cursor.execute(LOW)
+        cursor.execute(SELECT_LOW_STOCK)
         return dict(cursor.fetchall())
 
 

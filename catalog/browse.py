@@ -28,7 +28,7 @@ PAGE_SIZE = 24
 COUNT_LIMIT = 1_000
 LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # the last page reachable by its number; later pages need an `after` token
 MAX_CANDIDATES = 24  # related products considered, because some may be sold out or hidden
-SHOWN_NUMBERS = 2  # page numbers linked on each side of the current page
+MAX_LINKED_NEIGHBOURS = 2  # page numbers linked on each side of the current page
 
 CARD_FIELDS = (
     *("product_id", "slug", "title", "currency", "price_minor", "highest_price_minor", "regular_price_minor"),
@@ -82,7 +82,7 @@ class ListingPage:
         """The page numbers to link: the first and those around the current page, or around the last numbered page."""
         last = -(-min(self.count, COUNT_LIMIT) // PAGE_SIZE)
         middle = min(self.number, last)
-        return [n for n in range(1, last + 1) if n == 1 or abs(n - middle) <= SHOWN_NUMBERS]
+        return [n for n in range(1, last + 1) if n == 1 or abs(n - middle) <= MAX_LINKED_NEIGHBOURS]
 
 
 @dataclass(frozen=True)

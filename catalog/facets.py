@@ -18,7 +18,7 @@ WHOLE_SHOP = 0
 # Exact counting takes time in proportion to the number of products. Counts of whole categories are cached per version.
 # Filtered listings are counted only up to this number; beyond it, the page says "at least".
 MAX_COUNTED = 5_000
-LIFE = timedelta(minutes=5)
+MAX_CACHE_AGE = timedelta(minutes=5)
 # Visitors can put any filters and words in a URL, so the counts of these share a limited number of rows.
 SLOTS = 4_096
 
@@ -216,7 +216,7 @@ def cached_counts(
         cursor.execute(CACHED_COUNTS, {"scope": scope.category_id, "key": key, "name": name})
         version, counted_for, stored, counted_at = cursor.fetchone()
     # The time limit covers changes that raise no version: a period that begins, a transaction that commits late.
-    if counted_for == version and now - counted_at < LIFE:
+    if counted_for == version and now - counted_at < MAX_CACHE_AGE:
         return Counts.from_json(stored)
     counts = count_facets(listings, chosen, most=most)
     _keep(FacetCount(pk=key, version=version, counted_at=now, counts={**counts.as_json(), "of": name}))

@@ -27,7 +27,7 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE_PIXELS = 2400  # larger originals are scaled down
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
-QUALITY_KEPT = 90
+ORIGINAL_QUALITY = 90
 # The exceptions of Pillow for files that are not pictures or are damaged.
 UNREADABLE = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
@@ -79,7 +79,7 @@ def _normalized(content: bytes) -> tuple[Image.Image, bytes]:
         upright = picture if _is_plain_webp(picture, content) else _upright(picture)
     except UNREADABLE as error:
         raise BadImage("The picture file is incomplete.") from error
-    return (picture, content) if upright is picture else (upright, _as_webp(upright, QUALITY_KEPT))
+    return (picture, content) if upright is picture else (upright, _as_webp(upright, ORIGINAL_QUALITY))
 
 
 def keep_picture(image: ProductImage, content: bytes) -> None:

@@ -16,8 +16,8 @@ from catalog.markets import all_markets
 from catalog.models import Category, CategoryChange, DirtyListing, Listing, Product, Variant
 from catalog.words import indexed, vocabulary
 
-PAST_KEPT = timedelta(days=31)
-MIN_PAST = timedelta(minutes=1)  # rows that were valid for less are deleted instead of kept as past
+MAX_PAST_AGE = timedelta(days=31)
+MIN_PAST_DURATION = timedelta(minutes=1)  # rows that were valid for less are deleted instead of kept as past
 BATCH = 1_000  # rows written at a time
 PREFETCHED = ("options", "variants__prices", "images", "attribute_values")
 COMPARED = [
@@ -71,7 +71,7 @@ def _end_rows(product_ids: list[int], now: datetime) -> set[int]:
     """Mark the current rows as past and delete future ones; return the ids of their categories."""
     live = Listing.objects.filter(product_id__in=product_ids, is_past=False)
     categories = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
-    live.filter(Q(valid__startswith__gt=now - MIN_PAST) | Q(valid__startswith__isnull=True)).delete()
+    live.filter(Q(valid__startswith__gt=now - MIN_PAST_DURATION) | Q(valid__startswith__isnull=True)).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE catalog_listing SET is_past = true,"
@@ -176,7 +176,7 @@ def _first_difference(expected: list[dict], actual: list[dict]) -> str:
 
 def long_past() -> QuerySet[Listing]:
     """Listing rows that ended over a month ago."""
-    return Listing.objects.filter(is_past=True, valid__endswith__lt=timezone.now() - PAST_KEPT)
+    return Listing.objects.filter(is_past=True, valid__endswith__lt=timezone.now() - MAX_PAST_AGE)
 
 
 def outdated_marks() -> QuerySet[CategoryChange]:

@@ -17,7 +17,7 @@ UNITS: dict[str, tuple[str, Decimal]] = {
     "m2": ("area", Decimal(1)),
     "pc": ("pieces", Decimal(1)),
 }
-SHOWN = {"m2": "m²", "pc": "piece"}
+UNIT_LABELS = {"m2": "m²", "pc": "piece"}
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,5 @@ def unit_price(amount_minor: int, variant: Variant) -> UnitPrice | None:
     if kind != base_kind:
         return None
     amount = amount_minor * variant.base * base_factor / (variant.content * content_factor)
-    unit = SHOWN.get(variant.base_unit, variant.base_unit)
+    unit = UNIT_LABELS.get(variant.base_unit, variant.base_unit)
     return UnitPrice(round_half_up(amount), unit if variant.base == 1 else f"{variant.base.normalize():f} {unit}")

@@ -27,7 +27,7 @@ from catalog.models import Run, RunProgress
 
 log = logging.getLogger(__name__)
 MAX_COMPARED = 200  # products of a plan that its page compares with the catalogue
-AT_WORK = [Run.Status.WAITING, Run.Status.UNDOING]
+UNFINISHED = [Run.Status.WAITING, Run.Status.UNDOING]
 SOURCES = {Run.Kind.IMPORT: "import", Run.Kind.BULK: "bulk edit"}
 
 
@@ -98,8 +98,8 @@ def _refuse_if_importing(run: Run) -> None:
     with connection.cursor() as cursor:
         # Without this lock, two runs started at the same moment would not see each other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('imports'), %s)", [run.user_id])
-    at_work = Run.objects.filter(user_id=run.user_id, kind=Run.Kind.IMPORT, status__in=AT_WORK).exclude(pk=run.pk)
-    if at_work.exists():
+    unfinished = Run.objects.filter(user_id=run.user_id, kind=Run.Kind.IMPORT, status__in=UNFINISHED).exclude(pk=run.pk)
+    if unfinished.exists():
         raise RunRefused("Another import of yours is in progress. Please wait until it has finished.")
 
 
@@ -124,7 +124,7 @@ def work_waiting(pictures: Path | None = None) -> int:
 
 def _work_next(tried: Sequence[int], pictures: Path | None) -> int | None:
     with transaction.atomic():
-        waiting = Run.objects.filter(status__in=AT_WORK).exclude(pk__in=tried)
+        waiting = Run.objects.filter(status__in=UNFINISHED).exclude(pk__in=tried)
         run = waiting.select_for_update(skip_locked=True).order_by("pk").first()
         if run is None:
             return None

@@ -16,7 +16,7 @@ MANY_LINES = 1_000  # a too long cell with more lines than this has probably swa
 # The first bytes of zip and office files, gzip, PDF and UTF-16.
 NOT_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\xff\xfe", b"\xfe\xff")
 # Spreadsheets execute cells that begin with these characters.
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 # Keys of a row that are not columns.
 SLIPPED = "(slipped)"  # set if the row's cells had shifted away from their headers and were moved back
@@ -128,9 +128,9 @@ def _refusal(header: str, text: str, longest: int) -> str:
 
 def guarded(text: str) -> str:
     """Escape the text so that a spreadsheet shows it instead of executing it (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith((*RISKY, "'")) else text
+    return f"'{text}" if text.startswith((*FORMULA_STARTS, "'")) else text
 
 
 def unguarded(text: str) -> str:
     """Remove the apostrophe that guarded() adds. Other apostrophes stay."""
-    return text[1:] if text[:1] == "'" and text[1:2] in (*RISKY, "'") else text
+    return text[1:] if text[:1] == "'" and text[1:2] in (*FORMULA_STARTS, "'") else text

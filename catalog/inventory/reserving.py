@@ -13,7 +13,7 @@ from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory.rows import lock_rows
 from catalog.models import Reservation, Stock, StockMovement
 
-PLANS = 3  # attempts to plan a reservation while other shoppers take the same stock
+MAX_PLANNING_ATTEMPTS = 3  # attempts to plan a reservation while other shoppers take the same stock
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def reserve(reference: str, needs: Sequence[Need]) -> None:
     """
     if not needs:
         return
-    for _attempt in range(PLANS):
+    for _attempt in range(MAX_PLANNING_ATTEMPTS):
         picks, short = _plan(needs)
         if short:
             raise InsufficientStock(short)

@@ -13,7 +13,7 @@ from catalog.importing.apply import Author, apply_changes, default_target, undo_
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import Reading, read_bytes
-from catalog.importing.table import RISKY, guarded, unguarded
+from catalog.importing.table import FORMULA_STARTS, guarded, unguarded
 from catalog.models import Change, Price, Product, ProductImage, Variant
 from shop.auditing import run_audit
 from tests.catalog.oddities import SEED, assert_one_sentence
@@ -372,7 +372,7 @@ def test_exported_cells_never_begin_as_formulas_and_come_back_equal():
     shop = default_target()
     exported = "".join(export_lines(Product.objects.all(), shop.market, shop.location))
     cells = [cell for row in csv.reader(io.StringIO(exported)) for cell in row]
-    assert [cell for cell in cells if cell.startswith(RISKY)] == []
+    assert [cell for cell in cells if cell.startswith(FORMULA_STARTS)] == []
     assert "'=1+1" in cells
     assert planned(exported, shop) == ([], [])
 
@@ -382,5 +382,5 @@ def test_guarding_and_unguarding_gives_back_every_text():
     chance = random.Random(SEED)
     for _ in range(2000):
         text = "".join(chance.choice("'=+-@\t\r ab") for _ in range(chance.randint(0, 5)))
-        assert not guarded(text).startswith(RISKY)
+        assert not guarded(text).startswith(FORMULA_STARTS)
         assert unguarded(guarded(text)) == text
