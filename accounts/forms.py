@@ -28,6 +28,7 @@ PASSWORD_RULES = (
 
 
 def mailbox_field(label: str = "E-mail address", help_text: str = "") -> MailboxFormField:
+    """A field for an e-mail address, with our messages."""
     return MailboxFormField(
         label=label,
         help_text=help_text,

@@ -45,6 +45,7 @@ class CredentialField(forms.JSONField):
 
 
 def code_field(help_text: str) -> forms.CharField:
+    """A field for a one-time code or a recovery code."""
     return forms.CharField(
         label="Code",
         max_length=20,
@@ -55,6 +56,7 @@ def code_field(help_text: str) -> forms.CharField:
 
 
 def name_field(*, is_required: bool) -> forms.CharField:
+    """A field for the name of a passkey."""
     return forms.CharField(
         label="Name",
         max_length=100,

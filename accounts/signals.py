@@ -16,9 +16,11 @@ def normalize_address(instance: Any, **_: Any) -> None:
 
 
 def tell_of_added_address(user: User, email_address: Any, **_: Any) -> None:
+    """Notify the owner that an e-mail address was added to the account."""
     tell_owner("account/email/address_added", user, {"new_email": email_address.email})
 
 
 def tell_of_new_device(request: HttpRequest, user: User, **_: Any) -> None:
+    """Notify the owner of a login from a new device."""
     if remember_device(request, user):
         tell_owner("account/email/new_device", user)

@@ -210,6 +210,7 @@ def first_cards(listings: QuerySet[Listing], count: int, *, sort: str = "feature
 
 
 def category_page(category: Category, market: Market, query: ListingQuery) -> ListingPage:
+    """One page of a category, including its descendants."""
     listings = in_category(current_listings(market), category)
     return listing_page(listings, query, cache_scope=Scope(category.pk, market.code))
 
@@ -224,6 +225,7 @@ def collection_page(collection: Collection, market: Market, query: ListingQuery)
 
 
 def whole_shop_page(market: Market, query: ListingQuery) -> ListingPage:
+    """One page of all listings of the market."""
     return listing_page(current_listings(market), query, cache_scope=Scope(WHOLE_SHOP, market.code))
 
 

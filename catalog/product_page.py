@@ -205,6 +205,7 @@ def variant_path(variant: Variant) -> str:
 
 
 def can_be_bought(variant: Variant, available: Mapping[int, int]) -> bool:
+    """Whether the variant has units available, or its stock is not counted."""
     return not variant.is_tracked or available.get(variant.pk, 0) > 0
 
 

@@ -76,6 +76,7 @@ class InputFilter(admin.SimpleListFilter):
 
 
 def thumbnail(image: ProductImage | None) -> SafeString | str:
+    """An <img> of the picture for lists, or a dash."""
     return format_html('<img class="thumb" src="{}" alt="" loading="lazy">', image.url) if image and image.file else "–"
 
 

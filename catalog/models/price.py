@@ -11,6 +11,7 @@ from catalog.money import format_money
 
 
 def from_now_on() -> TimestamptzRange:
+    """The period that begins now and has no end, as the default of a model field."""
     return TimestamptzRange(timezone.now(), None)
 
 

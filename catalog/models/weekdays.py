@@ -19,6 +19,7 @@ MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 
 
 def monday_to_friday() -> list[int]:
+    """The usual working days, as the default of a model field."""
     return list(MONDAY_TO_FRIDAY)
 
 

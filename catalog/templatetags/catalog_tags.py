@@ -111,11 +111,13 @@ def rich_text(html: str) -> SafeString:
 
 @register.filter
 def plain_text(html: str) -> str:
+    """The text of stored HTML without markup."""
     return plain(html)
 
 
 @register.filter
 def swatch_class(name: str) -> str:
+    """The CSS class of a colour's swatch."""
     return f"swatch-{slugify(name)}"
 
 

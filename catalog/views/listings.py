@@ -99,6 +99,7 @@ def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> Htt
 @page(STOREFRONT)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """The home page."""
     market = current_market()
     listings = current_listings(market)
     collections = list(Collection.objects.filter(is_active=True)[:MAX_COLLECTIONS])
@@ -201,6 +202,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @page(STOREFRONT, is_crawled=False, throttle="suggest")
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
+    """The suggestions below the search field while a shopper types."""
     market = current_market()
     text = request.GET.get("q", "")[:200]
     is_enough = len(text.strip()) >= MIN_SUGGEST_LETTERS

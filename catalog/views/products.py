@@ -31,6 +31,7 @@ def sold_in(product: Product) -> list[Market]:
 @page(STOREFRONT)
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page of a product, with the variant that the query string names."""
     return show_product(request, slug, request.GET.dict())
 
 
