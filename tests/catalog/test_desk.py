@@ -169,7 +169,7 @@ def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client
     run = Run.objects.get()
     assert plan_of(run).changes[0].differences == [["tags", [], ["new"]]]
     answer = client.post(url, {**fields, "status": "", "g0-on_hand": "6"})
-    assert (answer.status_code, "5 is 9 now" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "5 was changed to 9" in answer.content.decode()) == (422, True)
     assert Run.objects.count() == 1
 
 
