@@ -105,17 +105,17 @@ def prices_at(variant_ids: Iterable[int], market: Market, at: datetime | None = 
     return {variant_id: price for variant_id, price in prices.items() if price}
 
 
-def price_facts(variant: OuterRef, market: Market, at: datetime) -> ArraySubquery:
-    """An annotation: the price rows of an outer query's variant that hold at that moment; see `price_of_facts`."""
+def valid_price_rows(variant: OuterRef, market: Market, at: datetime) -> ArraySubquery:
+    """An annotation with the price rows of an outer query's variant that are valid at `at`, for price_from_rows()."""
     rows = Price.objects.filter(variant=variant, market=market.code, valid__contains=at)
-    facts = JSONObject(id="pk", kind="kind", minor="amount_minor", currency="currency")
-    return ArraySubquery(rows.values(facts=facts))
+    row_as_json = JSONObject(id="pk", kind="kind", minor="amount_minor", currency="currency")
+    return ArraySubquery(rows.values(price_row=row_as_json))
 
 
-def price_of_facts(facts: Iterable[Mapping[str, Any]]) -> CurrentPrice | None:
-    """The price that such rows make, chosen as `current_price` does; it does not say when a sale ends."""
-    holding = {row["kind"]: row for row in facts}
-    regular, sale = holding.get(Price.Kind.REGULAR), holding.get(Price.Kind.SALE)
+def price_from_rows(rows: Iterable[Mapping[str, Any]]) -> CurrentPrice | None:
+    """The price from rows of valid_price_rows(), chosen like in current_price(), but without the end of a sale."""
+    by_kind = {row["kind"]: row for row in rows}
+    regular, sale = by_kind.get(Price.Kind.REGULAR), by_kind.get(Price.Kind.SALE)
     if not regular:
         return None
     paid = sale if sale and sale["minor"] < regular["minor"] else regular

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.availability import UNLIMITED, supply_by_variant
 from catalog.markets import Market, default_market
 from catalog.models import Product, Variant
-from catalog.prices import price_facts, price_of_facts
+from catalog.prices import price_from_rows, valid_price_rows
 from orders.errors import CartRefused, SoldOut
 from orders.models import Cart, CartLine
 
@@ -127,7 +127,7 @@ def leave_market(cart: Cart) -> None:
 
 
 def find_variant(product_id: int, values: tuple[str, str, str], market: Market | None = None) -> Variant:
-    """Return the variant with these option values, annotated with its current price rows for `price_of_facts`.
+    """Return the variant with these option values, annotated with its current price rows for `price_from_rows`.
 
     Raise CartRefused with a sentence that tells the shopper what to do if there is none.
     """
@@ -136,7 +136,7 @@ def find_variant(product_id: int, values: tuple[str, str, str], market: Market |
     variants = Variant.objects.filter(
         product_id=product_id, product__in=Product.objects.visible(now), is_active=True
     ).select_related("product")
-    priced = variants.annotate(facts=price_facts(OuterRef("pk"), market or default_market(), now))
+    priced = variants.annotate(price_rows=valid_price_rows(OuterRef("pk"), market or default_market(), now))
     variant = priced.filter(option1=values[0], option2=values[1], option3=values[2]).first()
     if variant:
         return variant
@@ -153,8 +153,8 @@ def add_to_cart(cart: Cart, variant: Variant, quantity: int) -> None:
 
     Raise SoldOut if none is available, and CartRefused if the cart is ordered or would hold more than 100 lines.
     """
-    price_rows = getattr(variant, "facts", None)
-    price = price_of_facts(price_rows) if price_rows else None
+    price_rows = getattr(variant, "price_rows", None)
+    price = price_from_rows(price_rows) if price_rows else None
     add_units(cart, variant.pk, quantity, most=variant.most_per_order, seen_minor=price.amount_minor if price else None)
 
 

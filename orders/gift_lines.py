@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Variant
-from catalog.prices import price_of_facts
+from catalog.prices import price_from_rows
 from orders.cart import MAX_LINE_QUANTITY, MAX_LINES, lock_open_cart, raise_version
 from orders.errors import CartRefused
 from orders.models import Cart, CartLine
@@ -45,7 +45,7 @@ def add_gift_card(cart: Cart, variant: Variant, quantity: int, options: GiftOpti
     """
     locked = lock_open_cart(cart)
     most = min(variant.most_per_order or MAX_LINE_QUANTITY, MAX_LINE_QUANTITY)
-    price = price_of_facts(variant.facts) if getattr(variant, "facts", None) else None
+    price = price_from_rows(variant.price_rows) if getattr(variant, "price_rows", None) else None
     seen_minor = price.amount_minor if price else None
     line = locked.lines.filter(variant=variant, personal_key=options.key).first()
     is_active = line is not None and line.state == CartLine.State.ACTIVE

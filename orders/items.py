@@ -14,7 +14,7 @@ from catalog.availability import UNLIMITED, StockRow, Supply, supply_of
 from catalog.markets import Market
 from catalog.models import Product, ProductImage, Variant
 from catalog.money import format_money
-from catalog.prices import CurrentPrice, price_of_facts
+from catalog.prices import CurrentPrice, price_from_rows
 from catalog.promises import backorder_promise, dispatch_promise
 from orders.delivery_dates import Dispatch
 from orders.models import CartLine
@@ -319,7 +319,7 @@ def _row(values: tuple[Any, ...]) -> _Row:
     variant.product = Product.from_db("default", PRODUCT, of_product)
     supply = supply_of(map(_stock_row, stock), timezone.localdate()) if variant.is_tracked else UNLIMITED
     item_fields = {
-        "price": price_of_facts(prices),
+        "price": price_from_rows(prices),
         "available": supply.available,
         "supply": supply,
         "image": ProductImage.from_db("default", PICTURE, of_picture) if of_picture[0] else None,
