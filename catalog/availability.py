@@ -18,11 +18,21 @@ SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
 """
 
 
+def is_low(available: int) -> bool:
+    """Return whether only a few units are left, or none."""
+    return available <= LOW_STOCK
+
+
 def stock_class(available: int) -> str:
     """`in`, `low` or `out`, for a number of units that can be sold."""
     if available <= 0:
         return "out"
-    return "low" if available <= LOW_STOCK else "in"
+    return "low" if is_low(available) else "in"
+
+
+def stock_class_sql(units: str) -> str:
+    """Return `stock_class` as an SQL expression; `units` is the SQL of the number."""
+    return f"CASE WHEN {units} <= 0 THEN 'out' WHEN {units} <= {LOW_STOCK} THEN 'low' ELSE 'in' END"
 
 
 def mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
@@ -38,7 +48,7 @@ def mark_class_changes(changed: Iterable[tuple[int, int, int]]) -> None:
 
 
 def _may_change_class(before: int, after: int) -> bool:
-    return before != after and min(before, after) <= LOW_STOCK and max(before, after) > 0
+    return before != after and is_low(min(before, after)) and max(before, after) > 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,11 @@ class Supply:
     def available(self) -> int | None:
         """Units that can be sold now, including backorders; None means no limit."""
         return None if self.in_stock is None else self.in_stock + sum(units for _, units in self.restocks)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether only a few units are in stock, backorders not counted."""
+        return self.in_stock is not None and is_low(self.in_stock)
 
     def is_backordered(self, quantity: int) -> bool:
         """Whether `quantity` exceeds the units in stock."""

@@ -22,6 +22,7 @@ from catalog.admin.pictures import pictures_view
 from catalog.admin.product_filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.seen import SeenForm, kept_sentence
 from catalog.admin.variant_forms import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
+from catalog.availability import stock_class
 from catalog.completeness import completeness
 from catalog.documents import differences, read_documents
 from catalog.errors import StockRefused
@@ -212,9 +213,7 @@ class ProductAdmin(admin.ModelAdmin):
         in_stock = product.in_stock  # type: ignore[attr-defined]
         if in_stock is None:
             return "not counted"
-        return format_html(
-            '<span class="tag tag-{}">{}</span>', "out" if in_stock <= 0 else "low" if in_stock <= 5 else "in", in_stock
-        )
+        return format_html('<span class="tag tag-{}">{}</span>', stock_class(in_stock), in_stock)
 
     @admin.action(description="Edit many at once…", permissions=["change"])
     def bulk_edit(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:

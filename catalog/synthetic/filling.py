@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
+from catalog.availability import stock_class_sql
 from catalog.importing.apply import default_location
 from catalog.languages import search_config
 from catalog.listings import mark_categories
@@ -55,20 +56,20 @@ DERIVE = [
        FROM staging s JOIN catalog_variant v ON v.product_id = s.id WHERE s.on_hand > 0""",
     """INSERT INTO catalog_product_attribute_values (product_id, attributevalue_id)
        SELECT id, unnest(facets) FROM staging""",
-    """INSERT INTO catalog_listing (product_id, market, valid, is_past, slug, title, vendor, category_ids, category1,
+    f"""INSERT INTO catalog_listing (product_id, market, valid, is_past, slug, title, vendor, category_ids, category1,
          category2, category3, tags, facets, currency, price_minor, highest_price_minor, regular_price_minor,
          prior_price_minor, is_on_sale, stock_class, image, colours, position, sales, rating, review_count, created_at,
          search)
        SELECT s.id, %(market)s, tstzrange(now(), NULL), false, 'made-' || s.id, title, vendor, categories, categories[1],
          categories[2], categories[3], tags, facets, %(currency)s, coalesce(sale, price), coalesce(sale, price), price,
          CASE WHEN sale IS NOT NULL THEN price END, sale IS NOT NULL,
-         CASE WHEN on_hand * variants = 0 THEN 'out' WHEN on_hand * variants <= 5 THEN 'low' ELSE 'in' END,
-         '{}', CASE WHEN variants > 1 THEN colours[1:variants] ELSE '{}' END, rank, sales, rating, reviews, created,
+         {stock_class_sql("on_hand * variants")},
+         '{{}}', CASE WHEN variants > 1 THEN colours[1:variants] ELSE '{{}}' END, rank, sales, rating, reviews, created,
          setweight(to_tsvector(%(config)s::regconfig, title), 'A')
          || setweight(to_tsvector(%(config)s::regconfig, vendor || ' ' || array_to_string(tags, ' ')), 'B')
          || setweight(to_tsvector(%(config)s::regconfig, names.words), 'C')
        FROM staging s, LATERAL (SELECT string_agg(c.name, ' ') AS words FROM catalog_category c
-                                WHERE c.id = ANY(s.categories)) AS names""",
+                                WHERE c.id = ANY(s.categories)) AS names""",  # noqa: S608  (our own text)
 ]
 
 

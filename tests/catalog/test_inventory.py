@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.availability import available_by_variant, stock_class
+from catalog.availability import available_by_variant, stock_class, stock_class_sql
 from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory import Need, adjust, receive, release, reserve, restock, set_on_hand, ship
 from catalog.models import DirtyListing, Reservation, Stock, StockMovement
@@ -164,8 +164,11 @@ def test_setting_the_stock_to_what_it_is_changes_nothing():
 
 
 @pytest.mark.parametrize(("available", "expected"), [(-1, "out"), (0, "out"), (1, "low"), (5, "low"), (6, "in")])
-def test_stock_classes(available, expected):
+def test_stock_classes_are_the_same_in_python_and_in_sql(available, expected):
     assert stock_class(available) == expected
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {stock_class_sql('%s')}", [available, available])
+        assert cursor.fetchone() == (expected,)
 
 
 def test_a_changed_stock_class_leaves_a_mark_and_a_small_change_does_not():
