@@ -8,11 +8,14 @@ from django.utils.safestring import SafeString
 from catalog.markets import current_market
 from catalog.models import Page
 from catalog.product_page import ProductPage
+from orders import summary
 from orders.delivery_facts import DeliveryFacts, delivery_facts, shop_facts
 from orders.gift_form import GiftCardForm
 from orders.models import CartLine, Order, ShippingMethod
 from orders.page_text import page_html
+from orders.queries import CartContents
 from orders.shipping import delivery_days
+from orders.summary import SumRow
 
 register = template.Library()
 
@@ -47,6 +50,18 @@ def gift_note(line_id: int) -> str:
     """Return a sentence about the recipient of this cart line's gift card."""
     line = CartLine.objects.filter(pk=line_id).first()
     return line.gift_note if line else ""
+
+
+@register.inclusion_tag("includes/sum.html")
+def order_sum(order: Order) -> dict[str, list[SumRow]]:
+    """What an order's total is made of."""
+    return {"rows": summary.order_sum(order)}
+
+
+@register.inclusion_tag("includes/sum.html")
+def cart_sum(contents: CartContents, delivery_note: str = "") -> dict[str, list[SumRow]]:
+    """What a cart's total is made of; the note stands beside the delivery."""
+    return {"rows": summary.cart_sum(contents, delivery_note)}
 
 
 @register.inclusion_tag("includes/shop_promise.html", takes_context=True)

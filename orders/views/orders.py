@@ -18,7 +18,6 @@ from orders.checkout_page import leads_to_payment
 from orders.forms import FindOrderForm
 from orders.joining import order_again
 from orders.models import Order
-from orders.pricing import can_be_derived, totals_of
 from orders.progress import order_progress, parcels_of
 from orders.queries import order_for_page, orders_of
 from orders.reviewing import lines_of
@@ -47,8 +46,6 @@ def _show(
         "is_unpaid": order.is_unpaid,
         "progress": order_progress(order),
         "parcels": parcels_of(order),
-        "discounts": totals_of(order.receipt).goods_discounts if can_be_derived(order.receipt) else [],
-        "tenders": [{"name": "Gift card", "amount_minor": order.tendered_minor}] if order.tendered_minor else [],
         # Do not reveal whether there is an account: the link may have been passed on.
         "can_open_account": user_id_of(request) is None and order.is_paid,
         **(extra_context or {}),
