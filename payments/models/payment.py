@@ -104,5 +104,13 @@ class Payment(models.Model):
         return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)
 
     @property
+    def shown_method(self) -> str:
+        """What a shopper paid with: the name of the gift card, or `Visa ending in 4242`."""
+        if self.gift_card:
+            return str(self.gift_card)
+        card = self.card or "Card"
+        return card[0].upper() + card[1:]
+
+    @property
     def is_live(self) -> bool:
         return self.status in (self.Status.OPEN, self.Status.PROCESSING)

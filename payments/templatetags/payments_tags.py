@@ -10,12 +10,20 @@ register = template.Library()
 
 @register.inclusion_tag("includes/payment_summary.html")
 def payment_summary(order: Order) -> dict[str, object]:
-    """Render how the order was paid: every tender with its amount."""
+    """Render how the order was paid: every tender with its amount, or why it is not paid."""
     payments = list(order.payments.select_related("gift_card").order_by("pk"))
     return {
-        "order": order,
         "captured": [payment for payment in payments if payment.captured_minor],
-        "latest": payments[-1] if payments else None,
-        "is_free": order.total_minor == 0,
-        "Status": Payment.Status,
+        "sentence": _without_payment(order, payments[-1] if payments else None),
     }
+
+
+def _without_payment(order: Order, latest: Payment | None) -> str:
+    """Return what the order page says where nothing was paid; `latest` is the last attempt."""
+    if not order.total_minor and order.status == Order.Status.CONFIRMED:
+        return "Nothing to pay"
+    if latest and latest.status == Payment.Status.PROCESSING:
+        return "Your bank is processing the payment."
+    if latest and latest.last_error and order.is_unpaid:
+        return f"Not paid yet. Last attempt: {latest.last_error}"
+    return "Not paid yet." if order.is_unpaid else "Not paid."
