@@ -23,6 +23,7 @@ SUGGESTING = Limit("suggest", 60, 60)
 NO_FILTER = {"sort", "page", "after"}
 # Importing or exporting a large file can take a minute. By throttle, the HTTP method that does it.
 FILES = {"upload": "POST", "export": "GET"}
+MINUTE = 60  # seconds
 # Retry-After of limits that allauth checks itself, which are counted per minute.
 ALLAUTH_WAIT_SECONDS = 60
 
@@ -61,10 +62,16 @@ def too_many(request: HttpRequest, seconds: int = ALLAUTH_WAIT_SECONDS) -> HttpR
         sentence = f"Suggestions pause for {seconds} second{'' if seconds == 1 else 's'}. Press Enter to search."
         response = HttpResponse(sentence, status=429, content_type="text/plain; charset=utf-8")
     else:
-        response = render(request, "429.html", {"seconds": seconds, "minutes": -(-seconds // 60)}, status=429)
+        response = render(request, "429.html", {"waiting_time": waiting_time(seconds)}, status=429)
     response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def waiting_time(seconds: int) -> str:
+    """Return `40 seconds` or `2 minutes`: from a minute on, whole minutes, rounded up."""
+    count, unit = (seconds, "second") if seconds < MINUTE else (-(-seconds // MINUTE), "minute")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 class LimitsMiddleware:

@@ -15,7 +15,7 @@ from orders.lifecycle import confirm
 from orders.models import CartLine
 from orders.views.orders import FINDING
 from orders.visitor import ADDING
-from shop.middleware.limits import SEARCHING
+from shop.middleware.limits import SEARCHING, waiting_time
 from tests.accounts.throttling import (
     HERE,
     OURS,
@@ -157,6 +157,13 @@ def test_the_sixth_review_in_a_minute_waits_and_is_not_written(client):
     assert_refused(client.post(urls[5], words, headers={"x-forwarded-for": "203.0.113.9"}), 60)
     assert Review.objects.count() == 5
     assert client.post(urls[5], words, REMOTE_ADDR=THERE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (61, "2 minutes")]
+)
+def test_a_wait_is_said_in_seconds_up_to_a_minute_and_in_whole_minutes_from_there(seconds, text):
+    assert waiting_time(seconds) == text
 
 
 def test_stripes_calls_are_never_too_many(client):
