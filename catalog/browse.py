@@ -25,6 +25,7 @@ from catalog.models import Category, Collection, CollectionEntry, Listing, Produ
 from catalog.models.listing import LEVELS
 
 PAGE_SIZE = 24
+EAGER_CARDS = 2
 COUNT_LIMIT = 1_000
 LAST_PAGE = -(-COUNT_LIMIT // PAGE_SIZE)  # the last page reachable by its number; later pages need an `after` token
 MAX_CANDIDATES = 24  # related products considered, because some may be sold out or hidden
@@ -76,6 +77,23 @@ class ListingPage:
     @property
     def count_text(self) -> str:
         return f"{COUNT_LIMIT:,}+" if self.count > COUNT_LIMIT else f"{self.count:,}"
+
+    @property
+    def eager_cards(self) -> list[Listing]:
+        """The cards whose pictures are loaded at once, because they are in view on every screen."""
+        return self.cards[:EAGER_CARDS]
+
+    @property
+    def lazy_cards(self) -> list[Listing]:
+        return self.cards[EAGER_CARDS:]
+
+    @property
+    def is_first(self) -> bool:
+        return self.number == 1
+
+    @property
+    def has_several_pages(self) -> bool:
+        return len(self.numbers) > 1
 
     @property
     def numbers(self) -> list[int]:

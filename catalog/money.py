@@ -1,6 +1,7 @@
 """Money as integer minor units with a currency: rounding, parsing and formatting."""
 
 import re
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 
@@ -31,6 +32,19 @@ GROUPED = re.compile(
     r"(?:(?!(?P=between))(?P<point>[.,])(?P<decimals>\d{1,9}))?",
     re.ASCII,
 )
+
+
+@dataclass(frozen=True)
+class ShownPrice:
+    """A price as pages show it, in minor units.
+
+    `was_minor` is the price before the sale, None outside a sale; `is_lowest` says that other variants cost more.
+    """
+
+    amount_minor: int
+    currency: str
+    was_minor: int | None = None
+    is_lowest: bool = False
 
 
 class AmountRefused(ValueError):

@@ -16,6 +16,7 @@ from catalog.clock import shop_now
 from catalog.errors import CatalogError
 from catalog.markets import Market
 from catalog.models import Price
+from catalog.money import ShownPrice
 
 PRIOR_PERIOD = timedelta(days=30)
 
@@ -37,6 +38,10 @@ class CurrentPrice:
     @property
     def is_on_sale(self) -> bool:
         return self.amount_minor < self.regular_minor
+
+    @property
+    def shown_price(self) -> ShownPrice:
+        return ShownPrice(self.amount_minor, self.currency, self.regular_minor if self.is_on_sale else None)
 
 
 def current_price(rows: Iterable[Price], at: datetime) -> CurrentPrice | None:

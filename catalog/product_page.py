@@ -9,15 +9,16 @@ from urllib.parse import urlencode
 from django.db.models import Count, Prefetch
 from django.utils.text import slugify
 
-from catalog.availability import LOW_STOCK, UNLIMITED, Supply, supply_by_variant
+from catalog.availability import UNLIMITED, Supply, supply_by_variant
 from catalog.clock import shop_now
 from catalog.markets import Market
 from catalog.models import AttributeValue, Product, ProductImage, Review, Swatch, Variant
 from catalog.prices import CurrentPrice, current_price, price_history, prior_price
-from catalog.promises import backorder_promise
+from catalog.promises import backorder_promise, tax_note
 from catalog.unit_price import UnitPrice, unit_price
 
 MAX_REVIEWS = 20
+MAX_THUMBNAILS = 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class Choice:
 
     @property
     def out_words(self) -> str:
-        """The reason why it cannot be bought together with the other chosen values."""
+        """The reason why it cannot be bought with the other chosen values; empty where it can."""
+        if self.is_available:
+            return ""
         return "sold out" if self.is_existing else "not available in this combination"
 
 
@@ -62,6 +65,7 @@ class ProductPage:
     lowest_minor: int
     prior_minor: int | None = None
     unit_price: UnitPrice | None = None
+    tax_note: str = ""
     has_price: bool = True  # whether any variant has a price in this market
     is_missing: bool = False  # the requested combination does not exist, and this is the closest one
     priced: list[tuple[Variant, CurrentPrice]] = field(default_factory=list)  # all variants with a price here
@@ -90,15 +94,32 @@ class ProductPage:
         """The note about stock, for variants that can be bought."""
         if self.is_backordered:
             return backorder_promise(self.expected_on)
-        if not self.is_low:
+        if not self.supply.is_low:
             return "In stock"
         more = ", more on order" if self.supply.restocks else ""
         return f"Only {self.supply.in_stock} left{more}"
 
     @property
-    def is_low(self) -> bool:
-        in_stock = self.supply.in_stock
-        return in_stock is not None and in_stock <= LOW_STOCK
+    def sold_out_note(self) -> str:
+        """What a shopper reads where nothing can be bought."""
+        if not self.price:
+            return "This is not available right now."
+        return f"This one is sold out.{' Another combination may be in stock.' if self.groups else ''}"
+
+    @property
+    def is_scarce(self) -> bool:
+        """Whether the stock note is a warning: only a few units are left, or the next one is on order."""
+        return self.is_backordered or self.supply.is_low
+
+    @property
+    def thumbnails(self) -> list[ProductImage]:
+        """The pictures to choose from below the gallery; none where there is only one."""
+        return self.images[:MAX_THUMBNAILS] if len(self.images) > 1 else []
+
+    @property
+    def preview_url(self) -> str:
+        """The path of the picture that other sites show beside a link; empty where there is none."""
+        return self.images[0].url if self.images and self.images[0].file else ""
 
     @property
     def most(self) -> int:
@@ -149,6 +170,7 @@ def product_page(product: Product, market: Market, wanted: Mapping[str, str]) ->
         highest_minor=max((price.amount_minor for price in prices.values()), default=0),
         prior_minor=prior_price(history.get(chosen.pk, []), at),
         unit_price=unit_price(price.amount_minor, chosen) if price else None,
+        tax_note=tax_note(is_included=market.is_tax_included) if chosen.is_taxable else "",
         has_price=bool(prices),
         is_missing=_is_missing(chosen, options, wanted),
         priced=[(variant, prices[variant.pk]) for variant in variants if variant.pk in prices],
@@ -171,6 +193,10 @@ class ReviewSummary:
     histogram: list[tuple[int, int]]
     count: int
     average: float
+
+    @property
+    def count_text(self) -> str:
+        return f"{self.count} review{'' if self.count == 1 else 's'}"
 
 
 def review_summary(product: Product, stars: int | None = None) -> ReviewSummary:

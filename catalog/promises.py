@@ -15,6 +15,11 @@ def backorder_promise(expected_on: date | None) -> str:
     return f"On order: sent from {date_format(expected_on, 'j F Y')}"
 
 
+def tax_note(*, is_included: bool) -> str:
+    """What a price beside which it stands says of tax."""
+    return "incl. VAT" if is_included else "plus tax"
+
+
 def return_promise(days: int) -> str:
     """The text about whether, and until when, a product can be returned."""
     if not days:

@@ -7,6 +7,10 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from catalog.money import ShownPrice
+
+MIN_SHOWN_REVIEWS = 5  # a card shows an average from this many reviews on
+MAX_SHOWN_COLOURS = 5  # dots on a card
 LEVELS = 4  # levels of the category tree that have their own column and index
 # Sort → its columns, in the direction of the index. The product makes every order unique.
 SORT_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -108,8 +112,40 @@ class Listing(models.Model):
         return self.highest_price_minor != self.price_minor
 
     @property
+    def is_sold_out(self) -> bool:
+        return self.stock_class == self.StockClass.OUT
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the card shows the price before the sale; one price cannot stand for several."""
+        return self.is_on_sale and not self.has_price_range
+
+    @property
+    def shown_price(self) -> ShownPrice:
+        was = self.regular_price_minor if self.is_reduced else None
+        return ShownPrice(self.price_minor, self.currency, was, is_lowest=self.has_price_range)
+
+    @property
+    def shown_prior_minor(self) -> int | None:
+        """The lowest price of the 30 days before the sale, in minor units; None where the card shows no sale."""
+        return self.prior_price_minor if self.is_reduced else None
+
+    @property
     def stars(self) -> float:
         return self.rating / 100
+
+    @property
+    def has_shown_rating(self) -> bool:
+        return self.review_count >= MIN_SHOWN_REVIEWS
+
+    @property
+    def shown_colours(self) -> list[str]:
+        return self.colours[:MAX_SHOWN_COLOURS]
+
+    @property
+    def more_colours(self) -> int:
+        """How many colours the card has no dot for."""
+        return len(self.colours) - len(self.shown_colours)
 
 
 class DirtyListing(models.Model):

@@ -1,7 +1,7 @@
 """Views of listing pages. They use no cookies and no session, so that shared caches can store them."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
@@ -79,6 +79,7 @@ def _context(
         ],
         "chips": _chips(request, page, listing_query),
         "query": urlencode([pair for pair in query if pair[1]]),
+        "unfiltered_url": f"{request.path}?q={quote(text)}" if (text := request.GET.get("q")) else request.path,
         "next_url": _query_string([*query, ("page", str(page.number + 1)), *after]) if page.has_next else "",
         "page_size": PAGE_SIZE,
         "is_filtered": page.is_filtered,

@@ -23,6 +23,7 @@ from catalog.templatetags.catalog_tags import money, shared_url
 from shop.middleware.as_of import chosen_moment
 from shop.middleware.markets import MarketMiddleware
 from shop.seeding import dollars, seed_demo_market
+from tests import reading
 from tests.factories import make_options, make_order, make_user, make_variant, shelve
 
 MAIN = {"code": "main", "prefix": "", "language": "en", "currency": "EUR", "is_tax_included": True, "countries": ["DE"]}
@@ -50,7 +51,7 @@ def titles(text: str) -> list[str]:
 def text_of(client, url: str, status: int = 200) -> str:
     answer = client.get(url)
     assert answer.status_code == status
-    return answer.content.decode()
+    return reading.text_of(answer)
 
 
 def test_addresses_carry_the_prefix_of_the_market_inside_it_and_none_outside(us_market):
@@ -290,7 +291,7 @@ def test_a_shop_with_one_market_speaks_of_no_other(client):
 def test_robots_and_sitemaps_know_each_market(client, us_market):
     here, there = make_variant().product, make_variant().product
     sell(there, us_market, 2700)
-    robots = text_of(client, "/robots.txt").splitlines()
+    robots = client.get("/robots.txt").content.decode().splitlines()
     assert [line for line in robots if "cart" in line or "admin" in line] == [
         *("Disallow: /admin/", "Disallow: /cart/", "Disallow: /us/cart/"),
     ]

@@ -13,6 +13,7 @@ from catalog.markets import default_market
 from catalog.models import Category, Collection, Listing, Page, Product, Variant
 from catalog.prices import set_price
 from tests.factories import make_options, make_shipping, make_variant
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def test_the_product_page_shows_the_variant_of_its_address(client):
     make_options(product, "Glaze", "Size")
     large = Variant.objects.create(product=product, option1="Sand", option2="450 ml", is_tracked=False, position=2)
     set_price(large.pk, default_market(), regular_minor=2800)
-    text = client.get(f"/p/{product.slug}/?size=450-ml").content.decode()
+    text = text_of(client.get(f"/p/{product.slug}/?size=450-ml"))
     assert "€28.00" in text
     assert 'value="450 ml" data-name="size" data-key="450-ml" checked' in text
     assert client.get(f"/p/{product.slug}/?glaze=none&size=x").status_code == 200

@@ -12,11 +12,6 @@ def client_of(cart: Cart) -> Client:
     return client
 
 
-def text_of(response: HttpResponse) -> str:
-    """The page with every run of white space as one space."""
-    return " ".join(response.content.decode().split())
-
-
 def value_of(response: HttpResponse, name: str) -> str:
     """What a field of the form shows; of a list, what is selected."""
     form = response.context["form"]

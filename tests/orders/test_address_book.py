@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import Address
 from catalog.markets import all_markets
 from tests.factories import make_user
-from tests.orders.checkout_pages import text_of
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 PORTLAND = {

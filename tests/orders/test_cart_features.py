@@ -31,6 +31,7 @@ from tests.factories import (
     seen_of,
     with_codes,
 )
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 OURS = {"origin": "http://testserver"}
@@ -173,9 +174,9 @@ def test_a_code_box_says_what_a_code_does():
 
 
 def test_a_link_with_a_code_opens_the_box_with_it_in():
-    text = client_of(make_cart(make_variant())).get("/cart/?code=TEN%22%3E").content.decode()
+    text = text_of(client_of(make_cart(make_variant())).get("/cart/?code=TEN%22%3E"))
     assert 'value="TEN&quot;&gt;"' in text
-    assert '<details class="fold" open><summary>Discount code' in text
+    assert '<details class="fold" open> <summary>Discount code' in text
 
 
 def test_a_code_entered_at_the_checkout_keeps_everything_typed():

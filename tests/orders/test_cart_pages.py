@@ -27,6 +27,7 @@ from tests.factories import (
     seen_of,
     with_codes,
 )
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 OURS = {"origin": "http://testserver"}
@@ -337,7 +338,7 @@ def test_a_script_gets_the_drawer_with_the_added_line_and_one_way_on(client):
     response = client.post(
         "/cart/add/", {"product": mug.product_id, "quantity": 2}, headers={**OURS, "x-fragment": "1"}
     )
-    text = response.content.decode()
+    text = text_of(response)
     line = CartLine.objects.get()
     assert (response.status_code, response.cookies["cart"].value) == (200, str(line.cart.token))
     assert 'id="cartbody"' not in text

@@ -6,7 +6,8 @@ from accounts.addresses import keep_address
 from catalog.markets import all_markets
 from orders.models import Order
 from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant
-from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, placing, text_of, value_of
+from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, placing, value_of
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 COUNTRIES = ["DE", "AT", "BE", "US", "GB", "IE", "QA", "HK", "AE", "IT", "ES"]

@@ -20,7 +20,8 @@ from tests.factories import (
     make_variant,
     with_codes,
 )
-from tests.orders.checkout_pages import GERMAN, client_of, place, placing, text_of
+from tests.orders.checkout_pages import GERMAN, client_of, place, placing
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 KNOWN, UNKNOWN = "known@example.com", "nobody@example.com"
