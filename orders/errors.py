@@ -54,10 +54,10 @@ class CouponRefused(OrderError):
 
 
 class CheckoutRefused(OrderError):
-    """place_order refuses the checkout. Pages and APIs show `code`, `field` and `sentence`, and nothing else.
+    """The order cannot be placed. Pages and APIs show `code`, `field` and `sentence`, and nothing else.
 
-    `field` names the form field that the sentence belongs to; it is empty where the sentence is about the whole order.
-    `is_outdated` says that the shopper has seen something that is no longer true.
+    `field` is the form field that the sentence is about, or empty if it is about the whole order. `is_outdated` means
+    that the page shown to the shopper is no longer correct.
     """
 
     code = "refused"

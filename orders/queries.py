@@ -96,7 +96,7 @@ class CartContents:
 
     @property
     def needs_payment(self) -> bool:
-        """Whether the checkout speaks of paying: not where gift cards and discounts leave nothing to pay."""
+        """Whether something is left to pay after discounts and gift cards. True for an empty cart."""
         return bool(self.due_minor) or not self.items
 
     @property

@@ -1,4 +1,4 @@
-"""Who sent a request, and which cart they have: what views of orders and payments read from it."""
+"""Read the shopper's account, cart and buyer from a request, for the views of orders and payments."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

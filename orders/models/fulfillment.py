@@ -24,7 +24,7 @@ class Fulfillment(models.Model):
 
     @property
     def sent_with(self) -> str:
-        """`sent with DHL`, or `sent` where no carrier is named."""
+        """How the parcel was sent: `sent with DHL`, or `sent` without a carrier."""
         return f"sent with {self.carrier}" if self.carrier else "sent"
 
     @property

@@ -282,12 +282,12 @@ class OrderLine(GiftDetails):
 
     @property
     def full_title(self) -> str:
-        """`Mug (Moss)`: the product, and what was chosen of it."""
+        """The product with its option values: `Mug (Moss)`."""
         return f"{self.title} ({self.variant_title})" if self.variant_title else self.title
 
     @property
     def notes(self) -> list[str]:
-        """What the confirmation says below the line: whom a gift card is for, when a backordered unit is expected."""
+        """Further information about the line in the confirmation: gift card recipient and expected date."""
         return [note for note in (self.gift_note, self.backorder_promise) if note]
 
     @property
