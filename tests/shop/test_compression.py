@@ -21,7 +21,7 @@ def test_public_pages_are_compressed_and_say_that_they_vary(client):
     make_variant()
     answer = client.get("/", headers=ACCEPTS)
     assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
-    assert gzip.decompress(answer.content).startswith(b"<!doctype html>")
+    assert gzip.decompress(answer.content).lstrip().startswith(b"<!doctype html>")
     assert "Content-Encoding" not in client.get("/").headers
 
 
