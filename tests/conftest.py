@@ -15,7 +15,9 @@ from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.dispatch import receiver
 from django.test import Client
+from django.test.signals import setting_changed
 
 from accounts.models import User
 from catalog.markets import Market, all_markets
@@ -150,13 +152,18 @@ def staff(client: Client, settings: Any, tmp_path: Path) -> User:
     return user
 
 
+@receiver(setting_changed)
+def forget_markets(*, setting: str, **_: Any) -> None:
+    """Read the markets again after a test has changed them, and again when its change is undone."""
+    if setting == "MARKETS":
+        all_markets.cache_clear()
+
+
 @pytest.fixture
-def us_market(settings: Any) -> Iterator[Market]:
+def us_market(settings: Any) -> Market:
     """A second market under /us/, in dollars and without tax in its prices."""
     settings.MARKETS = with_further_markets(settings.MARKETS[0], DEMO)
-    all_markets.cache_clear()
-    yield all_markets()["us"]
-    all_markets.cache_clear()
+    return all_markets()["us"]
 
 
 @pytest.fixture(autouse=True)
