@@ -21,12 +21,13 @@ FAILURES_PER_NETWORK = Limit("login-failed", 20, 300)
 FAILURES_PER_ACCOUNT = Limit("login-account", 100, 86400)
 
 # One statement, so that fifty concurrent attempts count as fifty: each waits for the row lock and then sees the others.
+# Without a delay the block ended a second ago, since the clocks of two processors may differ a little.
 COUNT_UNLESS_BLOCKED = """
 INSERT INTO accounts_loginfailures AS known (key, failures, blocked_until)
-VALUES (%(key)s, 1, clock_timestamp() + make_interval(secs => CASE WHEN 1 < %(free)s THEN 0 ELSE 1 END))
+VALUES (%(key)s, 1, clock_timestamp() + make_interval(secs => CASE WHEN 1 < %(free)s THEN -1 ELSE 1 END))
 ON CONFLICT (key) DO UPDATE SET
   failures = known.failures + 1,
-  blocked_until = clock_timestamp() + CASE WHEN known.failures + 1 < %(free)s THEN interval '0'
+  blocked_until = clock_timestamp() + CASE WHEN known.failures + 1 < %(free)s THEN interval '-1 second'
     ELSE make_interval(secs => least(%(longest)s, 2 ^ least(known.failures + 1 - %(free)s, 20))) END
 WHERE known.blocked_until <= clock_timestamp()
 RETURNING failures
