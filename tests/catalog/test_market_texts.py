@@ -13,11 +13,8 @@ pytestmark = pytest.mark.django_db
 def _markets(settings):
     american = {"code": "us", "prefix": "us", "language": "en-US", "currency": "USD", "is_tax_included": False}
     settings.MARKETS = [settings.MARKETS[0], {**american, "countries": ["US"]}]
-    all_markets.cache_clear()
     Store.objects.update_or_create(pk=1, defaults={"name": "Loom", "tagline": "Slow", "announcement": "From €60"})
     Page.objects.create(slug="sending", title="Delivery", body="<p>€4.90</p>")
-    yield
-    all_markets.cache_clear()
 
 
 def american_texts() -> None:

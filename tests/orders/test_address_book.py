@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 
 from accounts.models import Address
-from catalog.markets import all_markets
 from tests.factories import make_user
 from tests.reading import text_of
 
@@ -18,9 +17,6 @@ PORTLAND = {
 @pytest.fixture(autouse=True)
 def _countries(settings):
     settings.MARKETS = [{**settings.MARKETS[0], "countries": ["DE", "US", "AE"]}]
-    all_markets.cache_clear()
-    yield
-    all_markets.cache_clear()
 
 
 @pytest.fixture

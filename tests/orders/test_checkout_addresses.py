@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.addresses import keep_address
-from catalog.markets import all_markets
 from orders.models import Order
 from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant
 from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, placing, value_of
@@ -16,11 +15,8 @@ COUNTRIES = ["DE", "AT", "BE", "US", "GB", "IE", "QA", "HK", "AE", "IT", "ES"]
 @pytest.fixture(autouse=True)
 def _world(settings):
     settings.MARKETS = [{**settings.MARKETS[0], "countries": COUNTRIES}, *settings.MARKETS[1:]]
-    all_markets.cache_clear()
     make_shipping(countries=COUNTRIES)
     make_tax()
-    yield
-    all_markets.cache_clear()
 
 
 @pytest.fixture
@@ -199,7 +195,6 @@ def test_things_that_come_by_mail_ask_for_no_street():
 def test_the_american_market_speaks_of_tax_and_shipping_addresses(settings):
     american = {**settings.MARKETS[0], "language": "en-US", "is_tax_included": False, "countries": ["US"]}
     settings.MARKETS = [american]
-    all_markets.cache_clear()
     text = text_of(client_of(make_cart(make_variant())).get("/checkout/"))
     assert all(words in text for words in ("Shipping address", "Email", "State", "ZIP code", "Street address"))
     assert not any(words in text for words in ("VAT", "E-mail", "Postcode", "tax area"))
@@ -209,7 +204,6 @@ def test_an_export_speaks_of_vat_in_europe_and_of_tax_in_america(settings, clien
     fields = {**AMERICAN, "update": "1"}
     assert 'VAT <span class="small muted">not charged on exports' in text_of(client.post("/checkout/", fields))
     settings.MARKETS = [{**settings.MARKETS[0], "language": "en-US", "is_tax_included": False}]
-    all_markets.cache_clear()
     text = text_of(client.post("/checkout/", fields))
     assert 'Tax <span class="small muted">none on this order' in text
     assert "VAT" not in text

@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from catalog.markets import all_markets
 from orders.models import (
     Coupon,
     GiftCard,
@@ -58,9 +57,6 @@ def yen(settings):
         settings.MARKETS[0],
         {"code": "jp", "prefix": "jp", "language": "ja-JP", "currency": "JPY", "is_tax_included": True, "countries": ["JP"]},
     ]  # fmt: skip
-    all_markets.cache_clear()
-    yield
-    all_markets.cache_clear()
 
 
 def add(client: Client, model: str, facts: dict) -> list[str]:
