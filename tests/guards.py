@@ -362,7 +362,7 @@ GUARDS: dict[str, tuple[Callable[[Monkey], None], str]] = {
     "coupon-limit": (no_coupon_limit, "tests/races/test_promotion_races.py::test_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers"),
     "customer-limit": (no_customer_limit, "tests/races/test_promotion_races.py::test_one_customer_with_ten_tabs_has_one_first_order"),
     "final-use": (no_final_use, "tests/races/test_promotion_races.py::test_of_two_orders_from_two_places_that_are_paid_at_once_one_keeps_the_use"),
-    "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_limit_that_comes_while_people_order_counts_all_of_them"),
+    "limits-lock": (no_limits_lock, "tests/races/test_promotion_races.py::test_a_new_limit_waits_for_an_order_that_is_being_placed_and_counts_it"),
     "gift-card-balance": (no_card_balance, "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once"),
     "carts-before-promotions": (no_lock_order, "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle"),
     "older-page": (no_comparing, "tests/catalog/test_older_pages.py::test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page"),

@@ -1,7 +1,11 @@
 """Limits hold when everybody comes at once."""
 
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pytest
-from django.db import transaction
+from django.db import connection, connections, transaction
 
 from catalog.markets import default_market
 from catalog.prices import set_price
@@ -66,6 +70,63 @@ def test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers(at_once):
     assert run_audit() == []
 
 
+def closing(function):
+    """Run the function and close the connections of its thread."""
+
+    def run():
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    return run
+
+
+def limit_to_one_each(promotion):
+    with transaction.atomic():
+        hold_limits(promotion)
+        Promotion.objects.filter(pk=promotion.pk).update(most_uses=100, most_uses_each=1)
+        recount(promotion)
+
+
+def wait_for_lock_or_end(job: Future) -> None:
+    """Return as soon as the job has ended or a connection to this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if job.done() or cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    pytest.fail("The job neither ended nor waited for a lock.")
+
+
+def test_a_new_limit_waits_for_an_order_that_is_being_placed_and_counts_it():
+    promotion = make_promotion(percent=10, codes=("TEN",))
+    cart = with_codes(make_cart(make_variant(on_hand=200)), "TEN")
+    place_it = buyer(cart, seen_of(cart), 1)
+    is_written, may_commit = threading.Event(), threading.Event()
+
+    def buy():
+        with transaction.atomic():
+            place_it()
+            is_written.set()
+            may_commit.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        buying = pool.submit(closing(buy))
+        assert is_written.wait(30)
+        limiting = pool.submit(closing(lambda: limit_to_one_each(promotion)))
+        wait_for_lock_or_end(limiting)
+        may_commit.set()
+        buying.result(30)
+        limiting.result(30)
+    assert Promotion.objects.get().uses == 1
+    assert PromotionCustomer.objects.get().uses == 1
+    assert run_audit() == []
+
+
 @pytest.mark.parametrize("round_number", range(4))
 def test_a_limit_that_comes_while_people_order_counts_all_of_them(at_once, round_number):
     promotion = make_promotion(percent=10, codes=("TEN",))
@@ -73,18 +134,17 @@ def test_a_limit_that_comes_while_people_order_counts_all_of_them(at_once, round
     carts = [with_codes(make_cart(variant), "TEN") for _ in range(12)]
     given = [place(with_codes(make_cart(variant), "TEN"), email=f"given{n}@example.com") for n in range(4)]
 
-    def limit():
-        with transaction.atomic():
-            hold_limits(promotion)
-            Promotion.objects.filter(pk=promotion.pk).update(most_uses=100, most_uses_each=1)
-            recount(promotion)
-
     def give_up(order):
         with transaction.atomic():
             lifecycle.cancel(lifecycle.lock_with_cart(order.pk), Order.CancelReason.EXPIRED)
 
     jobs = [buyer(cart, seen_of(cart), number) for number, cart in enumerate(carts)]
-    results = at_once(*jobs[:6], *(lambda order=order: give_up(order) for order in given), limit, *jobs[6:])
+    results = at_once(
+        *jobs[:6],
+        *(lambda order=order: give_up(order) for order in given),
+        lambda: limit_to_one_each(promotion),
+        *jobs[6:],
+    )
     assert {type(result) for result in results} <= {Order, type(None)}
     assert Promotion.objects.get().uses == 12
     assert PromotionCustomer.objects.filter(uses=1).count() == 12
