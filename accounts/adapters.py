@@ -14,13 +14,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.devices import device_name
+from accounts.emails import account_mail
+from accounts.limits.logins import begin_attempt, record_success
+from accounts.limits.throttle import Limit, client_ip
 from accounts.links import confirmation_key, shop_link
-from accounts.logins import begin_attempt, record_success
 from accounts.mailboxes import normalize_mailbox
-from accounts.mails import account_mail
 from accounts.models import User
 from accounts.notices import tell_owner
-from accounts.throttle import Limit, client_ip
 
 # A network that requests too many e-mails gets an error. An address over its limit gets no further e-mail but no error,
 # because otherwise a stranger could lock out its owner; the links sent before still work.

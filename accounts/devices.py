@@ -7,8 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from accounts.limits.throttle import client_ip
 from accounts.models import KnownDevice
-from accounts.throttle import client_ip
 
 # A provider often changes the IP addresses of its customers, but rarely these leading bits.
 IPV4_NETWORK, IPV6_NETWORK = 16, 32

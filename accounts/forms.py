@@ -18,8 +18,8 @@ from django.http import HttpRequest
 
 from accounts.adapters import may_mail
 from accounts.fields import MailboxFormField
+from accounts.limits.throttle import Limit, client_ip
 from accounts.models import User
-from accounts.throttle import Limit, client_ip
 
 RESET_LIMIT = Limit("reset", 10, 3600)
 PASSWORD_RULES = (

@@ -7,9 +7,9 @@ from allauth.core import context
 from django.utils import timezone
 
 from accounts.devices import device_name
-from accounts.mails import account_mail
+from accounts.emails import account_mail
+from accounts.limits.throttle import client_ip
 from accounts.models import User
-from accounts.throttle import client_ip
 
 
 def tell_owner(name: str, user: User, values: dict[str, Any] | None = None, email: str = "") -> None:

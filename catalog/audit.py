@@ -1,6 +1,6 @@
 """Invariants of the catalogue. Each query returns the rows that violate it, as (key, problem)."""
 
-from catalog.availability import stock_class_sql
+from catalog.inventory.availability import stock_class_sql
 
 INVARIANTS: dict[str, str] = {
     "S1 stock counters equal the movements": """

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from catalog.browse import LAST_PAGE, SORTS, ListingQuery
-from catalog.keyset import TOKEN
+from catalog.listings.browse import LAST_PAGE, SORTS, ListingQuery
+from catalog.listings.keyset import TOKEN
 from catalog.money import AmountRefused, to_major, to_minor
 
 MAX_FACETS = 12

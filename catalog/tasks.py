@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
-from catalog import alerts, images, listings, search
+from catalog import listings
 from catalog.importing import runs
+from catalog.listings import search
+from catalog.products import images, stock_alerts
 
 MAX_RENDER_SECONDS = 25  # well below the worker's time limit for tasks
 
@@ -33,13 +35,13 @@ def work_runs() -> int:
 @shared_task
 def send_stock_alerts() -> int:
     """Tell shoppers which variants are back in stock."""
-    return alerts.send_stock_alerts()
+    return stock_alerts.send_stock_alerts()
 
 
 @shared_task
 def send_low_stock() -> int:
     """Tell staff which variants are low in stock."""
-    return alerts.send_low_stock_notices()
+    return stock_alerts.send_low_stock_notices()
 
 
 @shared_task

@@ -8,7 +8,7 @@ from accounts.address_formats import address_format
 from accounts.models import Address
 from accounts.one_line import OneLineField
 from catalog.markets import all_markets, current_market
-from orders.address_parts import address_rows, clean_parts, clean_phone, clean_postcode, localize_fields
+from orders.address_fields import address_rows, clean_parts, clean_phone, clean_postcode, localize_fields
 
 TOKENS = {
     "name": "name",

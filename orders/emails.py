@@ -12,10 +12,10 @@ from django.template.loader import render_to_string
 from catalog.market_texts import page_in
 from catalog.markets import market_of
 from catalog.models import Page, Store
+from orders.delivery.options import day_span
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL
 from orders.page_text import page_html
-from orders.shipping import day_span
 from orders.summary import sum_rows
 
 TERMS_SLUG = "terms"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from orders.errors import GiftCardRefused, GiftCardSpent
 from orders.models import GiftCard, GiftCardMovement, Order
 from orders.promotions import plain_code
-from orders.queries import Tender
+from orders.tenders import Tender
 
 Kind = GiftCardMovement.Kind
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike on paper

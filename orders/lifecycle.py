@@ -8,10 +8,10 @@ from django.utils import timezone
 from accounts.addresses import keep_address
 from catalog.inventory import Need, release, reserve
 from orders import gift_cards
+from orders.cart.merging import restore_cart
 from orders.emails import send_confirmation
 from orders.errors import StatusRefused
-from orders.gift_mails import mail_gift_cards
-from orders.joining import restore_cart
+from orders.gift_card_emails import mail_gift_cards
 from orders.models import Cart, Order, OrderEvent
 from orders.promotions import give_back_uses, keep_uses, take_uses_again
 

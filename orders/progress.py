@@ -8,8 +8,8 @@ from enum import StrEnum
 from babel.dates import format_date, format_datetime
 from django.utils import timezone
 
+from orders.delivery.options import day_span
 from orders.models import Fulfillment, Order, OrderEvent, OrderLine
-from orders.shipping import day_span
 
 Shipped = Order.FulfillmentStatus
 

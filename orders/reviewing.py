@@ -1,7 +1,7 @@
 """Reviews by buyers. The order's secret link proves the purchase."""
 
+from catalog.listings.reviews import Opinion, write_review
 from catalog.models import Product, Review, Variant
-from catalog.reviews import Opinion, write_review
 from orders.errors import OrderRefused
 from orders.models import Order, OrderLine
 from orders.progress import LineView, can_review

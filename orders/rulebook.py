@@ -12,12 +12,12 @@ from catalog.markets import Market
 from catalog.models import Store
 from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.customers import Buyer, customer_key
-from orders.delivery_dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
+from orders.delivery.dates import MAX_DELIVERY_SEARCH_DAYS, Calendar
 from orders.models import Cart
 from orders.tax import TaxRules, choose_pickup_tax, choose_tax
 
 # Unpaid orders from another account and IP address do not count towards a customer's limits, because anybody can enter
-# that customer's e-mail address (see promotions.py). Prefer a code that still has uses left if a cart has two codes of one
+# that customer's e-mail address (see promotions/uses.py). Prefer a code that still has uses left if a cart has two codes of one
 # promotion.
 READ = """
 WITH elsewhere AS (

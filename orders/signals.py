@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from orders.cart import parse_token
-from orders.joining import join_carts
+from orders.cart.merging import join_carts
 from orders.lifecycle import claim_orders, keep_address_of
 
 

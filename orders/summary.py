@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from catalog.markets import Market, current_market, market_of
 from catalog.money import MINUS, format_money
+from orders.cart.contents import CartContents
 from orders.models import Order
 from orders.models.order import DIGITAL
 from orders.pricing import Discount, Totals, Treatment, can_be_derived, totals_of
-from orders.queries import CartContents
 
 
 @dataclass(frozen=True)

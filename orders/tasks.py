@@ -2,17 +2,18 @@
 
 from celery import shared_task
 
-from orders import closing_days, gift_mails, selling
+from orders import gift_card_emails, statistics
+from orders.delivery import closing_days
 
 
 @shared_task
 def refresh_sales() -> int:
-    return selling.refresh_sales()
+    return statistics.refresh_sales()
 
 
 @shared_task
 def send_gift_cards() -> int:
-    return gift_mails.send_due_gift_cards()
+    return gift_card_emails.send_due_gift_cards()
 
 
 @shared_task

@@ -15,9 +15,9 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as WrongNumber
 
 from orders.customers import Buyer
+from orders.delivery.postcodes import narrowness
 from orders.errors import OrderRefused
 from orders.models import TaxRate
-from orders.postcodes import narrowness
 from orders.pricing import Rate, Treatment
 
 GREECE = {"EL": "GR"}  # the only country whose VAT numbers begin with other letters than its country code

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts.throttle import Limit, client_ip
+from accounts.limits.throttle import Limit, client_ip
 from catalog.markets import market_of
 from orders.cart import find_cart, parse_token
-from orders.cart_codes import enter_code
+from orders.cart.codes import enter_code
 from orders.customers import Buyer
 from orders.models import Cart
 

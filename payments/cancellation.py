@@ -17,7 +17,7 @@ from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
 from payments.settlement import settle, take_over
 from payments.statuses import LIVE, give_up, move
-from payments.sweeps import for_each
+from payments.sweep import for_each
 
 log = logging.getLogger(__name__)
 

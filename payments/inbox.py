@@ -10,7 +10,7 @@ from payments import gateway
 from payments.errors import NotAnEvent
 from payments.event_handlers import handle, storable
 from payments.models import StripeEvent
-from payments.sweeps import for_each
+from payments.sweep import for_each
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 15

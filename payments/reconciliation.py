@@ -10,7 +10,7 @@ from payments.models import Payment
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
-from payments.sweeps import for_each
+from payments.sweep import for_each
 
 # The shopper is on Stripe's page: ask often at first, then less.
 FRESH_PERIOD = timedelta(minutes=10)

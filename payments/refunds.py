@@ -14,9 +14,9 @@ from payments import gateway, ledger
 from payments.crash_points import crash_point
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.gateway import RefundState
+from payments.gift_cards import refund_to_gift_card
 from payments.models import Payment, Refund
-from payments.sweeps import for_each
-from payments.tenders import refund_to_gift_card
+from payments.sweep import for_each
 
 Status = Refund.Status
 MAX_RETRY_DELAY = timedelta(hours=1)

@@ -14,11 +14,11 @@ from orders.models import Order, OrderEvent
 from payments import gateway, ledger
 from payments.crash_points import crash_point
 from payments.gateway import SessionState
+from payments.gift_cards import capture_gift_cards
 from payments.models import Payment
 from payments.refunds import request_refund
 from payments.sessions import recover_session
 from payments.statuses import move
-from payments.tenders import capture_gift_cards
 
 log = logging.getLogger(__name__)
 Status = Payment.Status

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from payments import cancellation, inbox, reconciliation, tenders
+from payments import cancellation, gift_cards, inbox, reconciliation
 
 
 @shared_task
@@ -27,4 +27,4 @@ def expire_unpaid_orders() -> int:
 
 @shared_task
 def expire_gift_cards() -> int:
-    return tenders.expire_gift_cards()
+    return gift_cards.expire_gift_cards()

@@ -14,15 +14,15 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.throttle import Limit, TooManyAttempts, client_ip
+from accounts.limits.throttle import Limit, TooManyAttempts, client_ip
 from catalog.markets import market_of
 from catalog.pages import INTERNAL, ORDER, page
 from orders.cart import open_cart, parse_token
+from orders.cart.merging import add_cart, join_carts, order_again
 from orders.checkout import place_order
-from orders.checkout_form import CheckoutForm
-from orders.checkout_page import PLACING, REFUSALS, leads_to_payment, render_refusal
+from orders.checkout.form import CheckoutForm
+from orders.checkout.page import PLACING, REFUSALS, leads_to_payment, render_refusal
 from orders.errors import AlreadyPlaced
-from orders.joining import add_cart, join_carts, order_again
 from orders.models import Cart, Order
 from orders.visitor import current_cart, remember_cart, user_id_of
 from payments import inbox

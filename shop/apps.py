@@ -6,8 +6,8 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        from shop import celery, checks, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
 
 
 class ShopAdminConfig(AdminConfig):
-    default_site = "shop.admin_site.ShopAdminSite"
+    default_site = "shop.staff.site.ShopAdminSite"

@@ -12,7 +12,7 @@ from psycopg.errors import UndefinedTable
 
 from shop.embedded.session import embedded_database
 from shop.embedded.state import ROOT
-from shop.migrating import wait_for_migration
+from shop.operations.migrating import wait_for_migration
 
 # Commands that never read the database, or start it themselves.
 WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}

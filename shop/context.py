@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from catalog.browse import gift_card_url, top_categories
+from catalog.listings.browse import gift_card_url, top_categories
 from catalog.market_texts import store_in
 from catalog.markets import current_market
 from orders.cart import count_items

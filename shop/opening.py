@@ -11,8 +11,8 @@ from accounts.models import User
 from catalog.markets import default_market, further_markets
 from catalog.models import Location, Page, Product, Store
 from orders.models import ClosingDay, ShippingRate, TaxRate
-from shop.checks import is_reserved
-from shop.health import is_worker_silent
+from shop.operations.checks import is_reserved
+from shop.operations.health import is_worker_silent
 from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
 
 REMEMBERED_SECONDS = 60

@@ -245,14 +245,14 @@ MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP netwo
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
 
 # --- mail: written to the outbox, delivered by a worker -----------------------------------------------
-EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
 MAIL_URL = required_in_production("EMAIL_URL", otherwise="")
 if MAIL_URL:
     vars().update(env.email_url_config(MAIL_URL))
     MAIL_DELIVERY_BACKEND = vars()["EMAIL_BACKEND"]
-    EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+    EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
 else:
-    MAIL_DELIVERY_BACKEND = "shop.mailbox.MailboxBackend"
+    MAIL_DELIVERY_BACKEND = "shop.mail.mailbox.MailboxBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("SHOP_MAIL_FROM", default="Hearthside <shop@hearthside.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -290,7 +290,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SHOP_HTTPS else "http"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
-    "login_failed": "20/5m/ip,10/5m/key",  # second factors; passwords are counted by accounts.logins
+    "login_failed": "20/5m/ip,10/5m/key",  # second factors; passwords are counted by accounts.limits.logins
     # Counted by accounts.forms and accounts.adapters: one atomic statement each, and a Retry-After.
     "signup": None,
     "reset_password": None,
@@ -396,7 +396,7 @@ LOG_LEVEL = env.str("SHOP_LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "shop.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "shop.operations.logs.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

@@ -4,7 +4,10 @@ import logging
 
 from celery import shared_task
 
-from shop import auditing, health, outbox, purging
+from shop.mail import outbox
+from shop.operations import audit as audit_verbs
+from shop.operations import health
+from shop.operations import purge as purge_verbs
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +24,7 @@ def send_mail() -> int:
 
 @shared_task
 def audit() -> int:
-    findings = auditing.run_audit()
+    findings = audit_verbs.run_audit()
     for finding in findings:
         log.error("audit: %s", finding)
     return len(findings)
@@ -29,4 +32,4 @@ def audit() -> int:
 
 @shared_task
 def purge() -> str:
-    return purging.purge()
+    return purge_verbs.purge()

@@ -32,7 +32,7 @@ loglevel = "warning"
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "shop.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "shop.operations.logs.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"level": "WARNING", "handlers": ["console"]},
     "loggers": {
@@ -52,7 +52,7 @@ def post_worker_init(worker: Any) -> None:
     """Log once per start where the shop listens and what `check --deploy` reports."""
     if worker.age == 1:
         addresses = ", ".join(str(listener) for listener in worker.sockets)
-        importlib.import_module("shop.checks").log_setup(addresses)
+        importlib.import_module("shop.operations.checks").log_setup(addresses)
 
 
 # Requests that gunicorn refuses never reach the application, which would add these headers.

@@ -96,7 +96,7 @@ def stripe_desk(sandbox_address: str, settings: Any) -> Iterator[StripeDesk]:
 @pytest.fixture(autouse=True)
 def real_outbox(settings: Any) -> None:
     """pytest-django would collect mails in memory; ours are rows."""
-    settings.EMAIL_BACKEND = "shop.outbox.OutboxBackend"
+    settings.EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
 
 
 @pytest.fixture(autouse=True)

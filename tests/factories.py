@@ -13,7 +13,8 @@ from catalog.markets import default_market
 from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
 from catalog.prices import set_price
 from orders.cart import add_units
-from orders.cart_codes import enter_code
+from orders.cart.codes import enter_code
+from orders.cart.contents import CartContents, price_cart
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
 from orders.models import (
@@ -27,8 +28,7 @@ from orders.models import (
     ShippingZone,
     TaxRate,
 )
-from orders.queries import CartContents, price_cart
-from payments.tenders import issue_gift_card
+from payments.gift_cards import issue_gift_card
 
 _serial = itertools.count(1)
 

@@ -11,18 +11,20 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts import forms, links, notices
+from accounts.limits.throttle import Limit, TooManyAttempts
 from accounts.models import ThrottleCounter
-from accounts.throttle import Limit, TooManyAttempts
-from catalog import stocktakes
-from catalog.admin.desk import Question
-from catalog.admin.products import ProductAdmin
-from catalog.admin.seen import SeenForm
-from catalog.inventory import correcting, reserving, rows, transfers
+from catalog.admin.base import Question
+from catalog.admin.concurrent_edits import SeenForm
+from catalog.admin.products.product import ProductAdmin
+from catalog.inventory import adjusting, reserving, rows, stocktakes, transfers
 from catalog.models import Location, Stock, StockMovement, Stocktake, Transfer, TransferLine
-from orders import cart, checkout, checkout_drafts, gift_cards, holding, joining, lifecycle, promotions
+from orders import gift_cards, lifecycle
 from orders.admin import orders as order_pages
+from orders.cart import drafts, editing, merging
+from orders.checkout import placing, reservation_limit
 from orders.customers import Buyer
-from orders.models import Cart, Order
+from orders.models import Cart, CartLine, Order
+from orders.promotions import uses as promotion_uses
 from orders.views import carts
 from payments import cancellation, gateway, ledger, sessions, settlement, views
 from payments.models import Journal, Payment, Refund
@@ -112,7 +114,7 @@ def no_row_order(monkeypatch: Monkey) -> None:
     as_asked = "ORDER BY array_position(%(ids)s::bigint[], stock.id::bigint) FOR UPDATE"
     monkeypatch.setattr(reserving, "TAKE", reserving.TAKE.replace(in_order, as_asked))
     monkeypatch.setattr(reserving, "lock_rows", lock_rows)
-    for module in (transfers, stocktakes, correcting):
+    for module in (transfers, stocktakes, adjusting):
         monkeypatch.setattr(module, "locked_rows", locked_rows)
 
 
@@ -120,9 +122,9 @@ def no_upsert(monkeypatch: Monkey) -> None:
     """A click adds to the number that it read, whatever others have added since."""
     no_cart_lock(monkeypatch)
     own = "line.quantity + excluded.quantity"
-    assert own in cart.ADD
+    assert own in editing.ADD
     read = "(SELECT quantity FROM orders_cartline AS seen WHERE seen.id = line.id) + excluded.quantity"
-    monkeypatch.setattr(cart, "ADD", cart.ADD.replace(own, read))
+    monkeypatch.setattr(editing, "ADD", editing.ADD.replace(own, read))
 
 
 def no_counting_statement(monkeypatch: Monkey) -> None:
@@ -145,7 +147,7 @@ def no_event_key(monkeypatch: Monkey) -> None:
 
 def no_digest(monkeypatch: Monkey) -> None:
     """An order of the same cart counts as the same order, whatever was typed."""
-    monkeypatch.setattr(checkout, "_existing_order", lambda placed, submission: placed)
+    monkeypatch.setattr(placing, "_existing_order", lambda placed, submission: placed)
 
 
 def no_close(monkeypatch: Monkey) -> None:
@@ -169,7 +171,7 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
 
 def no_place_lock(monkeypatch: Monkey) -> None:
     """Orders from one place are counted together before any of them is written."""
-    monkeypatch.setattr(holding, "LOCK", "SELECT %s::text")
+    monkeypatch.setattr(reservation_limit, "LOCK", "SELECT %s::text")
 
 
 def cart_for_everybody(monkeypatch: Monkey) -> None:
@@ -201,7 +203,7 @@ def no_recorded_session(monkeypatch: Monkey) -> None:
 def no_cart_owner(monkeypatch: Monkey) -> None:
     """Any line can be changed from any cart."""
     monkeypatch.setattr(
-        carts, "set_quantity", lambda found, line_id, quantity: cart.CartLine.objects.filter(pk=line_id).delete()
+        carts, "set_quantity", lambda found, line_id, quantity: CartLine.objects.filter(pk=line_id).delete()
     )
 
 
@@ -217,30 +219,32 @@ def no_message_key(monkeypatch: Monkey) -> None:
 
 def no_total_check(monkeypatch: Monkey) -> None:
     """Orders are placed at whatever they cost now."""
-    monkeypatch.setattr(checkout, "_check", lambda contents, seen, *, has_address: None)
+    monkeypatch.setattr(placing, "_check", lambda contents, seen, *, has_address: None)
 
 
 def no_promotion_limit(monkeypatch: Monkey) -> None:
     """A promotion is taken whatever its counter says, and the table holds it."""
     condition = " AND uses < most_uses\n  RETURNING id\n), coupon"
-    assert condition in promotions.TAKE
-    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, "\n  RETURNING id\n), coupon"))
+    assert condition in promotion_uses.TAKE
+    monkeypatch.setattr(promotion_uses, "TAKE", promotion_uses.TAKE.replace(condition, "\n  RETURNING id\n), coupon"))
     _execute("ALTER TABLE orders_promotion DROP CONSTRAINT IF EXISTS promotion_not_overused")
 
 
 def no_coupon_limit(monkeypatch: Monkey) -> None:
     """A code is taken whatever its counter says, and the table holds it."""
     condition = " AND uses < most_uses\n  RETURNING id\n), elsewhere"
-    assert condition in promotions.TAKE
-    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, "\n  RETURNING id\n), elsewhere"))
+    assert condition in promotion_uses.TAKE
+    monkeypatch.setattr(
+        promotion_uses, "TAKE", promotion_uses.TAKE.replace(condition, "\n  RETURNING id\n), elsewhere")
+    )
     _execute("ALTER TABLE orders_coupon DROP CONSTRAINT IF EXISTS coupon_not_overused")
 
 
 def no_customer_limit(monkeypatch: Monkey) -> None:
     """One customer may use a promotion as often as they like."""
     condition = "\n    WHERE seen.uses < (SELECT most_each FROM standing) + (SELECT count(*) FROM elsewhere)"
-    assert condition in promotions.TAKE
-    monkeypatch.setattr(promotions, "TAKE", promotions.TAKE.replace(condition, ""))
+    assert condition in promotion_uses.TAKE
+    monkeypatch.setattr(promotion_uses, "TAKE", promotion_uses.TAKE.replace(condition, ""))
 
 
 def no_final_use(monkeypatch: Monkey) -> None:
@@ -250,7 +254,7 @@ def no_final_use(monkeypatch: Monkey) -> None:
 
 def no_limits_lock(monkeypatch: Monkey) -> None:
     """A limit is changed while orders that it does not count yet are being written."""
-    monkeypatch.setattr(promotions, "_share_limits", lambda promotion_ids: None)
+    monkeypatch.setattr(promotion_uses, "_share_limits", lambda promotion_ids: None)
 
 
 def no_card_balance(monkeypatch: Monkey) -> None:
@@ -289,8 +293,8 @@ def limits_of_anybody(monkeypatch: Monkey) -> None:
 
 def drafts_of_anybody(monkeypatch: Monkey) -> None:
     """At login a draft stays with the cart, whoever typed it."""
-    monkeypatch.setattr(joining, "drop_foreign_draft", lambda cart: None)
-    monkeypatch.setattr(checkout_drafts, "drop_foreign_draft", lambda cart: None)
+    monkeypatch.setattr(merging, "drop_foreign_draft", lambda cart: None)
+    monkeypatch.setattr(drafts, "drop_foreign_draft", lambda cart: None)
 
 
 def no_hiding(monkeypatch: Monkey) -> None:

@@ -16,9 +16,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.limits.logins import clear_failures, login_key
+from accounts.limits.throttle import client_ip
 from accounts.links import read_confirmation
-from accounts.logins import clear_failures, login_key
-from accounts.throttle import client_ip
 
 
 @never_cache

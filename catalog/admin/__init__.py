@@ -1,5 +1,6 @@
 """The admin of the catalogue. It makes all changes through the same functions as the rest of the code."""
 
-from catalog.admin import products, reviews, runs, shelves, stock, texts
+from catalog.admin import categories, reviews, runs, stock, store  # noqa: F401  (each registers its models)
+from catalog.admin.products import product  # noqa: F401  (registers its models)
 
 __all__ = ["products", "reviews", "runs", "shelves", "stock", "texts"]

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.desk import CappedPaginator
+from catalog.admin.base import CappedPaginator
+from catalog.listings.reviews import moderate
 from catalog.models import Review
-from catalog.reviews import moderate
 
 
 @admin.register(Review)

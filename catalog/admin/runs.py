@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 
-from catalog.admin.bulk import plan_bulk_again
-from catalog.admin.desk import ReadOnly, found_or_404, guarded, require_permission
-from catalog.admin.desk import page as admin_page
+from catalog.admin.base import ReadOnly, found_or_404, guarded, require_permission
+from catalog.admin.base import page as admin_page
+from catalog.admin.products.bulk_edit import plan_bulk_again
 from catalog.errors import UnreadableFile
 from catalog.formats import NOTHING, count_of, money
 from catalog.importing.apply import default_target

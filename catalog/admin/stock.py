@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from catalog import stocktakes
+from catalog.admin.base import CappedPaginator, Question, ReadOnly, ask, found_or_404, page, require_permission
 from catalog.admin.columns import MarketFilter, amount, change, market, span
-from catalog.admin.desk import CappedPaginator, Question, ReadOnly, ask, found_or_404, page, require_permission
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, signed
 from catalog.inputs import DayInput
-from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders
+from catalog.inventory import adjust, receive, receive_transfer, send, set_backorders, stocktakes
 from catalog.markets import default_market
 from catalog.models import Location, Price, Product, Stock, StockMovement, Stocktake, Transfer, TransferLine, Variant
 from catalog.money import format_money

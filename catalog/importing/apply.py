@@ -12,21 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.addresses import free_slug, remember_product_slug
-from catalog.categories import ensure_category
-from catalog.documents import (
-    CATEGORY_SEPARATOR,
-    NEW_PRODUCT,
-    PRODUCT_FIELDS,
-    VARIANT_FIELDS,
-    Document,
-    differences,
-    image_source,
-    read_documents,
-    variant_key,
-)
 from catalog.errors import BadImage, CatalogError
-from catalog.images import keep_picture
 from catalog.importing.pictures import PictureFolder
 from catalog.importing.plan import Plan, PlannedChange, digest, plan_import
 from catalog.importing.shopify import Problem, read_file
@@ -44,6 +30,20 @@ from catalog.models import (
     Variant,
 )
 from catalog.prices import replace_planned_sales, set_prices
+from catalog.products.categories import ensure_category
+from catalog.products.document import (
+    CATEGORY_SEPARATOR,
+    NEW_PRODUCT,
+    PRODUCT_FIELDS,
+    VARIANT_FIELDS,
+    Document,
+    differences,
+    image_source,
+    read_documents,
+    variant_key,
+)
+from catalog.products.images import keep_picture
+from catalog.products.slugs import free_slug, remember_product_slug
 
 PRODUCT_TIMES = ("publish_at", "unpublish_at")
 DECIMALS = ("content", "base")

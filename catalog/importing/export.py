@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.documents import Document, read_documents
 from catalog.importing.table import guarded
 from catalog.markets import Market
 from catalog.models import Location, Product
 from catalog.money import to_major
+from catalog.products.document import Document, read_documents
 
 BATCH = 200  # products in memory at a time
 COLUMNS = [

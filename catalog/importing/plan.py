@@ -9,8 +9,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.categories import category_path
-from catalog.documents import (
+from catalog.formats import NOTHING, moment
+from catalog.importing.shopify import FileProduct, FileVariant, Problem, Reading
+from catalog.markets import Market
+from catalog.models import Category, Location
+from catalog.products.categories import category_path
+from catalog.products.document import (
     CATEGORY_SEPARATOR,
     NEW_VARIANT,
     Difference,
@@ -21,10 +25,6 @@ from catalog.documents import (
     read_documents,
     variant_key,
 )
-from catalog.formats import NOTHING, moment
-from catalog.importing.shopify import FileProduct, FileVariant, Problem, Reading
-from catalog.markets import Market
-from catalog.models import Category, Location
 
 # The file's "Continue selling when out of stock" has no limit, so this one is too high to be reached by accident.
 OVERSELL_LIMIT = 10_000

@@ -11,7 +11,6 @@ from pathlib import Path
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from catalog.documents import read_documents
 from catalog.errors import CatalogError
 from catalog.importing.apply import (
     Author,
@@ -24,6 +23,7 @@ from catalog.importing.apply import (
 from catalog.importing.plan import Plan, PlannedChange, plan_import
 from catalog.importing.shopify import read_bytes
 from catalog.models import Run, RunProgress
+from catalog.products.document import read_documents
 
 log = logging.getLogger(__name__)
 MAX_COMPARED = 200  # products of a plan that its page compares with the catalogue

@@ -11,15 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from catalog.categories import category_path
-from catalog.documents import CATEGORY_SEPARATOR
 from catalog.errors import UnreadableFile
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.importing.table import REFUSED, SLIPPED, Row, file_content, table_rows
 from catalog.models import Product
 from catalog.money import AmountRefused, to_minor
+from catalog.products.categories import category_path
+from catalog.products.document import CATEGORY_SEPARATOR
+from catalog.products.unit_price import UNITS
 from catalog.rich_text import clean, embedded_in
-from catalog.unit_price import UNITS
 
 # Field name → its headers in the file, in lower case.
 HEADERS = {

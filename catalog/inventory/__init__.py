@@ -1,6 +1,6 @@
 """All changes of stock. Each function changes the counters and writes the movements that explain the change."""
 
-from catalog.inventory.correcting import (
+from catalog.inventory.adjusting import (
     Target,
     adjust,
     receive,

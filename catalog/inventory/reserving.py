@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog.availability import mark_class_changes
 from catalog.errors import InsufficientStock, Shortage, StockRefused
+from catalog.inventory.availability import mark_class_changes
 from catalog.inventory.rows import lock_rows
 from catalog.models import Reservation, Stock, StockMovement
 

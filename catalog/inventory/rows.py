@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from catalog.availability import mark_class_changes
 from catalog.errors import StockRefused
+from catalog.inventory.availability import mark_class_changes
 from catalog.models import Location, Stock, StockMovement
 
 MAX_ON_HAND = 1_000_000_000

@@ -4,7 +4,7 @@ from django.db import connection, migrations
 
 from catalog.languages import PLAIN, search_config
 from catalog.markets import all_markets
-from catalog.words import indexed, vocabulary
+from catalog.listings.words import indexed, vocabulary
 
 BATCH = 1_000
 READ = """

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 
 class Category(models.Model):
-    """A category of products. `path` joins the slugs from the root down. Only catalog/categories.py changes the tree."""
+    """A category of products. `path` joins the slugs from the root down. Only catalog/products/categories.py changes the tree."""
 
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     name = models.CharField(max_length=200)

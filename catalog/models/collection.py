@@ -74,7 +74,7 @@ class RelatedProduct(models.Model):
 
 
 class BoughtTogether(models.Model):
-    """The number of recent orders that contained both products. Written by catalog/popularity.py."""
+    """The number of recent orders that contained both products. Written by catalog/listings/popularity.py."""
 
     product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="bought_together")
     other = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")

@@ -39,7 +39,7 @@ def _sort_indexes() -> list[models.Index]:
 class Listing(models.Model):
     """A product as a card shows it, in one market and period. Every query must filter by `valid @> now`.
 
-    Written by catalog/listings.py whenever the product changes. `category1` to `category4` are the ids of the product's
+    Written by catalog/listings/writing.py whenever the product changes. `category1` to `category4` are the ids of the product's
     category and its ancestors, from the root down; deeper levels are only in `category_ids`. Rows with `is_past` are
     kept for a month, so that staff can view the shop as it was.
     """

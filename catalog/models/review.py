@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Review(models.Model):
-    """A review of a product. Shoppers see it after staff have published it. Written by catalog/reviews.py."""
+    """A review of a product. Shoppers see it after staff have published it. Written by catalog/listings/reviews.py."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting"

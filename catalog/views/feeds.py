@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from catalog import feeds
+from catalog.listings import feeds
 from catalog.markets import all_markets, current_market, path_in
 from catalog.pages import SHARED_FILE, STOREFRONT, closed_to_robots, page
 

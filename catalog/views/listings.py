@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from catalog.addresses import Moved, moved_category
-from catalog.browse import (
+from catalog.forms import ListingForm
+from catalog.listings.browse import (
     LAST_PAGE,
     PAGE_SIZE,
     SORTS,
@@ -23,11 +23,11 @@ from catalog.browse import (
     listing_page,
     top_categories,
 )
-from catalog.forms import ListingForm
+from catalog.listings.search import search_page, suggestions
 from catalog.markets import all_markets, current_market
 from catalog.models import Category, Collection
 from catalog.pages import STOREFRONT, page
-from catalog.search import search_page, suggestions
+from catalog.products.slugs import Moved, moved_category
 
 MIN_SUGGEST_LETTERS = 2
 LOVED_TAG = "bestseller"

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from catalog.addresses import moved_product
-from catalog.browse import lineage, related_listings
+from catalog.listings.browse import lineage, related_listings
 from catalog.markets import Market, all_markets, current_market
 from catalog.models import Product
 from catalog.pages import STOREFRONT, page
 from catalog.prices import markets_with_prices
-from catalog.product_page import attribute_rows, product_for_page, product_page, review_summary
+from catalog.products.page import attribute_rows, product_for_page, product_page, review_summary
+from catalog.products.slugs import moved_product
 from catalog.views.listings import answer_moved
 
 STARS = {str(n): n for n in range(1, 6)}

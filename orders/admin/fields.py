@@ -9,8 +9,8 @@ from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
 from django.core.exceptions import ValidationError
 
 from catalog.inputs import MomentInput
+from orders.delivery.postcodes import first_invalid_pattern
 from orders.models import ShippingMethod
-from orders.postcodes import first_invalid_pattern
 
 NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # two-letter codes that are not countries
 YEARS = range(2000, 2100)  # others are typing errors, and PostgreSQL stores some that Python cannot represent

@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString
 from accounts.one_line import one_line
 from catalog.formats import day
 from catalog.money import format_money
+from orders.delivery.options import day_span
 from orders.errors import ShipmentRefused
-from orders.explaining import explain_order
+from orders.explanation import explain_order
 from orders.forms import ShipForm
 from orders.fulfillment import Parcel, ship
 from orders.models import Fulfillment, Order, OrderEvent, OrderLine
-from orders.shipping import day_span
 
 SEE_CUSTOMER = "orders.see_customer_order"
 SEE_EVIDENCE = "orders.see_evidence_order"

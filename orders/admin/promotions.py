@@ -14,20 +14,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.roles import ROLES
+from catalog.admin.base import ReadOnly, page, require_permission
 from catalog.admin.columns import MarketFilter
-from catalog.admin.desk import ReadOnly, page, require_permission
 from catalog.formats import count_of
 from catalog.markets import market_of
 from catalog.models import Product, Variant
 from catalog.money import format_money
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, MethodsField, MomentField, country_code
-from orders.coupons import MAX_BATCH_CODES, end_codes, make_batch, make_code, recount, usable_codes
+from orders.admin.promotion_preview import Trial, try_promotion
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
 from orders.pricing.effects import KINDS
 from orders.promotions import hold_limits
-from orders.trying import Trial, try_promotion
+from orders.promotions.coupons import MAX_BATCH_CODES, end_codes, make_batch, make_code, recount, usable_codes
 
 MAX_USES = 1_000_000  # of one code
 # Kind → its required fields, with the error message for each.

@@ -14,14 +14,14 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from catalog import formats
+from catalog.admin.base import page, require_permission
 from catalog.admin.columns import MarketFilter, comma_list, market
-from catalog.admin.desk import page, require_permission
 from catalog.inputs import DayInput
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountField, AmountForm, AmountFormSet
 from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
-from orders.delivery_grid import delivery_grid, overlaps
+from orders.delivery.grid import delivery_grid, overlaps
 from orders.errors import OrderRefused
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.models.order import DIGITAL

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
-from catalog.promises import backorder_promise, return_promise, return_terms
+from catalog.products.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
 DIGITAL = "none"  # the shipping code of an order of which nothing is shipped

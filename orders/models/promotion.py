@@ -11,7 +11,7 @@ from django.db.models import F, Q
 class Promotion(models.Model):
     """A discount or gift that shoppers get with or without a code. Amounts are minor units of the market's currency.
 
-    `uses` is counted for promotions with a limit only, and written by orders/promotions.py and orders/coupons.py.
+    `uses` is counted for promotions with a limit only, and written by orders/promotions/uses.py and orders/promotions/coupons.py.
     """
 
     class Kind(models.TextChoices):

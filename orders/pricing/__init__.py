@@ -1,6 +1,6 @@
 """Price a cart by arithmetic alone, without database or clock. `price` is the function that calculates a total."""
 
-from orders.pricing.facts import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
+from orders.pricing.basket import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
 from orders.pricing.receipt import can_be_derived, derive, explain, make_receipt, rounding_steps, totals_of
 from orders.pricing.taxing import TaxLine
 from orders.pricing.totals import Discount, LineTotal, Pricing, Reason, Totals, price, share_of_units

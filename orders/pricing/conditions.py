@@ -4,9 +4,9 @@ Each function returns the first reason against a rule, or an empty text.
 """
 
 from catalog.money import format_money
+from orders.pricing.basket import Basket, Delivery, Rule
 from orders.pricing.effects import reached_tier
-from orders.pricing.facts import Basket, Delivery, Rule
-from orders.pricing.goods import Goods
+from orders.pricing.matching import Goods
 
 
 def reason_in_basket(rule: Rule, basket: Basket) -> str:

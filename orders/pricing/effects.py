@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.money import apportion, percent_of
-from orders.pricing.facts import Line, Rule, Tier
-from orders.pricing.goods import Goods
+from orders.pricing.basket import Line, Rule, Tier
+from orders.pricing.matching import Goods
 
 PRODUCT, ORDER, DELIVERY, GIFT = LANES = ("product", "order", "delivery", "gift")
 # Kind → the lanes in which it can be used.

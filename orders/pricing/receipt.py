@@ -9,7 +9,7 @@ from cattrs import Converter
 
 from catalog.formats import market_name, moment
 from catalog.money import format_money
-from orders.pricing.facts import Basket, Treatment
+from orders.pricing.basket import Basket, Treatment
 from orders.pricing.totals import Discount, Totals, price
 
 VERSION = 2  # of the format; receipts without a version are older than promotions

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from catalog.money import apportion, charge_step
-from orders.pricing.facts import Line
+from orders.pricing.basket import Line
 
 
 def remainder_of(total_minor: int, currency: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.money import apportion, round_half_up
-from orders.pricing.facts import STANDARD, Basket, Line, Rate, Treatment
+from orders.pricing.basket import STANDARD, Basket, Line, Rate, Treatment
 
 NO_TAX = Rate("", Decimal(0), None)
 WHOLE = Decimal(100)

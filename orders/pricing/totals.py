@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
-from orders.pricing.facts import Basket, Delivery, Line, Rule
-from orders.pricing.lanes import Applied, Outcome, Promotions
+from orders.pricing.basket import Basket, Delivery, Line, Rule
+from orders.pricing.combining import Applied, Outcome, Promotions
 from orders.pricing.rounding import remainder_of, split_remainder
 from orders.pricing.taxing import Taxes, TaxLine, net_steps, tax, without_tax
 

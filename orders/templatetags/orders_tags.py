@@ -7,14 +7,14 @@ from django.utils.safestring import SafeString
 
 from catalog.markets import current_market
 from catalog.models import Page
-from catalog.product_page import ProductPage
+from catalog.products.page import ProductPage
 from orders import summary
-from orders.delivery_facts import DeliveryFacts, delivery_facts, shop_facts
-from orders.gift_form import GiftCardForm
+from orders.cart.contents import CartContents
+from orders.cart.gift_form import GiftCardForm
+from orders.delivery.options import delivery_days
+from orders.delivery.product_page import DeliveryFacts, delivery_facts, shop_facts
 from orders.models import CartLine, Order, ShippingMethod
 from orders.page_text import page_html
-from orders.queries import CartContents
-from orders.shipping import delivery_days
 from orders.summary import SumRow
 
 register = template.Library()

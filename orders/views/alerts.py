@@ -4,12 +4,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from accounts.throttle import Limit, client_ip
-from catalog.alerts import ask_for_alert
-from catalog.availability import available_by_variant
+from accounts.limits.throttle import Limit, client_ip
+from catalog.inventory.availability import available_by_variant
 from catalog.models import Product, Variant
 from catalog.pages import STOREFRONT, page
-from catalog.product_page import can_be_bought, variant_path
+from catalog.products.page import can_be_bought, variant_path
+from catalog.products.stock_alerts import ask_for_alert
 from orders.forms import MailboxAlertForm
 from orders.same_origin import same_origin_post
 

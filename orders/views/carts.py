@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.throttle import client_ip
-from catalog.browse import current_listings, first_cards
+from accounts.limits.throttle import client_ip
+from catalog.listings.browse import current_listings, first_cards
 from catalog.markets import current_market, market_of
 from catalog.models import Variant
 from catalog.pages import CART, page
-from catalog.product_page import variant_query
+from catalog.products.page import variant_query
 from catalog.views.products import show_product
 from orders import cart as cart_verbs
 from orders.cart import (
@@ -24,14 +24,14 @@ from orders.cart import (
     open_cart,
     set_quantity,
 )
-from orders.cart_codes import drop_code, use_credit
+from orders.cart.codes import drop_code, use_credit
+from orders.cart.contents import CartContents, price_cart
+from orders.cart.gift_form import GiftCardForm
+from orders.cart.gift_lines import add_gift_card
+from orders.cart.lines import CartItem
 from orders.errors import CartRefused, GiftCardRefused, SoldOut
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
-from orders.gift_form import GiftCardForm
-from orders.gift_lines import add_gift_card
-from orders.items import CartItem
 from orders.models import Cart, CartLine, Order
-from orders.queries import CartContents, price_cart
 from orders.same_origin import same_origin_post
 from orders.visitor import ADDING, buyer_of, current_cart, remember_cart, try_code, user_id_of
 

@@ -10,15 +10,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.address_formats import address_format
 from accounts.addresses import address_of, keep_address
-from accounts.throttle import client_ip
+from accounts.limits.throttle import client_ip
 from catalog.markets import Market, market_of
 from catalog.pages import CART, page
 from orders.cart import choose_country
-from orders.cart_codes import drop_code
+from orders.cart.codes import drop_code
+from orders.cart.drafts import draft_of, keep_draft
 from orders.checkout import place_order
-from orders.checkout_drafts import draft_of, keep_draft
-from orders.checkout_form import CheckoutForm
-from orders.checkout_page import PLACING, REFUSALS, leads_to_payment, render_checkout, render_refusal
+from orders.checkout.form import CheckoutForm
+from orders.checkout.page import PLACING, REFUSALS, leads_to_payment, render_checkout, render_refusal
 from orders.errors import AlreadyPlaced, CartRefused, GiftCardRefused
 from orders.models import Cart, CheckoutDraft, Order
 from orders.visitor import current_cart, try_code, user_id_of

@@ -9,18 +9,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.signing_up import ask_with_password
-from accounts.throttle import Limit, client_ip
+from accounts.limits.throttle import Limit, client_ip
+from accounts.signup import ask_with_password
 from catalog.markets import market_of
 from catalog.pages import ACCOUNT, ORDER, page
 from orders.cart import open_cart
-from orders.checkout_page import leads_to_payment
+from orders.cart.merging import order_again
+from orders.checkout.page import leads_to_payment
 from orders.forms import FindOrderForm
-from orders.joining import order_again
 from orders.models import Order
 from orders.progress import order_progress, parcels_of
-from orders.queries import order_for_page, orders_of
 from orders.reviewing import lines_of
+from orders.shopper_orders import order_for_page, orders_of
 from orders.visitor import ADDING, current_cart, remember_cart, user_id_of
 
 FINDING = Limit("find-order", 10, 600)

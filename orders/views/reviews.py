@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts.throttle import Limit, client_ip
+from accounts.limits.throttle import Limit, client_ip
+from catalog.listings.reviews import Opinion
 from catalog.pages import ORDER, page
-from catalog.reviews import Opinion
 from orders.errors import OrderRefused
 from orders.forms import ReviewForm
-from orders.queries import order_for_page
 from orders.reviewing import product_to_review, review_of, review_purchase
+from orders.shopper_orders import order_for_page
 
 REVIEWING = Limit("review", 5, 60)
 

@@ -14,9 +14,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from accounts.fields import MailboxFormField
+from accounts.limits.throttle import Limit, TooManyAttempts
 from accounts.models import User
-from accounts.throttle import Limit, TooManyAttempts
-from catalog.admin.desk import ReadOnly, page, require_permission
+from catalog.admin.base import ReadOnly, page, require_permission
 from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
@@ -25,7 +25,7 @@ from orders.admin.orders import ReadOnlyInline
 from orders.errors import GiftCardRefused
 from orders.gift_cards import code_digest, set_active
 from orders.models import GiftCard, GiftCardMovement
-from payments.tenders import issue_gift_card
+from payments.gift_cards import issue_gift_card
 
 ISSUING = Limit("issue-gift-card", 1, 24 * 3600)  # one form issues one card, even if its button is pressed twice
 SENT_TWICE = (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from payments.sandbox import cards
-from payments.sandbox.desk import Backend
+from payments.sandbox.backend import Backend
 from payments.sandbox.parameters import (
     LIST,
     REFUND,

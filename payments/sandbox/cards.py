@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from payments.sandbox.desk import Backend
+from payments.sandbox.backend import Backend
 from payments.sandbox.store import Thing
 
 PAYS = "4242424242424242"

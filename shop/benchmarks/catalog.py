@@ -6,11 +6,11 @@ from urllib.parse import quote
 from django.test import Client
 
 from accounts.models import User
-from catalog.browse import PAGE_SIZE, SORTS, current_listings, in_category
+from catalog.listings.browse import PAGE_SIZE, SORTS, current_listings, in_category
 from catalog.markets import default_market
 from catalog.models import Category, Listing, SearchTerm
-from catalog.synthetic.words import MATERIALS, NOUNS, VERY_COMMON
 from shop.benchmarks.probe import measure
+from shop.synthetic.words import MATERIALS, NOUNS, VERY_COMMON
 
 DEEP_PAGE = 2_000  # number of a listing page far from the first
 VARIETY = 20  # different URLs of each kind of page

@@ -18,11 +18,11 @@ from django.test import Client
 
 from catalog.markets import default_market
 from catalog.models import Stock
-from orders.changes import displayed_sums
+from orders.cart.contents import price_cart
+from orders.cart.differences import displayed_sums
 from orders.checkout import Seen, Submission, place_order
 from orders.customers import Buyer
 from orders.models import Cart, CartLine, Order, OrderLine, ShippingMethod, ShippingRate, ShippingZone, TaxRate
-from orders.queries import price_cart
 from shop.benchmarks.databases import database_name, run
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import ROOT

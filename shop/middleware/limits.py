@@ -12,8 +12,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.throttle import Limit, TooManyAttempts, client_ip
-from accounts.turns import acquire_lock, release_lock
+from accounts.limits.locks import acquire_lock, release_lock
+from accounts.limits.throttle import Limit, TooManyAttempts, client_ip
 from catalog.pages import policy_of
 
 # Suggestions have their own counter, so that typing never blocks the search itself.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from shop.logs import request_id
+from shop.operations.logs import request_id
 
 log = logging.getLogger("shop.requests")
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}")

@@ -10,7 +10,7 @@ from psycopg.types.range import TimestamptzRange
 
 from catalog.models import Location, Page, Store, TaxClass
 from catalog.rich_text import clean
-from orders.closing_days import seed_public_holidays
+from orders.delivery.closing_days import seed_public_holidays
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from orders.starting_tax import add_starting_regions, starting_rates
 from shop.setting_up.answers import Answers, Delivery

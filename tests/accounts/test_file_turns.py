@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from accounts.limits.locks import MAX_LOCK_SECONDS, acquire_lock, release_lock
+from accounts.limits.throttle import TooManyAttempts
 from accounts.models import Turn
-from accounts.throttle import TooManyAttempts
-from accounts.turns import MAX_LOCK_SECONDS, acquire_lock, release_lock
 from catalog.importing.plan import Plan
 from catalog.importing.runs import RunRefused, apply_now, keep_plan, start, start_undo, work_waiting
 from catalog.models import Run

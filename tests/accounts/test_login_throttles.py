@@ -7,10 +7,10 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 
-from accounts import logins
-from accounts.logins import FREE_FAILURES, MAX_DELAY_SECONDS, begin_attempt, record_success
+from accounts.limits import logins
+from accounts.limits.logins import FREE_FAILURES, MAX_DELAY_SECONDS, begin_attempt, record_success
+from accounts.limits.throttle import TooManyAttempts
 from accounts.models import LoginFailures, ThrottleCounter
-from accounts.throttle import TooManyAttempts
 from shop.models import Mail
 from tests.accounts.throttling import (
     HERE,

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from accounts.logins import login_key
+from accounts.limits.logins import login_key
 from accounts.mailboxes import normalize_mailbox, validate_mailbox
 from accounts.models import User
 from catalog.models import StockAlert

@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.adapters import choose_password_path
+from accounts.emails import MAIL_TEXTS, account_mail
 from accounts.links import confirmation_key, sign_up_key
-from accounts.mails import MAIL_TEXTS, account_mail
 from accounts.models import User
 from tests.accounts.throttling import PASSWORD, member
 

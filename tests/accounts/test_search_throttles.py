@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.throttle import Limit
+from accounts.limits.throttle import Limit
 from catalog.models import Category, Collection
 from shop.middleware.limits import SEARCHING, SUGGESTING
 from tests.accounts.throttling import (

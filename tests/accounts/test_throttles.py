@@ -5,10 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.forms import RESET_LIMIT
-from accounts.logins import FAILURES_PER_NETWORK
+from accounts.limits.logins import FAILURES_PER_NETWORK
+from accounts.limits.throttle import Limit, TooManyAttempts, network_of
 from accounts.models import ThrottleCounter
-from accounts.signing_up import SIGN_UP_LIMIT
-from accounts.throttle import Limit, TooManyAttempts, network_of
+from accounts.signup import SIGN_UP_LIMIT
 from catalog.models import Review
 from orders.fulfillment import Parcel, ship
 from orders.lifecycle import confirm

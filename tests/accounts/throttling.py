@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LoginFailures
-from shop.outbox import parsed
+from shop.mail.outbox import parsed
 from tests.factories import make_user
 
 PASSWORD = "correct horse battery"

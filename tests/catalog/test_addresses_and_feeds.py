@@ -6,12 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from catalog.addresses import move_category, remember_product_slug
-from catalog.browse import current_listings
-from catalog.categories import create_category
-from catalog.feeds import merchant_feed, sitemap
 from catalog.gtin import is_gtin
 from catalog.listings import write_listings, wrong_listings
+from catalog.listings.browse import current_listings
+from catalog.listings.feeds import merchant_feed, sitemap
 from catalog.markets import default_market
 from catalog.models import (
     Category,
@@ -24,7 +22,9 @@ from catalog.models import (
     Variant,
 )
 from catalog.prices import set_price
-from catalog.unit_price import UnitPrice, unit_price
+from catalog.products.categories import create_category
+from catalog.products.slugs import move_category, remember_product_slug
+from catalog.products.unit_price import UnitPrice, unit_price
 from tests.factories import make_variant, shelve
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_the_google_feed_says_of_an_item_what_the_page_says(client):
 
 
 def test_the_feed_is_sent_batch_by_batch(monkeypatch):
-    monkeypatch.setattr("catalog.feeds.BATCH", 2)
+    monkeypatch.setattr("catalog.listings.feeds.BATCH", 2)
     for _ in range(5):
         make_variant()
     feed = merchant_feed(default_market())

@@ -12,12 +12,12 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from catalog.categories import create_category
 from catalog.inventory import receive
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Page, Product, ProductImage, StockMovement, Variant
 from catalog.prices import prices_at, set_prices
-from shop.auditing import run_audit
+from catalog.products.categories import create_category
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db

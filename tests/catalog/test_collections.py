@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog.browse import related_listings
-from catalog.categories import create_category
 from catalog.listings import write_listings
+from catalog.listings.browse import related_listings
+from catalog.listings.popularity import record_pairs, record_sales
 from catalog.markets import default_market
 from catalog.models import (
     BoughtTogether,
@@ -17,11 +17,11 @@ from catalog.models import (
     Product,
     RelatedProduct,
 )
-from catalog.popularity import record_pairs, record_sales
 from catalog.prices import set_price
+from catalog.products.categories import create_category
 from orders.lifecycle import confirm
 from orders.models import Order
-from orders.selling import refresh_sales
+from orders.statistics import refresh_sales
 from tests.factories import make_order, make_variant, shelve
 
 pytestmark = pytest.mark.django_db

@@ -10,11 +10,10 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from catalog.bulk import Edit, Rounding, Sale, count_with_sale_then, edited, rounded
-from catalog.documents import read_documents
 from catalog.importing.apply import default_target
 from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
 from catalog.inventory import receive
+from catalog.inventory.stocktakes import open_stocktake
 from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import (
@@ -33,8 +32,9 @@ from catalog.models import (
     Variant,
 )
 from catalog.prices import prices_at, schedule_sales, set_price, set_prices
-from catalog.stocktakes import open_stocktake
-from shop.auditing import run_audit
+from catalog.products.bulk_edit import Edit, Rounding, Sale, count_with_sale_then, edited, rounded
+from catalog.products.document import read_documents
+from shop.operations.audit import run_audit
 from tests.catalog.test_admin import form_of, save
 from tests.factories import make_location, make_user, make_variant, stock_of
 

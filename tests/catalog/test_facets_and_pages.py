@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from catalog import facets
-from catalog.browse import PAGE_SIZE, SORTS, ListingQuery, category_page
-from catalog.categories import create_category
-from catalog.listings import write_listings
+from catalog.listings import facets, write_listings
+from catalog.listings.browse import PAGE_SIZE, SORTS, ListingQuery, category_page
 from catalog.markets import default_market
 from catalog.models import (
     Attribute,
@@ -20,6 +18,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.prices import set_price, set_prices
+from catalog.products.categories import create_category
 from tests.factories import make_options, make_variant, make_variants, shelve
 from tests.reading import text_of
 

@@ -6,10 +6,10 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from catalog import images
 from catalog.errors import BadImage
-from catalog.images import keep_picture, render_waiting, wanted_widths
 from catalog.models import Listing, ProductImage
+from catalog.products import images
+from catalog.products.images import keep_picture, render_waiting, wanted_widths
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db

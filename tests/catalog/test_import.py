@@ -13,8 +13,8 @@ from catalog.markets import default_market
 from catalog.models import Category, Listing, Product, ProductImage, Stock, Variant
 from catalog.money import to_minor
 from catalog.prices import prices_at
-from shop.auditing import run_audit
-from shop.seeding import DEMO
+from shop.demo.seeding import DEMO
+from shop.operations.audit import run_audit
 
 pytestmark = pytest.mark.django_db
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/shopify"

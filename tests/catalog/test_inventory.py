@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.availability import available_by_variant, stock_class, stock_class_sql
 from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory import Need, adjust, receive, release, reserve, restock, set_on_hand, ship
+from catalog.inventory.availability import available_by_variant, stock_class, stock_class_sql
 from catalog.models import DirtyListing, Reservation, Stock, StockMovement
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db

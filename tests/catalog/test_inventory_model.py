@@ -20,9 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from catalog import inventory, stocktakes
+from catalog import inventory
 from catalog.errors import CatalogError, InsufficientStock, Shortage, StockRefused
-from catalog.inventory import Need, Target
+from catalog.inventory import Need, Target, stocktakes
+from catalog.inventory.history import stock_at
 from catalog.models import (
     Location,
     Reservation,
@@ -34,8 +35,7 @@ from catalog.models import (
     TransferLine,
     Variant,
 )
-from catalog.stock_history import stock_at
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant
 
 EXAMPLES, STEPS = 100, 36

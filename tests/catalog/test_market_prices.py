@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from catalog.browse import current_listings
+from catalog.listings.browse import current_listings
 from catalog.markets import default_market
 from catalog.models import Change, Variant
 from catalog.prices import prices_at, set_prices

@@ -14,15 +14,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
-from catalog.categories import create_category
 from catalog.listings import write_listings
 from catalog.markets import Market, current_market, default_market, in_market, path_in
 from catalog.models import Collection, Page, Product, Store, Variant
 from catalog.prices import set_price
+from catalog.products.categories import create_category
 from catalog.templatetags.catalog_tags import money, shared_url
+from shop.demo.seeding import dollars, seed_demo_market
 from shop.middleware.as_of import chosen_moment
 from shop.middleware.markets import MarketMiddleware
-from shop.seeding import dollars, seed_demo_market
 from tests import reading
 from tests.factories import make_options, make_order, make_user, make_variant, shelve
 

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from catalog.categories import create_category
 from catalog.listings import write_listings
 from catalog.models import Attribute, AttributeValue, Page, Product
+from catalog.products.categories import create_category
 from tests.catalog.oddities import SEED
 from tests.factories import make_variant
 

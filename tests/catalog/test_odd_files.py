@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from catalog.documents import variant_key
 from catalog.errors import UnreadableFile
 from catalog.importing.apply import Author, apply_changes, default_target, undo_changes
 from catalog.importing.export import export_lines
@@ -15,7 +14,8 @@ from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import Reading, read_bytes
 from catalog.importing.table import FORMULA_STARTS, guarded, unguarded
 from catalog.models import Change, Price, Product, ProductImage, Variant
-from shop.auditing import run_audit
+from catalog.products.document import variant_key
+from shop.operations.audit import run_audit
 from tests.catalog.oddities import SEED, assert_one_sentence
 
 pytestmark = pytest.mark.django_db

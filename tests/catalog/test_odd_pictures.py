@@ -11,8 +11,8 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog.errors import BadImage
-from catalog.images import MAX_SIDE_PIXELS, keep_picture, render_waiting
 from catalog.models import Product, ProductImage
+from catalog.products.images import MAX_SIDE_PIXELS, keep_picture, render_waiting
 from tests.catalog.oddities import SEED, assert_one_sentence
 from tests.factories import make_variant
 

@@ -5,13 +5,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog.browse import category_tiles
-from catalog.categories import CategoryRefused, create_category, place_category
 from catalog.inventory import Need, reserve
 from catalog.listings import refresh_stock_classes, write_listings
+from catalog.listings.browse import category_tiles
 from catalog.markets import default_market
 from catalog.models import Category, Collection, Listing, Page, Product, Variant
 from catalog.prices import set_price
+from catalog.products.categories import CategoryRefused, create_category, place_category
 from tests.factories import make_options, make_shipping, make_variant
 from tests.reading import text_of
 

@@ -8,8 +8,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from catalog.images import keep_picture, picture_of
 from catalog.models import ProductImage
+from catalog.products.images import keep_picture, picture_of
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from catalog.browse import current_listings
 from catalog.inventory import Need, reserve
 from catalog.listings import refresh_stock_classes, write_listings
+from catalog.listings.browse import current_listings
 from catalog.markets import default_market
 from catalog.models import Listing, Price, Product, Swatch, Variant
 from catalog.prices import prices_at, set_price

@@ -10,12 +10,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from psycopg.types.range import TimestamptzRange
 
-from catalog.browse import SORTS, ListingQuery, current_listings, first_cards, whole_shop_page
-from catalog.documents import read_documents
 from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import apply_now, keep_plan, undo_now
 from catalog.listings import write_listings
+from catalog.listings.browse import SORTS, ListingQuery, current_listings, first_cards, whole_shop_page
 from catalog.markets import default_market
 from catalog.models import Listing, Price, Product, Run
 from catalog.prices import (
@@ -28,6 +27,7 @@ from catalog.prices import (
     set_price,
     set_prices,
 )
+from catalog.products.document import read_documents
 from tests.factories import make_user, make_variant
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from catalog.importing.plan import plan_import
 from catalog.importing.runs import apply_now, plan_file, plan_of, undo_now
 from catalog.importing.shopify import read_bytes
 from catalog.models import Price, Product, ProductImage, Stock, Variant
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 
 pytestmark = pytest.mark.django_db
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/shopify"

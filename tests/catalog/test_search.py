@@ -6,7 +6,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from catalog.categories import create_category
 from catalog.listings import write_listings
 from catalog.models import (
     Page,
@@ -15,6 +14,7 @@ from catalog.models import (
     Synonym,
     Variant,
 )
+from catalog.products.categories import create_category
 from tests.factories import make_variant, shelve
 from tests.reading import text_of
 

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from catalog.listings import wrong_listings
 from catalog.models import Listing, Product, StockMovement, Variant
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 
 
 @pytest.mark.django_db(transaction=True)

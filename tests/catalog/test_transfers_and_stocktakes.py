@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 import time_machine
 
-from catalog.alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
-from catalog.availability import Supply, available_by_variant, supply_by_variant
 from catalog.errors import InsufficientStock, Shortage, StockRefused
 from catalog.inventory import (
     Need,
@@ -23,7 +21,10 @@ from catalog.inventory import (
     set_on_hand,
     ship,
 )
-from catalog.inventory.correcting import Target
+from catalog.inventory.adjusting import Target
+from catalog.inventory.availability import Supply, available_by_variant, supply_by_variant
+from catalog.inventory.history import stock_at
+from catalog.inventory.stocktakes import cancel, count, open_stocktake, post
 from catalog.models import (
     LowStockNotice,
     Product,
@@ -35,8 +36,7 @@ from catalog.models import (
     Transfer,
     Variant,
 )
-from catalog.stock_history import stock_at
-from catalog.stocktakes import cancel, count, open_stocktake, post
+from catalog.products.stock_alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
 from shop.models import Mail
 from tests.factories import make_location, make_variant, stock_of
 

@@ -12,8 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from shop.embedded.state import ROOT
+from shop.mail.outbox import send_waiting
 from shop.models import Mail
-from shop.outbox import send_waiting
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,9 @@ from catalog.models import Product
 from catalog.prices import set_price
 from orders import lifecycle
 from orders.cart import restore, save_for_later, set_quantity
-from orders.joining import join_carts, order_again
+from orders.cart.merging import join_carts, order_again
 from orders.models import Cart, CartLine, Order
-from shop.purging import purge
+from shop.operations.purge import purge
 from tests.factories import (
     contents_of,
     make_cart,

@@ -11,8 +11,8 @@ from catalog.markets import default_market
 from catalog.models import Product
 from catalog.prices import set_price
 from orders.cart import MAX_LINES, NO_COMBINATION, set_quantity
-from orders.changes import displayed_sums
-from orders.joining import join_carts
+from orders.cart.differences import displayed_sums
+from orders.cart.merging import join_carts
 from orders.models import Cart, CartLine, Order
 from tests.factories import (
     contents_of,

@@ -13,6 +13,7 @@ from catalog.markets import default_market
 from catalog.models import Product, Variant
 from catalog.prices import set_price
 from orders.checkout import Seen, place_order
+from orders.delivery.options import offers_for
 from orders.errors import (
     AlreadyPlaced,
     CartChanged,
@@ -25,8 +26,7 @@ from orders.errors import (
 )
 from orders.lifecycle import complete, confirm
 from orders.models import Cart, Order, OrderEvent, OrderLine
-from orders.shipping import offers_for
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

@@ -6,12 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from orders.checkout_drafts import erase_drafts
-from orders.joining import join_carts
+from orders.cart.drafts import erase_drafts
+from orders.cart.merging import join_carts
 from orders.lifecycle import cancel
 from orders.models import Cart, CheckoutDraft, Order
 from payments.cancellation import expire_unpaid
-from shop.purging import purge
+from shop.operations.purge import purge
 from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant
 from tests.orders.checkout_pages import GERMAN, client_of, place, value_of
 

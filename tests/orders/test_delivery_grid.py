@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from catalog.markets import default_market
-from orders.delivery_grid import delivery_grid, overlaps
+from orders.delivery.grid import delivery_grid, overlaps
+from orders.delivery.options import Parcel, choose_rates
 from orders.models import ShippingMethod, ShippingRate, ShippingZone
-from orders.shipping import Parcel, choose_rates
 from tests.factories import make_shipping
 from tests.orders.test_fulfillment_and_admin import staff
 from tests.orders.test_promotion_desk import add

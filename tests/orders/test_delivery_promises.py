@@ -10,20 +10,20 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from catalog.availability import StockRow, Supply, supply_of
 from catalog.inventory import receive, set_backorders
+from catalog.inventory.availability import StockRow, Supply, supply_of
 from catalog.markets import default_market
 from catalog.models import Page, Product, Stock, Store, Variant
 from catalog.models.weekdays import weekday_names
 from catalog.placeholders import placeholder_values
 from catalog.prices import set_price
-from catalog.product_page import product_for_page, product_page
-from catalog.promises import dispatch_promise, return_promise, return_terms
-from orders.closing_days import extend_public_holidays, seed_public_holidays
-from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day
+from catalog.products.page import product_for_page, product_page
+from catalog.products.promises import dispatch_promise, return_promise, return_terms
+from orders.delivery.closing_days import extend_public_holidays, seed_public_holidays
+from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day
+from orders.delivery.options import ANY_DAY, Parcel, make_offers, offers_for
 from orders.emails import send_confirmation
 from orders.models import ClosingDay
-from orders.shipping import ANY_DAY, Parcel, make_offers, offers_for
 from shop.models import Mail
 from tests.factories import (
     contents_of,

@@ -15,8 +15,8 @@ from orders.models import Fulfillment, Order
 from payments.models import Refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_order, make_user, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db

@@ -7,23 +7,23 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders import gift_cards, lifecycle
-from orders.cart_codes import drop_code, use_credit
+from orders.cart.codes import drop_code, use_credit
 from orders.customers import Buyer
 from orders.errors import GiftCardRefused
 from orders.models import GiftCard, GiftCardMovement, Order
 from orders.pricing import Basket, Line, price
-from orders.queries import split_tenders
 from orders.rulebook import Card
+from orders.tenders import split_tenders
 from payments.cancellation import cancel_order, expire_unpaid
 from payments.errors import CancelRefused, RefundRefused
+from payments.gift_cards import expire_gift_cards, issue_gift_card
 from payments.models import Payment, Posting, Refund
 from payments.reconciliation import reconcile_open
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from payments.tenders import expire_gift_cards, issue_gift_card
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

@@ -11,15 +11,15 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product, Store, Variant
 from orders.cart import set_quantity
+from orders.cart.gift_lines import GiftOptions, add_gift_card
+from orders.cart.merging import join_carts
 from orders.errors import CartChanged
+from orders.gift_card_emails import send_due_gift_cards
 from orders.gift_cards import code_digest, find_card
-from orders.gift_lines import GiftOptions, add_gift_card
-from orders.gift_mails import send_due_gift_cards
-from orders.joining import join_carts
 from orders.lifecycle import cancel, confirm
 from orders.models import Cart, CartLine, GiftCard, Order
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_user, make_variant, place
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from orders.models import Order, OrderLine, ShippingRate
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_order, make_shipping, make_tax, make_variant
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.full]

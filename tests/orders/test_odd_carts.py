@@ -9,7 +9,7 @@ from accounts.addresses import keep_address
 from accounts.models import Address, ThrottleCounter
 from catalog.models import Product
 from catalog.prices import set_price
-from orders.joining import join_carts
+from orders.cart.merging import join_carts
 from orders.lifecycle import confirm
 from orders.models import Cart, CartLine, Order
 from shop.models import Mail
@@ -161,7 +161,7 @@ def test_ordering_again_what_is_no_longer_sold_says_so():
 def test_ordering_again_with_a_full_cart_keeps_what_fits(monkeypatch):
     one, other = make_variant(), make_variant()
     order, cart = make_order(one, other), make_cart(one)
-    monkeypatch.setattr("orders.cart.MAX_LINES", 1)
+    monkeypatch.setattr("orders.cart.editing.MAX_LINES", 1)
     text = client_of(cart).post(f"/orders/{order.public_id}/again/", follow=True).content.decode()
     assert "Some items from that order are no longer available" in text
     assert list(CartLine.objects.filter(cart=cart).values_list("quantity", flat=True)) == [2]

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from orders.checkout_page import PLACING
+from orders.checkout.page import PLACING
 from orders.models import Cart, Order
 from payments.models import Payment
 from payments.views import PAYING

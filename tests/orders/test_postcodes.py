@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.postcodes import first_invalid_pattern, is_within, narrowness
+from orders.delivery.postcodes import first_invalid_pattern, is_within, narrowness
 
 
 @pytest.mark.parametrize(

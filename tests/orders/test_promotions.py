@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from catalog.models import Category, Collection, CollectionEntry, Product
 from orders import lifecycle
-from orders.cart_codes import drop_code
+from orders.admin.promotion_preview import try_promotion
+from orders.cart.codes import drop_code
 from orders.checkout import place_order
-from orders.coupons import end_codes, make_batch, make_code, recount
 from orders.customers import Buyer
 from orders.errors import CartRefused, CouponRefused, GiftCardRefused, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, Order, Promotion, PromotionCustomer, PromotionUse
 from orders.promotions import give_back_uses, plain_code
-from orders.trying import try_promotion
-from shop.auditing import run_audit
+from orders.promotions.coupons import end_codes, make_batch, make_code, recount
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

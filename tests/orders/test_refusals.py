@@ -3,7 +3,7 @@
 import pytest
 
 from orders import errors
-from orders.checkout_form import CheckoutForm
+from orders.checkout.form import CheckoutForm
 from orders.errors import CheckoutRefused
 
 REFUSALS = {

@@ -3,11 +3,11 @@
 import pytest
 from django.test import Client
 
-from catalog.alerts import ask_for_alert, send_stock_alerts
 from catalog.inventory import receive
 from catalog.listings import write_listings
+from catalog.listings.reviews import Opinion, moderate, write_review
 from catalog.models import Listing, Product, Review, StockAlert, Variant
-from catalog.reviews import Opinion, moderate, write_review
+from catalog.products.stock_alerts import ask_for_alert, send_stock_alerts
 from orders.checkout import place_order
 from orders.errors import CartChanged, NotSold, OrderRefused
 from orders.fulfillment import Parcel, ship

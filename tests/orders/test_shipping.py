@@ -6,9 +6,9 @@ import pytest
 
 from catalog.markets import default_market
 from orders.customers import Buyer
-from orders.delivery_dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
+from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
+from orders.delivery.options import Parcel, make_offers, offers_for
 from orders.models import ClosingDay, ShippingRate
-from orders.shipping import Parcel, make_offers, offers_for
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
 ROW = {

@@ -15,7 +15,7 @@ from orders.errors import OrderRefused, TotalChanged
 from orders.models import Cart, ShippingRate, TaxRate, TaxRegion
 from orders.starting_tax import add_starting_regions, starting_rates
 from orders.tax import change_rate, clean_vat_id, country_of_vat_id, region_of
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

@@ -9,8 +9,8 @@ from orders.models import Cart, Order, PromotionCustomer
 from payments.cancellation import expire_unpaid
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

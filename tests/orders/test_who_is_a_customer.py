@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.limits.throttle import Limit
 from accounts.models import ThrottleCounter
-from accounts.throttle import Limit
 from orders.lifecycle import confirm
 from orders.models import Order
 from orders.views import checkout

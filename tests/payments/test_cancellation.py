@@ -19,8 +19,8 @@ from payments.reconciliation import reconcile_open
 from payments.refunds import carry_out_waiting, request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

@@ -23,7 +23,7 @@ from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
 

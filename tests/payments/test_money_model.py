@@ -13,22 +13,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import CatalogError
-from orders.cart_codes import enter_code
-from orders.coupons import recount
+from orders.cart.codes import enter_code
 from orders.errors import OrderError
 from orders.fulfillment import Parcel, ship
 from orders.gift_cards import set_active
 from orders.models import Cart, GiftCard, Order, Promotion
+from orders.promotions.coupons import recount
 from payments import gateway
 from payments.cancellation import cancel_order, expire_unpaid, reopen
 from payments.errors import PaymentError
 from payments.gateway import RefundState, SessionState
+from payments.gift_cards import expire_gift_cards, issue_gift_card
 from payments.models import Payment, Refund
 from payments.refunds import carry_out_waiting, request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle, take_over
-from payments.tenders import expire_gift_cards, issue_gift_card
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_cart, make_promotion, make_shipping, make_tax, make_user, make_variant, place
 
 SEEDS, STEPS = 12, 80

@@ -9,7 +9,7 @@ from payments.models import Payment, Refund
 from payments.refunds import carry_out, carry_out_waiting, request_refund, take_over_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_order
 
 pytestmark = pytest.mark.django_db

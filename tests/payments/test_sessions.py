@@ -13,7 +13,7 @@ from payments.errors import GatewayDown, GatewayRefused, NotPayable
 from payments.models import Payment
 from payments.sessions import MAX_PAYMENTS_PER_ORDER, _open_payment, start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_order, make_shipping, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -242,7 +242,7 @@ def test_paying_is_throttled_by_place(client, stripe_desk, monkeypatch):
 
 def _limited(times):
     def take(limit, key):
-        from accounts.throttle import TooManyAttempts  # noqa: PLC0415
+        from accounts.limits.throttle import TooManyAttempts  # noqa: PLC0415
 
         if limit.count(key) > times:
             raise TooManyAttempts(limit.seconds_left())

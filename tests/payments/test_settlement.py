@@ -14,8 +14,8 @@ from payments.models import Journal, Payment, Posting, Refund
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle, take_over
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import make_order, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 
 from orders.cart import MAX_LINE_QUANTITY, add_to_cart, set_quantity
+from orders.cart.merging import join_carts
 from orders.errors import CartRefused
-from orders.joining import join_carts
 from orders.models import Cart, CartLine
 from tests.factories import make_cart, make_user, make_variant
 

@@ -6,7 +6,7 @@ from django.test import Client
 from catalog.models import StockMovement
 from orders.cart import add_to_cart
 from orders.models import CartLine, Order
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_cart, make_shipping, make_submission, make_tax, make_variant, seen_of, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,10 +10,10 @@ from orders.errors import GiftCardSpent, TotalChanged
 from orders.models import GiftCard, GiftCardMovement, Order
 from payments.cancellation import cancel_order, expire_unpaid, reopen
 from payments.errors import CancelRefused, NotPayable, StillProcessing
+from payments.gift_cards import expire_gift_cards
 from payments.sessions import start_payment
 from payments.settlement import settle
-from payments.tenders import expire_gift_cards
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import (
     make_cart,
     make_gift_card,

@@ -11,7 +11,7 @@ from orders.models import Order
 from payments.cancellation import cancel_order
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import (
     make_cart,
     make_gift_card,

@@ -10,8 +10,8 @@ from payments.inbox import process, process_waiting
 from payments.models import Journal, StripeEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
 

@@ -11,14 +11,14 @@ from catalog.markets import default_market
 from catalog.prices import set_price
 from orders import lifecycle
 from orders.checkout import Seen, place_order
-from orders.coupons import recount
 from orders.errors import GiftCardSpent, PromotionUsedUp, TotalChanged
 from orders.models import Coupon, GiftCard, Order, Promotion, PromotionCustomer, TaxRate
 from orders.promotions import hold_limits
+from orders.promotions.coupons import recount
 from payments.models import Refund
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,

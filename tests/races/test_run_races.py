@@ -7,14 +7,14 @@ from copy import deepcopy
 import pytest
 from django.db import connection, transaction
 
-from catalog.documents import read_documents
 from catalog.importing import apply
 from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import apply_now, keep_plan, start, undo_now, work_waiting
 from catalog.inventory import Need, reserve, ship
 from catalog.models import Listing, Product, Run, Stock
-from shop.auditing import run_audit
+from catalog.products.document import read_documents
+from shop.operations.audit import run_audit
 from tests.catalog.test_admin import form_of
 from tests.factories import make_variant, stock_of
 

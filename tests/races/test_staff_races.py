@@ -5,13 +5,13 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from catalog.alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
 from catalog.errors import InsufficientStock, StockRefused
 from catalog.inventory import Need, adjust, receive, receive_transfer, reserve, restock, send, set_on_hand, ship
+from catalog.inventory.stocktakes import count, open_stocktake, post
 from catalog.models import Stock, StockMovement, Store, Transfer
-from catalog.stocktakes import count, open_stocktake, post
-from shop.auditing import run_audit
+from catalog.products.stock_alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
 from shop.models import Mail
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from catalog.errors import InsufficientStock
 from catalog.inventory import Need, receive, release, reserve, set_on_hand
 from catalog.listings import refresh_stock_classes
 from catalog.models import Listing, Stock, Variant
-from shop.auditing import run_audit
+from shop.operations.audit import run_audit
 from tests.factories import make_location, make_order, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

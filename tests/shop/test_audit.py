@@ -7,15 +7,15 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from catalog.inventory import receive_transfer, send
+from catalog.listings.reviews import Opinion, moderate, write_review
 from catalog.models import Review
-from catalog.reviews import Opinion, moderate, write_review
 from orders.fulfillment import Parcel, ship
 from orders.models import Order
 from payments.cancellation import cancel_order
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
-from shop.auditing import DERIVED, INVARIANTS, SET_WISE, bounded, run_audit
+from shop.operations.audit import DERIVED, INVARIANTS, SET_WISE, bounded, run_audit
 from tests.factories import (
     make_cart,
     make_gift_card,

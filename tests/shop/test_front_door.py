@@ -22,14 +22,15 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from orders.models import Cart, Order
 from payments import tasks as payment_tasks
-from shop import checks, tasks
+from shop import tasks
 from shop.celery import WakingTask
+from shop.demo.seeding import seed_catalogue, seed_owner, seed_store
 from shop.embedded.state import ROOT
-from shop.health import beat_heart
 from shop.jobs import JOBS
-from shop.logs import JsonFormatter, request_id
 from shop.models import Heartbeat
-from shop.seeding import seed_catalogue, seed_owner, seed_store
+from shop.operations import checks
+from shop.operations.health import beat_heart
+from shop.operations.logs import JsonFormatter, request_id
 from tests.factories import make_cart, make_order, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +167,7 @@ def test_every_scheduled_job_runs_by_hand(job, capsys):
 
 def test_a_job_that_takes_a_part_of_the_work_at_a_time_is_run_until_nothing_is_left(monkeypatch, capsys):
     rounds = iter([3, 2, 0])
-    monkeypatch.setattr("catalog.images.render_waiting", lambda **_: next(rounds))
+    monkeypatch.setattr("catalog.products.images.render_waiting", lambda **_: next(rounds))
     call_command("run", "render-images")
     assert capsys.readouterr().out == "Pictures rendered: 5\n"
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from shop.celery import app
-from shop.logs import HARMLESS, JsonFormatter, masked
+from shop.operations.logs import HARMLESS, JsonFormatter, masked
 from tests.factories import make_order
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from psycopg.errors import DeadlockDetected
 
-from shop.migrating import one_migration_at_a_time, wait_for_migration
+from shop.operations.migrating import one_migration_at_a_time, wait_for_migration
 from tests.races.test_run_races import wait_for_somebody_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
+from shop.mail.outbox import CLAIM, claim_next, deliver, drop_bodies, old_bodies, parsed, send_waiting
 from shop.models import Mail
-from shop.outbox import CLAIM, claim_next, deliver, drop_bodies, old_bodies, parsed, send_waiting
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +157,7 @@ def test_old_mails_keep_their_ids_only():
 
 def test_the_mailbox_shows_sent_mails_in_the_demo_only(client, settings):
     make_user()
-    settings.MAIL_DELIVERY_BACKEND = "shop.mailbox.MailboxBackend"
+    settings.MAIL_DELIVERY_BACKEND = "shop.mail.mailbox.MailboxBackend"
     message = EmailMultiAlternatives("Hello", "See http://testserver/x/", to=["a@example.com"])
     message.attach_alternative("<p>Rich</p>", "text/html")
     message.send()

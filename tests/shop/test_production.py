@@ -13,12 +13,12 @@ from django.db import OperationalError
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 
-from accounts.throttle import client_ip
+from accounts.limits.throttle import client_ip
 from orders.same_origin import comes_from_us
-from shop import checks
 from shop.database_url import database_settings
 from shop.embedded.state import ROOT
 from shop.middleware import proxies
+from shop.operations import checks
 from tests.shop.test_front_door import without
 
 SOUND = {
@@ -273,10 +273,10 @@ def test_the_start_of_the_web_server_names_its_address_and_what_is_wrong(product
     production.SHOP_URL, production.STATIC_ROOT = "https://shop.example", str(tmp_path)
     monkeypatch.setattr(checks, "pending_migrations", lambda: 3)
     start = runpy.run_path(str(ROOT / "shop/web_server.py"))["post_worker_init"]
-    caplog.set_level(logging.INFO, logger="shop.checks")
+    caplog.set_level(logging.INFO, logger="shop.operations.checks")
     for age in (1, 2):
         start(SimpleNamespace(age=age, sockets=["http://127.0.0.1:8000"]))
-    messages = [record.getMessage() for record in caplog.records if record.name == "shop.checks"]
+    messages = [record.getMessage() for record in caplog.records if record.name == "shop.operations.checks"]
     assert messages[0] == "The shop listens on http://127.0.0.1:8000."
     assert sorted(messages[1:]) == [
         "No static files are collected, so every page fails: run manage.py collectstatic --noinput.",

@@ -12,9 +12,9 @@ from catalog.listings import outdated_marks
 from catalog.models import CategoryChange
 from orders.cart import add_to_cart
 from orders.models import Cart, CartLine
+from shop.mail.outbox import drop_bodies, old_bodies
 from shop.models import Mail
-from shop.outbox import drop_bodies, old_bodies
-from shop.purging import in_batches, purge
+from shop.operations.purge import in_batches, purge
 from tests.factories import make_cart, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)

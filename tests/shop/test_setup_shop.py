@@ -14,8 +14,8 @@ from orders.tax import MEMBER_STATES
 from payments.cancellation import reopen
 from shop import opening
 from shop.embedded.state import ROOT
-from shop.health import beat_heart
 from shop.opening import is_open, missing_otherwise, missing_to_open
+from shop.operations.health import beat_heart
 from shop.setting_up import set_up
 from shop.setting_up.answers import Seller, WrongAnswers, read_answers, starting_answers
 from shop.setting_up.questions import Questions

@@ -11,9 +11,9 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from catalog import formats
-from catalog.categories import create_category
 from catalog.importing.runs import plan_file
 from catalog.inventory import send
+from catalog.inventory.stocktakes import count, open_stocktake
 from catalog.markets import default_market
 from catalog.models import (
     Attribute,
@@ -30,7 +30,7 @@ from catalog.models import (
     Synonym,
 )
 from catalog.prices import schedule_sales
-from catalog.stocktakes import count, open_stocktake
+from catalog.products.categories import create_category
 from orders.models import ClosingDay, TaxRegion
 from payments.models import StripeEvent
 from payments.sessions import start_payment

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from catalog.listings import write_search_again
-from catalog.search import refresh_terms
+from catalog.listings.search import refresh_terms
 
 
 class Command(BaseCommand):

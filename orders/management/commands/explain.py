@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.explaining import explain_order
+from orders.explanation import explain_order
 from orders.models import Order
 from orders.pricing import can_be_derived, rounding_steps
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.closing_days import coming_years, extend_public_holidays, seed_public_holidays
+from orders.delivery.closing_days import coming_years, extend_public_holidays, seed_public_holidays
 
 
 def years_of(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shop.auditing import DERIVED, INVARIANTS, run_audit
+from shop.operations.audit import DERIVED, INVARIANTS, run_audit
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalog.errors import UnreadableFile
 from catalog.importing.shopify import read_file
 from catalog.markets import default_market
-from shop import seeding
+from shop.demo import seeding
 from shop.embedded.demo import CARDS, OWNER, Demo, DemoOptions, Refused
 
 LINES_OF_PROGRESS = 10

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands import migrate
 
-from shop.migrating import again_after_deadlock, one_migration_at_a_time
+from shop.operations.migrating import again_after_deadlock, one_migration_at_a_time
 
 
 class Command(migrate.Command):

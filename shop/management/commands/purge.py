@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shop.purging import purge
+from shop.operations.purge import purge
 
 
 class Command(BaseCommand):

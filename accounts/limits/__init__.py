@@ -1,0 +1,1 @@
+"""Limits on attempts: throttling, delays after wrong passwords, and locks."""

@@ -1,0 +1,94 @@
+"""The filters of the product list."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.base import InputFilter
+from catalog.admin.products.variants import typed_amount
+from catalog.markets import default_market
+from catalog.models import Category, Listing, Product
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """The top categories, each including its descendants."""
+
+    title = "category"
+    parameter_name = "shelf"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        roots = Category.objects.filter(parent=None)[:50]
+        return [(root.path, root.name) for root in roots] + [("-", "without a category")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() == "-":
+            return queryset.filter(category=None)
+        if not self.value():
+            return queryset
+        below = Category.objects.filter(Q(path=self.value()) | Q(path__startswith=f"{self.value()}/"))
+        return queryset.filter(category__in=below.values("pk"))
+
+
+class StockFilter(admin.SimpleListFilter):
+    title = "stock"
+    parameter_name = "stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Listing.StockClass.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() not in Listing.StockClass.values:
+            return queryset
+        listed = Listing.objects.filter(stock_class=self.value(), is_past=False, market=default_market().code)
+        return queryset.filter(pk__in=listed.values("product"))
+
+
+class MissingFilter(admin.SimpleListFilter):
+    """Products on which something is missing."""
+
+    title = "what is missing"
+    parameter_name = "missing"
+    CONDITIONS = {
+        "picture": ("no picture", Q(images=None)),
+        "alt": ("a picture without text", Q(images__alt="")),
+        "description": ("no description", Q(description="")),
+        "price": ("no price", Q(variants__prices=None)),
+        "maker": ("no maker's address", Q(maker_details="")),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in self.CONDITIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() not in self.CONDITIONS:
+            return queryset
+        return queryset.filter(pk__in=Product.objects.filter(self.CONDITIONS[self.value()][1]).values("pk"))
+
+
+class MakerFilter(InputFilter):
+    title = "maker"
+    parameter_name = "maker"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        return queryset.filter(vendor__iexact=self.value()) if self.value() else queryset
+
+
+class PriceFilter(InputFilter):
+    title = "price (like 10-25)"
+    parameter_name = "price"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        low, _, high = (self.value() or "").partition("-")
+        market = default_market()
+        listed = Listing.objects.filter(is_past=False, market=market.code)
+        try:
+            if (low_minor := typed_amount(low, market.currency)) is not None:
+                listed = listed.filter(highest_price_minor__gte=low_minor)
+            if (high_minor := typed_amount(high, market.currency)) is not None:
+                listed = listed.filter(price_minor__lte=high_minor)
+        except forms.ValidationError:
+            return queryset
+        return queryset.filter(pk__in=listed.values("product")) if self.value() else queryset

@@ -1,0 +1,377 @@
+"""The admin of products and variants: list, form and history."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Upper
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.admin.base import CappedPaginator, found_or_404, guarded, page, thumbnail, warn_of_left_out
+from catalog.admin.concurrent_edits import SeenForm, kept_sentence
+from catalog.admin.products.bulk_edit import bulk_view
+from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
+from catalog.admin.products.images import pictures_view
+from catalog.admin.products.market_prices import market_prices_view
+from catalog.admin.products.variant_generator import variants_view
+from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
+from catalog.errors import StockRefused
+from catalog.importing.apply import default_target
+from catalog.inventory.availability import stock_class
+from catalog.listings import write_listings
+from catalog.listings.search import barcodes_of, listed_products
+from catalog.markets import default_market, further_markets
+from catalog.models import (
+    Change,
+    Listing,
+    Option,
+    Product,
+    ProductImage,
+    RelatedProduct,
+    Stock,
+    Variant,
+)
+from catalog.money import format_money
+from catalog.products.completeness import completeness
+from catalog.products.document import differences, read_documents
+from catalog.products.slugs import free_slug, remember_product_slug
+from catalog.rich_text import clean
+
+MAX_CODE_MATCHES = 200
+
+
+class ProductChangeList(ChangeList):
+    """Adds picture, price and stock to the products of a page, with three queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        ids = [product.pk for product in self.result_list]
+        images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
+        pictures = {image.product_id: image for image in images}
+        listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
+        prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
+        rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
+        sums = rows.order_by().values_list("variant__product_id").annotate(in_stock=Sum(F("on_hand") - F("reserved")))
+        stock = dict(sums)
+        for product in self.result_list:
+            product.first_image = pictures.get(product.pk)
+            product.listed = prices.get(product.pk)
+            product.in_stock = stock.get(product.pk)
+
+
+PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
+
+
+class ProductForm(SeenForm):
+    """The form of a product, without its calculated fields."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("publish_at"), cleaned.get("unpublish_at")
+        if begins and ends and ends <= begins:
+            self.add_error("unpublish_at", "“Visible until” must be after “visible from”.")
+        return cleaned
+
+
+class OptionInline(admin.TabularInline):
+    model = Option
+    form = SeenForm
+    fields = ("position", "name", "seen")
+    extra = 0
+    max_num = 3
+
+
+class RelatedInline(admin.TabularInline):
+    model = RelatedProduct
+    form = SeenForm
+    fields = ("related", "position", "seen")
+    fk_name = "product"
+    extra = 0
+    autocomplete_fields = ("related",)
+    verbose_name = "related product"
+    verbose_name_plural = "goes well with"
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    form = ProductForm
+    list_display = ("picture", "title", "status_badge", "category_name", "price_range", "stock_sum", "sales")
+    list_display_links = ("title",)
+    list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
+    list_select_related = ("category",)
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    paginator = CappedPaginator
+    search_fields = ("title",)
+    search_help_text = "Search by title, SKU or barcode."
+    autocomplete_fields = ("category", "type", "attribute_values")
+    inlines = (OptionInline, VariantInline, RelatedInline)
+    actions = ("bulk_edit",)
+    change_form_template = "admin/catalog/product/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "seen")}),
+        ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
+        (
+            "Delivery and returns",
+            {"fields": ("dispatch_days", ("is_returnable", "return_days")), "classes": ("collapse",)},
+        ),
+        ("Facts", {"fields": ("type", "attribute_values"), "classes": ("collapse",)}),
+        ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
+        ("Search engines", {"fields": ("slug", "seo_title", "seo_description"), "classes": ("collapse",)}),
+        ("Imports", {"fields": ("handle",), "classes": ("collapse",)}),
+    )
+    prepopulated_fields = {"slug": ("title",), "handle": ("title",)}
+
+    def get_urls(self) -> list:
+        custom = [
+            path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
+            path("<int:product_id>/pictures/", guarded(self, self.pictures), name="catalog_product_pictures"),
+            path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
+            path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
+        ]
+        return custom + super().get_urls()
+
+    def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return variants_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+
+    def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return pictures_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+
+    def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
+        return market_prices_view(
+            self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id), code
+        )
+
+    def bulk(self, request: HttpRequest) -> HttpResponse:
+        return bulk_view(self, request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ProductChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        products = super().get_queryset(request)
+        return products if request.GET.get("status__exact") == Product.Status.WITHDRAWN else products.not_withdrawn()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Search by exact SKU or barcode, then by all words in the title, then like the storefront. All use an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        codes = Q(any_case=term.upper()) | Q(barcode__in=[term, *barcodes_of(term)])
+        by_code = Variant.objects.annotate(any_case=Upper("sku")).filter(codes)
+        ids = list(by_code.values_list("product_id", flat=True)[:MAX_CODE_MATCHES])
+        if ids:
+            return queryset.filter(pk__in=ids), False
+        by_title = queryset
+        for word in term.split()[:8]:
+            by_title = by_title.filter(title__icontains=word)
+        if by_title.exists():
+            return by_title, False
+        return queryset.filter(pk__in=listed_products(term, default_market(), MAX_CODE_MATCHES)), False
+
+    def get_inlines(self, request: HttpRequest, obj: Product | None) -> tuple:
+        is_large = obj is not None and obj.variants.count() > MAX_INLINE_VARIANTS
+        return tuple(inline for inline in self.inlines if not (is_large and inline is VariantInline))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:
+        return {} if obj else self.prepopulated_fields
+
+    @admin.display(description="")
+    def picture(self, product: Product) -> SafeString | str:
+        return thumbnail(product.first_image)  # type: ignore[attr-defined]
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, product: Product) -> str:
+        return format_html('<span class="tag tag-{}">{}</span>', product.status, product.status.capitalize())
+
+    @admin.display(description="category", ordering="category__name")
+    def category_name(self, product: Product) -> str:
+        return product.category.name if product.category else "–"
+
+    @admin.display(description="price")
+    def price_range(self, product: Product) -> str:
+        listing = product.listed  # type: ignore[attr-defined]
+        if not listing:
+            return "–"
+        lowest = format_money(listing.price_minor, listing.currency)
+        if not listing.has_price_range:
+            return lowest
+        return f"{lowest} – {format_money(listing.highest_price_minor, listing.currency)}"
+
+    @admin.display(description="in stock")
+    def stock_sum(self, product: Product) -> str:
+        in_stock = product.in_stock  # type: ignore[attr-defined]
+        if in_stock is None:
+            return "not counted"
+        return format_html('<span class="tag tag-{}">{}</span>', stock_class(in_stock), in_stock)
+
+    @admin.action(description="Edit many at once…", permissions=["change"])
+    def bulk_edit(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
+        """Open the bulk edit page with the selected products."""
+        ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
+        return redirect(f"{reverse('admin:catalog_product_bulk')}?ids={ids}")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        """Save nothing, and show the form with the current stock, if stock changed while saving."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except StockRefused as refused:
+            messages.error(request, f"Nothing was saved. {refused}")
+            return redirect(request.path)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Product | None:
+        """Lock the product before the form compares values, so that they cannot change until it is saved."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            list(Product.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        product = super().get_object(request, object_id)
+        extra = {}
+        if product:
+            extra["completeness"] = completeness(product)
+            extra["last_change"] = product.changes.first()
+            extra["picture_count"] = product.images.count()
+        if request.user.has_perm("catalog.change_price"):
+            extra["further_markets"] = further_markets()
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
+        target = default_target()
+        old = Product.objects.filter(pk=obj.pk).first() if change else None
+        before = read_documents([old.handle], target.market, target.location) if old else {}
+        request.document_before = before.get(old.handle) if old else None  # type: ignore[attr-defined]
+        warn_of_left_out(request, obj.description)
+        obj.description = clean(obj.description)
+        if not obj.slug:
+            obj.slug = free_slug(obj.handle or obj.title, obj.pk)
+        super().save_model(request, obj, form, change)
+        if old and old.slug != obj.slug:
+            remember_product_slug(obj, old.slug)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        if isinstance(formset, VariantFormSet):
+            formset.user_id = request.user.pk
+        super().save_formset(request, form, formset, change)
+
+    @transaction.atomic
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        if kept := kept_sentence([form, *(row for formset in formsets for row in formset.forms)]):
+            messages.warning(request, kept)
+        product = form.instance
+        write_listings(Product.objects.filter(pk=product.pk))
+        target = default_target()
+        after = read_documents([product.handle], target.market, target.location).get(product.handle)
+        changed = differences(request.document_before, after, target.market.currency)  # type: ignore[attr-defined]
+        if changed:
+            Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=changed)
+        has_price = any(variant["price"] is not None for variant in after["variants"].values()) if after else False
+        if product.status == Product.Status.ACTIVE and not has_price:
+            messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        product = found_or_404(Product.objects.all(), object_id)
+        if not self.has_view_or_change_permission(request, product):
+            return super().history_view(request, object_id, extra_context)
+        changes = list(product.changes.select_related("user")[:100])
+        context = {"product": product, "changes": changes, "title": f"History of {product}"}
+        return page(self, request, "admin/catalog/product/history.html", context)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Orders and stock movements refer to products, so they are archived instead of deleted.
+        return False
+
+
+@admin.register(Variant)
+class VariantAdmin(admin.ModelAdmin):
+    """The fields of a variant that are not in the table on the product's page."""
+
+    form = SeenForm
+    list_display = ("__str__", "sku", "barcode", "is_active")
+    list_select_related = ("product",)
+    list_filter = ("is_active",)
+    search_fields = ("sku", "barcode")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+    autocomplete_fields = ("image",)
+    readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
+    fieldsets = (
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "seen")}),
+        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
+        ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
+        ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
+        ("Customs", {"fields": (("hs_code", "origin"),)}),
+        ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).exclude(product__status=Product.Status.WITHDRAWN)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
+        """Lock the variant's product before the form compares values, so that they cannot change until it is saved."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
+            list(rows.order_by("pk").values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        if kept := kept_sentence([form]):
+            messages.warning(request, kept)
+        target = default_target()
+        handle = obj.product.handle
+        before = read_documents([handle], target.market, target.location).get(handle)
+        super().save_model(request, obj, form, change)
+        write_listings(Product.objects.filter(pk=obj.product_id))
+        after = read_documents([handle], target.market, target.location).get(handle)
+        if changed := differences(before, after, target.market.currency):
+            Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=changed)
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(admin.ModelAdmin):
+    """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
+
+    search_fields = ("alt", "product__title")
+    list_display = ("__str__", "product")
+    list_select_related = ("product",)
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

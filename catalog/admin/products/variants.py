@@ -1,0 +1,167 @@
+"""The variants in the product form, with their prices and stock."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+
+from catalog.admin.concurrent_edits import SeenForm
+from catalog.gtin import is_gtin, looks_like_gtin
+from catalog.importing.apply import default_location
+from catalog.inventory import Target, set_levels
+from catalog.markets import default_market
+from catalog.models import Stock, Variant
+from catalog.money import AmountRefused, to_major, to_minor
+from catalog.prices import CurrentPrice, prices_at, set_prices
+
+MAX_INLINE_VARIANTS = 50  # products with more variants have a separate page for them
+
+
+def typed_amount(text: str, currency: str) -> int | None:
+    """Convert a typed amount to minor units; None for an empty text. Raises ValidationError if it is invalid."""
+    if not text.strip():
+        return None
+    try:
+        return to_minor(text, currency)
+    except AmountRefused as refused:
+        raise ValidationError(str(refused)) from refused
+
+
+class VariantForm(SeenForm):
+    """The form of a variant with its current price, sale price and stock."""
+
+    price = forms.CharField(
+        max_length=16,
+        required=False,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "price"}),
+    )
+    sale_price = forms.CharField(
+        max_length=16,
+        required=False,
+        widget=forms.TextInput(attrs={"size": 8, "inputmode": "decimal", "data-fill": "sale"}),
+    )
+    on_hand = forms.IntegerField(
+        min_value=0,
+        max_value=10**8,
+        required=False,
+        widget=forms.NumberInput(attrs={"size": 6, "data-fill": "stock"}),
+    )
+
+    class Meta:
+        model = Variant
+        fields = ("position", "option1", "option2", "option3", "sku", "barcode", "grams", "is_tracked", "is_active")
+        widgets = {"grams": forms.NumberInput(attrs={"size": 6, "data-fill": "weight"})}
+
+    def __init__(self, *args: Any, current: "CurrentValues | None" = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        price = current.prices.get(self.instance.pk) if current else None
+        stock = current.stock.get(self.instance.pk) if current else None
+        if price:
+            self.initial["price"] = str(to_major(price.regular_minor, price.currency))
+            if price.is_on_sale:
+                self.initial["sale_price"] = str(to_major(price.amount_minor, price.currency))
+        self.initial["on_hand"] = stock.on_hand if stock else None
+
+    def clean_price(self) -> int | None:
+        return typed_amount(self.cleaned_data["price"], default_market().currency)
+
+    def clean_sale_price(self) -> int | None:
+        return typed_amount(self.cleaned_data["sale_price"], default_market().currency)
+
+    def clean_barcode(self) -> str:
+        barcode = self.cleaned_data["barcode"].strip()
+        if looks_like_gtin(barcode) and not is_gtin(barcode):
+            raise ValidationError("The check digit of this barcode is wrong. Please check the barcode.")
+        return barcode
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        price, sale = cleaned.get("price"), cleaned.get("sale_price")
+        if sale is not None and (price is None or sale >= price):
+            self.add_error("sale_price", "The sale price must be below the price.")
+        return cleaned
+
+
+class CurrentValues:
+    """Prices and stock of all variants of a form, read once."""
+
+    def __init__(self, variant_ids: list[int]) -> None:
+        self.prices: dict[int, CurrentPrice] = prices_at(variant_ids, default_market())
+        rows = Stock.objects.filter(variant_id__in=variant_ids, location=default_location())
+        self.stock = {stock.variant_id: stock for stock in rows}
+
+
+class VariantFormSet(BaseInlineFormSet):
+    """Saves variants, and then their prices and stock through catalog.prices and catalog.inventory."""
+
+    user_id: int | None = None
+    _current: CurrentValues | None = None
+
+    @property
+    def current(self) -> CurrentValues:
+        if self._current is None:
+            self._current = CurrentValues([variant.pk for variant in self.get_queryset()])
+        return self._current
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "current": self.current}
+
+    def save(self, commit: bool = True) -> list[Variant]:  # noqa: FBT001, FBT002  (Django's signature)
+        saved = super().save(commit)
+        if commit:
+            self._write_prices()
+            self._write_stock()
+        return saved
+
+    def _write_prices(self) -> None:
+        wanted = {
+            form.instance.pk: self._price_of(form)
+            for form in self._kept_forms()
+            if {"price", "sale_price"} & set(form.changed_data)
+        }
+        set_prices(wanted, default_market())
+
+    def _price_of(self, form: Any) -> tuple[int | None, int | None, datetime | None]:
+        """The prices for set_prices(). Unchanged fields keep the current price, and a running sale keeps its end."""
+        now = self.current.prices.get(form.instance.pk)
+        sale_now = now.amount_minor if now and now.is_on_sale else None
+        regular, sale = form.cleaned_data["price"], form.cleaned_data["sale_price"]
+        if "price" not in form.changed_data:
+            regular = now.regular_minor if now else None
+        if "sale_price" not in form.changed_data:
+            sale = sale_now
+        return regular, sale, now.ends_at if now and sale_now is not None else None
+
+    def _write_stock(self) -> None:
+        targets = {
+            form.instance.pk: self._level_of(form)
+            for form in self._kept_forms()
+            if "on_hand" in form.changed_data and form.cleaned_data.get("on_hand") is not None
+        }
+        set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
+
+    def _level_of(self, form: Any) -> Target:
+        stock = self.current.stock.get(form.instance.pk)
+        typed = form.cleaned_data["on_hand"]
+        return Target(typed, stock.backorder_limit, stock.on_hand) if stock else Target(typed, 0)
+
+    def _kept_forms(self) -> list[Any]:
+        return [form for form in self.forms if form.instance.pk and form not in self.deleted_forms]
+
+
+class VariantInline(admin.TabularInline):
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    extra = 0
+    fields = (
+        *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand"),
+        *("barcode", "grams", "is_tracked", "is_active", "position", "seen"),
+    )
+    show_change_link = True
+    template = "admin/catalog/variant_inline.html"
+    verbose_name = "variant"
+    can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead

@@ -1,0 +1,161 @@
+"""The admin of pages, locations, swatches and the shop's settings."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from catalog.admin.base import warn_of_left_out
+from catalog.markets import further_markets
+from catalog.models import Location, Page, PageText, Store, StoreText, Swatch
+from catalog.rich_text import clean
+
+
+class MarketTextForm(forms.ModelForm):
+    """The form of a text for a market other than the default one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["market"] = forms.ChoiceField(choices=[(market.code, market.name) for market in further_markets()])
+
+
+class MarketTextInline(admin.StackedInline):
+    """Texts for markets other than the default one."""
+
+    form = MarketTextForm
+    extra = 0
+    verbose_name = "text for another market"
+    verbose_name_plural = "texts for other markets"
+
+    def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(further_markets())
+
+
+class WithMarketTexts(admin.ModelAdmin):
+    """A model admin with texts for other markets, if the shop has any."""
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if further_markets() else ()
+
+
+class PageTextForm(MarketTextForm):
+    def clean_body(self) -> str:
+        return clean(self.cleaned_data["body"])
+
+
+class PageTextInline(MarketTextInline):
+    model = PageText
+    form = PageTextForm
+
+
+class StoreTextInline(MarketTextInline):
+    model = StoreText
+
+
+@admin.register(Page)
+class PageAdmin(WithMarketTexts):
+    inlines = (PageTextInline,)
+    list_display = ("title", "section", "slug", "updated_at")
+    prepopulated_fields = {"slug": ("title",)}
+
+    def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:  # noqa: FBT001
+        warn_of_left_out(request, obj.body)
+        obj.body = clean(obj.body)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Location)
+class LocationAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "priority", "is_active")
+    search_fields = ("name", "code")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Location | None = None) -> bool:
+        """Stock movements refer to locations for ever, so a location that was used can only be deactivated."""
+        is_used = obj is not None and (obj.stock.exists() or obj.movements.exists())
+        return not is_used and super().has_delete_permission(request, obj)
+
+
+@admin.register(Swatch)
+class SwatchAdmin(admin.ModelAdmin):
+    list_display = ("name", "colour")
+    actions = (delete_selected,)
+
+
+class StoreForm(forms.ModelForm):
+    class Meta:
+        model = Store
+        fields = "__all__"  # noqa: DJ007  (so that settings added later are on the page, too)
+        labels = {
+            "hero": "Home page picture",
+            "hero_alt": "Alternative text",
+            "seller_name": "Seller (company or person)",
+            "seller_address": "Address",
+            "contact_email": "E-mail for customers",
+        }
+        help_texts = {
+            "name": "Shown in the header, in page titles and in e-mails.",
+            "tagline": "A few words under the name, for search engines and the home page.",
+            "introduction": "One or two sentences at the top of the home page.",
+            "hero": "A wide picture. JPEG, PNG or WebP.",
+            "hero_alt": "What the picture shows, in one sentence.",
+            "seller_name": "Shown in e-mails and on the contact page. The law requires it.",
+            "seller_address": "Street, postcode, town and country, each on a line of its own.",
+            "contact_email": "Replies to the shop’s e-mails and low-stock notices are sent here.",
+        }
+
+
+@admin.register(Store)
+class StoreAdmin(WithMarketTexts):
+    """The settings page. There is one row, which cannot be added or deleted."""
+
+    form = StoreForm
+    inlines = (StoreTextInline,)
+    autocomplete_fields = ("gift_card",)
+    subjects: ClassVar[dict[str, tuple[str, ...]]] = {
+        "The shop": ("name", "tagline", "introduction", "announcement"),
+        "Home page": ("hero", "hero_alt"),
+        "Delivery and returns": ("dispatch_days", "return_days"),
+        "Menu": ("gift_card",),
+        "Seller": ("seller_name", "seller_address", "contact_email"),
+    }
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[str, dict[str, Any]]]:
+        """The settings by subject. Settings without a subject come last, so that none is missing."""
+        editable = [field.name for field in Store._meta.fields if field.editable and not field.primary_key]
+        sets = [(title, [name for name in names if name in editable]) for title, names in self.subjects.items()]
+        grouped = {name for _, names in sets for name in names}
+        others = [name for name in editable if name not in grouped]
+        return [(title, {"fields": names}) for title, names in [*sets, ("More settings", others)] if names]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Store | None:
+        """The settings row, or a new one if it has not been saved yet."""
+        if object_id != "1":
+            return None
+        return super().get_object(request, object_id, from_field) or Store(pk=1)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return redirect("admin:catalog_store_change", 1)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return self.changelist_view(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
+
+    def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
+        self.message_user(request, "The settings were saved.")
+        return redirect("admin:catalog_store_change", 1)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

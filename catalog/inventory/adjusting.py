@@ -1,0 +1,211 @@
+"""Stock changes by staff: receiving, correcting, setting levels and backorder limits, and restocking returns."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection, transaction
+
+from catalog.errors import StockRefused
+from catalog.inventory.availability import mark_class_changes
+from catalog.inventory.reserving import Need
+from catalog.inventory.rows import locked_row, locked_rows, move_counter, write_on_hand
+from catalog.models import Location, Stock, StockMovement
+
+SAVE_LEVELS = """
+UPDATE catalog_stock AS stock SET on_hand = now.on_hand, backorder_limit = now.backorder_limit, shortfall = now.shortfall
+FROM unnest(%(ids)s::bigint[], %(on_hand)s::int[], %(limits)s::int[], %(shortfalls)s::int[])
+  AS now (id, on_hand, backorder_limit, shortfall)
+WHERE stock.id = now.id
+"""
+
+
+@transaction.atomic
+def receive(
+    variant_id: int, location: Location, quantity: int, *, reason: str = "", key: str = "", user_id: int | None = None
+) -> Stock:
+    """Add `quantity` units to the stock at the location. A repeated key changes nothing.
+
+    Creates the stock row if it is missing. Raises StockRefused unless the quantity is positive.
+    """
+    if quantity <= 0:
+        raise StockRefused("Only a positive number can be received.")
+    movement = StockMovement(kind=StockMovement.Kind.RECEIVED, on_hand_change=quantity, reason=reason, user_id=user_id)
+    return _move_once(variant_id, location, movement, key)
+
+
+@transaction.atomic
+def adjust(
+    variant_id: int, location: Location, change: int, *, reason: str, key: str = "", user_id: int | None = None
+) -> Stock:
+    """Correct the units on hand by `change`, for a reason. A repeated key changes nothing.
+
+    If fewer units remain than open orders were promised, the difference is stored as shortfall, so that staff see it.
+    Raises StockRefused for an empty reason and for a result below zero.
+    """
+    if not reason.strip():
+        raise StockRefused("Enter the reason for the correction.")
+    movement = StockMovement(kind=StockMovement.Kind.ADJUSTED, on_hand_change=change, reason=reason, user_id=user_id)
+    return _move_once(variant_id, location, movement, key)
+
+
+@transaction.atomic
+def restock(reference: str, need: Need, location: Location, *, user_id: int | None = None) -> Stock:
+    """Return shipped units of one order line to stock. Raises StockRefused for more units than are still out."""
+    moved = StockMovement.objects.filter(
+        reference=reference,
+        line=need.line,
+        kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
+    )
+    # Two returns of one line to different locations lock different stock rows, so they wait for each other here.
+    list(moved.filter(kind=StockMovement.Kind.SHIPPED).order_by("pk").select_for_update())
+    stock = locked_row(need.variant_id, location)
+    still_out = -sum(movement.on_hand_change for movement in moved)
+    if need.quantity <= 0 or need.quantity > still_out:
+        raise StockRefused(f"{still_out} units of this line are out; {need.quantity} cannot come back.")
+    return write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.RETURNED,
+            on_hand_change=need.quantity,
+            reference=reference,
+            line=need.line,
+            user_id=user_id,
+        ),
+    )
+
+
+@transaction.atomic
+def set_on_hand(
+    variant_id: int,
+    location: Location,
+    target: int,
+    *,
+    reason: str,
+    backorder_limit: int | None = None,
+    user_id: int | None = None,
+) -> bool:
+    """Set the units on hand and, if given, the backorder limit; return whether anything changed."""
+    stock = locked_row(variant_id, location)
+    is_new_limit = backorder_limit is not None and backorder_limit != stock.backorder_limit
+    if is_new_limit and backorder_limit is not None:
+        stock = replace_limit(stock, backorder_limit)
+    if stock.on_hand == target:
+        return is_new_limit
+    write_on_hand(
+        stock,
+        StockMovement(
+            kind=StockMovement.Kind.ADJUSTED,
+            on_hand_change=target - stock.on_hand,
+            reason=reason,
+            user_id=user_id,
+        ),
+    )
+    return True
+
+
+def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
+    """Set the backorder limit of a locked row. Units promised beyond a lowered limit become shortfall."""
+    stock.backorder_limit = backorder_limit
+    stock.shortfall = max(0, stock.reserved - stock.on_hand - backorder_limit)
+    stock.save(update_fields=["backorder_limit", "shortfall"])
+    mark_class_changes([(stock.variant_id, 0, 1)])
+    return stock
+
+
+def _move_once(variant_id: int, location: Location, movement: StockMovement, key: str) -> Stock:
+    """Record the movement on the locked row, unless one with this key has been recorded."""
+    stock = locked_row(variant_id, location)
+    movement.reason = movement.reason.strip()
+    movement.reference = f"form:{key}" if key else ""
+    recorded = StockMovement.objects.filter(variant_id=variant_id, location=location, reference=movement.reference)
+    return stock if key and recorded.exists() else write_on_hand(stock, movement)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The units on hand and the backorder limit that a stock row should have.
+
+    `seen` is the number on hand that the user saw when choosing this target; None if there was none to see.
+    """
+
+    on_hand: int
+    backorder_limit: int
+    seen: int | None = None
+
+
+@transaction.atomic
+def set_levels(
+    targets: Mapping[int, Target],
+    location: Location,
+    *,
+    retired: Iterable[int] = (),
+    reason: str,
+    user_id: int | None = None,
+) -> set[int]:
+    """Set the stock of every variant at the location to its target; return the variants that changed.
+
+    The rows of `retired` variants are emptied, except those with reserved units. Runs a constant number of queries.
+    Raises StockRefused, and changes nothing, for a level below zero or if a row has changed since it was seen.
+    """
+    emptied = list(Stock.objects.filter(variant_id__in=retired, location=location).values_list("variant", flat=True))
+    # One statement locks all rows in the order that shoppers use; what shoppers took is visible only after the lock.
+    rows = locked_rows([*targets, *emptied], location)
+    targets = {pk: Target(0, 0) for pk in emptied if not rows[pk].reserved} | dict(targets)
+    changed: dict[int, Stock] = {}
+    movements: list[StockMovement] = []
+    marks: list[tuple[int, int, int]] = []
+    for variant_id, target in targets.items():
+        stock = rows[variant_id]
+        if target.seen is not None and target.seen != stock.on_hand:
+            raise StockRefused(
+                f"The stock of {stock.variant} was {target.seen} and is now {stock.on_hand}. Please check it again."
+            )
+        change = target.on_hand - stock.on_hand
+        if not change and stock.backorder_limit == target.backorder_limit:
+            continue
+        before = stock.on_hand - stock.reserved + stock.backorder_limit
+        stock.backorder_limit = target.backorder_limit
+        stock.shortfall = max(0, stock.reserved - stock.on_hand - stock.backorder_limit)
+        move_counter(stock, change)
+        changed[variant_id] = stock
+        marks.append((variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit))
+        if change:
+            movements.append(_correction(stock, change, reason, user_id))
+    _save_levels(changed.values())
+    StockMovement.objects.bulk_create(movements, batch_size=1000)
+    mark_class_changes(marks)
+    return set(changed)
+
+
+def _save_levels(rows: Collection[Stock]) -> None:
+    """Write the counters of locked rows with one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SAVE_LEVELS,
+            {
+                "ids": [stock.pk for stock in rows],
+                "on_hand": [stock.on_hand for stock in rows],
+                "limits": [stock.backorder_limit for stock in rows],
+                "shortfalls": [stock.shortfall for stock in rows],
+            },
+        )
+
+
+def _correction(stock: Stock, change: int, reason: str, user_id: int | None) -> StockMovement:
+    return StockMovement(
+        kind=StockMovement.Kind.ADJUSTED,
+        variant_id=stock.variant_id,
+        location_id=stock.location_id,
+        on_hand_change=change,
+        reason=reason,
+        user_id=user_id,
+    )
+
+
+@transaction.atomic
+def set_backorders(stock: Stock, *, limit: int, date: date | None) -> None:
+    """Allow overselling the row by `limit` units, which can be sent from `date` on."""
+    locked = Stock.objects.select_for_update().get(pk=stock.pk)
+    replace_limit(locked, limit)
+    Stock.objects.filter(pk=stock.pk).update(backorder_date=date)

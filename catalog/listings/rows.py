@@ -1,0 +1,124 @@
+"""Build the listing rows of products, without writing them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+
+from psycopg.types.range import TimestamptzRange
+
+from catalog.inventory.availability import available_by_variant, stock_class
+from catalog.listings.facets import facet_ids
+from catalog.markets import Market
+from catalog.models import Category, Listing, Price, Product, Swatch, Variant
+from catalog.models.listing import LEVELS
+from catalog.prices import CurrentPrice, current_price, prior_price
+
+MAX_COLOURS = 12
+Span = tuple[datetime, datetime | None]
+
+
+class ListingRowBuilder:
+    """Builds listing rows from stock, categories and swatches that are read once for many products.
+
+    Prefetch options, variants, prices, images and attribute values of the products.
+    """
+
+    def __init__(self, products: list[Product], now: datetime) -> None:
+        self.now = now
+        self.swatches = set(Swatch.objects.values_list("name", flat=True))
+        variants = [variant.pk for product in products for variant in product.variants.all()]
+        self.available = available_by_variant(variants)
+        self.lineage = lineages({product.category_id for product in products if product.category_id})
+        self.facets = facet_ids(products)
+
+    def rows_of(self, product: Product, market: Market) -> Iterable[Listing]:
+        """Yield one row for each future period in which the product is listed with the same prices."""
+        if product.status != Product.Status.ACTIVE:
+            return
+        prices = [[price for price in variant.prices.all() if price.market == market.code] for variant in sold(product)]
+        for begins, ends in self._spans(product, [price for rows in prices for price in rows]):
+            offers = [(offer, rows) for rows in prices if (offer := current_price(rows, begins))]
+            if offers and is_published(product, begins):
+                yield self._row(product, market, offers, TimestamptzRange(begins, ends))
+
+    def _spans(self, product: Product, prices: list[Price]) -> list[Span]:
+        """The periods from now on in which neither prices nor visibility change. The last one has no end."""
+        edges = {edge for price in prices for edge in (price.valid.lower, price.valid.upper)}
+        edges |= {product.publish_at, product.unpublish_at}
+        boundaries = sorted(edge for edge in edges if edge and edge > self.now)
+        return list(pairwise([self.now, *boundaries, None]))  # type: ignore[arg-type]
+
+    def _row(
+        self,
+        product: Product,
+        market: Market,
+        offers: list[tuple[CurrentPrice, list[Price]]],
+        valid: TimestamptzRange,
+    ) -> Listing:
+        cheapest, history = min(offers, key=lambda offer: offer[0].amount_minor)
+        picture = next((image for image in product.images.all() if image.file), None)
+        categories = self.lineage.get(product.category_id, []) if product.category_id else []
+        return Listing(
+            product=product,
+            market=market.code,
+            valid=valid,
+            slug=product.slug,
+            title=product.title,
+            vendor=product.vendor,
+            category_ids=categories,
+            **{f"category{level + 1}": pk for level, pk in enumerate(categories[:LEVELS])},
+            tags=product.tags,
+            facets=self.facets[product.pk],
+            currency=cheapest.currency,
+            price_minor=cheapest.amount_minor,
+            highest_price_minor=max(offer.amount_minor for offer, _ in offers),
+            regular_price_minor=cheapest.regular_minor,
+            prior_price_minor=prior_price(history, valid.lower),
+            is_on_sale=any(offer.is_on_sale for offer, _ in offers),
+            stock_class=product_stock_class(sold(product), self.available),
+            image=picture.as_json() if picture else {},
+            colours=self._colours(product),
+            position=product.position,
+            sales=product.sales,
+            rating=product.rating,
+            review_count=product.review_count,
+            created_at=product.created_at,
+        )
+
+    def _colours(self, product: Product) -> list[str]:
+        """The values of the first option with swatches, in the order of the variants."""
+        for index in (1, 2, 3):
+            values = list(dict.fromkeys(getattr(variant, f"option{index}") for variant in sold(product)))
+            if self.swatches.intersection(values):
+                return [value for value in values if value in self.swatches][:MAX_COLOURS]
+        return []
+
+
+def sold(product: Product) -> list[Variant]:
+    """The active variants, which shoppers can choose."""
+    return [variant for variant in product.variants.all() if variant.is_active]
+
+
+def is_published(product: Product, at: datetime) -> bool:
+    """Whether `at` lies in the product's period of visibility."""
+    has_begun = product.publish_at is None or product.publish_at <= at
+    return has_begun and (product.unpublish_at is None or at < product.unpublish_at)
+
+
+def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) -> str:
+    """`in`, `low` or `out`, for all variants together. Variants without counted stock are always in stock."""
+    group = list(variants)
+    if any(not variant.is_tracked for variant in group):
+        return "in"
+    return stock_class(sum(available.get(variant.pk, 0) for variant in group))
+
+
+def lineages(category_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The ids of each category's ancestors and of itself, from the root down, by category id."""
+    paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
+    above = {"/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)}
+    ids = dict(Category.objects.filter(path__in=above).values_list("path", "pk"))
+    return {
+        pk: [ids["/".join(path.split("/")[: depth + 1])] for depth in range(path.count("/") + 1)]
+        for pk, path in paths.items()
+    }

@@ -1,0 +1,1 @@
+"""Products: their documents, pages, slugs, categories, images and bulk edits."""

@@ -1,0 +1,102 @@
+"""E-mails about stock: to shoppers when a variant is back in stock, to staff when stock is low."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
+from catalog.products.page import variant_path
+
+MAX_ALERTS_PER_RUN = 200
+
+SELECT_LOW_STOCK = """
+SELECT v.id, coalesce(s.unreserved, 0) FROM catalog_variant v
+JOIN catalog_product p ON p.id = v.product_id AND p.status IN ('active', 'unlisted')
+JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS unreserved, count(*) AS rows FROM catalog_stock k
+              JOIN catalog_location l ON l.id = k.location_id AND l.is_active WHERE k.variant_id = v.id) s ON s.rows > 0
+WHERE v.is_active AND v.is_tracked AND coalesce(s.unreserved, 0) <= v.low_stock_at
+"""
+
+
+def ask_for_alert(variant: Variant, email: str) -> None:
+    """Request one e-mail to this address when the variant is back in stock. Asking again changes nothing."""
+    StockAlert.objects.bulk_create([StockAlert(variant=variant, email=email.lower())], ignore_conflicts=True)
+
+
+@transaction.atomic
+def send_stock_alerts() -> int:
+    """Send an e-mail for each alert whose variant can be bought again, and delete the alert; return their number."""
+    waiting = StockAlert.objects.select_for_update(of=("self",), skip_locked=True).select_related("variant__product")
+    can_be_sold = Stock.objects.filter(
+        variant=OuterRef("variant"), location__is_active=True, on_hand__gt=F("reserved") - F("backorder_limit")
+    )
+    back = waiting.filter(
+        Q(variant__is_tracked=False) | Exists(can_be_sold),
+        variant__is_active=True,
+        variant__product__in=Product.objects.visible(timezone.now()),
+    )
+    alerts = list(back.order_by("pk")[:MAX_ALERTS_PER_RUN])
+    for alert in alerts:
+        context = {"variant": alert.variant, "path": variant_path(alert.variant)}
+        _send_mail(
+            "back_in_stock",
+            f"Back in stock: {alert.variant}",
+            alert.email,
+            f"{alert.pk}",
+            context,
+        )
+    StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
+    return len(alerts)
+
+
+def low_variants() -> dict[int, int]:
+    """Variants at or below their low-stock threshold, with their unreserved units (negative if promised units are missing)."""
+    with connection.cursor() as cursor:
+        cursor.execute(SELECT_LOW_STOCK)
+        return dict(cursor.fetchall())
+
+
+@transaction.atomic
+def send_low_stock_notices() -> int:
+    """Tell staff in one e-mail which variants became low in stock since the last one; return the number of variants."""
+    to = Store.objects.values_list("contact_email", flat=True).first()
+    low = low_variants()
+    LowStockNotice.objects.exclude(variant_id__in=list(low)).delete()
+    if not to:
+        return 0
+    reported = set(LowStockNotice.objects.values_list("variant_id", flat=True))
+    new = sorted(set(low) - reported)
+    LowStockNotice.objects.bulk_create([LowStockNotice(variant_id=pk) for pk in new], ignore_conflicts=True)
+    if not new:
+        return 0
+    variants = (
+        Variant.objects.filter(pk__in=new[:MAX_ALERTS_PER_RUN])
+        .select_related("product")
+        .order_by("product__title", "pk")
+    )
+    rows = [(variant, low[variant.pk]) for variant in variants]
+    last_notice = LowStockNotice.objects.filter(variant_id__in=new).order_by("-pk").values_list("pk", flat=True).first()
+    subject = f"Low stock: {len(new)} variant{'s' if len(new) > 1 else ''}"
+    _send_mail("low_stock", subject, to, str(last_notice), {"rows": rows, "count": len(new)})
+    return len(new)
+
+
+def _send_mail(kind: str, subject: str, to: str, key: str, context: dict) -> None:
+    """Send a plain-text e-mail. Its Message-ID is made of `kind` and `key`, so the same e-mail is not delivered twice."""
+    store = Store.objects.first() or Store()
+    EmailMessage(
+        subject=" ".join(subject.split()),
+        body=render_to_string(
+            f"emails/{kind}.txt", {"shop_url": settings.SHOP_URL, "shop_name": store.name, **context}
+        ),
+        to=[to],
+        headers={
+            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    ).send()

@@ -1,0 +1,57 @@
+"""Try a promotion on an example cart before it is switched on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.markets import market_of
+from orders.cart.contents import make_basket
+from orders.cart.lines import example_items
+from orders.customers import Buyer
+from orders.delivery.options import Parcel, make_offers
+from orders.models import Cart, Promotion
+from orders.pricing import Delivery, Pricing, Totals, price
+from orders.rulebook import read_rulebook
+
+EXAMPLE_CODE = "EXAMPLE"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The totals of the example cart without and with the promotion. `titles` maps line keys to titles."""
+
+    without: Totals
+    with_it: Totals
+    titles: dict[str, str]
+    currency: str
+
+    @property
+    def saved_minor(self) -> int:
+        return self.without.total_minor - self.with_it.total_minor
+
+
+def try_promotion(
+    promotion: Promotion, quantities: Mapping[int, int], *, country: str, at: datetime, with_code: bool
+) -> Trial:
+    """Price an example cart as if the promotion were switched on.
+
+    `quantities` maps variant id to quantity. If `with_code`, the cart has a code of the promotion.
+    """
+    market = market_of(promotion.market)
+    buyer = Buyer(country)
+    cart = Cart(market=market.code, currency=market.currency)
+    rulebook = read_rulebook(cart, market, buyer, at, drafts=[promotion.pk])
+    overrides = {"is_active": True, "code": EXAMPLE_CODE if with_code and promotion.needs_code else None}
+    rows = [{**row, **overrides} if row["id"] == promotion.pk else row for row in rulebook.promotions]
+    gifts = {promotion.gift_variant_id: promotion.pk} if promotion.gift_variant_id else {}
+    items = example_items(quantities, gifts, market, at)
+    priced = [item for item in items if item.price]
+    basket = make_basket(priced, market, buyer, replace(rulebook, promotions=rows), at)
+    pricing = Pricing(basket)
+    parcel = Parcel(country, "", sum(item.grams for item in priced), pricing.goods_minor)
+    offers = make_offers(rulebook.shipping, parcel, at, rulebook.calendar)
+    chosen = Delivery(offers[0].code, offers[0].name, offers[0].price_minor) if offers else None
+    basket = replace(basket, delivery=chosen)
+    basket_without = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))
+    titles = {item.key: str(item.variant) for item in items}
+    return Trial(price(basket_without), pricing.with_delivery(chosen), titles, market.currency)

@@ -1,0 +1,41 @@
+"""The cart: changing it, its codes, merging carts, and its contents with current prices."""
+
+from orders.cart.editing import (
+    MAX_LINE_QUANTITY,
+    MAX_LINES,
+    NO_COMBINATION,
+    UNDO_PERIOD,
+    add_to_cart,
+    add_units,
+    choose_country,
+    count_items,
+    find_cart,
+    find_variant,
+    has_saved,
+    open_cart,
+    parse_token,
+    restore,
+    save_for_later,
+    save_notes,
+    set_quantity,
+)
+
+__all__ = [
+    "UNDO_PERIOD",
+    "MAX_LINES",
+    "MAX_LINE_QUANTITY",
+    "NO_COMBINATION",
+    "add_to_cart",
+    "add_units",
+    "choose_country",
+    "count_items",
+    "find_cart",
+    "find_variant",
+    "has_saved",
+    "open_cart",
+    "parse_token",
+    "restore",
+    "save_for_later",
+    "save_notes",
+    "set_quantity",
+]

@@ -1,0 +1,142 @@
+"""Merge carts: at login, when an unpaid order is canceled, and when an order is ordered again (decision 0015)."""
+
+import uuid
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.markets import market_of
+from catalog.prices import prices_at
+from orders.cart.codes import MAX_CODES
+from orders.cart.drafts import drop_foreign_draft, move_draft
+from orders.cart.editing import State, add_units, leave_market, raise_version
+from orders.cart.gift_lines import move_gift_lines
+from orders.errors import CartRefused, SoldOut
+from orders.models import Cart, CartLine, Order
+from orders.pricing import can_be_derived, totals_of
+
+KEEP_SAVED = """
+INSERT INTO orders_cartline (cart_id, variant_id, quantity, state, seen_minor, created_at, changed_at)
+SELECT %s, variant_id, quantity, state, seen_minor, created_at, changed_at FROM orders_cartline
+WHERE cart_id = %s AND state = 'saved' AND personal_key = '' ON CONFLICT (cart_id, variant_id, personal_key) DO NOTHING
+"""
+
+
+@transaction.atomic
+def join_carts(token: uuid.UUID, user_id: int) -> None:
+    """Merge the anonymous cart with this token into the user's cart.
+
+    The user's cart takes over the token, so that the shopper's cookie stays valid.
+    """
+    anonymous = Cart.objects.select_for_update().filter(token=token, user=None, ordered_at=None).first()
+    if not anonymous:
+        return
+    user_cart = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
+    if not user_cart:
+        anonymous.user_id = user_id
+        Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
+        drop_foreign_draft(anonymous)
+        return
+    _merge(anonymous, user_cart)
+    anonymous.delete()
+    Cart.objects.filter(pk=user_cart.pk).update(token=token)
+
+
+@transaction.atomic
+def add_cart(target: Cart, other: Cart | None) -> None:
+    """Merge the other open cart into the target and delete it."""
+    if other and other.is_open and other.pk != target.pk:
+        _merge(other, target)
+        other.delete()
+
+
+@transaction.atomic
+def restore_cart(cart_id: uuid.UUID) -> Cart | None:
+    """Move the lines of a canceled order's cart to an open cart; return it, or None if the cart is gone or open.
+
+    A shopper with an account and another open cart gets the lines there. Otherwise a new cart takes over the old cart's
+    token, because an order refers to its cart for good, and the old row is deleted. Stock is ignored, because the order
+    still holds its reservations at this moment.
+    """
+    old = Cart.objects.select_for_update().filter(pk=cart_id).first()
+    if not old or old.is_open:
+        return None
+    cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
+    if cart:
+        _merge(old, cart, is_clamped=False)
+        old.delete()
+        return cart
+    cart = Cart.objects.create(market=old.market, currency=old.currency, user_id=old.user_id, country=old.country)
+    _merge(old, cart, is_clamped=False)
+    token = old.token
+    old.delete()
+    Cart.objects.filter(pk=cart.pk).update(token=token)
+    cart.refresh_from_db()
+    return cart
+
+
+@transaction.atomic
+def order_again(cart: Cart, order: Order) -> list[str]:
+    """Add the order's products to the cart again; return the titles of those that are no longer sold or available."""
+    gifts = gift_positions(order)
+    lines = [line for line in order.lines.select_related("variant__product") if line.position not in gifts]
+    prices = prices_at([line.variant_id for line in lines if line.variant_id], market_of(cart.market))
+    missing, now = [], timezone.now()
+    for line in lines:
+        variant, price = line.variant, prices.get(line.variant_id or 0)
+        if not variant or not price or not variant.is_active or not variant.product.is_visible(now):
+            missing.append(line.title)
+        else:
+            try:
+                add_units(cart, variant.pk, line.quantity, most=variant.most_per_order, seen_minor=price.amount_minor)
+            except CartRefused:
+                missing.append(line.title)
+    return missing
+
+
+def gift_positions(order: Order) -> set[int]:
+    """Return the positions of the order's free gifts, which are not ordered again: promotions add them."""
+    if not can_be_derived(order.receipt):
+        return set()
+    return {position for position, line in enumerate(totals_of(order.receipt).lines, start=1) if line.gift_of}
+
+
+def _merge(source: Cart, target: Cart, *, is_clamped: bool = True) -> None:
+    """Add the lines, codes, gift cards, texts and draft of the source to the target.
+
+    Quantities of a variant add up, saved lines stay saved, and texts of the target take precedence. If `is_clamped`,
+    quantities stop at the units available. Codes, gift cards and seen prices of another market are dropped.
+    """
+    if source.market != target.market:
+        leave_market(source)
+    move_gift_lines(source, target)
+    lines = source.lines.filter(state=State.ACTIVE, variant__is_active=True, personal_key="").select_related("variant")
+    for line in lines.order_by("pk"):
+        try:
+            _merge_line(line, target, is_clamped=is_clamped)
+        except CartRefused:
+            # The target is full: save the line for later instead of losing it.
+            CartLine.objects.filter(pk=line.pk).update(state=State.SAVED)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_SAVED, [target.pk, source.pk])
+    target.refresh_from_db()
+    codes = list(dict.fromkeys([*target.codes, *source.codes]))[:MAX_CODES]
+    Cart.objects.filter(pk=target.pk).update(
+        codes=codes,
+        note=target.note or source.note,
+        gift_message=target.gift_message or source.gift_message,
+        country=target.country or source.country,
+    )
+    target.gift_cards.add(*source.gift_cards.all())
+    move_draft(source, target)
+    raise_version(target)
+    target.refresh_from_db()
+
+
+def _merge_line(line: CartLine, target: Cart, *, is_clamped: bool) -> None:
+    """Add the line to the target, even if it is sold out: the cart page says so instead of losing the line."""
+    options = {"most": line.variant.most_per_order, "seen_minor": line.seen_minor}
+    try:
+        add_units(target, line.variant_id, line.quantity, **options, is_clamped=is_clamped)
+    except SoldOut:
+        add_units(target, line.variant_id, line.quantity, **options, is_clamped=False)

@@ -1,0 +1,5 @@
+"""The checkout: its form and page, and placing the order."""
+
+from orders.checkout.placing import Seen, Submission, place_order
+
+__all__ = ["Seen", "Submission", "place_order"]

@@ -1,0 +1,1 @@
+"""Delivery: the shipping options of an address, their dates, postcodes and closing days."""

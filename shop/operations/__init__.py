@@ -1,0 +1,1 @@
+"""What operators need: audit, health checks, purging, logs and system checks."""

@@ -1,0 +1,1 @@
+"""Pages for staff: the admin site, the behaviour of its pages, and pages outside the admin."""

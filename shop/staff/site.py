@@ -1,0 +1,38 @@
+"""Django's admin with the shop's name and login."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.http import HttpRequest, HttpResponse
+
+from catalog.inputs import use_native_inputs
+from catalog.pages import INTERNAL, page
+from shop.staff.admin_pages import ShopModelAdmin
+
+
+class ShopAdminSite(AdminSite):
+    site_header = "Mercer"
+    site_title = "Mercer"
+    index_title = "The shop"
+    empty_value_display = "–"
+    # Wide tables, such as those of the product list, need the space.
+    enable_nav_sidebar = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        use_native_inputs()  # before any model admin is made
+        # Most models must not be deleted in bulk. Model admins that allow it list the action themselves.
+        self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Make every model admin, including those of packages, a ShopModelAdmin."""
+        base = admin_class or ModelAdmin
+        if not issubclass(base, ShopModelAdmin):
+            base = type(base)(base.__name__, (ShopModelAdmin, base), {"__module__": base.__module__})
+        super().register(model_or_iterable, base, **options)
+
+    @page(INTERNAL)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Redirect staff to the normal login page, so that its limits and second factors apply."""
+        return secure_admin_login(super().login)(request, extra_context)

@@ -1,0 +1,1 @@
+"""A made-up catalogue of any size, for benchmarks."""
