@@ -5,7 +5,6 @@ import unicodedata
 
 import idna
 from django.core.exceptions import ValidationError
-from email_validator import EmailNotValidError, validate_email
 
 # Invisible characters: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point and all format characters
 # (zero-width characters, soft hyphen, byte order mark, direction marks, tags).
@@ -51,6 +50,9 @@ def _ascii_domain(domain: str) -> str:
 
 def validate_mailbox(address: str) -> None:
     """Raise ValidationError for an address to which no e-mail can be sent."""
+    # Slow to import, and models import this module in every process.
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         validate_email(address, allow_smtputf8=False, check_deliverability=False)
     except (EmailNotValidError, UnicodeError) as error:

@@ -1,4 +1,7 @@
-"""Calls to Stripe's API, and verification of its webhooks. The only module that imports stripe."""
+"""Calls to Stripe's API, and verification of its webhooks. The only module that imports stripe.
+
+Functions import it at its first use, because it takes a tenth of a second and few processes call Stripe.
+"""
 
 import json
 import logging
@@ -8,14 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import stripe
 from django.conf import settings
-from stripe.params import RefundCreateParams
-from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from payments.errors import BadSignature, ForeignEvent, GatewayDown, GatewayRefused, KeySpent, NotAnEvent
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe.params import RefundCreateParams
+    from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -65,7 +70,9 @@ class RefundState:
 
 
 @cache
-def _client() -> stripe.StripeClient:
+def _client() -> "stripe.StripeClient":
+    import stripe
+
     base = settings.STRIPE_API_BASE
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
@@ -81,6 +88,8 @@ def _call(action: str, operation: Callable[[], Answer], *, has_key: bool = False
     Raise GatewayRefused if Stripe refuses, and GatewayDown if the outcome is unknown. With `has_key`, raise KeySpent, a
     subclass of GatewayDown, if Stripe will repeat its failure for the idempotency key.
     """
+    import stripe
+
     deadline = time.monotonic() + BUDGET_SECONDS
     for attempt in range(1, TRIES + 1):
         try:
@@ -103,20 +112,24 @@ def _call(action: str, operation: Callable[[], Answer], *, has_key: bool = False
     raise GatewayDown(action)
 
 
-def _is_final(error: stripe.StripeError) -> bool:
+def _is_final(error: "stripe.StripeError") -> bool:
+    import stripe
+
     if isinstance(error, stripe.APIConnectionError | stripe.IdempotencyError) or error.http_status is None:
         return False
     return 400 <= error.http_status < 500 and error.http_status not in NO_ANSWER
 
 
-def _is_replayed(error: stripe.StripeError) -> bool:
+def _is_replayed(error: "stripe.StripeError") -> bool:
     """Return whether this is Stripe's stored answer to an earlier request with the same idempotency key."""
     headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
     return headers.get("idempotent-replayed") == "true"
 
 
-def _unknown(action: str, error: stripe.StripeError) -> GatewayDown:
+def _unknown(action: str, error: "stripe.StripeError") -> GatewayDown:
     """Return KeySpent if Stripe answered with a failure, which it stores for the key, and GatewayDown otherwise."""
+    import stripe
+
     is_other_use = isinstance(error, stripe.IdempotencyError)  # the key was used with other parameters
     body = error.json_body
     is_failure = (error.http_status or 0) >= 500 and isinstance(body, dict) and "error" in body
@@ -175,7 +188,7 @@ def create_session(parameters: Mapping[str, Any], key: str) -> SessionState:
 
     Raise KeySpent if Stripe will never return a session for this key.
     """
-    ordered = cast(SessionCreateParams, _in_one_order(dict(parameters)))
+    ordered = cast("SessionCreateParams", _in_one_order(dict(parameters)))
     session = _call(
         "create session",
         lambda: _client().v1.checkout.sessions.create(ordered, {"idempotency_key": key}),
@@ -225,7 +238,9 @@ def expire_session(session_id: str) -> SessionState:
     return _session_state(session)
 
 
-def _session_state(session: stripe.checkout.Session) -> SessionState:
+def _session_state(session: "stripe.checkout.Session") -> SessionState:
+    import stripe
+
     intent = _field(session, "payment_intent")
     expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
     charge = _field(expanded, "latest_charge")
@@ -250,7 +265,7 @@ def _field(stripe_object: Any, name: str) -> Any:
     return getattr(stripe_object, name, None)
 
 
-def _card_label(charge: stripe.Charge) -> str:
+def _card_label(charge: "stripe.Charge") -> str:
     card = _field(_field(charge, "payment_method_details"), "card")
     return f"{_field(card, 'brand') or 'card'} ending in {_field(card, 'last4')}" if card else ""
 
@@ -280,7 +295,7 @@ def retrieve_refund(refund_id: str) -> RefundState:
     return _refund_state(_call("retrieve refund", lambda: _client().v1.refunds.retrieve(refund_id)))
 
 
-def _refund_state(refund: stripe.Refund) -> RefundState:
+def _refund_state(refund: "stripe.Refund") -> RefundState:
     return RefundState(refund.id, refund.status or "", refund.amount, _field(refund, "failure_reason") or "")
 
 
@@ -313,6 +328,8 @@ def verify_event(body: bytes, signature: str) -> dict[str, Any]:
 
 
 def _check_signature(text: str, signature: str) -> None:
+    import stripe
+
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             stripe.WebhookSignature.verify_header(text, signature, secret, SIGNATURE_TOLERANCE)

@@ -1,12 +1,17 @@
+import gc
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
 
 class ShopConfig(AppConfig):
-    name = "shop"
+    name = "shop"  # the last of INSTALLED_APPS
 
     def ready(self) -> None:
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
+
+        gc.freeze()  # everything loaded so far stays, so later collections need not look at it
+        gc.enable()
 
 
 class ShopAdminConfig(AdminConfig):

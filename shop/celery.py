@@ -10,10 +10,16 @@ from celery.contrib.django.task import DjangoTask
 from celery.signals import worker_process_init
 from django.db import connections, transaction
 from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 BREAKER_SECONDS = 10
+
+
+def broker_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of a broker that cannot be reached."""
+    from redis.exceptions import RedisError  # noqa: PLC0415  (slow to import; loaded if a message was sent)
+
+    return KombuError, RedisError, OSError
 
 
 class WakingTask(DjangoTask):
@@ -32,7 +38,7 @@ class WakingTask(DjangoTask):
             return False
         try:
             self.apply_async(args, kwargs, retry=False, ignore_result=True)
-        except (KombuError, RedisError, OSError) as error:
+        except broker_errors() as error:
             WakingTask._broker_is_back_at = time.monotonic() + BREAKER_SECONDS
             log.warning("The broker cannot be reached, so the next periodic job does the work: %s", error)
             return False

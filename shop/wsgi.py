@@ -1,5 +1,6 @@
 """The WSGI application that gunicorn serves."""
 
+import importlib
 import os
 
 import django
@@ -10,6 +11,10 @@ os.environ.setdefault("SHOP_PROCESS", "web")
 django.setup(set_prefix=False)
 
 from shop.requests import ReadableRequest  # noqa: E402  (needs the settings)
+
+# Other processes import these at their first use. A web process does it now, so that no shopper waits for it.
+for library in ("cattrs", "email_validator", "phonenumbers", "redis", "stripe"):
+    importlib.import_module(library)
 
 
 class ShopHandler(WSGIHandler):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import holidays
 from django.db.models import Max
 from django.utils import timezone
 
@@ -17,6 +16,8 @@ def seed_public_holidays(country: str, years: Iterable[int] = ()) -> int:
     Without years, add this year's and the next year's. Existing closing days stay unchanged; a country without known
     holidays gets none.
     """
+    import holidays  # noqa: PLC0415  (slow to import, and used once a year)
+
     years = list(years) or coming_years()
     if country not in holidays.list_supported_countries():
         return 0

@@ -3,22 +3,31 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
-
-from cattrs import Converter
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from catalog.formats import market_name, moment
 from catalog.money import format_money
 from orders.pricing.basket import Basket, Treatment
 from orders.pricing.totals import Discount, Totals, price
 
+if TYPE_CHECKING:
+    from cattrs import Converter
+
 VERSION = 2  # of the format; receipts without a version are older than promotions
 
-_plain = Converter(omit_if_default=True)
-_plain.register_unstructure_hook(Decimal, str)
-_plain.register_structure_hook(Decimal, lambda value, _: Decimal(value))
-_plain.register_unstructure_hook(datetime, datetime.isoformat)
-_plain.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+
+@cache
+def _plain() -> "Converter":
+    """Return the converter between dataclasses and JSON's types."""
+    from cattrs import Converter  # noqa: PLC0415  (slow to import, and needed only for orders)
+
+    converter = Converter(omit_if_default=True)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    return converter
 
 
 def make_receipt(basket: Basket, totals: Totals) -> dict[str, Any]:
@@ -26,8 +35,8 @@ def make_receipt(basket: Basket, totals: Totals) -> dict[str, Any]:
     return {
         "version": VERSION,
         "total_minor": totals.total_minor,
-        "basket": _plain.unstructure(basket),
-        "totals": _plain.unstructure(totals),
+        "basket": _plain().unstructure(basket),
+        "totals": _plain().unstructure(totals),
     }
 
 
@@ -38,12 +47,12 @@ def can_be_derived(receipt: dict[str, Any]) -> bool:
 
 def basket_of(receipt: dict[str, Any]) -> Basket:
     """Return the input of pricing that the receipt contains."""
-    return _plain.structure(receipt["basket"], Basket)
+    return _plain().structure(receipt["basket"], Basket)
 
 
 def totals_of(receipt: dict[str, Any]) -> Totals:
     """Return the totals as calculated when the order was placed."""
-    return _plain.structure(receipt["totals"], Totals)
+    return _plain().structure(receipt["totals"], Totals)
 
 
 def derive(receipt: dict[str, Any]) -> Totals:

@@ -9,8 +9,6 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-
 
 def free_port() -> int:
     """Return a port that is free at this moment."""
@@ -59,6 +57,8 @@ class Valkey:
 
     def is_answered_by(self, process_id: int) -> bool:
         """Return whether this process answers, and not another server that took the port meanwhile."""
+        import redis  # noqa: PLC0415  (slow to import, and only the demo needs it)
+
         try:
             with redis.Redis.from_url(self.url, socket_timeout=1) as client:
                 return client.info("server")["process_id"] == process_id

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -26,6 +25,8 @@ def _database() -> str:
 
 
 def _redis() -> str:
+    import redis  # noqa: PLC0415  (slow to import, and every process imports this module)
+
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5) as client:
             client.ping()

@@ -8,7 +8,9 @@ import runpy
 import subprocess
 import sys
 from datetime import timedelta
+from functools import cache as kept
 from pathlib import Path
+from typing import Any
 
 import environ
 import pytest
@@ -305,8 +307,26 @@ def test_templates_style_and_script_nothing_inline():
     assert {str(path) for path in pages if bad.search(path.read_text())} == set()
 
 
-def test_a_process_that_only_loads_the_settings_wakes_the_workers_of_this_shop():
-    script = "import django; django.setup(); from payments.tasks import process_event; print(process_event.app.main)"
+@kept
+def loaded_process() -> dict[str, Any]:
+    """What a new process says after loading the shop and its URLs."""
+    script = """
+import json, sys, django
+django.setup()
+from payments.tasks import process_event
+import shop.urls
+print(json.dumps({"wakes": process_event.app.main, "modules": list(sys.modules)}))
+"""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == ("shop", "")
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_a_process_that_only_loads_the_settings_wakes_the_workers_of_this_shop():
+    assert loaded_process()["wakes"] == "shop"
+
+
+def test_what_is_slow_to_import_is_not_imported_at_the_start():
+    slow = {"cattrs", "email_validator", "holidays", "hypothesis", "phonenumbers", "redis", "requests", "stripe"}
+    assert slow & set(loaded_process()["modules"]) == set()
