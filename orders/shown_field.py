@@ -13,7 +13,7 @@ class ShownField:
     field: BoundField
     error: str
     is_needed: bool
-    is_mended: bool
+    is_corrected: bool
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class FieldRow:
 
 
 def shown_field(
-    form: BaseForm, name: str, errors: Mapping[str, str], needed: Collection[str], mended: Collection[str] = ()
+    form: BaseForm, name: str, errors: Mapping[str, str], needed: Collection[str], corrected: Collection[str] = ()
 ) -> ShownField:
     """Return the form's field with its error, and whether it is among the required and the corrected fields."""
-    return ShownField(form[name], errors.get(name, ""), name in needed, name in mended)
+    return ShownField(form[name], errors.get(name, ""), name in needed, name in corrected)
 
 
 def field_rows(rows: Iterable[Iterable[str]], shown: Mapping[str, ShownField]) -> list[FieldRow]:

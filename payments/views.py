@@ -51,7 +51,7 @@ PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
 
 def _try_again(request: HttpRequest, order: Order, message: str = "You were not charged.") -> HttpResponse:
     """Tell the shopper to try again later. The order and its stock are kept."""
-    context = {"order": order, "words": message}
+    context = {"order": order, "message": message}
     response = render(request, "payments/unavailable.html", context, status=503)
     response["Retry-After"] = "60"
     return response
@@ -72,7 +72,7 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             settle(payment.pk)
             return redirect(order)
     except NotPayable as refused:
-        return render(request, "payments/refused.html", {"order": order, "words": str(refused)}, status=409)
+        return render(request, "payments/refused.html", {"order": order, "message": str(refused)}, status=409)
     except (GatewayDown, GatewayRefused) as error:
         log.warning("Order %s cannot be paid now: %r", order.number, error)
         return _try_again(request, order)

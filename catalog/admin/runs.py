@@ -183,7 +183,7 @@ def _new_product(change: PlannedChange) -> dict[str, Any]:
     document, currency = change.after or {}, default_market().currency
     variants = list(document["variants"].items())
     return {
-        "facts": [
+        "summary": [
             count_of(len(variants), "variant"),
             count_of(len(document["images"]), "picture"),
             document["product"]["status"],

@@ -140,7 +140,7 @@ def signed(value: int | None) -> str:
 
 
 @register.filter
-def said(value: Any) -> str:
+def short_value(value: Any) -> str:
     """A value of a product's history as one short line."""
     return plan.short_text(value)
 

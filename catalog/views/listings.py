@@ -190,7 +190,7 @@ def search(request: HttpRequest) -> HttpResponse:
     results = search_page(listings, market, form.text, listing_query)
     context = {
         "text": form.text,
-        "mended": results.corrected,
+        "corrected": results.corrected,
         "is_partial": results.is_partial,
         "market": market,
         **_context(request, results.page, form, listing_query, default_sort="best"),

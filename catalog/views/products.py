@@ -59,7 +59,7 @@ def show_product(
         "market": market,
         "trail": lineage(product.category),
         "related": related_listings(product, market),
-        "facts": attribute_rows(product),
+        "attributes": attribute_rows(product),
         "opinions": review_summary(product, STARS.get(request.GET.get("stars", ""))) if product.review_count else None,
         **(extra or {}),
     }

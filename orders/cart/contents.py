@@ -29,7 +29,7 @@ class CodeNote:
     """A code in the cart and a sentence about its effect. `is_good` if it gives a discount."""
 
     code: str
-    words: str
+    sentence: str
     is_good: bool
 
     @property

@@ -34,7 +34,7 @@ def what_changed(seen: str, contents: CartContents) -> list[str]:
     currency = contents.market.currency
     sentences = _line_changes(before["lines"], now["lines"], contents) if before["lines"] else []
     lost_codes = [note for note in contents.code_notes if note.code in before["codes"] and not note.is_good]
-    sentences += [f"{note.code} no longer applies. {note.words}" for note in lost_codes]
+    sentences += [f"{note.code} no longer applies. {note.sentence}" for note in lost_codes]
     labels = {
         "discount": "The discount",
         "shipping": "Delivery",

@@ -97,13 +97,13 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the page)
         "contents": contents,
         "problems": problems,
         "errors": [(name, wrong[name]) for name in form.page_order if name in wrong],
-        "is_mended": bool(before) and not wrong and not problems,
+        "is_corrected": bool(before) and not wrong and not problems,
         "wrong": " ".join(wrong),
         "bad": wrong,
         "fields": fields,
         "rows": field_rows(form.rows(), fields),
         "billing_rows": field_rows(form.rows("billing_"), fields),
-        "words": market_terms(contents.market),
+        "terms": market_terms(contents.market),
         "has_billing": any(form[name].value() for name in FOLDED),
         "has_line2": bool(form["line2"].value() or "line2" in wrong),
         "addresses": addresses,
@@ -144,7 +144,7 @@ def _mistakes(form: CheckoutForm, among: set[str] | None) -> dict[str, str]:
 
 
 def _shown_fields(
-    form: CheckoutForm, contents: CartContents, wrong: Mapping[str, str], mended: set[str]
+    form: CheckoutForm, contents: CartContents, wrong: Mapping[str, str], corrected: set[str]
 ) -> dict[str, ShownField]:
     required = form.format.required if contents.needs_address else frozenset()
-    return {name: shown_field(form, name, wrong, required, mended) for name in form.page_order}
+    return {name: shown_field(form, name, wrong, required, corrected) for name in form.page_order}

@@ -45,4 +45,4 @@ class RequestLogMiddleware:
             "status": response.status_code,
             "ms": round(seconds * 1000, 1),
         }
-        log.info("%s %s", request.method, request.path, extra={"facts": values})
+        log.info("%s %s", request.method, request.path, extra={"fields": values})

@@ -36,10 +36,10 @@ class Finding:
 
     invariant: str
     key: str
-    facts: str
+    problem: str
 
     def __str__(self) -> str:
-        return f"{self.invariant}: {self.key}: {self.facts}"
+        return f"{self.invariant}: {self.key}: {self.problem}"
 
 
 def bounded(query: str, most: int) -> str:
@@ -58,7 +58,7 @@ def run_audit(most_per_invariant: int = 100) -> list[Finding]:
             cursor.execute(f"SET LOCAL {SET_WISE}")
         for name, query in INVARIANTS.items():
             cursor.execute(bounded(query, most_per_invariant))
-            findings += [Finding(name, str(key), str(facts)) for key, facts in cursor.fetchall()]
+            findings += [Finding(name, str(key), str(problem)) for key, problem in cursor.fetchall()]
         for name, check in DERIVED.items():
-            findings += [Finding(name, key, facts) for key, facts in check()[:most_per_invariant]]
+            findings += [Finding(name, key, problem) for key, problem in check()[:most_per_invariant]]
     return findings

@@ -69,7 +69,7 @@ def escaped(line: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Format time, level, logger, message, request id and the values of `extra={"facts": {...}}` as JSON."""
+    """Format time, level, logger, message, request id and the values of `extra={"fields": {...}}` as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -80,7 +80,7 @@ class JsonFormatter(logging.Formatter):
         }
         if current := request_id.get():
             line["request_id"] = current
-        values = getattr(record, "facts", {})
+        values = getattr(record, "fields", {})
         line |= {name: masked(value) if isinstance(value, str) else value for name, value in values.items()}
         if record.exc_info:
             line["traceback"] = masked_tokens(self.formatException(record.exc_info))

@@ -1,4 +1,4 @@
-// Comforts of the product desk. Everything here works without them, with one more click.
+// Comforts of the product admin. Everything here works without them, with one more click.
 const find = (selector, root = document) => root.querySelector(selector);
 const every = (selector, root = document) => [...root.querySelectorAll(selector)];
 

@@ -408,8 +408,8 @@ def test_the_product_list_costs_eight_queries_for_any_number_of_products(client,
 
 @pytest.mark.parametrize(
     "query",
-    ["shelf=-", "shelf=tableware", "stock=in", "stock=low", "missing=picture", "missing=alt", "missing=price", "maker=Alma",
-     "price=10-30", "price=x", "price=-5", "q=thing", "status__exact=withdrawn", "shelf=nothing", "missing=zzz"],
+    ["category=-", "category=tableware", "stock=in", "stock=low", "missing=picture", "missing=alt", "missing=price", "maker=Alma",
+     "price=10-30", "price=x", "price=-5", "q=thing", "status__exact=withdrawn", "category=nothing", "missing=zzz"],
 )  # fmt: skip
 def test_every_filter_of_the_product_list_opens(client, staff, query):
     make_variant(2400)

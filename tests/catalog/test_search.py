@@ -38,7 +38,7 @@ def test_synonyms_find_what_is_called_otherwise(client):
     assert found(client, "table") == []
 
 
-def test_a_typo_is_mended_and_said(client):
+def test_a_typo_is_corrected_and_said(client):
     make_variant(title="Porcelain teapot")
     make_variant(title="Linen napkin")
     answer = client.get("/search/?q=porcelan+teapott")
@@ -96,7 +96,7 @@ def test_what_is_indexed_and_what_is_asked_for_are_cut_by_the_same_rule(client, 
     assert {words: [card.title for card in answer["page"].cards] for words, answer in answers.items()} == dict.fromkeys(
         searches, [title]
     )
-    assert {answer["mended"] for answer in answers.values()} == {""}
+    assert {answer["corrected"] for answer in answers.values()} == {""}
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_a_barcode_is_found_as_it_is_printed_and_with_or_without_leading_zeros(c
 def test_digits_are_never_mended(client, words):
     make_variant(title="Teapot 316 350ml 42-316")
     answer = client.get("/search/", {"q": words})
-    assert (answer.context["mended"], b"Did you mean" in answer.content) == ("", False)
+    assert (answer.context["corrected"], b"Did you mean" in answer.content) == ("", False)
 
 
-def test_a_typo_beside_a_number_is_mended(client):
+def test_a_typo_beside_a_number_is_corrected(client):
     make_variant(title="Teapot 42-315")
-    assert client.get("/search/?q=taepot+42-315").context["mended"] == "teapot 42 315"
+    assert client.get("/search/?q=taepot+42-315").context["corrected"] == "teapot 42 315"
 
 
 def test_a_synonym_is_found_however_it_is_divided(client):

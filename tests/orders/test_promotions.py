@@ -78,7 +78,7 @@ def test_the_cart_says_why_a_code_does_not_work():
     make_promotion(percent=10, codes=("BIG",), minimum_minor=5000, name="Ten off")
     cart = with_codes(make_cart(make_variant(2400)), "BIG")
     note = contents_of(cart).code_notes[0]
-    assert (note.is_good, note.words) == (False, "Ten off: Add €26.00 of eligible items to use it.")
+    assert (note.is_good, note.sentence) == (False, "Ten off: Add €26.00 of eligible items to use it.")
 
 
 def test_a_cart_takes_five_codes_at_most():
@@ -259,7 +259,7 @@ def test_a_limit_that_is_reached_is_said_in_the_cart(limits, why):
     place(with_codes(make_cart(make_variant()), "TEN"), email="ann@example.com")
     cart = with_codes(make_cart(make_variant()), "TEN")
     note = contents_of(cart, Buyer("DE", email="ann@example.com")).code_notes[0]
-    assert (note.is_good, note.words) == (False, f"Ten: {why}")
+    assert (note.is_good, note.sentence) == (False, f"Ten: {why}")
 
 
 def test_no_counter_moves_without_a_limit():

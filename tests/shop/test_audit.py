@@ -135,7 +135,7 @@ def found_after(code: str, capsys) -> list[dict]:
 def test_each_corrupted_row_is_named(busy_shop, capsys):
     named = {code: found_after(code, capsys) for code in CORRUPTIONS}
     assert [code for code, found in named.items() if not found] == []
-    assert [found for rows in named.values() for found in rows if not (found["key"] and found["facts"])] == []
+    assert [found for rows in named.values() for found in rows if not (found["key"] and found["problem"])] == []
     assert run_audit() == []
 
 

@@ -117,7 +117,7 @@ def test_alive_and_ready(client):
 
 def test_logs_are_json_with_the_request():
     record = logging.LogRecord("x", logging.INFO, "", 1, "hi %s", ("you",), None)
-    record.facts = {"order": "HS-1"}
+    record.fields = {"order": "HS-1"}
     token = request_id.set("abc")
     line = json.loads(JsonFormatter().format(record))
     request_id.reset(token)

@@ -19,7 +19,7 @@ KEY = "eyJmb3IiOiJhIHRlc3QifQ:1xWcL4:tJ61nK8xkqip43w8wAxlssJQj-WmJYDQ1x9eypmPjEc
 
 def line_of(message: str, **facts: object) -> str:
     record = logging.LogRecord("x", logging.INFO, "", 1, "%s", (message,), None)
-    record.facts = facts
+    record.fields = facts
     return JsonFormatter().format(record)
 
 

@@ -17,7 +17,7 @@ class CategoryFilter(admin.SimpleListFilter):
     """The top categories, each including its descendants."""
 
     title = "category"
-    parameter_name = "shelf"
+    parameter_name = "category"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         roots = Category.objects.filter(parent=None)[:50]
