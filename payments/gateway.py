@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 TRIES = 3
+FIRST_PAUSE_SECONDS = 0.4  # between the first two tries; doubled for each further one
 BUDGET_SECONDS = 9.0  # for one call with all its tries, so that a page answers within ten seconds
 TRY_SECONDS = (1.5, 3.0)  # timeouts to connect and to read
 SIGNATURE_TOLERANCE = 300  # seconds, into the past and the future
@@ -101,7 +102,7 @@ def _call(action: str, operation: Callable[[], Answer], *, has_key: bool = False
                     str(error.code or type(error).__name__), str(error.user_message or error)
                 ) from error
             log.warning("Stripe failed to %s (try %s): %s", action, attempt, error)
-            pause = 0.2 * 2**attempt * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
+            pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
             is_last = attempt == TRIES or time.monotonic() + pause + sum(TRY_SECONDS) > deadline
             if is_last or _is_replayed(error) or isinstance(error, stripe.IdempotencyError):
                 raise (_unknown(action, error) if has_key else GatewayDown(action)) from error

@@ -1,5 +1,6 @@
 """The test run's own PostgreSQL and its own stand-in for Stripe."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -39,6 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         CLUSTER.start()
         prepare_template(CLUSTER)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is loaded by now stays, so garbage is looked for elsewhere
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -82,9 +87,10 @@ def sandbox_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def stripe_desk(sandbox_address: str, settings: Any) -> Iterator[StripeDesk]:
+def stripe_desk(sandbox_address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDesk]:
     """Stripe's side: what a shopper does at its page, what it tells us, what goes wrong with it."""
     settings.STRIPE_API_BASE = sandbox_address
+    monkeypatch.setattr(gateway, "FIRST_PAUSE_SECONDS", 0)
     gateway._client.cache_clear()
     desk = StripeDesk(sandbox_address)
     desk.all_is_well()

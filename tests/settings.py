@@ -20,4 +20,5 @@ DATABASES["default"]["NAME"] = os.environ.get("MERCER_TEST_DATABASE", DATABASES[
 DATABASES["default"]["TEST"] = {"TEMPLATE": template_name()}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = f"{MEDIA_ROOT}-test"
+WHITENOISE_AUTOREFRESH = True  # each test client would list all static files at its first request
 CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
