@@ -17,8 +17,8 @@ from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, Order
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """The quantities in a parcel by order line id, and its carrier. Shipping the same `key` twice ships one parcel."""
+class NewFulfillment:
+    """A parcel to ship: its quantities by order line id and its carrier. Shipping the same `key` twice ships it once."""
 
     quantities: Mapping[int, int]
     carrier: str = ""
@@ -28,24 +28,24 @@ class Parcel:
 
 
 @transaction.atomic
-def ship(order: Order, parcel: Parcel, *, user_id: int | None = None) -> Fulfillment:
+def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None) -> Fulfillment:
     """Ship the parcel: take its units from stock, update lines and order, and e-mail the shopper.
 
     Shipping the same key again returns the first fulfillment. Raise ShipmentRefused, and change nothing, if the order
     cannot be shipped or a quantity exceeds what is open.
     """
     order = lock_order(order.pk)
-    if sent := Fulfillment.objects.filter(key=parcel.key, order=order).first():
+    if sent := Fulfillment.objects.filter(key=new.key, order=order).first():
         return sent
     lines = {line.pk: line for line in order.lines.all()}
-    quantities = {line: quantity for line, quantity in parcel.quantities.items() if quantity}
+    quantities = {line: quantity for line, quantity in new.quantities.items() if quantity}
     _check(order, lines, quantities)
     fulfillment = Fulfillment.objects.create(
         order=order,
-        key=parcel.key,
-        carrier=parcel.carrier,
-        tracking_number=parcel.tracking_number,
-        tracking_url=parcel.tracking_url,
+        key=new.key,
+        carrier=new.carrier,
+        tracking_number=new.tracking_number,
+        tracking_url=new.tracking_url,
         shipped_at=timezone.now(),
     )
     FulfillmentLine.objects.bulk_create(
@@ -58,7 +58,7 @@ def ship(order: Order, parcel: Parcel, *, user_id: int | None = None) -> Fulfill
     record_event(
         order,
         OrderEvent.Kind.SHIPPED,
-        f"Handed to {parcel.carrier or 'the carrier'}",
+        f"Handed to {new.carrier or 'the carrier'}",
         is_public=True,
         user_id=user_id,
     )

@@ -174,8 +174,8 @@ def redeem(order: Order, tenders: Sequence[Tender]) -> None:
     Raise GiftCardSpent if the balance of a card has become too small.
     """
     # Always lock cards in the same sort order, so that two tabs cannot deadlock.
-    for tender in sorted(tenders, key=lambda tender: tender.card.id):
-        _take(order, tender.card.id, tender.amount_minor)
+    for tender in sorted(tenders, key=lambda tender: tender.gift_card.id):
+        _take(order, tender.gift_card.id, tender.amount_minor)
 
 
 def _take(order: Order, card_id: int, amount_minor: int) -> None:

@@ -127,7 +127,7 @@ def _moment(at: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class ParcelView:
+class FulfillmentView:
     """A parcel as the order page shows it."""
 
     number: int
@@ -147,8 +147,8 @@ class LineView:
     review_action: str
 
 
-def parcels_of(order: Order) -> list[ParcelView]:
+def fulfillments_of(order: Order) -> list[FulfillmentView]:
     """Return the shipped parcels, oldest first. Units still to be shipped count as one more parcel."""
     fulfillments = list(order.fulfillments.all())
     count = len(fulfillments) + (1 if _open_lines(order) else 0)
-    return [ParcelView(number, count, fulfillment) for number, fulfillment in enumerate(fulfillments, start=1)]
+    return [FulfillmentView(number, count, fulfillment) for number, fulfillment in enumerate(fulfillments, start=1)]

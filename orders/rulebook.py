@@ -85,7 +85,7 @@ SELECT json_build_object(
 
 
 @dataclass(frozen=True)
-class Card:
+class GiftCardBalance:
     """A gift card or store credit that the shopper wants to pay with, and its balance in minor units."""
 
     id: int
@@ -108,7 +108,7 @@ class Rulebook:
     calendar: Calendar
     return_days: int
     promotions: list[dict[str, Any]]
-    cards: list[Card]
+    gift_cards: list[GiftCardBalance]
     groups: tuple[int, ...]
     live_orders: int
     unpaid_orders: int
@@ -155,7 +155,7 @@ def _rulebook(rows: Mapping[str, Any], buyer: Buyer) -> Rulebook:
         ),
         return_days=store["return_days"],
         promotions=rows["promotions"],
-        cards=[Card(card["id"], _card_name(card), card["balance_minor"]) for card in rows["cards"]],
+        gift_cards=[GiftCardBalance(card["id"], _card_name(card), card["balance_minor"]) for card in rows["cards"]],
         groups=tuple(rows["groups"]),
         live_orders=rows["orders"],
         unpaid_orders=rows["unpaid"],

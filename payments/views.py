@@ -18,7 +18,8 @@ from accounts.limits.throttle import Limit, TooManyAttempts, client_ip
 from catalog.markets import market_of
 from catalog.pages import INTERNAL, ORDER, page
 from orders.cart import open_cart, parse_token
-from orders.cart.merging import add_cart, join_carts, order_again
+from orders.cart.merging import add_cart, join_carts
+from orders.cart.reorder import order_again
 from orders.checkout import place_order
 from orders.checkout.form import CheckoutForm
 from orders.checkout.page import PLACING, REFUSALS, leads_to_payment, render_refusal

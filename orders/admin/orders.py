@@ -21,7 +21,7 @@ from orders.delivery.options import day_span
 from orders.errors import ShipmentRefused
 from orders.explanation import explain_order
 from orders.forms import ShipForm
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.models import Fulfillment, Order, OrderEvent, OrderLine
 
 SEE_CUSTOMER = "orders.see_customer_order"
@@ -74,7 +74,7 @@ class LineInline(ReadOnlyInline):
         return format_money(line.total_minor, line.order.currency)
 
 
-class ParcelInline(ReadOnlyInline):
+class FulfillmentInline(ReadOnlyInline):
     model = Fulfillment
     verbose_name_plural = "parcels"
     fields = ("carrier", "tracking_number", "shipped_at")
@@ -95,7 +95,7 @@ class OrderAdmin(admin.ModelAdmin):
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
-    inlines: ClassVar[tuple[type[ReadOnlyInline], ...]] = (LineInline, ParcelInline, EventInline)
+    inlines: ClassVar[tuple[type[ReadOnlyInline], ...]] = (LineInline, FulfillmentInline, EventInline)
     change_form_template = "admin/orders/order/change_form.html"
     fieldsets = (
         (
@@ -273,7 +273,7 @@ class OrderAdmin(admin.ModelAdmin):
         form = ShipForm(request.POST or None, order=order, initial={"key": uuid.uuid4()})
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
-            parcel = Parcel(
+            new = NewFulfillment(
                 form.quantities(),
                 cleaned["carrier"],
                 cleaned["tracking_number"],
@@ -281,7 +281,7 @@ class OrderAdmin(admin.ModelAdmin):
                 cleaned["key"],
             )
             try:
-                ship(order, parcel, user_id=request.user.pk)
+                ship(order, new, user_id=request.user.pk)
             except ShipmentRefused as refused:
                 form.add_error(None, str(refused))
             else:

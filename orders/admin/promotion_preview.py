@@ -6,9 +6,9 @@ from datetime import datetime
 
 from catalog.markets import market_of
 from orders.cart.contents import make_basket
-from orders.cart.lines import example_items
+from orders.cart.lines import example_lines
 from orders.customers import Buyer
-from orders.delivery.options import Parcel, make_offers
+from orders.delivery.options import ShippingQuery, find_options
 from orders.models import Cart, Promotion
 from orders.pricing import Delivery, Pricing, Totals, price
 from orders.rulebook import read_rulebook
@@ -44,14 +44,14 @@ def try_promotion(
     overrides = {"is_active": True, "code": EXAMPLE_CODE if with_code and promotion.needs_code else None}
     rows = [{**row, **overrides} if row["id"] == promotion.pk else row for row in rulebook.promotions]
     gifts = {promotion.gift_variant_id: promotion.pk} if promotion.gift_variant_id else {}
-    items = example_items(quantities, gifts, market, at)
-    priced = [item for item in items if item.price]
+    lines = example_lines(quantities, gifts, market, at)
+    priced = [line for line in lines if line.price]
     basket = make_basket(priced, market, buyer, replace(rulebook, promotions=rows), at)
     pricing = Pricing(basket)
-    parcel = Parcel(country, "", sum(item.grams for item in priced), pricing.goods_minor)
-    offers = make_offers(rulebook.shipping, parcel, at, rulebook.calendar)
-    chosen = Delivery(offers[0].code, offers[0].name, offers[0].price_minor) if offers else None
+    query = ShippingQuery(country, "", sum(line.grams for line in priced), pricing.goods_minor)
+    options = find_options(rulebook.shipping, query, at, rulebook.calendar)
+    chosen = Delivery(options[0].code, options[0].name, options[0].price_minor) if options else None
     basket = replace(basket, delivery=chosen)
     basket_without = replace(basket, rules=tuple(rule for rule in basket.rules if rule.id != promotion.pk))
-    titles = {item.key: str(item.variant) for item in items}
+    titles = {line.key: str(line.variant) for line in lines}
     return Trial(price(basket_without), pricing.with_delivery(chosen), titles, market.currency)

@@ -12,13 +12,13 @@ from catalog.listings.browse import collections_holding
 from catalog.markets import Market, market_of
 from catalog.money import charge_step
 from catalog.products.promises import return_terms
-from orders.cart.lines import CartItem, State, cart_items, gift_items
+from orders.cart.lines import PricedLine, State, cart_lines, promotion_gifts
 from orders.customers import Buyer
-from orders.delivery.options import AT_ONCE, Offer, Parcel, digital_offer, make_offers
+from orders.delivery.options import AT_ONCE, ShippingOption, ShippingQuery, digital_option, find_options
 from orders.models import Cart
 from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment
 from orders.promotions import gifts_of, rules_of, scoped_collections
-from orders.rulebook import Card, Rulebook, read_rulebook
+from orders.rulebook import GiftCardBalance, Rulebook, read_rulebook
 from orders.tenders import Tender, split_tenders
 
 IDLE_CODE = "It has no effect: another of your codes gives the same discount, or this code is no longer valid."
@@ -51,17 +51,17 @@ class FreeDelivery:
 
 @dataclass(frozen=True)
 class CartContents:
-    """A cart with current prices for a buyer: its items, shipping options, totals and tenders."""
+    """A cart with current prices for a buyer: its lines, shipping options, totals and tenders."""
 
     cart: Cart
     market: Market
     buyer: Buyer
-    items: list[CartItem]
-    saved: list[CartItem]
-    removed: list[CartItem]
-    gifts: list[CartItem]
-    offers: list[Offer]
-    chosen: Offer | None
+    lines: list[PricedLine]
+    saved: list[PricedLine]
+    removed: list[PricedLine]
+    gifts: list[PricedLine]
+    options: list[ShippingOption]
+    chosen: ShippingOption | None
     basket: Basket
     totals: Totals
     rulebook: Rulebook
@@ -73,7 +73,7 @@ class CartContents:
 
     @property
     def can_be_ordered(self) -> bool:
-        return bool(self.items) and not any(item.notice for item in self.items)
+        return bool(self.lines) and not any(line.notice for line in self.lines)
 
     @property
     def can_be_placed(self) -> bool:
@@ -83,23 +83,23 @@ class CartContents:
     @property
     def needs_payment(self) -> bool:
         """Whether something is left to pay after discounts and gift cards. True for an empty cart."""
-        return bool(self.due_minor) or not self.items
+        return bool(self.due_minor) or not self.lines
 
     @property
     def return_terms(self) -> str:
         """A sentence about how long the cart's products can be returned; empty if nothing is shipped."""
         days = self.rulebook.return_days
-        products = [item.variant.product for item in self.items if item.variant.needs_shipping]
+        products = [line.variant.product for line in self.lines if line.variant.needs_shipping]
         return return_terms((product.title, product.days_to_return(days)) for product in products)
 
     @property
     def notices(self) -> list[str]:
         """A sentence for each line that prevents the cart from being ordered."""
-        return [f"{item.variant.product.title}: {item.notice}" for item in self.items if item.notice]
+        return [f"{line.variant.product.title}: {line.notice}" for line in self.lines if line.notice]
 
     @property
     def count(self) -> int:
-        return sum(item.quantity for item in self.items)
+        return sum(line.quantity for line in self.lines)
 
     @property
     def mark(self) -> str:
@@ -114,8 +114,8 @@ class CartContents:
     @property
     def free_delivery(self) -> FreeDelivery | None:
         """How far the goods are from free delivery; None if no amount makes it free."""
-        offers = [offer for offer in self.offers if offer.free_from_minor and not offer.is_pickup]
-        nearest = min(offers, key=lambda offer: offer.until_free_minor, default=None)
+        options = [option for option in self.options if option.free_from_minor and not option.is_pickup]
+        nearest = min(options, key=lambda option: option.until_free_minor, default=None)
         if nearest is None:
             return None
         from_minor = nearest.free_from_minor or 0
@@ -125,7 +125,7 @@ class CartContents:
     @property
     def needs_address(self) -> bool:
         """Whether a delivery address is needed; not for digital goods or pick-up."""
-        is_digital = bool(self.items) and not any(item.variant.needs_shipping for item in self.items)
+        is_digital = bool(self.lines) and not any(line.variant.needs_shipping for line in self.lines)
         return not is_digital and not (self.chosen and self.chosen.is_pickup)
 
     @property
@@ -134,10 +134,10 @@ class CartContents:
         return self.market.is_tax_included and self.totals.treatment != Treatment.DOMESTIC
 
     @property
-    def idle_cards(self) -> list[Card]:
+    def idle_gift_cards(self) -> list[GiftCardBalance]:
         """Gift cards of the cart that pay nothing, because others already pay the total."""
-        paying = {tender.card.id for tender in self.tenders}
-        return [card for card in self.rulebook.cards if card.id not in paying]
+        paying = {tender.gift_card.id for tender in self.tenders}
+        return [card for card in self.rulebook.gift_cards if card.id not in paying]
 
     @property
     def code_notes(self) -> list[CodeNote]:
@@ -159,66 +159,86 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
 
     If the method is not offered, choose the cheapest one, or none if `is_strict`.
     """
-    at = timezone.now()
-    market = market_of(cart.market)
-    lines = cart_items(cart.pk, market, at)
-    items = [item for item in lines if item.state == State.ACTIVE]
+    at, market = timezone.now(), market_of(cart.market)
+    stored = cart_lines(cart.pk, market, at)
+    lines = [line for line in stored if line.state == State.ACTIVE]
     rulebook = read_rulebook(cart, market, buyer, at)
-    gifts = _available_gifts(items, gift_items(wanted, market, at)) if (wanted := gifts_of(rulebook)) else []
-    basket = make_basket([*(item for item in items if item.is_sold), *gifts], market, buyer, rulebook, at)
-    pricing = Pricing(basket)
-    offers = _offers(items, pricing, rulebook, buyer)
-    chosen = next((offer for offer in offers if offer.code == shipping_code), None)
-    if not chosen and offers and not is_strict:
-        chosen = offers[0]
-    pickup_pricing = _pickup_pricing(pricing, market, rulebook, offers)
-    chosen_pricing = pickup_pricing if chosen and chosen.is_pickup else pricing
-    basket = replace(chosen_pricing.basket, delivery=_delivery(chosen))
-    totals = chosen_pricing.with_delivery(basket.delivery)
-    granted = {line.gift_of for line in totals.lines if line.gift_of}
-    subtotals = {line.key: line.subtotal_minor for line in totals.lines}
+    gifts = _available_gifts(lines, rulebook, market, at)
+    pricing = Pricing(make_basket([*(line for line in lines if line.is_sold), *gifts], market, buyer, rulebook, at))
+    options = _options(lines, pricing, rulebook, buyer)
+    chosen = _choose(options, shipping_code, is_strict=is_strict)
+    pickup_pricing = _pickup_pricing(pricing, market, rulebook, options)
+    basket, totals = _total(pickup_pricing if chosen and chosen.is_pickup else pricing, chosen)
     return CartContents(
         cart=cart,
         market=market,
         buyer=buyer,
-        items=[replace(item, shown_minor=subtotals.get(item.key)) for item in items],
-        saved=[item for item in lines if item.state == State.SAVED],
-        removed=[item for item in lines if item.state == State.REMOVED],
-        gifts=[gift for gift in gifts if gift.gift_of in granted],
-        offers=[_with_final_price(offer, pickup_pricing if offer.is_pickup else pricing) for offer in offers],
+        lines=_with_subtotals(lines, totals),
+        saved=[line for line in stored if line.state == State.SAVED],
+        removed=[line for line in stored if line.state == State.REMOVED],
+        gifts=_given(gifts, totals),
+        options=[_with_final_price(option, pickup_pricing if option.is_pickup else pricing) for option in options],
         chosen=chosen,
         basket=basket,
         totals=totals,
         rulebook=rulebook,
-        tenders=split_tenders(
-            totals.total_minor,
-            rulebook.cards,
-            settings.MIN_CHARGE_MINOR.get(market.currency, 0),
-            charge_step(market.currency),
-        ),
+        tenders=_tenders(totals, rulebook, market),
     )
 
 
-def _pickup_pricing(pricing: Pricing, market: Market, rulebook: Rulebook, offers: Iterable[Offer]) -> Pricing:
+def _choose(options: Sequence[ShippingOption], shipping_code: str, *, is_strict: bool) -> ShippingOption | None:
+    """Return the option with this code; without it, the first one, or none if `is_strict`."""
+    wanted = next((option for option in options if option.code == shipping_code), None)
+    return wanted if wanted or is_strict else next(iter(options), None)
+
+
+def _total(pricing: Pricing, chosen: ShippingOption | None) -> tuple[Basket, Totals]:
+    """Return the complete input of pricing with the chosen delivery, and its result."""
+    delivery = _delivery(chosen)
+    return replace(pricing.basket, delivery=delivery), pricing.with_delivery(delivery)
+
+
+def _with_subtotals(lines: Iterable[PricedLine], totals: Totals) -> list[PricedLine]:
+    """Return the lines with the subtotals that pages show."""
+    subtotals = {line.key: line.subtotal_minor for line in totals.lines}
+    return [replace(line, shown_minor=subtotals.get(line.key)) for line in lines]
+
+
+def _given(gifts: Iterable[PricedLine], totals: Totals) -> list[PricedLine]:
+    """Return the gifts that the promotions have added."""
+    granted = {line.gift_of for line in totals.lines if line.gift_of}
+    return [gift for gift in gifts if gift.gift_of in granted]
+
+
+def _tenders(totals: Totals, rulebook: Rulebook, market: Market) -> list[Tender]:
+    """Return what the cart's gift cards pay of the total."""
+    smallest_charge = settings.MIN_CHARGE_MINOR.get(market.currency, 0)
+    return split_tenders(totals.total_minor, rulebook.gift_cards, smallest_charge, charge_step(market.currency))
+
+
+def _pickup_pricing(pricing: Pricing, market: Market, rulebook: Rulebook, options: Iterable[ShippingOption]) -> Pricing:
     """Return the pricing for pick-up, which is taxed where the shop is, whatever address was entered."""
-    has_pickup = settings.SHOP_COUNTRY in market.countries and any(offer.is_pickup for offer in offers)
+    has_pickup = settings.SHOP_COUNTRY in market.countries and any(option.is_pickup for option in options)
     if not has_pickup or rulebook.pickup_tax == rulebook.tax:
         return pricing
     tax = rulebook.pickup_tax
     return Pricing(replace(pricing.basket, treatment=tax.treatment, rates=tax.rates, home_rates=tax.home_rates))
 
 
-def _available_gifts(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> list[CartItem]:
-    """Return the gifts that can be added to these items.
+def _available_gifts(lines: Iterable[PricedLine], rulebook: Rulebook, market: Market, at: datetime) -> list[PricedLine]:
+    """Return the gifts of promotions that can be added to these lines.
 
-    There must be stock left after the items, a gift that is shipped needs another shipped item, and gift cards are never
+    There must be stock left after the lines, a gift that is shipped needs another shipped line, and gift cards are never
     gifts.
     """
-    sold = [item for item in items if item.is_sold]
-    is_shipped = any(item.variant.needs_shipping for item in sold)
-    taken = Counter({item.variant.pk: item.quantity for item in sold})
+    wanted = gifts_of(rulebook)
+    if not wanted:
+        return []
+    sold = [line for line in lines if line.is_sold]
+    is_shipped = any(line.variant.needs_shipping for line in sold)
+    taken = Counter({line.variant.pk: line.quantity for line in sold})
     available = []
-    for gift in gifts:
+    for gift in promotion_gifts(wanted, market, at):
         is_left = gift.available is None or gift.available > taken[gift.variant.pk]
         if is_left and not gift.variant.is_gift_card and (is_shipped or not gift.variant.needs_shipping):
             taken[gift.variant.pk] += 1
@@ -226,13 +246,13 @@ def _available_gifts(items: Sequence[CartItem], gifts: Iterable[CartItem]) -> li
     return available
 
 
-def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, rulebook: Rulebook, at: datetime) -> Basket:
-    """Return the input of pricing for these items, without a delivery."""
-    items = list(items)
+def make_basket(lines: Iterable[PricedLine], market: Market, buyer: Buyer, rulebook: Rulebook, at: datetime) -> Basket:
+    """Return the input of pricing for these lines, without a delivery."""
+    lines = list(lines)
     rules = rules_of(rulebook)
-    collections = _collections(items, rules, market)
+    collections = _collections(lines, rules, market)
     return Basket(
-        lines=tuple(item.line(collections.get(item.variant.product_id, ())) for item in items),
+        lines=tuple(line.as_pricing_line(collections.get(line.variant.product_id, ())) for line in lines),
         at=at,
         market=market.code,
         currency=market.currency,
@@ -248,25 +268,27 @@ def make_basket(items: Iterable[CartItem], market: Market, buyer: Buyer, ruleboo
     )
 
 
-def _collections(items: Sequence[CartItem], rules: Iterable[Rule], market: Market) -> dict[int, tuple[int, ...]]:
+def _collections(lines: Sequence[PricedLine], rules: Iterable[Rule], market: Market) -> dict[int, tuple[int, ...]]:
     collection_ids = scoped_collections(rules)
-    product_ids = {item.variant.product_id for item in items}
+    product_ids = {line.variant.product_id for line in lines}
     return collections_holding(product_ids, collection_ids, market) if collection_ids else {}
 
 
-def _offers(items: Sequence[CartItem], pricing: Pricing, rulebook: Rulebook, buyer: Buyer) -> list[Offer]:
-    sold, at = [item for item in items if item.is_sold], pricing.basket.at
-    if sold and not any(item.variant.needs_shipping for item in sold):
-        return [digital_offer(at, is_mailed=all(item.variant.is_gift_card for item in sold))]
-    dispatches = tuple(item.dispatch for item in sold if item.variant.needs_shipping) or AT_ONCE
-    parcel = Parcel(buyer.country, buyer.postcode, sum(item.grams for item in sold), pricing.goods_minor, dispatches)
-    return make_offers(rulebook.shipping, parcel, at, rulebook.calendar)
+def _options(lines: Sequence[PricedLine], pricing: Pricing, rulebook: Rulebook, buyer: Buyer) -> list[ShippingOption]:
+    sold, at = [line for line in lines if line.is_sold], pricing.basket.at
+    if sold and not any(line.variant.needs_shipping for line in sold):
+        return [digital_option(at, is_mailed=all(line.variant.is_gift_card for line in sold))]
+    dispatches = tuple(line.dispatch for line in sold if line.variant.needs_shipping) or AT_ONCE
+    query = ShippingQuery(
+        buyer.country, buyer.postcode, sum(line.grams for line in sold), pricing.goods_minor, dispatches
+    )
+    return find_options(rulebook.shipping, query, at, rulebook.calendar)
 
 
-def _delivery(offer: Offer | None) -> Delivery | None:
-    return Delivery(offer.code, offer.name, offer.price_minor) if offer else None
+def _delivery(option: ShippingOption | None) -> Delivery | None:
+    return Delivery(option.code, option.name, option.price_minor) if option else None
 
 
-def _with_final_price(offer: Offer, pricing: Pricing) -> Offer:
-    """Return the offer with its price after promotions, and without tax if none is charged."""
-    return replace(offer, price_minor=pricing.with_delivery(_delivery(offer)).shipping_minor)
+def _with_final_price(option: ShippingOption, pricing: Pricing) -> ShippingOption:
+    """Return the option with its price after promotions, and without tax if none is charged."""
+    return replace(option, price_minor=pricing.with_delivery(_delivery(option)).shipping_minor)

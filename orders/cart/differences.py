@@ -72,7 +72,7 @@ def _read(seen: str) -> Sums:
 
 
 def _line_changes(before: Sums, now: Sums, contents: CartContents) -> list[str]:
-    titles = {item.key: item.variant.product.title for item in [*contents.items, *contents.gifts]}
+    titles = {line.key: line.variant.product.title for line in [*contents.lines, *contents.gifts]}
     sentences = []
     for key, (unit, quantity) in now.items():
         match before.get(key):

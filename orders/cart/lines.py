@@ -25,7 +25,7 @@ CART_LIMIT = 99  # units of one variant in a cart, as the table's constraint say
 
 
 @dataclass(frozen=True)
-class CartItem:
+class PricedLine:
     """A cart line as pages show it. A free gift of a promotion has no cart line: its `line_id` is 0."""
 
     line_id: int
@@ -113,7 +113,7 @@ class CartItem:
         return dispatch_promise(days) if days and self.variant.needs_shipping else ""
 
     @property
-    def out_words(self) -> str:
+    def unavailable_reason(self) -> str:
         """Why a line saved for later cannot be moved to the cart; empty if it can."""
         if not self.is_sold:
             return "This is no longer sold."
@@ -162,7 +162,7 @@ class CartItem:
     def grams(self) -> int:
         return self.variant.grams * self.quantity if self.variant.needs_shipping else 0
 
-    def line(self, collections: Iterable[int] = ()) -> Line:
+    def as_pricing_line(self, collections: Iterable[int] = ()) -> Line:
         """Return this line as an input of pricing; raise ValueError if it has no price."""
         if not self.price:
             raise ValueError("a line without a price cannot be priced")
@@ -182,14 +182,14 @@ class CartItem:
         )
 
 
-def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
+def cart_lines(cart_id: Any, market: Market, at: datetime) -> list[PricedLine]:
     """Return all lines of the cart, in any state, in the order in which they were added, with one query."""
     rows = list(_read(OF_A_CART, {"cart": cart_id}, market, at))
     units: Counter[int] = Counter()
     for row in rows:
         units[row.variant.pk] += row.quantity if row.state == State.ACTIVE else 0
     return [
-        CartItem(
+        PricedLine(
             line_id=row.line_id,
             variant=row.variant,
             quantity=row.quantity,
@@ -199,39 +199,39 @@ def cart_items(cart_id: Any, market: Market, at: datetime) -> list[CartItem]:
             seen_minor=row.seen_minor,
             asked_quantity=row.asked_quantity,
             elsewhere=units[row.variant.pk] - row.quantity if row.state == State.ACTIVE else 0,
-            **row.item_fields,
+            **row.line_fields,
         )
         for row in rows
     ]
 
 
-def gift_items(gifts: dict[int, int], market: Market, at: datetime) -> list[CartItem]:
+def promotion_gifts(gifts: dict[int, int], market: Market, at: datetime) -> list[PricedLine]:
     """Return one unit of each gift that is available now, with one query. `gifts` maps promotion id to variant id."""
-    items = _gifts(
+    lines = _gifts(
         {variant: promotion for promotion, variant in gifts.items()}, _variants(gifts.values(), market, at), at
     )
-    return [item for item in items if item.is_sold and item.available != 0]
+    return [line for line in lines if line.is_sold and line.available != 0]
 
 
-def example_items(
+def example_lines(
     quantities: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime
-) -> list[CartItem]:
-    """Return items for a trial, which are in no cart and ignore stock.
+) -> list[PricedLine]:
+    """Return lines for a trial, which are in no cart and ignore stock.
 
     `quantities` maps variant id to quantity, `gifts` maps variant id to promotion id.
     """
     rows = _variants([*quantities, *gifts], market, at)
-    items = [
-        CartItem(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].item_fields)
+    lines = [
+        PricedLine(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].line_fields)
         for pk, quantity in quantities.items()
         if pk in rows
     ]
-    return items + _gifts(gifts, rows, at)
+    return lines + _gifts(gifts, rows, at)
 
 
-def _gifts(gifts: Mapping[int, int], rows: Mapping[int, "_Row"], at: datetime) -> list[CartItem]:
+def _gifts(gifts: Mapping[int, int], rows: Mapping[int, "_Row"], at: datetime) -> list[PricedLine]:
     return [
-        CartItem(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].item_fields)
+        PricedLine(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].line_fields)
         for pk, promotion in gifts.items()
         if pk in rows
     ]
@@ -290,7 +290,7 @@ BY_ID = READ.replace(
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the query. `item_fields` are further arguments of CartItem."""
+    """A row of the query. `line_fields` are further arguments of PricedLine."""
 
     line_id: int
     quantity: int
@@ -299,7 +299,7 @@ class _Row:
     seen_minor: int | None
     asked_quantity: int | None
     variant: Variant
-    item_fields: dict[str, Any]
+    line_fields: dict[str, Any]
 
 
 def _read(statement: str, parameters: dict[str, Any], market: Market, at: datetime) -> list[_Row]:
@@ -318,7 +318,7 @@ def _row(values: tuple[Any, ...]) -> _Row:
     variant = Variant.from_db("default", VARIANT, of_variant)
     variant.product = Product.from_db("default", PRODUCT, of_product)
     supply = supply_of(map(_stock_row, stock), timezone.localdate()) if variant.is_tracked else UNLIMITED
-    item_fields = {
+    line_fields = {
         "price": price_from_rows(prices),
         "available": supply.available,
         "supply": supply,
@@ -326,7 +326,7 @@ def _row(values: tuple[Any, ...]) -> _Row:
         "categories": tuple(category_ids),
     }
     line_id, _, quantity, state, changed_at, seen_minor, asked_quantity = line
-    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, item_fields)
+    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, line_fields)
 
 
 def _stock_row(row: tuple[int, int, str | None]) -> StockRow:

@@ -98,7 +98,7 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     buyer = submission.buyer(user_id, seen.ip)
     contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
     _check(contents, seen, has_address=bool(submission.line1))
-    check_unpaid_units(seen.ip, sum(item.quantity for item in contents.items if item.variant.is_tracked))
+    check_unpaid_units(seen.ip, sum(line.quantity for line in contents.lines if line.variant.is_tracked))
     order = _write_order(contents, submission, seen)
     lines = _write_lines(order, contents)
     _mark_ordered(order)
@@ -124,12 +124,12 @@ def _existing_order(placed: Order, submission: Submission) -> Order:
 
 def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     """Raise the matching OrderError unless the order equals what the shopper agreed to and can be placed."""
-    if not contents.items:
+    if not contents.lines:
         raise EmptyCart
-    unavailable = [item.line_id for item in contents.items if not item.is_sold]
+    unavailable = [line.line_id for line in contents.lines if not line.is_sold]
     if unavailable:
         raise NotSold(unavailable)
-    if contents.mark != seen.cart_mark or any(item.is_too_many for item in contents.items):
+    if contents.mark != seen.cart_mark or any(line.is_too_many for line in contents.lines):
         raise CartChanged
     _check_delivery(contents, has_address=has_address)
     if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
@@ -200,25 +200,25 @@ def new_number() -> str:
 
 
 def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
-    gift_details = gift_details_of([item.line_id for item in contents.items if item.variant.is_gift_card])
-    items = {item.key: item for item in [*contents.items, *contents.gifts]}
+    gift_details = gift_details_of([line.line_id for line in contents.lines if line.variant.is_gift_card])
+    lines = {line.key: line for line in [*contents.lines, *contents.gifts]}
     return OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
             position=position,
-            variant=item.variant,
-            title=item.variant.product.title,
-            variant_title=item.variant_title,
-            sku=item.variant.sku,
-            product_slug=item.variant.product.slug,
-            image=item.image.as_json() if item.image else {},
-            grams=item.variant.grams,
-            is_gift_card=item.variant.is_gift_card,
-            needs_shipping=item.variant.needs_shipping,
-            is_stocked=item.variant.is_tracked,
-            is_backordered=item.is_backordered,
-            expected_on=item.expected_on,
-            return_days=item.variant.product.days_to_return(contents.rulebook.return_days),
+            variant=line.variant,
+            title=line.variant.product.title,
+            variant_title=line.variant_title,
+            sku=line.variant.sku,
+            product_slug=line.variant.product.slug,
+            image=line.image.as_json() if line.image else {},
+            grams=line.variant.grams,
+            is_gift_card=line.variant.is_gift_card,
+            needs_shipping=line.variant.needs_shipping,
+            is_stocked=line.variant.is_tracked,
+            is_backordered=line.is_backordered,
+            expected_on=line.expected_on,
+            return_days=line.variant.product.days_to_return(contents.rulebook.return_days),
             quantity=total.quantity,
             unit_minor=total.unit_minor,
             subtotal_minor=total.subtotal_minor,
@@ -226,8 +226,8 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             tax_percent=total.tax_percent,
             tax_minor=total.tax_minor,
             total_minor=total.total_minor,
-            **gift_details.get(item.line_id, {}),
+            **gift_details.get(line.line_id, {}),
         )
         for position, total in enumerate(contents.totals.lines, start=1)
-        for item in [items[total.key]]
+        for line in [lines[total.key]]
     )

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from catalog.markets import Market
 from catalog.money import format_money
-from orders.delivery.options import Choice, Parcel, Row, choose_rates, is_free, rate_rows
+from orders.delivery.options import Choice, Row, ShippingQuery, choose_rates, is_free, rate_rows
 from orders.delivery.postcodes import example_postcode, is_within, narrowness
 from orders.models import ShippingRate, ShippingZone
 
@@ -50,9 +50,9 @@ def delivery_grid(market: Market, goods_minor: int) -> Grid:
     places = []
     for country, name in market.country_choices():
         for part in ["", *_parts_of(country, rows)]:
-            parcels = [Parcel(country, example_postcode(part), grams, goods_minor) for grams in weights]
+            queries = [ShippingQuery(country, example_postcode(part), grams, goods_minor) for grams in weights]
             columns = tuple(
-                tuple(_price(choice, parcel, market) for choice in choose_rates(rows, parcel)) for parcel in parcels
+                tuple(_price(choice, query, market) for choice in choose_rates(rows, query)) for query in queries
             )
             places.append(Place(name, part, columns))
     return Grid(tuple(f"from {grams:,} g" if grams else "any weight" for grams in weights), tuple(places))
@@ -69,9 +69,9 @@ def _parts_of(country: str, rows: Sequence[Row]) -> list[str]:
     return sorted({row["postcodes"] for row in rows if row["postcodes"] and country in row["countries"]})
 
 
-def _price(choice: Choice, parcel: Parcel, market: Market) -> Price:
+def _price(choice: Choice, query: ShippingQuery, market: Market) -> Price:
     row = choice.row
-    amount = "Free" if is_free(row, parcel) else format_money(row["price_minor"], market.currency)
+    amount = "Free" if is_free(row, query) else format_money(row["price_minor"], market.currency)
     equals, overruled = (
         tuple(f"{other['zone']} {format_money(other['price_minor'], market.currency)}" for other in others)
         for others in (choice.equals, choice.overruled)

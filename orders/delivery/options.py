@@ -39,7 +39,7 @@ METHOD_FIELDS = (
 
 
 @dataclass(frozen=True)
-class Offer:
+class ShippingOption:
     """A shipping option: a method with its price in minor units and its dates for one cart.
 
     The dates are None if a product in the cart is on order without a known date.
@@ -76,10 +76,10 @@ def delivery_days(earliest: date | None, latest: date | None, *, is_pickup: bool
     return f"Ready from {day_name(latest)}" if is_pickup else day_span(earliest, latest)
 
 
-def digital_offer(at: datetime, *, is_mailed: bool) -> Offer:
+def digital_option(at: datetime, *, is_mailed: bool) -> ShippingOption:
     """Return the option of a cart of which nothing is shipped."""
     today = timezone.localtime(at).date()
-    return Offer(DIGITAL, "No delivery needed", 0, today, today, is_mailed=is_mailed)
+    return ShippingOption(DIGITAL, "No delivery needed", 0, today, today, is_mailed=is_mailed)
 
 
 def needs_address(code: str) -> bool:
@@ -89,8 +89,8 @@ def needs_address(code: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """What to ship, as rates need it: destination, weight, value of the goods in minor units, and dispatch rules."""
+class ShippingQuery:
+    """What shipping rates depend on: destination, weight, value of the goods in minor units, and dispatch rules."""
 
     country: str
     postcode: str
@@ -101,7 +101,7 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Choice:
-    """The rate of a shipping method that applies to a parcel, and the rates of other zones that match the address.
+    """The rate of a shipping method that applies to a shipping query, and the rates of other zones that match the address.
 
     The zones of `equals` are as specific but not cheaper; those of `overruled` are less specific.
     """
@@ -111,72 +111,74 @@ class Choice:
     overruled: tuple[Row, ...] = ()
 
 
-def make_offers(rows: Iterable[Row], parcel: Parcel, at: datetime, calendar: Calendar = ANY_DAY) -> list[Offer]:
-    """Return a shipping option for each method that delivers the parcel, cheapest first and pick-up last."""
-    chosen = [choice.row for choice in choose_rates(rows, parcel)]
-    offers = [_offer(row, parcel, at, calendar) for row in chosen]
+def find_options(
+    rows: Iterable[Row], query: ShippingQuery, at: datetime, calendar: Calendar = ANY_DAY
+) -> list[ShippingOption]:
+    """Return a shipping option for each method that delivers to the address, cheapest first and pick-up last."""
+    chosen = [choice.row for choice in choose_rates(rows, query)]
+    options = [_option(row, query, at, calendar) for row in chosen]
     positions = {row["code"]: row["position"] for row in chosen}
-    return sorted(offers, key=lambda offer: (offer.is_pickup, offer.price_minor, positions[offer.code]))
+    return sorted(options, key=lambda option: (option.is_pickup, option.price_minor, positions[option.code]))
 
 
-def choose_rates(rows: Iterable[Row], parcel: Parcel) -> list[Choice]:
+def choose_rates(rows: Iterable[Row], query: ShippingQuery) -> list[Choice]:
     """Return the rate that applies for each method that delivers the parcel (decision 0028).
 
     If a zone with postcodes matches the address, zones of whole countries do not apply there. Among the zones of a method
     the most specific applies, and among equally specific ones the cheapest.
     """
-    fitting = [row for row in rows if _is_for(row, parcel)]
+    fitting = [row for row in rows if _is_for(row, query)]
     if any(row["postcodes"] for row in fitting):
         fitting = [row for row in fitting if row["postcodes"] or row["kind"] == ShippingMethod.Kind.PICKUP]
     by_method: dict[str, list[Row]] = {}
     for row in fitting:
-        if _reaches(row, parcel):
+        if _reaches(row, query):
             by_method.setdefault(row["code"], []).append(row)
-    return [_choice(method_rows, parcel) for method_rows in by_method.values()]
+    return [_choice(method_rows, query) for method_rows in by_method.values()]
 
 
-def _choice(rows: Sequence[Row], parcel: Parcel) -> Choice:
+def _choice(rows: Sequence[Row], query: ShippingQuery) -> Choice:
     """Choose the highest reached step of each zone, and from those the one of the most specific zone."""
     by_zone: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: (row["from_grams"], row["from_minor"], -row["price_minor"])):
         by_zone[row.get("zone"), tuple(row["countries"]), row["postcodes"]] = row
-    ranked = sorted(by_zone.values(), key=lambda row: (specificity(row, parcel), -row["price_minor"]), reverse=True)
+    ranked = sorted(by_zone.values(), key=lambda row: (specificity(row, query), -row["price_minor"]), reverse=True)
     best = ranked[0]
-    equals = [row for row in ranked[1:] if specificity(row, parcel) == specificity(best, parcel)]
+    equals = [row for row in ranked[1:] if specificity(row, query) == specificity(best, query)]
     return Choice(best, tuple(equals), tuple(ranked[1 + len(equals) :]))
 
 
-def specificity(row: Row, parcel: Parcel) -> tuple[int, int]:
+def specificity(row: Row, query: ShippingQuery) -> tuple[int, int]:
     """Return how specific the row's zone is for the address: narrower postcodes first, then fewer countries."""
-    return narrowness(parcel.postcode, row["postcodes"], parcel.country), -len(row["countries"])
+    return narrowness(query.postcode, row["postcodes"], query.country), -len(row["countries"])
 
 
-def _is_for(row: Row, parcel: Parcel) -> bool:
+def _is_for(row: Row, query: ShippingQuery) -> bool:
     """Return whether the row's zone contains the address."""
-    is_inside = not row["postcodes"] or is_within(parcel.postcode, row["postcodes"], parcel.country)
-    return parcel.country in row["countries"] and is_inside
+    is_inside = not row["postcodes"] or is_within(query.postcode, row["postcodes"], query.country)
+    return query.country in row["countries"] and is_inside
 
 
-def _reaches(row: Row, parcel: Parcel) -> bool:
+def _reaches(row: Row, query: ShippingQuery) -> bool:
     return (
-        row["from_grams"] <= parcel.grams
-        and row["from_minor"] <= parcel.goods_minor
-        and (row["most_grams"] is None or parcel.grams <= row["most_grams"])
+        row["from_grams"] <= query.grams
+        and row["from_minor"] <= query.goods_minor
+        and (row["most_grams"] is None or query.grams <= row["most_grams"])
     )
 
 
-def is_free(row: Row, parcel: Parcel) -> bool:
+def is_free(row: Row, query: ShippingQuery) -> bool:
     """Return whether the goods are worth enough for free delivery by this rate."""
-    return row["free_from_minor"] is not None and parcel.goods_minor >= row["free_from_minor"]
+    return row["free_from_minor"] is not None and query.goods_minor >= row["free_from_minor"]
 
 
-def _offer(row: Row, parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
+def _option(row: Row, query: ShippingQuery, at: datetime, calendar: Calendar) -> ShippingOption:
     free_from = row["free_from_minor"]
-    costs_nothing = is_free(row, parcel)
+    costs_nothing = is_free(row, query)
     is_pickup = row["kind"] == ShippingMethod.Kind.PICKUP
-    leaves = _leaves(parcel, ready_day(at, calendar, row["handling_days"]), calendar, is_pickup=is_pickup)
+    leaves = _leaves(query, ready_day(at, calendar, row["handling_days"]), calendar, is_pickup=is_pickup)
     least, most = (0, 0) if is_pickup else (row["days_min"], row["days_max"])
-    return Offer(
+    return ShippingOption(
         code=row["code"],
         name=row["name"],
         price_minor=0 if costs_nothing else row["price_minor"],
@@ -186,15 +188,15 @@ def _offer(row: Row, parcel: Parcel, at: datetime, calendar: Calendar) -> Offer:
         is_pickup=is_pickup,
         leaves=leaves,
         free_from_minor=free_from,
-        until_free_minor=0 if costs_nothing or free_from is None else free_from - parcel.goods_minor,
+        until_free_minor=0 if costs_nothing or free_from is None else free_from - query.goods_minor,
     )
 
 
-def _leaves(parcel: Parcel, ready: date, calendar: Calendar, *, is_pickup: bool) -> date | None:
+def _leaves(query: ShippingQuery, ready: date, calendar: Calendar, *, is_pickup: bool) -> date | None:
     """Return the day on which the last line is dispatched or, for pick-up, ready; None if it is unknown."""
     if not is_pickup:
-        return latest_of(leaving_day(ready, calendar, dispatch) for dispatch in parcel.dispatches)
-    available = latest_of(available_day(ready, dispatch) for dispatch in parcel.dispatches)
+        return latest_of(leaving_day(ready, calendar, dispatch) for dispatch in query.dispatches)
+    available = latest_of(available_day(ready, dispatch) for dispatch in query.dispatches)
     if not available:
         return None
     return leaving_day(available, replace(calendar, dispatch_days=_open_days(calendar)), Dispatch())
@@ -205,14 +207,14 @@ def _open_days(calendar: Calendar) -> tuple[int, ...]:
     return tuple(sorted({*MONDAY_TO_FRIDAY, *calendar.dispatch_days}))
 
 
-def offers_for(
+def options_for_country(
     country: str,
     market: Market,
     goods_minor: int,
     *,
     at: datetime | None = None,
     dispatches: tuple[Dispatch, ...] = AT_ONCE,
-) -> list[Offer]:
+) -> list[ShippingOption]:
     """Return the shipping options for a country before the rest of the address is known, with one query."""
     at = at or timezone.now()
     rates = ShippingRate.objects.filter(
@@ -224,12 +226,12 @@ def offers_for(
     )
     matching = list(rates.select_related("method", "zone"))
     rows = rate_rows(matching)
-    parcel = Parcel(country, "", 0, goods_minor, dispatches)
-    return make_offers(rows, parcel, at, _calendar(matching[0]) if matching else ANY_DAY)
+    query = ShippingQuery(country, "", 0, goods_minor, dispatches)
+    return find_options(rows, query, at, _calendar(matching[0]) if matching else ANY_DAY)
 
 
 def rate_rows(rates: Iterable[ShippingRate]) -> list[dict[str, Any]]:
-    """Return rates with the fields of their methods and zones, as `make_offers` needs them."""
+    """Return rates with the fields of their methods and zones, as `find_options` needs them."""
     return [
         {
             **{name: getattr(rate.method, name) for name in METHOD_FIELDS},

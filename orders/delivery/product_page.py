@@ -8,20 +8,20 @@ from catalog.money import format_money
 from catalog.products.page import ProductPage
 from catalog.products.promises import dispatch_promise, return_promise
 from orders.delivery.dates import Dispatch, day_name
-from orders.delivery.options import Offer, offers_for
+from orders.delivery.options import ShippingOption, options_for_country
 
 
 @dataclass(frozen=True)
-class DeliveryFacts:
+class DeliveryTerms:
     """Delivery of one unit of a product to a country. `cheapest` is the option whose dates the page shows."""
 
     country: str
     currency: str
-    cheapest: Offer | None
+    cheapest: ShippingOption | None
     lowest_minor: int | None
     free_from_minor: int | None
-    dispatch_words: str
-    return_words: str
+    dispatch_sentence: str
+    return_sentence: str
     is_pickup_possible: bool
 
     @property
@@ -47,30 +47,34 @@ class DeliveryFacts:
         return text
 
 
-def delivery_facts(shown: ProductPage, market: Market, store: Store) -> DeliveryFacts:
+def delivery_terms(shown: ProductPage, market: Market, store: Store) -> DeliveryTerms:
     """Return delivery information for the shown variant in the market's first country, with one query."""
     product = shown.product
     is_dated = not shown.is_backordered or shown.expected_on is not None
     dispatch = Dispatch(tuple(product.dispatch_days), shown.expected_on, has_date=is_dated)
-    offers = offers_for(market.countries[0], market, 0, dispatches=(dispatch,)) if shown.variant.needs_shipping else []
+    options = (
+        options_for_country(market.countries[0], market, 0, dispatches=(dispatch,))
+        if shown.variant.needs_shipping
+        else []
+    )
     days = dispatch_promise(product.dispatch_days) if product.dispatch_days else ""
-    return _facts(market, offers, days, product.days_to_return(store.return_days))
+    return _terms(market, options, days, product.days_to_return(store.return_days))
 
 
-def shop_facts(market: Market, store: Store) -> DeliveryFacts:
+def usual_delivery_terms(market: Market, store: Store) -> DeliveryTerms:
     """Return delivery information for any product that is in stock and leaves on the shop's usual days."""
-    return _facts(market, offers_for(market.countries[0], market, 0), "", store.return_days)
+    return _terms(market, options_for_country(market.countries[0], market, 0), "", store.return_days)
 
 
-def _facts(market: Market, offers: list[Offer], dispatch_words: str, return_days: int) -> DeliveryFacts:
-    deliveries = [offer for offer in offers if not offer.is_pickup]
-    return DeliveryFacts(
+def _terms(market: Market, options: list[ShippingOption], dispatch_sentence: str, return_days: int) -> DeliveryTerms:
+    deliveries = [option for option in options if not option.is_pickup]
+    return DeliveryTerms(
         country=market.countries[0],
         currency=market.currency,
         cheapest=deliveries[0] if deliveries else None,
-        lowest_minor=min((offer.price_minor for offer in deliveries), default=None),
-        free_from_minor=min((offer.free_from_minor for offer in deliveries if offer.free_from_minor), default=None),
-        dispatch_words=dispatch_words,
-        return_words=return_promise(return_days),
-        is_pickup_possible=len(deliveries) < len(offers),
+        lowest_minor=min((option.price_minor for option in deliveries), default=None),
+        free_from_minor=min((option.free_from_minor for option in deliveries if option.free_from_minor), default=None),
+        dispatch_sentence=dispatch_sentence,
+        return_sentence=return_promise(return_days),
+        is_pickup_possible=len(deliveries) < len(options),
     )

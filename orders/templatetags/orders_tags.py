@@ -12,7 +12,7 @@ from orders import summary
 from orders.cart.contents import CartContents
 from orders.cart.gift_form import GiftCardForm
 from orders.delivery.options import delivery_days
-from orders.delivery.product_page import DeliveryFacts, delivery_facts, shop_facts
+from orders.delivery.product_page import DeliveryTerms, delivery_terms, usual_delivery_terms
 from orders.models import CartLine, Order, ShippingMethod
 from orders.page_text import page_html
 from orders.summary import SumRow
@@ -65,15 +65,15 @@ def cart_sum(contents: CartContents, delivery_note: str = "") -> dict[str, list[
 
 
 @register.inclusion_tag("includes/shop_promise.html", takes_context=True)
-def delivery_promise(context: Context) -> dict[str, DeliveryFacts]:
+def delivery_promise(context: Context) -> dict[str, DeliveryTerms]:
     """Render the shop's general delivery and return information."""
-    return {"delivery": shop_facts(current_market(), context["store"])}
+    return {"delivery": usual_delivery_terms(current_market(), context["store"])}
 
 
-@register.simple_tag(takes_context=True, name="delivery_facts")
-def delivery_facts_of(context: Context, shown: ProductPage) -> DeliveryFacts:
+@register.simple_tag(takes_context=True, name="delivery_terms")
+def delivery_terms_of(context: Context, shown: ProductPage) -> DeliveryTerms:
     """Return delivery and return information for the shown variant."""
-    return delivery_facts(shown, current_market(), context["store"])
+    return delivery_terms(shown, current_market(), context["store"])
 
 
 @register.simple_tag(takes_context=True)

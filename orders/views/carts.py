@@ -28,7 +28,7 @@ from orders.cart.codes import drop_code, use_credit
 from orders.cart.contents import CartContents, price_cart
 from orders.cart.gift_form import GiftCardForm
 from orders.cart.gift_lines import add_gift_card
-from orders.cart.lines import CartItem
+from orders.cart.lines import PricedLine
 from orders.errors import CartRefused, GiftCardRefused, SoldOut
 from orders.forms import CartLineForm, CartNoteForm, QuantityForm
 from orders.models import Cart, CartLine, Order
@@ -79,16 +79,16 @@ def _render(
         "gift_message": request.POST.get("gift_message", cart.gift_message if cart else ""),
         "removed": _just_removed(contents) if contents else [],
     }
-    if not contents or not contents.items:
+    if not contents or not contents.lines:
         context["popular"] = first_cards(current_listings(market), 4)
     response = render(request, "orders/cart.html", context, status=status)
     return remember_cart(response, cart) if cart else response
 
 
-def _just_removed(contents: CartContents) -> list[CartItem]:
+def _just_removed(contents: CartContents) -> list[PricedLine]:
     """Return the lines removed in the last ten minutes, which the shopper can restore."""
     since = contents.basket.at - UNDO_PERIOD
-    return [item for item in contents.removed if item.changed_at and item.changed_at >= since]
+    return [line for line in contents.removed if line.changed_at and line.changed_at >= since]
 
 
 def _change(request: HttpRequest, cart: Cart | None) -> HttpResponse:
@@ -119,12 +119,12 @@ def _is_script(request: HttpRequest) -> bool:
 def _drawer(request: HttpRequest, cart: Cart, line_id: int = 0, *, added: Variant | None = None) -> HttpResponse:
     """Render the drawer with one line of the cart: the line with this id, or the variant just added."""
     contents = price_cart(cart, buyer_of(request, cart))
-    matching = [item for item in contents.items if item.line_id == line_id or (added and item.variant.pk == added.pk)]
+    matching = [line for line in contents.lines if line.line_id == line_id or (added and line.variant.pk == added.pk)]
     context = {
         "contents": contents,
         "heading": "Added to your cart" if added else "Your cart",
-        "item": max(matching, key=lambda item: item.changed_at or contents.basket.at, default=None),
-        "removed": next((item for item in _just_removed(contents) if item.line_id == line_id), None),
+        "line": max(matching, key=lambda line: line.changed_at or contents.basket.at, default=None),
+        "removed": next((line for line in _just_removed(contents) if line.line_id == line_id), None),
         "cart_count": contents.count,
     }
     return remember_cart(render(request, "orders/drawer.html", context), cart)

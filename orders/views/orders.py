@@ -14,11 +14,11 @@ from accounts.signup import ask_with_password
 from catalog.markets import market_of
 from catalog.pages import ACCOUNT, ORDER, page
 from orders.cart import open_cart
-from orders.cart.merging import order_again
+from orders.cart.reorder import order_again
 from orders.checkout.page import leads_to_payment
 from orders.forms import FindOrderForm
 from orders.models import Order
-from orders.progress import order_progress, parcels_of
+from orders.progress import fulfillments_of, order_progress
 from orders.reviewing import lines_of
 from orders.shopper_orders import order_for_page, orders_of
 from orders.visitor import ADDING, current_cart, remember_cart, user_id_of
@@ -45,7 +45,7 @@ def _show(
         "lines": lines_of(order),
         "is_unpaid": order.is_unpaid,
         "progress": order_progress(order),
-        "parcels": parcels_of(order),
+        "parcels": fulfillments_of(order),
         # Do not reveal whether there is an account: the link may have been passed on.
         "can_open_account": user_id_of(request) is None and order.is_paid,
         **(extra_context or {}),

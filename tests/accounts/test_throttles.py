@@ -10,7 +10,7 @@ from accounts.limits.throttle import Limit, TooManyAttempts, network_of
 from accounts.models import ThrottleCounter
 from accounts.signup import SIGN_UP_LIMIT
 from catalog.models import Review
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import confirm
 from orders.models import CartLine
 from orders.views.orders import FINDING
@@ -150,7 +150,7 @@ def test_the_sixty_first_click_in_a_minute_puts_nothing_into_the_cart():
 def test_the_sixth_review_in_a_minute_waits_and_is_not_written(client):
     order = make_order(*(make_variant() for _ in range(6)))
     confirm(order)
-    ship(order, Parcel({line.pk: line.quantity for line in order.lines.all()}))
+    ship(order, NewFulfillment({line.pk: line.quantity for line in order.lines.all()}))
     words = {"rating": "5", "title": "Lovely", "text": "Warm in the hand.", "author": "Anna"}
     urls = [f"{order.get_absolute_url()}review/{line.pk}/" for line in order.lines.order_by("pk")]
     assert [client.post(url, words).status_code for url in urls[:5]] == [200] * 5

@@ -15,7 +15,8 @@ from catalog.models import Product
 from catalog.prices import set_price
 from orders import lifecycle
 from orders.cart import restore, save_for_later, set_quantity
-from orders.cart.merging import join_carts, order_again
+from orders.cart.merging import join_carts
+from orders.cart.reorder import order_again
 from orders.models import Cart, CartLine, Order
 from shop.operations.purge import purge
 from tests.factories import (

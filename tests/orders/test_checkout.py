@@ -13,7 +13,7 @@ from catalog.markets import default_market
 from catalog.models import Product, Variant
 from catalog.prices import set_price
 from orders.checkout import Seen, place_order
-from orders.delivery.options import offers_for
+from orders.delivery.options import options_for_country
 from orders.errors import (
     AlreadyPlaced,
     CartChanged,
@@ -176,7 +176,7 @@ def test_what_is_not_counted_needs_no_stock():
 def test_a_cart_of_digital_goods_needs_no_delivery():
     cart = make_cart(make_variant(is_tracked=False, needs_shipping=False))
     contents = contents_of(cart)
-    assert [(offer.code, offer.price_minor) for offer in contents.offers] == [("none", 0)]
+    assert [(option.code, option.price_minor) for option in contents.options] == [("none", 0)]
 
 
 def test_placing_costs_the_same_for_one_line_and_for_twenty_four():
@@ -225,11 +225,11 @@ def test_a_status_that_moved_meanwhile_is_not_moved_again():
 )
 def test_parcels_arrive_on_working_days(moment, dates):
     with time_machine.travel(moment, tick=False):
-        offer = offers_for("DE", default_market(), 0)[0]
-    assert (offer.earliest, offer.latest) == dates
+        option = options_for_country("DE", default_market(), 0)[0]
+    assert (option.earliest, option.latest) == dates
 
 
 def test_delivery_is_free_from_its_amount():
-    assert [offers_for("DE", default_market(), goods)[0].price_minor for goods in (5999, 6000)] == [490, 0]
-    assert offers_for("CH", default_market(), 0) == []
+    assert [options_for_country("DE", default_market(), goods)[0].price_minor for goods in (5999, 6000)] == [490, 0]
+    assert options_for_country("CH", default_market(), 0) == []
     assert Variant.objects.count() == 0

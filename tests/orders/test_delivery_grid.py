@@ -6,7 +6,7 @@ import pytest
 
 from catalog.markets import default_market
 from orders.delivery.grid import delivery_grid, overlaps
-from orders.delivery.options import Parcel, choose_rates
+from orders.delivery.options import ShippingQuery, choose_rates
 from orders.models import ShippingMethod, ShippingRate, ShippingZone
 from tests.factories import make_shipping
 from tests.orders.test_fulfillment_and_admin import staff
@@ -25,7 +25,7 @@ def chosen(*rows, postcode="8001", grams=0):
     found = {
         choice.row["price_minor"]
         for order in itertools.permutations(rows)
-        for choice in choose_rates(order, Parcel("CH", postcode, grams, 0))
+        for choice in choose_rates(order, ShippingQuery("CH", postcode, grams, 0))
     }
     assert len(found) == 1
     return found.pop()
@@ -43,7 +43,7 @@ def test_a_zone_by_postcodes_decides_and_of_two_the_narrower_one():
 
 def test_of_two_zones_alike_the_cheaper_rate_holds_and_it_is_said():
     assert chosen(SWISS, TWIN) == 990
-    choice = choose_rates([SWISS, TWIN, BEYOND], Parcel("CH", "8001", 0, 0))[0]
+    choice = choose_rates([SWISS, TWIN, BEYOND], ShippingQuery("CH", "8001", 0, 0))[0]
     zones = [[row["zone"] for row in rows] for rows in (choice.equals, choice.overruled)]
     assert zones == [["Switzerland"], ["Beyond"]]
 

@@ -1,4 +1,4 @@
-"""When parcels leave and arrive: dispatch weekdays, days off here and there, things on order."""
+"""When queries leave and arrive: dispatch weekdays, days off here and there, things on order."""
 
 import re
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ from catalog.products.page import product_for_page, product_page
 from catalog.products.promises import dispatch_promise, return_promise, return_terms
 from orders.delivery.closing_days import extend_public_holidays, seed_public_holidays
 from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day
-from orders.delivery.options import ANY_DAY, Parcel, make_offers, offers_for
+from orders.delivery.options import ANY_DAY, ShippingQuery, find_options, options_for_country
 from orders.emails import send_confirmation
 from orders.models import ClosingDay
 from shop.models import Mail
@@ -43,8 +43,8 @@ MONDAYS_AND_TUESDAYS = (0, 1)
 FRIDAY = datetime(2026, 6, 5, 8, 0, tzinfo=UTC)
 
 
-def offer_of(*dispatches, at=MONDAY, calendar=ANY_DAY, **row):
-    return make_offers([{**ROW, **row}], Parcel("DE", "", 0, 0, dispatches or (Dispatch(),)), at, calendar)[0]
+def option_of(*dispatches, at=MONDAY, calendar=ANY_DAY, **row):
+    return find_options([{**ROW, **row}], ShippingQuery("DE", "", 0, 0, dispatches or (Dispatch(),)), at, calendar)[0]
 
 
 @pytest.mark.parametrize(
@@ -73,33 +73,33 @@ def test_a_shop_that_dispatches_on_saturdays_works_on_saturdays():
 
 def test_an_order_is_as_late_as_its_latest_line():
     plant, mug = Dispatch(MONDAYS_AND_TUESDAYS), Dispatch()
-    assert offer_of(mug, at=FRIDAY).leaves == date(2026, 6, 5)
-    offer = offer_of(mug, plant, at=FRIDAY)
-    assert (offer.leaves, offer.earliest, offer.latest) == (date(2026, 6, 8), date(2026, 6, 9), date(2026, 6, 10))
+    assert option_of(mug, at=FRIDAY).leaves == date(2026, 6, 5)
+    option = option_of(mug, plant, at=FRIDAY)
+    assert (option.leaves, option.earliest, option.latest) == (date(2026, 6, 8), date(2026, 6, 9), date(2026, 6, 10))
 
 
 def test_a_line_on_order_leaves_when_it_is_expected_and_then_on_a_dispatch_day():
-    assert offer_of(Dispatch(expected_on=date(2026, 7, 4))).leaves == date(2026, 7, 6)
-    assert offer_of(Dispatch(expected_on=date(2026, 5, 1))).leaves == TODAY
+    assert option_of(Dispatch(expected_on=date(2026, 7, 4))).leaves == date(2026, 7, 6)
+    assert option_of(Dispatch(expected_on=date(2026, 5, 1))).leaves == TODAY
 
 
 def test_a_line_on_order_without_a_date_promises_no_day():
-    offer = offer_of(Dispatch(), Dispatch(has_date=False))
-    assert (offer.earliest, offer.latest, offer.dates) == (None, None, "We will e-mail you when we know the date")
+    option = option_of(Dispatch(), Dispatch(has_date=False))
+    assert (option.earliest, option.latest, option.dates) == (None, None, "We will e-mail you when we know the date")
 
 
 def test_pick_up_is_ready_on_a_day_on_which_the_shop_is_open_whenever_parcels_leave():
     shop = {"kind": "pickup", "pickup_address": "Here"}
-    assert offer_of(Dispatch(MONDAYS_AND_TUESDAYS), at=FRIDAY, **shop).dates == "Ready from Fri 5 June"
-    assert offer_of(Dispatch(expected_on=date(2026, 6, 13)), **shop).dates == "Ready from Mon 15 June"
+    assert option_of(Dispatch(MONDAYS_AND_TUESDAYS), at=FRIDAY, **shop).dates == "Ready from Fri 5 June"
+    assert option_of(Dispatch(expected_on=date(2026, 6, 13)), **shop).dates == "Ready from Mon 15 June"
 
 
 def test_days_off_here_delay_the_dispatch_and_days_off_there_the_arrival():
     closed = frozenset({date(2026, 6, 2)})
-    assert offer_of(calendar=Calendar(closed_here=closed)).dates == "Tue 2 – Wed 3 June"
-    assert offer_of(calendar=Calendar(closed_there=closed)).dates == "Wed 3 – Thu 4 June"
+    assert option_of(calendar=Calendar(closed_here=closed)).dates == "Tue 2 – Wed 3 June"
+    assert option_of(calendar=Calendar(closed_there=closed)).dates == "Wed 3 – Thu 4 June"
     after = {"at": datetime(2026, 6, 1, 12, 0, tzinfo=UTC)}
-    assert offer_of(calendar=Calendar(closed_here=closed), **after).leaves == date(2026, 6, 3)
+    assert option_of(calendar=Calendar(closed_here=closed), **after).leaves == date(2026, 6, 3)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_days_of_a_backordered_line_reach_cart_checkout_and_order():
     day = date(2040, 5, 1)  # a Tuesday
     cart = make_cart(backordered(day), make_variant(), quantity=2)
     contents = contents_of(cart)
-    assert [item.backorder_promise for item in contents.items] == ["On order: sent from 1 May 2040", ""]
+    assert [item.backorder_promise for item in contents.lines] == ["On order: sent from 1 May 2040", ""]
     assert contents.chosen.latest == date(2040, 5, 2)
     order = place(cart)
     lines = [(line.is_backordered, line.expected_on) for line in order.lines.all()]
@@ -195,7 +195,7 @@ def test_cart_and_pages_read_the_weekdays_of_shop_and_product():
     make_tax()
     make_shipping(days_min=0, days_max=0)
     variant = make_variant()
-    assert offers_for("DE", default_market(), 0)[0].latest.weekday() == 3
+    assert options_for_country("DE", default_market(), 0)[0].latest.weekday() == 3
     assert contents_of(make_cart(variant)).chosen.latest.weekday() == 3
     Product.objects.filter(pk=variant.product_id).update(dispatch_days=[1])
     assert contents_of(make_cart(variant)).chosen.latest.weekday() == 1
@@ -219,18 +219,20 @@ def test_nothing_is_promised_for_the_25th_of_december():
     call_command("seed_holidays", "DE", "AT", years=[2026], verbosity=0)
     make_shipping(days_min=2, days_max=2)
     at = datetime(2026, 12, 23, 8, 0, tzinfo=UTC)
-    assert offers_for("DE", default_market(), 0, at=at)[0].latest == date(2026, 12, 28)
+    assert options_for_country("DE", default_market(), 0, at=at)[0].latest == date(2026, 12, 28)
     late = datetime(2026, 12, 23, 15, 0, tzinfo=UTC)
-    offer = offers_for("DE", default_market(), 0, at=late)[0]
-    assert (offer.leaves, offer.latest) == (date(2026, 12, 24), date(2026, 12, 29))
-    assert offers_for("BE", default_market(), 0, at=at)[0].latest == date(2026, 12, 25)  # nobody seeded Belgium
+    option = options_for_country("DE", default_market(), 0, at=late)[0]
+    assert (option.leaves, option.latest) == (date(2026, 12, 24), date(2026, 12, 29))
+    assert options_for_country("BE", default_market(), 0, at=at)[0].latest == date(
+        2026, 12, 25
+    )  # nobody seeded Belgium
 
 
 @pytest.mark.django_db
 def test_a_day_off_in_another_country_moves_only_what_goes_there():
     make_shipping(days_min=1, days_max=1)
     ClosingDay.objects.create(country="AT", day=date(2026, 6, 2))
-    latest = [offers_for(country, default_market(), 0, at=MONDAY)[0].latest.day for country in ("DE", "AT")]
+    latest = [options_for_country(country, default_market(), 0, at=MONDAY)[0].latest.day for country in ("DE", "AT")]
     assert latest == [2, 3]
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from catalog.inventory import adjust
 from catalog.money import format_money
 from orders.errors import ShipmentRefused
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import confirm
 from orders.models import Fulfillment, Order
 from payments.models import Refund
@@ -40,10 +40,10 @@ def test_a_parcel_moves_stock_lines_order_and_mail():
     variant = make_variant(on_hand=5)
     order = confirmed(variant, quantity=3)
     line = order.lines.get()
-    ship(order, Parcel({line.pk: 1}, "DHL", "123"))
+    ship(order, NewFulfillment({line.pk: 1}, "DHL", "123"))
     order.refresh_from_db()
     assert (order.status, order.fulfillment_status, stock_of(variant)) == ("confirmed", "partial", (4, 2))
-    ship(order, Parcel({line.pk: 2}))
+    ship(order, NewFulfillment({line.pk: 2}))
     order.refresh_from_db()
     assert (order.status, order.fulfillment_status, stock_of(variant)) == ("completed", "shipped", (2, 0))
     assert Mail.objects.filter(subject__startswith="On its way").count() == 2
@@ -52,7 +52,7 @@ def test_a_parcel_moves_stock_lines_order_and_mail():
 
 def test_the_same_form_twice_is_one_parcel():
     order = confirmed(quantity=2)
-    parcel = Parcel({order.lines.get().pk: 1}, key=uuid.uuid4())
+    parcel = NewFulfillment({order.lines.get().pk: 1}, key=uuid.uuid4())
     assert ship(order, parcel) == ship(order, parcel)
     assert Fulfillment.objects.count() == 1
 
@@ -67,14 +67,14 @@ def test_what_cannot_be_shipped_is_refused(quantities):
         else quantities
     )
     with pytest.raises(ShipmentRefused):
-        ship(order, Parcel(wanted))
+        ship(order, NewFulfillment(wanted))
     assert Fulfillment.objects.count() == 0
 
 
 def test_an_unpaid_order_does_not_ship():
     order = make_order()
     with pytest.raises(ShipmentRefused, match="waiting for payment"):
-        ship(order, Parcel({order.lines.get().pk: 1}))
+        ship(order, NewFulfillment({order.lines.get().pk: 1}))
 
 
 def test_what_is_broken_does_not_ship():
@@ -82,7 +82,7 @@ def test_what_is_broken_does_not_ship():
     order = confirmed(variant)
     adjust(variant.pk, make_location(), -1, reason="broken")
     with pytest.raises(ShipmentRefused, match="Count the stock"):
-        ship(order, Parcel({order.lines.get().pk: 1}))
+        ship(order, NewFulfillment({order.lines.get().pk: 1}))
     assert order.lines.get().shipped_quantity == 0
 
 
@@ -150,7 +150,7 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
 def test_a_shipped_order_is_not_canceled(client):
     staff(client, is_superuser=True)
     order = confirmed()
-    ship(order, Parcel({order.lines.get().pk: 1}))
+    ship(order, NewFulfillment({order.lines.get().pk: 1}))
     text = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True).content.decode()
     assert "has been shipped" in text
     assert Order.objects.get().status == "completed"

@@ -12,7 +12,7 @@ from orders.customers import Buyer
 from orders.errors import GiftCardRefused
 from orders.models import GiftCard, GiftCardMovement, Order
 from orders.pricing import Basket, Line, price
-from orders.rulebook import Card
+from orders.rulebook import GiftCardBalance
 from orders.tenders import split_tenders
 from payments.cancellation import cancel_order, expire_unpaid
 from payments.errors import CancelRefused, RefundRefused
@@ -141,7 +141,10 @@ def test_several_cards_pay_the_one_that_expires_first_before_the_others():
     late, late_code = make_gift_card(1000)
     soon, soon_code = make_gift_card(700, expires_at=timezone.now() + timedelta(days=3))
     contents = contents_of(with_codes(make_cart(make_variant(2400)), late_code, soon_code))
-    assert [(tender.card.id, tender.amount_minor) for tender in contents.tenders] == [(soon.pk, 700), (late.pk, 1000)]
+    assert [(tender.gift_card.id, tender.amount_minor) for tender in contents.tenders] == [
+        (soon.pk, 700),
+        (late.pk, 1000),
+    ]
     assert contents.due_minor == 1190
 
 
@@ -160,7 +163,7 @@ def test_several_cards_pay_the_one_that_expires_first_before_the_others():
     ],
 )
 def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards, taken):
-    tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 50)
+    tenders = split_tenders(total, [GiftCardBalance(n, "", amount) for n, amount in enumerate(cards)], 50)
     assert [tender.amount_minor for tender in tenders] == taken
 
 
@@ -175,7 +178,7 @@ def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards
     ],
 )
 def test_in_three_decimals_what_is_left_is_a_whole_number_of_steps(total, cards, taken):
-    tenders = split_tenders(total, [Card(n, "", amount) for n, amount in enumerate(cards)], 0, 10)
+    tenders = split_tenders(total, [GiftCardBalance(n, "", amount) for n, amount in enumerate(cards)], 0, 10)
     assert [tender.amount_minor for tender in tenders] == taken
 
 
@@ -340,7 +343,7 @@ def test_a_card_that_has_nothing_to_pay_can_be_taken_out():
     _, first = make_gift_card(5000)
     second, code = make_gift_card(5000)
     contents = contents_of(with_codes(make_cart(make_variant(2400)), first, code))
-    assert [card.id for card in contents.idle_cards] == [second.pk]
+    assert [card.id for card in contents.idle_gift_cards] == [second.pk]
 
 
 def test_the_same_refund_twice_is_once():

@@ -86,7 +86,7 @@ def test_free_delivery_looks_at_the_cart_before_discounts(has_code):
     Cart.objects.update(codes=["FIVE"])
     contents = contents_of(cart)
     assert (contents.totals.shipping_minor, contents.totals.total_minor) == (0, 5700)
-    assert contents.offers[0].until_free_minor == 0
+    assert contents.options[0].until_free_minor == 0
 
 
 @pytest.mark.django_db

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm
 from orders.models import Order
-from orders.progress import Step, StepState, order_progress, parcels_of
+from orders.progress import Step, StepState, fulfillments_of, order_progress
 from tests.factories import make_order, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_a_paid_order_is_packed_next_and_says_when_it_arrives():
 
 def test_a_partly_shipped_order_names_its_parcel_and_packs_the_rest():
     order = confirmed(quantity=2)
-    ship(order, Parcel({order.lines.first().pk: 1}, carrier="DHL"))
+    ship(order, NewFulfillment({order.lines.first().pk: 1}, carrier="DHL"))
     progress = order_progress(reread(order))
     assert (progress.heading, progress.title) == ("Part of your order is on its way", "What happens next")
     assert steps(order) == [
@@ -53,23 +53,23 @@ def test_a_partly_shipped_order_names_its_parcel_and_packs_the_rest():
         ("Arrives", ""),
     ]  # fmt: skip
     assert progress.steps[3].detail == "3 items still to come"
-    assert [parcel.title for parcel in parcels_of(reread(order))] == ["Parcel 1 of 2"]
+    assert [parcel.title for parcel in fulfillments_of(reread(order))] == ["Parcel 1 of 2"]
 
 
 def test_a_shipped_order_only_has_to_arrive():
     order = confirmed()
-    ship(order, Parcel({line.pk: 1 for line in order.lines.all()}, carrier="DHL"))
+    ship(order, NewFulfillment({line.pk: 1 for line in order.lines.all()}, carrier="DHL"))
     progress = order_progress(reread(order))
     assert (progress.heading, progress.title) == ("Your order is on its way", "What happened")
     assert steps(order) == [("Payment received", "done"), ("Handed to DHL", "done"), ("Arrives", "now")]
-    assert [parcel.title for parcel in parcels_of(reread(order))] == ["Your parcel"]
+    assert [parcel.title for parcel in fulfillments_of(reread(order))] == ["Your parcel"]
 
 
 def test_a_pick_up_is_got_ready_and_never_on_its_way():
     order = confirmed(is_pickup=True)
     assert steps(order) == [("Payment received", "done"), ("We are getting it ready", "now"), ("Ready for you", "")]
     assert order_progress(order).steps[-1].detail == "From Tue 1 December"
-    ship(order, Parcel({order.lines.first().pk: 1}))
+    ship(order, NewFulfillment({order.lines.first().pk: 1}))
     assert order_progress(reread(order)).heading == "Part of your order was picked up"
 
 
@@ -89,7 +89,7 @@ def test_an_order_of_gift_cards_has_nothing_to_pack():
 
 def test_the_page_shows_each_step_and_parcel_once(client):
     order = confirmed(quantity=2)
-    ship(order, Parcel({order.lines.first().pk: 2}, carrier="DHL", tracking_url="https://dhl.example/1"))
+    ship(order, NewFulfillment({order.lines.first().pk: 2}, carrier="DHL", tracking_url="https://dhl.example/1"))
     page = html.unescape(client.get(order.get_absolute_url()).content.decode())
     assert re.findall(r"<strong>(Payment received|Parcel 1: handed to DHL|We are packing it|On its way|Arrives)</strong>", page) == [
         "Payment received", "Parcel 1: handed to DHL", "We are packing it", "On its way", "Arrives",

@@ -352,8 +352,8 @@ def test_staff_try_a_promotion_that_is_still_off():
 def test_free_delivery_by_promotion_is_what_the_methods_show():
     make_shipping(990, "express")
     make_promotion("delivery_percent", "delivery", percent=100, methods=["standard"])
-    offers = contents_of(make_cart(make_variant(2400))).offers
-    assert [(offer.code, offer.price_minor) for offer in offers] == [("standard", 0), ("express", 990)]
+    options = contents_of(make_cart(make_variant(2400))).options
+    assert [(option.code, option.price_minor) for option in options] == [("standard", 0), ("express", 990)]
 
 
 def test_percentages_keep_three_decimals():

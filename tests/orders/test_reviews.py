@@ -10,7 +10,7 @@ from catalog.models import Listing, Product, Review, StockAlert, Variant
 from catalog.products.stock_alerts import ask_for_alert, send_stock_alerts
 from orders.checkout import place_order
 from orders.errors import CartChanged, NotSold, OrderRefused
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm
 from orders.models import CartLine, Order, OrderLine
 from orders.reviewing import review_purchase, reviews_of
@@ -36,7 +36,7 @@ def paid_order(*variants: Variant) -> Order:
     """An order that is paid and whose lines were sent."""
     order = make_order(*variants)
     confirm(order)
-    ship(order, Parcel({line.pk: line.quantity for line in order.lines.all()}))
+    ship(order, NewFulfillment({line.pk: line.quantity for line in order.lines.all()}))
     return Order.objects.get(pk=order.pk)
 
 
@@ -90,7 +90,7 @@ def test_a_line_can_be_reviewed_only_after_it_was_sent(client):
     confirm(order)
     sent, waiting = order.lines.all()
     assert client.get(review_url(order, sent)).status_code == 404
-    ship(order, Parcel({sent.pk: 1}))
+    ship(order, NewFulfillment({sent.pk: 1}))
     assert client.get(review_url(order, sent)).status_code == 200
     assert client.get(review_url(order, waiting)).status_code == 404
     page = client.get(order.get_absolute_url()).content.decode()
@@ -279,7 +279,7 @@ def test_a_limit_that_came_later_is_said_in_the_cart_and_stops_the_checkout():
     cart = make_cart(variant, quantity=3)
     Variant.objects.filter(pk=variant.pk).update(most_per_order=2)
     contents = contents_of(cart)
-    assert contents.items[0].notice == "At most 2 of this per order. Please lower the quantity to continue."
+    assert contents.lines[0].notice == "At most 2 of this per order. Please lower the quantity to continue."
     assert contents.can_be_ordered is False
     with pytest.raises(CartChanged):
         place_order(cart.pk, make_submission(), seen=seen_of(cart))
@@ -294,11 +294,11 @@ def test_a_retired_variant_in_a_cart_is_no_longer_sold(client):
     Variant.objects.filter(pk=retired.pk).update(is_active=False)
     write_listings(Product.objects.all())
     contents = contents_of(cart)
-    assert [item.notice for item in contents.items] == ["This is no longer sold. Please remove it to continue.", ""]
+    assert [item.notice for item in contents.lines] == ["This is no longer sold. Please remove it to continue.", ""]
     assert contents.totals.subtotal_minor == 2400
     with pytest.raises(NotSold) as caught:
         place_order(cart.pk, make_submission(), seen=seen_of(cart))
-    assert caught.value.line_ids == [contents.items[0].line_id]
+    assert caught.value.line_ids == [contents.lines[0].line_id]
     assert Order.objects.count() == 0
     client.cookies["cart"] = str(cart.token)
     assert "This is no longer sold" in client.get("/cart/").content.decode()

@@ -7,7 +7,7 @@ import pytest
 from catalog.markets import default_market
 from orders.customers import Buyer
 from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
-from orders.delivery.options import Parcel, make_offers, offers_for
+from orders.delivery.options import ShippingQuery, find_options, options_for_country
 from orders.models import ClosingDay, ShippingRate
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
@@ -20,8 +20,8 @@ MONDAY = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)  # ten in the morning in Berlin
 
 
 def price_for(rows, *, grams=0, goods=0, country="DE", postcode="10115"):
-    offers = make_offers([{**ROW, **row} for row in rows], Parcel(country, postcode, grams, goods), MONDAY)
-    return [(offer.code, offer.price_minor) for offer in offers]
+    options = find_options([{**ROW, **row} for row in rows], ShippingQuery(country, postcode, grams, goods), MONDAY)
+    return [(option.code, option.price_minor) for option in options]
 
 
 def test_a_flat_rate_is_the_same_for_every_parcel():
@@ -69,9 +69,9 @@ def test_a_part_of_a_country_has_its_own_methods_and_pick_up():
 
 def test_pick_up_comes_last_and_says_where():
     rows = [{"code": "shop", "kind": "pickup", "price_minor": 0, "pickup_address": "Example Street 1"}, {}]
-    offers = make_offers([{**ROW, **row} for row in rows], Parcel("DE", "", 0, 0), MONDAY)
-    assert [offer.code for offer in offers] == ["a", "shop"]
-    assert (offers[1].pickup_address, offers[1].dates) == ("Example Street 1", "Ready from Mon 1 June")
+    options = find_options([{**ROW, **row} for row in rows], ShippingQuery("DE", "", 0, 0), MONDAY)
+    assert [option.code for option in options] == ["a", "shop"]
+    assert (options[1].pickup_address, options[1].dates) == ("Example Street 1", "Ready from Mon 1 June")
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,11 @@ def test_what_is_ordered_leaves_by_cut_off_weekends_and_closing_days(at, closing
 def test_handling_days_come_before_the_days_on_the_way_and_closing_days_count_in_neither():
     rows = [{**ROW, "handling_days": 2, "days_min": 1, "days_max": 3}]
     closed = frozenset({date(2026, 6, 4)})
-    offer = make_offers(rows, Parcel("DE", "", 0, 0), MONDAY, Calendar(closed_here=closed, closed_there=closed))[0]
-    assert (offer.earliest, offer.latest) == (date(2026, 6, 5), date(2026, 6, 9))
-    assert offer.dates == "Fri 5 – Tue 9 June"
+    option = find_options(
+        rows, ShippingQuery("DE", "", 0, 0), MONDAY, Calendar(closed_here=closed, closed_there=closed)
+    )[0]
+    assert (option.earliest, option.latest) == (date(2026, 6, 5), date(2026, 6, 9))
+    assert option.dates == "Fri 5 – Tue 9 June"
 
 
 def test_no_working_day_is_the_day_itself():
@@ -107,8 +109,8 @@ def test_no_working_day_is_the_day_itself():
 def test_the_promise_on_a_page_knows_closing_days():
     make_shipping(days_min=1, days_max=1)
     ClosingDay.objects.create(day=date(2026, 6, 2))
-    offer = offers_for("DE", default_market(), 0, at=MONDAY)[0]
-    assert offer.latest == date(2026, 6, 3)
+    option = options_for_country("DE", default_market(), 0, at=MONDAY)[0]
+    assert option.latest == date(2026, 6, 3)
 
 
 @pytest.mark.django_db
@@ -119,9 +121,9 @@ def test_the_cart_weighs_what_is_sent_and_asks_for_the_postcode():
     make_shipping(1990, "islands", postcodes="18565", free_from_minor=None)
     cart = make_cart(make_variant(2400, grams=400), make_variant(900, grams=300), quantity=2)
     assert contents_of(cart).totals.shipping_minor == 990
-    codes = [offer.code for offer in contents_of(cart, Buyer("DE", postcode="18565")).offers]
+    codes = [option.code for option in contents_of(cart, Buyer("DE", postcode="18565")).options]
     assert codes == ["islands"]
-    assert [offer.code for offer in contents_of(cart).offers] == ["standard"]
+    assert [option.code for option in contents_of(cart).options] == ["standard"]
 
 
 @pytest.mark.django_db

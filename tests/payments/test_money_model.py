@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog.errors import CatalogError
 from orders.cart.codes import enter_code
 from orders.errors import OrderError
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.gift_cards import set_active
 from orders.models import Cart, GiftCard, Order, Promotion
 from orders.promotions.coupons import recount
@@ -228,7 +228,7 @@ class Shop:
             return
 
         def verb() -> None:
-            ship(order, Parcel({line.pk: line.open_quantity for line in order.lines.all()}))
+            ship(order, NewFulfillment({line.pk: line.open_quantity for line in order.lines.all()}))
 
         self.do(verb)
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from catalog.inventory import receive_transfer, send
 from catalog.listings.reviews import Opinion, moderate, write_review
 from catalog.models import Review
-from orders.fulfillment import Parcel, ship
+from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
 from payments.cancellation import cancel_order
 from payments.refunds import carry_out_waiting
@@ -85,7 +85,7 @@ def busy_shop(stripe_desk):
         stripe_desk.pay(payment.session_url)
         settle(payment.pk)
     shipped, canceled = Order.objects.filter(pk__in=[o.pk for o in orders]).order_by("pk")
-    ship(shipped, Parcel({shipped.lines.get().pk: 2}))
+    ship(shipped, NewFulfillment({shipped.lines.get().pk: 2}))
     cancel_order(canceled, user_id=None)
     carry_out_waiting()
     make_order(variant)
