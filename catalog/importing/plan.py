@@ -16,11 +16,13 @@ from catalog.models import Category, Location
 from catalog.products.categories import category_path
 from catalog.products.document import (
     CATEGORY_SEPARATOR,
+    NEW_IMAGE,
     NEW_VARIANT,
     Difference,
     Document,
     category_names,
     differences,
+    is_priced,
     new_document,
     read_documents,
     variant_key,
@@ -161,27 +163,25 @@ def merge(before: Document | None, product: FileProduct) -> Document:
     seen: set[str] = set()
     for variant in product.variants:
         _merge_variant(after, variant, seen)
-    if after["product"]["status"] in ("active", "unlisted") and not _is_priced(after, product):
+    if after["product"]["status"] in ("active", "unlisted") and not (is_priced(after) or _has_price_column(product)):
         # Neither the shop nor the file has a price, so nobody could buy it: it becomes no more visible than it was.
         after["product"]["status"] = before["product"]["status"] if before else "draft"
     for image in product.images:
-        existing_image = after["images"].get(image.source)
-        position = image.position or (existing_image["position"] if existing_image else len(after["images"]) + 1)
+        existing_image = after["images"].get(image.source) or {**NEW_IMAGE, "position": len(after["images"]) + 1}
         after["images"][image.source] = {
-            "position": position,
-            "alt": image.alt or (existing_image["alt"] if existing_image else ""),
+            **existing_image,
+            "position": image.position or existing_image["position"],
+            "alt": image.alt or existing_image["alt"],
         }
     for variant_fields in after["variants"].values():
         # A variant's picture always belongs to the product, even if the file does not list it there.
         if source := variant_fields["image"]:
-            after["images"].setdefault(source, {"position": len(after["images"]) + 1, "alt": ""})
+            after["images"].setdefault(source, {**NEW_IMAGE, "position": len(after["images"]) + 1})
     return after
 
 
-def _is_priced(after: Document, product: FileProduct) -> bool:
-    """Whether a variant has a price, or the file has a price column."""
-    has_column = any("price" in variant.fields for variant in product.variants)
-    return has_column or any(variant["price"] is not None for variant in after["variants"].values())
+def _has_price_column(product: FileProduct) -> bool:
+    return any("price" in variant.fields for variant in product.variants)
 
 
 def _merge_variant(after: Document, variant: FileVariant, seen: set[str]) -> None:

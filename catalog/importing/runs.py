@@ -18,12 +18,12 @@ from catalog.importing.apply import (
     Progress,
     apply_changes,
     default_target,
-    undo_changes,
 )
 from catalog.importing.plan import Plan, PlannedChange, plan_import
 from catalog.importing.shopify import read_bytes
+from catalog.importing.undo import undo_changes
 from catalog.models import Run, RunProgress
-from catalog.products.document import read_documents
+from catalog.products.document import known_part, read_documents
 
 log = logging.getLogger(__name__)
 MAX_COMPARED = 200  # products of a plan that its page compares with the catalogue
@@ -74,7 +74,7 @@ def is_outdated(plan: Plan) -> bool:
     changes = plan.changes[:MAX_COMPARED]
     target = default_target()
     now = read_documents((change.handle for change in changes), target.market, target.location)
-    return any(now.get(change.handle) != change.before for change in changes)
+    return any(known_part(now.get(change.handle), change.before) != change.before for change in changes)
 
 
 @transaction.atomic

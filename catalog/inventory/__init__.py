@@ -11,6 +11,7 @@ from catalog.inventory.adjusting import (
     set_on_hand,
 )
 from catalog.inventory.reserving import Need, Pick, release, reserve, ship
+from catalog.inventory.rows import default_location
 from catalog.inventory.transfers import open_transfers, receive_transfer, send
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Pick",
     "Target",
     "adjust",
+    "default_location",
     "open_transfers",
     "receive",
     "receive_transfer",

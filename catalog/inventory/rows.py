@@ -9,6 +9,12 @@ from catalog.models import Location, Stock, StockMovement
 MAX_ON_HAND = 1_000_000_000
 
 
+def default_location() -> Location:
+    """The first active location. Creates one if there is none."""
+    location = Location.objects.filter(is_active=True).first()
+    return location or Location.objects.get_or_create(code="main", defaults={"name": "Main"})[0]
+
+
 def lock_rows(stock_ids: Iterable[int]) -> None:
     """Lock the rows in the order of their ids, as all writers of stock do."""
     list(Stock.objects.filter(pk__in=list(stock_ids)).order_by("pk").select_for_update().values_list("pk"))

@@ -1,7 +1,8 @@
 """Products as documents: all fields that staff, imports and bulk edits can change, as plain JSON values.
 
-Plans, history, undo and exports all use documents, so they agree on what a product consists of. Amounts are in minor
-units of the default market, times are ISO 8601 in UTC, and decimals are strings.
+Plans, history, undo and exports all use documents, so they agree on what a product consists of. The plain fields come
+from the models: a field that is added to Product, Variant or ProductImage is part of every document from then on.
+Amounts are in minor units of their market, times are ISO 8601 in UTC, and decimals are strings.
 """
 
 from collections import defaultdict
@@ -9,100 +10,69 @@ from collections.abc import Iterable
 from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db import models
 from django.utils import timezone
 
 from catalog.formats import moment
-from catalog.markets import Market
+from catalog.markets import Market, all_markets, market_of
 from catalog.models import Category, Location, Price, Product, ProductImage, Stock, Variant
 from catalog.money import format_money
 from catalog.prices import current_price
 
 Document = dict[str, Any]
 
-PRODUCT_FIELDS = (
-    "slug",
-    "title",
-    "status",
-    "vendor",
-    "description",
-    "tags",
-    "seo_title",
-    "seo_description",
-    "publish_at",
-    "unpublish_at",
-    "maker_details",
-    "safety_text",
-    "position",
-)
-VARIANT_FIELDS = (
-    "position",
-    "sku",
-    "barcode",
-    "grams",
-    "length_mm",
-    "width_mm",
-    "height_mm",
-    "hs_code",
-    "origin",
-    "content",
-    "content_unit",
-    "base",
-    "base_unit",
-    "is_tracked",
-    "low_stock_at",
-    "most_per_order",
-    "is_taxable",
-    "needs_shipping",
-)
+
+def plain_value(value: Any) -> Any:
+    """Convert times, decimals and choices to values that JSON can store."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _plain_fields(model: type[models.Model], *others: str) -> tuple[str, ...]:
+    """The names of the model's editable fields, without files, references to other rows and these others."""
+    return tuple(
+        field.name
+        for field in model._meta.concrete_fields
+        if field.editable
+        and field.name not in others
+        and not (field.primary_key or field.is_relation or isinstance(field, models.FileField))
+    )
+
+
+def _defaults(model: type[models.Model], names: Iterable[str]) -> Document:
+    return {name: plain_value(model._meta.get_field(name).get_default()) for name in names}
+
+
+PRODUCT_FIELDS = _plain_fields(Product, "handle")
+# The option values are the key of a variant, and variants that are not sold are not part of the document.
+VARIANT_FIELDS = _plain_fields(Variant, "option1", "option2", "option3", "is_active")
+IMAGE_FIELDS = _plain_fields(ProductImage)
 NEW_PRODUCT: Document = {
-    "title": "",
-    "status": "draft",
+    **_defaults(Product, PRODUCT_FIELDS),
     "category": "",
     "type": "",
     "attributes": [],
-    "vendor": "",
-    "description": "",
-    "tags": [],
-    "seo_title": "",
-    "seo_description": "",
-    "publish_at": None,
-    "unpublish_at": None,
-    "maker_details": "",
-    "safety_text": "",
-    "position": 0,
-    "slug": "",
+    "related": [],
 }
+NO_PRICES: Document = {"price": None, "sale": None, "sale_until": None, "planned": []}
 NEW_VARIANT: Document = {
-    "position": 1,
-    "sku": "",
-    "barcode": "",
-    "grams": 0,
-    "length_mm": None,
-    "width_mm": None,
-    "height_mm": None,
-    "hs_code": "",
-    "origin": "",
-    "content": None,
-    "content_unit": "",
-    "base": None,
-    "base_unit": "",
-    "is_tracked": True,
-    "low_stock_at": 5,
-    "most_per_order": None,
-    "is_taxable": True,
-    "needs_shipping": True,
+    **_defaults(Variant, VARIANT_FIELDS),
     "image": "",
-    "price": None,
-    "sale": None,
-    "sale_until": None,
-    "planned": [],
+    **NO_PRICES,
+    "markets": {},
     "on_hand": None,
     "backorder_limit": 0,
 }
+# `file` says which file is shown. Only the pages and imports that store files change it.
+NEW_IMAGE: Document = {**_defaults(ProductImage, IMAGE_FIELDS), "file": ""}
 CATEGORY_SEPARATOR = " > "
 
 
@@ -127,7 +97,9 @@ def read_documents(handles: Iterable[str], market: Market, location: Location) -
         Product.objects.not_withdrawn()
         .filter(handle__in=list(handles))
         .select_related("type")
-        .prefetch_related("options", "images", "attribute_values__attribute", "variants__image")
+        .prefetch_related(
+            "options", "images", "attribute_values__attribute", "variants__image", "related_rows__related"
+        )
         .order_by("pk")
     )
     products = list(queryset)
@@ -142,10 +114,11 @@ class _DocumentBuilder:
 
     def __init__(self, variants: list[Variant], category_ids: set[int], market: Market, location: Location) -> None:
         self.now = timezone.now()
+        self.market = market.code
         ids = [variant.pk for variant in variants]
-        self.prices: dict[int, list[Price]] = defaultdict(list)
-        for price in Price.objects.filter(variant_id__in=ids, market=market.code).order_by("valid"):
-            self.prices[price.variant_id].append(price)
+        self.prices: dict[int, dict[str, list[Price]]] = defaultdict(lambda: defaultdict(list))
+        for price in Price.objects.filter(variant_id__in=ids, market__in=all_markets()).order_by("valid"):
+            self.prices[price.variant_id][price.market].append(price)
         self.stock = {stock.variant_id: stock for stock in Stock.objects.filter(variant_id__in=ids, location=location)}
         self.categories = category_names(category_ids)
 
@@ -154,6 +127,7 @@ class _DocumentBuilder:
         fields["category"] = self.categories.get(product.category_id, "") if product.category_id else ""
         fields["type"] = product.type.name if product.type else ""
         fields["attributes"] = sorted(f"{v.attribute.code}={v.slug}" for v in product.attribute_values.all())
+        fields["related"] = [row.related.handle for row in product.related_rows.all()]
         return {
             "handle": product.handle,
             "product": fields,
@@ -163,9 +137,7 @@ class _DocumentBuilder:
                 for variant in product.variants.all()
                 if variant.is_active
             },
-            "images": {
-                image_source(image): {"position": image.position, "alt": image.alt} for image in product.images.all()
-            },
+            "images": {image_source(image): self._image(image) for image in product.images.all()},
         }
 
     def _variant(self, variant: Variant) -> Document:
@@ -174,7 +146,14 @@ class _DocumentBuilder:
         stock = self.stock.get(variant.pk) if variant.is_tracked else None
         fields["on_hand"] = stock.on_hand if stock else None
         fields["backorder_limit"] = stock.backorder_limit if stock else 0
-        return fields | self._prices(self.prices[variant.pk])
+        rows = self.prices[variant.pk]
+        fields |= self._prices(rows[self.market])
+        prices = {code: self._prices(rows[code]) for code in sorted(rows) if code != self.market}
+        fields["markets"] = {code: in_market for code, in_market in prices.items() if in_market != NO_PRICES}
+        return fields
+
+    def _image(self, image: ProductImage) -> Document:
+        return {**{name: plain_value(getattr(image, name)) for name in IMAGE_FIELDS}, "file": image.file.name or ""}
 
     def _prices(self, rows: list[Price]) -> Document:
         price = current_price(rows, self.now)
@@ -191,13 +170,6 @@ class _DocumentBuilder:
         }
 
 
-def plain_value(value: Any) -> Any:
-    """Convert times and decimals to strings, which JSON can store."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return str(value) if isinstance(value, Decimal) else value
-
-
 def category_names(category_ids: Iterable[int]) -> dict[int, str]:
     """The names of each category from the root down, by id: `Home > Mugs`."""
     paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
@@ -209,14 +181,43 @@ def category_names(category_ids: Iterable[int]) -> dict[int, str]:
     }
 
 
+def known_part(present: Document | None, stored: Document | None) -> Document | None:
+    """The present document with only those fields that the stored one has.
+
+    Documents in runs are older than the fields that were added since. They say nothing about those.
+    """
+    if present is None or stored is None:
+        return present
+    return {
+        **present,
+        "product": _known_fields(present["product"], stored["product"]),
+        **{
+            kind: {key: _known_fields(fields, stored[kind].get(key, fields)) for key, fields in present[kind].items()}
+            for kind in ("variants", "images")
+        },
+    }
+
+
+def _known_fields(present: Document, stored: Document) -> Document:
+    return {name: value for name, value in present.items() if name in stored}
+
+
+def is_priced(document: Document) -> bool:
+    """Whether one of the variants has a price in the default market."""
+    return any(variant["price"] is not None for variant in document["variants"].values())
+
+
 Difference = list[Any]  # [label, before, after]; a list because it is stored as JSON
 
 
 def differences(before: Document | None, after: Document | None, currency: str) -> list[Difference]:
     """The differences between two documents, with labels and amounts formatted for staff."""
+    if before is None and after is None:
+        return []
     if before is None or after is None:
         return [["product", "–", "new"] if before is None else ["product", "existing", "–"]]
-    rows = [
+    rows = [] if before["handle"] == after["handle"] else [["handle", before["handle"], after["handle"]]]
+    rows += [
         [_label(name), before["product"].get(name), value]
         for name, value in after["product"].items()
         if before["product"].get(name) != value
@@ -237,15 +238,29 @@ def _item_differences(kind: str, before: Document, after: Document, currency: st
         elif key not in after:
             rows.append([name, "existing", "–"])
         else:
-            rows += [
-                [
-                    f"{name}: {_label(field)}",
-                    _display_value(field, before[key].get(field), currency),
-                    _display_value(field, value, currency),
-                ]
-                for field, value in after[key].items()
-                if before[key].get(field) != value
-            ]
+            fields = _field_differences(before[key], after[key], currency)
+            rows += [[f"{name}: {label}", *values] for label, *values in fields]
+    return rows
+
+
+def _field_differences(before: Document, after: Document, currency: str) -> list[Difference]:
+    """The differences of one variant or picture, with the prices in each market."""
+    rows = [
+        [
+            _label(field),
+            _display_value(field, before.get(field), currency),
+            _display_value(field, value, currency),
+        ]
+        for field, value in after.items()
+        if field != "markets" and before.get(field) != value
+    ]
+    prices_before, prices_after = before.get("markets", {}), after.get("markets", {})
+    for code in sorted({*prices_before, *prices_after}):
+        was, becomes = prices_before.get(code, NO_PRICES), prices_after.get(code, NO_PRICES)
+        rows += [
+            [f"{label} ({code})", *values]
+            for label, *values in _field_differences(was, becomes, market_of(code).currency)
+        ]
     return rows
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
-from catalog.importing.apply import default_location
+from catalog.inventory import default_location
 from catalog.inventory.availability import stock_class_sql
 from catalog.languages import search_config
 from catalog.listings import mark_categories

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from catalog.errors import UnreadableFile
-from catalog.importing.apply import Author, apply_changes, default_target, undo_changes
+from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import Reading, read_bytes
 from catalog.importing.table import FORMULA_STARTS, guarded, unguarded
+from catalog.importing.undo import undo_changes
 from catalog.models import Change, Price, Product, ProductImage, Variant
 from catalog.products.document import variant_key
 from shop.operations.audit import run_audit

@@ -10,8 +10,7 @@ from django.forms.models import BaseInlineFormSet
 
 from catalog.admin.concurrent_edits import SeenForm
 from catalog.gtin import is_gtin, looks_like_gtin
-from catalog.importing.apply import default_location
-from catalog.inventory import Target, set_levels
+from catalog.inventory import Target, default_location, set_levels
 from catalog.markets import default_market
 from catalog.models import Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor

@@ -1,0 +1,83 @@
+"""Save products. Each change also updates the slug, redirects, listings and history, in the same transaction."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from catalog.inventory import default_location
+from catalog.listings import in_batches, write_listings
+from catalog.markets import default_market
+from catalog.models import Change, Product
+from catalog.products.document import Difference, Document, differences, read_documents
+from catalog.products.slugs import free_slug, remember_product_slug
+from catalog.rich_text import clean
+
+
+@dataclass(frozen=True)
+class Author:
+    """The user and the run that a change of products is recorded for."""
+
+    source: str
+    user_id: int | None = None
+    run_id: int | None = None
+
+
+def product_document(handle: str) -> Document | None:
+    """The document of one product, or None if it does not exist or is withdrawn."""
+    return read_documents([handle], default_market(), default_location()).get(handle)
+
+
+@transaction.atomic
+def save_product(product: Product, author: Author, save_parts: Callable[[], object] | None = None) -> Document | None:
+    """Save a new or changed product and return its document.
+
+    Afterwards the description is clean, the product has a slug, its former slug redirects to it, its listings are up
+    to date, and its history shows the change. `save_parts` is called after the product is saved and saves everything
+    that belongs to it: options, variants, prices, stock.
+    """
+    stored = Product.objects.select_for_update(no_key=True).filter(pk=product.pk).first()
+    before = product_document(stored.handle) if stored else None
+    product.description = clean(product.description)
+    product.slug = product.slug or free_slug(product.handle or product.title, product.pk)
+    product.save()
+    if stored and stored.slug != product.slug:
+        remember_product_slug(product, stored.slug)
+    if save_parts:
+        save_parts()
+    return _record_change(product, before, author)
+
+
+@contextlib.contextmanager
+def recorded_change(product: Product, author: Author) -> Iterator[None]:
+    """Lock the product for a block that changes what belongs to it, and then update its listings and history."""
+    with transaction.atomic():
+        locked = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+        before = product_document(locked.handle)
+        yield
+        _record_change(locked, before, author)
+
+
+def _record_change(product: Product, before: Document | None, author: Author) -> Document | None:
+    after = product_document(product.handle)
+    record_changes([(product, differences(before, after, default_market().currency))], author)
+    return after
+
+
+def record_changes(changes: Iterable[tuple[Product, list[Difference]]], author: Author) -> None:
+    """Rewrite the listings of the products, and add to the history of each how it differs from before."""
+    changes = list(changes)
+    for batch in in_batches(Product.objects.filter(pk__in=[product.pk for product, _ in changes])):
+        write_listings(batch)
+    Change.objects.bulk_create(
+        Change(
+            product=product,
+            user_id=author.user_id,
+            run_id=author.run_id,
+            source=author.source,
+            differences=rows,
+        )
+        for product, rows in changes
+        if rows
+    )

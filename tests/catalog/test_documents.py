@@ -1,0 +1,197 @@
+"""Documents hold everything about a product that staff can change, so history, plans, undo and exports keep it."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import models
+from django.utils import timezone
+
+from catalog.admin.products.images import PictureForm
+from catalog.importing.apply import Author, apply_changes, default_target
+from catalog.importing.plan import PlannedChange
+from catalog.importing.undo import undo_changes
+from catalog.models import Option, Price, Product, ProductImage, Redirect, RelatedProduct, Variant
+from catalog.prices import prices_at, set_price
+from catalog.products.document import (
+    NEW_IMAGE,
+    NEW_PRODUCT,
+    NEW_VARIANT,
+    Document,
+    differences,
+    read_documents,
+)
+from catalog.products.saving import product_document, recorded_change, save_product
+from tests.factories import make_user, make_variant
+
+pytestmark = pytest.mark.django_db
+
+# Fields of the forms that a document holds under another name or as a key, or that are no data of a product.
+HELD_OTHERWISE = {
+    "handle": "identifies the document",
+    "product": "identifies the document",
+    "attribute_values": "attributes",
+    "option1": "key of the variant",
+    "option2": "key of the variant",
+    "option3": "key of the variant",
+    "is_active": "only variants that are sold are in the document",
+    "sale_price": "sale",
+    "replace": "file",
+    "remove": "the picture is no longer in the document",
+    "seen": "what the page showed when it was opened",
+}
+
+
+def form_fields(model: type[models.Model]) -> set[str]:
+    """All fields that the admin's page of this model shows."""
+    sections = admin.site._registry[model].fieldsets or ()
+    names = set()
+    for _title, options in sections:
+        for name in options["fields"]:
+            names.update([name] if isinstance(name, str) else name)
+    return names
+
+
+def test_every_field_that_staff_edit_is_part_of_the_document():
+    inlines = {inline.model: set(inline.fields) for inline in admin.site._registry[Product].inlines}
+    assert set(inlines) == {Option, Variant, RelatedProduct}  # options and related products are lists of the document
+    pages = [
+        (form_fields(Product), NEW_PRODUCT),
+        (form_fields(Variant) | inlines[Variant], NEW_VARIANT),
+        ({*PictureForm.base_fields}, NEW_IMAGE),
+    ]
+    assert [fields - set(known) - set(HELD_OTHERWISE) for fields, known in pages] == [set(), set(), set()]
+
+
+def other_value(field: models.Field, value: Any) -> Any:
+    """A value that differs from this one and that the field accepts."""
+    if field.choices:
+        return next(choice for choice, _ in field.flatchoices if choice and choice != value)
+    if isinstance(field, models.BooleanField):
+        return not value
+    if isinstance(field, models.DateTimeField):
+        return timezone.now() + timedelta(days=1 if "un" in field.name else 0)
+    if isinstance(field, models.DecimalField):
+        return Decimal("12.500")
+    if isinstance(field, models.IntegerField):
+        return (value or 0) + 7
+    if isinstance(field, models.CharField | models.TextField):
+        return "pt"
+    return [1, 3] if field.name == "dispatch_days" else ["other"]
+
+
+def editable_fields(row: models.Model) -> list[models.Field]:
+    return [
+        field
+        for field in row._meta.concrete_fields
+        if field.editable
+        and not (field.primary_key or field.is_relation or isinstance(field, models.FileField))
+        and field.name not in ("handle", "option1", "option2", "option3", "is_active")
+    ]
+
+
+def changed_everywhere(row: models.Model) -> set[str]:
+    """Change every editable field of the row in the database, and return the names."""
+    fields = editable_fields(row)
+    values = {field.name: other_value(field, getattr(row, field.name)) for field in fields}
+    type(row).objects.filter(pk=row.pk).update(**values)
+    return set(values)
+
+
+def test_a_change_of_any_field_is_seen_and_undone():
+    variant = make_variant(2400)
+    image = ProductImage.objects.create(product=variant.product, source="https://example.com/a.jpg")
+    handle = variant.product.handle
+    before = product_document(handle)
+    names = changed_everywhere(variant.product), changed_everywhere(variant), changed_everywhere(image)
+    after = product_document(handle)
+
+    def changed(part: Document, other: Document) -> set[str]:
+        return {name for name in part if part[name] != other[name]}
+
+    key, source = "\n\n", "https://example.com/a.jpg"
+    seen = (
+        changed(before["product"], after["product"]),
+        changed(before["variants"][key], after["variants"][key]) - {"on_hand"},
+        changed(before["images"][source], after["images"][source]),
+    )
+    assert seen == names
+    apply_changes([PlannedChange(handle, 0, after, before, [])], default_target(), Author("undo"))
+    assert product_document(handle) == before
+
+
+def test_prices_of_other_markets_and_related_products_are_written_and_undone(us_market):
+    variant, other = make_variant(2400), make_variant(1000)
+    handle, target = variant.product.handle, default_target()
+    before = product_document(handle)
+    RelatedProduct.objects.create(product=variant.product, related=other.product)
+    set_price(variant.pk, us_market, regular_minor=2900, sale_minor=2500)
+    after = product_document(handle)
+    us_prices = {"us": {"price": 2900, "sale": 2500, "sale_until": None, "planned": []}}
+    assert after["variants"]["\n\n"]["markets"] == us_prices
+    assert differences(before, after, "EUR") == [
+        ["related", [], [other.product.handle]],
+        ["variant (the only one): price (us)", None, "$29.00"],
+        ["variant (the only one): sale (us)", None, "$25.00"],
+    ]
+    done = apply_changes([PlannedChange(handle, 0, after, before, [])], target, Author("import"))
+    assert (prices_at([variant.pk], us_market), RelatedProduct.objects.count()) == ({}, 0)
+    apply_changes(undo_changes(done, target), target, Author("undo"))
+    assert product_document(handle) == after
+
+
+def old_document(document: Document) -> Document:
+    """The document as it was stored before these fields existed."""
+    newer = {"tax_class", "is_gift_card", "markets", "focus_x", "focus_y", "file", "related", "dispatch_days"}
+
+    def older(fields: Document) -> Document:
+        return {name: value for name, value in fields.items() if name not in newer}
+
+    return {
+        **document,
+        "product": older(document["product"]),
+        "variants": {key: older(fields) for key, fields in document["variants"].items()},
+        "images": {key: older(fields) for key, fields in document["images"].items()},
+    }
+
+
+def test_a_run_stored_before_a_field_existed_is_applied_and_undone_and_leaves_the_field_alone(us_market):
+    variant = make_variant(2400)
+    Variant.objects.filter(pk=variant.pk).update(tax_class="reduced", is_gift_card=True)
+    ProductImage.objects.create(product=variant.product, source="https://example.com/a.jpg", focus_x=10)
+    set_price(variant.pk, us_market, regular_minor=2900)
+    handle, target = variant.product.handle, default_target()
+    original = product_document(handle)
+    before, after = old_document(original), old_document(original)
+    after["product"]["title"] = "Renamed"
+    after["variants"]["\n\n"]["price"] = 2600
+    done = apply_changes([PlannedChange(handle, 0, before, after, [])], target, Author("import"))
+    assert product_document(handle)["product"]["title"] == "Renamed"
+    old_done = [PlannedChange(handle, 0, before, old_document(done[0].after), [])]
+    apply_changes(undo_changes(old_done, target), target, Author("undo"))
+    assert product_document(handle) == original
+    assert Price.objects.filter(market="us").count() == 1
+
+
+def test_a_saved_product_has_a_slug_a_redirect_listings_and_history():
+    author = Author("admin", make_user().pk)
+    product = Product(handle="cup", title="Cup", description="<h1>Hi</h1>", status="active")
+    document = save_product(product, author)
+    assert (product.slug, product.description) == ("cup", "<h3>Hi</h3>")
+    assert document == read_documents(["cup"], default_target().market, default_target().location)["cup"]
+    product.slug = "mug"
+    save_product(product, author, lambda: Option.objects.create(product=product, position=1, name="Size"))
+    assert Redirect.objects.values_list("old", "product").get() == ("cup", product.pk)
+    assert [change.differences for change in product.changes.all()] == [
+        [["slug", "cup", "mug"], ["options", "", "Size"]],
+        [["product", "–", "new"]],
+    ]
+
+
+def test_a_recorded_change_that_changes_nothing_leaves_no_history():
+    variant = make_variant()
+    with recorded_change(variant.product, Author("admin")):
+        pass
+    assert variant.product.changes.count() == 0
