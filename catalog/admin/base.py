@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import ProductImage
+from catalog.products.saving import Author
 from catalog.rich_text import embedded_in
 
 MAX_COUNTED_ROWS = 10_000
@@ -35,6 +36,11 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def staff_author(request: HttpRequest) -> Author:
+    """The user of the request, as the author of a change of products."""
+    return Author("admin", request.user.pk)
 
 
 def warn_of_left_out(request: HttpRequest, html: str) -> None:

@@ -315,7 +315,7 @@ def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr("catalog.importing.apply.write_listings", die)
+        broken.setattr("catalog.products.saving.write_listings", die)
         work_waiting()
     assert (Run.objects.get().status, Product.objects.count()) == (Run.Status.WAITING, 0)
     assert work_waiting() == 1

@@ -4,17 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.base import page, require_permission
+from catalog.admin.base import page, require_permission, staff_author
 from catalog.errors import BadImage
-from catalog.importing.apply import default_target
-from catalog.listings import write_listings
-from catalog.models import Change, Product, ProductImage, Variant
-from catalog.products.document import differences, read_documents
+from catalog.models import Product, ProductImage, Variant
 from catalog.products.images import keep_picture
+from catalog.products.saving import Author, recorded_change
 
 MAX_PICTURES_PER_UPLOAD = 20
 
@@ -51,7 +48,8 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
         return redirect("admin:catalog_product_pictures", product.pk)
     formset = PictureFormSet(request.POST or None, request.FILES or None, queryset=queryset)
     if request.method == "POST" and formset.is_valid():
-        _save(formset, product, request.user.pk)
+        with recorded_change(product, staff_author(request)):
+            _save(formset)
         messages.success(request, "The pictures were saved.")
         return redirect("admin:catalog_product_pictures", product.pk)
     context = {
@@ -68,8 +66,7 @@ def _add_uploads(request: HttpRequest, product: Product) -> None:
     added = 0
     for upload in request.FILES.getlist("files")[:MAX_PICTURES_PER_UPLOAD]:
         try:
-            with transaction.atomic():
-                add_picture(product, upload.read(), request.user.pk)
+            add_picture(product, upload.read(), staff_author(request))
         except BadImage as bad:
             messages.error(request, f"{upload.name[:80]}: {bad}")
         else:
@@ -78,38 +75,20 @@ def _add_uploads(request: HttpRequest, product: Product) -> None:
         messages.success(request, f"{added} picture{'' if added == 1 else 's'} added.")
 
 
-@transaction.atomic
-def add_picture(product: Product, content: bytes, user_id: int | None) -> ProductImage:
+def add_picture(product: Product, content: bytes, author: Author) -> ProductImage:
     """Add a picture after the product's other pictures. Raises BadImage if the content is not a picture."""
-    before = _document(product)
-    last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
-    image = ProductImage(product=product, position=last + 1)
-    keep_picture(image, content)
-    image.save()
-    _record(product, before, user_id)
+    with recorded_change(product, author):
+        last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
+        image = ProductImage(product=product, position=last + 1)
+        keep_picture(image, content)
+        image.save()
     return image
 
 
-@transaction.atomic
-def _save(formset: Any, product: Product, user_id: int | None) -> None:
-    before = _document(product)
+def _save(formset: Any) -> None:
     for form in formset:
         if form.cleaned_data.get("remove"):
             Variant.objects.filter(image=form.instance).update(image=None)
             form.instance.delete()
         elif form.has_changed():
             form.save()
-    _record(product, before, user_id)
-
-
-def _document(product: Product) -> Any:
-    target = default_target()
-    return read_documents([product.handle], target.market, target.location).get(product.handle)
-
-
-def _record(product: Product, before: Any, user_id: int | None) -> None:
-    """Update the product's listings and add the change to its history."""
-    write_listings(Product.objects.filter(pk=product.pk))
-    changed = differences(before, _document(product), default_target().market.currency)
-    if changed:
-        Change.objects.create(product=product, user_id=user_id, source="admin", differences=changed)

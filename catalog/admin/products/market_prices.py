@@ -6,20 +6,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from catalog.admin.base import page, require_permission
+from catalog.admin.base import page, require_permission, staff_author
 from catalog.admin.products.variants import typed_amount
-from catalog.importing.apply import default_target
-from catalog.listings import write_listings
+from catalog.formats import count_of
 from catalog.markets import Market, default_market, further_markets
-from catalog.models import Change, Product, Variant
+from catalog.models import Product, Variant
 from catalog.money import format_money, to_major
 from catalog.prices import CurrentPrice, prices_at, set_prices
-from catalog.products.document import differences, read_documents
+from catalog.products.saving import recorded_change
 
 MAX_VARIANTS_PER_PAGE = 200  # with four fields each, below Django's limit of a thousand form fields
 
@@ -109,23 +107,10 @@ def market_prices_view(
     grid = pages.get_page(request.GET.get("page"))
     form = MarketPricesForm(request.POST or None, variants=list(grid), market=market)
     if request.method == "POST" and form.is_valid():
-        count = save_market_prices(product, form, user_id=request.user.pk)
-        messages.success(request, f"{count} price{'' if count == 1 else 's'} changed in {market.name}.")
+        with recorded_change(product, staff_author(request)):
+            changed = set_prices(form.wanted(), market)
+        messages.success(request, f"{count_of(len(changed), 'price')} changed in {market.name}.")
         return redirect("admin:catalog_product_change", product.pk)
     title = f"Prices of {product} in {market.name}"
     context = {"product": product, "market": market, "form": form, "grid": grid, "title": title}
     return page(model_admin, request, "admin/catalog/product/market_prices.html", context, 422 if form.errors else 200)
-
-
-@transaction.atomic
-def save_market_prices(product: Product, form: MarketPricesForm, *, user_id: int | None) -> int:
-    """Set the prices from now on, update listings and history, and return the number of changed variants."""
-    market, location = form.market, default_target().location
-    before = read_documents([product.handle], market, location)[product.handle]
-    changed = set_prices(form.wanted(), market)
-    write_listings(Product.objects.filter(pk=product.pk))
-    after = read_documents([product.handle], market, location)[product.handle]
-    rows = [[f"{label} ({market.code})", *values] for label, *values in differences(before, after, market.currency)]
-    if rows:
-        Change.objects.create(product=product, user_id=user_id, source="admin", differences=rows)
-    return len(changed)

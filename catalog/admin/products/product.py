@@ -1,10 +1,11 @@
 """The admin of products and variants: list, form and history."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,16 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.admin.base import CappedPaginator, found_or_404, guarded, page, thumbnail, warn_of_left_out
+from catalog.admin.base import (
+    CappedPaginator,
+    ReadOnly,
+    found_or_404,
+    guarded,
+    page,
+    staff_author,
+    thumbnail,
+    warn_of_left_out,
+)
 from catalog.admin.concurrent_edits import SeenForm, kept_sentence
 from catalog.admin.products.bulk_edit import bulk_view
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
@@ -22,13 +32,10 @@ from catalog.admin.products.market_prices import market_prices_view
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.errors import StockRefused
-from catalog.importing.apply import default_target
 from catalog.inventory.availability import stock_class
-from catalog.listings import write_listings
 from catalog.listings.search import barcodes_of, listed_products
 from catalog.markets import default_market, further_markets
 from catalog.models import (
-    Change,
     Listing,
     Option,
     Product,
@@ -39,9 +46,8 @@ from catalog.models import (
 )
 from catalog.money import format_money
 from catalog.products.completeness import completeness
-from catalog.products.document import differences, read_documents
-from catalog.products.slugs import free_slug, remember_product_slug
-from catalog.rich_text import clean
+from catalog.products.document import is_priced
+from catalog.products.saving import recorded_change, save_product
 
 MAX_CODE_MATCHES = 200
 
@@ -255,37 +261,21 @@ class ProductAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
-        target = default_target()
-        old = Product.objects.filter(pk=obj.pk).first() if change else None
-        before = read_documents([old.handle], target.market, target.location) if old else {}
-        request.document_before = before.get(old.handle) if old else None  # type: ignore[attr-defined]
-        warn_of_left_out(request, obj.description)
-        obj.description = clean(obj.description)
-        if not obj.slug:
-            obj.slug = free_slug(obj.handle or obj.title, obj.pk)
-        super().save_model(request, obj, form, change)
-        if old and old.slug != obj.slug:
-            remember_product_slug(obj, old.slug)
+        """Save nothing yet: save_related() saves the product together with what belongs to it."""
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
         if isinstance(formset, VariantFormSet):
             formset.user_id = request.user.pk
         super().save_formset(request, form, formset, change)
 
-    @transaction.atomic
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_related(request, form, formsets, change)
+        product = form.instance
         if kept := kept_sentence([form, *(row for formset in formsets for row in formset.forms)]):
             messages.warning(request, kept)
-        product = form.instance
-        write_listings(Product.objects.filter(pk=product.pk))
-        target = default_target()
-        after = read_documents([product.handle], target.market, target.location).get(product.handle)
-        changed = differences(request.document_before, after, target.market.currency)  # type: ignore[attr-defined]
-        if changed:
-            Change.objects.create(product=product, user_id=request.user.pk, source="admin", differences=changed)
-        has_price = any(variant["price"] is not None for variant in after["variants"].values()) if after else False
-        if product.status == Product.Status.ACTIVE and not has_price:
+        warn_of_left_out(request, product.description)
+        save_parts = partial(super().save_related, request, form, formsets, change)
+        document = save_product(product, staff_author(request), save_parts)
+        if document and product.status == Product.Status.ACTIVE and not is_priced(document):
             messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
@@ -340,22 +330,15 @@ class VariantAdmin(admin.ModelAdmin):
             list(rows.order_by("pk").values_list("pk"))
         return super().get_object(request, object_id, from_field)
 
-    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
         if kept := kept_sentence([form]):
             messages.warning(request, kept)
-        target = default_target()
-        handle = obj.product.handle
-        before = read_documents([handle], target.market, target.location).get(handle)
-        super().save_model(request, obj, form, change)
-        write_listings(Product.objects.filter(pk=obj.product_id))
-        after = read_documents([handle], target.market, target.location).get(handle)
-        if changed := differences(before, after, target.market.currency):
-            Change.objects.create(product=obj.product, user_id=request.user.pk, source="admin", differences=changed)
+        with recorded_change(obj.product, staff_author(request)):
+            super().save_model(request, obj, form, change)
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(admin.ModelAdmin):
+class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
     """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
 
     search_fields = ("alt", "product__title")
@@ -365,13 +348,4 @@ class ProductImageAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
