@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from catalog.market_texts import page_in
 from catalog.markets import market_of
 from catalog.models import Page, Store
+from catalog.store_texts import page_in
 from orders.delivery.options import day_span
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString, mark_safe
 from catalog.markets import Market
 from catalog.models import Page, Store
 from catalog.money import format_money
-from catalog.placeholders import fill_html, placeholder_values
 from catalog.rich_text import clean
+from catalog.store_texts import fill_html, placeholder_values
 from orders.models import ShippingMethod
 
 DELIVERY_TABLE = "{{ delivery_table }}"

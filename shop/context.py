@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from catalog.listings.browse import gift_card_url, top_categories
-from catalog.market_texts import store_in
 from catalog.markets import current_market
+from catalog.store_texts import store_in
 from orders.cart import count_items
 from orders.visitor import current_cart
 

@@ -19,8 +19,8 @@ from catalog.importing import plan
 from catalog.markets import Market, all_markets, current_market, default_market, path_in
 from catalog.models import ProductImage, Store
 from catalog.money import format_money
-from catalog.placeholders import fill, placeholder_values
 from catalog.rich_text import clean, plain
+from catalog.store_texts import fill, placeholder_values
 
 register = template.Library()
 LINE_BREAK = re.compile(r"\s*\n\s*")

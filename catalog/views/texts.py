@@ -7,10 +7,10 @@ from django.utils.text import slugify
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from catalog.market_texts import page_in
 from catalog.markets import all_markets, current_market
 from catalog.models import AttributeValue, Page, Swatch
 from catalog.pages import SHARED_FILE, STOREFRONT, page
+from catalog.store_texts import page_in
 
 
 @page(STOREFRONT)

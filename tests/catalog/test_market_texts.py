@@ -2,9 +2,9 @@
 
 import pytest
 
-from catalog.market_texts import page_in, store_in
 from catalog.markets import all_markets, default_market
 from catalog.models import Page, PageText, Store, StoreText
+from catalog.store_texts import page_in, store_in
 
 pytestmark = pytest.mark.django_db
 

@@ -15,10 +15,10 @@ from catalog.inventory.availability import StockRow, Supply, supply_of
 from catalog.markets import default_market
 from catalog.models import Page, Product, Stock, Store, Variant
 from catalog.models.weekdays import weekday_names
-from catalog.placeholders import placeholder_values
 from catalog.prices import set_price
 from catalog.products.page import product_for_page, product_page
 from catalog.products.promises import dispatch_promise, return_promise, return_terms
+from catalog.store_texts import placeholder_values
 from orders.delivery.closing_days import extend_public_holidays, seed_public_holidays
 from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day
 from orders.delivery.options import ANY_DAY, ShippingQuery, find_options, options_for_country

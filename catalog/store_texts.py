@@ -1,0 +1,58 @@
+"""The texts of the shop and its pages: in the words of a market, with placeholders replaced by the shop's settings."""
+
+import re
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+from django.utils.html import escape
+
+from catalog.markets import Market
+from catalog.models import Page, PageText, Store, StoreText
+from catalog.models.weekdays import weekday_names
+
+PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
+STORE_TEXTS = ("tagline", "introduction", "announcement")
+
+
+def store_in(market: Market) -> Store:
+    """The store with the market's texts, with one query."""
+    texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
+    texts_as_json = texts.values(json=JSONObject(**{name: name for name in STORE_TEXTS}))
+    store = Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json)).first()
+    if not store:
+        return Store()
+    for name, text in (store.market_texts or {}).items():
+        setattr(store, name, text or getattr(store, name))
+    return store
+
+
+def page_in(page: Page, market: Market) -> Page:
+    """The page with the market's title and body."""
+    text = PageText.objects.filter(page_id=page.pk, market=market.code).first() if market.prefix else None
+    if text:
+        page.title, page.body = text.title, text.body
+    return page
+
+
+def placeholder_values(store: Store) -> dict[str, str]:
+    """The values of all placeholders as plain text. The help text of pages lists their names."""
+    return {
+        "shop_name": store.name,
+        "seller_name": store.seller_name,
+        "contact_email": store.contact_email,
+        "return_days": str(store.return_days),
+        "dispatch_days": weekday_names(store.dispatch_days),
+        "cut_off": f"{settings.SHIPPING_CUT_OFF_HOUR}:00",
+    }
+
+
+def fill_html(text: str, values: Mapping[str, str]) -> str:
+    """Replace known placeholders in HTML with escaped values. Unknown placeholders stay."""
+    return PLACEHOLDER.sub(lambda match: escape(values.get(match[1], match[0])), text)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace known placeholders in plain text, which a template must escape. Unknown placeholders stay."""
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
