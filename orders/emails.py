@@ -1,14 +1,11 @@
 """Send the e-mails about an order. Sending writes a row to the outbox in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from catalog.emails import Attachment, Priority, write_mail
 from catalog.markets import market_of
 from catalog.models import Page, Store
 from catalog.store_texts import page_in
@@ -21,57 +18,33 @@ from orders.summary import sum_rows
 TERMS_SLUG = "terms"
 
 
-@dataclass(frozen=True)
-class Attachment:
-    """A file attached to an e-mail."""
-
-    name: str
-    content: str
-    content_type: str = "text/html"
-
-
 def store_name() -> str:
     """Return the name of the shop."""
     return Store.objects.values_list("name", flat=True).first() or "Mercer"
 
 
-def _send(  # noqa: PLR0913  (each is a part of the e-mail)
+def _write(  # noqa: PLR0913  (each is a part of the e-mail)
     order: Order,
     kind: str,
     key: str,
     subject: str,
     context: Mapping[str, Any],
     *,
-    attachments: Sequence[Attachment] = (),
     to: str = "",
+    has_codes: bool = False,
+    attachments: Sequence[Attachment] = (),
 ) -> None:
-    """Send an e-mail in text and HTML to `to`, or to the buyer if `to` is empty.
-
-    `kind` and `key` make the Message-ID, so sending the same e-mail twice delivers it once.
-    """
-    subject = " ".join(subject.split())  # a title may hold a line break, a header must not
-    store = Store.objects.first() or Store()
-    template_context = {
-        "order": order,
-        "shop_url": settings.SHOP_URL,
-        "shop_name": store.name,
-        "store": store,
-        "subject": subject,
-        **context,
-    }
-    message = EmailMultiAlternatives(
+    """Write an e-mail about an order to `to`, or to the buyer if `to` is empty."""
+    write_mail(
+        kind,
+        key,
+        to=to or order.email,
         subject=subject,
-        body=render_to_string(f"emails/{kind}.txt", template_context),
-        to=[to or order.email],
-        headers={
-            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
+        context={"order": order, **context},
+        priority=Priority.ORDER,
+        keeps_text=not has_codes,
+        attachments=attachments,
     )
-    message.attach_alternative(render_to_string(f"emails/{kind}.html", template_context), "text/html")
-    for attachment in attachments:
-        message.attach(attachment.name, attachment.content, attachment.content_type)
-    message.send()
 
 
 def send_confirmation(order: Order) -> None:
@@ -79,7 +52,7 @@ def send_confirmation(order: Order) -> None:
     lines = list(order.lines.all())
     first = lines[0].title if lines else "your order"
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    _send(
+    _write(
         order,
         "order_confirmed",
         order.public_id.hex,
@@ -114,26 +87,26 @@ def send_shipped(fulfillment: Fulfillment) -> None:
     order = fulfillment.order
     parts = fulfillment.lines.select_related("line")
     subject = f"On its way: order {order.number}"
-    _send(order, "order_shipped", fulfillment.key.hex, subject, {"fulfillment": fulfillment, "parts": parts})
+    _write(order, "order_shipped", fulfillment.key.hex, subject, {"fulfillment": fulfillment, "parts": parts})
 
 
 def send_canceled(order: Order, *, refunded_minor: int) -> None:
     """Tell the buyer that the order is canceled and how much is refunded."""
     subject = f"Order {order.number} is canceled"
-    _send(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
+    _write(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
 
 
 def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
     """Tell the buyer that the payment arrived too late and is refunded in full."""
     subject = f"Order {order.number}: your payment will be refunded"
-    _send(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
+    _write(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
 
 
 def send_gift_cards(order: Order, issued: Sequence[tuple[GiftCard, str]]) -> None:
     """Send the buyer the codes of these gift cards. The codes appear in this e-mail only."""
     cards = [{"code": code, "card": card} for card, code in issued]
     key = f"{order.public_id.hex}.{issued[0][0].pk}"
-    _send(order, "gift_cards", key, f"Order {order.number}: your gift card", {"cards": cards})
+    _write(order, "gift_cards", key, f"Order {order.number}: your gift card", {"cards": cards}, has_codes=True)
 
 
 def send_gift(order: Order, line: OrderLine, issued: Sequence[tuple[GiftCard, str]]) -> None:
@@ -143,5 +116,5 @@ def send_gift(order: Order, line: OrderLine, issued: Sequence[tuple[GiftCard, st
     sender = line.sender_name or order.name
     context = {"cards": cards, "line": line, "sender": sender}
     subject = f"{sender} has sent you a gift card"
-    _send(order, "gift", key, subject, context, to=line.recipient_email)
-    _send(order, "order_gift_sent", key, f"Order {order.number}: your gift card was sent", {"line": line})
+    _write(order, "gift", key, subject, context, to=line.recipient_email, has_codes=True)
+    _write(order, "order_gift_sent", key, f"Order {order.number}: your gift card was sent", {"line": line})

@@ -27,6 +27,11 @@ class Mail(models.Model):
         blank=True, help_text="The whole message; dropped on delivery where it may hold a secret, else after 90 days."
     )
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.ORDER)
+    keeps_text = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Keep the text after delivery: it contains no gift card's code and no login link.",
+    )
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()

@@ -125,6 +125,11 @@ def test_only_the_gateway_speaks_to_stripe():
         assert "stripe" not in {name.split(".")[0] for name in imported_names(module)}, module
 
 
+def test_mails_are_written_in_one_place_and_in_accounts():
+    writers = {module for module in FILES if "django.core.mail.EmailMultiAlternatives" in set(imported_names(module))}
+    assert writers == {"catalog.emails", "accounts.emails"}
+
+
 def test_the_sandbox_stands_alone():
     inside = {module for module in FILES if module.startswith(SANDBOX)}
     assert {target for module in inside for target in ARROWS[module]} <= inside

@@ -1,14 +1,10 @@
 """E-mails about stock: to shoppers when a variant is back in stock, to staff when stock is low."""
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.template.loader import render_to_string
 from django.utils import timezone
 
+from catalog.emails import Priority, write_mail
 from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
 from catalog.products.page import variant_path
 
@@ -43,12 +39,9 @@ def send_stock_alerts() -> int:
     alerts = list(back.order_by("pk")[:MAX_ALERTS_PER_RUN])
     for alert in alerts:
         context = {"variant": alert.variant, "path": variant_path(alert.variant)}
-        _send_mail(
-            "back_in_stock",
-            f"Back in stock: {alert.variant}",
-            alert.email,
-            f"{alert.pk}",
-            context,
+        subject = f"Back in stock: {alert.variant}"
+        write_mail(
+            "back_in_stock", f"{alert.pk}", to=alert.email, subject=subject, context=context, priority=Priority.BULK
         )
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
     return len(alerts)
@@ -82,21 +75,6 @@ def send_low_stock_notices() -> int:
     rows = [(variant, low[variant.pk]) for variant in variants]
     last_notice = LowStockNotice.objects.filter(variant_id__in=new).order_by("-pk").values_list("pk", flat=True).first()
     subject = f"Low stock: {len(new)} variant{'s' if len(new) > 1 else ''}"
-    _send_mail("low_stock", subject, to, str(last_notice), {"rows": rows, "count": len(new)})
+    context = {"rows": rows, "count": len(new)}
+    write_mail("low_stock", f"{last_notice}", to=to, subject=subject, context=context, priority=Priority.BULK)
     return len(new)
-
-
-def _send_mail(kind: str, subject: str, to: str, key: str, context: dict) -> None:
-    """Send a plain-text e-mail. Its Message-ID is made of `kind` and `key`, so the same e-mail is not delivered twice."""
-    store = Store.objects.first() or Store()
-    EmailMessage(
-        subject=" ".join(subject.split()),
-        body=render_to_string(
-            f"emails/{kind}.txt", {"shop_url": settings.SHOP_URL, "shop_name": store.name, **context}
-        ),
-        to=[to],
-        headers={
-            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    ).send()

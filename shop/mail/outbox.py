@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from catalog.emails import KEEP_HEADER, PRIORITY_HEADER, Priority
 from payments.crash_points import crash_point
 from shop.celery import wake_on_commit
 from shop.models import Mail
@@ -25,7 +26,6 @@ from shop.models import Mail
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)  # how long a worker may take for one e-mail before another worker tries it
 MAX_RETRY_DELAY = timedelta(hours=1)
-ORDER_KINDS = ("<order_", "<late_")
 MAILBOX = "shop.mail.mailbox.MailboxBackend"  # the demo's page of sent e-mails, which reads their bodies
 
 
@@ -43,14 +43,19 @@ class OutboxBackend(BaseEmailBackend):
             message.extra_headers.get("Message-ID") or f"<{uuid.uuid4().hex}@{urlsplit(settings.SHOP_URL).hostname}>"
         )
         message.extra_headers["Message-ID"] = message_id
-        is_about_order = message_id.startswith(ORDER_KINDS)
+        stored = message.message()
+        priority = Priority(stored.get(PRIORITY_HEADER, Priority.ORDER))
+        keeps_text = KEEP_HEADER in stored
+        for header in (PRIORITY_HEADER, KEEP_HEADER):
+            del stored[header]
         return Mail(
             message_id=message_id,
             sender=message.from_email,
             recipients=message.recipients(),
             subject=message.subject[:500],
-            body=message.message().as_bytes().decode(),
-            priority=Mail.Priority.ORDER if is_about_order else Mail.Priority.ACCOUNT,
+            body=stored.as_bytes().decode(),
+            priority=Mail.Priority[priority.name],
+            keeps_text=keeps_text,
             next_try_at=timezone.now(),
         )
 
@@ -102,15 +107,10 @@ def deliver(mail: Mail) -> bool:
         return False
     crash_point("mail.after_send")
     sent = {"status": Mail.Status.SENT, "sent_at": timezone.now(), "last_error": ""}
-    if _has_secret(mail) and settings.MAIL_DELIVERY_BACKEND != MAILBOX:
+    if not mail.keeps_text and settings.MAIL_DELIVERY_BACKEND != MAILBOX:
         sent["body"] = ""
     Mail.objects.filter(pk=mail.pk).update(**sent)
     return True
-
-
-def _has_secret(mail: Mail) -> bool:
-    """Return whether the e-mail can contain a gift card's code or a login link: all except those about an order's state."""
-    return not mail.message_id.startswith(ORDER_KINDS)
 
 
 def _put_back(mail: Mail, error: Exception) -> None:

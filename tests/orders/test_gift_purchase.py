@@ -69,6 +69,12 @@ def test_without_an_address_the_buyer_gets_the_code():
     assert set(mails()) == {"anna@example.com"}
 
 
+def test_only_mails_with_codes_lose_their_text_on_delivery():
+    bought(JO, GiftOptions(recipient_name="Jo"))
+    keeps_text = {mail.message_id.split(".")[0]: mail.keeps_text for mail in Mail.objects.all()}
+    assert keeps_text == {"<order_confirmed": True, "<order_gift_sent": True, "<gift": False, "<gift_cards": False}
+
+
 def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
     make_shipping()
     make_tax()

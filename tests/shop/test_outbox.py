@@ -2,8 +2,10 @@
 
 import smtplib
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -36,8 +38,10 @@ def server(settings):
     return Server
 
 
-def write(message_id="<order_x.1@shop>", to="anna@example.com"):
-    return EmailMessage("Hi", "Text", to=[to], headers={"Message-ID": message_id}).send()
+def write(message_id="<order_x.1@shop>", to="anna@example.com", **headers):
+    """Write a mail with these headers to the outbox: `Outbox_Keep` is the header Outbox-Keep."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return EmailMessage("Hi", "Text", to=[to], headers={"Message-ID": message_id, **named}).send()
 
 
 def test_sending_writes_a_row_and_nothing_leaves(server):
@@ -48,9 +52,8 @@ def test_sending_writes_a_row_and_nothing_leaves(server):
     assert send_waiting() == 0
 
 
-@pytest.mark.parametrize("message_id", ["<gift_cards.1@shop>", "<password-reset.1@shop>"])
-def test_a_mail_with_a_secret_loses_its_text_as_soon_as_it_is_delivered(server, message_id):
-    write(message_id)
+def test_a_mail_with_a_secret_loses_its_text_as_soon_as_it_is_delivered():
+    write()
     send_waiting()
     mail = Mail.objects.get()
     assert (mail.status, mail.body, mail.subject, mail.recipients) == ("sent", "", "Hi", ["anna@example.com"])
@@ -58,15 +61,23 @@ def test_a_mail_with_a_secret_loses_its_text_as_soon_as_it_is_delivered(server, 
 
 def test_a_mail_with_a_secret_keeps_its_text_while_it_waits(server):
     server.trouble = OSError("no route")
-    write("<gift_cards.1@shop>")
+    write()
     send_waiting()
     assert "Text" in Mail.objects.get().body
 
 
-def test_a_mail_about_an_order_keeps_its_text_after_delivery():
-    write("<order_confirmed.1@shop>")
+def test_a_mail_without_a_secret_keeps_its_text_after_delivery():
+    write(Outbox_Keep="text")
     send_waiting()
     assert "Text" in Mail.objects.get().body
+
+
+def test_a_mail_that_waits_during_the_upgrade_keeps_its_text_if_its_message_id_says_so():
+    ids = ("<order_confirmed.1@shop>", "<late_refund.1@shop>", "<gift_cards.1@shop>", "<order-reset@shop>")
+    for message_id in ids:
+        write(message_id)
+    import_module("shop.migrations.0005_mail_keeps_text").mark_waiting(apps, None)
+    assert set(Mail.objects.filter(keeps_text=True).values_list("message_id", flat=True)) == set(ids[:2])
 
 
 def test_the_same_message_id_is_one_mail():
@@ -122,15 +133,30 @@ def test_only_a_lasting_no_is_the_end_of_a_mail(server, trouble, status):
 
 @pytest.mark.fault("F097")
 def test_a_password_reset_does_not_wait_behind_orders(server):
-    for n in range(3):
-        write(f"<order_x.{n}@shop>")
-    EmailMessage("Reset", "Text", to=["b@example.com"]).send()
-    first = claim_next()
-    assert (first.subject, first.priority) == ("Reset", 1)
+    for n, priority in enumerate(("bulk", "order", "account")):
+        write(f"<{priority}_x.{n}@shop>", Outbox_Priority=priority)
+    assert [claim_next().message_id for _ in range(3)] == ["<account_x.2@shop>", "<order_x.1@shop>", "<bulk_x.0@shop>"]
+
+
+@pytest.mark.parametrize("message_id", ["<order_x.1@shop>", "<back_in_stock.1@shop>"])
+def test_a_mail_without_a_priority_has_that_of_an_order_whatever_its_message_id_says(message_id):
+    write(message_id)
+    assert Mail.objects.get().priority == Mail.Priority.ORDER
+
+
+def test_an_unknown_priority_is_refused():
+    with pytest.raises(ValueError, match="urgent"):
+        write(Outbox_Priority="urgent")
+    assert Mail.objects.count() == 0
+
+
+def test_what_a_mail_says_to_the_outbox_does_not_leave():
+    write(Outbox_Priority="bulk", Outbox_Keep="text")
+    assert "Outbox" not in Mail.objects.get().body
 
 
 def test_a_worker_that_dies_gives_its_mail_back_with_the_same_id(server):
-    write()
+    write(Outbox_Keep="text")  # as if the worker had died before it deleted the text
     claimed = claim_next()
     assert claim_next() is None
     deliver(claimed)  # went out, but suppose the worker died before it could say so
