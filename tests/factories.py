@@ -43,7 +43,7 @@ def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **facts: Any
     product = Product.objects.create(
         handle=f"thing-{n}", slug=f"thing-{n}", title=facts.pop("title", f"Thing {n}"), status=Product.Status.ACTIVE
     )
-    variant = Variant.objects.create(product=product, sku=f"T-{n}", **facts)
+    variant = Variant.objects.create(product=product, **{"sku": f"T-{n}", **facts})
     if price_minor is not None:
         set_price(variant.pk, default_market(), regular_minor=price_minor)
     if on_hand and variant.is_tracked:

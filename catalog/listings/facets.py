@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -40,14 +40,35 @@ def value_key(text: str) -> str:
 def facet_ids(products: Iterable[Product]) -> dict[int, list[int]]:
     """The ids of each product's attribute values, including those from its options. Creates missing values.
 
-    Prefetch `options`, `variants` and `attribute_values` of the products.
+    Prefetch the `variants` of the products.
     """
     products = list(products)
-    ids_by_product = {product.pk: {value.pk for value in product.attribute_values.all()} for product in products}
+    ids_by_product: dict[int, set[int]] = {product.pk: set() for product in products}
+    links = Product.attribute_values.through.objects.filter(product_id__in=list(ids_by_product))
+    for product_id, value_id in links.values_list("product_id", "attributevalue_id"):
+        ids_by_product[product_id].add(value_id)
+    for value_id, product_ids in _values_of_options(products):
+        for product_id in product_ids:
+            ids_by_product[product_id].add(value_id)
+    return {pk: sorted(ids) for pk, ids in ids_by_product.items()}
+
+
+def _values_of_options(products: list[Product]) -> Iterator[tuple[int, set[int]]]:
+    """Yield the ids of the attribute values that are options of products, with the ids of these products."""
+    with_options = [
+        product
+        for product in products
+        if any(variant.option1 or variant.option2 or variant.option3 for variant in product.variants.all())
+    ]
+    if not with_options:
+        return
     by_option = {name.casefold(): attribute for attribute in Attribute.objects.all() for name in attribute.option_names}
+    if not by_option:
+        return
+    prefetch_related_objects(with_options, "options")
     wanted: dict[tuple[int, str], str] = {}
     uses: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for product in products if by_option else []:
+    for product in with_options:
         for index, option in enumerate(product.options.all(), start=1):
             attribute = by_option.get(option.name.casefold())
             for variant in product.variants.all() if attribute else []:
@@ -57,9 +78,7 @@ def facet_ids(products: Iterable[Product]) -> dict[int, list[int]]:
                     wanted.setdefault(key, label)
                     uses[key].add(product.pk)
     for key, value_id in _ensure_values(wanted).items():
-        for product_id in uses[key]:
-            ids_by_product[product_id].add(value_id)
-    return {pk: sorted(ids) for pk, ids in ids_by_product.items()}
+        yield value_id, uses[key]
 
 
 def _ensure_values(wanted: Mapping[tuple[int, str], str]) -> dict[tuple[int, str], int]:

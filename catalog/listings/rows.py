@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 
 from psycopg.types.range import TimestamptzRange
@@ -20,16 +21,20 @@ Span = tuple[datetime, datetime | None]
 class ListingRowBuilder:
     """Builds listing rows from stock, categories and swatches that are read once for many products.
 
-    Prefetch options, variants, prices, images and attribute values of the products.
+    Prefetch variants, prices and images of the products.
     """
 
     def __init__(self, products: list[Product], now: datetime) -> None:
         self.now = now
-        self.swatches = set(Swatch.objects.values_list("name", flat=True))
-        variants = [variant.pk for product in products for variant in product.variants.all()]
-        self.available = available_by_variant(variants)
+        variants = [variant for product in products for variant in product.variants.all()]
+        self.available = available_by_variant(variant.pk for variant in variants if variant.is_tracked)
         self.lineage = lineages({product.category_id for product in products if product.category_id})
+        self.category_names = {category.pk: category.name for line in self.lineage.values() for category in line}
         self.facets = facet_ids(products)
+
+    @cached_property
+    def swatches(self) -> set[str]:
+        return set(Swatch.objects.values_list("name", flat=True))
 
     def rows_of(self, product: Product, market: Market) -> Iterable[Listing]:
         """Yield one row for each future period in which the product is listed with the same prices."""
@@ -57,7 +62,8 @@ class ListingRowBuilder:
     ) -> Listing:
         cheapest, history = min(offers, key=lambda offer: offer[0].amount_minor)
         picture = next((image for image in product.images.all() if image.file), None)
-        categories = self.lineage.get(product.category_id, []) if product.category_id else []
+        line = self.lineage.get(product.category_id, []) if product.category_id else []
+        categories = [category.pk for category in line]
         return Listing(
             product=product,
             market=market.code,
@@ -88,10 +94,14 @@ class ListingRowBuilder:
     def _colours(self, product: Product) -> list[str]:
         """The values of the first option with swatches, in the order of the variants."""
         for index in (1, 2, 3):
-            values = list(dict.fromkeys(getattr(variant, f"option{index}") for variant in sold(product)))
-            if self.swatches.intersection(values):
+            values = [value for value in _option_values(product, index) if value]
+            if values and self.swatches.intersection(values):
                 return [value for value in values if value in self.swatches][:MAX_COLOURS]
         return []
+
+
+def _option_values(product: Product, index: int) -> Iterable[str]:
+    return dict.fromkeys(getattr(variant, f"option{index}") for variant in sold(product))
 
 
 def sold(product: Product) -> list[Variant]:
@@ -113,12 +123,16 @@ def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) 
     return stock_class(sum(available.get(variant.pk, 0) for variant in group))
 
 
-def lineages(category_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The ids of each category's ancestors and of itself, from the root down, by category id."""
+def lineages(category_ids: Iterable[int]) -> dict[int, list[Category]]:
+    """Each category's ancestors and itself, from the root down, by category id. They have a path and a name only."""
     paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
-    above = {"/".join(path.split("/")[: depth + 1]) for path in paths.values() for depth in range(path.count("/") + 1)}
-    ids = dict(Category.objects.filter(path__in=above).values_list("path", "pk"))
-    return {
-        pk: [ids["/".join(path.split("/")[: depth + 1])] for depth in range(path.count("/") + 1)]
-        for pk, path in paths.items()
-    }
+    lines = {pk: _paths_above(path) for pk, path in paths.items()}
+    above = Category.objects.filter(path__in={path for line in lines.values() for path in line}).only("path", "name")
+    by_path = {category.path: category for category in above}
+    return {pk: [by_path[path] for path in line] for pk, line in lines.items()}
+
+
+def _paths_above(path: str) -> list[str]:
+    """The paths of the category's ancestors and its own, from the root down."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]

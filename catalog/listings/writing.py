@@ -1,17 +1,19 @@
 """Write and check listing rows, which are stored per product, market and period."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from catalog.inventory.availability import available_by_variant
 from catalog.languages import search_config
 from catalog.listings.facets import WHOLE_SHOP
-from catalog.listings.rows import ListingRowBuilder, product_stock_class
+from catalog.listings.rows import ListingRowBuilder, product_stock_class, sold
 from catalog.listings.words import indexed, vocabulary
 from catalog.markets import all_markets
 from catalog.models import Category, CategoryChange, DirtyListing, Listing, Product, Variant
@@ -19,7 +21,7 @@ from catalog.models import Category, CategoryChange, DirtyListing, Listing, Prod
 MAX_PAST_AGE = timedelta(days=31)
 MIN_PAST_DURATION = timedelta(minutes=1)  # rows that were valid for less are deleted instead of kept as past
 BATCH = 1_000  # rows written at a time
-PREFETCHED = ("options", "variants__prices", "images", "attribute_values")
+PREFETCHED = ("variants__prices", "images")
 COMPARED = [
     field.attname
     for field in Listing._meta.concrete_fields
@@ -27,14 +29,24 @@ COMPARED = [
 ]
 
 # The texts were split into words by words.indexed(), so the configurations only stem them.
-WRITE_SEARCH = """
+SEARCH = """
+    setweight(to_tsvector({config}::regconfig, {title}), 'A')
+ || setweight(to_tsvector({config}::regconfig, {maker}), 'B')
+ || setweight(to_tsvector({config}::regconfig, {rest}), 'C')
+"""
+NEW_SEARCH = SEARCH.format(config="%s", title="%s", maker="%s", rest="%s")
+WRITE_SEARCH = f"""
 UPDATE catalog_listing AS listing SET search =
-    setweight(to_tsvector(text.config::regconfig, text.title), 'A')
- || setweight(to_tsvector(text.config::regconfig, text.maker), 'B')
- || setweight(to_tsvector(text.config::regconfig, text.rest), 'C')
+{SEARCH.format(config="text.config", title="text.title", maker="text.maker", rest="text.rest")}
 FROM unnest(%(ids)s::bigint[], %(configs)s::text[], %(titles)s::text[], %(makers)s::text[], %(rest)s::text[])
   AS text (id, config, title, maker, rest)
 WHERE listing.id = text.id
+"""  # noqa: S608  (column names only)
+
+END_ROWS = """
+UPDATE catalog_listing SET is_past = true,
+    valid = tstzrange(lower(valid), least(coalesce(upper(valid), %(now)s), %(now)s))
+WHERE id = ANY(%(ids)s)
 """
 
 # Words are always inserted in the same order, so two writers cannot deadlock.
@@ -59,8 +71,12 @@ def write_listings(products: QuerySet[Product]) -> int:
     previous_categories = _end_rows([product.pk for product in locked], now)
     builder = ListingRowBuilder(locked, now)
     rows = [row for product in locked for market in all_markets().values() for row in builder.rows_of(product, market)]
+    codes = {product.pk: codes_of(sold(product)) for product in locked}
+    for row in rows:
+        # In the INSERT, because an UPDATE would write the row and its entries in all indexes a second time.
+        row.search = SearchTexts.of(row, codes[row.product_id], builder.category_names).as_vector()
     Listing.objects.bulk_create(rows, batch_size=1000)
-    write_search(rows)
+    add_words(rows)
     # A transaction that cannot see the new rows may have changed the stock since it was read.
     DirtyListing.objects.bulk_create(DirtyListing(product=product) for product in locked)
     mark_categories({*previous_categories, *(pk for row in rows for pk in row.category_ids)})
@@ -68,17 +84,21 @@ def write_listings(products: QuerySet[Product]) -> int:
 
 
 def _end_rows(product_ids: list[int], now: datetime) -> set[int]:
-    """Mark the current rows as past and delete future ones; return the ids of their categories."""
+    """Mark the current rows as past and delete future and very recent ones; return the ids of their categories.
+
+    The products are locked, so nobody else ends their rows or adds some.
+    """
     live = Listing.objects.filter(product_id__in=product_ids, is_past=False)
-    categories = {pk for ids in live.values_list("category_ids", flat=True) for pk in ids}
-    live.filter(Q(valid__startswith__gt=now - MIN_PAST_DURATION) | Q(valid__startswith__isnull=True)).delete()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE catalog_listing SET is_past = true,"
-            " valid = tstzrange(lower(valid), least(coalesce(upper(valid), %(now)s), %(now)s))"
-            " WHERE product_id = ANY(%(ids)s) AND NOT is_past",
-            {"now": now, "ids": product_ids},
-        )
+    kept, short, categories = [], [], set()
+    for pk, valid, category_ids in live.values_list("pk", "valid", "category_ids"):
+        is_short = valid.lower is None or valid.lower > now - MIN_PAST_DURATION
+        (short if is_short else kept).append(pk)
+        categories.update(category_ids)
+    if short:
+        Listing.objects.filter(pk__in=short).delete()
+    if kept:
+        with connection.cursor() as cursor:
+            cursor.execute(END_ROWS, {"now": now, "ids": kept})
     return categories
 
 
@@ -89,31 +109,68 @@ def mark_categories(category_ids: Iterable[int]) -> None:
     )
 
 
+@dataclass(frozen=True)
+class SearchTexts:
+    """The words that a listing row is found by, most important first, and the configuration that stems them."""
+
+    config: str
+    title: str
+    maker: str
+    rest: str
+
+    @classmethod
+    def of(cls, row: Listing, codes: Iterable[str], category_names: Mapping[int, str]) -> "SearchTexts":
+        """Return the row's title, then its maker and tags, then its categories and the codes of its variants."""
+        categories = (category_names.get(pk, "") for pk in row.category_ids)
+        return cls(
+            search_config(all_markets()[row.market].language),
+            indexed(row.title),
+            indexed(row.vendor, *row.tags),
+            indexed(*categories, *codes),
+        )
+
+    def as_vector(self) -> RawSQL:
+        """Return the search vector as an expression."""
+        return RawSQL(  # noqa: S611  (no values in the text)
+            NEW_SEARCH, (self.config, self.title, self.config, self.maker, self.config, self.rest)
+        )
+
+
+def codes_of(variants: Iterable[Variant]) -> list[str]:
+    """Return the SKUs and barcodes of the variants."""
+    return [code for variant in variants for code in (variant.sku, variant.barcode)]
+
+
+def add_words(rows: Iterable[Listing]) -> None:
+    """Add the words of the rows' titles and vendors to those of autocomplete and spelling correction."""
+    words = set().union(*(vocabulary((row.title, row.vendor)) for row in rows))
+    if words:
+        with connection.cursor() as cursor:
+            cursor.execute(ADD_WORDS, {"words": sorted(words)})
+
+
 def write_search(rows: Iterable[Listing]) -> None:
-    """Write the search vectors of the rows: title, then maker and tags, then categories, SKUs and barcodes."""
+    """Write the search vectors of the rows again."""
     rows = list(rows)
-    codes: dict[int, list[str]] = defaultdict(list)
-    variants = Variant.objects.filter(product_id__in={row.product_id for row in rows}, is_active=True)
-    for product_id, sku, barcode in variants.values_list("product_id", "sku", "barcode"):
-        codes[product_id] += [sku, barcode]
+    variants: dict[int, list[Variant]] = defaultdict(list)
+    active = Variant.objects.filter(product_id__in={row.product_id for row in rows}, is_active=True)
+    for variant in active.only("product_id", "sku", "barcode"):
+        variants[variant.product_id].append(variant)
     wanted = {pk for row in rows for pk in row.category_ids}
     names = dict(Category.objects.filter(pk__in=wanted).values_list("pk", "name"))
-    markets = all_markets()
+    texts = [SearchTexts.of(row, codes_of(variants[row.product_id]), names) for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
             WRITE_SEARCH,
             {
                 "ids": [row.pk for row in rows],
-                "configs": [search_config(markets[row.market].language) for row in rows],
-                "titles": [indexed(row.title) for row in rows],
-                "makers": [indexed(row.vendor, *row.tags) for row in rows],
-                "rest": [
-                    indexed(*(names.get(pk, "") for pk in row.category_ids), *codes[row.product_id]) for row in rows
-                ],
+                "configs": [text.config for text in texts],
+                "titles": [text.title for text in texts],
+                "makers": [text.maker for text in texts],
+                "rest": [text.rest for text in texts],
             },
         )
-        words = set().union(*(vocabulary((row.title, row.vendor)) for row in rows))
-        cursor.execute(ADD_WORDS, {"words": sorted(words)})
+    add_words(rows)
 
 
 def write_search_again() -> int:

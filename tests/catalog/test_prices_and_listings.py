@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
@@ -12,7 +14,7 @@ from catalog.inventory import Need, reserve
 from catalog.listings import refresh_stock_classes, write_listings
 from catalog.listings.browse import current_listings
 from catalog.markets import default_market
-from catalog.models import Listing, Price, Product, Swatch, Variant
+from catalog.models import Attribute, AttributeValue, Category, Listing, Price, Product, Swatch, Variant
 from catalog.prices import prices_at, set_price
 from tests.factories import make_options, make_variant
 
@@ -97,6 +99,37 @@ def test_a_listing_shows_the_range_the_sale_and_the_colours():
     listing = Listing.objects.get(product=product)
     assert (listing.price_minor, listing.highest_price_minor, listing.is_on_sale) == (2400, 2800, True)
     assert (listing.colours, listing.stock_class, listing.has_price_range) == (["Sand"], "low", True)
+
+
+def test_listing_a_simple_product_takes_thirteen_statements(django_assert_num_queries):
+    variant = make_variant()
+    Listing.objects.all().delete()
+    with django_assert_num_queries(13):  # two of them are the savepoint
+        write_listings(Product.objects.filter(pk=variant.product_id))
+
+
+def test_listing_products_with_everything_takes_twenty_statements_for_one_and_for_ten(django_assert_num_queries):
+    category = Category.objects.create(name="Cups", slug="cups", path="cups")
+    colour = Attribute.objects.create(code="colour", name="Colour", option_names=["Glaze"])
+    AttributeValue.objects.create(attribute=colour, slug="sand", label="Sand")
+    Swatch.objects.create(name="Sand", colour="#d9c7ac")
+    products = [make_variant(option1="Sand").product for _ in range(10)]
+    Product.objects.update(category=category)
+    for product in products:
+        make_options(product, "Glaze")
+    write_listings(Product.objects.all())
+    for some in (Product.objects.filter(pk=products[0].pk), Product.objects.all()):
+        with django_assert_num_queries(20):
+            write_listings(some)
+
+
+def test_a_new_listing_is_found_by_the_words_of_its_title_maker_category_and_codes():
+    category = Category.objects.create(name="Cups", slug="cups", path="cups")
+    make_variant(title="Moon jug", sku="MJ7", barcode="4006381333931")
+    Product.objects.update(category=category, vendor="Kiln", tags=["handmade"])
+    write_listings(Product.objects.all())
+    stored = Listing.objects.annotate(words=Cast("search", TextField())).get(is_past=False)
+    assert stored.words == "'4006381333931':7C 'cup':5C 'handmad':4B 'jug':2A 'kiln':3B 'mj7':6C 'moon':1A"
 
 
 def test_a_dirty_mark_is_worked_off_into_the_stock_class():
