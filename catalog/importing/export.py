@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.importing.own_columns import IMAGE_COLUMNS, PRODUCT_COLUMNS, VARIANT_COLUMNS, market_columns, own_headers
 from catalog.importing.table import guarded
 from catalog.markets import Market
 from catalog.models import Location, Product
@@ -27,14 +28,15 @@ COLUMNS = [
 
 def export_lines(products: QuerySet[Product], market: Market, location: Location) -> Iterator[str]:
     """Yield the file line by line, ordered by product id. Memory use does not grow with the number of products."""
-    yield _line(COLUMNS)
+    headers = [*COLUMNS, *own_headers()]
+    yield _line(headers)
     last = 0
     exported = products.exclude(status=Product.Status.WITHDRAWN)
     while batch := list(exported.filter(pk__gt=last).order_by("pk").values_list("pk", "handle")[:BATCH]):
         documents = read_documents((handle for _, handle in batch), market, location)
         for _, handle in batch:
             for row in _rows(documents[handle], market.currency):
-                yield _line(row.get(column, "") for column in COLUMNS)
+                yield _line(row.get(header, "") for header in headers)
         last = batch[-1][0]
 
 
@@ -57,6 +59,7 @@ def _rows(document: Document, currency: str) -> Iterator[dict[str, str]]:
         if number < len(images):
             source, image = images[number]
             row |= {"Image Src": source, "Image Position": str(image["position"]), "Image Alt Text": image["alt"]}
+            row |= {column.header: column.text(image[name]) for name, column in IMAGE_COLUMNS.items()}
         yield {name: guarded(value) for name, value in row.items()}
 
 
@@ -69,18 +72,18 @@ def _product_cells(document: Document) -> dict[str, str]:
         "Type": fields["category"],
         "Tags": ", ".join(fields["tags"]),
         "Published": "TRUE" if fields["status"] in ("active", "unlisted") else "FALSE",
-        "Gift Card": "FALSE",
         "SEO Title": fields["seo_title"],
         "SEO Description": fields["seo_description"],
         "Status": fields["status"],
     }
+    cells |= {column.header: column.text(fields[name]) for name, column in PRODUCT_COLUMNS.items()}
     names = document["options"] or ["Title"]
     return cells | {f"Option{n} Name": name for n, name in enumerate(names, start=1)}
 
 
 def _variant_cells(key: str, fields: Document, options: list[str], currency: str) -> dict[str, str]:
     values = key.split("\n") if options else ["Default Title"]
-    paid, compare = (fields["sale"], fields["price"]) if fields["sale"] is not None else (fields["price"], None)
+    paid, compare = _paid_and_compare(fields)
     return {
         **{f"Option{n} Value": value for n, value in enumerate(values, start=1)},
         "Variant SKU": fields["sku"],
@@ -100,7 +103,25 @@ def _variant_cells(key: str, fields: Document, options: list[str], currency: str
         "Variant Barcode": fields["barcode"],
         "Variant Image": fields["image"],
         "Variant Weight Unit": "g",
+        "Gift Card": str(fields["is_gift_card"]).upper(),
+        **{column.header: column.text(fields[name]) for name, column in VARIANT_COLUMNS.items()},
+        **_market_cells(fields["markets"]),
     }
+
+
+def _market_cells(prices: Document) -> dict[str, str]:
+    cells = {}
+    for columns in market_columns():
+        if in_market := prices.get(columns.market.code):
+            paid, compare = _paid_and_compare(in_market)
+            cells[columns.price] = _amount(paid, columns.market.currency)
+            cells[columns.compare_at] = _amount(compare, columns.market.currency)
+    return cells
+
+
+def _paid_and_compare(prices: Document) -> tuple[int | None, int | None]:
+    """The price that is paid, and the price before the sale."""
+    return (prices["sale"], prices["price"]) if prices["sale"] is not None else (prices["price"], None)
 
 
 def _amount(minor: int | None, currency: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog.formats import NOTHING, moment
+from catalog.importing.cells import RefusedRow
 from catalog.importing.shopify import FileProduct, FileVariant, Problem, Reading
 from catalog.markets import Market
 from catalog.models import Category, Location
@@ -18,6 +19,7 @@ from catalog.products.document import (
     CATEGORY_SEPARATOR,
     NEW_IMAGE,
     NEW_VARIANT,
+    NO_PRICES,
     Difference,
     Document,
     category_names,
@@ -94,14 +96,6 @@ class Plan:
         )
 
 
-class _Skipped(Exception):
-    """A product cannot be imported; the message says why."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
 def plan_import(reading: Reading, market: Market, location: Location) -> Plan:
     """Plan the import of these products. Writes nothing."""
     plan = Plan(problems=list(reading.problems))
@@ -130,8 +124,8 @@ def _unify_category_names(products: list[FileProduct]) -> None:
 def _plan_product(plan: Plan, product: FileProduct, before: Document | None, market: Market) -> None:
     try:
         after = merge(before, product)
-    except _Skipped as skipped:
-        plan.problems.append(Problem(skipped.line, product.handle, str(skipped)))
+    except RefusedRow as refused:
+        plan.problems.append(Problem(refused.line, product.handle, str(refused)))
         return
     changed_fields = differences(before, after, market.currency)
     if changed_fields:
@@ -156,8 +150,9 @@ def merge(before: Document | None, product: FileProduct) -> Document:
     """The document after the import. What the file does not mention stays as it was."""
     after = deepcopy(before) if before else new_document(product.handle)
     if before is None and "title" not in product.fields:
-        raise _Skipped(product.line, "a new product needs a title")
+        raise RefusedRow(product.line, "a new product needs a title")
     after["product"] |= product.fields
+    _refuse_reversed_times(after["product"], product.line)
     if product.options is not None:
         after["options"] = product.options
     seen: set[str] = set()
@@ -170,6 +165,7 @@ def merge(before: Document | None, product: FileProduct) -> Document:
         existing_image = after["images"].get(image.source) or {**NEW_IMAGE, "position": len(after["images"]) + 1}
         after["images"][image.source] = {
             **existing_image,
+            **image.fields,
             "position": image.position or existing_image["position"],
             "alt": image.alt or existing_image["alt"],
         }
@@ -180,6 +176,12 @@ def merge(before: Document | None, product: FileProduct) -> Document:
     return after
 
 
+def _refuse_reversed_times(fields: Document, line: int) -> None:
+    begins, ends = fields["publish_at"], fields["unpublish_at"]
+    if begins and ends and datetime.fromisoformat(ends) <= datetime.fromisoformat(begins):
+        raise RefusedRow(line, "'Product Unpublish At' must be after 'Product Publish At'")
+
+
 def _has_price_column(product: FileProduct) -> bool:
     return any("price" in variant.fields for variant in product.variants)
 
@@ -187,7 +189,7 @@ def _has_price_column(product: FileProduct) -> bool:
 def _merge_variant(after: Document, variant: FileVariant, seen: set[str]) -> None:
     key = _key_of(after, variant)
     if key in seen:
-        raise _Skipped(variant.line, "the file has no options, so a new product can have only one variant")
+        raise RefusedRow(variant.line, "the file has no options, so a new product can have only one variant")
     seen.add(key)
     fields = dict(variant.fields)
     existing = after["variants"].get(key)
@@ -195,12 +197,14 @@ def _merge_variant(after: Document, variant: FileVariant, seen: set[str]) -> Non
         existing = {**deepcopy(NEW_VARIANT), "position": len(after["variants"]) + 1, "is_tracked": False}
         after["variants"][key] = existing
     prices = {name: fields.pop(name) for name in ("price", "compare_at") if name in fields}
+    market_prices = fields.pop("markets", {})
     quantity = fields.pop("quantity", None)
     may_be_oversold = fields.pop("may_be_oversold", None)
     if quantity is not None and "is_tracked" not in fields:
         fields["is_tracked"] = True
     existing |= fields
     _merge_price(existing, prices)
+    _merge_market_prices(existing, market_prices)
     _merge_stock(existing, quantity, may_be_oversold)
 
 
@@ -213,7 +217,9 @@ def _key_of(after: Document, variant: FileVariant) -> str:
     if by_sku:
         return by_sku[0]
     if len(after["variants"]) > 1:
-        raise _Skipped(variant.line, f"the file has no options, and none of several variants has the SKU '{sku or ''}'")
+        raise RefusedRow(
+            variant.line, f"the file has no options, and none of several variants has the SKU '{sku or ''}'"
+        )
     return next(iter(after["variants"]), variant_key(("", "", "")))
 
 
@@ -230,6 +236,14 @@ def _merge_price(existing: Document, prices: dict[str, int | None]) -> None:
         existing |= {"price": compare, "sale": paid, "sale_until": until}
     else:
         existing |= {"price": paid, "sale": None, "sale_until": None}
+
+
+def _merge_market_prices(existing: Document, market_prices: dict[str, dict[str, int | None]]) -> None:
+    merged = dict(existing["markets"])
+    for code, prices in market_prices.items():
+        merged[code] = {**NO_PRICES, **merged.get(code, {})}
+        _merge_price(merged[code], prices)
+    existing["markets"] = {code: prices for code, prices in merged.items() if prices != NO_PRICES}
 
 
 def _merge_stock(existing: Document, quantity: int | None, may_be_oversold: bool | None) -> None:

@@ -1,8 +1,10 @@
-"""Repair CSV rows whose cells have shifted away from their headers.
+"""Move the cells of shifted CSV rows back under their headers.
 
-Spreadsheets and scripts sometimes lose or double a separator, which shifts every later cell by one column. Some
-columns accept only certain values (a price, yes or no, a URL), so the alignment of cells to headers that fits these
-columns best restores the row. Only rows with several impossible cells are repaired, and each repair is reported.
+Scripts and spreadsheets lose or double a separator, so that every later cell of a row stands under the wrong header. If
+at least three cells cannot belong to their columns (a price that is a word, a picture named `TRUE`), this module looks
+for the arrangement in which every cell fits its column, and the plan reports each product whose cells were moved.
+Refusing the rows by line number would be worse: the same fault is usually in every row, so the whole file would be
+refused, and its owner would have to find one separator among sixty columns, in every row.
 """
 
 import re

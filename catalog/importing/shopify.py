@@ -7,15 +7,32 @@ described at https://help.shopify.com/en/manual/products/import-export/using-csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import UnreadableFile
 from catalog.gtin import is_gtin, looks_like_gtin
+from catalog.importing.cells import (
+    YES,
+    RefusedRow,
+    decimal_text,
+    is_yes,
+    minor_amount,
+    one_line,
+    tag_list,
+    whole_number,
+    without_guard,
+)
+from catalog.importing.own_columns import (
+    IMAGE_COLUMNS,
+    PRODUCT_COLUMNS,
+    VARIANT_COLUMNS,
+    market_prices,
+    own_fields,
+    own_headers,
+)
 from catalog.importing.table import REFUSED, SLIPPED, Row, file_content, table_rows
 from catalog.models import Product
-from catalog.money import AmountRefused, to_minor
 from catalog.products.categories import category_path
 from catalog.products.document import CATEGORY_SEPARATOR
 from catalog.products.unit_price import UNITS
@@ -45,6 +62,7 @@ HEADERS = {
     "base_unit": ("unit price base measure unit",),
     "needs_shipping": ("variant requires shipping", "requires shipping"),
     "is_taxable": ("variant taxable", "charge tax"),
+    "is_gift_card": ("gift card",),
     "image": ("image src", "product image url"),
     "image_position": ("image position",),
     "alt": ("image alt text",),
@@ -56,7 +74,6 @@ HEADERS = {
 }
 FIELD_NAMES = {header: name for name, headers in HEADERS.items() for header in headers}
 VISIBLE = (Product.Status.ACTIVE, Product.Status.UNLISTED)
-YES = {"true", "yes", "1", "y"}
 CONTINUE = {"continue", *YES}
 # PostgreSQL indexes cannot hold values of more than about 2,700 bytes.
 MAX_PATH_BYTES = 1000
@@ -99,6 +116,7 @@ class FileImage:
     source: str
     position: int | None
     alt: str
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -121,14 +139,6 @@ class Reading:
     problems: list[Problem]
 
 
-class _Refused(Exception):
-    """A row cannot be imported. Becomes a Problem."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
 def read_file(path: Path, currency: str) -> Reading:
     """Read a file. Raises UnreadableFile, with a message for staff, if it cannot be read as a whole."""
     return read_bytes(file_content(path), currency)
@@ -140,12 +150,14 @@ def read_bytes(content: bytes, currency: str) -> Reading:
 
 
 def _column_names(headers: list[str]) -> list[str | None]:
-    names = [FIELD_NAMES.get(header.strip().lower()) for header in headers]
+    known = {**FIELD_NAMES, **{header.lower(): header.lower() for header in own_headers()}}
+    names = [known.get(header.strip().lower()) for header in headers]
     if "handle" not in names:
         raise UnreadableFile("The first line has no column 'Handle': this is not a Shopify product export.")
     twice = {name for name in names if name and names.count(name) > 1}
     if twice:
-        raise UnreadableFile(f"The column '{HEADERS[min(twice)][0]}' appears twice in the file.")
+        name = min(twice)
+        raise UnreadableFile(f"The column '{HEADERS.get(name, [name])[0]}' appears twice in the file.")
     return names
 
 
@@ -162,7 +174,7 @@ def read_rows(rows: Iterable[Row], currency: str) -> Reading:
     for handle, group in groups.items():
         try:
             products.append(_read_product(handle, group, currency, problems))
-        except _Refused as refused:
+        except RefusedRow as refused:
             problems.append(Problem(refused.line, handle, str(refused)))
     _warn_of_shared_skus(products, problems)
     return Reading(products, problems)
@@ -172,9 +184,10 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     line, first = rows[0]
     for row_line, row in rows:
         if REFUSED in row:
-            raise _Refused(row_line, row[REFUSED])
+            raise RefusedRow(row_line, row[REFUSED])
     if len(handle) > 255:
-        raise _Refused(line, "the handle is longer than 255 characters")
+        raise RefusedRow(line, "the handle is longer than 255 characters")
+    _repeat_gift_card([row for _line, row in rows])
     product = FileProduct(handle, line, _product_fields(first, line), _option_names(first, line))
     for row_line, row in rows:
         if row_line == line or _is_variant(row):
@@ -191,12 +204,20 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
     return product
 
 
+def _repeat_gift_card(rows: list[dict[str, str]]) -> None:
+    """Fill empty cells of this column from the first row, the only one in which Shopify fills it."""
+    if "is_gift_card" in rows[0]:
+        for row in rows:
+            row["is_gift_card"] = row.get("is_gift_card") or rows[0]["is_gift_card"]
+
+
 def _product_fields(row: dict[str, str], line: int) -> dict[str, Any]:
     if "title" in row and not row["title"]:
-        raise _Refused(line, "the first row of a product needs a title")
+        raise RefusedRow(line, "the first row of a product needs a title")
     fields = {name: read(row[column]) for column, (name, read) in PRODUCT_READERS.items() if column in row}
     if len(category_path(fields.get("category", "").split(CATEGORY_SEPARATOR)).encode()) > MAX_PATH_BYTES:
-        raise _Refused(line, "the type has too many or too long names")
+        raise RefusedRow(line, "the type has too many or too long names")
+    fields |= own_fields(PRODUCT_COLUMNS, row, line)
     status = _status(row, line)
     return fields if status is None else {**fields, "status": status}
 
@@ -205,7 +226,7 @@ def _status(row: dict[str, str], line: int) -> str | None:
     """The status, from the columns Status and Published. An unpublished product is never visible."""
     status = row.get("status", "").lower()
     if status and status not in STATUSES:
-        raise _Refused(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
+        raise RefusedRow(line, f"'{row['status']}' is not a status ({', '.join(STATUSES)})")
     if not status and "status" not in row and "published" not in row:
         return None
     wanted = status or Product.Status.ACTIVE
@@ -226,9 +247,9 @@ def _option_names(row: dict[str, str], line: int) -> list[str] | None:
         return []
     named = [name for name in names if name]
     if names[: len(named)] != named:
-        raise _Refused(line, "an option without a name comes before one that has a name")
+        raise RefusedRow(line, "an option without a name comes before one that has a name")
     if len(set(named)) < len(named):
-        raise _Refused(line, f"two options have the same name ({', '.join(named)})")
+        raise RefusedRow(line, f"two options have the same name ({', '.join(named)})")
     return named
 
 
@@ -239,13 +260,16 @@ def _is_variant(row: dict[str, str]) -> bool:
 def _read_variant(line: int, row: dict[str, str], product: FileProduct, currency: str) -> FileVariant:
     fields = {name: read(row[column]) for column, (name, read) in VARIANT_READERS.items() if column in row}
     if "grams" in row:
-        fields["grams"] = _whole_number(row["grams"], line, "weight") or 0
+        fields["grams"] = whole_number(row["grams"], line, "weight") or 0
     if "quantity" in row:
-        fields["quantity"] = _whole_number(row["quantity"], line, "stock", may_be_negative=True)
+        fields["quantity"] = whole_number(row["quantity"], line, "stock", may_be_negative=True)
     for name, label in (("price", "price"), ("compare_at", "compare-at price")):
         if name in row:
-            fields[name] = _money(row[name], line, currency, label)
-    return FileVariant(line, _values(row, line, product), fields | _content(row, line))
+            fields[name] = minor_amount(row[name], line, currency, label)
+    if prices := market_prices(row, line):
+        fields["markets"] = prices
+    fields |= _content(row, line) | own_fields(VARIANT_COLUMNS, row, line)
+    return FileVariant(line, _values(row, line, product), fields)
 
 
 def _values(row: dict[str, str], line: int, product: FileProduct) -> tuple[str, str, str] | None:
@@ -254,7 +278,7 @@ def _values(row: dict[str, str], line: int, product: FileProduct) -> tuple[str, 
     count = len(product.options)
     values = [" ".join(row.get(f"option{n}", "").split())[:255] if n <= count else "" for n in (1, 2, 3)]
     if len("".join(values).encode()) > MAX_OPTION_VALUES_BYTES:
-        raise _Refused(line, "the option values are too long")
+        raise RefusedRow(line, "the option values are too long")
     return (values[0], values[1], values[2])
 
 
@@ -267,80 +291,40 @@ def _content(row: dict[str, str], line: int) -> dict[str, Any]:
     if not amount or unit not in UNITS or base_unit not in UNITS:
         return {"content": None, "content_unit": "", "base": None, "base_unit": ""}
     return {
-        "content": _decimal(amount, line, "unit price measure"),
+        "content": decimal_text(amount, line, "unit price measure"),
         "content_unit": unit,
-        "base": _decimal(base or "1", line, "unit price base"),
+        "base": decimal_text(base or "1", line, "unit price base"),
         "base_unit": base_unit,
     }
 
 
-def _decimal(text: str, line: int, what: str) -> str:
-    if not re.fullmatch(r"\d{1,8}(\.\d{1,6})?", text, re.ASCII) or not Decimal(text).quantize(Decimal("0.001")):
-        raise _Refused(line, f"the {what} '{text}' is not a number above zero")
-    return str(Decimal(text).quantize(Decimal("0.001")))
-
-
-def _without_guard(text: str) -> str:
-    """The text without the apostrophe that spreadsheets put before numbers stored as text."""
-    return text.removeprefix("'").strip()
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:255]
-
-
-def _tags(text: str) -> list[str]:
-    return list(dict.fromkeys(tag for part in text.split(",") if (tag := part.strip()[:100])))
-
-
-def _yes(text: str) -> bool:
-    return (text or "true").lower() in YES
-
-
 # Column → its field and the function that converts its text.
 PRODUCT_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "title": ("title", _one_line),
-    "vendor": ("vendor", _one_line),
+    "title": ("title", one_line),
+    "vendor": ("vendor", one_line),
     "body": ("description", clean),
     "type": ("category", lambda text: " ".join(text.split())),
-    "tags": ("tags", _tags),
+    "tags": ("tags", tag_list),
     "seo_title": ("seo_title", lambda text: text[:255]),
     "seo_description": ("seo_description", str),
 }
 VARIANT_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "sku": ("sku", lambda text: _without_guard(text)[:255]),
-    "barcode": ("barcode", lambda text: _without_guard(text)[:64]),
+    "sku": ("sku", lambda text: without_guard(text)[:255]),
+    "barcode": ("barcode", lambda text: without_guard(text)[:64]),
     "tracker": ("is_tracked", bool),
     "policy": ("may_be_oversold", lambda text: text.lower() in CONTINUE),
-    "needs_shipping": ("needs_shipping", _yes),
-    "is_taxable": ("is_taxable", _yes),
+    "needs_shipping": ("needs_shipping", is_yes),
+    "is_taxable": ("is_taxable", is_yes),
+    "is_gift_card": ("is_gift_card", lambda text: text.lower() in YES),
     "variant_image": ("image", lambda text: text[:2000]),
 }
-
-
-def _money(text: str, line: int, currency: str, what: str) -> int | None:
-    if not text:
-        return None
-    try:
-        return to_minor(text, currency)
-    except AmountRefused as refused:
-        sentence = str(refused)
-        why = sentence[0].lower() + sentence[1:].removesuffix(".")
-        raise _Refused(line, f"the {what} '{text}' is not valid: {why}") from refused
-
-
-def _whole_number(text: str, line: int, what: str, *, may_be_negative: bool = False) -> int | None:
-    if not text:
-        return None
-    if not re.fullmatch(r"-?\d{1,9}(\.0+)?" if may_be_negative else r"\d{1,9}(\.\d+)?", text, re.ASCII):
-        raise _Refused(line, f"the {what} '{text}' is not a whole number")
-    return round(float(text))
 
 
 def _read_image(line: int, row: dict[str, str], product: FileProduct) -> FileImage:
     position = row.get("image_position", "")
     number = int(position) if re.fullmatch(r"\d{1,6}", position, re.ASCII) else None
-    return FileImage(line, row["image"][:2000], number, row.get("alt", "")[:512])
+    fields = own_fields(IMAGE_COLUMNS, row, line)
+    return FileImage(line, row["image"][:2000], number, row.get("alt", "")[:512], fields)
 
 
 def _check_once(product: FileProduct) -> None:
@@ -349,7 +333,7 @@ def _check_once(product: FileProduct) -> None:
         key = variant.values or (variant.fields.get("sku", ""),)
         if key in seen:
             name = " / ".join(value for value in key if value) or "without options"
-            raise _Refused(variant.line, f"the variant {name} is already in line {seen[key]}")
+            raise RefusedRow(variant.line, f"the variant {name} is already in line {seen[key]}")
         seen[key] = variant.line
 
 

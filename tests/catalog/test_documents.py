@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from catalog.admin.products.images import PictureForm
 from catalog.importing.apply import Author, apply_changes, default_target
-from catalog.importing.plan import PlannedChange
+from catalog.importing.export import export_lines
+from catalog.importing.plan import PlannedChange, plan_import
+from catalog.importing.shopify import read_bytes
 from catalog.importing.undo import undo_changes
 from catalog.models import Option, Price, Product, ProductImage, Redirect, RelatedProduct, Variant
 from catalog.prices import prices_at, set_price
@@ -195,3 +197,65 @@ def test_a_recorded_change_that_changes_nothing_leaves_no_history():
     with recorded_change(variant.product, Author("admin")):
         pass
     assert variant.product.changes.count() == 0
+
+
+def exported() -> str:
+    target = default_target()
+    return "".join(export_lines(Product.objects.all(), target.market, target.location))
+
+
+def test_an_exported_file_brings_every_field_back_into_an_empty_shop(us_market):
+    variant = make_variant(2400)
+    image = ProductImage.objects.create(product=variant.product, source="https://example.com/a.jpg", alt="A")
+    for row in (variant.product, variant, image):
+        changed_everywhere(row)
+    Product.objects.update(status="active", slug=variant.product.handle)
+    Variant.objects.update(content_unit="ml", base_unit="ml")
+    set_price(variant.pk, us_market, regular_minor=2900, sale_minor=2500)
+    handle, target = variant.product.handle, default_target()
+    original, file = product_document(handle), exported().encode()
+    assert plan_import(read_bytes(file, "EUR"), target.market, target.location).changes == []
+    apply_changes([PlannedChange(handle, 0, original, None, [])], target, Author("undo"))
+    Product.objects.update(handle="gone", slug="gone")
+    plan = plan_import(read_bytes(file, "EUR"), target.market, target.location)
+    assert [str(problem) for problem in plan.problems] == []
+    apply_changes(plan.changes, target, Author("import"))
+    assert differences(original, product_document(handle), "EUR") == []
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "message"),
+    [
+        ("Variant Tax Class", "half", "'half' is not valid as 'Variant Tax Class': Value 'half' is not a valid choice."),
+        ("Image Focus X", "-1", "'-1' is not valid as 'Image Focus X': Ensure this value is greater than or equal to 0."),
+        ("Product Dispatch Days", "0, 9", "'0, 9' is not valid as 'Product Dispatch Days': Item 2 in the array did not validate: Value 9 is not a valid choice."),
+        ("Product Publish At", "soon", "'soon' is not valid as 'Product Publish At': “soon” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format."),
+        ("Price / us", "cheap", "the Price / us 'cheap' is not valid: enter an amount like 12.50"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_its_field_does_not_accept_refuses_the_product_by_its_line(us_market, header, cell, message):
+    file = f'Handle,Title,Image Src,{header}\ncup,Cup,https://example.com/a.jpg,"{cell}"\n'
+    assert [str(problem) for problem in read_bytes(file.encode(), "EUR").problems] == [f"line 2: cup: {message}"]
+
+
+def test_a_file_changes_a_price_of_another_market_and_leaves_the_rest(us_market):
+    variant = make_variant(2400)
+    handle, target = variant.product.handle, default_target()
+    file = f"Handle,SKU,Price / us\n{handle},{variant.sku},29.00\n"
+    plan = plan_import(read_bytes(file.encode(), "EUR"), target.market, target.location)
+    assert plan.changes[0].differences == [["variant (the only one): price (us)", None, "$29.00"]]
+
+
+def test_a_product_that_would_end_before_it_begins_is_refused():
+    file = "Handle,Title,Product Publish At,Product Unpublish At\ncup,Cup,2030-01-02,2030-01-01\n"
+    target = default_target()
+    plan = plan_import(read_bytes(file.encode(), "EUR"), target.market, target.location)
+    assert [str(problem) for problem in plan.problems] == [
+        "line 2: cup: 'Product Unpublish At' must be after 'Product Publish At'"
+    ]
+
+
+def test_a_gift_card_of_another_shop_stays_one_in_all_its_variants():
+    file = "Handle,Title,Gift Card,Option1 Name,Option1 Value,Price\ncard,Card,true,Worth,10,10\ncard,,,,20,20\n"
+    products = read_bytes(file.encode(), "EUR").products
+    assert [variant.fields["is_gift_card"] for variant in products[0].variants] == [True, True]
