@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from django import template
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.forms import BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from catalog import formats
+from catalog.form_fields import ShownField, plain_field
 from catalog.importing import plan
 from catalog.markets import Market, all_markets, current_market, default_market, path_in
 from catalog.models import ProductImage, Store
@@ -155,6 +157,12 @@ def half_stars(rating: int) -> int:
 def stars_class(stars: int) -> int:
     """Convert whole stars to half stars."""
     return stars * 2
+
+
+@register.inclusion_tag("includes/field.html")
+def field(bound: BoundField, id: str = "", css_class: str = "") -> dict[str, ShownField]:  # noqa: A002  (the attribute)
+    """A field of a form with its label, hint, error and control. Its id is its name unless `id` is given."""
+    return {"field": plain_field(bound, id=id, css_class=css_class)}
 
 
 @register.inclusion_tag("includes/picture.html")

@@ -12,6 +12,7 @@ from accounts.addresses import addresses_of
 from accounts.limits.throttle import Limit, TooManyAttempts, client_ip
 from accounts.models import Address
 from catalog.errors import InsufficientStock
+from catalog.form_fields import ShownField, field_rows, shown_field
 from catalog.markets import Market
 from orders.cart.contents import CartContents, price_cart
 from orders.cart.differences import SOMETHING_CHANGED, displayed_sums, what_changed
@@ -21,7 +22,6 @@ from orders.checkout.market_terms import market_terms
 from orders.customers import Buyer, customer_key
 from orders.errors import CheckoutRefused, EmptyCart, NotSold, PromotionUsedUp, TooManyUnpaid, TotalChanged
 from orders.models import Cart
-from orders.shown_field import ShownField, field_rows, shown_field
 from orders.visitor import user_id_of
 
 PLACING = Limit("place-order", settings.ORDERS_PER_HOUR, 3600)

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import MAX_ADDRESSES, addresses_of, keep_address, make_default
 from accounts.models import Address
+from catalog.form_fields import field_rows, shown_field
 from catalog.pages import ACCOUNT, page
 from orders.address_form import AddressForm
-from orders.shown_field import field_rows, shown_field
 
 
 @page(ACCOUNT)

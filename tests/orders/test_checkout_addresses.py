@@ -144,7 +144,7 @@ def test_a_mistake_goes_as_soon_as_it_is_put_right_and_the_others_stay(client):
     page = client.post("/checkout/", again)
     text = text_of(page)
     assert [name for name, _ in page.context["errors"]] == ["email", "name"]
-    assert 'class="field mended"' in text
+    assert 'class="field corrected"' in text
     assert 'id="postcode-ok"' in text
     page = client.post("/checkout/", {**GERMAN, "update": "1", "wrong": page.context["wrong"]})
     assert (page.context["errors"], page.context["wrong"]) == ([], "")
