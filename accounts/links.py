@@ -45,7 +45,7 @@ def read_sign_up(key: str) -> SignUp | None:
 
 def confirmation_key(address: EmailAddress) -> str:
     """The signed key of a link that confirms this address."""
-    return signing.dumps([address.pk, address.email, _state(address.user)], salt=CONFIRM)
+    return signing.dumps([address.pk, address.email, account_state(address.user)], salt=CONFIRM)
 
 
 def read_confirmation(key: str) -> EmailAddress | None:
@@ -58,12 +58,13 @@ def read_confirmation(key: str) -> EmailAddress | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     address = EmailAddress.objects.select_related("user").filter(pk=pk, email=email, verified=False).first()
-    if address and constant_time_compare(state, _state(address.user)):
+    if address and constant_time_compare(state, account_state(address.user)):
         return address
     return None
 
 
-def _state(user: AbstractBaseUser) -> str:
+def account_state(user: AbstractBaseUser) -> str:
+    """Return a digest of what a confirmation link depends on: password, e-mail address and logins of the account."""
     assert isinstance(user, User)  # noqa: S101
     return salted_hmac(CONFIRM, f"{user.pk}|{user.password}|{user.email}|{user.login_generation}").hexdigest()[:32]
 

@@ -24,11 +24,13 @@ MAX_GIFT_CARD_MINOR = 10**9
 REFUND_VALIDITY = timedelta(days=365)  # how long a refund to an expired card can be spent
 
 # The condition uses the row's own columns, so PostgreSQL checks it again after waiting for a lock: when twenty tabs spend
-# one card at once, the last ones find too little balance. One statement writes balance and movement.
+# one card at once, the last ones find too little balance.
+HAS_BALANCE = "balance_minor >= %(amount)s"
+# One statement writes balance and movement.
 TAKE = """
 WITH card AS (
   UPDATE orders_giftcard SET balance_minor = balance_minor - %(amount)s
-  WHERE id = %(card)s AND is_active AND balance_minor >= %(amount)s AND (expires_at IS NULL OR expires_at > now())
+  WHERE id = %(card)s AND is_active AND {has_balance} AND (expires_at IS NULL OR expires_at > now())
   RETURNING id
 )
 INSERT INTO orders_giftcardmovement (key, card_id, kind, amount_minor, order_id, created_at)
@@ -180,7 +182,10 @@ def redeem(order: Order, tenders: Sequence[Tender]) -> None:
 
 def _take(order: Order, card_id: int, amount_minor: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"card": card_id, "amount": amount_minor, "order": order.pk, "key": uuid.uuid4()})
+        cursor.execute(
+            TAKE.format(has_balance=HAS_BALANCE),
+            {"card": card_id, "amount": amount_minor, "order": order.pk, "key": uuid.uuid4()},
+        )
         if not cursor.rowcount:
             raise GiftCardSpent(f"gift card {card_id}")
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.addresses import keep_address
 from catalog.inventory import Need, release, reserve
 from orders import gift_cards
+from orders.cart.editing import lock_cart
 from orders.cart.merging import restore_cart
 from orders.emails import send_confirmation
 from orders.errors import StatusRefused
@@ -37,7 +39,7 @@ def lock_with_cart(order_id: int) -> Order:
     All code that locks both takes the cart first, so that transactions cannot deadlock.
     """
     cart_id = Order.objects.values_list("cart_id", flat=True).get(pk=order_id)
-    list(Cart.objects.select_for_update().filter(pk=cart_id))
+    lock_cart(pk=cart_id)
     return lock_order(order_id)
 
 
@@ -46,11 +48,16 @@ def record_event(order: Order, kind: str, text: str, *, is_public: bool = False,
     OrderEvent.objects.create(order=order, kind=kind, text=text[:300], is_public=is_public, user_id=user_id)
 
 
+def unchanged(order: Order) -> QuerySet[Order]:
+    """The order's row, or none if its status has changed since the order was read."""
+    return Order.objects.filter(pk=order.pk, status=order.status)
+
+
 def _move(order: Order, target: Status, **fields: Any) -> None:
     """Change the status and these fields; raise StatusRefused if that is not allowed or the order has changed."""
     if (order.status, target) not in ALLOWED:
         raise StatusRefused(f"Order {order.number} is {order.status} and cannot become {target}.")
-    moved = Order.objects.filter(pk=order.pk, status=order.status).update(status=target, **fields)
+    moved = unchanged(order).update(status=target, **fields)
     if not moved:
         raise StatusRefused(f"Order {order.number} has changed in the meantime.")
     order.refresh_from_db()

@@ -1,6 +1,7 @@
 """The ledger: write each journal once, identified by kind and reference. The postings of a journal sum to zero."""
 
 import uuid
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -22,11 +23,8 @@ def _book(
     currency: str = "",
 ) -> bool:
     """Write the journal, or return False if it has been written before."""
-    journal, is_new = Journal.objects.get_or_create(
-        kind=kind,
-        provider_ref=provider_ref,
-        defaults={"order": order, "payment": payment, "currency": order.currency if order else currency},
-    )
+    fields = {"order": order, "payment": payment, "currency": order.currency if order else currency}
+    journal, is_new = find_or_create(kind, provider_ref, fields)
     if is_new:
         Posting.objects.bulk_create(
             Posting(journal=journal, account=account, amount_minor=amount)
@@ -34,6 +32,11 @@ def _book(
             if amount
         )
     return is_new
+
+
+def find_or_create(kind: Journal.Kind, provider_ref: str, fields: dict[str, Any]) -> tuple[Journal, bool]:
+    """Return the journal of this kind and reference, and whether it is new. A unique constraint allows one."""
+    return Journal.objects.get_or_create(kind=kind, provider_ref=provider_ref, defaults=fields)
 
 
 def _parts_of(order: Order) -> dict[str, int]:

@@ -105,7 +105,7 @@ def ensure_session(payment: Payment) -> Payment:
     crash_point("pay.before_create")
     state = (_search(payment) if payment.key_attempt else None) or _create(payment)
     crash_point("pay.after_create")
-    payment = _record(payment, state)
+    payment = record_session(payment, state)
     if payment.status != Payment.Status.OPEN:
         raise NotPayable("This order has changed. Please look at it again.")
     return payment
@@ -137,7 +137,7 @@ def _search(payment: Payment) -> SessionState | None:
     return next((state for status in ("complete", "open") for state in states if state.status == status), None)
 
 
-def _record(payment: Payment, state: SessionState) -> Payment:
+def record_session(payment: Payment, state: SessionState) -> Payment:
     """Store the session in the payment's row, or expire it if the row has another one or is no longer open."""
     Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
         session_id=state.session_id, session_url=state.url
@@ -153,7 +153,7 @@ def _record(payment: Payment, state: SessionState) -> Payment:
 def recover_session(payment: Payment) -> Payment:
     """Search Stripe for the session of a payment that has none stored; create nothing."""
     state = _search(payment)
-    return _record(payment, state) if state else payment
+    return record_session(payment, state) if state else payment
 
 
 def close_unanswered(payment: Payment) -> Payment:
@@ -170,7 +170,7 @@ def close_unanswered(payment: Payment) -> Payment:
             raise
         state = None
     if state:
-        return _record(payment, state)
+        return record_session(payment, state)
     give_up(payment, "Stripe did not create a session", session_id=None)
     payment.refresh_from_db()
     return payment

@@ -72,7 +72,7 @@ def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
 def take_over(payment: Payment, state: SessionState) -> Payment:
     """Record Stripe's answer in the payment, the ledger and the order, in one transaction."""
     order = lock_with_cart(payment.order_id)
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    payment = lock_payment(payment.pk)
     payment.checked_at = timezone.now()
     payment.last_error = state.last_error or payment.last_error
     payment.save(update_fields=["checked_at", "last_error"])
@@ -89,6 +89,11 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
         move(payment, Status.CANCELED)
     payment.refresh_from_db()
     return payment
+
+
+def lock_payment(payment_id: int) -> Payment:
+    """Return the current payment, locked until the transaction ends."""
+    return Payment.objects.select_for_update().get(pk=payment_id)
 
 
 def _set_due_again(order: Order) -> None:
@@ -132,7 +137,7 @@ def _book_confirmed(order: Order) -> None:
 def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if payment.status == Status.CAPTURED:
         return
-    if not _is_what_was_ordered(payment, state):
+    if not is_amount_ordered(payment, state):
         # Mark it failed, so that staff can cancel the order. Staff decide about the money.
         move(payment, Status.FAILED)
         _flag(
@@ -157,7 +162,8 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     _confirm_or_refund(order, payment)
 
 
-def _is_what_was_ordered(payment: Payment, state: SessionState) -> bool:
+def is_amount_ordered(payment: Payment, state: SessionState) -> bool:
+    """Return whether Stripe received exactly the amount and the currency of the payment."""
     return state.received_minor == payment.amount_minor and state.currency == payment.currency
 
 

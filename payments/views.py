@@ -129,7 +129,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     cart, because the order's cart would give them its gift cards, codes and texts.
     """
     order = get_object_or_404(Order, public_id=public_id)
-    is_holder = _holds_cart(request, order)
+    is_holder = holds_cart(request, order)
     if order.is_unpaid:
         ASKING.take(str(order.pk))
     try:
@@ -144,7 +144,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return remember_cart(redirect(f"{reverse('orders:cart')}?back=1"), cart)
 
 
-def _holds_cart(request: HttpRequest, order: Order) -> bool:
+def holds_cart(request: HttpRequest, order: Order) -> bool:
     """Return whether the order's cart belongs to this shopper, by account or by cookie."""
     user_id = user_id_of(request)
     token = parse_token(request.COOKIES.get(settings.CART_COOKIE_NAME, ""))
@@ -194,7 +194,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _may_replace(request: HttpRequest, order: Order) -> bool:
     """Return whether the shopper holds the order's cart, or has just canceled the order in another tab."""
-    return _holds_cart(request, order) or (order.status == Order.Status.CANCELED and current_cart(request) is not None)
+    return holds_cart(request, order) or (order.status == Order.Status.CANCELED and current_cart(request) is not None)
 
 
 def _cart_of_canceled_order(request: HttpRequest, order: Order) -> Cart | None:

@@ -28,7 +28,9 @@ def main() -> int:
     try:
         prepare_template(CLUSTER)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(lambda pair: is_red(databases, *pair), [(n, t) for n, (_, t) in GUARDS.items()]))
+            outcomes = list(
+                pool.map(lambda pair: is_red(databases, *pair), [(name, guard.test) for name, guard in GUARDS.items()])
+            )
     finally:
         CLUSTER.stop()
     sys.stdout.write(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed\n")

@@ -20,11 +20,14 @@ ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.c
 RETURNING count
 """
 
+# The number of attempts so far. It is the row's own column, which PostgreSQL reads again after waiting for a lock, so that
+# simultaneous attempts are counted one by one.
+COUNTED = "accounts_throttlecounter.count"
 # A refused attempt is not counted: the row stays at the limit, and the statement returns no row.
 TAKE = """
 INSERT INTO accounts_throttlecounter (key, window_start, count) VALUES (%s, %s, 1)
-ON CONFLICT (key, window_start) DO UPDATE SET count = accounts_throttlecounter.count + 1
-WHERE accounts_throttlecounter.count < %s
+ON CONFLICT (key, window_start) DO UPDATE SET count = {counted} + 1
+WHERE {counted} < %s
 RETURNING count
 """
 
@@ -76,7 +79,9 @@ class Limit:
     def take(self, key: str) -> None:
         """Count an attempt, or raise TooManyAttempts if the limit is reached. Atomic, so concurrent attempts all count."""
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, [self._stored_key(key), self._window_start(timezone.now()), self.times])
+            cursor.execute(
+                TAKE.format(counted=COUNTED), [self._stored_key(key), self._window_start(timezone.now()), self.times]
+            )
             if cursor.fetchone():
                 return
         raise TooManyAttempts(self.seconds_left())

@@ -50,7 +50,7 @@ class SeenForm(forms.ModelForm):
 
     def full_clean(self) -> None:
         if self.is_bound and self.instance.pk:
-            self._compare()
+            self.compare_with_stored()
         elif self.is_bound and self.data.get(self.add_prefix("id")):
             self._keep_deleted()
         super().full_clean()
@@ -64,7 +64,7 @@ class SeenForm(forms.ModelForm):
             if name not in (SEEN, DELETION_FIELD_NAME) and not field.widget.is_hidden and not field.disabled
         ]
 
-    def _compare(self) -> None:
+    def compare_with_stored(self) -> None:
         """Keep the stored values of unchanged fields, and record a conflict for fields that both sides changed."""
         seen = self._seen()
         changed = [name for name in self._compared() if name in seen and seen[name] != self._stored(name)]

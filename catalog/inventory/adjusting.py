@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from catalog.errors import StockRefused
 from catalog.inventory.availability import mark_class_changes
@@ -57,8 +58,7 @@ def restock(reference: str, need: Need, location: Location, *, user_id: int | No
         line=need.line,
         kind__in=[StockMovement.Kind.SHIPPED, StockMovement.Kind.RETURNED],
     )
-    # Two returns of one line to different locations lock different stock rows, so they wait for each other here.
-    list(moved.filter(kind=StockMovement.Kind.SHIPPED).order_by("pk").select_for_update())
+    lock_shipped(moved)
     stock = locked_row(need.variant_id, location)
     still_out = -sum(movement.on_hand_change for movement in moved)
     if need.quantity <= 0 or need.quantity > still_out:
@@ -73,6 +73,14 @@ def restock(reference: str, need: Need, location: Location, *, user_id: int | No
             user_id=user_id,
         ),
     )
+
+
+def lock_shipped(moved: QuerySet[StockMovement]) -> None:
+    """Lock what was shipped of one order line until the transaction ends.
+
+    Two returns of the line to different locations lock different stock rows, so they wait for each other here.
+    """
+    list(moved.filter(kind=StockMovement.Kind.SHIPPED).order_by("pk").select_for_update())
 
 
 @transaction.atomic

@@ -35,24 +35,24 @@ class Pick:
     quantity: int
 
 
-# Takes all units or none, in one statement. Rows are locked in the order of their ids, so two buyers cannot deadlock, and
-# the counters read after that stay the same until COMMIT. The condition uses only the row's own columns: with a join it
-# would become a subquery, which PostgreSQL does not evaluate again after waiting for another shopper's lock, so it would
-# oversell. Reservations and movements are written by the same statement, so a popular row is locked for only one round
-# trip.
+# The row has enough units for the wanted quantity. The condition uses only the row's own columns: with a join it would
+# become a subquery, which PostgreSQL does not evaluate again after waiting for another shopper's lock, so it would oversell.
+HAS_ENOUGH = "stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit"
+# The order in which rows are locked. It is the same everywhere, so two buyers cannot deadlock.
+LOCK_ORDER = "stock.id"
+# Takes all units or none, in one statement. The counters that it reads after locking stay the same until COMMIT.
+# Reservations and movements are written by the same statement, so a popular row is locked for only one round trip.
 TAKE = """
 WITH wanted AS (
   SELECT * FROM unnest(%(ids)s::bigint[], %(quantities)s::int[]) AS w (id, quantity)
 ), locked AS (
   SELECT stock.id, stock.on_hand, stock.reserved, stock.backorder_limit FROM catalog_stock AS stock
-  WHERE stock.id = ANY(%(ids)s) ORDER BY stock.id FOR UPDATE
+  WHERE stock.id = ANY(%(ids)s) ORDER BY {lock_order} FOR UPDATE
 ), fit AS (
-  SELECT count(*) = %(rows)s AS is_whole FROM locked JOIN wanted USING (id)
-  WHERE locked.on_hand >= locked.reserved + wanted.quantity - locked.backorder_limit
+  SELECT count(*) = %(rows)s AS is_whole FROM locked AS stock JOIN wanted USING (id) WHERE {has_enough}
 ), taken AS (
   UPDATE catalog_stock AS stock SET reserved = stock.reserved + wanted.quantity FROM wanted, fit
-  WHERE fit.is_whole AND stock.id = wanted.id
-    AND stock.on_hand >= stock.reserved + wanted.quantity - stock.backorder_limit
+  WHERE fit.is_whole AND stock.id = wanted.id AND {has_enough}
   RETURNING stock.variant_id, stock.on_hand - stock.reserved + stock.backorder_limit + wanted.quantity AS before,
     stock.on_hand - stock.reserved + stock.backorder_limit AS after
 ), pick AS (
@@ -183,7 +183,7 @@ def _take(reference: str, picks: Sequence[Pick]) -> bool:
         "locations": [pick.location_id for pick in picks],
         "units": [pick.quantity for pick in picks],
     }
-    changed = _execute(TAKE, parameters)
+    changed = _execute(TAKE.format(has_enough=HAS_ENOUGH, lock_order=LOCK_ORDER), parameters)
     mark_class_changes(changed)
     return len(changed) == len(totals)
 

@@ -93,7 +93,12 @@ def cancel(stocktake: Stocktake) -> None:
 
 
 def _locked_open(stocktake: Stocktake) -> Stocktake:
-    locked = Stocktake.objects.select_for_update(of=("self",)).get(pk=stocktake.pk)
+    locked = lock_stocktake(stocktake.pk)
     if locked.status != Stocktake.Status.OPEN:
         raise StockRefused(f"This stocktake is already {locked.get_status_display().lower()}.")
     return locked
+
+
+def lock_stocktake(stocktake_id: int) -> Stocktake:
+    """Return the current stocktake, locked until the transaction ends."""
+    return Stocktake.objects.select_for_update(of=("self",)).get(pk=stocktake_id)

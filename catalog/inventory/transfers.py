@@ -56,10 +56,9 @@ def receive_transfer(
 
     Raises StockRefused, and receives nothing, if more units arrive than are in transit.
     """
-    locked = Transfer.objects.select_for_update().get(pk=transfer.pk)
+    locked, lines = lock_transfer(transfer.pk)
     if locked.status == Transfer.Status.RECEIVED:
         raise StockRefused("This transfer has already been received.")
-    lines = list(locked.lines.order_by("pk").select_for_update())
     arrived = {line.variant_id: received.get(line.pk, 0) for line in lines}
     for line in lines:
         if not 0 <= arrived[line.variant_id] <= line.in_transit:
@@ -76,6 +75,12 @@ def receive_transfer(
         locked.status, locked.received_at = Transfer.Status.RECEIVED, timezone.now()
         locked.save(update_fields=["status", "received_at"])
     return locked
+
+
+def lock_transfer(transfer_id: int) -> tuple[Transfer, list[TransferLine]]:
+    """Return the current transfer and its lines, locked until the transaction ends."""
+    transfer = Transfer.objects.select_for_update().get(pk=transfer_id)
+    return transfer, list(transfer.lines.order_by("pk").select_for_update())
 
 
 def open_transfers() -> QuerySet[Transfer]:

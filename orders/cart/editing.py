@@ -20,7 +20,10 @@ NO_COMBINATION = "This combination isn't available. Please choose another one."
 UNDO_PERIOD = timedelta(minutes=10)  # how long the shopper can restore a removed line
 State = CartLine.State
 
-# A single statement, so that 30 simultaneous clicks add 30 units (up to the limit) to one line. Updating the cart's row
+# The quantity of a line after adding to it. It uses the row's own column, which PostgreSQL reads again after waiting for a
+# lock, so that 30 simultaneous clicks add 30 units (up to the limit) to one line.
+RAISED_QUANTITY = "line.quantity + excluded.quantity"
+# Adds units to a cart in a single statement. Updating the cart's row
 # locks it, and finds no row once the cart has become an order. `units` is what can be sold now; placing the order checks
 # the stock again, under a lock.
 ADD = """
@@ -44,7 +47,7 @@ WITH cart AS (
   ON CONFLICT (cart_id, variant_id, personal_key) DO UPDATE SET state = 'active', changed_at = now(),
     seen_minor = excluded.seen_minor,
     quantity = CASE WHEN line.state = 'active'
-      THEN least(line.quantity + excluded.quantity, greatest(%(most)s, 1), (SELECT units FROM stock))
+      THEN least({raised_quantity}, greatest(%(most)s, 1), (SELECT units FROM stock))
       ELSE excluded.quantity END,
     asked_quantity = CASE WHEN line.state <> 'active' THEN excluded.asked_quantity
       WHEN line.quantity + %(quantity)s > least(%(most)s, (SELECT units FROM stock)) THEN line.quantity + %(quantity)s END
@@ -168,7 +171,7 @@ def add_units(  # noqa: PLR0913  (each is a value of the line)
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            ADD,
+            ADD.format(raised_quantity=RAISED_QUANTITY),
             {
                 "cart": cart.pk,
                 "variant": variant_id,
@@ -256,9 +259,14 @@ def choose_country(cart: Cart, country: str) -> None:
     Cart.objects.filter(pk=cart.pk, ordered_at=None).update(country=country)
 
 
+def lock_cart(**conditions: object) -> Cart | None:
+    """Return the cart that meets these conditions, locked until the transaction ends, or None if there is none."""
+    return Cart.objects.select_for_update().filter(**conditions).first()
+
+
 def lock_open_cart(cart: Cart) -> Cart:
     """Return the current cart, locked until the transaction ends; raise CartRefused if it has been ordered."""
-    locked = Cart.objects.select_for_update().filter(pk=cart.pk, ordered_at=None).first()
+    locked = lock_cart(pk=cart.pk, ordered_at=None)
     if not locked:
         raise CartRefused("This cart has already been ordered.")
     return locked

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from orders.cart.codes import MAX_CODES
 from orders.cart.drafts import drop_foreign_draft, move_draft
-from orders.cart.editing import State, add_units, leave_market, raise_version
+from orders.cart.editing import State, add_units, leave_market, lock_cart, raise_version
 from orders.cart.gift_lines import move_gift_lines
 from orders.errors import CartRefused, SoldOut
 from orders.models import Cart, CartLine
@@ -24,10 +24,10 @@ def join_carts(token: uuid.UUID, user_id: int) -> None:
 
     The user's cart takes over the token, so that the shopper's cookie stays valid.
     """
-    anonymous = Cart.objects.select_for_update().filter(token=token, user=None, ordered_at=None).first()
+    anonymous = lock_cart(token=token, user=None, ordered_at=None)
     if not anonymous:
         return
-    user_cart = Cart.objects.select_for_update().filter(user_id=user_id, ordered_at=None).first()
+    user_cart = lock_cart(user_id=user_id, ordered_at=None)
     if not user_cart:
         anonymous.user_id = user_id
         Cart.objects.filter(pk=anonymous.pk).update(user_id=user_id)
@@ -54,10 +54,10 @@ def restore_cart(cart_id: uuid.UUID) -> Cart | None:
     token, because an order refers to its cart for good, and the old row is deleted. Stock is ignored, because the order
     still holds its reservations at this moment.
     """
-    old = Cart.objects.select_for_update().filter(pk=cart_id).first()
+    old = lock_cart(pk=cart_id)
     if not old or old.is_open:
         return None
-    cart = Cart.objects.select_for_update().filter(user_id=old.user_id or 0, ordered_at=None).first()
+    cart = lock_cart(user_id=old.user_id or 0, ordered_at=None)
     if cart:
         _merge(old, cart, is_clamped=False)
         old.delete()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.inventory import Need, reserve
 from catalog.money import charge_step
 from orders.cart.contents import CartContents, price_cart
+from orders.cart.editing import lock_cart
 from orders.cart.gift_lines import gift_details_of
 from orders.checkout.reservation_limit import check_unpaid_units
 from orders.customers import Buyer, customer_key
@@ -28,7 +29,7 @@ from orders.errors import (
     TotalTooSmall,
 )
 from orders.gift_cards import redeem
-from orders.models import Cart, Order, OrderLine
+from orders.models import Order, OrderLine
 from orders.pricing import make_receipt
 from orders.promotions import take_uses
 
@@ -90,7 +91,7 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, TooMuchUnpaid, PromotionUsedUp, GiftCardSpent
     or InsufficientStock if the order cannot be placed as the shopper saw it. After any of them nothing has changed.
     """
-    cart = Cart.objects.select_for_update().filter(pk=cart_id).first()
+    cart = lock_cart(pk=cart_id)
     if not cart:
         raise EmptyCart
     if not cart.is_open and (placed := Order.objects.filter(cart_id=cart.pk).first()):
@@ -117,9 +118,14 @@ def _mark_ordered(order: Order) -> None:
 
 
 def _existing_order(placed: Order, submission: Submission) -> Order:
-    if placed.is_unpaid and placed.digest != submission.digest:
+    if placed.is_unpaid and not is_same_submission(placed, submission):
         raise AlreadyPlaced(placed)
     return placed
+
+
+def is_same_submission(placed: Order, submission: Submission) -> bool:
+    """Return whether the order was placed with the same details."""
+    return placed.digest == submission.digest
 
 
 def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
@@ -132,11 +138,16 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     if contents.mark != seen.cart_mark or any(line.is_too_many for line in contents.lines):
         raise CartChanged
     _check_delivery(contents, has_address=has_address)
-    if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
-        raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
+    check_total(contents, seen)
     _check_charge(contents.due_minor, contents.market.currency)
     if contents.rulebook.unpaid_orders >= MAX_UNPAID_ORDERS:
         raise TooManyUnpaid
+
+
+def check_total(contents: CartContents, seen: Seen) -> None:
+    """Raise TotalChanged unless the order costs what the shopper saw, in total and after gift cards."""
+    if (contents.totals.total_minor, contents.due_minor) != (seen.total_minor, seen.due_minor):
+        raise TotalChanged(expected=seen.total_minor, actual=contents.totals.total_minor)
 
 
 def _check_charge(due_minor: int, currency: str) -> None:

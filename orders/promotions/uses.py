@@ -27,18 +27,21 @@ SELECT pg_advisory_xact_lock_shared(hashtext('promotions'), id::int) FROM unnest
 # Anybody can enter somebody else's e-mail address. So an unpaid order counts towards a customer's limit only for the same
 # account or IP address; from elsewhere the use can be taken again, and the order that is paid first keeps it: `keep_uses`.
 # A single statement per promotion checks the limits on the rows' own columns: of fifty buyers who want the last use, one
-# gets it. A promotion without limits locks no row, so its buyers do not wait for each other.
+# gets it. A promotion without limits locks no row, so its buyers do not wait for each other. The limits are:
+PROMOTION_HAS_USES_LEFT = "orders_promotion.uses < orders_promotion.most_uses"
+COUPON_HAS_USES_LEFT = "orders_coupon.uses < orders_coupon.most_uses"
+CUSTOMER_HAS_USES_LEFT = "seen.uses < (SELECT most_each FROM standing) + (SELECT count(*) FROM elsewhere)"
 TAKE = """
 WITH standing AS (
   SELECT p.id, p.most_uses, c.most_uses AS coupon_most,
     CASE WHEN p.is_first_order_only THEN 1 ELSE coalesce(p.most_uses_each, 0) END AS most_each
   FROM orders_promotion p LEFT JOIN orders_coupon c ON c.id = %(coupon)s WHERE p.id = %(promotion)s
 ), promotion AS (
-  UPDATE orders_promotion SET uses = uses + 1 WHERE id = %(promotion)s AND most_uses IS NOT NULL AND uses < most_uses
-  RETURNING id
+  UPDATE orders_promotion SET uses = uses + 1
+  WHERE id = %(promotion)s AND most_uses IS NOT NULL AND {promotion_has_uses_left} RETURNING id
 ), coupon AS (
-  UPDATE orders_coupon SET uses = uses + 1 WHERE id = %(coupon)s AND most_uses IS NOT NULL AND uses < most_uses
-  RETURNING id
+  UPDATE orders_coupon SET uses = uses + 1
+  WHERE id = %(coupon)s AND most_uses IS NOT NULL AND {coupon_has_uses_left} RETURNING id
 ), elsewhere AS (
   SELECT held.id FROM orders_promotionuse held JOIN orders_order placed ON placed.id = held.order_id
   WHERE held.promotion_id = %(promotion)s AND held.customer = %(customer)s AND held.given_back_at IS NULL
@@ -48,7 +51,7 @@ WITH standing AS (
   INSERT INTO orders_promotioncustomer AS seen (promotion_id, customer, uses)
   SELECT id, %(customer)s, 1 FROM standing WHERE most_each > 0
   ON CONFLICT (promotion_id, customer) DO UPDATE SET uses = seen.uses + 1
-    WHERE seen.uses < (SELECT most_each FROM standing) + (SELECT count(*) FROM elsewhere)
+    WHERE {customer_has_uses_left}
   RETURNING id
 ), written AS (
   INSERT INTO orders_promotionuse (order_id, promotion_id, coupon_id, customer, saved_minor, created_at)
@@ -151,7 +154,7 @@ def hold_limits(promotion: Promotion) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('promotions'), %s::int)", [promotion.pk])
 
 
-def _share_limits(promotion_ids: Iterable[int]) -> None:
+def share_limits(promotion_ids: Iterable[int]) -> None:
     """Keep the limits of these promotions from changing until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(SHARE, [list(promotion_ids)])
@@ -171,7 +174,12 @@ def _take_all(order: Order, uses: Iterable[tuple[int, int | None, int, str]]) ->
     uses = sorted(uses)  # always in the same sort order, so that two buyers cannot deadlock
     if not uses:
         return
-    _share_limits(promotion_id for promotion_id, *_ in uses)
+    share_limits(promotion_id for promotion_id, *_ in uses)
+    take = TAKE.format(
+        promotion_has_uses_left=PROMOTION_HAS_USES_LEFT,
+        coupon_has_uses_left=COUPON_HAS_USES_LEFT,
+        customer_has_uses_left=CUSTOMER_HAS_USES_LEFT,
+    )
     for promotion_id, coupon_id, saved_minor, name in uses:
         parameters = {
             "order": order.pk,
@@ -183,7 +191,7 @@ def _take_all(order: Order, uses: Iterable[tuple[int, int | None, int, str]]) ->
             "ip": order.terms_accepted_ip,
         }
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, parameters)
+            cursor.execute(take, parameters)
             if not cursor.fetchone()[0]:
                 raise PromotionUsedUp(name)
 
@@ -228,7 +236,7 @@ def give_back_uses(order: Order) -> None:
     promotion_ids = list(standing.values_list("promotion_id", flat=True))
     if not promotion_ids:
         return
-    _share_limits(promotion_ids)
+    share_limits(promotion_ids)
     with connection.cursor() as cursor:
         for promotion_id in promotion_ids:
             cursor.execute(GIVE_BACK, {"order": order.pk, "promotion": promotion_id})
