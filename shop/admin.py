@@ -10,12 +10,13 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 
 from accounts.notices import tell_owner
+from catalog.admin.base import ReadOnly
 from catalog.formats import listed
 from shop.models import Mail
 
 
 @admin.register(Mail)
-class MailAdmin(admin.ModelAdmin):
+class MailAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("subject", "to", "status", "priority", "attempts", "last_error", "created_at", "sent_at")
     list_filter = ("status", "priority")
     search_fields = ("subject",)
@@ -41,15 +42,6 @@ class MailAdmin(admin.ModelAdmin):
         for word in search_term.split()[:8]:
             queryset = queryset.filter(Q(subject__folds=word) | Q(recipient_text__folds=word) | Q(message_id=word))
         return queryset, False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 REMOVED = {

@@ -2,5 +2,3 @@
 
 from catalog.admin import categories, reviews, runs, stock, store  # noqa: F401  (each registers its models)
 from catalog.admin.products import product  # noqa: F401  (registers its models)
-
-__all__ = ["products", "reviews", "runs", "shelves", "stock", "texts"]

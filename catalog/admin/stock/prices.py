@@ -1,0 +1,25 @@
+"""The list of all prices, with the periods in which they apply."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.base import CappedPaginator, ReadOnly
+from catalog.admin.columns import MarketFilter, amount, market, span
+from catalog.models import Price, Product
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("variant", market(), "kind", amount("amount_minor"), span("valid", "holds"))
+    fields = list_display
+    readonly_fields = list_display
+    list_filter = (MarketFilter, "kind")
+    list_select_related = ("variant__product",)
+    search_fields = ("variant__sku", "variant__product__title")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Price]:
+        return super().get_queryset(request).exclude(variant__product__status=Product.Status.WITHDRAWN)
