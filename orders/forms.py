@@ -1,7 +1,6 @@
 """Forms of shoppers and staff about orders. They check format and range, not stock or prices."""
 
 import re
-from typing import Any
 
 from django import forms
 
@@ -90,27 +89,3 @@ class FindOrderForm(forms.Form):
         """Return the order with this number and e-mail address, or None."""
         number = re.sub(r"\s", "", self.cleaned_data["number"]).upper()
         return Order.objects.filter(number=number, email=self.cleaned_data["email"]).first()
-
-
-class ShipForm(forms.Form):
-    """A parcel to ship: a quantity for each open order line, and the carrier."""
-
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    carrier = OneLineField(max_length=60, required=False)
-    tracking_number = OneLineField(max_length=100, required=False)
-    tracking_url = forms.URLField(max_length=500, required=False, assume_scheme="https")
-
-    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.lines = [line for line in order.lines.all() if line.open_quantity and not line.is_gift_card]
-        for line in self.lines:
-            self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=f"{line.title} {line.variant_title}".strip(),
-                help_text=f"of {line.open_quantity}",
-                min_value=0,
-                max_value=line.open_quantity,
-                initial=line.open_quantity,
-            )
-
-    def quantities(self) -> dict[int, int]:
-        return {line.pk: self.cleaned_data[f"line_{line.pk}"] for line in self.lines}

@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class PaymentsConfig(AppConfig):
     name = "payments"
+
+    def ready(self) -> None:
+        from orders.admin.order_page import order_page  # noqa: PLC0415  (models are ready only now)
+        from payments.admin.order_page import CANCEL, PAYMENTS  # noqa: PLC0415
+
+        order_page.add(PAYMENTS, CANCEL)

@@ -26,7 +26,12 @@ ESTIMATED_FROM_ROWS = 50_000  # from this size on, the number of rows of an unfi
 
 
 class ReadOnly:
-    """A mixin for models that the admin shows but does not add, change or delete with its own forms."""
+    """A mixin for models that the admin shows but does not add, change or delete with its own forms.
+
+    With `is_deletable`, staff with the model's permission may delete its rows.
+    """
+
+    is_deletable = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -35,7 +40,20 @@ class ReadOnly:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return self.is_deletable and super().has_delete_permission(request, obj)  # type: ignore[misc]
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
+    """A read-only inline, visible to everybody who can see the page."""
+
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
 
 
 def staff_author(request: HttpRequest) -> Author:

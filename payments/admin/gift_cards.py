@@ -16,12 +16,11 @@ from django.utils import timezone
 from accounts.fields import MailboxFormField
 from accounts.limits.throttle import Limit, TooManyAttempts
 from accounts.models import User
-from catalog.admin.base import ReadOnly, page, require_permission
+from catalog.admin.base import ReadOnly, ReadOnlyInline, page, require_permission
 from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
-from orders.admin.orders import ReadOnlyInline
 from orders.errors import GiftCardRefused
 from orders.gift_cards import code_digest, set_active
 from orders.models import GiftCard, GiftCardMovement

@@ -1,0 +1,13 @@
+"""The order page of the admin: panels that show a part of the order, and actions that call a verb.
+
+Each app adds its own panels and actions: `order_page.add(Panel(…), Action(…))`, from its AppConfig.ready() if it is
+another app than this one.
+"""
+
+from orders.admin.order_page.panels import PANELS
+from orders.admin.order_page.registry import Action, ActionRefused, Panel, order_page
+from orders.admin.order_page.shipping import SHIP
+
+order_page.add(*PANELS, SHIP)
+
+__all__ = ["Action", "ActionRefused", "Panel", "order_page"]

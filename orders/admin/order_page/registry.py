@@ -1,0 +1,108 @@
+"""The registry of the order page's panels and actions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from catalog.admin.base import Question
+from orders.models import Order
+
+
+class ActionRefused(Exception):
+    """The verb of an action refused. The message is a sentence for staff."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the order page. Its template gets what `content` returns for the order, under the name `content`.
+
+    Without `permission`, everybody who may view orders sees the panel. `columns` names the fields of Order that it
+    shows: staff can filter the list of orders by the fields that they see. Panels share a row unless they are wide.
+    """
+
+    name: str
+    title: str
+    template: str
+    position: int
+    content: Callable[[Order], Any]
+    permission: str = ""
+    columns: tuple[str, ...] = ()
+    is_wide: bool = False
+    is_collapsed: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button of the order page, which calls a verb.
+
+    `refusal` returns why the order does not allow the action now, or an empty text if it does: only then is the button
+    shown. `run` gets the order, the id of the user and the valid form (None without one). It calls the verb and returns
+    a sentence about what was done, or raises ActionRefused.
+
+    With `form`, staff fill in a form first. The form class takes the keyword argument `order`, and has the attributes
+    `heading` and `button`. With `question`, staff confirm its sentences first. The name is part of the URL.
+    """
+
+    name: str
+    label: str
+    permission: str
+    position: int
+    refusal: Callable[[Order], str]
+    run: Callable[[Order, int, Any], str]
+    form: type[forms.Form] | None = None
+    question: Callable[[Order], Question] | None = None
+    is_secondary: bool = False
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the button opens a page, rather than running the action at once."""
+        return bool(self.form or self.question)
+
+
+@dataclass(frozen=True)
+class ShownPanel:
+    """A panel with its content for one order."""
+
+    panel: Panel
+    content: Any
+
+
+class OrderPage:
+    """All panels and actions, by name."""
+
+    def __init__(self) -> None:
+        self.panels: dict[str, Panel] = {}
+        self.actions: dict[str, Action] = {}
+
+    def add(self, *parts: Panel | Action) -> None:
+        """Add panels and actions. Raise ValueError if a name is used already."""
+        for part in parts:
+            known: dict[str, Any] = self.panels if isinstance(part, Panel) else self.actions
+            if part.name in known:
+                raise ValueError(f"The order page already has a part called {part.name!r}.")
+            known[part.name] = part
+
+    def panels_for(self, user: User) -> list[Panel]:
+        """Return the panels that this user may see, in their order on the page."""
+        allowed = [panel for panel in self.panels.values() if not panel.permission or user.has_perm(panel.permission)]
+        return sorted(allowed, key=lambda panel: panel.position)
+
+    def shown_to(self, user: User, order: Order) -> list[ShownPanel]:
+        """Return the panels that this user may see, with their content for the order."""
+        return [ShownPanel(panel, panel.content(order)) for panel in self.panels_for(user)]
+
+    def actions_for(self, user: User, order: Order) -> list[Action]:
+        """Return the actions that this user may take and the order allows, in their order on the page."""
+        allowed = [action for action in self.actions.values() if user.has_perm(action.permission)]
+        offered = [action for action in allowed if not action.refusal(order)]
+        return sorted(offered, key=lambda action: action.position)
+
+    def columns_for(self, user: User) -> list[str]:
+        """Return the fields of Order that the page shows to this user."""
+        return [column for panel in self.panels_for(user) for column in panel.columns]
+
+
+order_page = OrderPage()

@@ -1,0 +1,251 @@
+"""The order page of the admin: panels and actions that each app adds."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+
+from catalog.admin.base import Question
+from orders.admin.order_page import Action, ActionRefused, Panel, order_page
+from orders.admin.order_page.content import FACTS, Column, facts, table
+from orders.fulfillment import NewFulfillment, ship
+from orders.lifecycle import confirm, record_event
+from orders.models import Order, OrderEvent
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.urls import urlpatterns
+from tests.factories import make_order, make_user, make_variant
+from tests.reading import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(order: Order) -> str:
+    return f"/admin/orders/order/{order.pk}/change/"
+
+
+def logged_in(client, *codenames: str):
+    """A member of staff who may view orders, and do what these permissions allow."""
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_order", *codenames]))
+    client.force_login(user)
+    return user
+
+
+class NoteForm(forms.Form):
+    heading = "What happened"
+    button = "Keep the note"
+
+    text = forms.CharField()
+
+    def __init__(self, *args, order: Order, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = f"Note about {order.number}"
+
+
+def keep_note(order: Order, by: int, form: forms.Form | None) -> str:
+    text = form.cleaned_data["text"] if form else "No form"
+    if text == "rude":
+        raise ActionRefused("Please be polite.")
+    record_event(order, OrderEvent.Kind.PAYMENT, text, user_id=by)
+    return f"Kept the note about {order.number}."
+
+
+def action(name: str = "keep", **options) -> Action:
+    return Action(
+        **{
+            "name": name,
+            "label": "Keep a note",
+            "permission": "orders.cancel_order",
+            "position": 5,
+            "refusal": lambda order: f"{order.number} is not paid." if order.is_unpaid else "",
+            "run": keep_note,
+            **options,
+        }
+    )
+
+
+@pytest.fixture
+def add(monkeypatch, settings) -> Callable[..., None]:
+    """Add panels and actions for one test, and serve the actions' pages."""
+    monkeypatch.setattr(order_page, "panels", dict(order_page.panels))
+    monkeypatch.setattr(order_page, "actions", dict(order_page.actions))
+
+    def add(*parts: Panel | Action) -> None:
+        order_page.add(*parts)
+        urls = ModuleType("urls")
+        urls.urlpatterns = [path("admin/", admin.site.urls), *urlpatterns]
+        settings.ROOT_URLCONF = urls
+
+    return add
+
+
+def titles_of(client, order: Order) -> list[str]:
+    return [shown.panel.title for shown in client.get(page_of(order)).context["panels"]]
+
+
+def test_an_app_adds_a_panel_at_the_place_that_it_asks_for(client, add):
+    panel = Panel(
+        "weight", "Weight", FACTS, 25, lambda order: facts(("Grams", sum(line.grams for line in order.lines.all())))
+    )
+    add(panel)
+    order = make_order(make_variant(grams=750))
+    logged_in(client, "see_customer_order")
+    assert titles_of(client, order)[1:4] == ["Items", "Weight", "Customer"]
+    assert "750" in text_of(client.get(page_of(order)))
+
+
+def test_a_panel_is_shown_to_those_who_have_its_permission_only(client, add):
+    add(Panel("secret", "Secret", FACTS, 25, lambda _order: facts(("Word", "hush")), permission="orders.ship_order"))
+    order = make_order()
+    logged_in(client)
+    assert "hush" not in text_of(client.get(page_of(order)))
+    logged_in(client, "ship_order")
+    assert "hush" in text_of(client.get(page_of(order)))
+
+
+def test_two_parts_of_the_page_cannot_have_one_name(add):
+    add(action())
+    with pytest.raises(ValueError, match="keep"):
+        add(action())
+
+
+def test_an_action_without_form_is_a_button_that_calls_its_verb(client, add):
+    add(action())
+    order = make_order()
+    confirm(order)
+    user = logged_in(client, "cancel_order")
+    url = f"/admin/orders/order/{order.pk}/keep/"
+    assert f'<form method="post" action="{url}">' in text_of(client.get(page_of(order)))
+    assert client.get(url).status_code == 405
+    assert f"Kept the note about {order.number}." in text_of(client.post(url, follow=True))
+    assert order.events.last().user_id == user.pk
+
+
+def test_an_action_with_a_form_shows_it_and_what_the_verb_refuses(client, add):
+    add(action(form=NoteForm))
+    order = make_order()
+    confirm(order)
+    logged_in(client, "cancel_order")
+    url = f"/admin/orders/order/{order.pk}/keep/"
+    assert f'<a href="{url}"> Keep a note </a>' in text_of(client.get(page_of(order)))
+    page = text_of(client.get(url))
+    assert [part in page for part in ("What happened", f"Note about {order.number}", "Keep the note")] == [True] * 3
+    empty, refused = client.post(url, {"text": ""}), client.post(url, {"text": "rude"})
+    assert (empty.status_code, refused.status_code) == (422, 422)
+    assert "Please be polite." in text_of(refused)
+    assert "Kept the note" in text_of(client.post(url, {"text": "Called"}, follow=True))
+    assert order.events.last().text == "Called"
+
+
+def test_an_action_with_a_question_runs_after_the_answer(client, add):
+    def question(order: Order) -> Question:
+        return Question("Sure?", [f"{order.number} gets a note."], "Yes", page_of(order), order.number)
+
+    add(action(question=question))
+    order = make_order()
+    confirm(order)
+    logged_in(client, "cancel_order")
+    url = f"/admin/orders/order/{order.pk}/keep/"
+    asked = client.get(url)
+    assert f"{order.number} gets a note." in text_of(asked)
+    assert client.post(url).status_code == 200
+    assert not order.events.filter(text="No form")
+    client.post(url, {"confirmed": asked.context["mark"]})
+    assert order.events.filter(text="No form").count() == 1
+
+
+def test_an_action_is_offered_to_those_who_may_while_the_order_allows_it(client, add):
+    add(action())
+    order = make_order()
+    url = f"/admin/orders/order/{order.pk}/keep/"
+    logged_in(client, "cancel_order")
+    assert "Keep a note" not in text_of(client.get(page_of(order)))
+    assert f"{order.number} is not paid." in text_of(client.post(url, follow=True))
+    confirm(order)
+    assert "Keep a note" in text_of(client.get(page_of(order)))
+    logged_in(client)
+    assert "Keep a note" not in text_of(client.get(page_of(order)))
+    assert client.post(url).status_code == 403
+    assert not order.events.filter(text="No form")
+
+
+def test_an_order_that_does_not_exist_has_no_actions(client):
+    logged_in(client, "ship_order", "cancel_order")
+    assert client.get("/admin/orders/order/1/ship/").status_code == 404
+    assert client.get("/admin/orders/order/1/cancel/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "titles"),
+    [
+        (
+            "Owner",
+            "Summary|Items|Customer|Delivery|Amounts|How the total was calculated|Payments|Parcels|Timeline|Terms|Evidence",
+        ),
+        ("Fulfilment", "Summary|Items|Customer|Delivery|Amounts|How the total was calculated|Parcels|Timeline|Terms"),
+        ("Read-only", "Summary|Items|Delivery|Amounts|How the total was calculated|Payments|Parcels|Timeline|Terms"),
+    ],
+)
+def test_each_role_sees_its_panels(client, role, titles):
+    user = make_user(is_staff=True)
+    user.groups.set(Group.objects.filter(name=role))
+    client.force_login(user)
+    assert "|".join(titles_of(client, make_order())) == titles
+
+
+def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
+    user = make_user(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    order = make_order(make_variant(2400, title="Reef cup"), quantity=2, name="Anna Peeters", line1="Kraanlei 12")
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    ship(order, NewFulfillment({order.lines.get().pk: 1}, "DHL", "12345678"), user_id=user.pk)
+    Order.objects.update(billing_name="Peeters BV", note="Please ring twice", gift_message="With love")
+    page = text_of(client.get(page_of(order)))
+    shown = [
+        *("Reef cup", "€24.00", "Anna Peeters", "Kraanlei 12", "Peeters BV", "Please ring twice", "With love"),
+        *("Partly shipped", "Captured", "ending in 4242", "DHL", "12345678", "Payment received", "Handed to DHL"),
+        *(user.email, "Priced again from its receipt: the same."),
+    ]
+    assert [words for words in shown if words not in page] == []
+
+
+def test_the_page_costs_the_same_number_of_queries_for_one_and_for_twenty_lines(client, stripe_desk):
+    user = make_user(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    small = make_order(make_variant(), quantity=2)
+    large = make_order(*[make_variant() for _ in range(20)], quantity=2)
+    for order in (small, large):
+        payment = start_payment(order.pk)
+        stripe_desk.pay(payment.session_url)
+        settle(payment.pk)
+    for line in large.lines.all()[:5]:
+        ship(large, NewFulfillment({line.pk: 1}, "DHL"), user_id=user.pk)
+    ship(small, NewFulfillment({small.lines.get().pk: 1}, "DHL"), user_id=user.pk)
+    client.get(page_of(small))  # warms the caches
+    counts = []
+    for order in (small, large):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(page_of(order)).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_tables_mark_their_numbers():
+    content = table([Column("Name", str.title), Column("Length", len, is_number=True)], ["cup", "plate"], empty="None.")
+    cells = [[(cell.value, cell.column.is_number) for cell in row] for row in content.rows]
+    assert cells == [[("Cup", False), (3, True)], [("Plate", False), (5, True)]]
+
+
+def test_facts_without_a_value_are_left_out():
+    assert facts(("Name", "Anna"), ("Phone", ""), ("Units", 0)).rows == [("Name", "Anna"), ("Units", 0)]
