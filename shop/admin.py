@@ -1,7 +1,5 @@
 """The outbox and second factors in the admin. Mail bodies are never shown, because they can contain secret links."""
 
-from typing import Any
-
 from allauth.mfa.base.internal.flows import delete_dangling_recovery_codes
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -25,7 +23,6 @@ class MailAdmin(ReadOnly, admin.ModelAdmin):
         *("subject", "sender", "to", "status", "priority", "attempts", "next_try_at", "last_error"),
         *("created_at", "sent_at", "message_id"),
     )
-    readonly_fields = fields
     show_full_result_count = False
 
     @admin.display(description="to")
@@ -53,7 +50,7 @@ admin.site.unregister(Authenticator)
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(admin.ModelAdmin):
+class SecondFactorAdmin(ReadOnly, admin.ModelAdmin):
     """Second factors of accounts. Staff can remove a lost one; secrets are never shown."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -61,13 +58,7 @@ class SecondFactorAdmin(admin.ModelAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email",)
     fields = ("user", "type", "created_at", "last_used_at")
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    is_deletable = True
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         """Delete the factor, and the recovery codes with the last one, and e-mail the account's owner."""
