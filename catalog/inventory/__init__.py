@@ -12,7 +12,7 @@ from catalog.inventory.adjusting import (
 )
 from catalog.inventory.reserving import Need, Pick, release, reserve, ship
 from catalog.inventory.rows import default_location
-from catalog.inventory.transfers import open_transfers, receive_transfer, send
+from catalog.inventory.transfers import receive_transfer, send
 
 __all__ = [
     "Need",
@@ -20,7 +20,6 @@ __all__ = [
     "Target",
     "adjust",
     "default_location",
-    "open_transfers",
     "receive",
     "receive_transfer",
     "release",

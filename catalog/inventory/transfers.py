@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.errors import StockRefused
@@ -81,12 +80,6 @@ def lock_transfer(transfer_id: int) -> tuple[Transfer, list[TransferLine]]:
     """Return the current transfer and its lines, locked until the transaction ends."""
     transfer = Transfer.objects.select_for_update().get(pk=transfer_id)
     return transfer, list(transfer.lines.order_by("pk").select_for_update())
-
-
-def open_transfers() -> QuerySet[Transfer]:
-    """Transfers with units in transit, oldest first."""
-    in_transit = TransferLine.objects.filter(quantity__gt=F("received") + F("lost"))
-    return Transfer.objects.filter(pk__in=in_transit.values("transfer")).order_by("pk")
 
 
 def _movement(kind: StockMovement.Kind, change: int, transfer: Transfer, user_id: int | None) -> StockMovement:

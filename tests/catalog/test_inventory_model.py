@@ -23,7 +23,6 @@ from hypothesis.stateful import (
 from catalog import inventory
 from catalog.errors import CatalogError, InsufficientStock, Shortage, StockRefused
 from catalog.inventory import Need, Target, stocktakes
-from catalog.inventory.history import stock_at
 from catalog.models import (
     Location,
     Reservation,
@@ -36,6 +35,7 @@ from catalog.models import (
     Variant,
 )
 from shop.operations.audit import run_audit
+from tests.catalog.movements import moved_until
 from tests.factories import make_location, make_variant
 
 EXAMPLES, STEPS = 100, 36
@@ -267,7 +267,7 @@ class Shop(RuleBasedStateMachine):
             findings = [finding for finding in run_audit() if finding.invariant.startswith(STOCK_INVARIANTS)]
             assert findings == []
             counters = {(row.variant_id, row.location_id): (row.on_hand, row.reserved) for row in Stock.objects.all()}
-            history = stock_at(timezone.now())
+            history = moved_until(timezone.now())
             assert {spot: history.get(spot, (0, 0)) for spot in counters} == counters
             assert history.keys() <= counters.keys()
         finally:

@@ -1,4 +1,4 @@
-"""Stock levels at a time in the past, from the stock movements."""
+"""What the stock movements alone say."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ from django.db.models import Sum
 from catalog.models import StockMovement
 
 
-def stock_at(moment: datetime, variant_ids: list[int] | None = None) -> dict[tuple[int, int], tuple[int, int]]:
-    """(on hand, reserved) by (variant id, location id) at that time, calculated from the movements."""
+def moved_until(moment: datetime, variant_ids: list[int] | None = None) -> dict[tuple[int, int], tuple[int, int]]:
+    """(on hand, reserved) by (variant id, location id) at that time, added up from the movements."""
     movements = StockMovement.objects.filter(created_at__lte=moment)
     if variant_ids is not None:
         movements = movements.filter(variant_id__in=variant_ids)
