@@ -25,6 +25,7 @@ from catalog.models import (
     ProductType,
     Synonym,
 )
+from catalog.products.attributes import value_problem
 from catalog.products.categories import CategoryRefused, create_category
 from catalog.products.document import CATEGORY_SEPARATOR, category_names
 from catalog.products.images import picture_of
@@ -167,8 +168,20 @@ class CollectionAdmin(admin.ModelAdmin):
     )
 
 
+class ValueForm(forms.ModelForm):
+    """A value of an attribute. Values that are left as they are may be older than the rules."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        attribute, parts = cleaned.get("attribute"), {name: cleaned.get(name) for name in ("label", "number", "colour")}
+        if attribute and self.has_changed() and (problem := value_problem(attribute.kind, **parts)):
+            self.add_error(None, problem)
+        return cleaned
+
+
 class ValueInline(admin.TabularInline):
     model = AttributeValue
+    form = ValueForm
     extra = 0
     prepopulated_fields = {"slug": ("label",)}
 
@@ -188,6 +201,7 @@ class AttributeAdmin(admin.ModelAdmin):
 class AttributeValueAdmin(admin.ModelAdmin):
     """Registered only for the attribute field of the product form."""
 
+    form = ValueForm
     search_fields = ("label", "attribute__name")
     list_display = ("label", "attribute")
     list_select_related = ("attribute",)

@@ -45,6 +45,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.money import format_money
+from catalog.products.attributes import product_problem
 from catalog.products.completeness import completeness
 from catalog.products.document import is_priced
 from catalog.products.saving import recorded_change, save_product
@@ -83,6 +84,9 @@ class ProductForm(SeenForm):
         begins, ends = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begins and ends and ends <= begins:
             self.add_error("unpublish_at", "“Visible until” must be after “visible from”.")
+        values = cleaned.get("attribute_values")
+        if values and (problem := product_problem(cleaned.get("type"), values.select_related("attribute"))):
+            self.add_error("attribute_values", problem)
         return cleaned
 
 
