@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Category, Collection, CollectionEntry, Product
 from orders import lifecycle
-from orders.admin.promotion_preview import try_promotion
+from orders.admin.promotions.preview import try_promotion
 from orders.cart.codes import drop_code
 from orders.checkout import place_order
 from orders.customers import Buyer
