@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from shop.account_settings import *  # noqa: F403  (settings that are the same in every environment)
 from shop.database_url import database_settings
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import state_folder
@@ -247,81 +248,22 @@ PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.co
 # --- mail: written to the outbox, delivered by a worker -----------------------------------------------
 EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
 MAIL_URL = required_in_production("EMAIL_URL", otherwise="")
-if MAIL_URL:
-    vars().update(env.email_url_config(MAIL_URL))
-    MAIL_DELIVERY_BACKEND = vars()["EMAIL_BACKEND"]
-    EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
-else:
-    MAIL_DELIVERY_BACKEND = "shop.mail.mailbox.MailboxBackend"
+mail_server = env.email_url_config(MAIL_URL) if MAIL_URL else {}
+MAIL_DELIVERY_BACKEND = mail_server.get("EMAIL_BACKEND", "shop.mail.mailbox.MailboxBackend")
+EMAIL_HOST = mail_server.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = mail_server.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = mail_server.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = mail_server.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = mail_server.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = mail_server.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = mail_server.get("EMAIL_FILE_PATH")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("SHOP_MAIL_FROM", default="Hearthside <shop@hearthside.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- accounts ---------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = [
-    "accounts.hashers.ShopArgon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ["email", "name"]},
-    },
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "accounts.passwords.MaximumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.notices.PasswordChangeWatch"},
-]
-PASSWORD_RESET_TIMEOUT = 3600
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "orders:account"
-LOGOUT_REDIRECT_URL = "catalog:home"
-ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# --- accounts: shop/account_settings.py has the rest -------------------------------------------------
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SHOP_HTTPS else "http"
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {
-    "login": "60/m/ip",
-    "login_failed": "20/5m/ip,10/5m/key",  # second factors; passwords are counted by accounts.limits.logins
-    # Counted by accounts.forms and accounts.adapters: one atomic statement each, and a Retry-After.
-    "signup": None,
-    "reset_password": None,
-    "confirm_email": None,
-}
-ACCOUNT_FORMS = {
-    "login": "accounts.forms.MailboxLoginForm",
-    "reset_password": "accounts.forms.CountedResetForm",
-    "reset_password_from_key": "accounts.forms.NewPasswordForm",
-    "change_password": "accounts.forms.OtherPasswordForm",
-    "set_password": "accounts.forms.FirstPasswordForm",
-    "reauthenticate": "accounts.forms.PasswordAgainForm",
-    "add_email": "accounts.forms.MailboxAddForm",
-}
 STAFF_SECOND_FACTOR = IS_PRODUCTION  # before it is set up, staff reach its set-up page only
-MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
-# An unconfirmed e-mail address gives no rights here, so it need not prevent a second factor, or the other way round.
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_FORMS = {
-    "authenticate": "accounts.second_factors.CodeForm",
-    "reauthenticate": "accounts.second_factors.CodeAgainForm",
-    "activate_totp": "accounts.second_factors.FirstCodeForm",
-    "add_webauthn": "accounts.second_factors.PasskeyForm",
-    "login_webauthn": "accounts.second_factors.PasskeyLogInForm",
-    "authenticate_webauthn": "accounts.second_factors.PasskeyCodeForm",
-    "reauthenticate_webauthn": "accounts.second_factors.PasskeyAgainForm",
-    "edit_webauthn": "accounts.second_factors.PasskeyNameForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "Mercer"
 
 # --- security ---------------------------------------------------------------------------------------
 COOKIE_PREFIX = "__Host-" if SHOP_HTTPS else ""
