@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.markets import default_market
 from catalog.models import Option, Product, RelatedProduct, Variant
 from catalog.prices import prices_at, set_price
-from tests.catalog.test_admin import form_of
+from tests.catalog.product_pages import form_of
 from tests.factories import make_options, make_user, make_variant
 
 ROUNDS = 3

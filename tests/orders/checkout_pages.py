@@ -1,15 +1,23 @@
-"""The checkout as a browser sees and sends it."""
+"""The cart and the checkout as a browser sees and sends them."""
 
 from django.http import HttpResponse
 from django.test import Client
 
+from catalog.models import Variant
 from orders.models import Cart
+
+OURS = {"origin": "http://testserver"}  # the header by which a browser says that a form is the shop's own
 
 
 def client_of(cart: Cart) -> Client:
-    client = Client(headers={"origin": "http://testserver"})
+    client = Client(headers=OURS)
     client.cookies["cart"] = str(cart.token)
     return client
+
+
+def add(client: Client, variant: Variant, quantity: str = "1", **fields: str) -> HttpResponse:
+    """Add a product to the cart by the form of its page."""
+    return client.post("/cart/add/", {"product": variant.product_id, "quantity": quantity, **fields}, headers=OURS)
 
 
 def value_of(response: HttpResponse, name: str) -> str:

@@ -32,22 +32,16 @@ from tests.factories import (
     seen_of,
     with_codes,
 )
+from tests.orders.checkout_pages import client_of
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-OURS = {"origin": "http://testserver"}
 
 
 @pytest.fixture(autouse=True)
 def delivery():
     make_shipping()
     make_tax()
-
-
-def client_of(cart) -> Client:
-    client = Client(headers=OURS)
-    client.cookies["cart"] = str(cart.token)
-    return client
 
 
 def page_of(cart) -> str:

@@ -1,52 +1,33 @@
-"""The cart and the checkout as a browser without scripts meets them."""
+"""The cart as a browser without scripts meets it."""
 
 import uuid
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from catalog.inventory import Need, reserve
-from catalog.markets import default_market
 from catalog.models import Product
-from catalog.prices import set_price
-from orders.cart import MAX_LINES, NO_COMBINATION, set_quantity
-from orders.cart.differences import displayed_sums
+from orders.cart import MAX_LINES, NO_COMBINATION
 from orders.cart.merging import join_carts
-from orders.models import Cart, CartLine, Order
+from orders.models import Cart, CartLine
 from tests.factories import (
-    contents_of,
     make_cart,
     make_options,
-    make_order,
-    make_promotion,
     make_shipping,
     make_tax,
     make_user,
     make_variant,
-    seen_of,
-    with_codes,
 )
+from tests.orders.checkout_pages import OURS, add, client_of
 from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
-OURS = {"origin": "http://testserver"}
 
 
 @pytest.fixture(autouse=True)
 def _delivery():
     make_shipping()
     make_tax()
-
-
-def client_of(cart: Cart) -> Client:
-    client = Client(headers=OURS)
-    client.cookies["cart"] = str(cart.token)
-    return client
-
-
-def add(client: Client, variant, quantity="1", **fields):
-    return client.post("/cart/add/", {"product": variant.product_id, "quantity": quantity, **fields}, headers=OURS)
 
 
 def test_the_first_thing_makes_a_cart_and_its_cookie(client):
@@ -192,114 +173,6 @@ def test_a_cart_is_shown_to_its_owner_only(client):
     assert 'name="line"' in client.get("/cart/").content.decode()
 
 
-def checkout_form(cart, **changes):
-    seen = seen_of(cart)
-    fields = {"email": "Anna@Example.com", "country": "DE", "name": " Anna  Peeters ", "line1": "Kraanlei 12"}
-    fields |= {"postcode": "10115", "city": "Berlin", "shipping_code": "standard"}
-    return {**fields, "cart_mark": seen.cart_mark, "total": seen.total_minor, "due": seen.due_minor, **changes}
-
-
-def test_the_checkout_places_what_was_typed_cleaned():
-    cart = make_cart(make_variant())
-    response = client_of(cart).post("/checkout/", checkout_form(cart))
-    order = Order.objects.get()
-    assert response.headers["Location"] == f"/orders/{order.public_id}/pay/"
-    assert (order.email, order.name, order.terms_version) == ("anna@example.com", "Anna Peeters", "2026-06")
-    assert order.terms_accepted_ip == "127.0.0.1"
-
-
-def test_an_order_stores_what_a_label_prints():
-    """Characters that cannot be seen are left out, the postcode and the phone number have one form."""
-    cart = make_cart(make_variant())
-    typed = {
-        "email": "anna@exam\u00adple.com\u200b",
-        "name": "\u200eAnna\u200b Peeters\ufeff",
-        "line1": "Kraan\u00adlei 12",
-        "line2": "\u202aHof\u202c 2",
-        "postcode": "D-10115\u200b",
-        "city": "Ber\u200blin",
-        "phone": "\u202a(030) 901\u2011820\u202c ext. 12",
-        "company": "Loom\u2060 GmbH",
-    }
-    response = client_of(cart).post("/checkout/", checkout_form(cart, **typed))
-    assert response.status_code == 302, response.content.decode()
-    order = Order.objects.get()
-    assert (order.name, order.line1, order.line2) == ("Anna Peeters", "Kraanlei 12", "Hof 2")
-    assert (order.postcode, order.city, order.company) == ("10115", "Berlin", "Loom GmbH")
-    assert (order.email, order.phone) == ("anna@example.com", "+4930901820 ext. 12")
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "words"),
-    [
-        ("email", "", "Enter your e-mail address"),
-        ("email", "anna", "Enter an e-mail address in the form name@example.com"),
-        ("email", "a@x.example\r\nBcc: b@x.example", "Enter an e-mail address in the form name@example.com"),
-        ("email", "a@" + "ü" * 60 + ".de", "Enter an e-mail address in the form name@example.com"),
-        ("postcode", "90", "Enter a postcode like 10115"),
-        ("name", "", "Enter your full name"),
-        ("name", "\u202e\u200b", "Enter your full name"),
-        ("country", "XX", "Choose a country from the list"),
-        ("phone", "call me", "Enter a phone number like +49 30 123456, or leave it empty"),
-        ("shipping_code", "", "Choose a delivery method"),
-        ("shipping_code", "rocket", "Choose a delivery method for this country"),
-        ("line1", "x" * 201, "at most 200 characters"),
-    ],
-)
-def test_mistakes_are_summed_up_and_everything_typed_is_kept(field, value, words):
-    cart = make_cart(make_variant())
-    response = client_of(cart).post("/checkout/", checkout_form(cart, **{field: value}))
-    text = response.content.decode()
-    assert response.status_code == 422
-    assert f'<a href="#{field}">' in text
-    assert words in text
-    assert "<title>Error: " in text
-    kept = {"line1": "Kraanlei 12", "city": "Berlin"}
-    assert all(f'value="{text_typed}"' in text for name, text_typed in kept.items() if name != field)
-    assert Order.objects.count() == 0
-
-
-@pytest.mark.fault("F016")
-def test_a_changed_price_is_shown_before_anything_is_placed():
-    variant = make_variant(2400)
-    cart = make_cart(variant)
-    form = checkout_form(cart)
-    set_price(variant.pk, default_market(), regular_minor=2600)
-    client = client_of(cart)
-    response = client.post("/checkout/", form)
-    text = response.content.decode()
-    assert response.status_code == 409
-    assert "Something has changed" in text
-    assert "Order and pay €30.90" in text
-    assert 'value="Kraanlei 12"' in text
-    assert client.post("/checkout/", checkout_form(cart)).status_code == 302
-
-
-def test_what_somebody_faster_took_is_said_in_the_words_of_the_cart():
-    variant = make_variant(on_hand=3, title="Alma mug")
-    cart = make_cart(variant, quantity=3)
-    form = checkout_form(cart)
-    reserve("x", [Need(1, variant.pk, 1)])
-    response = client_of(cart).post("/checkout/", form)
-    assert response.status_code == 409
-    words = "Only 2 left. Please lower the quantity to continue."
-    assert f"Alma mug: {words}" in response.content.decode()
-    assert words in client_of(cart).get("/cart/").content.decode()
-
-
-def test_a_cart_joined_above_the_stock_says_the_same_in_cart_and_checkout():
-    user, vase = make_user(), make_variant(on_hand=6, title="Terra vase")
-    make_cart(vase, quantity=4, user=user)
-    join_carts(make_cart(vase, quantity=5).token, user.pk)
-    cart = Cart.objects.get()
-    assert list(cart.lines.values_list("quantity", "asked_quantity")) == [(6, 9)]
-    client = Client(headers=OURS)
-    client.force_login(user)
-    words = "Only 6 left: your cart holds 6 instead of 9."
-    assert words in client.get("/cart/").content.decode()
-    assert client.post("/checkout/", checkout_form(cart)).status_code == 302
-
-
 def test_adding_stops_at_what_is_available_and_says_so():
     lamp = make_variant(on_hand=2, title="Halo lamp")
     cart = Cart.objects.create(currency="EUR")
@@ -360,97 +233,3 @@ def test_a_code_that_is_none_is_said_beside_its_field():
     assert 'class="errors' not in text
     assert '<span class="err" id="code-e"><span class="vh">Error: </span>We do not know this code.</span>' in text
     assert 'aria-describedby="code-e"' in text
-
-
-def test_a_code_that_no_longer_counts_says_why_and_what_would_bring_it_back():
-    make_promotion(percent=10, codes=("TEN",), name="Ten off", minimum_minor=4000)
-    cart = with_codes(make_cart(make_variant(2400), quantity=2), "TEN")
-    form = checkout_form(cart, seen_sums=displayed_sums(contents_of(cart)))
-    set_quantity(cart, cart.lines.get().pk, 1)
-    why = "Ten off: Add €16.00 of eligible items to use it."
-    page = client_of(cart).get("/cart/").content.decode()
-    assert "TEN does not apply right now" in page
-    assert why in page
-    text = client_of(cart).post("/checkout/", form).content.decode()
-    assert f"TEN no longer applies. {why}" in text
-    assert "The discount was" not in text
-    assert 'name="drop"' in text
-
-
-def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():
-    cart = make_cart(make_variant())
-    response = client_of(cart).post("/checkout/", checkout_form(cart, country="CH", update="1", email=""))
-    text = response.content.decode()
-    assert response.status_code == 200
-    assert "We cannot deliver to Switzerland yet" in text
-    assert "There is a problem" not in text
-    assert 'value="Kraanlei 12"' in text
-
-
-@pytest.mark.fault("F029")
-def test_the_form_again_after_payment_shows_the_order():
-    cart = make_cart(make_variant())
-    form = checkout_form(cart)
-    client = client_of(cart)
-    client.post("/checkout/", form)
-    order = Order.objects.get()
-    assert client.get("/checkout/").headers["Location"] == f"/orders/{order.public_id}/"
-    assert client.post("/checkout/", form).headers["Location"] == f"/orders/{order.public_id}/pay/"
-    assert Order.objects.count() == 1
-
-
-def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart():
-    cart = make_cart(make_variant())
-    client = client_of(cart)
-    client.post("/checkout/", checkout_form(cart))
-    order = Order.objects.get()
-    assert order.number in client.get("/cart/").content.decode()
-    response = add(client, make_variant())
-    assert response.cookies["cart"].value != str(cart.token)
-    assert Cart.objects.count() == 2
-
-
-@pytest.mark.fault("F035")
-def test_five_unpaid_orders_are_enough_for_one_address():
-    for _ in range(5):
-        make_order(email="anna@example.com")
-    Order.objects.update(terms_accepted_ip="127.0.0.1")
-    cart = make_cart(make_variant())
-    response = client_of(cart).post("/checkout/", checkout_form(cart))
-    assert response.status_code == 429
-    assert int(response.headers["Retry-After"]) > 0
-    Order.objects.update(terms_accepted_ip="192.0.2.1")  # somebody else typed that address
-    assert client_of(cart).post("/checkout/", checkout_form(cart)).status_code == 302
-
-
-@pytest.mark.fault("F126")
-def test_an_order_is_found_by_its_secret_alone(client):
-    order = make_order(email="anna@example.com")
-    assert client.get(f"/orders/{order.public_id}/").status_code == 200
-    assert client.get(f"/orders/{uuid.uuid4()}/").status_code == 404
-    assert client.get(f"/orders/{order.number}/").status_code == 404
-    response = client.get(f"/orders/{order.public_id}/")
-    assert response.headers["Cache-Control"] == "private, no-store"
-    assert 'name="robots" content="noindex"' in response.content.decode()
-
-
-def test_an_order_is_found_by_number_and_address_and_guessing_is_slowed(client):
-    order = make_order(email="anna@example.com")
-    found = client.post("/orders/find/", {"number": f" {order.number.lower()} ", "email": "ANNA@example.com"})
-    assert found.headers["Location"] == f"/orders/{order.public_id}/"
-    wrong = client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"})
-    assert wrong.status_code == 422
-    assert "There is no order with this number" in wrong.content.decode()
-    for _ in range(8):
-        client.post("/orders/find/", {"number": "HS-00000000", "email": "eve@example.com"})
-    assert client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"}).status_code == 429
-
-
-def test_the_account_shows_own_orders_only(client):
-    user = make_user()
-    mine, theirs = make_order(user=user), make_order(user=make_user())
-    assert client.get("/account/").status_code == 302
-    client.force_login(user)
-    text = client.get("/account/").content.decode()
-    assert mine.number in text
-    assert theirs.number not in text

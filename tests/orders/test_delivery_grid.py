@@ -10,8 +10,8 @@ from orders.delivery.options import ShippingQuery, choose_rates
 from orders.models import ShippingMethod, ShippingRate, ShippingZone
 from tests.factories import make_shipping
 from tests.orders.test_fulfillment_and_admin import staff
-from tests.orders.test_promotion_desk import add
 from tests.orders.test_shipping import ROW
+from tests.orders.test_staff_input import add
 
 SWISS = {**ROW, "zone": "Switzerland", "countries": ["CH"], "price_minor": 1290}
 BEYOND = {**ROW, "zone": "Beyond", "countries": ["CH", "NO", "GB"], "price_minor": 1690}

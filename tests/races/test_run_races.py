@@ -15,7 +15,7 @@ from catalog.inventory import Need, reserve, ship
 from catalog.models import Listing, Product, Run, Stock
 from catalog.products.document import read_documents
 from shop.operations.audit import run_audit
-from tests.catalog.test_admin import form_of
+from tests.catalog.product_pages import form_of
 from tests.factories import make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Category, Location, Product, Stock, Store, Swatch
 from orders.models import Order
 from shop.models import Mail
-from tests.catalog.test_admin import form_of
+from tests.catalog.product_pages import form_of
 from tests.factories import make_location, make_order, make_user, make_variant
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from PIL import Image
 from catalog.errors import BadImage
 from catalog.models import Product, ProductImage
 from catalog.products.images import MAX_SIDE_PIXELS, keep_picture, render_waiting
-from tests.catalog.oddities import SEED, assert_one_sentence
+from tests.catalog.malformed import SEED, assert_one_sentence
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db

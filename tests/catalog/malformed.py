@@ -1,4 +1,4 @@
-"""What the tests of odd input share."""
+"""What the tests of malformed input share."""
 
 SEED = 20_261_001
 

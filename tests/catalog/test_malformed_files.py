@@ -17,7 +17,7 @@ from catalog.importing.undo import undo_changes
 from catalog.models import Change, Price, Product, ProductImage, Variant
 from catalog.products.document import variant_key
 from shop.operations.audit import run_audit
-from tests.catalog.oddities import SEED, assert_one_sentence
+from tests.catalog.malformed import SEED, assert_one_sentence
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 from catalog.listings import write_listings
 from catalog.models import Attribute, AttributeValue, Page, Product
 from catalog.products.categories import create_category
-from tests.catalog.oddities import SEED
+from tests.catalog.malformed import SEED
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,8 @@ from tests.factories import (
     place,
     with_codes,
 )
-from tests.orders.test_cart_features import OURS, checkout_form, client_of, page_of
+from tests.orders.checkout_pages import OURS, client_of
+from tests.orders.test_cart_features import checkout_form, page_of
 
 pytestmark = pytest.mark.django_db
 ODD = [

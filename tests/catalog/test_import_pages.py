@@ -1,0 +1,88 @@
+"""Staff upload a product file, look at its plan and apply it."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
+from catalog.models import (
+    Product,
+    Run,
+    RunProgress,
+)
+from tests.factories import make_variant
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "Handle,Title,Published,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n"
+
+
+def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):
+    good = SimpleUploadedFile("good.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
+    answer = client.post("/admin/catalog/run/add/", {"file": good})
+    run = Run.objects.get()
+    assert (answer.status_code, run.counts["new"], run.user, Product.objects.count()) == (302, 1, staff, 0)
+    for content, words in ((b"PK\x03\x04", "not a CSV file"), (b"A,B\n1,2\n", "no column &#x27;Handle&#x27;")):
+        answer = client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", content)})
+        assert (answer.status_code, words in answer.content.decode()) == (422, True)
+
+
+def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):
+    variant = make_variant(1000)
+    row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
+    client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
+    run = Run.objects.get()
+    Product.objects.update(title="Changed meanwhile")
+    client.post(f"/admin/catalog/run/{run.pk}/apply/")
+    assert work_waiting() == 1
+    run.refresh_from_db()
+    assert (run.status, "has changed since the plan was made" in run.error) == (Run.Status.FAILED, True)
+    assert Product.objects.get().title == "Changed meanwhile"
+    with pytest.raises(RunRefused):
+        start(run)
+
+
+def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):
+    variant = make_variant(1000)
+    row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
+    client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
+    run = Run.objects.get()
+    url = f"/admin/catalog/run/{run.pk}/change/"
+    assert 'value="Apply"' in client.get(url).content.decode()
+    Product.objects.update(title="Changed meanwhile")
+    text = client.get(url).content.decode()
+    assert ('value="Apply"' in text, "Products have changed since" in text, "Plan again" in text) == (False, True, True)
+    answer = client.post(f"/admin/catalog/run/{run.pk}/again/")
+    new = Run.objects.exclude(pk=run.pk).get()
+    assert answer.url == f"/admin/catalog/run/{new.pk}/change/"
+    assert plan_of(new).changes[0].differences == [["title", "Changed meanwhile", "Renamed"]]
+    start(new)
+    work_waiting()
+    assert (Product.objects.get().title, bytes(Run.objects.get(pk=new.pk).source)) == ("Renamed", b"")
+
+
+def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, staff):
+    rows = "cup,Reef cup,TRUE,C-1,shopify,4,9.00,active\n"
+    client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + rows).encode())})
+    text = client.get(f"/admin/catalog/run/{Run.objects.get().pk}/change/").content.decode()
+    assert "1 variant · 0 pictures · active" in text
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    assert ("New: Reef cup (line 2)" in shown, "C-1 €9.00 – 4" in shown) == (True, True)
+
+
+def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):
+    upload = SimpleUploadedFile("x.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
+    client.post("/admin/catalog/run/add/", {"file": upload})
+    start(Run.objects.get())
+
+    def die(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr("catalog.products.saving.write_listings", die)
+        work_waiting()
+    assert (Run.objects.get().status, Product.objects.count()) == (Run.Status.WAITING, 0)
+    assert work_waiting() == 1
+    assert (Run.objects.get().status, Product.objects.get().title) == (Run.Status.APPLIED, "Cup")
+    assert RunProgress.objects.get().total == 1

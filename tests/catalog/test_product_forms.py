@@ -1,0 +1,111 @@
+"""Staff change one product, its variants, and the categories and collections that it is in."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import (
+    Category,
+    Collection,
+    Product,
+    Redirect,
+    Synonym,
+    Variant,
+)
+from shop.operations.audit import run_audit
+from tests.catalog.product_pages import price_of, save
+from tests.factories import make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):
+    variant = make_variant(2400, on_hand=0)
+    url = f"/admin/catalog/product/{variant.product_id}/variants/"
+    fields = {"option1": "Glaze", "values1": "Sand, Chalk", "option2": "Size", "values2": "S, M, L", "sku": "BOWL"}
+    assert client.post(url, {**fields, "price": "", "on_hand": "7", "grams": "300"}).status_code == 302
+    made = Variant.objects.filter(product=variant.product, is_active=True).order_by("position")
+    assert [(v.title, v.sku, v.grams, price_of(v), stock_of(v)) for v in made][:2] == [
+        ("Sand · S", "BOWL-SAND-S", 300, 2400, (7, 0)),
+        ("Sand · M", "BOWL-SAND-M", 300, 2400, (7, 0)),
+    ]
+    assert (made.count(), Variant.objects.get(pk=variant.pk).is_active) == (6, False)
+    client.post(url, {**fields, "values1": "Sand, Chalk, Moss", "price": "30", "on_hand": "1"})
+    assert made.all().count() == 9
+    assert price_of(made.all().get(option1="Moss", option2="L")) == 3000
+    answer = client.post(url, {"option1": "A", "values1": ",".join(map(str, range(300)))})
+    assert (answer.status_code, "at most 250" in answer.content.decode()) == (422, True)
+    assert run_audit() == []
+
+
+def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client, staff):
+    variant = make_variant()
+    old = variant.product.slug
+    answer, errors = save(client, variant.product, slug="new-address")
+    assert (answer.status_code, errors) == (302, [])
+    assert Redirect.objects.get().old == old
+    assert client.get(f"/p/{old}/").url == "/p/new-address/"
+    history = client.get(f"/admin/catalog/product/{variant.product_id}/history/").content.decode()
+    assert ("slug" in history, staff.email in history) == (True, True)
+
+
+def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff):
+    variant = make_variant()
+    client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0"})
+    category = Category.objects.get()
+    Product.objects.update(category=category)
+    client.post(f"/admin/catalog/category/{category.pk}/delete/", {"post": "yes"})
+    assert (Category.objects.count(), Product.objects.get(pk=variant.product_id).category) == (0, None)
+    assert client.get("/c/mugs/").status_code == 410
+
+
+def test_synonyms_are_kept_as_the_search_knows_them(client, staff):
+    client.post("/admin/catalog/synonym/add/", {"words": "Sofa, Couch,Canapé"})
+    assert Synonym.objects.get().words == ["sofa", "couch", "canape"]
+    assert client.post("/admin/catalog/synonym/add/", {"words": "Sofa"}).status_code == 200
+
+
+def test_a_collection_is_made_by_hand(client, staff):
+    variant = make_variant(title="Reef cup")
+    fields = {"name": "New in", "slug": "new-in", "kind": "manual", "is_active": "on", "position": "0"}
+    rows = {
+        "entries-TOTAL_FORMS": "1",
+        "entries-INITIAL_FORMS": "0",
+        "entries-0-product": variant.product_id,
+        "entries-0-position": "1",
+    }
+    client.post("/admin/catalog/collection/add/", {**fields, **rows})
+    assert Collection.objects.get().entries.count() == 1
+    assert "Reef cup" in client.get("/collections/new-in/").content.decode()
+
+
+def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
+    variant = make_variant(2400)
+    fields = {
+        "is_active": "on", "is_tracked": "on", "low_stock_at": "3", "most_per_order": "2", "is_taxable": "on",
+        "tax_class": "standard",
+        "needs_shipping": "on", "grams": "500", "length_mm": "100", "width_mm": "", "height_mm": "", "hs_code": "691200",
+        "origin": "PT", "content": "350", "content_unit": "ml", "base": "1", "base_unit": "l", "image": "",
+    }  # fmt: skip
+    answer = client.post(f"/admin/catalog/variant/{variant.pk}/change/", fields)
+    assert answer.status_code == 302
+    variant.refresh_from_db()
+    assert (variant.most_per_order, variant.hs_code, variant.origin, variant.content) == (
+        2,
+        "691200",
+        "PT",
+        Decimal("350"),
+    )
+    assert "€68.57 per l" in client.get(f"/p/{variant.product.slug}/").content.decode()
+    assert variant.product.changes.count() == 1
+
+
+def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):
+    variant = make_variant()
+    picture = '<p>Blue</p><img src="/media/mug.jpg">'
+    answer, _errors = save(client, variant.product, description=picture)
+    page = client.get(answer.url).content.decode()
+    assert "Removed from the text: 1 picture. Only text, links, lists and tables are allowed." in page
+    assert Product.objects.get().description == "<p>Blue</p>"
+    client.post("/admin/catalog/page/add/", {"title": "Us", "section": "about", "slug": "us", "body": picture})
+    assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()

@@ -1,0 +1,91 @@
+"""Staff receive, correct, transfer and count stock."""
+
+import pytest
+
+from catalog.inventory.stocktakes import open_stocktake
+from catalog.models import (
+    Stock,
+    StockMovement,
+    Stocktake,
+    Transfer,
+)
+from shop.operations.audit import run_audit
+from tests.factories import make_location, make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_stock_is_received_corrected_and_refused_in_words(client, staff):
+    variant = make_variant(on_hand=5)
+    url = f"/admin/catalog/stock/{Stock.objects.get().pk}/change/"
+    client.post(url, {"what": "receive", "quantity": "3", "reason": ""})
+    client.post(url, {"what": "adjust", "quantity": "-2", "reason": "broken"})
+    assert stock_of(variant) == (6, 0)
+    answer = client.post(url, {"what": "adjust", "quantity": "-20", "reason": "broken"})
+    assert (answer.status_code, "Only 6 are on hand." in answer.content.decode()) == (422, True)
+    answer = client.post(url, {"what": "adjust", "quantity": "1", "reason": ""})
+    assert "Enter the reason for the correction." in answer.content.decode()
+    assert (
+        "Enter a number other than 0."
+        in client.post(url, {"what": "adjust", "quantity": "0", "reason": "x"}).content.decode()
+    )
+    client.post(url, {"limit": "4", "date": "2030-05-01"})
+    stock = Stock.objects.get()
+    assert (stock.backorder_limit, str(stock.backorder_date)) == (4, "2030-05-01")
+    assert StockMovement.objects.filter(user=staff).count() == 2
+
+
+def test_a_transfer_is_sent_and_received_in_parts(client, staff):
+    variant = make_variant(on_hand=10)
+    second = make_location("second", 20)
+    fields = {"source": make_location().pk, "destination": second.pk, "lines": f"{variant.sku} 6", "note": ""}
+    answer = client.post("/admin/catalog/transfer/add/", fields)
+    transfer = Transfer.objects.get()
+    assert (answer.status_code, stock_of(variant)) == (302, (4, 0))
+    line = transfer.lines.get()
+    url = f"/admin/catalog/transfer/{transfer.pk}/change/"
+    client.post(url, {f"line-{line.pk}": "4"})
+    assert stock_of(variant) == (8, 0)
+    assert client.post(url, {f"line-{line.pk}": "9"}).status_code == 422
+    empty = client.post(url, {f"line-{line.pk}": ""})
+    assert (empty.status_code, "Nothing was received" in empty.content.decode()) == (422, True)
+    lost = {f"line-{line.pk}": "1", "complete": "yes"}
+    asked = client.post(url, lost)
+    text = asked.content.decode()
+    assert f"1 unit never arrived and will be written off: 1 × {variant}." in text
+    assert "At today’s prices the lost units are worth €24.00." in text
+    assert (stock_of(variant), transfer.lines.get().lost) == ((8, 0), 0)
+    client.post(url, {**lost, "confirmed": asked.context["mark"]})
+    transfer.refresh_from_db()
+    assert (stock_of(variant), transfer.status, transfer.lines.get().lost) == ((9, 0), "received", 1)
+    bad = client.post("/admin/catalog/transfer/add/", {**fields, "lines": "NOTHING 5"})
+    assert "there is no variant with the SKU or barcode NOTHING" in bad.content.decode()
+    assert run_audit() == []
+
+
+def test_a_stocktake_is_counted_and_posted(client, staff):
+    variant, other = make_variant(on_hand=10), make_variant(on_hand=0)
+    client.post("/admin/catalog/stocktake/add/", {"location": make_location().pk, "lines": "", "note": ""})
+    stocktake = Stocktake.objects.get()
+    url = f"/admin/catalog/stocktake/{stocktake.pk}/change/"
+    client.post(url, {f"variant-{variant.pk}": "8", f"seen-{variant.pk}": "", "others": f"{other.sku} 2"})
+    assert stock_of(variant) == (10, 0)
+    assert "-2" in client.get(url).content.decode()
+    asked = client.post(url, {"post": "yes"})
+    text = asked.content.decode()
+    assert f"corrected by 0 in 2 products: {variant} −2, {other} +2." in text
+    assert (stock_of(variant), stock_of(other)) == ((10, 0), (0, 0))
+    client.post(url, {"post": "yes", "confirmed": asked.context["mark"]})
+    assert (stock_of(variant), stock_of(other)) == ((8, 0), (2, 0))
+    assert "is already posted" in client.post(url, {"post": "yes"}).content.decode()
+    second = open_stocktake(make_location())
+    again = f"/admin/catalog/stocktake/{second.pk}/change/"
+    assert "Nothing was saved. Enter what you counted." in client.post(again, {}).content.decode()
+    assert "Nothing has been counted yet." in client.post(again, {"post": "yes"}).content.decode()
+    refused = client.post(again, {f"variant-{variant.pk}": "5", "others": f"{other.sku} 2\nNOPE 3"}).content.decode()
+    assert ('value="5"' in refused, "NOPE 3</textarea>" in refused) == (True, True)
+    asked = client.post(again, {"cancel": "yes"})
+    assert "0 counted numbers will be discarded." in asked.content.decode()
+    client.post(again, {"cancel": "yes", "confirmed": asked.context["mark"]})
+    second.refresh_from_db()
+    assert second.status == Stocktake.Status.CANCELED

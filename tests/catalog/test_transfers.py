@@ -1,0 +1,120 @@
+"""Stock is sent from one location to another."""
+
+import pytest
+
+from catalog.errors import StockRefused
+from catalog.inventory import (
+    Need,
+    receive_transfer,
+    reserve,
+    send,
+    set_on_hand,
+    ship,
+)
+from catalog.inventory.availability import available_by_variant
+from catalog.models import (
+    Stock,
+    Transfer,
+)
+from tests.catalog.stock_rows import movements_of, on_hand
+from tests.factories import make_variant, stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+def line_of(transfer, variant):
+    return transfer.lines.get(variant=variant)
+
+
+def test_what_is_sent_is_in_transit_and_at_neither_place(main, second):
+    variant = make_variant(on_hand=10)
+    transfer = send({variant.pk: 4}, source=main, destination=second)
+    assert stock_of(variant) == (6, 0)
+    assert available_by_variant([variant.pk]) == {variant.pk: 6}
+    assert line_of(transfer, variant).in_transit == 4
+    assert (transfer.status, transfer.received_at) == ("sent", None)
+
+
+def test_a_part_that_arrives_leaves_the_rest_in_transit(main, second):
+    variant = make_variant(on_hand=10)
+    transfer = send({variant.pk: 4}, source=main, destination=second)
+    answer = receive_transfer(transfer, {line_of(transfer, variant).pk: 3})
+    assert (answer.status, answer.received_at) == ("sent", None)
+    assert (on_hand(variant, main), on_hand(variant, second)) == (6, 3)
+    assert line_of(transfer, variant).in_transit == 1
+
+    answer = receive_transfer(transfer, {line_of(transfer, variant).pk: 1})
+    assert answer.status == "received"
+    assert on_hand(variant, second) == 4
+    assert movements_of(f"transfer:{transfer.pk}") == [
+        ("sent", "main", -4),
+        ("arrived", "second", 3),
+        ("arrived", "second", 1),
+    ]
+
+
+def test_what_has_not_come_when_a_transfer_is_complete_is_lost(main, second):
+    whole, broken = make_variant(on_hand=5), make_variant(on_hand=5)
+    transfer = send({whole.pk: 2, broken.pk: 3}, source=main, destination=second)
+    received = {line_of(transfer, whole).pk: 2, line_of(transfer, broken).pk: 1}
+    assert receive_transfer(transfer, received, is_complete=True).status == "received"
+    lines = transfer.lines.order_by("pk").values_list("quantity", "received", "lost")
+    assert list(lines) == [(2, 2, 0), (3, 1, 2)]
+    assert stock_of(whole) == (5, 0)
+    assert stock_of(broken) == (3, 0)
+
+
+@pytest.mark.parametrize("arrived", [5, -1])
+def test_more_than_is_in_transit_or_less_than_none_cannot_arrive(main, second, arrived):
+    variant, other = make_variant(on_hand=10), make_variant(on_hand=10)
+    transfer = send({other.pk: 1, variant.pk: 4}, source=main, destination=second)
+    received = {line_of(transfer, other).pk: 1, line_of(transfer, variant).pk: arrived}
+    with pytest.raises(StockRefused, match=f"4 of {variant} are in transit, so {arrived} cannot arrive"):
+        receive_transfer(transfer, received)
+    assert Stock.objects.filter(location=second).count() == 0
+    assert [line.in_transit for line in transfer.lines.order_by("pk")] == [1, 4]
+
+
+def test_units_promised_to_orders_are_not_sent_away(main, second):
+    variant, other = make_variant(on_hand=5), make_variant(on_hand=5)
+    reserve("A1", [Need(1, variant.pk, 3)])
+    with pytest.raises(StockRefused, match=f"Only 2 of {variant} are available at main"):
+        send({other.pk: 1, variant.pk: 3}, source=main, destination=second)
+    assert (stock_of(variant), stock_of(other)) == ((5, 3), (5, 0))
+    assert Transfer.objects.count() == 0
+    send({variant.pk: 2}, source=main, destination=second)
+    ship("A1", {1: 3})
+    assert stock_of(variant) == (0, 0)
+
+
+def test_a_backorder_limit_makes_no_units_that_could_be_sent_away(main, second):
+    variant = make_variant(on_hand=2)
+    set_on_hand(variant.pk, main, 2, reason="count", backorder_limit=5)
+    reserve("A1", [Need(1, variant.pk, 4)])
+    with pytest.raises(StockRefused, match="Only 0 of"):
+        send({variant.pk: 1}, source=main, destination=second)
+
+
+def test_a_transfer_needs_two_places(main):
+    variant = make_variant(on_hand=5)
+    with pytest.raises(StockRefused, match="two different locations"):
+        send({variant.pk: 1}, source=main, destination=main)
+    assert stock_of(variant) == (5, 0)
+
+
+@pytest.mark.parametrize("units", [None, 0, -1])
+def test_a_transfer_sends_a_positive_number(main, second, units):
+    variant = make_variant(on_hand=5)
+    with pytest.raises(StockRefused, match="must be positive"):
+        send({} if units is None else {variant.pk: units}, source=main, destination=second)
+    assert stock_of(variant) == (5, 0)
+
+
+def test_a_transfer_that_was_received_is_not_received_again(main, second):
+    variant = make_variant(on_hand=5)
+    transfer = send({variant.pk: 2}, source=main, destination=second)
+    received = {line_of(transfer, variant).pk: 2}
+    receive_transfer(transfer, received)
+    with pytest.raises(StockRefused, match="already been received"):
+        receive_transfer(transfer, received)
+    assert on_hand(variant, second) == 2
