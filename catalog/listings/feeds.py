@@ -1,4 +1,7 @@
-"""Sitemaps and the Google Merchant feed, generated in constant memory."""
+"""Sitemaps and the Google Merchant feed, generated in constant memory.
+
+Decision 32 compares the sitemaps with `django.contrib.sitemaps`.
+"""
 
 import re
 from collections.abc import Iterator
