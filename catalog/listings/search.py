@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Length, Upper
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Value
+from django.db.models.functions import Upper
 
 from catalog.languages import search_config
 from catalog.listings.browse import COUNT_LIMIT, ListingPage, ListingQuery, Ranking, first_cards, listing_page
@@ -22,7 +22,7 @@ COMPLETIONS = 5
 MAX_CODE_MATCHES = 20
 ROWS_AT_ONCE = 10_000
 GTIN_LENGTHS = (8, 12, 13, 14)
-MAX_COMPARED_WORDS = 400  # vocabulary words that a short unknown word is compared with
+MAX_COMPARED_LETTERS = 60  # no word of the vocabulary is longer
 
 # The most similar vocabulary word for each unknown word. The trigram index supports the operator `%`.
 NEAREST = """
@@ -184,26 +184,18 @@ def _digits(word: str) -> str:
 
 
 def _closest_short_word(word: str) -> str:
-    """The most frequent vocabulary word that differs by one typo, for words too short for trigrams; else the word."""
-    lengths = range(len(word) - 1, len(word) + 2)
-    candidates = SearchTerm.objects.annotate(length=Length("word")).filter(
-        word__startswith=word[:1], length__in=lengths
+    """The most frequent vocabulary word that differs by one typo, for words too short for trigrams; else the word.
+
+    A typo is an inserted, deleted or replaced letter, or two swapped neighbours. The first letter is never corrected.
+    """
+    if len(word) > MAX_COMPARED_LETTERS:
+        return word
+    swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
+    edits = Func("word", Value(word), Value(1), function="levenshtein_less_equal", output_field=IntegerField())
+    similar = SearchTerm.objects.alias(edits=edits).filter(
+        Q(edits__lte=1) | Q(word__in=swapped), word__startswith=word[:1]
     )
-    for term in candidates.order_by("-weight", "word").values_list("word", flat=True)[:MAX_COMPARED_WORDS]:
-        if is_one_typo(word, term):
-            return term
-    return word
-
-
-def is_one_typo(one: str, other: str) -> bool:
-    """Whether the words differ by one inserted, deleted or replaced letter, or by two swapped neighbours."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    one, other = one[start:], other[start:]
-    is_replaced, is_longer, is_shorter = one[1:] == other[1:], one[1:] == other, one == other[1:]
-    is_swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
-    return is_replaced or is_longer or is_shorter or is_swapped
+    return similar.order_by("-weight", "word").values_list("word", flat=True).first() or word
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from catalog.listings import write_listings
+from catalog.listings.search import correct_spelling
 from catalog.models import (
     Page,
     Product,
@@ -46,6 +47,26 @@ def test_a_typo_is_corrected_and_said(client):
     link = '<a href="/search/?q=porcelain%20teapot"><strong>porcelain teapot</strong></a>'
     assert f"Did you mean {link}?" in text_of(answer)
     assert found(client, "napkinn") == ["Linen napkin"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mig", "mug"),  # a replaced letter
+        ("mg", "mug"),  # a missing letter
+        ("mzug", "mug"),  # an additional letter
+        ("mgu", "mug"),  # two swapped letters
+        ("mg" + "u" * 300, "mg" + "u" * 300),
+        ("mgi", "mgi"),
+        ("gum", "gum"),
+        ("mö", "mö"),
+        ("jg", "jug"),  # the more frequent of two words
+    ],
+)
+def test_one_typo_is_corrected_in_a_word_that_is_too_short_for_trigrams(typed, meant):
+    SearchTerm.objects.bulk_create(SearchTerm(word=word, weight=1) for word in ("mug", "jag"))
+    SearchTerm.objects.create(word="jug", weight=2)
+    assert correct_spelling([(typed,)]) == [(meant,)]
 
 
 @pytest.mark.parametrize("words", ["creme", "Crème", "CREME brulee", "brûlée", "cre"])
