@@ -13,7 +13,7 @@ from django.db import connection
 from accounts import forms, links, notices
 from accounts.limits import throttle
 from catalog.admin.base import Question
-from catalog.admin.concurrent_edits import SeenForm
+from catalog.admin.concurrent_edits import ConcurrentEditForm
 from catalog.admin.products.product import ProductAdmin
 from catalog.inventory import adjusting, reserving, rows, stocktakes, transfers
 from catalog.models import Location, Stock, Stocktake, Transfer, TransferLine
@@ -360,7 +360,7 @@ def no_lock_order(monkeypatch: Monkey) -> None:
 )
 def no_comparing(monkeypatch: Monkey) -> None:
     """A page of the product form that is older than what is stored is saved as it stands."""
-    monkeypatch.setattr(SeenForm, "compare_with_stored", lambda form: None)
+    monkeypatch.setattr(ConcurrentEditForm, "compare_with_stored", lambda form: None)
 
 
 @guard("product-lock", "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told")

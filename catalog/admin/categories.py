@@ -28,7 +28,7 @@ from catalog.models import (
 from catalog.products.attributes import value_problem
 from catalog.products.categories import CategoryRefused, create_category
 from catalog.products.document import CATEGORY_SEPARATOR, category_names
-from catalog.products.images import picture_of
+from catalog.products.images import stored_upload
 from catalog.products.slugs import move_category, remember_deleted_categories
 from catalog.rich_text import clean
 
@@ -61,7 +61,7 @@ class CategoryForm(forms.ModelForm):
         return cleaned
 
     def clean_image(self) -> Any:
-        return picture_of(self.cleaned_data.get("image"))
+        return stored_upload(self.cleaned_data.get("image"))
 
     def clean_text(self) -> str:
         return clean(self.cleaned_data["text"])

@@ -13,11 +13,11 @@ from django.utils.text import Truncator, capfirst
 
 from catalog.formats import day, listed, moment
 
-SEEN = "seen"
+SHOWN_VALUES = "shown_values"
 MAX_SHOWN_CHARACTERS = 2_000  # of a value in a message
 
 
-class SeenField(forms.CharField):
+class ShownValuesField(forms.CharField):
     """All values that the page showed, as JSON in one hidden input, because a form may have at most a thousand inputs."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class SeenField(forms.CharField):
         return False
 
 
-class SeenForm(forms.ModelForm):
+class ConcurrentEditForm(forms.ModelForm):
     """A model form that compares three values of each field: the one shown on the page, the stored and the typed one.
 
     A field that the user left alone keeps the stored value. A field that both the user and somebody else changed is an
@@ -35,18 +35,18 @@ class SeenForm(forms.ModelForm):
     and keep the lock until COMMIT.
     """
 
-    seen = SeenField()
+    shown_values = ShownValuesField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kept: list[str] = []  # labels of the fields that somebody else changed and this user did not
+        self.kept_labels: list[str] = []  # labels of the fields that somebody else changed and this user did not
         self.conflicts: dict[str, str] = {}
         if self.instance.pk:
-            self.initial[SEEN] = self.snapshot
+            self.initial[SHOWN_VALUES] = self.snapshot
 
     def snapshot(self) -> str:
         """The stored values as JSON."""
-        return json.dumps({name: self._stored(name) for name in self._compared()})
+        return json.dumps({name: self._stored_value(name) for name in self._compared()})
 
     def full_clean(self) -> None:
         if self.is_bound and self.instance.pk:
@@ -54,55 +54,57 @@ class SeenForm(forms.ModelForm):
         elif self.is_bound and self.data.get(self.add_prefix("id")):
             self._keep_deleted()
         super().full_clean()
-        for name, sentence in self.conflicts.items():
-            self.add_error(name, sentence)
+        for name, message in self.conflicts.items():
+            self.add_error(name, message)
 
     def _compared(self) -> list[str]:
         return [
             name
             for name, field in self.fields.items()
-            if name not in (SEEN, DELETION_FIELD_NAME) and not field.widget.is_hidden and not field.disabled
+            if name not in (SHOWN_VALUES, DELETION_FIELD_NAME) and not field.widget.is_hidden and not field.disabled
         ]
 
     def compare_with_stored(self) -> None:
         """Keep the stored values of unchanged fields, and record a conflict for fields that both sides changed."""
-        seen = self._seen()
-        changed = [name for name in self._compared() if name in seen and seen[name] != self._stored(name)]
+        shown = self._shown_values()
+        changed = [name for name in self._compared() if name in shown and shown[name] != self._stored_value(name)]
         if not changed:
             return
         self.data = self.data.copy()
         for name in changed:
-            typed = self._typed(name)
-            if typed == seen[name]:
-                self._put(name)
-                self.kept.append(self._label(name))
-            elif typed != self._stored(name):
-                self.conflicts[name] = self._sentence(name)
-        self.data[self.add_prefix(SEEN)] = self.snapshot()
+            typed = self._typed_value(name)
+            if typed == shown[name]:
+                self._restore(name)
+                self.kept_labels.append(self._label(name))
+            elif typed != self._stored_value(name):
+                self.conflicts[name] = self._conflict_message(name)
+        self.data[self.add_prefix(SHOWN_VALUES)] = self.snapshot()
 
     def _keep_deleted(self) -> None:
         """Keep this row deleted, because somebody else deleted it, and mention what was typed into it."""
-        seen = self._seen()
+        shown = self._shown_values()
         typed = [
-            f"“{self[name].data}”" for name in self._compared() if name in seen and self._typed(name) != seen[name]
+            f"“{self[name].data}”"
+            for name in self._compared()
+            if name in shown and self._typed_value(name) != shown[name]
         ]
         self.data = self.data.copy()
         self.data[self.add_prefix(DELETION_FIELD_NAME)] = "on"
         removed = f"a removed {self._meta.model._meta.verbose_name}"
-        self.kept.append(f"{removed} (add {listed(typed)} again if you need it)" if typed else removed)
+        self.kept_labels.append(f"{removed} (add {listed(typed)} again if you need it)" if typed else removed)
 
-    def _seen(self) -> dict[str, Any]:
+    def _shown_values(self) -> dict[str, Any]:
         try:
-            seen = json.loads(self.data.get(self.add_prefix(SEEN)) or "{}")
+            shown = json.loads(self.data.get(self.add_prefix(SHOWN_VALUES)) or "{}")
         except ValueError:
             return {}
-        return seen if isinstance(seen, dict) else {}
+        return shown if isinstance(shown, dict) else {}
 
-    def _stored(self, name: str) -> Any:
+    def _stored_value(self, name: str) -> Any:
         field = self.fields[name]
         return comparable(field.prepare_value(self.get_initial_for_field(field, name)))
 
-    def _typed(self, name: str) -> Any:
+    def _typed_value(self, name: str) -> Any:
         """The typed value in comparable form, or None if it is invalid."""
         field, raw = self.fields[name], self[name].data
         try:
@@ -110,7 +112,7 @@ class SeenForm(forms.ModelForm):
         except forms.ValidationError:
             return None
 
-    def _put(self, name: str) -> None:
+    def _restore(self, name: str) -> None:
         """Put the stored value into the bound data, as the widget would submit it."""
         field, key = self.fields[name], self.add_prefix(name)
         value = field.prepare_value(self.get_initial_for_field(field, name))
@@ -129,10 +131,11 @@ class SeenForm(forms.ModelForm):
         label = str(self.fields[name].label or pretty_name(name)).lower()
         return f"{self.instance}: {label}" if self.prefix else label
 
-    def _sentence(self, name: str) -> str:
-        now = Truncator(self._stored_text(name)).chars(MAX_SHOWN_CHARACTERS)
+    def _conflict_message(self, name: str) -> str:
+        stored_text = Truncator(self._stored_text(name)).chars(MAX_SHOWN_CHARACTERS)
+        label = capfirst(str(self.fields[name].label or pretty_name(name)))
         return (
-            f"{capfirst(str(self.fields[name].label or pretty_name(name)))} was changed to “{now}” while this page was open. "
+            f"{label} was changed to “{stored_text}” while this page was open. "
             "Your entry is still here: save again to keep it."
         )
 
@@ -171,9 +174,9 @@ def comparable(value: Any) -> Any:
     return str(value)
 
 
-def kept_sentence(seen_forms: list[forms.BaseForm]) -> str:
+def kept_changes_message(edit_forms: list[forms.BaseForm]) -> str:
     """The message about changes by others that were kept, or an empty string."""
-    kept = [label for form in seen_forms for label in getattr(form, "kept", [])]
-    return (
-        f"Somebody else changed this while the page was open, and the change was kept: {listed(kept)}." if kept else ""
-    )
+    kept_labels = [label for form in edit_forms for label in getattr(form, "kept_labels", [])]
+    if not kept_labels:
+        return ""
+    return f"Somebody else changed this while the page was open, and the change was kept: {listed(kept_labels)}."

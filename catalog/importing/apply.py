@@ -26,12 +26,12 @@ __all__ = [
 Progress = Callable[[int, int], None]
 
 
-def import_file(path: Path, *, pictures: Path | None = None, on_progress: Progress | None = None) -> Plan:
+def import_file(path: Path, *, image_folder: Path | None = None, on_progress: Progress | None = None) -> Plan:
     """Import every readable product of the file and return the plan, which lists each refused product with its line.
 
     Raises UnreadableFile, and writes nothing, if the file as a whole cannot be read.
     """
-    target = default_target(pictures or path.parent)
+    target = default_target(image_folder or path.parent)
     plan = plan_import(read_file(path, target.market.currency), target.market, target.location)
     apply_changes(plan.changes, target, Author("import"), on_progress=on_progress)
     plan.problems += target.problems
@@ -67,13 +67,13 @@ def _lock_products(changes: Sequence[PlannedChange]) -> None:
 
 
 def _stored_changes(group: Sequence[PlannedChange], target: DocumentTarget) -> list[PlannedChange]:
-    now = read_documents((change.handle for change in group), target.market, target.location)
+    present_documents = read_documents((change.handle for change in group), target.market, target.location)
     return [
         PlannedChange(
             change.handle,
             change.line,
             change.before,
-            _with_stock_as_planned(change, now.get(change.handle)),
+            _with_stock_as_planned(change, present_documents.get(change.handle)),
             change.differences,
         )
         for change in group

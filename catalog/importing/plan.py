@@ -155,9 +155,9 @@ def merge(before: Document | None, product: FileProduct) -> Document:
     _refuse_reversed_times(after["product"], product.line)
     if product.options is not None:
         after["options"] = product.options
-    seen: set[str] = set()
+    merged_keys: set[str] = set()
     for variant in product.variants:
-        _merge_variant(after, variant, seen)
+        _merge_variant(after, variant, merged_keys)
     if after["product"]["status"] in ("active", "unlisted") and not (is_priced(after) or _has_price_column(product)):
         # Neither the shop nor the file has a price, so nobody could buy it: it becomes no more visible than it was.
         after["product"]["status"] = before["product"]["status"] if before else "draft"
@@ -186,11 +186,11 @@ def _has_price_column(product: FileProduct) -> bool:
     return any("price" in variant.fields for variant in product.variants)
 
 
-def _merge_variant(after: Document, variant: FileVariant, seen: set[str]) -> None:
+def _merge_variant(after: Document, variant: FileVariant, merged_keys: set[str]) -> None:
     key = _key_of(after, variant)
-    if key in seen:
+    if key in merged_keys:
         raise RefusedRow(variant.line, "the file has no options, so a new product can have only one variant")
-    seen.add(key)
+    merged_keys.add(key)
     fields = dict(variant.fields)
     existing = after["variants"].get(key)
     if existing is None:

@@ -73,8 +73,8 @@ def is_outdated(plan: Plan) -> bool:
     """Whether a product has changed since the plan was made. Compares only the first MAX_COMPARED products."""
     changes = plan.changes[:MAX_COMPARED]
     target = default_target()
-    now = read_documents((change.handle for change in changes), target.market, target.location)
-    return any(known_part(now.get(change.handle), change.before) != change.before for change in changes)
+    present_documents = read_documents((change.handle for change in changes), target.market, target.location)
+    return any(known_part(present_documents.get(change.handle), change.before) != change.before for change in changes)
 
 
 @transaction.atomic
@@ -108,7 +108,7 @@ def _move(run: Run, expected: Run.Status, target: Run.Status, problem: str) -> N
         raise RunRefused(f"{Run.objects.get(pk=run.pk)} {problem}.")
 
 
-def work_waiting(pictures: Path | None = None) -> int:
+def work_waiting(image_folder: Path | None = None) -> int:
     """Apply or undo every waiting run and return how many were handled.
 
     A run's row stays locked while it is worked on, so two workers never take the same run, and the run of a worker
@@ -116,23 +116,23 @@ def work_waiting(pictures: Path | None = None) -> int:
     """
     handled = 0
     tried: list[int] = []
-    while (done := _work_next(tried, pictures)) is not None:
+    while (done := _work_next(tried, image_folder)) is not None:
         tried.append(done)
         handled += 1
     return handled
 
 
-def _work_next(tried: Sequence[int], pictures: Path | None) -> int | None:
+def _work_next(tried: Sequence[int], image_folder: Path | None) -> int | None:
     with transaction.atomic():
         waiting = Run.objects.filter(status__in=UNFINISHED).exclude(pk__in=tried)
         run = waiting.select_for_update(skip_locked=True).order_by("pk").first()
         if run is None:
             return None
-        _work(run, pictures)
+        _work(run, image_folder)
         return run.pk
 
 
-def _work(run: Run, pictures: Path | None) -> None:
+def _work(run: Run, image_folder: Path | None) -> None:
     """Apply or undo a locked run. If it is refused, nothing is changed and the reason is stored as its error."""
     with connection.cursor() as cursor:
         # The usual time limits are for pages. An import may take longer.
@@ -142,7 +142,7 @@ def _work(run: Run, pictures: Path | None) -> None:
             if run.status == Run.Status.UNDOING:
                 _take_back(run, on_progress)
             else:
-                _apply(run, pictures, on_progress)
+                _apply(run, image_folder, on_progress)
     except CatalogError as error:
         _refuse(run, str(error))
     except (IntegrityError, DataError) as error:
@@ -164,10 +164,10 @@ def _refuse(run: Run, sentence: str) -> None:
     run.error = sentence[:500]
 
 
-def _apply(run: Run, pictures: Path | None, on_progress: Progress) -> None:
+def _apply(run: Run, image_folder: Path | None, on_progress: Progress) -> None:
     plan = plan_of(run)
     author = Author(SOURCES[Run.Kind(run.kind)], run.user_id, run.pk)
-    done = apply_changes(plan.changes, default_target(pictures), author, on_progress=on_progress)
+    done = apply_changes(plan.changes, default_target(image_folder), author, on_progress=on_progress)
     run.undo = gzip.compress(json.dumps([asdict(change) for change in done]).encode())
     run.status, run.applied_at, run.error, run.source = Run.Status.APPLIED, timezone.now(), "", b""
 
@@ -196,10 +196,10 @@ def progress_of(run: Run) -> Iterator[Progress]:
         separate.close()
 
 
-def apply_now(run: Run, *, pictures: Path | None = None) -> Run:
+def apply_now(run: Run, *, image_folder: Path | None = None) -> Run:
     """Apply a planned run in this process. Raises CatalogueMoved or RunRefused, and changes nothing, if it cannot."""
     start(run)
-    return _work_now(run, pictures)
+    return _work_now(run, image_folder)
 
 
 def undo_now(run: Run) -> Run:
@@ -208,11 +208,11 @@ def undo_now(run: Run) -> Run:
     return _work_now(run, None)
 
 
-def _work_now(run: Run, pictures: Path | None) -> Run:
+def _work_now(run: Run, image_folder: Path | None) -> Run:
     with transaction.atomic():
         locked = Run.objects.select_for_update().get(pk=run.pk)
         if locked.status in (Run.Status.WAITING, Run.Status.UNDOING):  # otherwise a worker was faster
-            _work(locked, pictures)
+            _work(locked, image_folder)
     if locked.error:
         raise CatalogueMoved(locked.error)
     return locked

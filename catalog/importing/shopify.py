@@ -328,13 +328,13 @@ def _read_image(line: int, row: dict[str, str], product: FileProduct) -> FileIma
 
 
 def _check_once(product: FileProduct) -> None:
-    seen: dict[tuple, int] = {}
+    first_lines: dict[tuple, int] = {}
     for variant in product.variants:
         key = variant.values or (variant.fields.get("sku", ""),)
-        if key in seen:
+        if key in first_lines:
             name = " / ".join(value for value in key if value) or "without options"
-            raise RefusedRow(variant.line, f"the variant {name} is already in line {seen[key]}")
-        seen[key] = variant.line
+            raise RefusedRow(variant.line, f"the variant {name} is already in line {first_lines[key]}")
+        first_lines[key] = variant.line
 
 
 def _warn(product: FileProduct, problems: list[Problem]) -> None:

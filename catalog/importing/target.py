@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.importing.pictures import PictureFolder
+from catalog.importing.image_folder import ImageFolder
 from catalog.importing.shopify import Problem
 from catalog.inventory import default_location
 from catalog.markets import Market, default_market
@@ -16,10 +16,10 @@ class DocumentTarget:
 
     market: Market
     location: Location
-    pictures: PictureFolder | None = None
+    image_folder: ImageFolder | None = None
     problems: list[Problem] = field(default_factory=list)
 
 
-def default_target(pictures: Path | None = None) -> DocumentTarget:
+def default_target(image_folder: Path | None = None) -> DocumentTarget:
     """The default market and the default location, with an optional folder of pictures."""
-    return DocumentTarget(default_market(), default_location(), PictureFolder(pictures) if pictures else None)
+    return DocumentTarget(default_market(), default_location(), ImageFolder(image_folder) if image_folder else None)

@@ -41,7 +41,7 @@ from catalog.products.document import (
     read_documents,
     variant_key,
 )
-from catalog.products.images import keep_picture
+from catalog.products.images import store_image
 from catalog.products.saving import Author, record_changes
 from catalog.products.slugs import free_slug, remember_product_slug
 
@@ -110,9 +110,9 @@ class BatchWriter:
             self.images[ids[image.product_id]][image_source(image)] = image
 
     def _refuse_if_changed(self) -> None:
-        now = read_documents(self.changes, self.target.market, self.target.location)
+        present_documents = read_documents(self.changes, self.target.market, self.target.location)
         for handle, change in self.changes.items():
-            if known_part(now.get(handle), change.before) != change.before:
+            if known_part(present_documents.get(handle), change.before) != change.before:
                 title = (change.before or change.after or {})["product"]["title"]
                 raise CatalogueMoved(f"“{title}” has changed since the plan was made. Plan again.")
 
@@ -192,7 +192,7 @@ class BatchWriter:
         return before[part] if before else otherwise
 
     def _write_images(self) -> None:
-        new, changed, gone = [], [], []
+        new, changed, removed = [], [], []
         for handle, after in self.wanted:
             existing = self.images[handle]
             for source, fields in after["images"].items():
@@ -204,19 +204,19 @@ class BatchWriter:
                 elif is_fetched or fields != self._before(handle, "images", {}).get(source):
                     changed.append(image)
                 existing[source] = image
-            gone += [existing.pop(source).pk for source in list(existing) if source not in after["images"]]
+            removed += [existing.pop(source).pk for source in list(existing) if source not in after["images"]]
         ProductImage.objects.bulk_create(new, batch_size=1000)
         columns = [*IMAGE_FIELDS, "file", "width", "height", "rendered_widths", "is_broken"]
         ProductImage.objects.bulk_update(changed, columns, batch_size=BATCH)
-        ProductImage.objects.filter(pk__in=gone).delete()
+        ProductImage.objects.filter(pk__in=removed).delete()
 
     def _fetch(self, image: ProductImage, handle: str) -> bool:
         """Store the picture's file if the import's folder has a readable one; return whether it was stored."""
-        content = self.target.pictures.read(image.source) if self.target.pictures else None
+        content = self.target.image_folder.read(image.source) if self.target.image_folder else None
         if content is None:
             return False
         try:
-            keep_picture(image, content)
+            store_image(image, content)
         except BadImage as bad:
             line = self.changes[handle].line
             self.target.problems.append(Problem(line, handle, f"{image.source}: {bad}", is_fatal=False))

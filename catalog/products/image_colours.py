@@ -13,46 +13,46 @@ MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}
 UNUSABLE = (ImageCms.PyCMSError, OSError, ValueError, TypeError, LookupError, struct.error)
 
 
-def with_plain_channels(picture: Image.Image) -> Image.Image:
+def with_plain_channels(bitmap: Image.Image) -> Image.Image:
     """The picture with eight bits per channel and without a palette, so that it can be resized smoothly."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return _with_profile_of(picture, _eight_bits(picture))
-    if picture.mode in ("P", "PA") or "transparency" in picture.info:
-        has_alpha = picture.mode == "PA" or "transparency" in picture.info
-        return _with_profile_of(picture, picture.convert("RGBA" if has_alpha else "RGB"))
-    return picture.convert("L") if picture.mode == "1" else picture
+    if bitmap.mode in ("I", "F") or bitmap.mode.startswith("I;16"):
+        return _with_profile_of(bitmap, _eight_bits(bitmap))
+    if bitmap.mode in ("P", "PA") or "transparency" in bitmap.info:
+        has_alpha = bitmap.mode == "PA" or "transparency" in bitmap.info
+        return _with_profile_of(bitmap, bitmap.convert("RGBA" if has_alpha else "RGB"))
+    return bitmap.convert("L") if bitmap.mode == "1" else bitmap
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    wide = picture if picture.mode.startswith("I;16") else picture.convert("I")
+def _eight_bits(bitmap: Image.Image) -> Image.Image:
+    wide = bitmap if bitmap.mode.startswith("I;16") else bitmap.convert("I")
     return wide.point(lambda value: value * SIXTEEN_BITS + 0.5).convert("L")
 
 
-def _with_profile_of(original: Image.Image, picture: Image.Image) -> Image.Image:
+def _with_profile_of(original: Image.Image, bitmap: Image.Image) -> Image.Image:
     if profile := original.info.get("icc_profile"):
-        picture.info["icc_profile"] = profile
-    return picture
+        bitmap.info["icc_profile"] = profile
+    return bitmap
 
 
-def in_srgb(picture: Image.Image) -> Image.Image:
+def in_srgb(bitmap: Image.Image) -> Image.Image:
     """The picture converted to sRGB in RGB or RGBA mode, without its profile.
 
     A profile that is invalid, or does not match the picture's mode, is ignored.
     """
-    profile = picture.info.get("icc_profile")
-    alpha = picture.getchannel("A") if "A" in picture.getbands() else None
-    converted = (_converted(picture, profile) if profile else None) or picture.convert("RGB")
+    profile = bitmap.info.get("icc_profile")
+    alpha = bitmap.getchannel("A") if "A" in bitmap.getbands() else None
+    converted = (_converted(bitmap, profile) if profile else None) or bitmap.convert("RGB")
     if alpha:
         converted.putalpha(alpha)
     converted.info.pop("icc_profile", None)
     return converted
 
 
-def _converted(picture: Image.Image, content: bytes) -> Image.Image | None:
+def _converted(bitmap: Image.Image, content: bytes) -> Image.Image | None:
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
         mode = MODES.get(profile.profile.xcolor_space.strip().upper(), "")
-        opaque = _in_mode(picture, mode)
+        opaque = _in_mode(bitmap, mode)
         if opaque is None:
             return None
         intent = ImageCms.Intent(ImageCms.getDefaultIntent(profile))
@@ -61,11 +61,11 @@ def _converted(picture: Image.Image, content: bytes) -> Image.Image | None:
         return None
 
 
-def _in_mode(picture: Image.Image, mode: str) -> Image.Image | None:
+def _in_mode(bitmap: Image.Image, mode: str) -> Image.Image | None:
     """The picture in this mode without its alpha channel, or None if the conversion would change pixel values."""
-    opaque_mode = picture.mode.removesuffix("A").removesuffix("a")
+    opaque_mode = bitmap.mode.removesuffix("A").removesuffix("a")
     if opaque_mode in ("RGB", "L") and mode == "RGB":
-        return picture.convert("RGB")
+        return bitmap.convert("RGB")
     if opaque_mode == "L" and mode == "L":
-        return picture.convert("L")
-    return picture if picture.mode == mode else None
+        return bitmap.convert("L")
+    return bitmap if bitmap.mode == mode else None

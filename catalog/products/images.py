@@ -43,53 +43,53 @@ def _open(content: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=FORMATS).verify()
-            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+            bitmap = Image.open(io.BytesIO(content), formats=FORMATS)
     except (*UNREADABLE, Image.DecompressionBombWarning) as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
-    if picture.width * picture.height > MAX_PIXELS:
+    if bitmap.width * bitmap.height > MAX_PIXELS:
         raise BadImage("The picture has more than 40 million pixels.")
-    return picture
+    return bitmap
 
 
-def _is_plain_webp(picture: Image.Image, content: bytes) -> bool:
+def _is_plain_webp(bitmap: Image.Image, content: bytes) -> bool:
     """Whether the file is a single WebP picture without metadata, frames or trailing data, and can be kept unchanged."""
     length = int.from_bytes(content[16:20], "little")
     is_all = content[12:16] in (b"VP8 ", b"VP8L") and len(content) == 20 + length + length % 2
-    return picture.format == "WEBP" and is_all and max(picture.size) <= MAX_SIDE_PIXELS
+    return bitmap.format == "WEBP" and is_all and max(bitmap.size) <= MAX_SIDE_PIXELS
 
 
-def _as_webp(picture: Image.Image, quality: int) -> bytes:
+def _as_webp(bitmap: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=quality, method=4)
+    bitmap.save(buffer, "WEBP", quality=quality, method=4)
     return buffer.getvalue()
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _upright(bitmap: Image.Image) -> Image.Image:
     """The picture rotated as its metadata say, scaled down, in sRGB and without metadata."""
-    turned = with_plain_channels(ImageOps.exif_transpose(picture))
+    turned = with_plain_channels(ImageOps.exif_transpose(bitmap))
     turned.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
     return in_srgb(turned)
 
 
 def _normalized(content: bytes) -> tuple[Image.Image, bytes]:
     """The picture as it is stored, and its bytes. Raises BadImage if the content is not a picture."""
-    picture = _open(content)
+    bitmap = _open(content)
     try:
-        picture.load()
-        upright = picture if _is_plain_webp(picture, content) else _upright(picture)
+        bitmap.load()
+        upright = bitmap if _is_plain_webp(bitmap, content) else _upright(bitmap)
     except UNREADABLE as error:
         raise BadImage("The picture file is incomplete.") from error
-    return (picture, content) if upright is picture else (upright, _as_webp(upright, ORIGINAL_QUALITY))
+    return (bitmap, content) if upright is bitmap else (upright, _as_webp(upright, ORIGINAL_QUALITY))
 
 
-def keep_picture(image: ProductImage, content: bytes) -> None:
+def store_image(image: ProductImage, content: bytes) -> None:
     """Store the picture's file and set the file and size of the image row. Does not save the row.
 
     Raises BadImage for anything but a JPEG, PNG or WebP of at most 10 MB and 40 million pixels.
     """
-    picture = _open(content)
-    picture, content = _normalized(content)
-    image.width, image.height = picture.size
+    bitmap = _open(content)
+    bitmap, content = _normalized(content)
+    image.width, image.height = bitmap.size
     image.rendered_widths, image.is_broken = [], False
     image.file.save(f"{uuid.uuid4().hex}.webp", ContentFile(content), save=False)
 
@@ -103,15 +103,15 @@ def render(image: ProductImage) -> None:
     """Render the picture in all widths and record them in its row. Marks an unreadable file as broken."""
     try:
         with default_storage.open(image.file.name) as file:
-            picture = Image.open(file, formats=FORMATS)
-            picture.load()
+            bitmap = Image.open(file, formats=FORMATS)
+            bitmap.load()
     except UNREADABLE:
         ProductImage.objects.filter(pk=image.pk).update(is_broken=True)
         return
     widths = wanted_widths(image.width)
     for width in widths:
-        height = max(1, round(picture.height * width / picture.width))
-        smaller = picture.resize((width, height), Image.Resampling.LANCZOS)
+        height = max(1, round(bitmap.height * width / bitmap.width))
+        smaller = bitmap.resize((width, height), Image.Resampling.LANCZOS)
         name = image.rendition_name(width)
         if default_storage.exists(name):
             default_storage.delete(name)
@@ -138,7 +138,7 @@ def render_waiting(limit: int = 20, *, seconds: float = math.inf) -> int:
     return handled
 
 
-def picture_of(upload: Any) -> Any:
+def stored_upload(upload: Any) -> Any:
     """The uploaded picture as it is stored, under a generated name. Other values of a file field are returned unchanged.
 
     Raises ValidationError if the upload is not a picture.
@@ -146,7 +146,7 @@ def picture_of(upload: Any) -> Any:
     if not isinstance(upload, UploadedFile):
         return upload
     try:
-        _picture, content = _normalized(upload.read())
+        _bitmap, content = _normalized(upload.read())
     except BadImage as bad:
         raise ValidationError(str(bad)) from bad
     return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")

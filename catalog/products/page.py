@@ -33,7 +33,7 @@ class Choice:
     is_existing: bool = True
 
     @property
-    def out_words(self) -> str:
+    def unavailable_note(self) -> str:
         """The reason why it cannot be bought with the other chosen values; empty where it can."""
         if self.is_available:
             return ""
@@ -122,7 +122,7 @@ class ProductPage:
         return self.images[0].url if self.images and self.images[0].file else ""
 
     @property
-    def most(self) -> int:
+    def max_quantity(self) -> int:
         """The largest quantity that the form offers."""
         return min(99, self.available or 99, self.variant.most_per_order or 99)
 

@@ -39,7 +39,7 @@ from catalog.models import (
 )
 from catalog.money import to_minor
 from catalog.prices import prices_at, set_prices
-from catalog.products.images import keep_picture
+from catalog.products.images import store_image
 from catalog.rich_text import clean
 from orders.delivery.closing_days import seed_public_holidays
 from orders.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
@@ -283,7 +283,7 @@ def seed_demo_promotions() -> None:
     if is_new:
         Option.objects.create(product=card, position=1, name="Value")
         picture = ProductImage(product=card, alt="A gift card")
-        keep_picture(picture, (DEMO / "photos/gift-card.webp").read_bytes())
+        store_image(picture, (DEMO / "photos/gift-card.webp").read_bytes())
         picture.save()
         Store.objects.filter(gift_card=None).update(gift_card=card)
         flags = {"is_tracked": False, "needs_shipping": False, "is_taxable": False, "is_gift_card": True}

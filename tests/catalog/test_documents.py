@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db import models
 from django.utils import timezone
 
-from catalog.admin.products.images import PictureForm
+from catalog.admin.products.images import ImageForm
 from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
@@ -42,7 +42,7 @@ HELD_OTHERWISE = {
     "sale_price": "sale",
     "replace": "file",
     "remove": "the picture is no longer in the document",
-    "seen": "what the page showed when it was opened",
+    "shown_values": "what the page showed when it was opened",
 }
 
 
@@ -62,7 +62,7 @@ def test_every_field_that_staff_edit_is_part_of_the_document():
     pages = [
         (form_fields(Product), NEW_PRODUCT),
         (form_fields(Variant) | inlines[Variant], NEW_VARIANT),
-        ({*PictureForm.base_fields}, NEW_IMAGE),
+        ({*ImageForm.base_fields}, NEW_IMAGE),
     ]
     assert [fields - set(known) - set(HELD_OTHERWISE) for fields, known in pages] == [set(), set(), set()]
 

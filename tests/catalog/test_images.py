@@ -9,7 +9,7 @@ from PIL import Image
 from catalog.errors import BadImage
 from catalog.models import Listing, ProductImage
 from catalog.products import images
-from catalog.products.images import keep_picture, render_waiting, wanted_widths
+from catalog.products.images import render_waiting, store_image, wanted_widths
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def picture(kind="JPEG", size=(1000, 1250), **options) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_picture_is_kept_under_a_name_of_our_own(kind):
     image = ProductImage(product=make_variant().product)
-    keep_picture(image, picture(kind))
+    store_image(image, picture(kind))
     assert (image.width, image.height) == (1000, 1250)
     assert image.file.name.endswith(".webp")
     assert len(image.file.name) == len("products/") + 32 + len(".webp")
@@ -40,7 +40,7 @@ def test_notes_about_place_and_time_are_dropped():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     image = ProductImage(product=make_variant().product)
-    keep_picture(image, picture("WEBP", exif=exif.tobytes()))
+    store_image(image, picture("WEBP", exif=exif.tobytes()))
     with default_storage.open(image.file.name) as file:
         content = file.read()
     assert b"secret place" not in content
@@ -60,13 +60,13 @@ def test_notes_about_place_and_time_are_dropped():
 )
 def test_what_is_no_picture_or_too_much_is_refused(content, words):
     with pytest.raises(BadImage, match=words):
-        keep_picture(ProductImage(product=make_variant().product), content)
+        store_image(ProductImage(product=make_variant().product), content)
 
 
 def test_renditions_are_made_up_to_the_pictures_own_width():
     variant = make_variant()
     image = ProductImage(product=variant.product, alt="A mug")
-    keep_picture(image, picture())
+    store_image(image, picture())
     image.save()
     assert render_waiting() == 1
     image.refresh_from_db()
@@ -81,7 +81,7 @@ def test_renditions_are_made_up_to_the_pictures_own_width():
 def test_a_run_that_is_stopped_leaves_no_picture_without_its_listing(monkeypatch):
     for _ in range(2):
         image = ProductImage(product=make_variant().product)
-        keep_picture(image, picture())
+        store_image(image, picture())
         image.save()
     render = images.render
     first, _second = ProductImage.objects.order_by("position", "pk")
@@ -103,14 +103,14 @@ def test_a_run_that_is_stopped_leaves_no_picture_without_its_listing(monkeypatch
 def test_a_run_ends_when_its_time_is_over():
     for _ in range(2):
         image = ProductImage(product=make_variant().product)
-        keep_picture(image, picture())
+        store_image(image, picture())
         image.save()
     assert [render_waiting(seconds=-1) for _ in range(3)] == [1, 1, 0]
 
 
 def test_a_file_that_went_bad_is_marked_and_not_tried_for_ever():
     image = ProductImage(product=make_variant().product)
-    keep_picture(image, picture())
+    store_image(image, picture())
     image.save()
     default_storage.delete(image.file.name)
     assert render_waiting() == 1
@@ -125,7 +125,7 @@ def test_a_small_picture_is_not_blown_up():
 
 def test_media_are_served_as_pictures_and_nothing_else(client):
     image = ProductImage(product=make_variant().product)
-    keep_picture(image, picture())
+    store_image(image, picture())
     answer = client.get(image.url)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.errors import UnreadableFile
 from catalog.importing.apply import import_file
-from catalog.importing.pictures import PictureFolder
+from catalog.importing.image_folder import ImageFolder
 from catalog.importing.shopify import MAX_BODY_LENGTH, read_file
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Product, ProductImage, Stock, Variant
@@ -280,7 +280,7 @@ def test_pictures_are_looked_up_inside_the_folder_only(tmp_path):
     (tmp_path / "inside/a.txt").write_text("in")
     (tmp_path / "secret.txt").write_text("out")
     (tmp_path / "inside/link.txt").symlink_to(tmp_path / "secret.txt")
-    folder = PictureFolder(tmp_path / "inside")
+    folder = ImageFolder(tmp_path / "inside")
     assert folder.read("a.txt") == b"in"
     for source in (
         "../secret.txt",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from catalog.errors import BadImage
 from catalog.models import Product, ProductImage
-from catalog.products.images import MAX_SIDE_PIXELS, keep_picture, render_waiting
+from catalog.products.images import MAX_SIDE_PIXELS, render_waiting, store_image
 from tests.catalog.malformed import SEED, assert_one_sentence
 from tests.factories import make_variant
 
@@ -121,7 +121,7 @@ def kept(content: bytes, product: Product) -> ProductImage | None:
     """The picture as it was kept, after looking at what was kept; None where it was refused in one sentence."""
     image = ProductImage(product=product)
     try:
-        keep_picture(image, content)
+        store_image(image, content)
     except BadImage as bad:
         assert_one_sentence(bad)
         return None
@@ -171,7 +171,7 @@ def test_a_kept_picture_that_went_bad_does_not_stop_the_others():
     content = drawn("WEBP", size=(400, 400))
     for stored in (content[:30] + bytes(300) + content[330:], b"RIFF", HTML, b"", content):
         image = ProductImage(product=product)
-        keep_picture(image, content)
+        store_image(image, content)
         with default_storage.open(image.file.name, "wb") as file:
             file.write(stored)
         image.save()

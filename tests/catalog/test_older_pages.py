@@ -117,7 +117,7 @@ def test_a_page_that_is_not_older_says_nothing(client, staff):
     answer = client.post(url_of(product), {**fields, "vendor": "Alma"})
     assert answer.status_code == 302
     assert not [sentence for sentence in told(answer) if "the page was open" in sentence]
-    assert json.loads(fields["seen"])["tags"] == "a,b"
+    assert json.loads(fields["shown_values"])["tags"] == "a,b"
 
 
 @pytest.mark.django_db(transaction=True)

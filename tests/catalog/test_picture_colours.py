@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from catalog.models import ProductImage
-from catalog.products.images import keep_picture, picture_of
+from catalog.products.images import store_image, stored_upload
 from tests.factories import make_variant
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def palette_file(colour: tuple[int, int, int], icc: bytes) -> bytes:
 
 def kept(content: bytes) -> Image.Image:
     image = ProductImage(product=make_variant().product)
-    keep_picture(image, content)
+    store_image(image, content)
     with default_storage.open(image.file.name) as file:
         picture = Image.open(file)
         picture.load()
@@ -180,4 +180,4 @@ def test_a_profile_that_cannot_be_used_is_as_good_as_none(icc):
 
 def test_pictures_of_categories_are_converted_too():
     upload = SimpleUploadedFile("p3.png", file_of("RGB", (200, 60, 50), icc_profile=DISPLAY_P3))
-    assert_is(Image.open(picture_of(upload)), (219, 37, 34))
+    assert_is(Image.open(stored_upload(upload)), (219, 37, 34))

@@ -68,7 +68,7 @@ def test_a_stocktake_is_counted_and_posted(client, staff):
     client.post("/admin/catalog/stocktake/add/", {"location": make_location().pk, "lines": "", "note": ""})
     stocktake = Stocktake.objects.get()
     url = f"/admin/catalog/stocktake/{stocktake.pk}/change/"
-    client.post(url, {f"variant-{variant.pk}": "8", f"seen-{variant.pk}": "", "others": f"{other.sku} 2"})
+    client.post(url, {f"variant-{variant.pk}": "8", f"shown-{variant.pk}": "", "others": f"{other.sku} 2"})
     assert stock_of(variant) == (10, 0)
     assert "-2" in client.get(url).content.decode()
     asked = client.post(url, {"post": "yes"})

@@ -368,7 +368,7 @@ def test_a_combination_that_does_not_exist_is_not_called_sold_out(client):
     set_price(moss.pk, default_market(), regular_minor=1000)
     shown = product_page(product_for_page(product.slug), default_market(), {"glaze": "sand", "size": "l"})
     assert (shown.variant.option1, shown.is_missing) == ("Sand", True)
-    words = [choice.out_words for group in shown.groups for choice in group.choices if not choice.is_available]
+    words = [choice.unavailable_note for group in shown.groups for choice in group.choices if not choice.is_available]
     assert words == ["not available in this combination"] * 2
     page = page_of(client, moss)
     assert "This combination isn't available" not in page

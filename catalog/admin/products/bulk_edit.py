@@ -210,8 +210,8 @@ def _grid_edits(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, d
     """
     edits: dict[str, dict[str, dict[str, int]]] = {}
     for row in grid:
-        seen = f"{row['handle']}\n{row['key']}"
-        if request.POST.get(f"{row['name']}-row", seen).replace("\r\n", "\n") != seen:
+        identity = f"{row['handle']}\n{row['key']}"
+        if request.POST.get(f"{row['name']}-row", identity).replace("\r\n", "\n") != identity:
             raise ValidationError("The products changed while this page was open. Please check them again.")
         typed: dict[str, int] = {}
         price = _changed(request, row, "price")
@@ -230,13 +230,13 @@ def _grid_edits(request: HttpRequest, grid: list[dict[str, Any]]) -> dict[str, d
 def _changed(request: HttpRequest, row: dict[str, Any], name: str) -> str | None:
     """The new text of a grid field, or None if it was not changed. Raises ValidationError if the value has changed."""
     field = f"{row['name']}-{name}"
-    seen = request.POST.get(f"{field}-seen", row[name])
-    typed = request.POST.get(field, seen).strip()
-    if typed == seen:
+    shown = request.POST.get(f"{field}-shown", row[name])
+    typed = request.POST.get(field, shown).strip()
+    if typed == shown:
         return None
-    if seen != row[name]:
+    if shown != row[name]:
         raise ValidationError(
-            f"{row['title']}: {seen or 'nothing'} was changed to {row[name] or 'nothing'} while this page was open. "
+            f"{row['title']}: {shown or 'nothing'} was changed to {row[name] or 'nothing'} while this page was open. "
             "Please check it again."
         )
     return typed

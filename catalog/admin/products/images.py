@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 from catalog.admin.base import page, require_permission, staff_author
 from catalog.errors import BadImage
 from catalog.models import Product, ProductImage, Variant
-from catalog.products.images import keep_picture
+from catalog.products.images import store_image
 from catalog.products.saving import Author, recorded_change
 
-MAX_PICTURES_PER_UPLOAD = 20
+MAX_IMAGES_PER_UPLOAD = 20
 
 
-class PictureForm(forms.ModelForm):
+class ImageForm(forms.ModelForm):
     """One picture: position, alternative text and focus. `replace` takes a new file and keeps the rest."""
 
     replace = forms.FileField(required=False)
@@ -30,23 +30,23 @@ class PictureForm(forms.ModelForm):
         cleaned = super().clean() or {}
         if cleaned.get("replace"):
             try:
-                keep_picture(self.instance, cleaned["replace"].read())
+                store_image(self.instance, cleaned["replace"].read())
             except BadImage as bad:
                 self.add_error("replace", str(bad))
         return cleaned
 
 
-PictureFormSet = forms.modelformset_factory(ProductImage, form=PictureForm, extra=0)
+ImageFormSet = forms.modelformset_factory(ProductImage, form=ImageForm, extra=0)
 
 
-def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
+def images_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
     """Add uploaded files, or save the form for the existing pictures. An unreadable file does not stop the others."""
     require_permission(request, "catalog.change_productimage")
     queryset = product.images.order_by("position", "pk")
     if request.method == "POST" and request.FILES.getlist("files"):
         _add_uploads(request, product)
         return redirect("admin:catalog_product_pictures", product.pk)
-    formset = PictureFormSet(request.POST or None, request.FILES or None, queryset=queryset)
+    formset = ImageFormSet(request.POST or None, request.FILES or None, queryset=queryset)
     if request.method == "POST" and formset.is_valid():
         with recorded_change(product, staff_author(request)):
             _save(formset)
@@ -56,7 +56,7 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
         "product": product,
         "formset": formset,
         "title": f"Pictures of {product}",
-        "most": MAX_PICTURES_PER_UPLOAD,
+        "max_images": MAX_IMAGES_PER_UPLOAD,
     }
     status = 422 if request.method == "POST" else 200
     return page(model_admin, request, "admin/catalog/product/pictures.html", context, status)
@@ -64,9 +64,9 @@ def pictures_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: 
 
 def _add_uploads(request: HttpRequest, product: Product) -> None:
     added = 0
-    for upload in request.FILES.getlist("files")[:MAX_PICTURES_PER_UPLOAD]:
+    for upload in request.FILES.getlist("files")[:MAX_IMAGES_PER_UPLOAD]:
         try:
-            add_picture(product, upload.read(), staff_author(request))
+            add_image(product, upload.read(), staff_author(request))
         except BadImage as bad:
             messages.error(request, f"{upload.name[:80]}: {bad}")
         else:
@@ -75,12 +75,12 @@ def _add_uploads(request: HttpRequest, product: Product) -> None:
         messages.success(request, f"{added} picture{'' if added == 1 else 's'} added.")
 
 
-def add_picture(product: Product, content: bytes, author: Author) -> ProductImage:
+def add_image(product: Product, content: bytes, author: Author) -> ProductImage:
     """Add a picture after the product's other pictures. Raises BadImage if the content is not a picture."""
     with recorded_change(product, author):
         last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
         image = ProductImage(product=product, position=last + 1)
-        keep_picture(image, content)
+        store_image(image, content)
         image.save()
     return image
 

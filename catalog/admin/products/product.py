@@ -24,10 +24,10 @@ from catalog.admin.base import (
     thumbnail,
     warn_of_left_out,
 )
-from catalog.admin.concurrent_edits import SeenForm, kept_sentence
+from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
 from catalog.admin.products.bulk_edit import bulk_view
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
-from catalog.admin.products.images import pictures_view
+from catalog.admin.products.images import images_view
 from catalog.admin.products.market_prices import market_prices_view
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
@@ -61,14 +61,14 @@ class ProductChangeList(ChangeList):
         self.result_list = list(self.result_list)
         ids = [product.pk for product in self.result_list]
         images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
-        pictures = {image.product_id: image for image in images}
+        images = {image.product_id: image for image in images}
         listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
         prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
         rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
         sums = rows.order_by().values_list("variant__product_id").annotate(in_stock=Sum(F("on_hand") - F("reserved")))
         stock = dict(sums)
         for product in self.result_list:
-            product.first_image = pictures.get(product.pk)
+            product.first_image = images.get(product.pk)
             product.listed = prices.get(product.pk)
             product.in_stock = stock.get(product.pk)
 
@@ -76,7 +76,7 @@ class ProductChangeList(ChangeList):
 PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
 
 
-class ProductForm(SeenForm):
+class ProductForm(ConcurrentEditForm):
     """The form of a product, without its calculated fields."""
 
     def clean(self) -> dict[str, Any]:
@@ -92,16 +92,16 @@ class ProductForm(SeenForm):
 
 class OptionInline(admin.TabularInline):
     model = Option
-    form = SeenForm
-    fields = ("position", "name", "seen")
+    form = ConcurrentEditForm
+    fields = ("position", "name", "shown_values")
     extra = 0
     max_num = 3
 
 
 class RelatedInline(admin.TabularInline):
     model = RelatedProduct
-    form = SeenForm
-    fields = ("related", "position", "seen")
+    form = ConcurrentEditForm
+    fields = ("related", "position", "shown_values")
     fk_name = "product"
     extra = 0
     autocomplete_fields = ("related",)
@@ -112,7 +112,7 @@ class RelatedInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
-    list_display = ("picture", "title", "status_badge", "category_name", "price_range", "stock_sum", "sales")
+    list_display = ("image", "title", "status_badge", "category_name", "price_range", "stock_sum", "sales")
     list_display_links = ("title",)
     list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
@@ -127,7 +127,7 @@ class ProductAdmin(admin.ModelAdmin):
     actions = ("bulk_edit",)
     change_form_template = "admin/catalog/product/change_form.html"
     fieldsets = (
-        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "seen")}),
+        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "shown_values")}),
         ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
         (
             "Delivery and returns",
@@ -143,7 +143,7 @@ class ProductAdmin(admin.ModelAdmin):
     def get_urls(self) -> list:
         custom = [
             path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
-            path("<int:product_id>/pictures/", guarded(self, self.pictures), name="catalog_product_pictures"),
+            path("<int:product_id>/pictures/", guarded(self, self.images), name="catalog_product_pictures"),
             path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
             path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
         ]
@@ -152,8 +152,8 @@ class ProductAdmin(admin.ModelAdmin):
     def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
         return variants_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
 
-    def pictures(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return pictures_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+    def images(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return images_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
 
     def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
         return market_prices_view(
@@ -197,7 +197,7 @@ class ProductAdmin(admin.ModelAdmin):
         return {} if obj else self.prepopulated_fields
 
     @admin.display(description="")
-    def picture(self, product: Product) -> SafeString | str:
+    def image(self, product: Product) -> SafeString | str:
         return thumbnail(product.first_image)  # type: ignore[attr-defined]
 
     @admin.display(description="status", ordering="status")
@@ -259,7 +259,7 @@ class ProductAdmin(admin.ModelAdmin):
         if product:
             extra["completeness"] = completeness(product)
             extra["last_change"] = product.changes.first()
-            extra["picture_count"] = product.images.count()
+            extra["image_count"] = product.images.count()
         if request.user.has_perm("catalog.change_price"):
             extra["further_markets"] = further_markets()
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
@@ -274,8 +274,8 @@ class ProductAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         product = form.instance
-        if kept := kept_sentence([form, *(row for formset in formsets for row in formset.forms)]):
-            messages.warning(request, kept)
+        if message := kept_changes_message([form, *(row for formset in formsets for row in formset.forms)]):
+            messages.warning(request, message)
         warn_of_left_out(request, product.description)
         save_parts = partial(super().save_related, request, form, formsets, change)
         document = save_product(product, staff_author(request), save_parts)
@@ -299,7 +299,7 @@ class ProductAdmin(admin.ModelAdmin):
 class VariantAdmin(admin.ModelAdmin):
     """The fields of a variant that are not in the table on the product's page."""
 
-    form = SeenForm
+    form = ConcurrentEditForm
     list_display = ("__str__", "sku", "barcode", "is_active")
     list_select_related = ("product",)
     list_filter = ("is_active",)
@@ -310,7 +310,7 @@ class VariantAdmin(admin.ModelAdmin):
     autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
     fieldsets = (
-        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "seen")}),
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "shown_values")}),
         ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
         ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
@@ -335,8 +335,8 @@ class VariantAdmin(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field)
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
-        if kept := kept_sentence([form]):
-            messages.warning(request, kept)
+        if message := kept_changes_message([form]):
+            messages.warning(request, message)
         with recorded_change(obj.product, staff_author(request)):
             super().save_model(request, obj, form, change)
 

@@ -119,7 +119,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         counted = typed_quantities(request.POST.get("others", "")[:20_000])
         for variant_id in stocktake.lines.values_list("variant_id", flat=True):
             typed = request.POST.get(f"variant-{variant_id}", "").strip()
-            if typed and typed != request.POST.get(f"seen-{variant_id}", ""):
+            if typed and typed != request.POST.get(f"shown-{variant_id}", ""):
                 counted[variant_id] = whole_number(typed)
         return counted
 

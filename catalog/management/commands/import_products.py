@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError("Give either a file or a stored plan, not both: a plan already contains its file.")
         try:
             if options["apply"] is not None:
-                run = apply_now(_run(options["apply"]), pictures=images)
+                run = apply_now(_run(options["apply"]), image_folder=images)
                 self.stdout.write(f"{_counts_text(run)}. Undo it with --undo {run.pk}.")
             elif options["undo"] is not None:
                 run = undo_now(_run(options["undo"]))
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         plan = plan_of(run)
         self._tell(plan.problems)
         if plan.changes:
-            apply_now(run, pictures=images or file.parent)
+            apply_now(run, image_folder=images or file.parent)
         self.stdout.write(f"{plan}." + (f" Undo it with --undo {run.pk}." if plan.changes else ""))
         if plan.skipped:
             sys.exit(1)

@@ -8,7 +8,7 @@ URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
-class PictureFolder:
+class ImageFolder:
     """A folder whose pictures an import file names by relative path."""
 
     root: Path
