@@ -29,6 +29,7 @@ from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
 from tests.factories import make_user
+from tests.faults.demo import RunningDemo, demo_folder
 from tests.settings import CLUSTER
 from tests.stripe_desk import StripeDesk
 from tests.template_database import prepare_template
@@ -84,6 +85,24 @@ def sandbox_address() -> Iterator[str]:
     child.terminate()
     child.wait(10)
     child.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def _started_shop() -> Iterator[RunningDemo]:
+    with demo_folder() as folder:
+        demo = RunningDemo(folder)
+        demo.await_ready()
+        yield demo
+        demo.stop()
+
+
+@pytest.fixture
+def shop(_started_shop: RunningDemo) -> RunningDemo:
+    """A running demo, shared by the tests of the group "demo" because it takes half a minute to fill."""
+    if _started_shop.child.poll() is not None:
+        _started_shop.start()
+        _started_shop.await_ready()
+    return _started_shop
 
 
 @pytest.fixture

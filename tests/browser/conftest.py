@@ -1,10 +1,8 @@
-"""A real browser and a running shop for the tests of this folder."""
+"""A real browser for the tests of this folder."""
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -14,22 +12,12 @@ from tests.faults.demo import RunningDemo
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEEDS_BROWSER = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("demo"),
     pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
 ]
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 # The reel scrolls sideways by keyboard, and a heading may repeat a step: both are meant so.
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-@pytest.fixture(scope="session")
-def shop() -> Iterator[RunningDemo]:
-    with tempfile.TemporaryDirectory(prefix="mercer-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        demo = RunningDemo(Path(folder))
-        demo.await_ready()
-        yield demo
-        demo.stop()
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +28,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _closed_pages(browser: Browser) -> Iterator[None]:
+    """Close the pages of each test: a page that stays open goes on animating."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 def open_page(browser: Browser, shop: RunningDemo, **facts) -> tuple[Page, list[str]]:

@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shop.embedded.state import ROOT
@@ -31,6 +33,14 @@ def wait_for(fact: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
+@contextmanager
+def demo_folder() -> Iterator[Path]:
+    """A folder for a demo's state. The account that runs PostgreSQL must reach it, and pytest's folders are 0700."""
+    with tempfile.TemporaryDirectory(prefix="mercer-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 class RunningDemo:
     """`manage.py demo` in a process group of its own."""
 
@@ -43,6 +53,9 @@ class RunningDemo:
         }
         self.environment = {**environment, "SHOP_STATE_DIR": str(state), "PYTHONUNBUFFERED": "1"}
         self.log = state / "demo-output.log"
+        self.start(*arguments)
+
+    def start(self, *arguments: str) -> None:
         with open(self.log, "wb") as output:
             self.child = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", "--port", str(self.port), *arguments],

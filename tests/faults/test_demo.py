@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 import redis
 
 from shop.embedded.state import ROOT
-from tests.faults.demo import HANG_SECONDS, RunningDemo, wait_for
+from tests.faults.demo import HANG_SECONDS, RunningDemo, demo_folder, wait_for
 from tests.journeys.shopper import Answer, Shopper, add_to_cart, first_product, pay, place
 from tests.stripe_desk import StripeDesk
 
@@ -22,10 +21,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared/data/shopify"
 
 @pytest.fixture
 def state():
-    # /var/tmp: the account that runs PostgreSQL must reach it, and pytest's own folders are 0700.
-    with tempfile.TemporaryDirectory(prefix="mercer-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
+    with demo_folder() as folder:
+        yield folder
 
 
 def heading(answer: Answer) -> str:
@@ -100,28 +97,23 @@ def desk_is_idle(desk: StripeDesk) -> bool:
     return desk.call_raw("sandbox/deliveries")["waiting"] == 0
 
 
-def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(state):
-    demo = RunningDemo(state)
-    try:
-        demo.await_ready()
-        buys_with_each_card(demo)
-        audit = demo.manage("audit")
-        assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
-        second = demo.manage("demo", "--port", "1")
-        assert (second.returncode, second.stderr.strip()) == (
-            1, f"CommandError: A demo of this checkout is already running: {demo.url}",
-        )  # fmt: skip
-        assert demo.stop() == 0
-        # Nobody had to be killed: PostgreSQL, the last to go, wrote everything down.
-        assert "database system is shut down" in (state / "postgres-shop.log").read_text().splitlines()[-1]
-        assert demo.processes() == {}
-        demo = RunningDemo(state)
-        demo.await_ready()
-        assert len(demo.processes()) > 5
-        demo.stop(signal.SIGKILL)
-        wait_for(lambda: demo.processes() == {}, "processes are left")
-    finally:
-        demo.child.kill()
+def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(shop):
+    buys_with_each_card(shop)
+    audit = shop.manage("audit")
+    assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
+    second = shop.manage("demo", "--port", "1")
+    assert (second.returncode, second.stderr.strip()) == (
+        1, f"CommandError: A demo of this checkout is already running: {shop.url}",
+    )  # fmt: skip
+    assert shop.stop() == 0
+    # Nobody had to be killed: PostgreSQL, the last to go, wrote everything down.
+    assert "database system is shut down" in (shop.state / "postgres-shop.log").read_text().splitlines()[-1]
+    assert shop.processes() == {}
+    shop.start()
+    shop.await_ready()
+    assert len(shop.processes()) > 5
+    shop.stop(signal.SIGKILL)
+    wait_for(lambda: shop.processes() == {}, "processes are left")
 
 
 @pytest.mark.full
