@@ -1,16 +1,18 @@
 """The inbox: only what Stripe signed, once, and worked on until it is done."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
 from payments import gateway
-from payments.event_handlers import UNKNOWN_OBJECT_ATTEMPTS
+from payments.event_handlers import HANDLERS, UNKNOWN_OBJECT_ATTEMPTS
 from payments.inbox import (
     MAX_ATTEMPTS,
     drop_bodies,
@@ -349,3 +351,9 @@ def test_old_bodies_are_dropped_and_their_facts_stay(client):
     assert not old_bodies(90).exists()
     event = StripeEvent.objects.get()
     assert (event.body, event.stripe_id, event.type) == ("", "evt_1", "checkout.session.completed")
+
+
+def test_the_readme_names_every_type_of_event_that_has_a_handler():
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    named = tuple(re.findall(r"`([a-z_.]+\.)\*`", readme))
+    assert {start for start in HANDLERS if not start.startswith(named)} == set()
