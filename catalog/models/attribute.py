@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")
+COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Enter a colour like #aabbcc.")
 
 
 class Attribute(models.Model):
@@ -19,16 +19,16 @@ class Attribute(models.Model):
         CHOICE = "choice"
         COLOUR = "colour"
 
-    code = models.SlugField(max_length=60, unique=True, help_text="Its name in URLs: ?material=oak")
+    code = models.SlugField(max_length=60, unique=True, help_text="Its name in URLs, as in ?material=oak.")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CHOICE)
-    unit = models.CharField(max_length=20, blank=True, help_text="The unit shown after numbers: cm")
+    unit = models.CharField(max_length=20, blank=True, help_text="The unit shown after numbers, such as cm.")
     is_facet = models.BooleanField("filter", default=True, help_text="Shoppers can filter by it.")
     option_names = ArrayField(
         models.CharField(max_length=100),
         default=list,
         blank=True,
-        help_text="Options with these names also set this attribute: Glaze, Colour.",
+        help_text="Options with these names also set this attribute, such as Glaze and Colour.",
     )
     position = models.PositiveIntegerField(default=0)
 
@@ -73,7 +73,9 @@ class ProductType(models.Model):
 class Synonym(models.Model):
     """Words that the search treats as equal."""
 
-    words = ArrayField(models.CharField(max_length=60), help_text="Separated by commas: sofa, couch, settee")
+    words = ArrayField(
+        models.CharField(max_length=60), help_text="Separate the words by commas, as in sofa, couch, settee."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(words__len__gte=2), name="synonym_two_words")]
@@ -86,7 +88,7 @@ class SearchTerm(models.Model):
     """A word that occurs in listings, used to complete and to correct the words of a search."""
 
     word = models.CharField(max_length=60, unique=True)
-    weight = models.IntegerField(default=1, help_text="How many products it stands in.")
+    weight = models.IntegerField(default=1, help_text="The number of products whose texts contain the word.")
 
     class Meta:
         indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_term_trigrams")]

@@ -25,8 +25,12 @@ class Collection(models.Model):
         "catalog.Category", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="category"
     )
     rule_vendor = models.CharField("maker", max_length=255, blank=True)
-    rule_min_minor = models.BigIntegerField("price from (cents)", null=True, blank=True, help_text="2500 is 25.00")
-    rule_below_minor = models.BigIntegerField("price below (cents)", null=True, blank=True, help_text="2500 is 25.00")
+    rule_min_minor = models.BigIntegerField(
+        "price from", null=True, blank=True, help_text="In minor units: 2500 is 25.00."
+    )
+    rule_below_minor = models.BigIntegerField(
+        "price below", null=True, blank=True, help_text="In minor units: 2500 is 25.00."
+    )
     rule_on_sale = models.BooleanField("on sale", default=False)
 
     class Meta:

@@ -18,7 +18,11 @@ class Transfer(models.Model):
     destination = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.SENT)
     note = models.CharField(max_length=200, blank=True)
-    key = models.UUIDField(unique=True, default=uuid.uuid4, help_text="Of the form that sent it: twice is once.")
+    key = models.UUIDField(
+        unique=True,
+        default=uuid.uuid4,
+        help_text="Identifies the submitted form, so that submitting it twice sends the units once.",
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
     )
@@ -90,8 +94,8 @@ class StocktakeLine(models.Model):
 
     stocktake = models.ForeignKey(Stocktake, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
-    frozen = models.IntegerField(help_text="On hand when the count was opened.")
-    expected = models.IntegerField(null=True, blank=True, help_text="On hand when it was counted.")
+    frozen = models.IntegerField(help_text="Units on hand when the stocktake was opened.")
+    expected = models.IntegerField(null=True, blank=True, help_text="Units on hand when the variant was counted.")
     counted = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:

@@ -17,7 +17,7 @@ class ProductImage(models.Model):
     position = models.PositiveIntegerField(default=1)
     alt = models.CharField("alternative text", max_length=512, blank=True)
     source = models.CharField(
-        max_length=2000, blank=True, editable=False, help_text="Where an import says it comes from."
+        max_length=2000, blank=True, editable=False, help_text="The URL or path of the picture in the import file."
     )
     file = models.FileField(upload_to="products/", blank=True, max_length=200)
     focus_x = models.PositiveSmallIntegerField("focus from the left (%)", default=50)
@@ -25,7 +25,9 @@ class ProductImage(models.Model):
     width = models.PositiveIntegerField(default=0, editable=False)
     height = models.PositiveIntegerField(default=0, editable=False)
     rendered_widths = ArrayField(models.PositiveIntegerField(), default=list, blank=True, editable=False)
-    is_broken = models.BooleanField(default=False, editable=False, help_text="The renditions could not be made.")
+    is_broken = models.BooleanField(
+        default=False, editable=False, help_text="The file cannot be read, so it has no renditions."
+    )
 
     class Meta:
         ordering = ["position", "id"]

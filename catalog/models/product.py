@@ -59,9 +59,9 @@ class Product(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn (its import was undone)"
 
     handle = models.CharField(
-        max_length=255, unique=True, help_text="The name that identifies this product in imports."
+        max_length=255, unique=True, help_text="Identifies the product in files that are imported or exported."
     )
-    slug = models.SlugField(max_length=255, unique=True, help_text="The URL: /p/…/")
+    slug = models.SlugField(max_length=255, unique=True, help_text="The last part of its URL, /p/…/.")
     title = models.CharField(max_length=255)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     category = models.ForeignKey(
@@ -77,24 +77,28 @@ class Product(models.Model):
     maker_details = models.TextField(
         "maker's address", blank=True, help_text="Postal and e-mail address. It must be shown to shoppers in the EU."
     )
-    safety_text = models.TextField("safety", blank=True, help_text="Warnings and safety information.")
+    safety_text = models.TextField(
+        "safety information", blank=True, help_text="Warnings that shoppers must see before they buy."
+    )
     description = models.TextField(blank=True, help_text="HTML. Scripts and styles are removed.")
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     dispatch_days = WeekdaysField(
         default=list,
         db_default=[],
         blank=True,
-        help_text="The weekdays on which this product is sent. None ticked: the shop's weekdays.",
+        help_text="The weekdays on which this product is dispatched. If none is ticked, the shop's weekdays apply.",
     )
     is_returnable = models.BooleanField("can be returned", default=True, db_default=True)
     return_days = models.PositiveSmallIntegerField(
-        "days to return", null=True, blank=True, help_text="Empty: the shop's number of days."
+        "days to return", null=True, blank=True, help_text="If this is empty, the shop's number of days applies."
     )
     seo_title = models.CharField(max_length=255, blank=True)
     seo_description = models.TextField(blank=True)
-    position = models.IntegerField(default=0, help_text="Small numbers come first in listings.")
+    position = models.IntegerField(default=0, help_text="Products with small numbers come first.")
     sales = models.PositiveIntegerField("sold in 30 days", default=0, editable=False)
-    rating = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Average, in hundredths of a star.")
+    rating = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="The average rating in hundredths of a star."
+    )
     review_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -165,7 +169,9 @@ class Variant(models.Model):
     option2 = models.CharField(max_length=255, blank=True)
     option3 = models.CharField(max_length=255, blank=True)
     is_active = models.BooleanField(
-        "sold", default=True, help_text="Untick to stop selling it. Variants with orders are never deleted."
+        "for sale",
+        default=True,
+        help_text="Untick to stop selling this variant. Variants are never deleted, because orders refer to them.",
     )
     sku = models.CharField("SKU", max_length=255, blank=True, db_index=True)
     barcode = models.CharField(max_length=64, blank=True, db_index=True)
@@ -174,15 +180,19 @@ class Variant(models.Model):
     width_mm = models.PositiveIntegerField("width (mm)", null=True, blank=True)
     height_mm = models.PositiveIntegerField("height (mm)", null=True, blank=True)
     hs_code = models.CharField("HS code", max_length=12, blank=True, help_text="The customs tariff number.")
-    origin = models.CharField("country of origin", max_length=2, blank=True, help_text="Two letters: PT")
-    content = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True, help_text="500 (of ml)")
+    origin = models.CharField(
+        "country of origin", max_length=2, blank=True, help_text="A country code of two letters, such as PT."
+    )
+    content = models.DecimalField(
+        max_digits=12, decimal_places=3, null=True, blank=True, help_text="The amount in one unit, such as 500 (ml)."
+    )
     content_unit = models.CharField(max_length=2, choices=CONTENT_UNITS, blank=True)
     base = models.DecimalField(
         max_digits=12,
         decimal_places=3,
         null=True,
         blank=True,
-        help_text="The amount that the unit price is for: 100 (g), 1 (l)",
+        help_text="The amount that the unit price refers to, such as 100 (g) or 1 (l).",
     )
     base_unit = models.CharField(max_length=2, choices=CONTENT_UNITS, blank=True)
     is_tracked = models.BooleanField("stock is counted", default=True)
@@ -190,15 +200,17 @@ class Variant(models.Model):
         "low stock at", default=5, help_text="Staff get an e-mail when the stock is at or below this number."
     )
     most_per_order = models.PositiveIntegerField(
-        "most per order", null=True, blank=True, help_text="Empty: the shop's own limit."
+        "maximum per order", null=True, blank=True, help_text="If this is empty, only the shop's limit applies."
     )
     is_taxable = models.BooleanField(default=True)
     tax_class = models.CharField(max_length=12, choices=TaxClass.choices, default=TaxClass.STANDARD)
     is_gift_card = models.BooleanField(
-        "is a gift card", default=False, help_text="Each unit sold becomes a code worth its price, sent by e-mail."
+        "is a gift card",
+        default=False,
+        help_text="Each unit sold becomes a gift card worth its price, whose code is sent by e-mail.",
     )
     needs_shipping = models.BooleanField(
-        "is delivered", default=True, help_text="Untick for digital goods that need no delivery."
+        "needs shipping", default=True, help_text="Untick for goods that are not shipped, such as downloads."
     )
     image = models.ForeignKey(
         "catalog.ProductImage", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -20,7 +20,10 @@ class Review(models.Model):
     author = models.CharField(max_length=80, help_text="The name that shoppers see.")
     is_verified = models.BooleanField("bought here", default=False, editable=False)
     purchase = models.CharField(
-        max_length=64, blank=True, editable=False, help_text="The order line that proves it; one review each."
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="The order line that proves the purchase. Each line allows one review.",
     )
     reply = models.TextField(max_length=2000, blank=True, help_text="The shop's reply, shown below the review.")
     created_at = models.DateTimeField()

@@ -25,11 +25,13 @@ class Run(models.Model):
 
     kind = models.CharField(max_length=6, choices=Kind.choices)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PLANNED)
-    name = models.CharField(max_length=255, help_text="The file's name, or what the edit does.")
-    source = models.BinaryField(default=bytes, help_text="What it was planned from, until it is applied.")
+    name = models.CharField(max_length=255, help_text="The name of the file, or a summary of the edit.")
+    source = models.BinaryField(
+        default=bytes, help_text="The file or form that it was planned from. Removed when it is applied."
+    )
     plan = models.BinaryField(default=bytes)
     undo = models.BinaryField(default=bytes)
-    counts = models.JSONField(default=dict, help_text="New, changed, unchanged and skipped products.")
+    counts = models.JSONField(default=dict, help_text="The numbers of new, changed, unchanged and refused products.")
     error = models.CharField(max_length=500, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
@@ -73,8 +75,8 @@ class Change(models.Model):
     run = models.ForeignKey(
         Run, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False
     )
-    source = models.CharField(max_length=40, help_text="admin, import, bulk edit, undo")
-    differences = models.JSONField(help_text="Rows of [what, before, after].")
+    source = models.CharField(max_length=40, help_text="What made the change: admin, import, bulk edit or undo.")
+    differences = models.JSONField(help_text="Rows of [label, before, after].")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

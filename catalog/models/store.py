@@ -18,7 +18,7 @@ class Store(models.Model):
     announcement = models.CharField(
         max_length=90,
         blank=True,
-        help_text="One line above the header; empty hides it. {{ return_days }} is replaced by the number below.",
+        help_text="One line above the header, hidden if this is empty. {{ return_days }} is replaced by the number below.",
     )
     hero = models.FileField(upload_to="store/", blank=True)
     hero_alt = models.CharField(max_length=300, blank=True)
@@ -34,7 +34,8 @@ class Store(models.Model):
         "days to return",
         default=30,
         db_default=30,
-        help_text="The number of days after delivery in which items can be returned. 0: no returns. The law may require more.",
+        help_text="The number of days after delivery in which products can be returned, or 0 for no returns. "
+        "Check what the law requires.",
     )
     gift_card = models.ForeignKey(
         "catalog.Product",
@@ -42,7 +43,7 @@ class Store(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The product that “Gift cards” in the menu and the footer leads to; empty hides the link.",
+        help_text="The product that “Gift cards” in the menu and the footer links to. If this is empty, the link is hidden.",
     )
 
     class Meta:
@@ -80,7 +81,7 @@ class Swatch(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     colour = models.CharField(
-        max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Write a colour as #aabbcc.")]
+        max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Enter a colour like #aabbcc.")]
     )
 
     class Meta:
