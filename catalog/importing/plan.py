@@ -18,7 +18,6 @@ from catalog.products.categories import category_path
 from catalog.products.document import (
     CATEGORY_SEPARATOR,
     NEW_IMAGE,
-    NEW_VARIANT,
     NO_PRICES,
     Difference,
     Document,
@@ -26,6 +25,7 @@ from catalog.products.document import (
     differences,
     is_priced,
     new_document,
+    new_variant,
     read_documents,
     variant_key,
 )
@@ -194,7 +194,7 @@ def _merge_variant(after: Document, variant: FileVariant, merged_keys: set[str])
     fields = dict(variant.fields)
     existing = after["variants"].get(key)
     if existing is None:
-        existing = {**deepcopy(NEW_VARIANT), "position": len(after["variants"]) + 1, "is_tracked": False}
+        existing = {**new_variant(after), "position": len(after["variants"]) + 1, "is_tracked": False}
         after["variants"][key] = existing
     prices = {name: fields.pop(name) for name in ("price", "compare_at") if name in fields}
     market_prices = fields.pop("markets", {})

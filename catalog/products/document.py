@@ -73,6 +73,8 @@ NEW_VARIANT: Document = {
 }
 # `file` says which file is shown. Only the pages and imports that store files change it.
 NEW_IMAGE: Document = {**_defaults(ProductImage, IMAGE_FIELDS), "file": ""}
+# What the variants of a product usually have in common: how they are taxed, sent and declared.
+SHARED_FIELDS = ("is_taxable", "tax_class", "is_gift_card", "needs_shipping", "hs_code", "origin")
 CATEGORY_SEPARATOR = " > "
 
 
@@ -84,6 +86,12 @@ def variant_key(values: Iterable[str]) -> str:
 def new_document(handle: str) -> Document:
     """An empty document for a new product."""
     return {"handle": handle, "product": deepcopy(NEW_PRODUCT), "options": [], "variants": {}, "images": {}}
+
+
+def new_variant(product: Document) -> Document:
+    """A new variant for the product's document, taxed, sent and declared like the first variant of the product."""
+    sibling = next(iter(product["variants"].values()), NEW_VARIANT)
+    return {**deepcopy(NEW_VARIANT), **{name: sibling[name] for name in SHARED_FIELDS}}
 
 
 def image_source(image: ProductImage) -> str:

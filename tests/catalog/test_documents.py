@@ -259,3 +259,14 @@ def test_a_gift_card_of_another_shop_stays_one_in_all_its_variants():
     file = "Handle,Title,Gift Card,Option1 Name,Option1 Value,Price\ncard,Card,true,Worth,10,10\ncard,,,,20,20\n"
     products = read_bytes(file.encode(), "EUR").products
     assert [variant.fields["is_gift_card"] for variant in products[0].variants] == [True, True]
+
+
+def test_a_variant_that_a_file_adds_is_taxed_like_its_siblings():
+    variant = make_variant(2400, tax_class="reduced", option1="S")
+    Option.objects.create(product=variant.product, position=1, name="Size")
+    handle, target = variant.product.handle, default_target()
+    file = f"Handle,Title,Option1 Name,Option1 Value,Price\n{handle},Cup,Size,M,26.00\n"
+    apply_changes(
+        plan_import(read_bytes(file.encode(), "EUR"), target.market, target.location).changes, target, Author("import")
+    )
+    assert Variant.objects.get(option1="M").tax_class == "reduced"

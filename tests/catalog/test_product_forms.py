@@ -12,6 +12,7 @@ from catalog.models import (
     Synonym,
     Variant,
 )
+from catalog.prices import prices_at, set_price
 from shop.operations.audit import run_audit
 from tests.catalog.product_pages import price_of, save
 from tests.factories import make_variant, stock_of
@@ -36,6 +37,22 @@ def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):
     answer = client.post(url, {"option1": "A", "values1": ",".join(map(str, range(300)))})
     assert (answer.status_code, "at most 250" in answer.content.decode()) == (422, True)
     assert run_audit() == []
+
+
+def test_generated_variants_are_taxed_and_priced_like_the_one_that_they_replace(client, staff, us_market):
+    variant = make_variant(2400, tax_class="reduced", needs_shipping=False, hs_code="691200")
+    set_price(variant.pk, us_market, regular_minor=2900)
+    url = f"/admin/catalog/product/{variant.product_id}/variants/"
+    client.post(url, {"option1": "Size", "values1": "S"})
+    client.post(url, {"option1": "Size", "values1": "S, M"})
+    made = list(Variant.objects.filter(product=variant.product, is_active=True).order_by("option1"))
+    assert [(v.option1, v.tax_class, v.needs_shipping, v.hs_code) for v in made] == [
+        ("M", "reduced", False, "691200"),
+        ("S", "reduced", False, "691200"),
+    ]
+    assert {pk: price.amount_minor for pk, price in prices_at([v.pk for v in made], us_market).items()} == {
+        made[1].pk: 2900
+    }
 
 
 def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client, staff):

@@ -17,7 +17,7 @@ from catalog.importing.apply import Author, apply_changes, default_target
 from catalog.importing.plan import plan_changes
 from catalog.markets import default_market
 from catalog.models import Product
-from catalog.products.document import NEW_VARIANT, Document, read_documents, variant_key
+from catalog.products.document import NEW_VARIANT, NO_PRICES, Document, new_variant, read_documents, variant_key
 
 MAX_GENERATED_VARIANTS = 250
 
@@ -102,19 +102,22 @@ def generate(product: Product, form: GenerateForm, user_id: int | None) -> int:
     for number, values in enumerate(combinations(*(values for _, values in form.options)), start=1):
         key = variant_key([*values, "", ""][:3])
         if key not in after["variants"]:
-            after["variants"][key] = _new_variant(form.cleaned_data, values, number, optionless or NEW_VARIANT)
+            after["variants"][key] = _new_variant(before, form.cleaned_data, values, optionless or NEW_VARIANT)
+            after["variants"][key]["position"] = number
             created += 1
     plan = plan_changes([(before, after)], target.market)
     apply_changes(plan.changes, target, Author("admin", user_id))
     return created
 
 
-def _new_variant(cleaned: dict[str, Any], values: tuple[str, ...], number: int, template: Document) -> Document:
-    """The document of a variant with the form's data. Price and weight default to those of the template."""
-    fields = {**deepcopy(NEW_VARIANT), "position": number, "price": cleaned["price"], "on_hand": cleaned["on_hand"]}
+def _new_variant(product: Document, cleaned: dict[str, Any], values: tuple[str, ...], template: Document) -> Document:
+    """A new variant of the product with the form's data. Price and weight default to those of the template."""
+    fields = {**new_variant(product), "price": cleaned["price"], "on_hand": cleaned["on_hand"]}
     fields["grams"] = cleaned["grams"] or template["grams"]
     if fields["price"] is None:
         fields["price"] = template["price"]
+        prices = {code: {**NO_PRICES, "price": in_market["price"]} for code, in_market in template["markets"].items()}
+        fields["markets"] = prices
     if cleaned["sku"]:
         suffixes = ["".join(value.split()).upper() for value in values]
         fields["sku"] = "-".join([cleaned["sku"].strip(), *suffixes])[:255]
