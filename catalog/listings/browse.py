@@ -10,7 +10,6 @@ from django.db.models import QuerySet, Value
 from catalog.clock import is_another_time, shop_now
 from catalog.listings.facets import (
     MAX_COUNTED,
-    WHOLE_SHOP,
     Facet,
     Scope,
     cached_counts,
@@ -240,11 +239,6 @@ def collection_page(collection: Collection, market: Market, query: ListingQuery)
         listings = listings.filter(product__collection_entries__collection=collection)
         return listing_page(listings, query, ranking=Ranking(["product__collection_entries__position", "product_id"]))
     return listing_page(listings, query)
-
-
-def whole_shop_page(market: Market, query: ListingQuery) -> ListingPage:
-    """One page of all listings of the market."""
-    return listing_page(current_listings(market), query, cache_scope=Scope(WHOLE_SHOP, market.code))
 
 
 def top_categories() -> list[Category]:

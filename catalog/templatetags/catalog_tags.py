@@ -21,7 +21,7 @@ from catalog.importing import plan
 from catalog.markets import Market, all_markets, current_market, default_market, path_in
 from catalog.models import ProductImage, Store
 from catalog.money import format_money
-from catalog.rich_text import clean, plain
+from catalog.rich_text import clean
 from catalog.store_texts import fill, placeholder_values
 
 register = template.Library()
@@ -109,12 +109,6 @@ def market_switch(context: Context) -> dict[str, Any]:
 def rich_text(html: str) -> SafeString:
     """Clean stored HTML again and mark it as safe, because it may be older than the present rules."""
     return mark_safe(clean(html))  # noqa: S308  (cleaned with an allow-list)
-
-
-@register.filter
-def plain_text(html: str) -> str:
-    """The text of stored HTML without markup."""
-    return plain(html)
 
 
 @register.filter

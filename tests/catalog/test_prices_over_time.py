@@ -14,7 +14,7 @@ from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import apply_now, keep_plan, undo_now
 from catalog.listings import write_listings
-from catalog.listings.browse import SORTS, ListingQuery, current_listings, first_cards, whole_shop_page
+from catalog.listings.browse import SORTS, ListingQuery, current_listings, first_cards, listing_page
 from catalog.markets import default_market
 from catalog.models import Listing, Price, Product, Run
 from catalog.prices import (
@@ -67,8 +67,8 @@ def test_listing_filter_sort_and_badge_follow_a_sale_on_the_second(sale, moment,
     market = default_market()
     with at(moment):
         row = current_listings(market).get(product=variant.product_id)
-        below = whole_shop_page(market, ListingQuery(high_minor=1950)).cards
-        on_sale = whole_shop_page(market, ListingQuery(on_sale=True)).cards
+        below = listing_page(current_listings(market), ListingQuery(high_minor=1950)).cards
+        on_sale = listing_page(current_listings(market), ListingQuery(on_sale=True)).cards
         order = [card.product_id for card in first_cards(current_listings(market), 2, sort="price-up")]
     assert (row.price_minor, row.regular_price_minor, row.is_on_sale) == (1900 if is_sale else 2400, 2400, is_sale)
     wanted = [variant.product_id] if is_sale else []
