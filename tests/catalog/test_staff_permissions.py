@@ -26,10 +26,10 @@ def role(client, name: str):
             {"bulk", "run", "variants", "pictures", "stock", "transfer", "stocktake", "history", "export", "as-of"},
         ),
         ("Catalogue", {"bulk", "run", "variants", "pictures", "stock", "history", "export", "as-of"}),
-        ("Fulfilment", {"stock", "transfer", "stocktake", "history", "export", "as-of"}),
+        ("Fulfilment", {"stock", "transfer", "stocktake", "history", "as-of"}),
         ("Support", set()),
         ("Finance", set()),
-        ("Read-only", {"stock", "history", "export", "as-of"}),
+        ("Read-only", {"stock", "history", "as-of"}),
     ],
 )
 def test_each_role_opens_its_own_pages_and_no_others(client, name, allowed):
