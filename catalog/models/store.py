@@ -47,6 +47,7 @@ class Store(models.Model):
     )
 
     class Meta:
+        verbose_name_plural = "store"
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="store_single"),
             models.CheckConstraint(

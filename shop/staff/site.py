@@ -1,5 +1,6 @@
 """Django's admin with the shop's name and login."""
 
+from operator import itemgetter
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -9,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
 from shop.staff.admin_pages import ShopModelAdmin
+
+ACCOUNT_APPS = {"account", "accounts", "auth", "mfa"}
 
 
 class ShopAdminSite(AdminSite):
@@ -24,6 +27,16 @@ class ShopAdminSite(AdminSite):
         use_native_inputs()  # before any model admin is made
         # Most models must not be deleted in bulk. Model admins that allow it list the action themselves.
         self.disable_action("delete_selected")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Return the menu. Users, roles, e-mail addresses and second factors come from four apps: they are one group."""
+        groups = super().get_app_list(request, app_label)
+        accounts = [group for group in groups if group["app_label"] in ACCOUNT_APPS]
+        if app_label or not accounts:
+            return groups
+        models = sorted((model for group in accounts for model in group["models"]), key=itemgetter("name"))
+        others = [group for group in groups if group not in accounts]
+        return sorted([{**accounts[-1], "name": "Accounts", "models": models}, *others], key=itemgetter("name"))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Make every model admin, including those of packages, a ShopModelAdmin."""

@@ -296,3 +296,19 @@ def test_what_an_undone_import_left_is_in_no_list_of_stock(client, staff):
 def test_every_model_that_staff_see_is_named_in_the_list_of_roles():
     assert {model._meta.label for model in SITE} >= {label for labels in LISTS.values() for label in labels}
     assert {model for model in SITE if model not in apps.get_models()} == set()
+
+
+def test_the_menu_has_one_group_for_accounts_and_names_the_one_store(client, staff):
+    groups = {group["name"]: [model["name"] for model in group["models"]] for group in menu_of(client)}
+    assert list(groups) == ["Accounts", "Catalog", "Orders", "Payments", "Shop"]
+    assert groups["Accounts"] == ["Authenticators", "Email addresses", "Groups", "Users"]
+    assert "Store" in groups["Catalog"]
+
+
+def test_the_menu_of_a_role_has_no_empty_group(client):
+    role(client, "Fulfilment")
+    assert [group["name"] for group in menu_of(client)] == ["Catalog", "Orders"]
+
+
+def menu_of(client) -> list[dict]:
+    return client.get("/admin/").context["app_list"]
