@@ -266,9 +266,26 @@ def _field(stripe_object: Any, name: str) -> Any:
     return getattr(stripe_object, name, None)
 
 
+CARD_BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "eftpos_au": "eftpos",
+    "jcb": "JCB",
+    "link": "Link",
+    "unionpay": "UnionPay",
+    "unknown": "Card",
+}
+
+
 def _card_label(charge: "stripe.Charge") -> str:
     card = _field(_field(charge, "payment_method_details"), "card")
-    return f"{_field(card, 'brand') or 'card'} ending in {_field(card, 'last4')}" if card else ""
+    return f"{card_brand(_field(card, 'brand') or '')} ending in {_field(card, 'last4')}" if card else ""
+
+
+def card_brand(code: str) -> str:
+    """Return the name of a brand of cards: `Visa` for Stripe's code `visa`."""
+    return CARD_BRANDS.get(code) or code.replace("_", " ").title() or "Card"
 
 
 def create_refund(intent_id: str, amount_minor: int, key: str, metadata: dict[str, str]) -> RefundState:

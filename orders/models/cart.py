@@ -21,12 +21,12 @@ class Cart(models.Model):
     )
     market = models.CharField(max_length=16, default="main")
     currency = models.CharField(max_length=3)
-    country = models.CharField(max_length=2, blank=True, help_text="Where it would go to, as far as the shopper said.")
+    country = models.CharField(max_length=2, blank=True, help_text="The country of delivery, if the shopper chose one.")
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     gift_cards = models.ManyToManyField("orders.GiftCard", blank=True, related_name="+")
     note = models.CharField(max_length=500, blank=True)
     gift_message = models.CharField(max_length=500, blank=True)
-    version = models.PositiveIntegerField(default=1, help_text="Goes up with every change of the lines.")
+    version = models.PositiveIntegerField(default=1, help_text="Increases with every change of the lines.")
     ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
@@ -60,10 +60,10 @@ class CartLine(GiftDetails):
     variant = models.ForeignKey("catalog.Variant", on_delete=models.CASCADE, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=7, choices=State.choices, default=State.ACTIVE)
-    seen_minor = models.BigIntegerField(null=True, blank=True, help_text="The unit price when it was put in.")
+    seen_minor = models.BigIntegerField(null=True, blank=True, help_text="The unit price when the line was added.")
     personal_key = models.CharField(max_length=64, blank=True, db_default="", default="", editable=False)
     asked_quantity = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many the shopper asked for, where fewer were available."
+        null=True, blank=True, help_text="The quantity that the shopper asked for, if fewer units were available."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -85,7 +85,9 @@ class CheckoutDraft(models.Model):
     cart = models.OneToOneField(Cart, on_delete=models.CASCADE, related_name="draft", primary_key=True)
     fields = models.JSONField(default=dict)
     told_customer = models.CharField(
-        max_length=64, blank=True, help_text="Whose limits a refused order has told: a digest of the e-mail address."
+        max_length=64,
+        blank=True,
+        help_text="A digest of the e-mail address whose limits the shopper was told about when an order was refused.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -13,7 +13,7 @@ class Fulfillment(models.Model):
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
-    tracking_url = models.URLField(blank=True, max_length=500)
+    tracking_url = models.URLField("tracking URL", blank=True, max_length=500)
     shipped_at = models.DateTimeField()
 
     class Meta:

@@ -17,7 +17,9 @@ class GiftDetails(models.Model):
     recipient_email = MailboxField(max_length=254, blank=True, db_default="", default="")
     sender_name = models.CharField(max_length=100, blank=True, db_default="", default="")
     gift_text = models.CharField(max_length=500, blank=True, db_default="", default="")
-    send_on = models.DateField(null=True, blank=True, help_text="Empty: as soon as it is paid.")
+    send_on = models.DateField(
+        null=True, blank=True, help_text="The day on which the gift card is sent. Empty: as soon as it is paid."
+    )
 
     class Meta:
         abstract = True
@@ -57,10 +59,10 @@ class GiftCard(models.Model):
     order_line = models.ForeignKey(
         "orders.OrderLine", on_delete=models.PROTECT, null=True, blank=True, related_name="gift_cards"
     )
-    serial = models.PositiveIntegerField(default=1, help_text="Which of the line's units it is.")
+    serial = models.PositiveIntegerField(default=1, help_text="Which unit of the order line this card is.")
     note = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its code was mailed; until then nobody knows the code."
+        null=True, blank=True, help_text="When the code was e-mailed. Until then, nobody knows the code."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -104,7 +106,7 @@ class GiftCardMovement(models.Model):
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    amount_minor = models.BigIntegerField(help_text="Positive: the balance goes up.")
+    amount_minor = models.BigIntegerField(help_text="Positive amounts increase the balance.")
     order = models.ForeignKey(
         "orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="gift_card_movements"
     )

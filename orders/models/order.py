@@ -50,11 +50,13 @@ class Order(models.Model):
 
     number = models.CharField(max_length=24, unique=True)
     public_id = models.UUIDField(
-        unique=True, default=uuid.uuid4, editable=False, help_text="The secret in the order's address."
+        unique=True, default=uuid.uuid4, editable=False, help_text="The secret part of the URL of the order's page."
     )
-    cart_id = models.UUIDField(unique=True, editable=False, help_text="Not a foreign key: carts may be purged.")
+    cart_id = models.UUIDField(unique=True, editable=False, help_text="Not a foreign key, because carts are purged.")
     digest = models.CharField(
-        max_length=64, editable=False, help_text="Of what was submitted: the same twice is one order."
+        max_length=64,
+        editable=False,
+        help_text="A digest of the submitted details. The same details sent twice are one order.",
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
@@ -65,7 +67,11 @@ class Order(models.Model):
 
     email = MailboxField(max_length=254, db_index=True)
     customer_key = models.CharField(
-        max_length=64, default="", editable=False, db_index=True, help_text="A digest of the address, for limits."
+        max_length=64,
+        default="",
+        editable=False,
+        db_index=True,
+        help_text="A digest of the e-mail address, for limits.",
     )
     phone = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=150)
@@ -83,8 +89,10 @@ class Order(models.Model):
     country = models.CharField(max_length=2)
     company = models.CharField(max_length=150, blank=True)
     vat_id = models.CharField("VAT number", max_length=20, blank=True)
-    billing_name = models.CharField(max_length=150, blank=True, help_text="Empty: billed to the delivery address.")
-    billing_line1 = models.CharField(max_length=200, blank=True)
+    billing_name = models.CharField(
+        max_length=150, blank=True, help_text="Empty: the invoice has the delivery address."
+    )
+    billing_line1 = models.CharField("billing street and number", max_length=200, blank=True)
     billing_postcode = models.CharField(max_length=20, blank=True)
     billing_city = models.CharField(max_length=100, blank=True)
     billing_state = models.CharField(max_length=60, blank=True, default="", db_default="")
@@ -98,14 +106,16 @@ class Order(models.Model):
     arrives_from = models.DateField(null=True, blank=True)
     arrives_until = models.DateField(null=True, blank=True)
     treatment = models.CharField(max_length=14, choices=Treatment.choices, default=Treatment.DOMESTIC)
-    taxes = models.JSONField(default=list, help_text="For each rate: percent, base and tax.")
+    taxes = models.JSONField(default=list, help_text="The percentage, the base and the tax of each rate.")
     is_tax_included = models.BooleanField(default=True)
     subtotal_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
     shipping_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
-    tendered_minor = models.BigIntegerField(default=0, help_text="Paid by gift cards and store credit.")
+    tendered_minor = models.BigIntegerField(
+        "paid by gift cards", default=0, help_text="The amount that gift cards and store credit pay."
+    )
     receipt = models.JSONField(default=dict, help_text="How the total was calculated.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
@@ -116,7 +126,7 @@ class Order(models.Model):
     payment_due_at = models.DateTimeField(null=True, blank=True)
     terms_version = models.CharField(max_length=20)
     terms_accepted_at = models.DateTimeField()
-    terms_accepted_ip = models.GenericIPAddressField(null=True, blank=True)
+    terms_accepted_ip = models.GenericIPAddressField("IP address at acceptance of the terms", null=True, blank=True)
     placed_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -231,21 +241,25 @@ class OrderLine(GiftDetails):
     variant = models.ForeignKey("catalog.Variant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     title = models.CharField(max_length=255)
     variant_title = models.CharField(max_length=800, blank=True)
-    sku = models.CharField(max_length=255, blank=True)
+    sku = models.CharField("SKU", max_length=255, blank=True)
     product_slug = models.CharField(max_length=255, blank=True)
     image = models.JSONField(default=dict, blank=True)
     grams = models.PositiveIntegerField(default=0)
     is_gift_card = models.BooleanField(default=False)
     needs_shipping = models.BooleanField(default=True)
-    is_stocked = models.BooleanField(help_text="Its units were reserved when the order was placed.")
+    is_stocked = models.BooleanField(help_text="Whether units were reserved when the order was placed.")
     is_backordered = models.BooleanField(
-        default=False, db_default=False, help_text="Not all units were in stock when it was ordered."
+        default=False, db_default=False, help_text="Whether some units were not in stock when they were ordered."
     )
     expected_on = models.DateField(
-        null=True, blank=True, help_text="For backordered lines: when the missing units were promised; empty: no date."
+        null=True,
+        blank=True,
+        help_text="The day promised for the missing units of a backordered line. Empty: no day was promised.",
     )
     return_days = models.PositiveSmallIntegerField(
-        default=30, db_default=30, help_text="Days after delivery in which it can be sent back; 0: it cannot."
+        default=30,
+        db_default=30,
+        help_text="The number of days after delivery in which it can be returned. 0: no returns.",
     )
     quantity = models.PositiveIntegerField()
     shipped_quantity = models.PositiveIntegerField(default=0)
@@ -315,7 +329,9 @@ class OrderEvent(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     text = models.CharField(max_length=300)
-    is_public = models.BooleanField(default=False, help_text="The shopper sees it.")
+    is_public = models.BooleanField(
+        "visible to the customer", default=False, help_text="Whether the customer sees it on the order's page."
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

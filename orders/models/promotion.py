@@ -36,22 +36,24 @@ class Promotion(models.Model):
 
     name = models.CharField(max_length=100, help_text="Shown to shoppers.")
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    lane = models.CharField(max_length=8, choices=Lane.choices)
+    lane = models.CharField("applies to", max_length=8, choices=Lane.choices)
     is_active = models.BooleanField("on", default=False)
     is_exclusive = models.BooleanField(
-        default=False, help_text="Cannot be combined. Applies only if it saves more than all other promotions together."
+        "exclusive",
+        default=False,
+        help_text="Cannot be combined. Applies only if it saves more than all other promotions together.",
     )
     position = models.IntegerField(
-        default=0, help_text="If two promotions save the same, the one with the lower number applies."
+        default=0, help_text="If two promotions save the same amount, the one with the lower number applies."
     )
     market = models.CharField(max_length=16, default="main")
     begins_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     percent = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(0))
     amount_minor = models.BigIntegerField("amount", default=0)
-    buy_quantity = models.PositiveIntegerField("buy this many", default=0)
-    get_quantity = models.PositiveIntegerField("get this many", default=0)
-    most_times = models.PositiveIntegerField("times in one order", null=True, blank=True)
+    buy_quantity = models.PositiveIntegerField("quantity to buy", default=0)
+    get_quantity = models.PositiveIntegerField("quantity that is reduced", default=0)
+    most_times = models.PositiveIntegerField("maximum times per order", null=True, blank=True)
     products = models.ManyToManyField("catalog.Product", blank=True, related_name="+")
     categories = models.ManyToManyField("catalog.Category", blank=True, related_name="+")
     collections = models.ManyToManyField("catalog.Collection", blank=True, related_name="+")
@@ -65,17 +67,17 @@ class Promotion(models.Model):
         "catalog.Variant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     excludes_sale = models.BooleanField("not for items on sale", default=False)
-    minimum_minor = models.BigIntegerField("from an amount", default=0)
-    minimum_quantity = models.PositiveIntegerField("from this many items", default=0)
+    minimum_minor = models.BigIntegerField("minimum value of the items", default=0)
+    minimum_quantity = models.PositiveIntegerField("minimum quantity", default=0)
     countries = ArrayField(models.CharField(max_length=2), default=list, blank=True, help_text="Empty: everywhere.")
     methods = ArrayField(
-        models.CharField(max_length=32), default=list, blank=True, help_text="Codes of delivery methods; empty: all."
+        models.CharField(max_length=32), default=list, blank=True, help_text="Codes of delivery methods. Empty: all."
     )
     groups = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name="customer groups")
     is_first_order_only = models.BooleanField("first order only", default=False)
     needs_code = models.BooleanField(default=False)
-    most_uses = models.PositiveIntegerField("uses in all", null=True, blank=True)
-    most_uses_each = models.PositiveIntegerField("uses by one customer", null=True, blank=True)
+    most_uses = models.PositiveIntegerField("maximum uses", null=True, blank=True)
+    most_uses_each = models.PositiveIntegerField("maximum uses per customer", null=True, blank=True)
     uses = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
@@ -127,7 +129,9 @@ class Coupon(models.Model):
     promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="coupons")
     code = models.CharField(max_length=40, unique=True)
     batch = models.CharField(max_length=60, blank=True, db_index=True)
-    most_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as often as the promotion allows.")
+    most_uses = models.PositiveIntegerField(
+        "maximum uses", null=True, blank=True, help_text="Empty: as often as the promotion allows."
+    )
     uses = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -150,7 +154,7 @@ class PromotionUse(models.Model):
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="promotion_uses")
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="order_uses")
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, null=True, blank=True, related_name="order_uses")
-    customer = models.CharField(max_length=64, help_text="A digest of the customer's address.")
+    customer = models.CharField(max_length=64, help_text="A digest of the customer's e-mail address.")
     saved_minor = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     given_back_at = models.DateTimeField(null=True, blank=True)

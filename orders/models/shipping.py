@@ -16,7 +16,7 @@ class ShippingZone(models.Model):
     name = models.CharField(max_length=100, unique=True)
     countries = ArrayField(models.CharField(max_length=2), help_text="Two-letter codes, separated by commas.")
     postcodes = models.CharField(
-        max_length=1000, blank=True, help_text="10000-19999, 35*, SW1* – empty: the whole countries."
+        max_length=1000, blank=True, help_text="Like 10000-19999, 35*, SW1*. Empty: all postcodes."
     )
 
     class Meta:
@@ -38,12 +38,15 @@ class ShippingMethod(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.DELIVERY)
     market = models.CharField(max_length=16, default="main")
     free_from_minor = models.BigIntegerField(
-        "free from", null=True, blank=True, help_text="Free if the goods are worth at least this. Empty: never."
+        "free from",
+        null=True,
+        blank=True,
+        help_text="Delivery is free if the goods are worth at least this. Empty: never.",
     )
     most_grams = models.PositiveIntegerField("maximum weight (g)", null=True, blank=True)
     handling_days = models.PositiveSmallIntegerField(default=0, help_text="Working days before the parcel is sent.")
-    days_min = models.PositiveSmallIntegerField("working days on the way, at least", default=2)
-    days_max = models.PositiveSmallIntegerField("working days on the way, at most", default=4)
+    days_min = models.PositiveSmallIntegerField("working days in transit, at least", default=2)
+    days_max = models.PositiveSmallIntegerField("working days in transit, at most", default=4)
     pickup_address = models.TextField(
         max_length=300, blank=True, help_text="The address and opening hours. For pick-up only."
     )
@@ -69,7 +72,7 @@ class ShippingRate(models.Model):
     method = models.ForeignKey(ShippingMethod, on_delete=models.CASCADE, related_name="rates")
     zone = models.ForeignKey(ShippingZone, on_delete=models.PROTECT, related_name="rates")
     from_grams = models.PositiveIntegerField("from weight (g)", default=0)
-    from_minor = models.BigIntegerField("from an amount of goods", default=0)
+    from_minor = models.BigIntegerField("from goods worth", default=0)
     price_minor = models.BigIntegerField("price")
 
     class Meta:

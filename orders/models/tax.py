@@ -17,7 +17,7 @@ class TaxRegion(models.Model):
     code = models.SlugField(max_length=16, unique=True)
     country = models.CharField(max_length=2)
     name = models.CharField(max_length=100)
-    postcodes = models.CharField(max_length=1000, help_text="35*, 38000-38999, BT1-BT99")
+    postcodes = models.CharField(max_length=1000, help_text="Like 35*, 38000-38999, BT1-BT99.")
     is_outside = models.BooleanField(
         "outside the tax area",
         default=False,
@@ -38,7 +38,9 @@ class TaxRate(models.Model):
     """
 
     country = models.CharField(max_length=2)
-    region = models.CharField(max_length=16, blank=True, help_text="The code of a tax region; empty: the country.")
+    region = models.CharField(
+        max_length=16, blank=True, help_text="The code of a tax region. Empty: the whole country."
+    )
     tax_class = models.CharField(max_length=12, choices=TaxClass.choices, default=TaxClass.STANDARD)
     percent = models.DecimalField(max_digits=6, decimal_places=3)
     taxes_delivery = models.BooleanField("delivery is taxed", default=True)

@@ -13,12 +13,12 @@ class StripeEvent(models.Model):
         IGNORED = "ignored"
         FAILED = "failed"
 
-    stripe_id = models.CharField(max_length=255, unique=True)
+    stripe_id = models.CharField("Stripe ID", max_length=255, unique=True)
     type = models.CharField(max_length=100)
     account = models.CharField(max_length=255, blank=True)
-    livemode = models.BooleanField()
-    object_id = models.CharField(max_length=255, blank=True, db_index=True)
-    body = models.TextField(blank=True, help_text="As received. Deleted after 90 days.")
+    livemode = models.BooleanField("live mode")
+    object_id = models.CharField("object ID", max_length=255, blank=True, db_index=True)
+    body = models.TextField(blank=True, help_text="As received from Stripe. Deleted after 90 days.")
     status = models.CharField(max_length=7, choices=Status.choices, default=Status.NEW)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
@@ -26,6 +26,7 @@ class StripeEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "Stripe event"
         ordering = ["-id"]
         indexes = [models.Index(fields=["next_try_at"], name="event_waiting", condition=Q(status="new"))]
 

@@ -17,7 +17,9 @@ class Journal(models.Model):
 
     kind = models.CharField(max_length=13, choices=Kind.choices)
     provider_ref = models.CharField(
-        max_length=255, help_text="Whatever names it once: a charge, a refund, an order number."
+        "reference",
+        max_length=255,
+        help_text="What the journal records, once for each kind: the ID of a charge or a refund, or an order number.",
     )
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, null=True, blank=True, related_name="journals")
     payment = models.ForeignKey(

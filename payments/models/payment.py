@@ -38,7 +38,7 @@ class Payment(models.Model):
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
-    flag = models.CharField(max_length=9, choices=Flag.choices, blank=True, default="")
+    flag = models.CharField("to check", max_length=9, choices=Flag.choices, blank=True, default="")
     gift_card = models.ForeignKey(
         "orders.GiftCard", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
     )
@@ -51,14 +51,14 @@ class Payment(models.Model):
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     key_attempt = models.PositiveIntegerField(default=0, editable=False)
     parameters = models.JSONField(default=dict, editable=False)
-    session_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
+    session_id = models.CharField("Checkout Session", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     session_url = models.TextField(blank=True, editable=False)
-    payment_intent_id = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
-    charge_id = models.CharField(max_length=255, blank=True)
-    card = models.CharField(max_length=40, blank=True, help_text="Shown to the shopper: visa ending in 4242.")
+    payment_intent_id = models.CharField("payment intent", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
+    charge_id = models.CharField("charge", max_length=255, blank=True)
+    card = models.CharField(max_length=40, blank=True, help_text="Shown to the customer, like “Visa ending in 4242”.")
     last_error = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
-    checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked.")
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked about it.")
     created_at = models.DateTimeField(auto_now_add=True)
     captured_at = models.DateTimeField(null=True, blank=True)
 
@@ -108,8 +108,7 @@ class Payment(models.Model):
         """What a shopper paid with: the name of the gift card, or `Visa ending in 4242`."""
         if self.gift_card:
             return str(self.gift_card)
-        card = self.card or "Card"
-        return card[0].upper() + card[1:]
+        return self.card or "Card"
 
     @property
     def is_live(self) -> bool:

@@ -21,7 +21,7 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3)
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     key_attempt = models.PositiveIntegerField(default=0, editable=False)
-    provider_ref = models.CharField(max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
+    provider_ref = models.CharField("Stripe ID", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
     reason = models.CharField(max_length=100, blank=True)
     user = models.ForeignKey(

@@ -33,7 +33,7 @@ def test_a_paid_session_confirms_the_order_and_books_it(stripe_desk):
     settled = settle(payment.pk)
     order.refresh_from_db()
     assert (order.status, order.payment_due_at) == ("confirmed", None)
-    assert (settled.status, settled.captured_minor, settled.card) == ("captured", 5290, "visa ending in 4242")
+    assert (settled.status, settled.captured_minor, settled.card) == ("captured", 5290, "Visa ending in 4242")
     assert postings(order, "capture") == {"stripe": 5290, "receivable": -5290}
     assert postings(order, "sale") == {"receivable": 5290, "sales": -4033, "shipping": -412, "tax": -845}
     mail = Mail.objects.get()

@@ -79,7 +79,7 @@ def batch_file(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, bat
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{batch}.csv"'
     rows = csv.writer(response)
-    rows.writerow(["code", "uses", "most uses"])
+    rows.writerow(["code", "uses", "maximum uses"])
     rows.writerows(coupons.values_list("code", "uses", "most_uses"))
     return response
 
