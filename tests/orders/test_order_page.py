@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from catalog.admin.base import Question
+from catalog.formats import moment
 from orders.admin.order_page import Action, ActionRefused, Panel, order_page
 from orders.admin.order_page.content import FACTS, Column, facts, table
 from orders.fulfillment import NewFulfillment, ship
-from orders.lifecycle import confirm, record_event
+from orders.lifecycle import cancel, confirm, record_event
 from orders.models import Order, OrderEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -216,6 +217,15 @@ def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
         *(user.email, "Priced again from its receipt: the same."),
     ]
     assert [words for words in shown if words not in page] == []
+
+
+def test_the_summary_says_when_and_why_an_order_was_canceled(client):
+    order = make_order()
+    cancel(order, Order.CancelReason.STAFF)
+    logged_in(client)
+    page = text_of(client.get(page_of(order)))
+    assert f"<dt>Canceled</dt> <dd>{moment(Order.objects.get().canceled_at)}</dd>" in page
+    assert "<dt>Reason</dt> <dd>By the shop</dd>" in page
 
 
 def test_the_page_costs_the_same_number_of_queries_for_one_and_for_twenty_lines(client, stripe_desk):

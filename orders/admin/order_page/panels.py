@@ -1,5 +1,7 @@
 """The panels of orders: what was ordered, by whom, for how much, and what happened since."""
 
+from datetime import datetime
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,15 +25,27 @@ def fulfillment_tag(order: Order) -> SafeString:
     return format_html('<span class="tag tag-{}">{}</span>', order.fulfillment_status, label)
 
 
+def _moment_of(value: datetime | None) -> str:
+    return moment(value) if value else ""
+
+
 def _summary(order: Order) -> Facts:
     return facts(
         ("Placed", moment(order.placed_at)),
         ("Status", status_tag(order)),
-        ("Canceled", order.get_cancel_reason_display()),
         ("Parcels", fulfillment_tag(order)),
-        ("Payment due", moment(order.payment_due_at) if order.payment_due_at else ""),
+        ("Payment due", _moment_of(order.payment_due_at)),
+        ("Confirmed", _moment_of(order.confirmed_at)),
+        ("Completed", _moment_of(order.completed_at)),
+        ("Canceled", _moment_of(order.canceled_at)),
+        ("Reason", order.get_cancel_reason_display()),
     )
 
+
+SUMMARY_COLUMNS = (
+    *("number", "placed_at", "status", "cancel_reason", "fulfillment_status", "payment_due_at"),
+    *("confirmed_at", "completed_at", "canceled_at"),
+)
 
 LINE_COLUMNS = (
     Column("Item", lambda line: line.full_title),
@@ -129,7 +143,7 @@ PANELS = (
         FACTS,
         10,
         _summary,
-        columns=("number", "placed_at", "status", "cancel_reason", "fulfillment_status", "payment_due_at"),
+        columns=SUMMARY_COLUMNS,
         is_wide=True,
     ),
     Panel("lines", "Items", TABLE, 20, _lines, is_wide=True),
