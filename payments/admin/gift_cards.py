@@ -105,9 +105,6 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     def initial(self, card: GiftCard) -> str:
         return format_money(card.initial_minor, card.currency)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
-
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Also find a card by its whole code."""
         matches, has_duplicates = super().get_search_results(request, queryset, search_term)
