@@ -162,6 +162,8 @@ class Demo:
             "INFO",
         ]
         worker += ["--schedule", str(self.state / "beat"), "--without-gossip", "--without-mingle"]
+        # A worker that is stopped while it starts would retry its first heartbeat for ever if the broker is gone.
+        worker += ["--without-heartbeat"]
         self.supervisor.start(Service("worker", worker, {**self.environment, "SHOP_PROCESS": "worker"}, AT_ONCE))
 
     def _environment(self, redis_url: str) -> dict[str, str]:
