@@ -95,7 +95,7 @@ class BatchWriter:
         record_changes(self._differences(), self.author)
 
     @property
-    def wanted(self) -> Iterable[tuple[str, Document]]:
+    def new_documents(self) -> Iterable[tuple[str, Document]]:
         """The handle and the new document of each product that the changes keep."""
         return ((handle, change.after) for handle, change in self.changes.items() if change.after is not None)
 
@@ -117,11 +117,11 @@ class BatchWriter:
                 raise CatalogueMoved(f"“{title}” has changed since the plan was made. Plan again.")
 
     def _write_products(self) -> None:
-        categories = _ensured_categories({after["product"]["category"] for _, after in self.wanted})
+        categories = _ensured_categories({after["product"]["category"] for _, after in self.new_documents})
         types = dict(ProductType.objects.values_list("name", "pk"))
         new: list[Product] = []
         changed: list[Product] = []
-        for handle, after in self.wanted:
+        for handle, after in self.new_documents:
             fields = after["product"]
             product = self.products.get(handle) or Product(handle=handle)
             old_slug = product.slug
@@ -149,25 +149,25 @@ class BatchWriter:
         return free_slug(handle, also_taken={product.slug for product in new})
 
     def _write_attributes(self) -> None:
-        for handle, after in self.wanted:
+        for handle, after in self.new_documents:
             if after["product"]["attributes"] == self._before(handle, "product", {}).get("attributes", []):
                 continue
             pairs = [pair.split("=", 1) for pair in after["product"]["attributes"]]
-            wanted = Q(pk=None)
+            chosen = Q(pk=None)
             for code, slug in pairs:
-                wanted |= Q(attribute__code=code, slug=slug)
-            self.products[handle].attribute_values.set(AttributeValue.objects.filter(wanted))
+                chosen |= Q(attribute__code=code, slug=slug)
+            self.products[handle].attribute_values.set(AttributeValue.objects.filter(chosen))
 
     def _write_related(self) -> None:
         """Replace the related products where they differ. Products that no longer exist are left out."""
         differing = {
             handle: after["product"]["related"]
-            for handle, after in self.wanted
+            for handle, after in self.new_documents
             if after["product"].get("related", []) != self._before(handle, "product", {}).get("related", [])
             and "related" in after["product"]
         }
-        wanted = {related for handles in differing.values() for related in handles}
-        ids = dict(Product.objects.filter(handle__in=wanted).values_list("handle", "pk"))
+        related_handles = {related for handles in differing.values() for related in handles}
+        ids = dict(Product.objects.filter(handle__in=related_handles).values_list("handle", "pk"))
         RelatedProduct.objects.filter(product__in=[self.products[handle] for handle in differing]).delete()
         RelatedProduct.objects.bulk_create(
             RelatedProduct(product=self.products[handle], related_id=ids[related], position=position)
@@ -178,7 +178,9 @@ class BatchWriter:
 
     def _write_options(self) -> None:
         differing = {
-            h: after["options"] for h, after in self.wanted if after["options"] != self._before(h, "options", None)
+            h: after["options"]
+            for h, after in self.new_documents
+            if after["options"] != self._before(h, "options", None)
         }
         Option.objects.filter(product__in=[self.products[handle] for handle in differing]).delete()
         Option.objects.bulk_create(
@@ -193,7 +195,7 @@ class BatchWriter:
 
     def _write_images(self) -> None:
         new, changed, removed = [], [], []
-        for handle, after in self.wanted:
+        for handle, after in self.new_documents:
             existing = self.images[handle]
             for source, fields in after["images"].items():
                 image = existing.get(source) or ProductImage(product=self.products[handle], source=source)
@@ -225,7 +227,7 @@ class BatchWriter:
 
     def _write_variants(self) -> None:
         new, changed, retired = [], [], []
-        for handle, after in self.wanted:
+        for handle, after in self.new_documents:
             existing = self.variants[handle]
             for key, fields in after["variants"].items():
                 variant = existing.get(key)
@@ -254,7 +256,7 @@ class BatchWriter:
 
     def _written_variants(self) -> Iterator[tuple[Variant, Document, Document | None]]:
         """Yield (variant, new fields, old fields) of each variant. A new variant has no old fields."""
-        for handle, after in self.wanted:
+        for handle, after in self.new_documents:
             before = self._before(handle, "variants", {})
             for key, fields in after["variants"].items():
                 yield self.variants[handle][key], fields, before.get(key)

@@ -29,10 +29,10 @@ class MarketPricesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.variants, self.market = variants, market
         ids = [variant.pk for variant in variants]
-        self.now: dict[int, CurrentPrice] = prices_at(ids, market, timezone.now())
+        self.current_prices: dict[int, CurrentPrice] = prices_at(ids, market, timezone.now())
         self.default_prices: dict[int, CurrentPrice] = prices_at(ids, default_market(), timezone.now())
         for variant in variants:
-            price = self.now.get(variant.pk)
+            price = self.current_prices.get(variant.pk)
             regular = price.regular_minor if price else None
             sale = price.amount_minor if price and price.is_on_sale else None
             self._add(f"price-{variant.pk}", regular, f"Price of {variant}")
@@ -52,7 +52,7 @@ class MarketPricesForm(forms.Form):
         return [
             {
                 "variant": variant,
-                "at_home": self._price_text(self.default_prices.get(variant.pk)),
+                "default_price": self._price_text(self.default_prices.get(variant.pk)),
                 "price": self[f"price-{variant.pk}"],
                 "sale": self[f"sale-{variant.pk}"],
             }
@@ -80,19 +80,19 @@ class MarketPricesForm(forms.Form):
             self.add_error(name, error)
             return None
 
-    def wanted(self) -> dict[int, tuple]:
+    def new_prices(self) -> dict[int, tuple]:
         """The new prices of the changed variants for set_prices(). A running sale keeps its end."""
-        wanted = {}
+        new_prices = {}
         for variant in self.variants:
             if {f"price-{variant.pk}", f"sale-{variant.pk}"} & set(self.changed_data):
-                now = self.now.get(variant.pk)
+                price = self.current_prices.get(variant.pk)
                 regular, sale = self.cleaned_data[variant.pk]
                 if f"price-{variant.pk}" not in self.changed_data:
-                    regular = now.regular_minor if now else None
+                    regular = price.regular_minor if price else None
                 if f"sale-{variant.pk}" not in self.changed_data:
-                    sale = now.amount_minor if now and now.is_on_sale else None
-                wanted[variant.pk] = (regular, sale, now.ends_at if now and now.is_on_sale else None)
-        return wanted
+                    sale = price.amount_minor if price and price.is_on_sale else None
+                new_prices[variant.pk] = (regular, sale, price.ends_at if price and price.is_on_sale else None)
+        return new_prices
 
 
 def market_prices_view(
@@ -108,7 +108,7 @@ def market_prices_view(
     form = MarketPricesForm(request.POST or None, variants=list(grid), market=market)
     if request.method == "POST" and form.is_valid():
         with recorded_change(product, staff_author(request)):
-            changed = set_prices(form.wanted(), market)
+            changed = set_prices(form.new_prices(), market)
         messages.success(request, f"{count_of(len(changed), 'price')} changed in {market.name}.")
         return redirect("admin:catalog_product_change", product.pk)
     title = f"Prices of {product} in {market.name}"

@@ -116,28 +116,28 @@ class VariantFormSet(BaseInlineFormSet):
         return saved
 
     def _write_prices(self) -> None:
-        wanted = {
+        new_prices = {
             form.instance.pk: self._price_of(form)
-            for form in self._kept_forms()
+            for form in self._remaining_forms()
             if {"price", "sale_price"} & set(form.changed_data)
         }
-        set_prices(wanted, default_market())
+        set_prices(new_prices, default_market())
 
     def _price_of(self, form: Any) -> tuple[int | None, int | None, datetime | None]:
         """The prices for set_prices(). Unchanged fields keep the current price, and a running sale keeps its end."""
-        now = self.current.prices.get(form.instance.pk)
-        sale_now = now.amount_minor if now and now.is_on_sale else None
+        current = self.current.prices.get(form.instance.pk)
+        current_sale = current.amount_minor if current and current.is_on_sale else None
         regular, sale = form.cleaned_data["price"], form.cleaned_data["sale_price"]
         if "price" not in form.changed_data:
-            regular = now.regular_minor if now else None
+            regular = current.regular_minor if current else None
         if "sale_price" not in form.changed_data:
-            sale = sale_now
-        return regular, sale, now.ends_at if now and sale_now is not None else None
+            sale = current_sale
+        return regular, sale, current.ends_at if current and current_sale is not None else None
 
     def _write_stock(self) -> None:
         targets = {
             form.instance.pk: self._level_of(form)
-            for form in self._kept_forms()
+            for form in self._remaining_forms()
             if "on_hand" in form.changed_data and form.cleaned_data.get("on_hand") is not None
         }
         set_levels(targets, default_location(), reason="edited in the admin", user_id=self.user_id)
@@ -147,7 +147,7 @@ class VariantFormSet(BaseInlineFormSet):
         typed = form.cleaned_data["on_hand"]
         return Target(typed, stock.backorder_limit, stock.on_hand) if stock else Target(typed, 0)
 
-    def _kept_forms(self) -> list[Any]:
+    def _remaining_forms(self) -> list[Any]:
         return [form for form in self.forms if form.instance.pk and form not in self.deleted_forms]
 
 
