@@ -1,6 +1,6 @@
 """Invariants of the catalogue. Each query returns the rows that violate it, as (key, problem)."""
 
-from catalog.inventory.availability import stock_class_sql
+from catalog.inventory.availability import available_sql, stock_class_sql
 
 INVARIANTS: dict[str, str] = {
     "S1 stock counters equal the movements": """
@@ -43,9 +43,9 @@ INVARIANTS: dict[str, str] = {
         FROM catalog_listing l
         LEFT JOIN (
             SELECT v.product_id, CASE WHEN bool_or(NOT v.is_tracked) THEN 'in'
-                                      ELSE {stock_class_sql("coalesce(sum(s.free), 0)")} END AS class
+                                      ELSE {stock_class_sql("coalesce(sum(s.available), 0)")} END AS class
             FROM catalog_variant v
-            LEFT JOIN (SELECT k.variant_id, sum(greatest(0, k.on_hand - k.reserved + k.backorder_limit)) AS free
+            LEFT JOIN (SELECT k.variant_id, sum({available_sql("k")}) AS available
                        FROM catalog_stock k JOIN catalog_location p ON p.id = k.location_id AND p.is_active
                        GROUP BY 1) s ON s.variant_id = v.id
             WHERE v.is_active GROUP BY 1) c ON c.product_id = l.product_id

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from catalog.errors import StockRefused
-from catalog.inventory.availability import mark_class_changes
+from catalog.inventory.availability import available_of, mark_class_changes
 from catalog.inventory.reserving import Need
 from catalog.inventory.rows import locked_row, locked_rows, move_counter, write_on_hand
 from catalog.models import Location, Stock, StockMovement
@@ -172,12 +172,12 @@ def set_levels(
         change = target.on_hand - stock.on_hand
         if not change and stock.backorder_limit == target.backorder_limit:
             continue
-        before = stock.on_hand - stock.reserved + stock.backorder_limit
+        before = available_of(stock)
         stock.backorder_limit = target.backorder_limit
         stock.shortfall = max(0, stock.reserved - stock.on_hand - stock.backorder_limit)
         move_counter(stock, change)
         changed[variant_id] = stock
-        marks.append((variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit))
+        marks.append((variant_id, before, available_of(stock)))
         if change:
             movements.append(_correction(stock, change, reason, user_id))
     _save_levels(changed.values())

@@ -1,11 +1,14 @@
 """How many units of a variant can be sold now, and when backordered units can be sent."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
+from django.db.models import F, OuterRef, Sum, Value
+from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
 
 from catalog.models import Stock
@@ -16,6 +19,25 @@ MARK_DIRTY = """
 INSERT INTO catalog_dirtylisting (product_id)
 SELECT DISTINCT product_id FROM catalog_variant WHERE id = ANY(%s)
 """
+
+
+# The units of one stock row that can be sold now: the annotation for querysets of Stock, and the same in Python and SQL.
+AVAILABLE = Greatest(F("on_hand") - F("reserved") + F("backorder_limit"), Value(0))
+
+
+def available_of(stock: Stock) -> int:
+    """Units of one stock row that can be sold now, including backorders; never below 0."""
+    return max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
+
+
+def available_sql(stock: str) -> str:
+    """Return `available_of` as an SQL expression; `stock` is the table's name in the statement."""
+    return f"greatest(0, {stock}.on_hand - {stock}.reserved + {stock}.backorder_limit)"
+
+
+def in_stock_of(stock: Stock) -> int:
+    """Units of one stock row that are on hand and not reserved, without backorders; never below 0."""
+    return max(0, stock.on_hand - stock.reserved)
 
 
 def is_low(available: int) -> bool:
@@ -119,9 +141,25 @@ def supply_by_variant(variant_ids: Iterable[int]) -> dict[int, Supply]:
     return {pk: supply_of(variant_rows, today) for pk, variant_rows in rows.items()}
 
 
+def active_stock_rows(variant: OuterRef) -> ArraySubquery:
+    """An annotation with the stock rows of an outer query's variant at active locations, for supply_from_rows()."""
+    rows = Stock.objects.filter(variant=variant, location__is_active=True)
+    unreserved = F("on_hand") - F("reserved")
+    return ArraySubquery(
+        rows.values(row=JSONObject(unreserved=unreserved, limit="backorder_limit", date="backorder_date"))
+    )
+
+
+def supply_from_rows(rows: Iterable[Mapping[str, Any]]) -> Supply:
+    """The supply of a variant from rows of active_stock_rows()."""
+    stock = [
+        StockRow(row["unreserved"], row["limit"], date.fromisoformat(row["date"]) if row["date"] else None)
+        for row in rows
+    ]
+    return supply_of(stock, timezone.localdate())
+
+
 def available_by_variant(variant_ids: Iterable[int]) -> dict[int, int]:
     """Units available now, including backorders, summed over active locations. Variants without rows are missing."""
-    totals: dict[int, int] = defaultdict(int)
-    for stock in Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True):
-        totals[stock.variant_id] += max(0, stock.on_hand - stock.reserved + stock.backorder_limit)
-    return dict(totals)
+    rows = Stock.objects.filter(variant_id__in=list(variant_ids), location__is_active=True)
+    return dict(rows.order_by().values("variant_id").annotate(units=Sum(AVAILABLE)).values_list("variant_id", "units"))

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.errors import InsufficientStock, Shortage, StockRefused
-from catalog.inventory.availability import mark_class_changes
+from catalog.inventory.availability import available_of, in_stock_of, mark_class_changes
 from catalog.inventory.rows import lock_rows
 from catalog.models import Reservation, Stock, StockMovement
 
@@ -104,10 +104,8 @@ def reserve(reference: str, needs: Sequence[Need]) -> None:
 def _plan(needs: Sequence[Need]) -> tuple[list[Pick], list[Shortage]]:
     """Choose stock rows for every need from the current counters, without locking."""
     rows = _rows_by_priority({need.variant_id for need in needs})
-    available = {
-        stock.pk: stock.on_hand - stock.reserved + stock.backorder_limit for group in rows.values() for stock in group
-    }
-    in_stock = {stock.pk: max(0, stock.on_hand - stock.reserved) for group in rows.values() for stock in group}
+    available = {stock.pk: available_of(stock) for group in rows.values() for stock in group}
+    in_stock = {stock.pk: in_stock_of(stock) for group in rows.values() for stock in group}
     picks: list[Pick] = []
     short: list[Shortage] = []
     preferred = _location_for_all(needs, rows, in_stock) or _location_for_all(needs, rows, available)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalog.errors import StockRefused
-from catalog.inventory.availability import mark_class_changes
+from catalog.inventory.availability import available_of, mark_class_changes
 from catalog.models import Location, Stock, StockMovement
 
 MAX_ON_HAND = 1_000_000_000
@@ -40,12 +40,12 @@ def locked_rows(variant_ids: Iterable[int], location: Location) -> dict[int, Sto
 
 def write_on_hand(stock: Stock, movement: StockMovement) -> Stock:
     """Change on_hand of a locked row by the movement, and save both."""
-    before = stock.on_hand - stock.reserved + stock.backorder_limit
+    before = available_of(stock)
     move_counter(stock, movement.on_hand_change)
     stock.save(update_fields=["on_hand", "shortfall"])
     movement.variant_id, movement.location_id = stock.variant_id, stock.location_id
     movement.save()
-    mark_class_changes([(stock.variant_id, before, stock.on_hand - stock.reserved + stock.backorder_limit)])
+    mark_class_changes([(stock.variant_id, before, available_of(stock))])
     return stock
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import StockRefused
+from catalog.inventory.availability import in_stock_of
 from catalog.inventory.rows import locked_rows, write_on_hand
 from catalog.models import Location, StockMovement, Transfer, TransferLine
 
@@ -36,7 +37,7 @@ def send(
     lines = [TransferLine(transfer=transfer, variant_id=pk, quantity=n) for pk, n in quantities.items()]
     TransferLine.objects.bulk_create(lines)
     for variant_id, stock in locked_rows(quantities, source).items():
-        in_stock = max(0, stock.on_hand - stock.reserved)
+        in_stock = in_stock_of(stock)
         if quantities[variant_id] > in_stock:
             raise StockRefused(f"Only {in_stock} of {stock.variant} are available at {source}.")
         write_on_hand(stock, _movement(StockMovement.Kind.SENT, -quantities[variant_id], transfer, user_id))

@@ -58,10 +58,6 @@ class Stock(models.Model):
     def __str__(self) -> str:
         return f"{self.variant} at {self.location}"
 
-    @property
-    def available(self) -> int:
-        return max(0, self.on_hand - self.reserved)
-
 
 class Reservation(models.Model):
     """Units promised to one line of one order at one location. Deleted when they are shipped or canceled."""

@@ -1,22 +1,15 @@
 """E-mails about stock: to shoppers when a variant is back in stock, to staff when stock is low."""
 
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from catalog.emails import Priority, write_mail
+from catalog.inventory.availability import AVAILABLE
 from catalog.models import LowStockNotice, Product, Stock, StockAlert, Store, Variant
 from catalog.products.page import variant_path
 
 MAX_ALERTS_PER_RUN = 200
-
-SELECT_LOW_STOCK = """
-SELECT v.id, coalesce(s.unreserved, 0) FROM catalog_variant v
-JOIN catalog_product p ON p.id = v.product_id AND p.status IN ('active', 'unlisted')
-JOIN LATERAL (SELECT sum(k.on_hand - k.reserved) AS unreserved, count(*) AS rows FROM catalog_stock k
-              JOIN catalog_location l ON l.id = k.location_id AND l.is_active WHERE k.variant_id = v.id) s ON s.rows > 0
-WHERE v.is_active AND v.is_tracked AND coalesce(s.unreserved, 0) <= v.low_stock_at
-"""
 
 
 def ask_for_alert(variant: Variant, email: str) -> None:
@@ -28,9 +21,8 @@ def ask_for_alert(variant: Variant, email: str) -> None:
 def send_stock_alerts() -> int:
     """Send an e-mail for each alert whose variant can be bought again, and delete the alert; return their number."""
     waiting = StockAlert.objects.select_for_update(of=("self",), skip_locked=True).select_related("variant__product")
-    can_be_sold = Stock.objects.filter(
-        variant=OuterRef("variant"), location__is_active=True, on_hand__gt=F("reserved") - F("backorder_limit")
-    )
+    rows = Stock.objects.filter(variant=OuterRef("variant"), location__is_active=True)
+    can_be_sold = rows.alias(available=AVAILABLE).filter(available__gt=0)
     back = waiting.filter(
         Q(variant__is_tracked=False) | Exists(can_be_sold),
         variant__is_active=True,
@@ -49,9 +41,15 @@ def send_stock_alerts() -> int:
 
 def low_variants() -> dict[int, int]:
     """Variants at or below their low-stock threshold, with their unreserved units (negative if promised units are missing)."""
-    with connection.cursor() as cursor:
-        cursor.execute(SELECT_LOW_STOCK)
-        return dict(cursor.fetchall())
+    variants = Variant.objects.filter(
+        is_active=True,
+        is_tracked=True,
+        product__status__in=[Product.Status.ACTIVE, Product.Status.UNLISTED],
+        stock__location__is_active=True,
+    )
+    unreserved = Sum(F("stock__on_hand") - F("stock__reserved"))
+    counted = variants.order_by().values("pk").annotate(unreserved=unreserved)
+    return dict(counted.filter(unreserved__lte=F("low_stock_at")).values_list("pk", "unreserved"))
 
 
 @transaction.atomic

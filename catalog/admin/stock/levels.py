@@ -15,6 +15,7 @@ from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.errors import StockRefused
 from catalog.inputs import DayInput
 from catalog.inventory import adjust, receive, set_backorders
+from catalog.inventory.availability import available_of
 from catalog.models import Product, Stock, StockMovement
 
 MAY_CHANGE_BACKORDERS = "catalog.change_backorder_stock"
@@ -87,7 +88,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="available")
     def available_units(self, stock: Stock) -> int:
-        return stock.available
+        return available_of(stock)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
@@ -108,6 +109,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         movements = StockMovement.objects.filter(variant=stock.variant, location=stock.location)
         context = {
             "stock": stock,
+            "available": available_of(stock),
             "form": form,
             "backorder": backorder,
             "may_change": request.user.has_perm(MAY_CHANGE_STOCK),
