@@ -1,9 +1,12 @@
-"""Identify a customer for limits per customer: one key for all spellings of a mailbox."""
+"""Identify a customer for limits per customer, by one key for all spellings of a mailbox, and find their orders."""
 
 import hashlib
 from dataclasses import dataclass, replace
 
+from django.db.models import Q, QuerySet
+
 from accounts.mailboxes import normalize_mailbox
+from orders.models import Order
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,35 @@ def customer_key(email: str) -> str:
     local, _, domain = normalize_mailbox(email).rpartition("@")
     plain = f"{local.partition('+')[0]}@{domain}"
     return hashlib.sha256(plain.encode()).hexdigest() if local else ""
+
+
+def unpaid_elsewhere(buyer: Buyer) -> QuerySet[Order]:
+    """Unpaid orders with the buyer's e-mail address from another account and another IP address.
+
+    They do not count towards the buyer's limits, because anybody can enter that address (see promotions/uses.py).
+    """
+    if not (key := customer_key(buyer.email)):
+        return Order.objects.none()
+    orders = Order.objects.filter(status=Order.Status.PLACED, customer_key=key)
+    if buyer.user_id:
+        orders = orders.exclude(user_id=buyer.user_id)
+    return orders.exclude(terms_accepted_ip=buyer.ip)
+
+
+def _orders_of(buyer: Buyer) -> Q:
+    """A condition for orders with the buyer's account or e-mail address; None of them for an unknown buyer."""
+    key = customer_key(buyer.email)
+    return (Q(user_id=buyer.user_id) if buyer.user_id else Q(pk=None)) | (Q(customer_key=key) if key else Q(pk=None))
+
+
+def has_ordered(buyer: Buyer) -> bool:
+    """Return whether the buyer has an order that is not canceled. Takes no query for an unknown buyer."""
+    orders = Order.objects.filter(_orders_of(buyer)).exclude(status=Order.Status.CANCELED)
+    return orders.exclude(pk__in=unpaid_elsewhere(buyer)).exists()
+
+
+def same_buyer(buyer: Buyer) -> Q:
+    """A condition for orders of the buyer's account, or of their e-mail address and IP address."""
+    key = customer_key(buyer.email)
+    same_place = Q(customer_key=key, terms_accepted_ip=buyer.ip) if key else Q(pk=None)
+    return (Q(user_id=buyer.user_id) if buyer.user_id else Q(pk=None)) | same_place

@@ -1,11 +1,10 @@
 """Choose the tax of an order by country, region, kind of customer and time; check VAT numbers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from babel import Locale
 from django.conf import settings
@@ -19,6 +18,7 @@ from orders.delivery.postcodes import narrowness
 from orders.errors import OrderRefused
 from orders.models import TaxRate
 from orders.pricing import Rate, Treatment
+from orders.rules import ShopRules, TaxRateRule, TaxRegionRule
 
 GREECE = {"EL": "GR"}  # the only country whose VAT numbers begin with other letters than its country code
 # For goods, Northern Ireland is in the EU's tax area, with its own VAT numbers.
@@ -93,16 +93,17 @@ def country_of_vat_id(number: str) -> str:
     return country if country in MEMBER_STATES else ""
 
 
-def choose_tax(rows: Iterable[Mapping[str, Any]], regions: Iterable[Mapping[str, Any]], buyer: Buyer) -> TaxRules:
-    """Choose the tax from the rate rows of the destination and the shop's own country.
+def choose_tax(rules: ShopRules, buyer: Buyer, at: datetime) -> TaxRules:
+    """Choose the tax from the rates of the destination and of the shop's own country that apply at this time.
 
     An order is an export without tax if the shop's country has a rate and the destination has none or is outside the tax
     area. A business with a VAT number of another EU country accounts for the tax itself (reverse charge; directive
     2006/112/EC, articles 138 and 196).
     """
-    region = region_of(regions, buyer.country, buyer.postcode)
-    rates = () if region and region["is_outside"] else _rates(rows, buyer.country, region["code"] if region else "")
-    home = _rates(rows, settings.SHOP_COUNTRY, "")
+    region = region_of(rules.tax_regions.get(buyer.country, ()), buyer.country, buyer.postcode)
+    is_outside = region is not None and region.is_outside
+    rates = () if is_outside else _rates(rules, buyer.country, at, region.code if region else "")
+    home = _rates(rules, settings.SHOP_COUNTRY, at)
     treatment = Treatment.DOMESTIC
     if home and not rates:
         treatment = Treatment.EXPORT
@@ -111,19 +112,19 @@ def choose_tax(rows: Iterable[Mapping[str, Any]], regions: Iterable[Mapping[str,
     return TaxRules(treatment, rates, home)
 
 
-def choose_pickup_tax(rows: Iterable[Mapping[str, Any]], elsewhere: TaxRules) -> TaxRules:
+def choose_pickup_tax(elsewhere: TaxRules) -> TaxRules:
     """Return the tax for pick-up: the shop's own country's, whatever the buyer's address and VAT number.
 
     If the shop's country has no rate, return `elsewhere`, the tax of the buyer's address.
     """
-    home = _rates(rows, settings.SHOP_COUNTRY, "")
+    home = elsewhere.home_rates
     return TaxRules(Treatment.DOMESTIC, home, home) if home else elsewhere
 
 
-def region_of(regions: Iterable[Mapping[str, Any]], country: str, postcode: str) -> Mapping[str, Any] | None:
+def region_of(regions: Iterable[TaxRegionRule], country: str, postcode: str) -> TaxRegionRule | None:
     """Return the region with the narrowest pattern that matches the postcode (ties: lowest code), or None."""
-    ranked = sorted(regions, key=lambda region: (-narrowness(postcode, region["postcodes"], country), region["code"]))
-    return next((region for region in ranked if narrowness(postcode, region["postcodes"], country)), None)
+    ranked = sorted(regions, key=lambda region: (-narrowness(postcode, region.postcodes, country), region.code))
+    return next((region for region in ranked if narrowness(postcode, region.postcodes, country)), None)
 
 
 def _is_business_abroad(buyer: Buyer) -> bool:
@@ -140,10 +141,11 @@ def _is_northern_irish(buyer: Buyer) -> bool:
     return buyer.country == "GB" and narrowness(buyer.postcode, NORTHERN_IRISH_POSTCODES, "GB") > 0
 
 
-def _rates(rows: Iterable[Mapping[str, Any]], country: str, region: str) -> tuple[Rate, ...]:
+def _rates(rules: ShopRules, country: str, at: datetime, region: str = "") -> tuple[Rate, ...]:
     """Return one rate for each tax class. A region's rate takes precedence over its country's."""
     rates: dict[str, Rate] = {}
-    for row in sorted(rows, key=lambda row: row["region"] != region):
-        if row["country"] == country and row["region"] in ("", region) and row["tax_class"] not in rates:
-            rates[row["tax_class"]] = Rate(row["tax_class"], Decimal(row["percent"]), row["id"], row["taxes_delivery"])
+    stored: Iterable[TaxRateRule] = (rate for rate in rules.tax_rates.get(country, ()) if rate.is_valid(at))
+    for rate in sorted(stored, key=lambda rate: rate.region != region):
+        if rate.region in ("", region) and rate.tax_class not in rates:
+            rates[rate.tax_class] = Rate(rate.tax_class, rate.percent, rate.id, rate.taxes_delivery)
     return tuple(sorted(rates.values(), key=lambda rate: rate.tax_class))

@@ -2,8 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from orders.rulebook import GiftCardBalance
+from django.db.models import F, Q, Sum
+
+from catalog.markets import Market
+from orders.customers import Buyer
+from orders.models import Cart, GiftCard
+
+
+@dataclass(frozen=True)
+class GiftCardBalance:
+    """A gift card or store credit that the shopper wants to pay with, and its balance in minor units."""
+
+    id: int
+    name: str
+    balance_minor: int
+
+    @property
+    def key(self) -> str:
+        """The gift card's name in forms, which does not reveal its code."""
+        return f"card-{self.id}"
 
 
 @dataclass(frozen=True)
@@ -44,3 +63,30 @@ def split_tenders(
 def _whole_steps(amount: int, step: int) -> int:
     """Round the amount up to a multiple of the step."""
     return -(-amount // step) * step
+
+
+def gift_cards_of(cart: Cart, market: Market, buyer: Buyer, at: datetime) -> list[GiftCardBalance]:
+    """Return the cart's gift cards that this buyer can pay with in this market, those that expire first at the front."""
+    usable = cart.gift_cards.filter(
+        Q(expires_at=None) | Q(expires_at__gt=at),
+        Q(user=None) | Q(user=buyer.user_id),
+        is_active=True,
+        currency=market.currency,
+        balance_minor__gt=0,
+    )
+    gift_cards = usable.order_by(F("expires_at").asc(nulls_last=True), "pk")
+    return [GiftCardBalance(gift_card.pk, str(gift_card), gift_card.balance_minor) for gift_card in gift_cards]
+
+
+def credit_of(buyer: Buyer, market: Market, at: datetime) -> int:
+    """Return the buyer's store credit in the market's currency, in minor units. Takes no query without an account."""
+    if not buyer.user_id:
+        return 0
+    usable = GiftCard.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=at),
+        user_id=buyer.user_id,
+        kind=GiftCard.Kind.CREDIT,
+        is_active=True,
+        currency=market.currency,
+    )
+    return usable.aggregate(credit=Sum("balance_minor", default=0))["credit"]

@@ -1,12 +1,16 @@
 """Pictures of products and the widths in which they are rendered."""
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models.functions import JSONObject
 
+PICTURE_FIELDS = ("file", "width", "height", "rendered_widths", "focus_x", "focus_y")
 RENDITION_WIDTHS = (320, 480, 800, 1200)
 
 
@@ -51,21 +55,39 @@ class ProductImage(models.Model):
 
     def as_json(self) -> dict:
         """The data that a page needs to show the picture, as JSON for a listing row; empty without a file."""
-        if not self.file:
-            return {}
-        return {
-            "name": self.file.name,
-            "width": self.width,
-            "height": self.height,
-            "widths": self.rendered_widths,
-            "focus": self.focus,
-        }
+        return picture_of({name: getattr(self, name) for name in PICTURE_FIELDS} | {"file": self.file.name})
 
     @property
     def focus(self) -> str:
         """The CSS classes that keep the focus point visible where the picture is cropped, in steps of ten percent."""
-        return f"fx-{round(self.focus_x / 10)} fy-{round(self.focus_y / 10)}"
+        return _focus(self.focus_x, self.focus_y)
 
     @property
     def url(self) -> str:
         return default_storage.url(self.file.name) if self.file else ""
+
+
+def first_picture_row(image: OuterRef, product: OuterRef) -> Subquery:
+    """An annotation with the image of an outer query's variant, or else the product's first one, for picture_of()."""
+    chosen = ProductImage.objects.filter(Q(pk=image) | Q(product=product) & ~Q(file=""))
+    row = JSONObject(**{name: name for name in PICTURE_FIELDS})
+    first = chosen.alias(is_other=Case(When(pk=image, then=0), default=1)).order_by("is_other", "position", "pk")
+    return Subquery(first.values(row=row)[:1])
+
+
+def picture_of(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The data that a page needs to show the picture of a row of first_picture_row(); empty without a file."""
+    if not row or not row["file"]:
+        return {}
+    return {
+        "name": row["file"],
+        "width": row["width"],
+        "height": row["height"],
+        "widths": row["rendered_widths"],
+        "focus": _focus(row["focus_x"], row["focus_y"]),
+    }
+
+
+def _focus(x: int, y: int) -> str:
+    """The CSS classes for a focus point, given in percent."""
+    return f"fx-{round(x / 10)} fy-{round(y / 10)}"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.listings.browse import collections_holding
+from catalog.listings.rows import lineages
 from catalog.markets import Market, market_of
 from catalog.money import charge_step
 from catalog.products.promises import return_terms
@@ -17,9 +18,9 @@ from orders.customers import Buyer
 from orders.delivery.options import AT_ONCE, ShippingOption, ShippingQuery, digital_option, find_options
 from orders.models import Cart
 from orders.pricing import Basket, Delivery, Pricing, Reason, Rule, Totals, Treatment
-from orders.promotions import gifts_of, rules_of, scoped_collections
-from orders.rulebook import GiftCardBalance, Rulebook, read_rulebook
-from orders.tenders import Tender, split_tenders
+from orders.promotions import gifts_of, scoped_collections
+from orders.rulebook import Rulebook, read_rulebook
+from orders.tenders import GiftCardBalance, Tender, split_tenders
 
 IDLE_CODE = "It has no effect: another of your codes gives the same discount, or this code is no longer valid."
 
@@ -160,9 +161,9 @@ def price_cart(cart: Cart, buyer: Buyer, *, shipping_code: str = "", is_strict: 
     If the method is not offered, choose the cheapest one, or none if `is_strict`.
     """
     at, market = timezone.now(), market_of(cart.market)
-    stored = cart_lines(cart.pk, market, at)
+    stored, version = cart_lines(cart.pk, market, at)
     lines = [line for line in stored if line.state == State.ACTIVE]
-    rulebook = read_rulebook(cart, market, buyer, at)
+    rulebook = read_rulebook(cart, market, buyer, at, version=version)
     gifts = _available_gifts(lines, rulebook, market, at)
     pricing = Pricing(make_basket([*(line for line in lines if line.is_sold), *gifts], market, buyer, rulebook, at))
     options = _options(lines, pricing, rulebook, buyer)
@@ -231,7 +232,7 @@ def _available_gifts(lines: Iterable[PricedLine], rulebook: Rulebook, market: Ma
     There must be stock left after the lines, a gift that is shipped needs another shipped line, and gift cards are never
     gifts.
     """
-    wanted = gifts_of(rulebook)
+    wanted = gifts_of(rulebook.promotions)
     if not wanted:
         return []
     sold = [line for line in lines if line.is_sold]
@@ -249,10 +250,16 @@ def _available_gifts(lines: Iterable[PricedLine], rulebook: Rulebook, market: Ma
 def make_basket(lines: Iterable[PricedLine], market: Market, buyer: Buyer, rulebook: Rulebook, at: datetime) -> Basket:
     """Return the input of pricing for these lines, without a delivery."""
     lines = list(lines)
-    rules = rules_of(rulebook)
-    collections = _collections(lines, rules, market)
+    categories = _categories(lines, rulebook.rules)
+    collections = _collections(lines, rulebook.rules, market)
     return Basket(
-        lines=tuple(line.as_pricing_line(collections.get(line.variant.product_id, ())) for line in lines),
+        lines=tuple(
+            line.as_pricing_line(
+                categories.get(line.variant.product.category_id or 0, ()),
+                collections.get(line.variant.product_id, ()),
+            )
+            for line in lines
+        ),
         at=at,
         market=market.code,
         currency=market.currency,
@@ -261,11 +268,19 @@ def make_basket(lines: Iterable[PricedLine], market: Market, buyer: Buyer, ruleb
         treatment=rulebook.tax.treatment,
         rates=rulebook.tax.rates,
         home_rates=rulebook.tax.home_rates,
-        rules=rules,
+        rules=rulebook.rules,
         groups=rulebook.groups,
-        is_first_order=not rulebook.live_orders,
+        is_first_order=rulebook.is_first_order,
         is_never_dearer=True,
     )
+
+
+def _categories(lines: Iterable[PricedLine], rules: Iterable[Rule]) -> dict[int, list[int]]:
+    """Return the ids of each category and of those above it, if a promotion is limited to categories."""
+    if not any(rule.scope.categories for rule in rules):
+        return {}
+    category_ids = {line.variant.product.category_id for line in lines if line.variant.product.category_id}
+    return {pk: [category.pk for category in above] for pk, above in lineages(category_ids).items()}
 
 
 def _collections(lines: Sequence[PricedLine], rules: Iterable[Rule], market: Market) -> dict[int, tuple[int, ...]]:

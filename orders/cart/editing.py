@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F, OuterRef, Sum
 from django.utils import timezone
 
-from catalog.inventory.availability import UNLIMITED, supply_by_variant
+from catalog.inventory.availability import UNLIMITED, available_sql, supply_by_variant
 from catalog.markets import Market, default_market
 from catalog.models import Product, Variant
 from catalog.prices import price_from_rows, valid_price_rows
@@ -23,16 +23,15 @@ State = CartLine.State
 # The quantity of a line after adding to it. It uses the row's own column, which PostgreSQL reads again after waiting for a
 # lock, so that 30 simultaneous clicks add 30 units (up to the limit) to one line.
 RAISED_QUANTITY = "line.quantity + excluded.quantity"
-# Adds units to a cart in a single statement. Updating the cart's row
-# locks it, and finds no row once the cart has become an order. `units` is what can be sold now; placing the order checks
-# the stock again, under a lock.
+# Adds units to a cart in a single statement. Updating the cart's row locks it, and finds no row once the cart has become an
+# order. `units` is what can be sold now; placing the order checks the stock again, under a lock.
 ADD = """
 WITH cart AS (
   UPDATE orders_cart SET version = version + 1, updated_at = now()
   WHERE id = %(cart)s AND ordered_at IS NULL RETURNING id
 ), stock AS (
   SELECT CASE WHEN v.is_tracked AND %(is_clamped)s THEN (
-    SELECT coalesce(sum(greatest(0, s.on_hand - s.reserved + s.backorder_limit)), 0)::int FROM catalog_stock s
+    SELECT coalesce(sum({available}), 0)::int FROM catalog_stock s
     JOIN catalog_location l ON l.id = s.location_id AND l.is_active WHERE s.variant_id = v.id
   ) ELSE %(most)s END AS units FROM catalog_variant v WHERE v.id = %(variant)s
 ), room AS (
@@ -66,13 +65,12 @@ def parse_token(text: str) -> uuid.UUID | None:
 
 
 def find_cart(*, token: uuid.UUID | None, user_id: int | None) -> Cart | None:
-    """Return the shopper's latest cart, open or ordered, or None. A user's cart is found by its user only."""
+    """Return the shopper's latest cart, open or ordered, with its draft, or None. A user's is found by the user only."""
+    carts = Cart.objects.select_related("draft")
     if user_id:
-        return (
-            Cart.objects.filter(user_id=user_id).order_by(F("ordered_at").desc(nulls_first=True), "-created_at").first()
-        )
+        return carts.filter(user_id=user_id).order_by(F("ordered_at").desc(nulls_first=True), "-created_at").first()
     if token:
-        return Cart.objects.filter(token=token, user=None).first()
+        return carts.filter(token=token, user=None).first()
     return None
 
 
@@ -171,7 +169,7 @@ def add_units(  # noqa: PLR0913  (each is a value of the line)
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            ADD.format(raised_quantity=RAISED_QUANTITY),
+            ADD.format(raised_quantity=RAISED_QUANTITY, available=available_sql("s")),
             {
                 "cart": cart.pk,
                 "variant": variant_id,

@@ -1,27 +1,29 @@
-"""Read the lines of a cart with their current prices, stock and images, in one query for any number of lines."""
+"""The lines of a cart with their current prices, stock and pictures, with one query for any number of lines."""
 
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-from django.db.models import Model
-from django.utils import timezone
+from django.db.models import OuterRef
 
-from catalog.inventory.availability import UNLIMITED, StockRow, Supply, supply_of
+from catalog.inventory.availability import UNLIMITED, Supply, active_stock_rows, supply_from_rows
 from catalog.markets import Market
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import Variant
+from catalog.models.image import first_picture_row, picture_of
 from catalog.money import format_money
-from catalog.prices import CurrentPrice, price_from_rows
+from catalog.prices import CurrentPrice, price_from_rows, valid_price_rows
 from catalog.products.promises import backorder_promise, dispatch_promise
 from orders.delivery.dates import Dispatch
 from orders.models import CartLine
 from orders.pricing import Line
+from orders.rules import Version, marks
 
 State = CartLine.State
 CART_LIMIT = 99  # units of one variant in a cart, as the table's constraint says
+LONG_TEXTS = ("maker_details", "safety_text", "description", "tags", "seo_title", "seo_description")
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,21 @@ class PricedLine:
     variant: Variant
     quantity: int
     price: CurrentPrice | None
-    available: int | None
-    image: ProductImage | None
     at: datetime
+    image: dict[str, Any] = field(default_factory=dict)  # for the template tag `picture`
     supply: Supply = UNLIMITED
     state: str = State.ACTIVE
     changed_at: datetime | None = None
     seen_minor: int | None = None
     asked_quantity: int | None = None
     elsewhere: int = 0  # units of the same variant in other lines: gift cards for other people
-    categories: tuple[int, ...] = ()
     gift_of: int | None = None
     shown_minor: int | None = None
+
+    @property
+    def available(self) -> int | None:
+        """Units of the variant that can be sold now; None means no limit."""
+        return self.supply.available
 
     @property
     def key(self) -> str:
@@ -162,7 +167,7 @@ class PricedLine:
     def grams(self) -> int:
         return self.variant.grams * self.quantity if self.variant.needs_shipping else 0
 
-    def as_pricing_line(self, collections: Iterable[int] = ()) -> Line:
+    def as_pricing_line(self, categories: Iterable[int] = (), collections: Iterable[int] = ()) -> Line:
         """Return this line as an input of pricing; raise ValueError if it has no price."""
         if not self.price:
             raise ValueError("a line without a price cannot be priced")
@@ -173,7 +178,7 @@ class PricedLine:
             unit_minor=self.price.amount_minor,
             price_id=self.price.price_id,
             product_id=variant.product_id,
-            categories=self.categories,
+            categories=tuple(categories),
             collections=tuple(collections),
             tax_class=variant.tax_class if variant.is_taxable and not variant.is_gift_card else "",
             is_on_sale=self.price.is_on_sale,
@@ -182,15 +187,20 @@ class PricedLine:
         )
 
 
-def cart_lines(cart_id: Any, market: Market, at: datetime) -> list[PricedLine]:
-    """Return all lines of the cart, in any state, in the order in which they were added, with one query."""
-    rows = list(_read(OF_A_CART, {"cart": cart_id}, market, at))
+def cart_lines(cart_id: uuid.UUID, market: Market, at: datetime) -> tuple[list[PricedLine], Version | None]:
+    """Return all lines of the cart, in any state, in the order in which they were added, with one query.
+
+    The query also tells the version of the rules at its moment; None for a cart without lines.
+    """
+    stored = CartLine.objects.filter(cart_id=cart_id).select_related("variant__product").order_by("pk")
+    stored = stored.annotate(**_reads("variant__", market, at), marks=marks())
+    rows = list(stored.defer(*_deferred("variant__product__")))
     units: Counter[int] = Counter()
     for row in rows:
-        units[row.variant.pk] += row.quantity if row.state == State.ACTIVE else 0
-    return [
+        units[row.variant_id] += row.quantity if row.state == State.ACTIVE else 0
+    lines = [
         PricedLine(
-            line_id=row.line_id,
+            line_id=row.pk,
             variant=row.variant,
             quantity=row.quantity,
             at=at,
@@ -198,18 +208,20 @@ def cart_lines(cart_id: Any, market: Market, at: datetime) -> list[PricedLine]:
             changed_at=row.changed_at,
             seen_minor=row.seen_minor,
             asked_quantity=row.asked_quantity,
-            elsewhere=units[row.variant.pk] - row.quantity if row.state == State.ACTIVE else 0,
-            **row.line_fields,
+            elsewhere=units[row.variant_id] - row.quantity if row.state == State.ACTIVE else 0,
+            price=price_from_rows(row.price_rows),
+            supply=supply_from_rows(row.stock_rows) if row.variant.is_tracked else UNLIMITED,
+            image=picture_of(row.picture_row),
         )
         for row in rows
     ]
+    return lines, frozenset(rows[0].marks) if rows else None
 
 
-def promotion_gifts(gifts: dict[int, int], market: Market, at: datetime) -> list[PricedLine]:
+def promotion_gifts(gifts: Mapping[int, int], market: Market, at: datetime) -> list[PricedLine]:
     """Return one unit of each gift that is available now, with one query. `gifts` maps promotion id to variant id."""
-    lines = _gifts(
-        {variant: promotion for promotion, variant in gifts.items()}, _variants(gifts.values(), market, at), at
-    )
+    units = _units(gifts.values(), market, at)
+    lines = [replace(units[pk], gift_of=promotion) for promotion, pk in gifts.items() if pk in units]
     return [line for line in lines if line.is_sold and line.available != 0]
 
 
@@ -218,118 +230,39 @@ def example_lines(
 ) -> list[PricedLine]:
     """Return lines for a trial, which are in no cart and ignore stock.
 
-    `quantities` maps variant id to quantity, `gifts` maps variant id to promotion id.
+    `quantities` maps variant id to quantity, `gifts` maps promotion id to variant id.
     """
-    rows = _variants([*quantities, *gifts], market, at)
-    lines = [
-        PricedLine(line_id=pk, variant=rows[pk].variant, quantity=quantity, at=at, **rows[pk].line_fields)
-        for pk, quantity in quantities.items()
-        if pk in rows
-    ]
-    return lines + _gifts(gifts, rows, at)
+    units = _units([*quantities, *gifts.values()], market, at)
+    lines = [replace(units[pk], line_id=pk, quantity=quantity) for pk, quantity in quantities.items() if pk in units]
+    return lines + [replace(units[pk], gift_of=promotion) for promotion, pk in gifts.items() if pk in units]
 
 
-def _gifts(gifts: Mapping[int, int], rows: Mapping[int, "_Row"], at: datetime) -> list[PricedLine]:
-    return [
-        PricedLine(line_id=0, variant=rows[pk].variant, quantity=1, at=at, gift_of=promotion, **rows[pk].line_fields)
-        for pk, promotion in gifts.items()
-        if pk in rows
-    ]
-
-
-def _variants(ids: Iterable[int], market: Market, at: datetime) -> dict[int, "_Row"]:
-    return {row.variant.pk: row for row in _read(BY_ID, {"variants": list(ids)}, market, at)}
-
-
-def _columns(model: type[Model], alias: str, names: Iterable[str] = ()) -> tuple[list[str], str]:
-    """Return the attribute names of a model's fields (all, or those in `names`) and the SQL that selects them."""
-    selected = list(names)
-    fields = [field for field in model._meta.concrete_fields if not selected or field.attname in selected]
-    return [field.attname for field in fields], ", ".join(f"{alias}.{field.column}" for field in fields)
-
-
-VARIANT, OF_VARIANT = _columns(Variant, "v")
-PRODUCT, OF_PRODUCT = _columns(
-    Product, "p", ("id", "handle", "slug", "title", "status", "category_id", "publish_at", "unpublish_at", "vendor",
-     "dispatch_days", "is_returnable", "return_days"),
-)  # fmt: skip
-PICTURE, OF_PICTURE = _columns(ProductImage, "i")
-
-# Plain SQL composed once at import: building the query with the ORM for each page took longer than running it.
-READ = f"""
-SELECT wanted.*, {OF_VARIANT}, {OF_PRODUCT}, {OF_PICTURE},
-  (SELECT coalesce(json_agg(json_build_object('id', x.id, 'kind', x.kind, 'minor', x.amount_minor, 'currency', x.currency)),
-     '[]') FROM catalog_price x WHERE x.variant_id = v.id AND x.market = %(market)s AND x.valid @> %(at)s),
-  (SELECT coalesce(json_agg(json_build_array(s.on_hand - s.reserved, s.backorder_limit, s.backorder_date)), '[]')
-     FROM catalog_stock s JOIN catalog_location o ON o.id = s.location_id AND o.is_active WHERE s.variant_id = v.id),
-  ARRAY(SELECT a.id FROM catalog_category a WHERE starts_with(c.path || '/', a.path || '/') ORDER BY a.path)
-FROM ({{rows}}) AS wanted
-JOIN catalog_variant v ON v.id = wanted.variant_id
-JOIN catalog_product p ON p.id = v.product_id
-LEFT JOIN catalog_category c ON c.id = p.category_id
-LEFT JOIN LATERAL (
-  SELECT * FROM catalog_productimage i WHERE i.id = v.image_id
-  UNION ALL
-  (SELECT * FROM catalog_productimage i WHERE v.image_id IS NULL AND i.product_id = p.id AND i.file <> ''
-   ORDER BY i.position, i.id LIMIT 1)
-) i ON true
-ORDER BY wanted.line_id
-"""  # noqa: S608  (names of our own columns)
-LINE = ("line_id", "variant_id", "quantity", "state", "changed_at", "seen_minor", "asked_quantity")
-OF_A_CART = READ.replace(
-    "{rows}",
-    "SELECT id AS line_id, variant_id, quantity, state, changed_at, seen_minor, asked_quantity FROM orders_cartline"
-    " WHERE cart_id = %(cart)s",
-)
-BY_ID = READ.replace(
-    "{rows}",
-    "SELECT 0::bigint AS line_id, id AS variant_id, 1 AS quantity, '' AS state, now() AS changed_at, NULL::bigint AS"
-    " seen_minor, NULL::int AS asked_quantity FROM unnest(%(variants)s::bigint[]) AS id",
-)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of the query. `line_fields` are further arguments of PricedLine."""
-
-    line_id: int
-    quantity: int
-    state: str
-    changed_at: datetime
-    seen_minor: int | None
-    asked_quantity: int | None
-    variant: Variant
-    line_fields: dict[str, Any]
-
-
-def _read(statement: str, parameters: dict[str, Any], market: Market, at: datetime) -> list[_Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**parameters, "market": market.code, "at": at})
-        return [_row(values) for values in cursor.fetchall()]
-
-
-def _row(values: tuple[Any, ...]) -> _Row:
-    parts, start = [], 0
-    for length in (len(LINE), len(VARIANT), len(PRODUCT), len(PICTURE)):
-        parts.append(values[start : start + length])
-        start += length
-    line, of_variant, of_product, of_picture = parts
-    prices, stock, category_ids = values[start:]
-    variant = Variant.from_db("default", VARIANT, of_variant)
-    variant.product = Product.from_db("default", PRODUCT, of_product)
-    supply = supply_of(map(_stock_row, stock), timezone.localdate()) if variant.is_tracked else UNLIMITED
-    line_fields = {
-        "price": price_from_rows(prices),
-        "available": supply.available,
-        "supply": supply,
-        "image": ProductImage.from_db("default", PICTURE, of_picture) if of_picture[0] else None,
-        "categories": tuple(category_ids),
+def _units(variant_ids: Iterable[int], market: Market, at: datetime) -> dict[int, PricedLine]:
+    """Return one unit of each variant, which is in no cart, with one query."""
+    variants = Variant.objects.filter(pk__in=list(variant_ids)).select_related("product")
+    return {
+        variant.pk: PricedLine(
+            line_id=0,
+            variant=variant,
+            quantity=1,
+            at=at,
+            price=price_from_rows(variant.price_rows),
+            supply=supply_from_rows(variant.stock_rows) if variant.is_tracked else UNLIMITED,
+            image=picture_of(variant.picture_row),
+        )
+        for variant in variants.annotate(**_reads("", market, at)).defer(*_deferred("product__"))
     }
-    line_id, _, quantity, state, changed_at, seen_minor, asked_quantity = line
-    return _Row(line_id, quantity, state, changed_at, seen_minor, asked_quantity, variant, line_fields)
 
 
-def _stock_row(row: tuple[int, int, str | None]) -> StockRow:
-    """Convert a row of JSON: units on hand minus reserved, backorder limit, and the day of the next delivery."""
-    unreserved, limit, day = row
-    return StockRow(unreserved, limit, date.fromisoformat(day) if day else None)
+def _reads(variant: str, market: Market, at: datetime) -> dict[str, Any]:
+    """Return annotations with the price, stock and picture of a variant; `variant` is the path to it, like `variant__`."""
+    return {
+        "price_rows": valid_price_rows(OuterRef(f"{variant}pk"), market, at),
+        "stock_rows": active_stock_rows(OuterRef(f"{variant}pk")),
+        "picture_row": first_picture_row(OuterRef(f"{variant}image"), OuterRef(f"{variant}product")),
+    }
+
+
+def _deferred(product: str) -> list[str]:
+    """Return the long texts of a product, which no cart shows; `product` is the path to it."""
+    return [f"{product}{name}" for name in LONG_TEXTS]

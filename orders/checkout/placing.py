@@ -7,7 +7,7 @@ import uuid
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, reserve
@@ -15,7 +15,7 @@ from catalog.money import charge_step
 from orders.cart.contents import CartContents, price_cart
 from orders.cart.editing import lock_cart
 from orders.cart.gift_lines import gift_details_of
-from orders.checkout.reservation_limit import check_unpaid_units
+from orders.checkout.reservation_limit import check_unpaid_orders
 from orders.customers import Buyer, customer_key
 from orders.errors import (
     AlreadyPlaced,
@@ -24,22 +24,15 @@ from orders.errors import (
     NoAddress,
     NoDelivery,
     NotSold,
-    TooManyUnpaid,
     TotalChanged,
     TotalTooSmall,
 )
 from orders.gift_cards import redeem
-from orders.models import Order, OrderLine
+from orders.models import Cart, Order, OrderEvent, OrderLine
 from orders.pricing import make_receipt
 from orders.promotions import take_uses
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-MARK_ORDERED = """
-WITH ordered AS (UPDATE orders_cart SET ordered_at = %(at)s WHERE id = %(cart)s)
-INSERT INTO orders_orderevent (order_id, kind, text, is_public, created_at)
-VALUES (%(order)s, 'placed', 'Order received', true, %(at)s)
-"""
-MAX_UNPAID_ORDERS = 5  # of one customer
 
 
 @dataclass(frozen=True)
@@ -99,12 +92,12 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     buyer = submission.buyer(user_id, seen.ip)
     contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
     _check(contents, seen, has_address=bool(submission.line1))
-    check_unpaid_units(seen.ip, sum(line.quantity for line in contents.lines if line.variant.is_tracked))
+    check_unpaid_orders(buyer, sum(line.quantity for line in contents.lines if line.variant.is_tracked))
     order = _write_order(contents, submission, seen)
     lines = _write_lines(order, contents)
     _mark_ordered(order)
     saved = {discount.rule_id: discount.minor for discount in contents.totals.discounts if discount.rule_id}
-    take_uses(order, contents.rulebook, saved)
+    take_uses(order, contents.rulebook.promotions, saved)
     redeem(order, contents.tenders)
     # Reserve last, because popular stock rows stay locked from here to COMMIT.
     reserve(order.number, [Need(line.pk, line.variant_id or 0, line.quantity) for line in lines if line.is_stocked])
@@ -112,9 +105,10 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
 
 
 def _mark_ordered(order: Order) -> None:
-    """Mark the cart as ordered and record the order's first event, in one round trip."""
-    with connection.cursor() as cursor:
-        cursor.execute(MARK_ORDERED, {"cart": order.cart_id, "order": order.pk, "at": order.placed_at})
+    """Mark the cart as ordered, and record the order's first event."""
+    Cart.objects.filter(pk=order.cart_id).update(ordered_at=order.placed_at)
+    kind = OrderEvent.Kind.PLACED
+    OrderEvent.objects.create(order=order, kind=kind, text="Order received", is_public=True)
 
 
 def _existing_order(placed: Order, submission: Submission) -> Order:
@@ -140,8 +134,6 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
     _check_delivery(contents, has_address=has_address)
     check_total(contents, seen)
     _check_charge(contents.due_minor, contents.market.currency)
-    if contents.rulebook.unpaid_orders >= MAX_UNPAID_ORDERS:
-        raise TooManyUnpaid
 
 
 def check_total(contents: CartContents, seen: Seen) -> None:
@@ -222,7 +214,7 @@ def _write_lines(order: Order, contents: CartContents) -> list[OrderLine]:
             variant_title=line.variant_title,
             sku=line.variant.sku,
             product_slug=line.variant.product.slug,
-            image=line.image.as_json() if line.image else {},
+            image=line.image,
             grams=line.variant.grams,
             is_gift_card=line.variant.is_gift_card,
             needs_shipping=line.variant.needs_shipping,

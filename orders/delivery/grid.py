@@ -6,9 +6,10 @@ from itertools import combinations
 
 from catalog.markets import Market
 from catalog.money import format_money
-from orders.delivery.options import Choice, Row, ShippingQuery, choose_rates, is_free, rate_rows
+from orders.delivery.options import Choice, ShippingQuery, choose_rates, is_free
 from orders.delivery.postcodes import example_postcode, is_within, narrowness
 from orders.models import ShippingRate, ShippingZone
+from orders.rules import ShippingRule, shipping_rules
 
 
 @dataclass(frozen=True)
@@ -45,38 +46,38 @@ def delivery_grid(market: Market, goods_minor: int) -> Grid:
     `goods_minor` is the value of the goods, which decides about free delivery.
     """
     rates = ShippingRate.objects.filter(method__market=market.code, method__is_active=True)
-    rows = rate_rows(rates.select_related("method", "zone").order_by("method__position", "pk"))
-    weights = _weights(rows)
+    rules = shipping_rules(rates.select_related("method", "zone").order_by("method__position", "pk"))
+    weights = _weights(rules)
     places = []
     for country, name in market.country_choices():
-        for part in ["", *_parts_of(country, rows)]:
+        for part in ["", *_parts_of(country, rules)]:
             queries = [ShippingQuery(country, example_postcode(part), grams, goods_minor) for grams in weights]
             columns = tuple(
-                tuple(_price(choice, query, market) for choice in choose_rates(rows, query)) for query in queries
+                tuple(_price(choice, query, market) for choice in choose_rates(rules, query)) for query in queries
             )
             places.append(Place(name, part, columns))
     return Grid(tuple(f"from {grams:,} g" if grams else "any weight" for grams in weights), tuple(places))
 
 
-def _weights(rows: Iterable[Row]) -> list[int]:
+def _weights(rules: Iterable[ShippingRule]) -> list[int]:
     """Return each weight in grams at which a rate begins, or from which a method no longer applies."""
-    starts = {row["from_grams"] for row in rows}
-    return sorted({0} | starts | {row["most_grams"] + 1 for row in rows if row["most_grams"] is not None})
+    starts = {rule.from_grams for rule in rules}
+    return sorted({0} | starts | {rule.most_grams + 1 for rule in rules if rule.most_grams is not None})
 
 
-def _parts_of(country: str, rows: Sequence[Row]) -> list[str]:
+def _parts_of(country: str, rules: Sequence[ShippingRule]) -> list[str]:
     """Return the postcode patterns of zones in the country."""
-    return sorted({row["postcodes"] for row in rows if row["postcodes"] and country in row["countries"]})
+    return sorted({rule.postcodes for rule in rules if rule.postcodes and country in rule.countries})
 
 
 def _price(choice: Choice, query: ShippingQuery, market: Market) -> Price:
-    row = choice.row
-    amount = "Free" if is_free(row, query) else format_money(row["price_minor"], market.currency)
+    rule = choice.rule
+    amount = "Free" if is_free(rule, query) else format_money(rule.price_minor, market.currency)
     equals, overruled = (
-        tuple(f"{other['zone']} {format_money(other['price_minor'], market.currency)}" for other in others)
+        tuple(f"{other.zone} {format_money(other.price_minor, market.currency)}" for other in others)
         for others in (choice.equals, choice.overruled)
     )
-    return Price(row["name"], amount, row["zone"], equals, overruled)
+    return Price(rule.name, amount, rule.zone, equals, overruled)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,13 @@
 """Shipping options of an address: which methods deliver there, their prices and arrival dates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from catalog.markets import Market
-from catalog.models import Store
 from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.delivery.dates import (
     MAX_DELIVERY_SEARCH_DAYS,
@@ -26,16 +22,12 @@ from orders.delivery.dates import (
     working_day_after,
 )
 from orders.delivery.postcodes import is_within, narrowness
-from orders.models import ClosingDay, ShippingMethod, ShippingRate
+from orders.models import ShippingMethod
 from orders.models.order import DIGITAL
+from orders.rules import ShippingRule, ShopRules, current_rules, kept_shipping_method
 
 AT_ONCE = (Dispatch(),)  # everything is in stock and leaves on the shop's dispatch days
 ANY_DAY = Calendar()  # Monday to Friday, without closing days
-Row = Mapping[str, Any]  # a rate with the fields of its method and zone
-METHOD_FIELDS = (
-    "code", "name", "kind", "free_from_minor", "most_grams", "handling_days", "days_min", "days_max",
-    "pickup_address", "position",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,15 @@ def digital_option(at: datetime, *, is_mailed: bool) -> ShippingOption:
 
 
 def needs_address(code: str) -> bool:
-    """Return whether this shipping method needs an address; an unknown method does."""
-    is_pickup = ShippingMethod.objects.filter(code=code, kind=ShippingMethod.Kind.PICKUP).exists
-    return code != DIGITAL and not is_pickup()
+    """Return whether this shipping method needs an address; an unknown method does.
+
+    This is for a form, before the order is placed: methods that this process knows are not read again.
+    """
+    if code == DIGITAL:
+        return False
+    known = kept_shipping_method(code)
+    pickups = ShippingMethod.objects.filter(code=code, kind=ShippingMethod.Kind.PICKUP)
+    return known.kind != ShippingMethod.Kind.PICKUP if known else not pickups.exists()
 
 
 @dataclass(frozen=True)
@@ -106,85 +104,85 @@ class Choice:
     The zones of `equals` are as specific but not cheaper; those of `overruled` are less specific.
     """
 
-    row: Row
-    equals: tuple[Row, ...] = ()
-    overruled: tuple[Row, ...] = ()
+    rule: ShippingRule
+    equals: tuple[ShippingRule, ...] = ()
+    overruled: tuple[ShippingRule, ...] = ()
 
 
 def find_options(
-    rows: Iterable[Row], query: ShippingQuery, at: datetime, calendar: Calendar = ANY_DAY
+    rules: Iterable[ShippingRule], query: ShippingQuery, at: datetime, calendar: Calendar = ANY_DAY
 ) -> list[ShippingOption]:
     """Return a shipping option for each method that delivers to the address, cheapest first and pick-up last."""
-    chosen = [choice.row for choice in choose_rates(rows, query)]
-    options = [_option(row, query, at, calendar) for row in chosen]
-    positions = {row["code"]: row["position"] for row in chosen}
+    chosen = [choice.rule for choice in choose_rates(rules, query)]
+    options = [_option(rule, query, at, calendar) for rule in chosen]
+    positions = {rule.code: rule.position for rule in chosen}
     return sorted(options, key=lambda option: (option.is_pickup, option.price_minor, positions[option.code]))
 
 
-def choose_rates(rows: Iterable[Row], query: ShippingQuery) -> list[Choice]:
+def choose_rates(rules: Iterable[ShippingRule], query: ShippingQuery) -> list[Choice]:
     """Return the rate that applies for each method that delivers the parcel (decision 0028).
 
     If a zone with postcodes matches the address, zones of whole countries do not apply there. Among the zones of a method
     the most specific applies, and among equally specific ones the cheapest.
     """
-    fitting = [row for row in rows if _is_for(row, query)]
-    if any(row["postcodes"] for row in fitting):
-        fitting = [row for row in fitting if row["postcodes"] or row["kind"] == ShippingMethod.Kind.PICKUP]
-    by_method: dict[str, list[Row]] = {}
-    for row in fitting:
-        if _reaches(row, query):
-            by_method.setdefault(row["code"], []).append(row)
-    return [_choice(method_rows, query) for method_rows in by_method.values()]
+    fitting = [rule for rule in rules if _is_for(rule, query)]
+    if any(rule.postcodes for rule in fitting):
+        fitting = [rule for rule in fitting if rule.postcodes or rule.kind == ShippingMethod.Kind.PICKUP]
+    by_method: dict[str, list[ShippingRule]] = {}
+    for rule in fitting:
+        if _reaches(rule, query):
+            by_method.setdefault(rule.code, []).append(rule)
+    return [_choice(method_rules, query) for method_rules in by_method.values()]
 
 
-def _choice(rows: Sequence[Row], query: ShippingQuery) -> Choice:
+def _choice(rules: Sequence[ShippingRule], query: ShippingQuery) -> Choice:
     """Choose the highest reached step of each zone, and from those the one of the most specific zone."""
-    by_zone: dict[Any, Row] = {}
-    for row in sorted(rows, key=lambda row: (row["from_grams"], row["from_minor"], -row["price_minor"])):
-        by_zone[row.get("zone"), tuple(row["countries"]), row["postcodes"]] = row
-    ranked = sorted(by_zone.values(), key=lambda row: (specificity(row, query), -row["price_minor"]), reverse=True)
+    by_zone: dict[tuple, ShippingRule] = {}
+    for rule in sorted(rules, key=lambda rule: (rule.from_grams, rule.from_minor, -rule.price_minor)):
+        by_zone[rule.zone, rule.countries, rule.postcodes] = rule
+    ranked = sorted(by_zone.values(), key=lambda rule: (specificity(rule, query), -rule.price_minor), reverse=True)
     best = ranked[0]
-    equals = [row for row in ranked[1:] if specificity(row, query) == specificity(best, query)]
+    equals = [rule for rule in ranked[1:] if specificity(rule, query) == specificity(best, query)]
     return Choice(best, tuple(equals), tuple(ranked[1 + len(equals) :]))
 
 
-def specificity(row: Row, query: ShippingQuery) -> tuple[int, int]:
-    """Return how specific the row's zone is for the address: narrower postcodes first, then fewer countries."""
-    return narrowness(query.postcode, row["postcodes"], query.country), -len(row["countries"])
+def specificity(rule: ShippingRule, query: ShippingQuery) -> tuple[int, int]:
+    """Return how specific the rule's zone is for the address: narrower postcodes first, then fewer countries."""
+    return narrowness(query.postcode, rule.postcodes, query.country), -len(rule.countries)
 
 
-def _is_for(row: Row, query: ShippingQuery) -> bool:
-    """Return whether the row's zone contains the address."""
-    is_inside = not row["postcodes"] or is_within(query.postcode, row["postcodes"], query.country)
-    return query.country in row["countries"] and is_inside
+def _is_for(rule: ShippingRule, query: ShippingQuery) -> bool:
+    """Return whether the rule's zone contains the address."""
+    is_inside = not rule.postcodes or is_within(query.postcode, rule.postcodes, query.country)
+    return query.country in rule.countries and is_inside
 
 
-def _reaches(row: Row, query: ShippingQuery) -> bool:
+def _reaches(rule: ShippingRule, query: ShippingQuery) -> bool:
     return (
-        row["from_grams"] <= query.grams
-        and row["from_minor"] <= query.goods_minor
-        and (row["most_grams"] is None or query.grams <= row["most_grams"])
+        rule.from_grams <= query.grams
+        and rule.from_minor <= query.goods_minor
+        and (rule.most_grams is None or query.grams <= rule.most_grams)
     )
 
 
-def is_free(row: Row, query: ShippingQuery) -> bool:
+def is_free(rule: ShippingRule, query: ShippingQuery) -> bool:
     """Return whether the goods are worth enough for free delivery by this rate."""
-    return row["free_from_minor"] is not None and query.goods_minor >= row["free_from_minor"]
+    return rule.free_from_minor is not None and query.goods_minor >= rule.free_from_minor
 
 
-def _option(row: Row, query: ShippingQuery, at: datetime, calendar: Calendar) -> ShippingOption:
-    free_from = row["free_from_minor"]
-    costs_nothing = is_free(row, query)
-    is_pickup = row["kind"] == ShippingMethod.Kind.PICKUP
-    leaves = _leaves(query, ready_day(at, calendar, row["handling_days"]), calendar, is_pickup=is_pickup)
-    least, most = (0, 0) if is_pickup else (row["days_min"], row["days_max"])
+def _option(rule: ShippingRule, query: ShippingQuery, at: datetime, calendar: Calendar) -> ShippingOption:
+    free_from = rule.free_from_minor
+    costs_nothing = is_free(rule, query)
+    is_pickup = rule.kind == ShippingMethod.Kind.PICKUP
+    leaves = _leaves(query, ready_day(at, calendar, rule.handling_days), calendar, is_pickup=is_pickup)
+    least, most = (0, 0) if is_pickup else (rule.days_min, rule.days_max)
     return ShippingOption(
-        code=row["code"],
-        name=row["name"],
-        price_minor=0 if costs_nothing else row["price_minor"],
+        code=rule.code,
+        name=rule.name,
+        price_minor=0 if costs_nothing else rule.price_minor,
         earliest=working_day_after(leaves, least, calendar.closed_there) if leaves else None,
         latest=working_day_after(leaves, most, calendar.closed_there) if leaves else None,
-        pickup_address=row["pickup_address"],
+        pickup_address=rule.pickup_address,
         is_pickup=is_pickup,
         leaves=leaves,
         free_from_minor=free_from,
@@ -215,41 +213,19 @@ def options_for_country(
     at: datetime | None = None,
     dispatches: tuple[Dispatch, ...] = AT_ONCE,
 ) -> list[ShippingOption]:
-    """Return the shipping options for a country before the rest of the address is known, with one query."""
-    at = at or timezone.now()
-    rates = ShippingRate.objects.filter(
-        method__market=market.code, method__is_active=True, zone__countries__contains=[country]
-    ).annotate(
-        closed_here=ArraySubquery(_closing_days(at, settings.SHOP_COUNTRY)),
-        closed_there=ArraySubquery(_closing_days(at, country)),
-        dispatch_days=Subquery(Store.objects.values("dispatch_days")[:1]),
-    )
-    matching = list(rates.select_related("method", "zone"))
-    rows = rate_rows(matching)
+    """Return the shipping options for a country before the rest of the address is known."""
+    at, rules = at or timezone.now(), current_rules()
     query = ShippingQuery(country, "", 0, goods_minor, dispatches)
-    return find_options(rows, query, at, _calendar(matching[0]) if matching else ANY_DAY)
+    return find_options(rules.shipping.get(market.code, ()), query, at, calendar_for(rules, country, at))
 
 
-def rate_rows(rates: Iterable[ShippingRate]) -> list[dict[str, Any]]:
-    """Return rates with the fields of their methods and zones, as `find_options` needs them."""
-    return [
-        {
-            **{name: getattr(rate.method, name) for name in METHOD_FIELDS},
-            **{name: getattr(rate, name) for name in ("from_grams", "from_minor", "price_minor")},
-            **{name: getattr(rate.zone, name) for name in ("countries", "postcodes")},
-            "zone": rate.zone.name,
-        }
-        for rate in rates
-    ]
-
-
-def _closing_days(at: datetime, country: str) -> QuerySet[ClosingDay, date]:
+def calendar_for(rules: ShopRules, country: str, at: datetime) -> Calendar:
+    """Return the shop's dispatch days, and the closing days here and in the country, from this moment on."""
     today = timezone.localtime(at).date()
-    span = (today, today + timedelta(days=MAX_DELIVERY_SEARCH_DAYS))
-    return ClosingDay.objects.filter(country__in=["", country], day__range=span).values_list("day", flat=True)
-
-
-def _calendar(rate: Any) -> Calendar:
-    return Calendar(
-        tuple(rate.dispatch_days or MONDAY_TO_FRIDAY), frozenset(rate.closed_here), frozenset(rate.closed_there)
+    last = today + timedelta(days=MAX_DELIVERY_SEARCH_DAYS)
+    own = [day for day in rules.closing_days.get("", ()) if today <= day <= last]
+    here, there = (
+        frozenset([*own, *(day for day in rules.closing_days.get(place, ()) if today <= day <= last)])
+        for place in (settings.SHOP_COUNTRY, country)
     )
+    return Calendar(rules.dispatch_days, here, there)

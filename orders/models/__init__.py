@@ -3,6 +3,7 @@ from orders.models.fulfillment import Fulfillment, FulfillmentLine
 from orders.models.gift_card import GiftCard, GiftCardMovement
 from orders.models.order import Order, OrderEvent, OrderLine
 from orders.models.promotion import Coupon, Promotion, PromotionCustomer, PromotionTier, PromotionUse
+from orders.models.rules_mark import RulesMark
 from orders.models.shipping import ClosingDay, ShippingMethod, ShippingRate, ShippingZone
 from orders.models.tax import TaxRate, TaxRegion
 
@@ -23,6 +24,7 @@ __all__ = [
     "PromotionCustomer",
     "PromotionTier",
     "PromotionUse",
+    "RulesMark",
     "ShippingMethod",
     "ShippingRate",
     "ShippingZone",

@@ -1,24 +1,30 @@
 """Promotions: their rules for pricing, their coupon codes, and the count of their uses."""
 
-from orders.promotions.uses import (
+from orders.promotions.rules import (
+    CartPromotion,
+    entered_coupons,
     gifts_of,
+    promotions_for,
+    scoped_collections,
+)
+from orders.promotions.uses import (
     give_back_uses,
     hold_limits,
     keep_uses,
     plain_code,
-    rules_of,
-    scoped_collections,
     take_uses,
     take_uses_again,
 )
 
 __all__ = [
+    "CartPromotion",
+    "entered_coupons",
     "gifts_of",
     "give_back_uses",
     "hold_limits",
     "keep_uses",
     "plain_code",
-    "rules_of",
+    "promotions_for",
     "scoped_collections",
     "take_uses",
     "take_uses_again",

@@ -1,11 +1,8 @@
-"""Turn promotions into rules for pricing, and count their uses in the order's transaction."""
+"""Count the uses of promotions, in the order's transaction."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -13,11 +10,7 @@ from django.utils import timezone
 
 from orders.errors import PromotionUsedUp
 from orders.models import Order, Promotion, PromotionCustomer, PromotionUse
-from orders.pricing import Rule, Scope, Tier
-from orders.rulebook import Rulebook
-
-USED_UP = "It has been used up."
-USED_BY_YOU = "You have used it as often as each customer may."
+from orders.promotions.rules import CartPromotion
 
 # Taking and giving back uses takes this lock in shared mode until COMMIT; changing limits takes it exclusively, so that
 # recounting sees every use taken before. PostgreSQL queues the requests, so a busy promotion can still be changed.
@@ -88,65 +81,6 @@ def plain_code(text: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())[:40]
 
 
-def rules_of(rulebook: Rulebook) -> tuple[Rule, ...]:
-    """Return the rulebook's promotions as rules for pricing."""
-    return tuple(_rule(row) for row in rulebook.promotions)
-
-
-def _rule(row: Mapping[str, Any]) -> Rule:
-    return Rule(
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        lane=row["lane"],
-        position=row["position"],
-        is_exclusive=row["is_exclusive"],
-        percent=Decimal(row["percent"]),
-        amount_minor=row["amount_minor"],
-        buy_quantity=row["buy_quantity"],
-        get_quantity=row["get_quantity"],
-        most_times=row["most_times"],
-        tiers=tuple(
-            Tier(Decimal(tier["percent"]), tier["amount_minor"], tier["from_quantity"], tier["from_minor"])
-            for tier in row["tiers"]
-        ),
-        scope=Scope(tuple(row["products"]), tuple(row["categories"]), tuple(row["collections"])),
-        reward=Scope(tuple(row["rewards"])),
-        excludes_sale=row["excludes_sale"],
-        minimum_minor=row["minimum_minor"],
-        minimum_quantity=row["minimum_quantity"],
-        begins_at=_moment(row["begins_at"]),
-        ends_at=_moment(row["ends_at"]),
-        countries=tuple(row["countries"]),
-        methods=tuple(row["methods"]),
-        groups=tuple(row["groups"]),
-        is_first_order_only=row["is_first_order_only"],
-        needs_code=row["needs_code"],
-        code=row["code"] or "",
-        refusal=_refusal(row),
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _refusal(row: Mapping[str, Any]) -> str:
-    """Return why the promotion is off or used up, in a sentence for the shopper; empty if it can be used."""
-    if not row["is_active"]:
-        return "It is switched off at the moment."
-    pairs = ((row["most_uses"], row["uses"]), (row["coupon_most"], row["coupon_uses"]))
-    if any(most is not None and uses >= most for most, uses in pairs):
-        return USED_UP
-    most_each = most_each_of(row)
-    return USED_BY_YOU if most_each and row["uses_each"] >= most_each else ""
-
-
-def most_each_of(row: Mapping[str, Any]) -> int:
-    """Return how often one customer may use the promotion: once for a first-order promotion; 0 means no limit."""
-    return 1 if row["is_first_order_only"] else row["most_uses_each"] or 0
-
-
 @transaction.atomic
 def hold_limits(promotion: Promotion) -> None:
     """Block taking and giving back uses of the promotion until the transaction ends. Call it before changing limits."""
@@ -160,13 +94,13 @@ def share_limits(promotion_ids: Iterable[int]) -> None:
         cursor.execute(SHARE, [list(promotion_ids)])
 
 
-def take_uses(order: Order, rulebook: Rulebook, saved: Mapping[int, int]) -> None:
-    """Count one use of each promotion that applies to the order, in the order's transaction.
+def take_uses(order: Order, promotions: Iterable[CartPromotion], saved: Mapping[int, int]) -> None:
+    """Count one use of each of the cart's promotions that applies to the order, in the order's transaction.
 
     `saved` maps promotion id to the minor units saved. Raise PromotionUsedUp if a limit has been reached meanwhile.
     """
-    rows = {row["id"]: row for row in rulebook.promotions}
-    _take_all(order, [(pk, rows[pk]["coupon_id"], saved[pk], rows[pk]["name"]) for pk in saved])
+    by_id = {promotion.id: promotion for promotion in promotions}
+    _take_all(order, [(pk, by_id[pk].coupon_id, saved[pk], by_id[pk].rule.name) for pk in saved])
 
 
 def _take_all(order: Order, uses: Iterable[tuple[int, int | None, int, str]]) -> None:
@@ -247,13 +181,3 @@ def take_uses_again(order: Order) -> None:
     """Take the promotion uses that a canceled order gave back; raise PromotionUsedUp if a limit has been reached."""
     given_back = PromotionUse.objects.filter(order=order).exclude(given_back_at=None)
     _take_all(order, given_back.values_list("promotion_id", "coupon_id", "saved_minor", "promotion__name"))
-
-
-def gifts_of(rulebook: Rulebook) -> dict[int, int]:
-    """Return {promotion id: variant id} for the promotions with a gift."""
-    return {row["id"]: row["gift_variant_id"] for row in rulebook.promotions if row["gift_variant_id"]}
-
-
-def scoped_collections(rules: Iterable[Rule]) -> set[int]:
-    """Return the ids of the collections that limit any of these rules."""
-    return {pk for rule in rules for pk in rule.scope.collections}

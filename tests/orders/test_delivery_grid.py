@@ -1,6 +1,7 @@
 """Which zone decides where several hold an address, and the page that shows it to staff."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -10,20 +11,20 @@ from orders.delivery.options import ShippingQuery, choose_rates
 from orders.models import ShippingMethod, ShippingRate, ShippingZone
 from tests.factories import make_shipping
 from tests.orders.test_fulfillment_and_admin import staff
-from tests.orders.test_shipping import ROW
+from tests.orders.test_shipping import rule_of
 from tests.orders.test_staff_input import add
 
-SWISS = {**ROW, "zone": "Switzerland", "countries": ["CH"], "price_minor": 1290}
-BEYOND = {**ROW, "zone": "Beyond", "countries": ["CH", "NO", "GB"], "price_minor": 1690}
-ALPS = {**ROW, "zone": "Alps", "countries": ["CH", "AT"], "postcodes": "3*, 7*", "price_minor": 2400}
-ZERMATT = {**ROW, "zone": "Zermatt", "countries": ["CH", "AT"], "postcodes": "3920", "price_minor": 3900}
-TWIN = {**ROW, "zone": "Twin", "countries": ["CH"], "price_minor": 990}
+SWISS = rule_of(zone="Switzerland", countries=("CH",), price_minor=1290)
+BEYOND = rule_of(zone="Beyond", countries=("CH", "NO", "GB"), price_minor=1690)
+ALPS = rule_of(zone="Alps", countries=("CH", "AT"), postcodes="3*, 7*", price_minor=2400)
+ZERMATT = rule_of(zone="Zermatt", countries=("CH", "AT"), postcodes="3920", price_minor=3900)
+TWIN = rule_of(zone="Twin", countries=("CH",), price_minor=990)
 
 
 def chosen(*rows, postcode="8001", grams=0):
     """The one price, whatever the order of the rows."""
     found = {
-        choice.row["price_minor"]
+        choice.rule.price_minor
         for order in itertools.permutations(rows)
         for choice in choose_rates(order, ShippingQuery("CH", postcode, grams, 0))
     }
@@ -44,12 +45,12 @@ def test_a_zone_by_postcodes_decides_and_of_two_the_narrower_one():
 def test_of_two_zones_alike_the_cheaper_rate_holds_and_it_is_said():
     assert chosen(SWISS, TWIN) == 990
     choice = choose_rates([SWISS, TWIN, BEYOND], ShippingQuery("CH", "8001", 0, 0))[0]
-    zones = [[row["zone"] for row in rows] for rows in (choice.equals, choice.overruled)]
+    zones = [[rule.zone for rule in rules] for rules in (choice.equals, choice.overruled)]
     assert zones == [["Switzerland"], ["Beyond"]]
 
 
 def test_a_zone_decides_before_the_weight():
-    heavy = {**BEYOND, "from_grams": 1000, "price_minor": 2900}
+    heavy = replace(BEYOND, from_grams=1000, price_minor=2900)
     assert chosen(SWISS, BEYOND, heavy, grams=5000) == 1290
 
 

@@ -36,7 +36,7 @@ from tests.factories import (
     place,
 )
 from tests.orders.test_order_mails import forms_of
-from tests.orders.test_shipping import MONDAY, ROW
+from tests.orders.test_shipping import MONDAY, rule_of
 
 TODAY = date(2026, 6, 1)
 MONDAYS_AND_TUESDAYS = (0, 1)
@@ -44,7 +44,7 @@ FRIDAY = datetime(2026, 6, 5, 8, 0, tzinfo=UTC)
 
 
 def option_of(*dispatches, at=MONDAY, calendar=ANY_DAY, **row):
-    return find_options([{**ROW, **row}], ShippingQuery("DE", "", 0, 0, dispatches or (Dispatch(),)), at, calendar)[0]
+    return find_options([rule_of(**row)], ShippingQuery("DE", "", 0, 0, dispatches or (Dispatch(),)), at, calendar)[0]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from orders.customers import Buyer
 from orders.errors import GiftCardRefused
 from orders.models import GiftCard, GiftCardMovement, Order
 from orders.pricing import Basket, Line, price
-from orders.rulebook import GiftCardBalance
-from orders.tenders import split_tenders
+from orders.tenders import GiftCardBalance, split_tenders
 from payments.cancellation import cancel_order, expire_unpaid
 from payments.errors import CancelRefused, RefundRefused
 from payments.gift_cards import expire_gift_cards, issue_gift_card

@@ -9,18 +9,25 @@ from orders.customers import Buyer
 from orders.delivery.dates import Calendar, Dispatch, leaving_day, ready_day, working_day_after
 from orders.delivery.options import ShippingQuery, find_options, options_for_country
 from orders.models import ClosingDay, ShippingRate
+from orders.rules import ShippingRule
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
 ROW = {
     "code": "a", "name": "A", "kind": "delivery", "free_from_minor": None, "most_grams": None, "handling_days": 0,
-    "days_min": 1, "days_max": 2, "pickup_address": "", "position": 0, "countries": ["DE"], "postcodes": "",
+    "days_min": 1, "days_max": 2, "pickup_address": "", "position": 0, "countries": ("DE",), "postcodes": "",
     "from_grams": 0, "from_minor": 0, "price_minor": 490,
 }  # fmt: skip
+
+
+def rule_of(**changes):
+    return ShippingRule(**{**ROW, **changes})
+
+
 MONDAY = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)  # ten in the morning in Berlin
 
 
 def price_for(rows, *, grams=0, goods=0, country="DE", postcode="10115"):
-    options = find_options([{**ROW, **row} for row in rows], ShippingQuery(country, postcode, grams, goods), MONDAY)
+    options = find_options([rule_of(**row) for row in rows], ShippingQuery(country, postcode, grams, goods), MONDAY)
     return [(option.code, option.price_minor) for option in options]
 
 
@@ -69,7 +76,7 @@ def test_a_part_of_a_country_has_its_own_methods_and_pick_up():
 
 def test_pick_up_comes_last_and_says_where():
     rows = [{"code": "shop", "kind": "pickup", "price_minor": 0, "pickup_address": "Example Street 1"}, {}]
-    options = find_options([{**ROW, **row} for row in rows], ShippingQuery("DE", "", 0, 0), MONDAY)
+    options = find_options([rule_of(**row) for row in rows], ShippingQuery("DE", "", 0, 0), MONDAY)
     assert [option.code for option in options] == ["a", "shop"]
     assert (options[1].pickup_address, options[1].dates) == ("Example Street 1", "Ready from Mon 1 June")
 
@@ -92,7 +99,7 @@ def test_what_is_ordered_leaves_by_cut_off_weekends_and_closing_days(at, closing
 
 
 def test_handling_days_come_before_the_days_on_the_way_and_closing_days_count_in_neither():
-    rows = [{**ROW, "handling_days": 2, "days_min": 1, "days_max": 3}]
+    rows = [rule_of(handling_days=2, days_min=1, days_max=3)]
     closed = frozenset({date(2026, 6, 4)})
     option = find_options(
         rows, ShippingQuery("DE", "", 0, 0), MONDAY, Calendar(closed_here=closed, closed_there=closed)

@@ -216,8 +216,8 @@ def test_a_number_of_another_country_does_not_block_the_order():
 )
 def test_a_shop_starts_with_the_places_outside_of_the_tax_area(country, postcode, name):
     add_starting_regions("DE", [country])
-    region = region_of(TaxRegion.objects.values(), country, postcode)
-    assert (region["name"], region["is_outside"]) == (name, True)
+    region = region_of(TaxRegion.objects.all(), country, postcode)
+    assert (region.name, region.is_outside) == (name, True)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_shop_starts_with_the_places_outside_of_the_tax_area(country, postcode
 )
 def test_the_rest_of_a_country_is_inside_of_the_tax_area(country, postcode):
     add_starting_regions("DE", [country])
-    assert region_of(TaxRegion.objects.values(), country, postcode) is None
+    assert region_of(TaxRegion.objects.all(), country, postcode) is None
 
 
 def test_a_shop_starts_with_the_rates_that_its_seller_charges():

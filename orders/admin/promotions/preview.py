@@ -41,12 +41,16 @@ def try_promotion(
     buyer = Buyer(country)
     cart = Cart(market=market.code, currency=market.currency)
     rulebook = read_rulebook(cart, market, buyer, at, drafts=[promotion.pk])
-    overrides = {"is_active": True, "code": EXAMPLE_CODE if with_code and promotion.needs_code else None}
-    rows = [{**row, **overrides} if row["id"] == promotion.pk else row for row in rulebook.promotions]
-    gifts = {promotion.gift_variant_id: promotion.pk} if promotion.gift_variant_id else {}
+    promotions = [
+        replace(one, rule=replace(one.rule, code=EXAMPLE_CODE))
+        if one.id == promotion.pk and with_code and promotion.needs_code
+        else one
+        for one in rulebook.promotions
+    ]
+    gifts = {promotion.pk: promotion.gift_variant_id} if promotion.gift_variant_id else {}
     lines = example_lines(quantities, gifts, market, at)
     priced = [line for line in lines if line.price]
-    basket = make_basket(priced, market, buyer, replace(rulebook, promotions=rows), at)
+    basket = make_basket(priced, market, buyer, replace(rulebook, promotions=promotions), at)
     pricing = Pricing(basket)
     query = ShippingQuery(country, "", sum(line.grams for line in priced), pricing.goods_minor)
     options = find_options(rulebook.shipping, query, at, rulebook.calendar)
