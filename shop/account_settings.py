@@ -3,7 +3,7 @@
 # Passwords
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "accounts.hashers.ShopArgon2PasswordHasher",
+    "accounts.passwords.ShopArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

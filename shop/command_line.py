@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
-from shop.embedded.session import embedded_database
+from shop.embedded.postgres import embedded_database
 from shop.embedded.state import ROOT
 from shop.operations.migrating import wait_for_migration
 

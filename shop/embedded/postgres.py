@@ -182,3 +182,14 @@ class Cluster:
         if self.child and self.child.poll() is None:
             self.child.send_signal(signal.SIGINT)
             self.child.wait(30)
+
+
+@contextlib.contextmanager
+def embedded_database() -> Iterator[Cluster]:
+    """Run the checkout's PostgreSQL inside the block; stop it afterwards if it was started for it."""
+    cluster = Cluster()
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()

@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts.hashers import ShopArgon2PasswordHasher
 from accounts.limits.logins import FREE_FAILURES, clear_failures, count_login_attempt, login_key
 from accounts.limits.throttle import Limit, TooManyAttempts, client_ip, old_counters
 from accounts.models import LoginFailures, ThrottleCounter, User
-from accounts.passwords import MaximumLengthValidator
+from accounts.passwords import MaximumLengthValidator, ShopArgon2PasswordHasher
 from orders.models import Cart
 from shop.models import Mail
 from tests.factories import make_cart, make_order, make_user, make_variant
