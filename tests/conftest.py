@@ -14,11 +14,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.core.management.commands import flush
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.dispatch import receiver
 from django.test import Client
 from django.test.signals import setting_changed
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from catalog.markets import Market, all_markets
@@ -138,6 +139,14 @@ def without_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         if "transactional_db" in request.fixturenames or "db" in request.fixturenames:
             request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
         guards.remove(name, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def module_data(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transaction around the tests of a module, for fixtures that write once what these tests only read."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,0 +1,142 @@
+"""Long lists of products: their pages, their order, and prices that cannot be understood."""
+
+import re
+
+import pytest
+
+from catalog.listings import write_listings
+from catalog.listings.browse import PAGE_SIZE, SORTS
+from catalog.markets import default_market
+from catalog.models import Category, Listing, Product
+from catalog.prices import set_prices
+from catalog.products.categories import create_category
+from tests.factories import make_variants
+from tests.reading import text_of
+
+pytestmark = pytest.mark.django_db
+
+COUNT = 2 * PAGE_SIZE + 7
+
+
+@pytest.fixture(scope="module")
+def long_shelf(module_data: None) -> Category:
+    """Many things, every third with the same price, place, sales and rating as its neighbours."""
+    category = create_category("Long")
+    variants = make_variants(COUNT)
+    for number, variant in enumerate(variants):
+        third, product = number // 3, variant.product
+        product.title, product.category, product.position = f"Thing {number:02}", category, third
+        product.sales, product.rating = third, third * 10
+    Product.objects.bulk_update(
+        [variant.product for variant in variants], ["title", "category", "position", "sales", "rating"]
+    )
+    set_prices({one.pk: (1000 + n // 3 * 10, None, None) for n, one in enumerate(variants)}, default_market())
+    write_listings(Product.objects.all())
+    return category
+
+
+def follow_to_the_end(client, sort: str) -> list[Listing]:
+    """Every card on the three pages that lead to one another."""
+    url, shown = f"/c/long/?sort={sort}", []
+    for _ in range(3):
+        answer = client.get(url)
+        shown += answer.context["page"].cards
+        url = f"/c/long/{answer.context['next_url']}"
+    assert url == "/c/long/"
+    return shown
+
+
+def test_following_the_next_link_shows_everything_once_and_in_order_whatever_the_order(client, long_shelf):
+    for sort, (_, order) in SORTS.items():
+        keys = [(getattr(card, order.column), card.product_id) for card in follow_to_the_end(client, sort)]
+        assert len(set(keys)) == COUNT, sort
+        assert keys == sorted(keys, reverse=order.is_falling), sort
+
+
+def test_pages_by_number_and_by_link_are_the_same(client, long_shelf):
+    first = client.get("/c/long/?sort=price-up")
+    by_link = client.get(f"/c/long/{first.context['next_url']}").context["page"].cards
+    by_number = client.get("/c/long/?sort=price-up&page=2").context["page"].cards
+    assert [card.product_id for card in by_link] == [card.product_id for card in by_number]
+    assert "after=" in first.context["next_url"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "page=4",
+            "page=99",
+            "page=2&after=999999999.999999999",
+            "page=abc",
+            "page=0",
+            "page=-1",
+            "page=1.0",
+            "page=٣",
+        ),
+        *("page=99999999", "page=2&after=x", "page=43", "sort=price-up&page=99"),
+    ],
+)
+def test_a_page_that_does_not_exist_is_not_found_and_leads_to_those_that_do(client, long_shelf, query):
+    answer = client.get(f"/c/long/?{query}")
+    assert (answer.status_code, answer.context["page"].cards, answer.context["next_url"]) == (404, [], "")
+    text = text_of(answer)
+    assert "There is nothing on this page" in text
+    assert 'href="/c/long/">Show everything' in text
+    assert 'page=1" aria-label="Page 1"' in text
+    assert 'content="noindex,follow"' in text
+
+
+@pytest.mark.parametrize("path", ["/search/?q=thing&page=99", "/c/sale/?page=99", "/c/long/?page=99"])
+def test_every_list_says_not_found_of_pages_that_it_has_not(client, long_shelf, path):
+    assert client.get(path).status_code == 404
+
+
+def test_search_engines_keep_each_numbered_page_under_its_own_address(client, long_shelf):
+    def told(query: str) -> tuple[str, bool]:
+        text = client.get(f"/c/long/?{query}").content.decode()
+        return re.search(r'rel="canonical" href="http://testserver([^"]*)"', text)[1], "noindex" in text
+
+    assert told("") == ("/c/long/", False)
+    assert told("utm_source=mail") == ("/c/long/", False)
+    assert told("page=2") == ("/c/long/?page=2", False)
+    by_link = client.get("/c/long/").context["next_url"]
+    assert told(by_link.removeprefix("?")) == ("/c/long/?page=2", False)
+    assert [told(query)[1] for query in ("sort=price-up", "max=12", "sale=1", "min=abc", "page=99")] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "sentence"),
+    [
+        ("min=abc", "min", "Enter an amount like 12.50."),
+        ("max=1,000", "max", "This could mean 1000.00 or 1.00. Enter one of them."),
+        ("min=50&max=20", "max", "The highest price is below the lowest, 50.00."),
+        ("min=-5", "min", "An amount cannot be negative."),
+        ("max=" + "9" * 30, "max", "Enter an amount like 12.50."),
+        ("min=12.3456", "min", "EUR has 2 decimal places."),
+    ],
+)
+def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_is_lost(
+    client, long_shelf, query, field, sentence
+):
+    answer = client.get(f"/c/long/?{query}&stock=1")
+    text = text_of(answer)
+    assert answer.status_code == 200
+    assert f'id="p{field}-e"><span class="vh">Error: </span>{sentence}</span>' in text
+    assert text.count('aria-invalid="true"') == 1
+    assert answer.context["page"].count == COUNT
+    typed = dict(pair.split("=") for pair in query.split("&"))
+    assert {one["name"]: one["value"] for one in answer.context["price_fields"]} == {"min": "", "max": "", **typed}
+    assert 'name="stock" value="1" checked' in text
+
+
+def test_an_understood_price_beside_one_that_is_not_still_filters(client, long_shelf):
+    answer = client.get("/c/long/?min=abc&max=0.01")
+    assert (answer.context["page"].count, "Enter an amount like 12.50." in answer.content.decode()) == (0, True)
+
+
+def test_the_sort_that_is_shown_is_the_one_of_the_address(client, long_shelf):
+    text = text_of(client.get("/c/long/?sort=newest"))
+    assert '<option value="newest" selected>' in text
+    assert re.search(r'<form class="filters" [^>]*autocomplete="off"', text)
+    assert re.search(r'<details open id="sorting" data-swap>', text)
