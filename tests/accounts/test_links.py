@@ -18,6 +18,7 @@ from accounts.models import User
 from shop.models import Mail
 from tests.accounts.throttling import PASSWORD, link_in, log_in, member, register, reset
 from tests.factories import make_user
+from tests.reading import markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 NEW = "a long new passphrase"
@@ -125,8 +126,8 @@ def test_a_link_of_somebody_else_is_refused_and_logs_nobody_out():
     for link in links:
         for answer in (visitor.get(link), visitor.post(link)):
             assert answer.status_code == 403
-            assert "belongs to another account" in answer.content.decode()
-            assert owner.email not in answer.content.decode()
+            assert "belongs to another account" in text_of(answer)
+            assert owner.email not in markup_of(answer)
     assert visitor.get("/account/").status_code == 200
     assert Client().get(links[0]).headers["Location"].startswith("/account/login/?next=/account/confirm-email/")
 
@@ -138,7 +139,7 @@ def test_an_address_of_another_account_is_refused_in_words_and_changes_nothing()
     client = Client()
     client.force_login(anna)
     page = client.post(f"/account/confirm-email/{confirmation_key(added)}/", follow=True)
-    assert "Another account has this address" in page.content.decode()
+    assert "Another account has this address" in text_of(page)
     assert list(EmailAddress.objects.filter(verified=True).values_list("email", "primary")) == [
         ("anna@example.com", True)
     ]
@@ -220,7 +221,7 @@ def test_an_account_is_opened_behind_the_link_with_a_password_that_is_chosen_the
     assert EmailAddress.objects.values_list("verified", "primary").get() == (True, True)
     assert mails_to("new@example.com") == ["Create your account"]
     again = Client().get(link)
-    assert "You already have an account" in again.content.decode()
+    assert "You already have an account" in text_of(again)
     assert Client().post(link, {"password1": "another long passphrase"}).status_code == 200
     assert User.objects.get().check_password(NEW)
 

@@ -26,6 +26,7 @@ from tests.accounts.throttling import (
     register,
     reset,
 )
+from tests.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -116,7 +117,7 @@ def test_second_factors_are_counted_by_account_wherever_they_come_from():
     said = []
     for n in range(11):
         answer = client.post("/account/2fa/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{n}")
-        said.append("This code is not correct" in answer.content.decode())
+        said.append("This code is not correct" in text_of(answer))
     assert said == [True] * 10 + [False]
 
 

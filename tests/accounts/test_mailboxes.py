@@ -20,6 +20,7 @@ from orders.models import Order
 from shop.models import Mail
 from tests.accounts.throttling import HERE, OURS, log_in, member, register, reset
 from tests.factories import make_order, make_user, make_variant
+from tests.reading import text_of
 
 PLAIN = "u@example.com"
 SPELLINGS = [
@@ -103,7 +104,7 @@ def test_what_nobody_would_type_is_refused_before_its_normal_form_is_made(monkey
     monkeypatch.setattr("accounts.fields.normalize_mailbox", lambda text: pytest.fail(f"{len(text)} characters"))
     for path in ("/account/signup/", "/account/password/reset/", "/orders/find/"):
         answer = Client().post(path, {"email": "\ufdfa" * 1000 + "@a.de", "number": "HS-00000000"})
-        assert "Enter an e-mail address" in answer.content.decode()
+        assert "Enter an e-mail address" in text_of(answer)
     assert Mail.objects.count() == 0
 
 
@@ -122,7 +123,7 @@ def test_staff_and_the_command_line_store_the_normal_form(admin_client):
     admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[0], **facts})
     assert User.objects.filter(email=ASCII_DOMAIN).count() == 1
     answer = admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[1], **facts})
-    assert "already exists" in answer.content.decode()
+    assert "already exists" in text_of(answer)
     call_command("createsuperuser", email=SPELLINGS[1], interactive=False, verbosity=0)
     assert User.objects.get(is_superuser=True, email=PLAIN).pk
 

@@ -18,6 +18,7 @@ from accounts.emails import MAIL_TEXTS, account_mail
 from accounts.links import confirmation_key, sign_up_key
 from accounts.models import User
 from tests.accounts.throttling import PASSWORD, member
+from tests.reading import find, find_all, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -116,13 +117,14 @@ def test_every_account_page_is_in_our_frame_and_words(name, monkeypatch):
         monkeypatch.setattr(User, "has_usable_password", lambda self: False)
     monkeypatch.setattr("allauth.mfa.webauthn.internal.auth.begin_authentication", lambda user=None: {"publicKey": {}})
     answer = client.get(address_of(name, user))
-    text = answer.content.decode()
-    assert (answer.status_code, re.findall(r"<h1>(.*?)</h1>", text)) == (200, [heading])
+    assert (answer.status_code, [found.text for found in find_all(answer, "h1")]) == (200, [heading])
     assert answer.templates[0].origin.name.startswith(str(TEMPLATES))
-    assert 'class="head' in text
-    assert "css/account.css" in text
-    assert not THEIR_WORDS.findall(re.sub(r"<script.*?</script>|action=\S+", "", text, flags=re.S))
-    assert "style=" not in text
+    assert find(answer, "header", class_="head")
+    assert any(
+        sheet.attributes["href"].endswith("css/account.css") for sheet in find_all(answer, "link", rel="stylesheet")
+    )
+    assert not THEIR_WORDS.findall(re.sub(r"<script.*?</script>|action=\S+", "", markup_of(answer), flags=re.S))
+    assert find_all(answer, style=True) == []
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
@@ -134,17 +136,22 @@ def test_the_password_rules_stand_before_the_field():
     ]
     pages.append(Client().get(choose_password_path(user), follow=True))
     for page in pages:
-        text = page.content.decode()
-        assert 0 < text.index("At least 12 characters") < text.index('name="password1"')
-        assert 'name="password2"' not in text
+        rules_and_field = [
+            element.attributes.get("name") or element.text
+            for element in find_all(page)
+            if element.attributes.get("name") == "password1" or element.text.startswith("At least 12 characters")
+        ]
+        assert rules_and_field[0].startswith("At least 12 characters")
+        assert rules_and_field[-1] == "password1"
+        assert find_all(page, name="password2") == []
 
 
 def test_logging_in_offers_a_new_password_and_says_what_is_wrong():
     member()
-    assert "Forgot your password?" in Client().get("/account/login/").content.decode()
-    text = Client().post("/account/login/", {"login": "anna@example.com", "password": "wrong wrong"}).content.decode()
-    assert "do not match. Passwords are case-sensitive." in text
-    assert "wrong wrong" not in text
+    assert "Forgot your password?" in text_of(Client().get("/account/login/"))
+    page = Client().post("/account/login/", {"login": "anna@example.com", "password": "wrong wrong"})
+    assert "do not match. Passwords are case-sensitive." in text_of(page)
+    assert "wrong wrong" not in markup_of(page)
 
 
 def test_no_template_of_allauth_can_be_reached():

@@ -13,6 +13,7 @@ from tests.accounts.throttling import (
     suggest,
     use_up,
 )
+from tests.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -53,7 +54,7 @@ def test_suggestions_are_counted_for_themselves_and_say_in_one_sentence_that_the
     refused = suggest(60)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "45")
     assert refused.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert refused.content.decode() == "Suggestions pause for 45 seconds. Press Enter to search."
+    assert text_of(refused) == "Suggestions pause for 45 seconds. Press Enter to search."
     assert search(61).status_code == 200
 
 

@@ -17,6 +17,7 @@ from accounts.passwords import MaximumLengthValidator, ShopArgon2PasswordHasher
 from orders.models import Cart
 from shop.models import Mail
 from tests.factories import make_cart, make_order, make_user, make_variant
+from tests.reading import find, find_all, images_of, markup_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -123,10 +124,9 @@ def test_the_second_factor_can_be_set_up_without_inline_pictures(client):
     log_in(client)
     client.post("/account/reauthenticate/", {"password": PASSWORD})
     page = client.get("/account/2fa/totp/activate/")
-    text = page.content.decode()
     assert page.status_code == 200
-    assert "/account/2fa/totp/picture.svg" in text
-    assert "data:image" not in text
+    assert "/account/2fa/totp/picture.svg" in images_of(page)
+    assert "data:image" not in markup_of(page)
     picture = client.get("/account/2fa/totp/picture.svg")
     assert (picture.headers["Content-Type"], b"<svg" in picture.content) == ("image/svg+xml", True)
 
@@ -147,9 +147,9 @@ def test_account_pages_show_in_the_shops_frame(client, url):
     log_in(client)
     if url in ("/account/login/", "/account/signup/"):
         client = Client()
-    text = client.get(url).content.decode()
-    assert 'class="head' in text
-    assert "style=" not in text
+    page = client.get(url)
+    assert find(page, "header", class_="head")
+    assert find_all(page, style=True) == []
 
 
 def test_passwords_have_sane_limits():

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import LoginFailures
 from shop.mail.outbox import parsed
 from tests.factories import make_user
+from tests.reading import text_of
 
 PASSWORD = "correct horse battery"
 WRONG = "wrong wrong wrong"
@@ -41,7 +42,7 @@ def assert_refused(answer, window: int) -> int:
     seconds = int(answer.headers["Retry-After"])
     assert 0 < seconds <= window
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert "too many attempts in a short time" in answer.content.decode()
+    assert "too many attempts in a short time" in text_of(answer)
     return seconds
 
 

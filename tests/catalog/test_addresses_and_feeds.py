@@ -26,6 +26,7 @@ from catalog.products.categories import create_category
 from catalog.products.slugs import move_category, remember_product_slug
 from catalog.products.unit_price import UnitPrice, unit_price
 from tests.factories import make_variant, shelve
+from tests.reading import lines_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,7 @@ def test_the_feed_is_sent_batch_by_batch(monkeypatch):
 
 
 def test_robots_are_told_where_not_to_go(client):
-    lines = client.get("/robots.txt").content.decode().splitlines()
+    lines = lines_of(client.get("/robots.txt"))
     assert lines[0] == "User-agent: *"
     assert {"Disallow: /cart/", "Disallow: /search/", "Disallow: /admin/"} <= set(lines)
     assert lines[-1] == "Sitemap: http://testserver/sitemap.xml"
@@ -183,7 +184,7 @@ def test_a_unit_price_is_rounded_once_and_only_among_like_units(minor, content, 
 
 def test_the_product_page_says_the_unit_price(client):
     variant = make_variant(450, content=Decimal(250), content_unit="g", base=Decimal(100), base_unit="g")
-    assert "€1.80 per 100 g" in client.get(variant.product.get_absolute_url()).content.decode()
+    assert "€1.80 per 100 g" in text_of(client.get(variant.product.get_absolute_url()))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -21,8 +20,9 @@ from catalog.prices import schedule_sales, set_price, set_prices
 from catalog.products.bulk_edit import Edit, Rounding, Sale, count_with_sale_then, edited, rounded
 from catalog.products.document import read_documents
 from shop.operations.audit import run_audit
-from tests.catalog.product_pages import form_of, price_of
+from tests.catalog.product_pages import price_of
 from tests.factories import make_location, make_variant, stock_of
+from tests.reading import form_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):
     run = Run.objects.get()
     assert answer.url == f"/admin/catalog/run/{run.pk}/change/"
     assert [price_of(variant) for variant in variants] == [1000, 1001, 1002]
-    shown = client.get(answer.url).content.decode()
+    shown = text_of(client.get(answer.url))
     assert "variant (the only one): price" in shown
     assert client.post(f"/admin/catalog/run/{run.pk}/apply/").status_code == 302
     assert client.post(f"/admin/catalog/run/{run.pk}/apply/", follow=True).status_code == 200
@@ -67,14 +67,14 @@ def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client
     variant = make_variant(1000, on_hand=5)
     ids = str(variant.product_id)
     url = f"/admin/catalog/product/bulk/?ids={ids}"
-    fields = {name: unescape(value) for name, value in form_of(client.get(url).content.decode()).items()}
+    fields = form_of(client.get(url))
     receive(variant.pk, make_location(), 4)
     set_price(variant.pk, default_market(), regular_minor=1200)
     client.post(url, {**fields, "status": "", "add_tag": "new"})
     run = Run.objects.get()
     assert plan_of(run).changes[0].differences == [["tags", [], ["new"]]]
     answer = client.post(url, {**fields, "status": "", "g0-on_hand": "6"})
-    assert (answer.status_code, "5 was changed to 9" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "5 was changed to 9" in text_of(answer)) == (422, True)
     assert Run.objects.count() == 1
 
 
@@ -89,7 +89,7 @@ def test_a_change_of_all_prices_says_that_sale_prices_change_and_can_leave_them_
     variant = make_variant(1000)
     set_prices({variant.pk: (1000, 900, None)}, default_market())
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
-    assert "Running sale prices change by the same percentage." in client.get(url).content.decode()
+    assert "Running sale prices change by the same percentage." in text_of(client.get(url))
     client.post(url, {"ids": variant.product_id, "percent": "10", "leaves_sales": leaves})
     plan = plan_of(Run.objects.get())
     assert [problem.message for problem in plan.problems] == problems
@@ -109,8 +109,8 @@ def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):
         ({"g0-row": "other\n\n\n", "g0-price": "5"}, "the products changed"),
     ):
         answer = client.post(url, {"ids": variant.product_id, **fields})
-        assert (answer.status_code, words.lower() in answer.content.decode().lower()) == (422, True), fields
-    assert 'value="5"' in answer.content.decode()  # what was typed is still there
+        assert (answer.status_code, words.lower() in text_of(answer).lower()) == (422, True), fields
+    assert form_of(answer)["g0-price"] == "5"  # what was typed is still there
     assert Run.objects.count() == 0
 
 
@@ -163,7 +163,7 @@ def test_a_product_with_many_variants_is_edited_page_by_page(client, staff):
     url = f"/admin/catalog/product/{variant.product_id}/variants/"
     numbers = ", ".join(str(number) for number in range(120))
     client.post(url, {"option1": "No", "values1": numbers, "price": "24.00", "on_hand": "1"})
-    assert "variants-0-price" not in client.get(f"/admin/catalog/product/{variant.product_id}/change/").content.decode()
+    assert "variants-0-price" not in form_of(client.get(f"/admin/catalog/product/{variant.product_id}/change/"))
     bulk = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     second = client.get(f"{bulk}&page=2").context["grid"]
     assert (len(client.get(bulk).context["grid"]), len(second), second[0]["name"]) == (100, 20, "g100")

@@ -11,11 +11,12 @@ from catalog.markets import default_market
 from catalog.models import Change, Variant
 from catalog.prices import prices_at, set_prices
 from tests.factories import make_user, make_variant
+from tests.reading import form_of, links_of, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def page_of(variant: Variant, code: str = "us") -> str:
+def url_of(variant: Variant, code: str = "us") -> str:
     return f"/admin/catalog/product/{variant.product_id}/prices/{code}/"
 
 
@@ -35,10 +36,10 @@ def in_us(variant: Variant, market) -> tuple | None:
 
 def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, us_market):
     variant = make_variant(2400)
-    text = admin_client.get(f"/admin/catalog/product/{variant.product_id}/change/").content.decode()
-    assert f'<a href="{page_of(variant)}">Prices in United States (US Dollar)</a>' in text
-    assert "€24.00" in admin_client.get(page_of(variant)).content.decode()
-    answer = admin_client.post(page_of(variant), typed(variant, "27", "21,50"))
+    product_page = admin_client.get(f"/admin/catalog/product/{variant.product_id}/change/")
+    assert links_of(product_page)[url_of(variant)] == "Prices in United States (US Dollar)"
+    assert "€24.00" in text_of(admin_client.get(url_of(variant)))
+    answer = admin_client.post(url_of(variant), typed(variant, "27", "21,50"))
     assert answer.headers["Location"] == f"/admin/catalog/product/{variant.product_id}/change/"
     assert in_us(variant, us_market) == (2700, 2150, "USD")
     assert in_us(variant, default_market()) == (2400, 2400, "EUR")
@@ -47,8 +48,8 @@ def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, u
         ["variant (the only one): price (us)", None, "$27.00"],
         ["variant (the only one): sale (us)", None, "$21.50"],
     ]
-    text = admin_client.get(page_of(variant)).content.decode()
-    assert (f'name="price-{variant.pk}" value="27.00"' in text, 'value="21.50"' in text) == (True, True)
+    shown = form_of(admin_client.get(url_of(variant)))
+    assert (shown[f"price-{variant.pk}"], shown[f"sale-{variant.pk}"]) == ("27.00", "21.50")
 
 
 @pytest.mark.parametrize(
@@ -63,22 +64,17 @@ def test_a_price_typed_for_a_market_holds_there_and_nowhere_else(admin_client, u
 def test_nonsense_is_refused_in_one_sentence_and_nothing_typed_is_lost(admin_client, us_market, price, sale, words):
     variant, other = make_variant(2400), make_variant(1000)
     Variant.objects.filter(pk=other.pk).update(product=variant.product, option1="Moss")
-    answer = admin_client.post(page_of(variant), typed(variant, price, sale) | typed(other, "31.00"))
-    text = answer.content.decode()
-    assert (answer.status_code, text.count(words)) == (422, 1)
-    assert ('value="31.00"' in text, in_us(other, us_market)) == (True, None)
+    answer = admin_client.post(url_of(variant), typed(variant, price, sale) | typed(other, "31.00"))
+    assert (answer.status_code, text_of(answer).count(words)) == (422, 1)
+    assert (form_of(answer)[f"price-{other.pk}"], in_us(other, us_market)) == ("31.00", None)
 
 
 def test_each_row_is_told_its_own_mistake(admin_client, us_market):
     variant, other = make_variant(2400), make_variant(1000)
     Variant.objects.filter(pk=other.pk).update(product=variant.product, option1="Moss")
-    text = admin_client.post(page_of(variant), typed(variant, "abc", "5") | typed(other, "5", "6")).content.decode()
-    assert [
-        text.count(words) for words in ("Enter an amount like 12.50.", "The sale price must be below the price.")
-    ] == [
-        1,
-        1,
-    ]
+    text = text_of(admin_client.post(url_of(variant), typed(variant, "abc", "5") | typed(other, "5", "6")))
+    assert text.count("Enter an amount like 12.50.") == 1
+    assert text.count("The sale price must be below the price.") == 1
 
 
 def test_what_was_left_alone_stays_as_it_is_now_and_a_sale_ends_when_it_was_to_end(admin_client, us_market):
@@ -86,16 +82,16 @@ def test_what_was_left_alone_stays_as_it_is_now_and_a_sale_ends_when_it_was_to_e
     ends = timezone.now() + timedelta(days=3)
     set_prices({variant.pk: (2700, 2000, ends)}, us_market)
     # The page was opened when the price was another one; only the sale was touched.
-    admin_client.post(page_of(variant), typed(variant, "25.00", "19.00", seen=("25.00", "20.00")))
+    admin_client.post(url_of(variant), typed(variant, "25.00", "19.00", seen=("25.00", "20.00")))
     price = prices_at([variant.pk], us_market)[variant.pk]
     assert (price.regular_minor, price.amount_minor, price.ends_at) == (2700, 1900, ends)
 
 
 def test_a_blank_price_takes_the_product_out_of_the_market(admin_client, us_market):
     variant = make_variant(2400)
-    admin_client.post(page_of(variant), typed(variant, "27"))
+    admin_client.post(url_of(variant), typed(variant, "27"))
     assert current_listings(us_market).count() == 1
-    admin_client.post(page_of(variant), typed(variant, "", "", seen=("27.00", "")))
+    admin_client.post(url_of(variant), typed(variant, "", "", seen=("27.00", "")))
     assert (in_us(variant, us_market), current_listings(us_market).count()) == (None, 0)
     assert current_listings(default_market()).count() == 1
 
@@ -105,14 +101,14 @@ def test_only_roles_that_set_prices_open_the_page(client, us_market, role, statu
     clerk = make_user(is_staff=True)
     clerk.groups.set(Group.objects.filter(name=role))
     client.force_login(clerk)
-    assert client.get(page_of(make_variant())).status_code == status
+    assert client.get(url_of(make_variant())).status_code == status
 
 
 def test_the_default_market_and_unknown_ones_have_no_such_page(admin_client, us_market):
     variant = make_variant()
-    assert [admin_client.get(page_of(variant, code)).status_code for code in ("main", "ca")] == [404, 404]
+    assert [admin_client.get(url_of(variant, code)).status_code for code in ("main", "ca")] == [404, 404]
 
 
 def test_a_shop_with_one_market_offers_no_other_prices(admin_client):
     variant = make_variant()
-    assert "Prices in" not in admin_client.get(f"/admin/catalog/product/{variant.product_id}/change/").content.decode()
+    assert "Prices in" not in text_of(admin_client.get(f"/admin/catalog/product/{variant.product_id}/change/"))

@@ -5,6 +5,7 @@ import pytest
 from catalog.markets import all_markets, default_market
 from catalog.models import Page, PageText, Store, StoreText
 from catalog.store_texts import page_in, store_in
+from tests.reading import find, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -39,21 +40,23 @@ def test_without_texts_of_its_own_a_market_shows_those_of_the_shop():
 
 def test_the_pages_of_both_markets_are_told_apart(client):
     american_texts()
-    american = client.get("/us/help/sending/").content.decode()
-    assert all(words in american for words in ("From $250", "Shipping</h1>", "$19"))
-    assert "€" not in american
-    main = client.get("/help/sending/").content.decode()
+    page = client.get("/us/help/sending/")
+    american = text_of(page)
+    assert all(words in american for words in ("From $250", "$19"))
+    assert find(page, "h1").text == "Shipping"
+    assert "€" not in markup_of(page)
+    main = text_of(client.get("/help/sending/"))
     assert all(words in main for words in ("From €60", "€4.90"))
 
 
 def test_staff_choose_the_market_by_its_name_and_the_text_is_cleaned(admin_client):
     page = Page.objects.get(slug="sending")
     url = f"/admin/catalog/page/{page.pk}/change/"
-    assert "United States (US Dollar)" in admin_client.get(url).content.decode()
+    assert "United States (US Dollar)" in text_of(admin_client.get(url))
     rows = {"texts-TOTAL_FORMS": 1, "texts-INITIAL_FORMS": 0, "texts-0-market": "us", "texts-0-title": "Shipping"}
     facts = {"section": "help", "slug": "sending", "title": "Delivery", "body": "<p>€4.90</p>"}
     answer = admin_client.post(url, {**facts, **rows, "texts-0-body": "<p>$19</p><script>alert(1)</script>"})
-    assert answer.status_code == 302, answer.content.decode()
+    assert answer.status_code == 302, text_of(answer)
     assert PageText.objects.get().body == "<p>$19</p>"
 
 

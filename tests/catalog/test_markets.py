@@ -9,7 +9,7 @@ from django.core import signing
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
@@ -23,8 +23,8 @@ from catalog.templatetags.catalog_tags import money, shared_url
 from shop.demo.seeding import dollars, seed_demo_market
 from shop.middleware.as_of import chosen_moment
 from shop.middleware.markets import MarketMiddleware
-from tests import reading
 from tests.factories import make_options, make_order, make_user, make_variant, shelve
+from tests.reading import find, find_all, lines_of, links_of, markup_of, text_of
 
 MAIN = {"code": "main", "prefix": "", "language": "en", "currency": "EUR", "is_tax_included": True, "countries": ["DE"]}
 US = {
@@ -43,15 +43,20 @@ def sell(product: Product, market: Market, price_minor: int, sale_minor: int | N
     write_listings(Product.objects.filter(pk=product.pk))
 
 
-def titles(text: str) -> list[str]:
+def titles(page: HttpResponse) -> list[str]:
     """The titles of the cards, in their order."""
-    return [part.split(">")[1].split("<")[0] for part in text.split('<h3 dir="auto"><a href="')[1:]]
+    return [title.text for title in find_all(page, "h3", dir="auto")]
 
 
-def text_of(client, url: str, status: int = 200) -> str:
+def locations_of(client: Client, url: str) -> list[str]:
+    """The URLs in a sitemap."""
+    return [location.text for location in find_all(opened(client, url), "loc")]
+
+
+def opened(client: Client, url: str, status: int = 200) -> HttpResponse:
     answer = client.get(url)
     assert answer.status_code == status
-    return reading.text_of(answer)
+    return answer
 
 
 def test_addresses_carry_the_prefix_of_the_market_inside_it_and_none_outside(us_market):
@@ -128,11 +133,12 @@ def test_what_there_is_once_goes_on_without_a_prefix(client, us_market):
 @pytest.mark.django_db
 def test_pages_of_a_market_link_to_files_and_shared_pages_without_its_prefix(client, us_market, settings):
     settings.MODE = "demo"
-    text = text_of(client, "/us/")
+    page = opened(client, "/us/")
+    addresses = {element.attributes.get(name) for element in find_all(page) for name in ("href", "src")}
     for address in ("/static/css/shop.css", "/static/js/shop.js", "/swatches.css", "/mailbox/"):
-        assert f'"{address}"' in text
-        assert f'"/us{address}"' not in text
-    assert 'data-suggest="/us/suggest/?q="' in text
+        assert address in addresses
+        assert f"/us{address}" not in addresses
+    assert find_all(page, data_suggest="/us/suggest/?q=")
     with in_market(us_market):
         assert shared_url("as_of") == "/staff/as-of/"
 
@@ -142,7 +148,7 @@ def test_logging_in_and_out_stays_in_the_market(client, us_market):
     answer = client.get("/us/account/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/us/account/login/?next=/us/account/")
     assert client.get("/account/").headers["Location"] == "/account/login/?next=/account/"
-    assert 'action="/us/account/login/"' in text_of(client, "/us/account/login/")
+    assert find_all(opened(client, "/us/account/login/"), "form", action="/us/account/login/")
     client.force_login(make_user())
     assert client.post("/us/account/logout/").headers["Location"] == "/us/"
 
@@ -173,34 +179,28 @@ def test_each_market_shows_its_own_price_in_its_own_currency(client, us_market):
     variant = make_variant(2400)
     sell(variant.product, us_market, 3150, 2700)
     path = f"/p/{variant.product.slug}/"
-    home, us = text_of(client, path), text_of(client, f"/us{path}")
-    assert ("€24.00" in home, "$" in home, "incl. VAT" in home, "Prices include VAT." in home) == (
-        True,
-        False,
-        True,
-        True,
-    )
-    assert ("$27.00" in us, "$31.50" in us, "€" in us, "plus tax" in us) == (True, True, False, True)
-    assert ('<html lang="en">' in home, '<html lang="en-US">' in us) == (True, True)
-    assert f'<link rel="canonical" href="http://testserver/us{path}">' in us
-    assert 'action="/us/cart/add/"' in us
-    assert (f'<a href="{path}">' in text_of(client, "/"), f'<a href="/us{path}">' in text_of(client, "/us/")) == (
-        True,
-        True,
-    )
+    home, us = opened(client, path), opened(client, f"/us{path}")
+    assert ("$" in markup_of(home), "€" in markup_of(us)) == (False, False)
+    assert all(words in text_of(home) for words in ("€24.00", "incl. VAT", "Prices include VAT."))
+    assert all(words in text_of(us) for words in ("$27.00", "$31.50", "plus tax"))
+    assert [find(page, "html").attributes["lang"] for page in (home, us)] == ["en", "en-US"]
+    assert find(us, "link", rel="canonical").attributes["href"] == f"http://testserver/us{path}"
+    assert find_all(us, "form", action="/us/cart/add/")
+    assert path in links_of(opened(client, "/"))
+    assert f"/us{path}" in links_of(opened(client, "/us/"))
 
 
 @pytest.mark.django_db
 def test_what_has_no_price_in_a_market_is_not_sold_there(client, us_market):
     here, there = make_variant(title="Only here").product, make_variant(title="Also there").product
     sell(there, us_market, 2700)
-    assert titles(text_of(client, "/us/")) == ["Also there"]
-    assert sorted(titles(text_of(client, "/"))) == ["Also there", "Only here"]
-    text = text_of(client, f"/us/p/{here.slug}/", 404)
-    assert "We do not sell this product in United States (US Dollar)." in text
-    assert f'<a href="/p/{here.slug}/" hreflang="en">' in text
-    assert "Add to cart" not in text
-    assert "Only here" not in text_of(client, "/us/search/?q=only")
+    assert titles(opened(client, "/us/")) == ["Also there"]
+    assert sorted(titles(opened(client, "/"))) == ["Also there", "Only here"]
+    page = opened(client, f"/us/p/{here.slug}/", 404)
+    assert "We do not sell this product in United States (US Dollar)." in text_of(page)
+    assert find_all(page, "a", href=f"/p/{here.slug}/", hreflang="en")
+    assert "Add to cart" not in markup_of(page)
+    assert "Only here" not in markup_of(opened(client, "/us/search/?q=only"))
 
 
 @pytest.mark.django_db
@@ -211,8 +211,9 @@ def test_a_variant_without_a_price_in_a_market_cannot_be_chosen_there(client, us
     set_price(moss.pk, default_market(), regular_minor=2600)
     set_price(sand.pk, us_market, regular_minor=2700)
     path = f"/p/{sand.product.slug}/?glaze=moss"
-    assert ("€26.00" in text_of(client, path), "Moss" in text_of(client, path)) == (True, True)
-    assert ("$27.00" in text_of(client, f"/us{path}"), "Moss" in text_of(client, f"/us{path}")) == (True, False)
+    home, us = opened(client, path), opened(client, f"/us{path}")
+    assert ("€26.00" in text_of(home), "Moss" in text_of(home)) == (True, True)
+    assert ("$27.00" in text_of(us), "Moss" in markup_of(us)) == (True, False)
 
 
 @pytest.mark.django_db
@@ -221,12 +222,12 @@ def test_filters_and_sorts_count_in_the_currency_of_the_market(client, us_market
     # Cheap here is dear there.
     for title, euros, us_dollars in (("Ash", 1000, 3000), ("Birch", 2000, 2000), ("Cedar", 3000, 1000)):
         sell(shelve(cups, title, price_minor=euros), us_market, us_dollars)
-    assert titles(text_of(client, "/c/cups/?sort=price-up")) == ["Ash", "Birch", "Cedar"]
-    assert titles(text_of(client, "/us/c/cups/?sort=price-up")) == ["Cedar", "Birch", "Ash"]
-    assert titles(text_of(client, "/c/cups/?max=15")) == ["Ash"]
-    text = text_of(client, "/us/c/cups/?max=15")
-    assert titles(text) == ["Cedar"]
-    assert 'action="/us/c/cups/"' in text
+    assert titles(opened(client, "/c/cups/?sort=price-up")) == ["Ash", "Birch", "Cedar"]
+    assert titles(opened(client, "/us/c/cups/?sort=price-up")) == ["Cedar", "Birch", "Ash"]
+    assert titles(opened(client, "/c/cups/?max=15")) == ["Ash"]
+    page = opened(client, "/us/c/cups/?max=15")
+    assert titles(page) == ["Cedar"]
+    assert find_all(page, "form", action="/us/c/cups/")
 
 
 @pytest.mark.django_db
@@ -238,7 +239,7 @@ def test_a_category_costs_the_same_number_of_queries_in_each_market(client, us_m
     for url in ("/c/cups/", "/us/c/cups/"):
         client.get(url)  # the facets of a whole category are counted once
         with CaptureQueriesContext(connection) as captured:
-            assert len(titles(text_of(client, url))) == 3
+            assert len(titles(opened(client, url))) == 3
         counts.append(len(captured))
     assert counts == [counts[0]] * 2
     assert counts[0] <= 6
@@ -266,42 +267,47 @@ def test_pages_name_their_twins_in_every_market(client, us_market):
     Page.objects.create(slug="delivery", title="Delivery", body="<p>Fast</p>")
     for path in ("/", "/c/cups/", "/c/sale/", "/collections/some/", f"/p/{product.slug}/", "/help/delivery/"):
         for asked in (path, f"/us{path}"):
-            text = text_of(client, asked)
-            for language, address in (("en", path), ("en-US", f"/us{path}"), ("x-default", path)):
-                assert f'<link rel="alternate" hreflang="{language}" href="http://testserver{address}">' in text
-            assert f'<a href="/us{path}" hreflang="en-US"' in text
+            page = opened(client, asked)
+            twins = {
+                link.attributes["hreflang"]: link.attributes["href"] for link in find_all(page, "link", rel="alternate")
+            }
+            assert twins == {
+                "en": f"http://testserver{path}",
+                "en-US": f"http://testserver/us{path}",
+                "x-default": f"http://testserver{path}",
+            }
+            assert find_all(page, "a", href=f"/us{path}", hreflang="en-US")
 
 
 @pytest.mark.django_db
 def test_a_product_names_no_market_that_it_is_not_sold_in(client, us_market):
-    text = text_of(client, f"/p/{make_variant().product.slug}/")
-    assert 'rel="alternate"' not in text
-    assert '<a href="/us/" hreflang="en-US">United States (US Dollar)</a>' in text
+    page = opened(client, f"/p/{make_variant().product.slug}/")
+    assert find_all(page, rel="alternate") == []
+    assert find(page, "a", href="/us/", hreflang="en-US").text == "United States (US Dollar)"
 
 
 @pytest.mark.django_db
 def test_a_shop_with_one_market_speaks_of_no_other(client):
     product = make_variant().product
     for path in ("/", f"/p/{product.slug}/"):
-        assert "hreflang" not in text_of(client, path)
+        assert "hreflang" not in markup_of(opened(client, path))
     assert client.get("/us/").status_code == 404
 
 
 @pytest.mark.django_db
 def test_robots_and_sitemaps_know_each_market(client, us_market):
-    here, there = make_variant().product, make_variant().product
+    make_variant()  # without a price in the other market
+    there = make_variant().product
     sell(there, us_market, 2700)
-    robots = client.get("/robots.txt").content.decode().splitlines()
+    robots = lines_of(client.get("/robots.txt"))
     assert [line for line in robots if "cart" in line or "admin" in line] == [
         *("Disallow: /admin/", "Disallow: /cart/", "Disallow: /us/cart/"),
     ]
     assert robots[-2:] == ["Sitemap: http://testserver/sitemap.xml", "Sitemap: http://testserver/us/sitemap.xml"]
-    assert "<loc>http://testserver/us/sitemap-shop-1.xml</loc>" in text_of(client, "/us/sitemap.xml")
-    assert "<loc>http://testserver/us/</loc>" in text_of(client, "/us/sitemap-shop-1.xml")
+    assert "http://testserver/us/sitemap-shop-1.xml" in locations_of(client, "/us/sitemap.xml")
+    assert "http://testserver/us/" in locations_of(client, "/us/sitemap-shop-1.xml")
     number = there.pk // 10_000 + 1
-    text = text_of(client, f"/us/sitemap-products-{number}.xml")
-    assert f"<loc>http://testserver/us/p/{there.slug}/</loc>" in text
-    assert f"/p/{here.slug}/" not in text
+    assert locations_of(client, f"/us/sitemap-products-{number}.xml") == [f"http://testserver/us/p/{there.slug}/"]
 
 
 @pytest.mark.django_db
@@ -329,9 +335,9 @@ def test_the_demo_prices_its_second_market_once(us_market, client):
     set_price(variant.pk, default_market(), regular_minor=2400, sale_minor=1900)
     make_variant(None)
     assert (seed_demo_market(), seed_demo_market()) == (1, 0)
-    text = text_of(client, "/us/")
-    assert titles(text) == ["Mug"]
-    assert ("$27.00" in text, "$21.00" in text) == (True, True)
+    page = opened(client, "/us/")
+    assert titles(page) == ["Mug"]
+    assert ("$27.00" in text_of(page), "$21.00" in text_of(page)) == (True, True)
 
 
 @pytest.mark.django_db

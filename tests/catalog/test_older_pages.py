@@ -1,7 +1,6 @@
 """Two people edit one product: the older page takes nothing back, and says what the other changed."""
 
 import json
-from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
@@ -10,8 +9,8 @@ from django.test import Client
 from catalog.markets import default_market
 from catalog.models import Option, Product, RelatedProduct, Variant
 from catalog.prices import prices_at, set_price
-from tests.catalog.product_pages import form_of
 from tests.factories import make_options, make_user, make_variant
+from tests.reading import form_of, text_of
 
 ROUNDS = 3
 
@@ -22,7 +21,7 @@ def url_of(product: Product) -> str:
 
 def opened(client: Client, product: Product) -> dict[str, str]:
     """The fields of the product's page as the browser would send them back."""
-    return form_of(client.get(url_of(product)).content.decode())
+    return form_of(client.get(url_of(product)), id="product_form")
 
 
 def told(answer) -> list[str]:
@@ -50,10 +49,10 @@ def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staf
     older = opened(client, product)
     client.post(url_of(product), {**opened(client, product), "title": "Reef cup", "vendor": "Berg"})
     answer = client.post(url_of(product), {**older, "title": "Sea cup", "seo_title": "A cup"})
-    page = unescape(answer.content.decode())
+    page = text_of(answer)
     assert answer.status_code == 200
     assert "Title was changed to “Reef cup” while this page was open." in page
-    again = form_of(answer.content.decode())
+    again = form_of(answer, id="product_form")
     assert (again["title"], again["seo_title"], again["vendor"]) == ("Sea cup", "A cup", "Berg")
     assert Product.objects.get().title == "Reef cup"
     assert client.post(url_of(product), again).status_code == 302
@@ -70,7 +69,7 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
     assert Variant.objects.values_list("sku", "grams", "barcode").get() == ("NEW-1", 350, "X1")
     answer = client.post(url_of(variant.product), {**older, "variants-0-price": "26.00"})
-    assert "Price was changed to “30.00” while this page was open." in unescape(answer.content.decode())
+    assert "Price was changed to “30.00” while this page was open." in text_of(answer)
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
 
 
@@ -78,13 +77,13 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):
 def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):
     variant = make_variant(2400)
     url = f"/admin/catalog/variant/{variant.pk}/change/"
-    older = form_of(client.get(url).content.decode())
+    older = form_of(client.get(url), id="variant_form")
     Variant.objects.update(grams=350)
     answer = client.post(url, {**older, "origin": "PT"})
     assert (answer.status_code, Variant.objects.values_list("grams", "origin").get()) == (302, (350, "PT"))
     assert "Somebody else changed this while the page was open, and the change was kept: weight (g)." in told(answer)
     answer = client.post(url, {**older, "grams": "400"})
-    assert "Weight (g) was changed to “350” while this page was open." in unescape(answer.content.decode())
+    assert "Weight (g) was changed to “350” while this page was open." in text_of(answer)
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from catalog.prices import prices_at, set_price
 from shop.operations.audit import run_audit
 from tests.catalog.product_pages import price_of, save
 from tests.factories import make_variant, stock_of
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):
     assert made.all().count() == 9
     assert price_of(made.all().get(option1="Moss", option2="L")) == 3000
     answer = client.post(url, {"option1": "A", "values1": ",".join(map(str, range(300)))})
-    assert (answer.status_code, "at most 250" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "at most 250" in text_of(answer)) == (422, True)
     assert run_audit() == []
 
 
@@ -62,7 +63,7 @@ def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client,
     assert (answer.status_code, errors) == (302, [])
     assert Redirect.objects.get().old == old
     assert client.get(f"/p/{old}/").url == "/p/new-address/"
-    history = client.get(f"/admin/catalog/product/{variant.product_id}/history/").content.decode()
+    history = text_of(client.get(f"/admin/catalog/product/{variant.product_id}/history/"))
     assert ("slug" in history, staff.email in history) == (True, True)
 
 
@@ -93,7 +94,7 @@ def test_a_collection_is_made_by_hand(client, staff):
     }
     client.post("/admin/catalog/collection/add/", {**fields, **rows})
     assert Collection.objects.get().entries.count() == 1
-    assert "Reef cup" in client.get("/collections/new-in/").content.decode()
+    assert "Reef cup" in text_of(client.get("/collections/new-in/"))
 
 
 def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
@@ -113,7 +114,7 @@ def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
         "PT",
         Decimal("350"),
     )
-    assert "€68.57 per l" in client.get(f"/p/{variant.product.slug}/").content.decode()
+    assert "€68.57 per l" in text_of(client.get(f"/p/{variant.product.slug}/"))
     assert variant.product.changes.count() == 1
 
 
@@ -121,8 +122,8 @@ def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):
     variant = make_variant()
     picture = '<p>Blue</p><img src="/media/mug.jpg">'
     answer, _errors = save(client, variant.product, description=picture)
-    page = client.get(answer.url).content.decode()
+    page = text_of(client.get(answer.url))
     assert "Removed from the text: 1 picture. Only text, links, lists and tables are allowed." in page
     assert Product.objects.get().description == "<p>Blue</p>"
     client.post("/admin/catalog/page/add/", {"title": "Us", "section": "about", "slug": "us", "body": picture})
-    assert "Removed from the text: 1 picture" in client.get("/admin/").content.decode()
+    assert "Removed from the text: 1 picture" in text_of(client.get("/admin/"))

@@ -10,6 +10,7 @@ from catalog.models import Attribute, AttributeValue, Page, Product
 from catalog.products.categories import create_category
 from tests.catalog.malformed import SEED
 from tests.factories import make_variant
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,5 +92,5 @@ def test_odd_parameters_are_answered(client, path):
 @pytest.mark.usefixtures("_shelf")
 def test_a_title_with_an_address_in_it_is_suggested_and_found(client):
     for text in ("shop", "wire"):
-        assert "Wire by shop.example:8080" in client.get("/suggest/", {"q": text}).content.decode()
-    assert "Wire by shop.example:8080" in client.get("/search/", {"q": "wirre"}).content.decode()
+        assert "Wire by shop.example:8080" in text_of(client.get("/suggest/", {"q": text}))
+    assert "Wire by shop.example:8080" in text_of(client.get("/search/", {"q": "wirre"}))

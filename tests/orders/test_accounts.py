@@ -9,6 +9,7 @@ from orders.lifecycle import cancel, confirm
 from shop.models import Mail
 from tests.accounts.throttling import PASSWORD, link_in, member, register
 from tests.factories import make_order, make_user
+from tests.reading import find, find_all, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 CHOSEN = "a long new passphrase"
@@ -67,7 +68,7 @@ def test_after_an_order_a_chosen_password_opens_an_account_with_that_order_and_i
     assert User.objects.count() == 0
     link = link_to("new@example.com")
     page = client.get(link)
-    assert "and the password that you have just chosen" in page.content.decode()
+    assert "and the password that you have just chosen" in text_of(page)
     assert client.post(link).headers["Location"] == "/account/"
     user = User.objects.get()
     assert (user.name, user.check_password(CHOSEN)) == ("Nora Neu", True)
@@ -80,8 +81,7 @@ def test_an_order_that_nobody_paid_opens_no_account_and_sends_no_mail(is_given_u
     order = make_order(email="new@example.com", line1="A stranger's street 1")
     if is_given_up:
         cancel(order, order.CancelReason.SHOPPER)
-    page = Client().get(order.get_absolute_url()).content.decode()
-    assert 'name="password1"' not in page
+    assert find_all(Client().get(order.get_absolute_url()), name="password1") == []
     assert choose(order, Client()).headers["Location"] == order.get_absolute_url()
     assert Mail.objects.count() == 0
 
@@ -91,7 +91,7 @@ def test_a_password_that_a_stranger_chose_is_worth_nothing_where_the_owner_follo
     assert choose(order, Client(), "the password of a stranger").status_code == 200
     owner = Client()
     link = link_to("new@example.com")
-    assert "just chosen" not in owner.get(link).content.decode()
+    assert "just chosen" not in markup_of(owner.get(link))
     assert owner.post(link).status_code == 422
     assert owner.post(link, {"password1": CHOSEN}).headers["Location"] == "/account/"
     assert User.objects.get().check_password(CHOSEN)
@@ -103,11 +103,11 @@ def test_an_existing_account_is_neither_shown_nor_touched_by_a_password_after_an
     pages = []
     for order in (known, new):
         client = Client()
-        before = client.get(order.get_absolute_url()).content.decode()
+        before = markup_of(client.get(order.get_absolute_url()))
         answer = choose(order, client)
-        again = client.get(order.get_absolute_url()).content.decode()
+        again = markup_of(client.get(order.get_absolute_url()))
         texts = [text.replace(order.number, "").replace(order.email, "") for text in (before, again)]
-        pages.append((answer.status_code, "Please check your e-mail" in answer.content.decode(), *map(len, texts)))
+        pages.append((answer.status_code, "Please check your e-mail" in text_of(answer), *map(len, texts)))
     assert pages[0] == pages[1]
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
     assert (
@@ -118,7 +118,7 @@ def test_an_existing_account_is_neither_shown_nor_touched_by_a_password_after_an
 
 def test_an_order_that_is_in_an_account_shows_strangers_the_same_page_as_one_that_is_not():
     claimed = paid_order(user=member("anna@example.com"), email="anna@example.com")
-    assert 'name="password1"' in Client().get(claimed.get_absolute_url()).content.decode()
+    assert find(Client().get(claimed.get_absolute_url()), name="password1")
 
 
 def test_an_account_that_begins_without_an_order_has_no_address():

@@ -6,7 +6,7 @@ from accounts.addresses import keep_address
 from orders.models import Order
 from tests.factories import make_cart, make_shipping, make_tax, make_user, make_variant
 from tests.orders.checkout_pages import AMERICAN, GERMAN, client_of, place, placing, value_of
-from tests.reading import text_of
+from tests.reading import find, find_all, links_of, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 COUNTRIES = ["DE", "AT", "BE", "US", "GB", "IE", "QA", "HK", "AE", "IT", "ES"]
@@ -78,17 +78,17 @@ def test_choosing_a_country_asks_for_its_fields_and_keeps_what_was_typed(client)
     page = client.post("/checkout/", {**GERMAN, "country": "US", "update": "1"})
     text = text_of(page)
     assert page.context["form"].rows() == [["city"], ["state", "postcode"]]
-    assert all(label in text for label in ("Street address", "ZIP code", "State", ">Oregon</option>"))
+    assert all(label in text for label in ("Street address", "ZIP code", "State", "Oregon"))
     assert (value_of(page, "line1"), value_of(page, "city")) == ("Torstr. 1", "Berlin")
     page = client.post("/checkout/", {**AMERICAN, "country": "DE", "update": "1"})
-    assert "state" not in text_of(page)
+    assert "state" not in markup_of(page)
     page = client.post("/checkout/", {**GERMAN, "country": "US", "update": "1"})
     assert value_of(page, "state") == "OR"
 
 
 def test_a_zip_code_chooses_its_state(client):
     page = client.post("/checkout/", {**AMERICAN, "state": "", "update": "1"})
-    assert '<option value="OR" selected>Oregon</option>' in page.content.decode()
+    assert find(page, "option", value="OR", selected=True).text == "Oregon"
 
 
 def test_an_address_kept_before_there_were_states_gets_its_own():
@@ -131,10 +131,11 @@ def test_mistakes_are_listed_in_the_order_of_the_page(client):
         "shipping_code",
     ]
     for page in (american, german):
-        text = page.content.decode()
-        places = [text.index(f'id="{name}"') for name, _ in page.context["errors"] if name != "shipping_code"]
+        wrong_names = [name for name, _ in page.context["errors"]]
+        fields = [element.attributes["id"] for element in find_all(page, id=True)]
+        places = [fields.index(name) for name in wrong_names if name != "shipping_code"]
         assert places == sorted(places)
-        assert all(f'<a href="#{name}">' in text for name, _ in page.context["errors"])
+        assert all(f"#{name}" in links_of(page) for name in wrong_names)
 
 
 def test_a_mistake_goes_as_soon_as_it_is_put_right_and_the_others_stay(client):
@@ -142,10 +143,9 @@ def test_a_mistake_goes_as_soon_as_it_is_put_right_and_the_others_stay(client):
     assert page.context["wrong"] == "email name postcode"
     again = {**GERMAN, "email": "anna", "name": "", "update": "1", "wrong": page.context["wrong"]}
     page = client.post("/checkout/", again)
-    text = text_of(page)
     assert [name for name, _ in page.context["errors"]] == ["email", "name"]
-    assert 'class="field corrected"' in text
-    assert 'id="postcode-ok"' in text
+    assert find_all(page, class_="corrected") != []
+    assert find(page, id="postcode-ok")
     page = client.post("/checkout/", {**GERMAN, "update": "1", "wrong": page.context["wrong"]})
     assert (page.context["errors"], page.context["wrong"]) == ([], "")
     assert "All corrected" in text_of(page)
@@ -159,11 +159,10 @@ def test_nothing_is_checked_before_the_button_was_pressed(client):
 def test_a_pick_up_asks_for_a_name_and_stores_no_address(client):
     make_shipping(0, "pickup", kind="pickup", countries=COUNTRIES, pickup_address="Kraanlei 12, Berlin")
     page = client.post("/checkout/", {**GERMAN, "shipping_code": "pickup", "update": "1"})
-    text = text_of(page)
-    assert "Who picks it up?" in text
-    assert "reach you about the pick-up" in text
-    assert "courier" not in text
-    assert not any(f'id="{name}"' in text for name in ("country", "line1", "line2", "postcode", "city", "state"))
+    assert "Who picks it up?" in text_of(page)
+    assert "reach you about the pick-up" in text_of(page)
+    assert "courier" not in markup_of(page)
+    assert not any(find_all(page, id=name) for name in ("country", "line1", "line2", "postcode", "city", "state"))
     person = {"email": "anna@example.com", "name": "Anna", "country": "DE", "shipping_code": "pickup"}
     assert client.post("/checkout/", placing(page, **person)).status_code == 302
     order = Order.objects.get()
@@ -188,22 +187,22 @@ def test_a_pick_up_needs_no_address_without_scripts_either(client):
 
 def test_things_that_come_by_mail_ask_for_no_street():
     client = client_of(make_cart(make_variant(needs_shipping=False, is_tracked=False)))
-    text = text_of(client.get("/checkout/"))
-    assert not any(f'id="{name}"' in text for name in ("line1", "postcode", "city", "state", "phone"))
+    page = client.get("/checkout/")
+    assert not any(find_all(page, id=name) for name in ("line1", "postcode", "city", "state", "phone"))
 
 
 def test_the_american_market_speaks_of_tax_and_shipping_addresses(settings):
     american = {**settings.MARKETS[0], "language": "en-US", "is_tax_included": False, "countries": ["US"]}
     settings.MARKETS = [american]
-    text = text_of(client_of(make_cart(make_variant())).get("/checkout/"))
-    assert all(words in text for words in ("Shipping address", "Email", "State", "ZIP code", "Street address"))
-    assert not any(words in text for words in ("VAT", "E-mail", "Postcode", "tax area"))
+    page = client_of(make_cart(make_variant())).get("/checkout/")
+    assert all(words in text_of(page) for words in ("Shipping address", "Email", "State", "ZIP code", "Street address"))
+    assert not any(words in markup_of(page) for words in ("VAT", "E-mail", "Postcode", "tax area"))
 
 
 def test_an_export_speaks_of_vat_in_europe_and_of_tax_in_america(settings, client):
     fields = {**AMERICAN, "update": "1"}
-    assert 'VAT <span class="small muted">not charged on exports' in text_of(client.post("/checkout/", fields))
+    assert "VAT not charged on exports" in text_of(client.post("/checkout/", fields))
     settings.MARKETS = [{**settings.MARKETS[0], "language": "en-US", "is_tax_included": False}]
-    text = text_of(client.post("/checkout/", fields))
-    assert 'Tax <span class="small muted">none on this order' in text
-    assert "VAT" not in text
+    page = client.post("/checkout/", fields)
+    assert "Tax none on this order" in text_of(page)
+    assert "VAT" not in markup_of(page)

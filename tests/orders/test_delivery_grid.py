@@ -13,6 +13,7 @@ from tests.factories import make_shipping
 from tests.orders.test_fulfillment_and_admin import staff
 from tests.orders.test_shipping import rule_of
 from tests.orders.test_staff_input import add
+from tests.reading import links_of, text_of
 
 SWISS = rule_of(zone="Switzerland", countries=("CH",), price_minor=1290)
 BEYOND = rule_of(zone="Beyond", countries=("CH", "NO", "GB"), price_minor=1690)
@@ -107,10 +108,10 @@ def test_staff_see_the_grid_and_the_overlaps(zones, client):
     staff(client, is_superuser=True)
     page = client.get("/admin/orders/shippingzone/grid/?goods=50")
     assert page.status_code == 200
-    assert "Overruled: Beyond €16.90" in page.content.decode()
+    assert "Overruled: Beyond €16.90" in text_of(page)
     for name in ("shippingzone", "shippingmethod"):
-        assert "/admin/orders/shippingzone/grid/" in client.get(f"/admin/orders/{name}/").content.decode()
-    assert "AT also in “Alone”: “Alone” applies" in client.get("/admin/orders/shippingzone/").content.decode()
+        assert "/admin/orders/shippingzone/grid/" in links_of(client.get(f"/admin/orders/{name}/"))
+    assert "AT also in “Alone”: “Alone” applies" in text_of(client.get("/admin/orders/shippingzone/"))
 
 
 @pytest.mark.django_db
@@ -118,12 +119,12 @@ def test_an_amount_that_could_mean_two_is_refused_on_the_grid(client):
     staff(client, is_superuser=True)
     page = client.get("/admin/orders/shippingzone/grid/?goods=1,299")
     assert page.status_code == 422
-    assert "This could mean 1299.00 or 1.30. Enter one of them." in page.content.decode()
+    assert "This could mean 1299.00 or 1.30. Enter one of them." in text_of(page)
 
 
 @pytest.mark.django_db
 def test_saving_a_zone_that_overlaps_says_so(zones, client):
     staff(client, is_superuser=True)
     assert add(client, "shippingzone", {"name": "Again", "countries": "AT"}) == []
-    page = client.get("/admin/orders/shippingzone/").content.decode()
+    page = text_of(client.get("/admin/orders/shippingzone/"))
     assert "AT also in “Alone”: neither is more specific, so the cheaper rate applies" in page

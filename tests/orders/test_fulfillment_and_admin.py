@@ -18,6 +18,7 @@ from payments.settlement import settle
 from shop.models import Mail
 from shop.operations.audit import run_audit
 from tests.factories import make_location, make_order, make_user, make_variant, stock_of
+from tests.reading import markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -89,12 +90,11 @@ def test_what_is_broken_does_not_ship():
 def test_staff_see_orders_and_ship_them(client):
     staff(client, "Fulfilment")
     order = confirmed(quantity=2)
-    assert order.number in client.get("/admin/orders/order/").content.decode()
+    assert order.number in text_of(client.get("/admin/orders/order/"))
     page = client.get(f"/admin/orders/order/{order.pk}/change/")
-    text = page.content.decode()
-    assert "Payment received" in text
-    assert f"/admin/orders/order/{order.pk}/ship/" in text
-    assert f"/admin/orders/order/{order.pk}/cancel/" not in text
+    assert "Payment received" in text_of(page)
+    assert f"/admin/orders/order/{order.pk}/ship/" in markup_of(page)
+    assert f"/admin/orders/order/{order.pk}/cancel/" not in markup_of(page)
     form = {"key": str(uuid.uuid4()), f"line_{order.lines.get().pk}": "3", "carrier": "DHL"}
     assert client.post(f"/admin/orders/order/{order.pk}/ship/", form).status_code == 422
     form[f"line_{order.lines.get().pk}"] = "2"
@@ -132,12 +132,12 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     url = f"/admin/orders/order/{order.pk}/cancel/"
     asked = client.get(url)
     total = format_money(order.total_minor, "EUR")
-    assert f"Refund: {total} to the payment method." in asked.content.decode()
-    assert f"become available again: 1 × {variant.product.title}." in asked.content.decode()
+    assert f"Refund: {total} to the payment method." in text_of(asked)
+    assert f"become available again: 1 × {variant.product.title}." in text_of(asked)
     assert client.post(url).status_code == 200
     assert Order.objects.get().status == "confirmed"  # nobody has said yes
     done = client.post(url, {"confirmed": asked.context["mark"]}, follow=True)
-    assert f"Refund: {total} to the payment method." in done.content.decode()
+    assert f"Refund: {total} to the payment method." in text_of(done)
     order.refresh_from_db()
     assert (order.status, order.cancel_reason, stock_of(variant)) == ("canceled", "staff", (3, 0))
     refund = Refund.objects.get()
@@ -151,7 +151,7 @@ def test_a_shipped_order_is_not_canceled(client):
     staff(client, is_superuser=True)
     order = confirmed()
     ship(order, NewFulfillment({order.lines.get().pk: 1}))
-    text = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True).content.decode()
+    text = text_of(client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True))
     assert "has been shipped" in text
     assert Order.objects.get().status == "completed"
 
@@ -161,12 +161,12 @@ def test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again(client
     order = make_order()
     url = f"/admin/orders/order/{order.pk}/cancel/"
     asked = client.get(url)
-    assert "Refund: none, because nothing was paid." in asked.content.decode()
+    assert "Refund: none, because nothing was paid." in text_of(asked)
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
     settle(payment.pk)
     answer = client.post(url, {"confirmed": asked.context["mark"]})
-    assert (answer.status_code, "Please check it again" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "Please check it again" in text_of(answer)) == (422, True)
     assert Order.objects.get().status == "confirmed"
 
 

@@ -17,6 +17,7 @@ from tests.factories import (
     make_variant,
     seen_of,
 )
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 FORGED = [{}, {"x-forwarded-for": "203.0.113.9"}]
@@ -106,7 +107,7 @@ def test_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
         Payment.objects.update(status="failed")
     refused = client.get(f"/orders/{order.public_id}/pay/")
     assert refused.status_code == 409
-    assert "too many attempts" in refused.content.decode()
+    assert "too many attempts" in text_of(refused)
     assert Payment.objects.count() == 5
 
 
@@ -116,7 +117,7 @@ def test_one_place_holds_a_limited_number_of_units_unpaid(settings):
     assert post_checkout(make_cart(variant, quantity=6), email="a@example.com").status_code == 302
     refused = post_checkout(make_cart(variant, quantity=5), email="b@example.com")
     assert refused.status_code == 409
-    assert "many items in orders that are not paid yet" in refused.content.decode()
+    assert "many items in orders that are not paid yet" in text_of(refused)
     assert variant.stock.get().reserved == 6
     assert post_checkout(make_cart(variant, quantity=4), email="c@example.com").status_code == 302
     assert post_checkout(make_cart(variant, quantity=5), ip="198.51.100.8", email="b@example.com").status_code == 302

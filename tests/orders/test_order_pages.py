@@ -8,6 +8,7 @@ from tests.factories import (
     make_order,
     make_user,
 )
+from tests.reading import find, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ def test_an_order_is_found_by_its_secret_alone(client):
     assert client.get(f"/orders/{order.number}/").status_code == 404
     response = client.get(f"/orders/{order.public_id}/")
     assert response.headers["Cache-Control"] == "private, no-store"
-    assert 'name="robots" content="noindex"' in response.content.decode()
+    assert find(response, "meta", name="robots").attributes["content"] == "noindex"
 
 
 def test_an_order_is_found_by_number_and_address_and_guessing_is_slowed(client):
@@ -29,7 +30,7 @@ def test_an_order_is_found_by_number_and_address_and_guessing_is_slowed(client):
     assert found.headers["Location"] == f"/orders/{order.public_id}/"
     wrong = client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"})
     assert wrong.status_code == 422
-    assert "There is no order with this number" in wrong.content.decode()
+    assert "There is no order with this number" in text_of(wrong)
     for _ in range(8):
         client.post("/orders/find/", {"number": "HS-00000000", "email": "eve@example.com"})
     assert client.post("/orders/find/", {"number": order.number, "email": "eve@example.com"}).status_code == 429
@@ -40,6 +41,6 @@ def test_the_account_shows_own_orders_only(client):
     mine, theirs = make_order(user=user), make_order(user=make_user())
     assert client.get("/account/").status_code == 302
     client.force_login(user)
-    text = client.get("/account/").content.decode()
-    assert mine.number in text
-    assert theirs.number not in text
+    page = client.get("/account/")
+    assert mine.number in text_of(page)
+    assert theirs.number not in markup_of(page)

@@ -11,6 +11,7 @@ from orders.lifecycle import confirm
 from orders.models import Order
 from shop.models import Mail
 from tests.factories import make_order, make_user
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ def american_order() -> Order:
 
 
 def test_the_order_page_prints_the_state(client):
-    text = client.get(american_order().get_absolute_url()).content.decode()
+    text = text_of(client.get(american_order().get_absolute_url()))
     assert "Portland, OR 97205" in text
     assert "United States" in text
 
@@ -46,7 +47,7 @@ def test_the_confirmation_prints_the_company_and_the_state():
 
 def test_the_admin_prints_the_state_and_the_phone_number(admin_client):
     order = american_order()
-    text = admin_client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    text = text_of(admin_client.get(f"/admin/orders/order/{order.pk}/change/"))
     assert "Maya Berger, Loom Inc., 418 Maple St, Apt 2B, Portland, OR 97205, US" in text
     assert "+1 503-555-0142" in text
 
@@ -57,7 +58,7 @@ def test_an_invoice_address_prints_its_state(client):
         billing_name="Loom Srl", billing_line1="Via Roma 1", billing_postcode="20121", billing_city="Milano",
         billing_state="MI", billing_country="IT",
     )  # fmt: skip
-    text = client.get(order.get_absolute_url()).content.decode()
+    text = text_of(client.get(order.get_absolute_url()))
     assert "Invoice to Loom Srl, Via Roma 1, 20121 Milano MI, Italy" in text
 
 
@@ -65,7 +66,7 @@ def test_the_address_book_prints_the_state(client):
     user = make_user()
     keep_address(user.pk, AMERICAN)
     client.force_login(user)
-    assert "Portland, OR 97205" in client.get("/account/addresses/").content.decode()
+    assert "Portland, OR 97205" in text_of(client.get("/account/addresses/"))
     assert Address.objects.get().state == "OR"
 
 
@@ -84,6 +85,6 @@ def test_a_picked_up_order_prints_only_a_name():
 def test_staff_find_an_order_by_what_they_paste(admin_client):
     order = american_order()
     pasted = f"\u200b{order.number}\u200e "
-    text = admin_client.get("/admin/orders/order/", {"q": pasted}).content.decode()
+    text = text_of(admin_client.get("/admin/orders/order/", {"q": pasted}))
     assert "1 order" in text
     assert "Maya Berger" in text

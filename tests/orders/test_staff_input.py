@@ -1,6 +1,5 @@
 """Clumsy staff: what cannot be is refused in words, and nothing they write breaks a shopper's page."""
 
-import re
 import uuid
 from datetime import datetime
 
@@ -30,6 +29,7 @@ from tests.factories import (
     with_codes,
 )
 from tests.orders.test_fulfillment_and_admin import staff
+from tests.reading import errors_of, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -61,9 +61,7 @@ def yen(settings):
 
 def add(client: Client, model: str, facts: dict) -> list[str]:
     """What the page complains of; nothing where it has saved."""
-    answer = client.post(f"/admin/orders/{model}/add/", facts)
-    lists = re.findall(r'<ul class="errorlist.*?</ul>', answer.content.decode(), re.DOTALL)
-    return [words for text in lists for words in re.findall(r"<li>(.*?)</li>", text)]
+    return errors_of(client.post(f"/admin/orders/{model}/add/", facts))
 
 
 def step(**facts) -> dict:
@@ -124,7 +122,7 @@ def test_a_trial_at_the_end_of_time_is_refused(client, at):
     variant = make_variant()
     facts = {"lines": f"1 {variant.sku}", "country": "DE", "at": at}
     answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", facts)
-    assert (answer.status_code, "Enter a year between" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "Enter a year between" in text_of(answer)) == (422, True)
 
 
 def test_a_promotion_goes_with_its_codes_but_not_when_orders_used_it(client):
@@ -140,7 +138,7 @@ def test_a_promotion_goes_with_its_codes_but_not_when_orders_used_it(client):
 def test_whoever_may_not_make_codes_is_not_led_there():
     promotion, client = make_promotion(), Client()
     staff(client, "Support")
-    text = client.get(f"/admin/orders/promotion/{promotion.pk}/change/").content.decode()
+    text = markup_of(client.get(f"/admin/orders/promotion/{promotion.pk}/change/"))
     assert ("/try/" in text, "/codes/" in text) == (True, False)
 
 
@@ -166,7 +164,7 @@ def test_delivery_prices_are_written_as_amounts(client):
     assert add(client, "shippingmethod", {**METHOD, "free_from_minor": "60", **rows}) == []
     rate = ShippingRate.objects.get()
     assert (rate.method.free_from_minor, rate.from_minor, rate.price_minor) == (6000, 0, 490)
-    assert "€60.00" in client.get("/admin/orders/shippingmethod/").content.decode()
+    assert "€60.00" in text_of(client.get("/admin/orders/shippingmethod/"))
 
 
 def test_a_rate_that_is_there_already_is_refused_in_words(client):
@@ -175,7 +173,7 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
     row = {"zone": zone.pk, "from_grams": "0", "from_minor": "0", "price_minor": "5"}
     rows = {"rates-TOTAL_FORMS": "1", **{f"rates-0-{name}": value for name, value in row.items()}}
     answer = client.post(f"/admin/orders/shippingmethod/{method.pk}/change/", {**METHOD, **rows})
-    assert "already exists" in answer.content.decode()
+    assert "already exists" in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -225,16 +223,16 @@ def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
     ]
     again = client.post(address, {"percent": "21", "begins": "2032-01-01"})
     assert again.status_code == 422
-    assert "This rate does not apply at that time" in again.content.decode()
+    assert "This rate does not apply at that time" in text_of(again)
 
 
 def test_store_credit_is_issued_once_by_a_double_click(client):
     customer, key = make_user(), uuid.uuid4()
     refused = client.post("/admin/orders/giftcard/issue/", {"key": key, "market": "main", "amount": "0"})
     facts = {"key": key, "market": "main", "amount": "30", "email": customer.email}
-    answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True).content.decode() for _ in range(2)]
+    answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True) for _ in range(2)]
     assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
-    assert "This form was already sent" in answers[1]
+    assert "This form was already sent" in text_of(answers[1])
 
 
 def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
@@ -243,10 +241,10 @@ def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
     assert add(client, "promotion", {**closed, "is_active": ""}) == []
     promotion = Promotion.objects.get()
     url = f"/admin/orders/promotion/{promotion.pk}/change/"
-    assert "has none that can still be used" in client.post(url, closed).content.decode()
+    assert "has none that can still be used" in text_of(client.post(url, closed))
     coupon = Coupon.objects.create(promotion=promotion, code="HELLO")
     assert client.post(url, closed).status_code == 302
-    answer = client.post(
-        "/admin/orders/coupon/", {"action": "end", "_selected_action": coupon.pk}, follow=True
-    ).content.decode()
+    answer = text_of(
+        client.post("/admin/orders/coupon/", {"action": "end", "_selected_action": coupon.pk}, follow=True)
+    )
     assert "is switched on, but none of its codes can be used any more" in answer

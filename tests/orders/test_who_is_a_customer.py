@@ -21,7 +21,7 @@ from tests.factories import (
     with_codes,
 )
 from tests.orders.checkout_pages import GERMAN, client_of, place, placing
-from tests.reading import text_of
+from tests.reading import markup_of
 
 pytestmark = pytest.mark.django_db
 KNOWN, UNKNOWN = "known@example.com", "nobody@example.com"
@@ -43,7 +43,7 @@ def customer_of(promotion) -> None:
 
 def neutral(response, *addresses: str) -> str:
     """The page without what differs between any two requests."""
-    text = text_of(response)
+    text = markup_of(response)
     for address in addresses:
         text = text.replace(address, "…")
     return re.sub(

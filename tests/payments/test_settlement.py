@@ -17,6 +17,7 @@ from payments.settlement import settle, take_over
 from shop.models import Mail
 from shop.operations.audit import run_audit
 from tests.factories import make_order, make_variant, stock_of
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +103,7 @@ def test_the_return_page_settles_by_itself(client, stripe_desk):
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
     response = client.get(f"/orders/{order.public_id}/return/", follow=True)
-    text = response.content.decode()
+    text = text_of(response)
     assert "Thank you, Anna" in text
     assert "Visa ending in 4242" in text
 

@@ -15,8 +15,8 @@ from catalog.inventory import Need, reserve, ship
 from catalog.models import Listing, Product, Run, Stock
 from catalog.products.document import read_documents
 from shop.operations.audit import run_audit
-from tests.catalog.product_pages import form_of
 from tests.factories import make_variant, stock_of
+from tests.reading import form_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -165,7 +165,7 @@ def test_two_runs_with_the_same_products_in_another_order_never_wait_in_a_circle
 def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, client, staff):
     variant = make_variant(on_hand=10)
     url = f"/admin/catalog/product/{variant.product_id}/change/"
-    fields = form_of(client.get(url).content.decode())
+    fields = form_of(client.get(url), id="product_form")
     reserve("R-1", [Need(1, variant.pk, 1)])
     has_shipped = threading.Event()
 
@@ -177,8 +177,8 @@ def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, cli
 
     def save():
         has_shipped.wait(10)
-        return client.post(url, {**fields, "variants-0-on_hand": "12"}, follow=True).content.decode()
+        return client.post(url, {**fields, "variants-0-on_hand": "12"}, follow=True)
 
-    _, page = at_once(send_parcel, save)
-    assert f"Nothing was saved. The stock of {variant} was 10 and is now 9. Please check it again." in page
+    _, answer = at_once(send_parcel, save)
+    assert f"Nothing was saved. The stock of {variant} was 10 and is now 9. Please check it again." in text_of(answer)
     assert stock_of(variant) == (9, 0)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from shop.mail.outbox import CLAIM, claim_next, deliver, drop_bodies, old_bodies, parsed, send_waiting
 from shop.models import Mail
 from tests.factories import make_user
+from tests.reading import links_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -189,8 +190,8 @@ def test_the_mailbox_shows_sent_mails_in_the_demo_only(client, settings):
     message.send()
     send_waiting()
     mail = Mail.objects.get()
-    assert "Hello" in client.get("/mailbox/").content.decode()
-    assert '<a href="http://testserver/x/"' in client.get(f"/mailbox/{mail.pk}/").content.decode()
+    assert "Hello" in text_of(client.get("/mailbox/"))
+    assert "http://testserver/x/" in links_of(client.get(f"/mailbox/{mail.pk}/"))
     page = client.get(f"/mailbox/{mail.pk}/page/")
     assert (page.content.strip(), "sandbox" in page.headers["Content-Security-Policy"]) == (b"<p>Rich</p>", True)
     settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
