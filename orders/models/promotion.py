@@ -8,6 +8,11 @@ from django.db import models
 from django.db.models import F, Q
 
 
+def promotion_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of promotions with their labels. Because this is a function, a new kind needs no migration."""
+    return Promotion.Kind.choices
+
+
 class Promotion(models.Model):
     """A discount or gift that shoppers get with or without a code. Amounts are minor units of the market's currency.
 
@@ -35,7 +40,7 @@ class Promotion(models.Model):
         GIFT = "gift", "Gifts: all that qualify"
 
     name = models.CharField(max_length=100, help_text="Shown to shoppers.")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=promotion_kinds)
     lane = models.CharField("applies to", max_length=8, choices=Lane.choices)
     is_active = models.BooleanField("on", default=False)
     is_exclusive = models.BooleanField(
@@ -98,6 +103,36 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Kind → the lanes in which it can be used. What a kind takes off is in orders/pricing/effects.py.
+KIND_LANES = {
+    "percent": ("product", "order"),
+    "amount": ("product", "order"),
+    "fixed_price": ("product",),
+    "buy_get": ("product",),
+    "multibuy": ("product",),
+    "tiered": ("product", "order"),
+    "delivery_percent": ("delivery",),
+    "delivery_amount": ("delivery",),
+    "delivery_price": ("delivery",),
+    "gift": ("gift",),
+}
+# Kind → its required fields, with the error message for each.
+REQUIRED = {
+    "percent": {"percent": "Enter the percentage."},
+    "amount": {"amount_minor": "Enter the amount."},
+    "fixed_price": {"amount_minor": "Enter the price."},
+    "buy_get": {
+        "buy_quantity": "Enter how many must be bought.",
+        "get_quantity": "Enter how many are reduced.",
+        "percent": "Enter the percentage: 100 is free.",
+    },
+    "multibuy": {"buy_quantity": "Enter how many are sold together.", "amount_minor": "Enter the price for all of them."},
+    "delivery_percent": {"percent": "Enter the percentage: 100 is free delivery."},
+    "delivery_amount": {"amount_minor": "Enter the amount."},
+    "gift": {"gift_variant": "Choose the gift."},
+}  # fmt: skip
 
 
 class PromotionTier(models.Model):

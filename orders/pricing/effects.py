@@ -9,20 +9,7 @@ from catalog.money import apportion, percent_of
 from orders.pricing.basket import Line, Rule, Tier
 from orders.pricing.matching import Goods
 
-PRODUCT, ORDER, DELIVERY, GIFT = ("product", "order", "delivery", "gift")
-# Kind → the lanes in which it can be used.
-KINDS = {
-    "percent": (PRODUCT, ORDER),
-    "amount": (PRODUCT, ORDER),
-    "fixed_price": (PRODUCT,),
-    "buy_get": (PRODUCT,),
-    "multibuy": (PRODUCT,),
-    "tiered": (PRODUCT, ORDER),
-    "delivery_percent": (DELIVERY,),
-    "delivery_amount": (DELIVERY,),
-    "delivery_price": (DELIVERY,),
-    "gift": (GIFT,),
-}
+PRODUCT, ORDER, DELIVERY, GIFT = LANES = ("product", "order", "delivery", "gift")
 WHOLE = Decimal(100)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from orders.models.promotion import KIND_LANES
 from orders.pricing import Basket, Delivery, Line, Rate, Rule, Scope, Tier, Treatment
-from orders.pricing.effects import KINDS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLASSES = ("standard", "reduced", "reduced2", "zero", "")
@@ -16,7 +16,7 @@ PERCENTS = [Decimal(text) for text in ("0", "0.001", "5", "7", "12.5", "33.333",
 NUMBERS = st.lists(st.integers(1, 4), max_size=2, unique=True).map(tuple)
 AMOUNTS = st.one_of(st.integers(0, 20), st.integers(0, 100_000))
 PRICES = st.one_of(st.integers(0, 20), st.integers(0, 1_000_000))
-LANES = [(kind, lane) for kind, lanes in KINDS.items() for lane in lanes]
+LANES = [(kind, lane) for kind, lanes in KIND_LANES.items() for lane in lanes]
 
 
 def seldom(value: Any, otherwise: Any) -> st.SearchStrategy:

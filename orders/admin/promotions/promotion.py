@@ -20,25 +20,9 @@ from orders.admin.promotions.coupons import batch_file, codes_page
 from orders.admin.promotions.trial import try_page
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion, PromotionTier, PromotionUse
-from orders.pricing.effects import KINDS
+from orders.models.promotion import KIND_LANES, REQUIRED
 from orders.promotions import hold_limits
 from orders.promotions.coupons import recount, usable_codes
-
-# Kind → its required fields, with the error message for each.
-REQUIRED = {
-    "percent": {"percent": "Enter the percentage."},
-    "amount": {"amount_minor": "Enter the amount."},
-    "fixed_price": {"amount_minor": "Enter the price."},
-    "buy_get": {
-        "buy_quantity": "Enter how many must be bought.",
-        "get_quantity": "Enter how many are reduced.",
-        "percent": "Enter the percentage: 100 is free.",
-    },
-    "multibuy": {"buy_quantity": "Enter how many are sold together.", "amount_minor": "Enter the price for all of them."},
-    "delivery_percent": {"percent": "Enter the percentage: 100 is free delivery."},
-    "delivery_amount": {"amount_minor": "Enter the amount."},
-    "gift": {"gift_variant": "Choose the gift."},
-}  # fmt: skip
 
 
 def check_percent(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
@@ -75,8 +59,8 @@ class PromotionForm(AmountForm):
 
     def _check_kind(self, cleaned: dict[str, Any]) -> None:
         kind, lane = cleaned.get("kind", ""), cleaned.get("lane", "")
-        if kind and lane and lane not in KINDS[kind]:
-            lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KINDS[kind])
+        if kind and lane and lane not in KIND_LANES[kind]:
+            lanes = " or ".join(f"“{Promotion.Lane(lane).label}”" for lane in KIND_LANES[kind])
             self.add_error("lane", f"Promotions of this kind apply to {lanes}.")
         for name, message in REQUIRED.get(kind, {}).items():
             if not cleaned.get(name) and name not in self.errors:
