@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0013_labels"),
+        ("orders", "0014_rules_marks"),
     ]
 
     operations = [
