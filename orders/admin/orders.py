@@ -28,6 +28,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
+    view_on_site = False  # the URL is a secret; the panel about the customer has it
     change_form_template = "admin/orders/order/change_form.html"
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:

@@ -5,7 +5,12 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.contenttypes.views import shortcut
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, URLResolver, path
 
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
@@ -37,6 +42,21 @@ class ShopAdminSite(AdminSite):
         models = sorted((model for group in accounts for model in group["models"]), key=itemgetter("name"))
         others = [group for group in groups if group not in accounts]
         return sorted([{**accounts[-1], "name": "Accounts", "models": models}, *others], key=itemgetter("name"))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        view = self.admin_view(self.view_on_site)
+        return [path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"), *super().get_urls()]
+
+    def view_on_site(self, request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
+        """Redirect to the page of a row in the shop, if its admin page links there and the user may view it.
+
+        Django's view asks for no permission, but the URL of an order's page is a secret that shows the customer.
+        """
+        content_type = get_object_or_404(ContentType, pk=content_type_id)
+        model_admin = self._registry.get(content_type.model_class())
+        if not (model_admin and model_admin.view_on_site and model_admin.has_view_permission(request)):
+            raise PermissionDenied
+        return shortcut(request, content_type_id, object_id)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Make every model admin, including those of packages, a ShopModelAdmin."""

@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
@@ -82,6 +83,30 @@ def test_personal_data_of_orders_is_for_the_roles_that_need_it(client, name, see
     assert ("203.0.113.9" in text) == sees_address_of_browser
     assert bool(found(client, "orders.Order", "Peeters")) == sees_customer
     assert found(client, "orders.Order", order.number) == [order]
+
+
+@pytest.mark.fault("F130")
+@pytest.mark.parametrize(("name", "is_linked"), [("Support", True), ("Read-only", False)])
+def test_the_secret_url_of_an_order_is_shown_to_staff_who_may_see_its_customer(client, name, is_linked):
+    order = make_order()
+    role(client, name)
+    page = client.get(f"{list_of('orders.Order')}{order.pk}/change/").content.decode()
+    assert (order.get_absolute_url() in page) == is_linked
+    assert "View on site" not in page
+    assert client.get(shortcut_to(order)).status_code == 403
+
+
+def test_staff_open_the_page_of_a_product_that_they_may_view(client):
+    product = make_variant().product
+    role(client, "Read-only")
+    assert client.get(shortcut_to(product)).url.endswith(product.get_absolute_url())
+    role(client, "Finance")
+    assert client.get(shortcut_to(product)).status_code == 403
+
+
+def shortcut_to(row) -> str:
+    """The address of Django's view that redirects from a row in the admin to its page in the shop."""
+    return f"/admin/r/{ContentType.objects.get_for_model(row).pk}/{row.pk}/"
 
 
 @pytest.mark.parametrize("lookup", ["email__startswith", "name__contains", "phone__regex", "terms_accepted_ip__gt"])

@@ -71,6 +71,7 @@ def _customer(order: Order) -> Facts:
         ("Account", order.user or "Ordered without an account"),
         ("Note", order.note),
         ("Gift message", order.gift_message),
+        ("Order page", format_html('<a href="{}">View it as the customer does</a>', order.get_absolute_url())),
     )
 
 
