@@ -8,6 +8,7 @@ from catalog.models import Attribute, AttributeValue, ProductType
 from catalog.products.attributes import product_problem
 from tests.catalog.test_admin import save
 from tests.factories import make_variant
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,8 @@ def test_a_product_has_only_attributes_of_its_type(admin_client):
     assert variant.product.attribute_values.count() == 0
     save(admin_client, variant.product, type=chair.pk, attribute_values=[oak.pk])
     assert list(variant.product.attribute_values.all()) == [oak]
+    page = admin_client.get(f"/admin/catalog/product/{variant.product_id}/change/")
+    assert "Attributes of the type Chair: Material." in text_of(page)
 
 
 def test_a_product_has_one_number_but_any_number_of_choices():

@@ -32,6 +32,7 @@ from catalog.admin.products.market_prices import market_prices_view
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.errors import StockRefused
+from catalog.formats import listed
 from catalog.inventory.availability import stock_class
 from catalog.listings.search import barcodes_of, listed_products
 from catalog.markets import default_market, further_markets
@@ -78,6 +79,13 @@ PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", 
 
 class ProductForm(ConcurrentEditForm):
     """The form of a product, without its calculated fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        product_type = self.instance.type
+        attributes = list(product_type.attributes.all()) if product_type else []
+        if attributes and "attribute_values" in self.fields:
+            self.fields["attribute_values"].help_text = f"Attributes of the type {product_type}: {listed(attributes)}."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
