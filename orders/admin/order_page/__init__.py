@@ -5,9 +5,9 @@ another app than this one.
 """
 
 from orders.admin.order_page.panels import PANELS
-from orders.admin.order_page.registry import Action, ActionRefused, Panel, order_page
+from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Panel, order_page
 from orders.admin.order_page.shipping import SHIP
 
 order_page.add(*PANELS, SHIP)
 
-__all__ = ["Action", "ActionRefused", "Panel", "order_page"]
+__all__ = ["Action", "ActionForm", "ActionRefused", "Panel", "order_page"]

@@ -1,12 +1,11 @@
 """Run an action of the order page: ask for what it needs, call its verb, and go back to the order."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 
 from catalog.admin.base import ask, page, require_permission
-from orders.admin.order_page.registry import Action, ActionRefused
+from orders.admin.order_page.registry import Action, ActionForm, ActionRefused
 from orders.models import Order
 
 FORM_PAGE = "admin/orders/order/action.html"
@@ -42,7 +41,7 @@ def action_page(model_admin: admin.ModelAdmin, request: HttpRequest, order_id: i
 
 
 def _fill_in(
-    model_admin: admin.ModelAdmin, request: HttpRequest, order: Order, action: Action, form: forms.Form
+    model_admin: admin.ModelAdmin, request: HttpRequest, order: Order, action: Action, form: ActionForm
 ) -> HttpResponse:
     if form.is_valid():
         try:

@@ -34,6 +34,17 @@ class Panel:
     is_collapsed: bool = False
 
 
+class ActionForm(forms.Form):
+    """The form of an action, for one order. The heading stands above its fields."""
+
+    heading = ""
+    button = "Save"
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order = order
+
+
 @dataclass(frozen=True)
 class Action:
     """A button of the order page, which calls a verb.
@@ -42,8 +53,8 @@ class Action:
     shown. `run` gets the order, the id of the user and the valid form (None without one). It calls the verb and returns
     a sentence about what was done, or raises ActionRefused.
 
-    With `form`, staff fill in a form first. The form class takes the keyword argument `order`, and has the attributes
-    `heading` and `button`. With `question`, staff confirm its sentences first. The name is part of the URL.
+    With `form`, staff fill in this form first. With `question`, they confirm its sentences first. The name is part of
+    the URL.
     """
 
     name: str
@@ -52,7 +63,7 @@ class Action:
     position: int
     refusal: Callable[[Order], str]
     run: Callable[[Order, int, Any], str]
-    form: type[forms.Form] | None = None
+    form: type[ActionForm] | None = None
     question: Callable[[Order], Question] | None = None
     is_secondary: bool = False
 

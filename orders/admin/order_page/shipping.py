@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 
 from accounts.one_line import OneLineField
-from orders.admin.order_page.registry import Action, ActionRefused
+from orders.admin.order_page.registry import Action, ActionForm, ActionRefused
 from orders.errors import ShipmentRefused
 from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
 
 
-class ShipForm(forms.Form):
+class ShipForm(ActionForm):
     """A parcel to ship: a quantity for each open order line, and the carrier."""
 
     heading = "What is in the parcel"
@@ -24,7 +24,7 @@ class ShipForm(forms.Form):
     tracking_url = forms.URLField(label="Tracking URL", max_length=500, required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, order=order, **kwargs)
         self.lines = [line for line in order.lines.all() if line.open_quantity and not line.is_gift_card]
         for line in self.lines:
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
