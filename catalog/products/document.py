@@ -232,15 +232,15 @@ def differences(before: Document | None, after: Document | None, currency: str) 
     ]
     if before["options"] != after["options"]:
         rows.append(["options", ", ".join(before["options"]), ", ".join(after["options"])])
-    rows += _item_differences("variant", before["variants"], after["variants"], currency)
-    rows += _item_differences("picture", before["images"], after["images"], currency)
+    rows += _part_differences("variant", before["variants"], after["variants"], currency)
+    rows += _part_differences("picture", before["images"], after["images"], currency)
     return rows
 
 
-def _item_differences(kind: str, before: Document, after: Document, currency: str) -> list[Difference]:
+def _part_differences(kind: str, before: Document, after: Document, currency: str) -> list[Difference]:
     rows: list[Difference] = []
     for key in [*after, *(key for key in before if key not in after)]:
-        name = f"{kind} {_item_name(key)}"
+        name = f"{kind} {_part_name(key)}"
         if key not in before:
             rows.append([name, "–", "new"])
         elif key not in after:
@@ -272,7 +272,7 @@ def _field_differences(before: Document, after: Document, currency: str) -> list
     return rows
 
 
-def _item_name(key: str) -> str:
+def _part_name(key: str) -> str:
     """The option values on one line, or the last part of a picture's URL."""
     text = key.rsplit("/", 1)[-1] if "://" in key else key
     return text.strip().replace("\n", " · ") or "(the only one)"

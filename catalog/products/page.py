@@ -246,8 +246,8 @@ class VariantRanking:
         """The sort key; higher is better: can be bought, then on sale and cheap, then by position."""
         price = self.prices.get(variant.pk)
         is_on_sale = price is not None and price.is_on_sale
-        order = -price.amount_minor if price and is_on_sale else -variant.position
-        return can_be_bought(variant, self.available), is_on_sale, order
+        preference = -price.amount_minor if price and is_on_sale else -variant.position
+        return can_be_bought(variant, self.available), is_on_sale, preference
 
 
 def _chosen_variant(

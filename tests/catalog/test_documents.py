@@ -177,6 +177,19 @@ def test_a_run_stored_before_a_field_existed_is_applied_and_undone_and_leaves_th
     assert Price.objects.filter(market="us").count() == 1
 
 
+def test_a_new_product_of_a_run_stored_before_a_field_existed_gets_the_defaults():
+    row = "cup,Cup,active,9.00,https://example.com/a.jpg"
+    file, target = f"Handle,Title,Status,Price,Image Src\n{row}\n".encode(), default_target()
+    plan = plan_import(read_bytes(file, "EUR"), target.market, target.location)
+    change = plan.changes[0]
+    stored = PlannedChange("cup", 2, None, old_document(change.after), change.differences)
+    done = apply_changes([stored], target, Author("import"))
+    assert Variant.objects.values_list("tax_class", "is_gift_card").get() == ("standard", False)
+    assert ProductImage.objects.values_list("focus_x", "focus_y").get() == (50, 50)
+    apply_changes(undo_changes(done, target), target, Author("undo"))
+    assert Product.objects.get().status == "withdrawn"
+
+
 def test_a_saved_product_has_a_slug_a_redirect_listings_and_history():
     author = Author("admin", make_user().pk)
     product = Product(handle="cup", title="Cup", description="<h1>Hi</h1>", status="active")

@@ -1,4 +1,4 @@
-"""The page for a product's pictures: uploads, order, alternative texts and focus points."""
+"""The page for a product's pictures: uploads, positions, alternative texts and focus points."""
 
 from typing import Any
 
