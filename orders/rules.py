@@ -173,9 +173,11 @@ def marks() -> ArraySubquery:
 def _read_rules(version: Version) -> ShopRules:
     store = Store.objects.first() or Store(dispatch_days=MONDAY_TO_FRIDAY)
     rates = ShippingRate.objects.filter(method__is_active=True).select_related("method", "zone")
+    # A rate that ends when it begins never applies. PostgreSQL stores that as an empty range, which has no bounds.
+    tax_rates = TaxRate.objects.exclude(valid__isempty=True)
     rules = ShopRules(
         version=version,
-        tax_rates=_grouped(map(_tax_rate, TaxRate.objects.order_by("pk")), lambda rate: rate.country),
+        tax_rates=_grouped(map(_tax_rate, tax_rates.order_by("pk")), lambda rate: rate.country),
         tax_regions=_grouped(map(_tax_region, TaxRegion.objects.order_by("code")), lambda region: region.country),
         shipping=_grouped(shipping_rules(rates.order_by("pk")), lambda rule: rule.market),
         closing_days={
