@@ -11,7 +11,6 @@ from catalog.money import format_money
 from orders.lifecycle import lock_order, record_event
 from orders.models import OrderEvent
 from payments import gateway, ledger
-from payments.crash_points import crash_point
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.gateway import RefundState
 from payments.gift_cards import refund_to_gift_card
@@ -60,7 +59,6 @@ def carry_out(refund_id: int) -> Refund:
     except GatewayDown as down:
         Refund.objects.filter(pk=refund.pk).update(last_error=f"no answer: {down}"[:300])
         raise
-    crash_point("refund.after_create")
     return take_over_refund(refund, state)
 
 

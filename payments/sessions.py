@@ -13,7 +13,6 @@ from orders.emails import store_name
 from orders.lifecycle import lock_order
 from orders.models import Order
 from payments import gateway
-from payments.crash_points import crash_point
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, NotPayable
 from payments.gateway import SessionState
 from payments.models import Payment
@@ -102,9 +101,7 @@ def ensure_session(payment: Payment) -> Payment:
     Shoppers are only sent to the session in the payment's row, so nobody can pay two. Raise NotPayable if the payment was
     closed meanwhile, GatewayDown or GatewayRefused.
     """
-    crash_point("pay.before_create")
     state = (_search(payment) if payment.key_attempt else None) or _create(payment)
-    crash_point("pay.after_create")
     payment = record_session(payment, state)
     if payment.status != Payment.Status.OPEN:
         raise NotPayable("This order has changed. Please look at it again.")

@@ -12,7 +12,6 @@ from orders.errors import GiftCardSpent, PromotionUsedUp
 from orders.lifecycle import cancel, confirm, confirm_late, lock_with_cart, record_event
 from orders.models import Order, OrderEvent
 from payments import gateway, ledger
-from payments.crash_points import crash_point
 from payments.gateway import SessionState
 from payments.gift_cards import capture_gift_cards
 from payments.models import Payment
@@ -39,11 +38,7 @@ def settle(payment_id: int) -> Payment:
         payment = recover_session(payment)
     if not payment.session_id:
         return payment
-    state = gateway.retrieve_session(payment.session_id)
-    crash_point("settle.after_retrieve")
-    settled = take_over(payment, state)
-    crash_point("settle.after_commit")
-    return settled
+    return take_over(payment, gateway.retrieve_session(payment.session_id))
 
 
 def settle_second_session(payment: Payment, session_id: str) -> Payment | None:

@@ -19,7 +19,6 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.emails import KEEP_HEADER, PRIORITY_HEADER, Priority
-from payments.crash_points import crash_point
 from shop.celery import wake_on_commit
 from shop.models import Mail
 
@@ -105,7 +104,6 @@ def deliver(mail: Mail) -> bool:
     except Exception as error:  # noqa: BLE001  (one e-mail that cannot be sent must not stop the others)
         _put_back(mail, error)
         return False
-    crash_point("mail.after_send")
     sent = {"status": Mail.Status.SENT, "sent_at": timezone.now(), "last_error": ""}
     if not mail.keeps_text and settings.MAIL_DELIVERY_BACKEND != MAILBOX:
         sent["body"] = ""

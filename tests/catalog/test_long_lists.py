@@ -129,7 +129,7 @@ def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_
 
 def test_an_understood_price_beside_one_that_is_not_still_filters(client, long_shelf):
     answer = client.get("/c/long/?min=abc&max=0.01")
-    assert (answer.context["page"].count, "Enter an amount like 12.50." in answer.content.decode()) == (0, True)
+    assert (answer.context["page"].count, "Enter an amount like 12.50." in text_of(answer)) == (0, True)
 
 
 def test_the_sort_that_is_shown_is_the_one_of_the_address(client, long_shelf):

@@ -95,11 +95,13 @@ class RunningDemo:
         """The oldest process whose command holds these words."""
         return min(pid for pid, command in self.processes().items() if words in command)
 
-    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str, killed_after: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, or until the function with this dotted name has returned."""
+        program = ["-m", "tests.faults.killed_after", killed_after] if killed_after else ["manage.py"]
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=ROOT,
-            env={**self.environment, **environment},
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=HANG_SECONDS,

@@ -84,7 +84,7 @@ def recovers_by_itself(demo: RunningDemo) -> None:
     assert shopper.page
     desk.pay(shopper.page.url)
     wait_for(lambda: desk_is_idle(desk), "the webhooks")
-    crashed = demo.manage("run", "process-events", CRASH_AT="settle.after_retrieve")
+    crashed = demo.manage("run", "process-events", killed_after="payments.gateway.retrieve_session")
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
     assert not is_confirmed(demo, address)
     redis.Redis.from_url(demo.facts()["REDIS_URL"]).flushall()

@@ -17,6 +17,7 @@ from shop.models import Mail
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SENT = "django.core.mail.backends.smtp.EmailBackend.send_messages"  # what has returned once a mail is sent
 
 
 @pytest.fixture
@@ -27,11 +28,11 @@ def sink():
     server.server_close()
 
 
-def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
+def send_mail(sink: SmtpSink, *program: str) -> subprocess.Popen[bytes]:
     facts = connection.settings_dict
     url = f"postgres://shop@/{facts['NAME']}?host={facts['HOST']}"
     return subprocess.Popen(
-        [sys.executable, "manage.py", "run", "send-mail"],
+        [sys.executable, *(program or ["manage.py"]), "run", "send-mail"],
         cwd=ROOT,
         env={
             **os.environ,
@@ -39,7 +40,6 @@ def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
             "SHOP_MODE": "demo",
             "DATABASE_URL": url,
             "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
-            **environment,
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -50,7 +50,7 @@ def send_mail(sink: SmtpSink, **environment: str) -> subprocess.Popen[bytes]:
 def test_two_workers_and_a_kill_send_every_mail(sink, settings):
     for n in range(40):
         EmailMessage("Hello", "Text", to=[f"a{n}@example.com"], headers={"Message-ID": f"<order_x.{n}@shop>"}).send()
-    killed = send_mail(sink, CRASH_AT="mail.after_send")
+    killed = send_mail(sink, "-m", "tests.faults.killed_after", SENT)
     assert killed.wait(60) == -signal.SIGKILL
     workers = [send_mail(sink), send_mail(sink)]
     assert [worker.wait(60) for worker in workers] == [0, 0]
