@@ -1,6 +1,5 @@
 """The outbox and second factors in the admin. Mail bodies are never shown, because they can contain secret links."""
 
-from allauth.mfa.base.internal.flows import delete_dangling_recovery_codes
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.db.models import Q, QuerySet, TextField
@@ -63,6 +62,8 @@ class SecondFactorAdmin(ReadOnly, admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         """Delete the factor, and the recovery codes with the last one, and e-mail the account's owner."""
         super().delete_model(request, obj)
-        delete_dangling_recovery_codes(obj.user)
+        left = Authenticator.objects.filter(user=obj.user)
+        if not left.exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
+            left.delete()
         if obj.type in REMOVED:
             tell_owner(REMOVED[obj.type], obj.user)

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.totp.internal.auth import get_totp_secret
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from csp.constants import NONE
 from csp.decorators import csp
 from django.contrib import admin
@@ -98,7 +98,8 @@ def media(request: HttpRequest, path: str) -> HttpResponse:
 @require_safe
 def totp_picture(request: HttpRequest) -> HttpResponse:
     """Serve the QR code for setting up a second factor as a file, because the CSP forbids data: images."""
-    secret = get_totp_secret()
+    # A bound form keeps the secret of the page that shows this picture; an unbound one would make a new secret.
+    secret = ActivateTOTPForm({}, user=request.user).secret
     adapter = get_adapter()
     url = adapter.build_totp_url(request.user, secret)
     response = HttpResponse(adapter.build_totp_svg(url), content_type="image/svg+xml")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.email_verification import verify_email
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from allauth.account.utils import user_pk_to_url_str
@@ -36,7 +36,7 @@ def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
         return render(request, "account/email_confirm.html", {"email": address.email})
     try:
         with transaction.atomic():
-            verify_email(request, address)
+            get_adapter(request).confirm_email(request, address)
     except IntegrityError:
         messages.error(request, "Another account has this address. Log in there, or use another address here.")
     return redirect("account_email")

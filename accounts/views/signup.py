@@ -1,8 +1,10 @@
 """The pages for creating an account: one for the e-mail address, and one for the password, which a link opens."""
 
-from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.models import EmailAddress, Login
+# allauth has no public function for this; without the record, the new customer would have to log in again to change anything.
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_signed_up
+from allauth.account.utils import perform_login
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -64,4 +66,4 @@ def _welcome(request: HttpRequest, user: User, signup: SignUp) -> HttpResponseBa
     user_signed_up.send(sender=User, request=request, user=user, reference=signup.reference)
     remember_device(request, user)
     record_authentication(request, user, method="password", email=user.email)
-    return perform_login(request, Login(user=user, email=user.email))
+    return perform_login(request, user, email=user.email)

@@ -3,8 +3,9 @@
 Searches and filters are limited here. Each account can import or export one file at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -74,6 +75,20 @@ def waiting_time(seconds: int) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
+@dataclass(frozen=True)
+class TurnContent:
+    """The content of a file, which gives the turn back when the response is closed.
+
+    That is when the file has been sent or the client has disconnected.
+    """
+
+    content: Iterable[bytes]
+    close: Callable[[], None]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.content)
+
+
 class LimitsMiddleware:
     """Count limited requests, and turn TooManyAttempts anywhere below into 429 with Retry-After."""
 
@@ -84,8 +99,7 @@ class LimitsMiddleware:
         response = self.get_response(request)
         give_back = getattr(request, "give_turn_back", None)
         if give_back and response.streaming:
-            # The response is closed when the file has been sent or the client has disconnected.
-            response._resource_closers.append(give_back)
+            response.streaming_content = TurnContent(response.streaming_content, give_back)
         elif give_back:
             give_back()
         return response

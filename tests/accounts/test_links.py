@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import signing
 from django.core.management import call_command
 from django.test import Client
@@ -16,6 +15,7 @@ from accounts.adapters import choose_password_path
 from accounts.links import confirmation_key, read_confirmation, read_sign_up, sign_up_key
 from accounts.models import User
 from shop.models import Mail
+from tests.accounts.second_factors import current_code
 from tests.accounts.throttling import PASSWORD, link_in, log_in, member, register, reset
 from tests.factories import make_user
 from tests.reading import markup_of, text_of
@@ -172,7 +172,7 @@ def test_the_owner_is_told_of_every_change(django_capture_on_commit_callbacks):
     assert "Firefox on Linux, 192.0.2.1" in text
     secret = client.get("/account/2fa/totp/activate/").context["form"].secret
     with django_capture_on_commit_callbacks(execute=True):
-        client.post("/account/2fa/totp/activate/", {"code": _code(secret)})
+        client.post("/account/2fa/totp/activate/", {"code": current_code(secret)})
     assert Authenticator.objects.filter(user=owner, type="totp").exists()
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/account/2fa/recovery-codes/generate/")
@@ -182,10 +182,6 @@ def test_the_owner_is_told_of_every_change(django_capture_on_commit_callbacks):
         "New recovery codes",
         "Your authenticator app is off",
     ]
-
-
-def _code(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
 
 
 def test_logging_out_everywhere_ends_the_other_sessions_and_keeps_this_one():

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 
@@ -12,6 +11,7 @@ from accounts.limits.logins import FREE_FAILURES, MAX_DELAY_SECONDS, begin_attem
 from accounts.limits.throttle import TooManyAttempts
 from accounts.models import LoginFailures, ThrottleCounter
 from shop.models import Mail
+from tests.accounts.second_factors import add_app
 from tests.accounts.throttling import (
     HERE,
     PASSWORD,
@@ -111,7 +111,7 @@ def test_a_login_that_has_to_wait_counts_as_no_failure():
 @pytest.mark.fault("F114")
 def test_second_factors_are_counted_by_account_wherever_they_come_from():
     user = member()
-    TOTP.activate(user, generate_totp_secret())
+    add_app(user)
     client = Client(REMOTE_ADDR=HERE)
     assert client.post("/account/login/", {"login": user.email, "password": PASSWORD}).status_code == 302
     said = []

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.template.loader import get_template
 from django.test import Client
@@ -17,6 +15,7 @@ from accounts.adapters import choose_password_path
 from accounts.emails import MAIL_TEXTS, account_mail
 from accounts.links import confirmation_key, sign_up_key
 from accounts.models import User
+from tests.accounts.second_factors import add_app, add_recovery_codes
 from tests.accounts.throttling import PASSWORD, member
 from tests.reading import find, find_all, markup_of, text_of
 
@@ -80,8 +79,8 @@ def account_names(patterns=None) -> set[str]:
 def visitor(kind: str) -> tuple[Client, User]:
     user, client = member(), Client()
     if kind in (WITH_APP, PENDING):
-        TOTP.activate(user, generate_totp_secret())
-        RecoveryCodes.activate(user)
+        add_app(user)
+        add_recovery_codes(user)
         Authenticator.objects.create(user=user, type="webauthn", data={"name": "My phone", "credential": {}})
     if kind == PENDING:
         client.post("/account/login/", {"login": user.email, "password": PASSWORD})

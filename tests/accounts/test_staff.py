@@ -5,14 +5,13 @@ from importlib import import_module
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
 from shop.models import Mail
+from tests.accounts.second_factors import add_app, add_recovery_codes
 from tests.accounts.throttling import PASSWORD, link_in, log_in, member
 from tests.factories import make_user
 
@@ -76,7 +75,7 @@ def test_staff_set_up_a_second_factor_and_then_reach_the_admin():
     assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
     assert client.get(SET_UP).status_code == 200
     assert client.get("/account/2fa/totp/picture.svg").status_code == 200
-    TOTP.activate(User.objects.get(), generate_totp_secret())
+    add_app(User.objects.get())
     assert client.get("/admin/").status_code == 200
     Authenticator.objects.all().delete()
     assert client.get("/admin/").headers["Location"] == SET_UP
@@ -91,7 +90,7 @@ def test_staff_without_a_second_factor_can_log_out():
 def test_a_password_alone_does_not_open_the_admin_of_staff_who_have_a_second_factor():
     owner = member()
     User.objects.update(is_staff=True, is_superuser=True)
-    TOTP.activate(owner, generate_totp_secret())
+    add_app(owner)
     client = Client()
     answer = client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
     assert answer.headers["Location"] == "/account/2fa/authenticate/"
@@ -101,7 +100,7 @@ def test_a_password_alone_does_not_open_the_admin_of_staff_who_have_a_second_fac
 def test_recovery_codes_alone_are_no_second_factor():
     owner = member()
     User.objects.update(is_staff=True, is_superuser=True)
-    RecoveryCodes.activate(owner)
+    add_recovery_codes(owner)
     client = Client()
     client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
     assert client.get("/admin/").headers["Location"] == SET_UP
@@ -110,8 +109,8 @@ def test_recovery_codes_alone_are_no_second_factor():
 def test_a_second_factor_removed_in_the_admin_takes_its_recovery_codes_along_and_its_owner_is_told(settings):
     settings.STAFF_SECOND_FACTOR = False
     clerk = member()
-    TOTP.activate(clerk, generate_totp_secret())
-    RecoveryCodes.activate(clerk)
+    add_app(clerk)
+    add_recovery_codes(clerk)
     app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
     owner = logged_in(is_staff=True, is_superuser=True)
     assert owner.post(f"/admin/mfa/authenticator/{app.pk}/delete/", {"post": "yes"}).status_code == 302
