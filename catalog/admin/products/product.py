@@ -62,14 +62,14 @@ class ProductChangeList(ChangeList):
         self.result_list = list(self.result_list)
         ids = [product.pk for product in self.result_list]
         images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
-        images = {image.product_id: image for image in images}
+        first_images = {image.product_id: image for image in images}
         listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
         prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
         rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
         sums = rows.order_by().values_list("variant__product_id").annotate(in_stock=Sum(F("on_hand") - F("reserved")))
         stock = dict(sums)
         for product in self.result_list:
-            product.first_image = images.get(product.pk)
+            product.first_image = first_images.get(product.pk)
             product.listed = prices.get(product.pk)
             product.in_stock = stock.get(product.pk)
 
