@@ -65,9 +65,22 @@ LABELS = {
 }
 # Vehicle country codes that people write before foreign postcodes, where they differ from the ISO code.
 VEHICLE_CODES = {
-    "AT": "A", "BE": "B", "DE": "D", "DK": "DK", "ES": "E", "FI": "FIN", "FR": "F", "HU": "H", "IT": "I", "LI": "FL",
-    "LU": "L", "NO": "N", "PT": "P", "SE": "S", "SI": "SLO",
-}  # fmt: skip
+    "AT": "A",
+    "BE": "B",
+    "DE": "D",
+    "DK": "DK",
+    "ES": "E",
+    "FI": "FIN",
+    "FR": "F",
+    "HU": "H",
+    "IT": "I",
+    "LI": "FL",
+    "LU": "L",
+    "NO": "N",
+    "PT": "P",
+    "SE": "S",
+    "SI": "SLO",
+}
 
 
 @dataclass(frozen=True)

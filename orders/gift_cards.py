@@ -192,8 +192,13 @@ def _take(order: Order, card_id: int, amount_minor: int) -> None:
 
 def _give(card_id: int, amount_minor: int, kind: Kind, key: uuid.UUID, references: dict[str, int | None]) -> None:
     parameters: dict[str, Any] = {
-        "card": card_id, "amount": amount_minor, "kind": kind.value, "key": key, "order": None, "user": None,
-    }  # fmt: skip
+        "card": card_id,
+        "amount": amount_minor,
+        "kind": kind.value,
+        "key": key,
+        "order": None,
+        "user": None,
+    }
     with connection.cursor() as cursor:
         cursor.execute(GIVE, {**parameters, **references})
 

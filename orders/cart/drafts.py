@@ -17,8 +17,13 @@ from orders.models import Cart, CheckoutDraft
 
 ADDRESS_FIELDS = ("name", "line1", "line2", "postcode", "city", "state", "phone")
 BILLING_FIELDS = (
-    "billing_name", "billing_line1", "billing_postcode", "billing_city", "billing_state", "billing_country",
-)  # fmt: skip
+    "billing_name",
+    "billing_line1",
+    "billing_postcode",
+    "billing_city",
+    "billing_state",
+    "billing_country",
+)
 FIELDS = ("email", "country", *ADDRESS_FIELDS, "company", "vat_id", *BILLING_FIELDS, "shipping_code")
 MAX_LENGTH = 300  # characters of one field; the form refuses longer texts anyway
 

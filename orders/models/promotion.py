@@ -128,11 +128,14 @@ REQUIRED = {
         "get_quantity": "Enter how many are reduced.",
         "percent": "Enter the percentage: 100 is free.",
     },
-    "multibuy": {"buy_quantity": "Enter how many are sold together.", "amount_minor": "Enter the price for all of them."},
+    "multibuy": {
+        "buy_quantity": "Enter how many are sold together.",
+        "amount_minor": "Enter the price for all of them.",
+    },
     "delivery_percent": {"percent": "Enter the percentage: 100 is free delivery."},
     "delivery_amount": {"amount_minor": "Enter the amount."},
     "gift": {"gift_variant": "Choose the gift."},
-}  # fmt: skip
+}
 
 
 class PromotionTier(models.Model):

@@ -31,8 +31,12 @@ PROCESSES, THREADS = 2, 4  # as the web server runs on two cores
 CLIENTS = PROCESSES * THREADS
 PLENTY = 10**8  # units in stock of each variant, so that nothing sells out
 ADDRESS = {
-    "name": "Anna Peeters", "line1": "Kraanlei 12", "postcode": "10115", "city": "Berlin", "shipping_code": "bench",
-}  # fmt: skip
+    "name": "Anna Peeters",
+    "line1": "Kraanlei 12",
+    "postcode": "10115",
+    "city": "Berlin",
+    "shipping_code": "bench",
+}
 
 # Columns that the script does not copy from the template row, as SQL.
 NEW_VALUES = {
@@ -219,9 +223,22 @@ def script_rate(cluster: Cluster, products: int, seconds: int, *, is_hot: bool) 
     path = Path(cluster.state) / "bench-checkout.sql"
     path.write_text(script(is_hot=is_hot))
     command = [
-        cluster.binaries / "pgbench", "-n", "-h", cluster.socket_folder, "-U", "shop", "-c", str(CLIENTS), "-j", "2",
-        "-T", str(seconds), "-f", path, database_name(products),
-    ]  # fmt: skip
+        cluster.binaries / "pgbench",
+        "-n",
+        "-h",
+        cluster.socket_folder,
+        "-U",
+        "shop",
+        "-c",
+        str(CLIENTS),
+        "-j",
+        "2",
+        "-T",
+        str(seconds),
+        "-f",
+        path,
+        database_name(products),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603  (no user input)
     rate = re.search(r"tps = ([0-9.]+)", done.stdout)
     if not rate or "aborted" in done.stderr:

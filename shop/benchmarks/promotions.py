@@ -10,10 +10,16 @@ from orders.pricing import Basket, Delivery, Line, Pricing, Rate, Rule, Scope, T
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KINDS = (
-    *[("percent", "product")] * 2, ("amount", "product"), ("buy_get", "product"), ("multibuy", "product"),
-    ("tiered", "product"), ("percent", "order"), ("amount", "order"), ("delivery_percent", "delivery"),
+    *[("percent", "product")] * 2,
+    ("amount", "product"),
+    ("buy_get", "product"),
+    ("multibuy", "product"),
+    ("tiered", "product"),
+    ("percent", "order"),
+    ("amount", "order"),
+    ("delivery_percent", "delivery"),
     ("delivery_amount", "delivery"),
-)  # fmt: skip
+)
 RATES = (Rate("standard", Decimal(19), 1), Rate("reduced", Decimal(7), 2))
 TIERS = (Tier(percent=Decimal(5), from_quantity=3), Tier(percent=Decimal(10), from_quantity=6))
 

@@ -243,9 +243,13 @@ def _seed_american_delivery() -> None:
     method, is_new = ShippingMethod.objects.get_or_create(
         code="us-tracked",
         defaults={
-            "name": "Tracked delivery", "market": DEMO_MARKET, "free_from_minor": 25000, "days_min": 5, "days_max": 9,
+            "name": "Tracked delivery",
+            "market": DEMO_MARKET,
+            "free_from_minor": 25000,
+            "days_min": 5,
+            "days_max": 9,
         },
-    )  # fmt: skip
+    )
     if is_new:
         zone, _ = ShippingZone.objects.get_or_create(name="United States", defaults={"countries": ["US"]})
         steps = [(0, 1900), (3000, 2900), (8000, 4900)]
@@ -265,21 +269,35 @@ def seed_demo_promotions() -> None:
     if Promotion.objects.exists():
         return
     candles = Promotion.objects.create(
-        name="Three for two on light and scent", kind="buy_get", lane="product", percent=100, buy_quantity=2, get_quantity=1
-    )  # fmt: skip
+        name="Three for two on light and scent",
+        kind="buy_get",
+        lane="product",
+        percent=100,
+        buy_quantity=2,
+        get_quantity=1,
+    )
     candles.categories.set(Category.objects.filter(slug__startswith="light"))
     welcome = Promotion.objects.create(
-        name="Welcome", kind="percent", lane="order", percent=10, is_active=True, needs_code=True, minimum_minor=2000,
+        name="Welcome",
+        kind="percent",
+        lane="order",
+        percent=10,
+        is_active=True,
+        needs_code=True,
+        minimum_minor=2000,
         is_first_order_only=True,
-    )  # fmt: skip
+    )
     make_code(welcome, "WELCOME10")
     card, is_new = Product.objects.get_or_create(
         handle="gift-card",
         defaults={
-            "slug": "gift-card", "title": "Gift card", "status": Product.Status.ACTIVE, "position": 5000,
+            "slug": "gift-card",
+            "title": "Gift card",
+            "status": Product.Status.ACTIVE,
+            "position": 5000,
             "description": "<p>For people with taste, and for when you are late. It pays for everything here, bit by bit.</p>",
         },
-    )  # fmt: skip
+    )
     if is_new:
         Option.objects.create(product=card, position=1, name="Value")
         picture = ProductImage(product=card, alt="A gift card")

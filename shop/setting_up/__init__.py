@@ -34,8 +34,10 @@ def _store(answers: Answers) -> Iterator[str]:
     """Fill the empty fields of the store record."""
     store, is_new = Store.objects.get_or_create(pk=1, defaults={"name": answers.seller.name})
     empty = {
-        name: value for name, value in vars(answers.seller).items() if value and name != "name" and not getattr(store, name)
-    }  # fmt: skip
+        name: value
+        for name, value in vars(answers.seller).items()
+        if value and name != "name" and not getattr(store, name)
+    }
     if is_new or empty:
         for name, value in empty.items():
             setattr(store, name, value)

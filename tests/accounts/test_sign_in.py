@@ -196,8 +196,22 @@ def _passkey(**changes) -> str:
     return json.dumps(facts)
 
 
-NONSENSE = ["", "x", "{}", "[]", "null", "1", '{"id": 1}', '{"response": null}', "[" * 5000, _passkey(),
-            _passkey(userHandle="eno" * 20), _passkey(userHandle=1), _passkey(clientDataJSON="x"), _passkey(signature=[])]  # fmt: skip
+NONSENSE = [
+    "",
+    "x",
+    "{}",
+    "[]",
+    "null",
+    "1",
+    '{"id": 1}',
+    '{"response": null}',
+    "[" * 5000,
+    _passkey(),
+    _passkey(userHandle="eno" * 20),
+    _passkey(userHandle=1),
+    _passkey(clientDataJSON="x"),
+    _passkey(signature=[]),
+]
 
 
 @pytest.mark.parametrize("typed", NONSENSE)

@@ -152,7 +152,20 @@ def test_no_page_fails_axe_or_overflows(browser, shop, width, scheme):
     page.click("#buy .btn")
     page.wait_for_selector("#cart[open]")
     problems = []
-    for url in ("/", "/c/tableware/", "/p/alma-mug/", "/search/?q=mug", "/search/?q=zzz", "/cart/", "/checkout/", "/orders/find/", "/account/login/", "/account/signup/", "/help/delivery/", "/nothing/"):  # fmt: skip
+    for url in (
+        "/",
+        "/c/tableware/",
+        "/p/alma-mug/",
+        "/search/?q=mug",
+        "/search/?q=zzz",
+        "/cart/",
+        "/checkout/",
+        "/orders/find/",
+        "/account/login/",
+        "/account/signup/",
+        "/help/delivery/",
+        "/nothing/",
+    ):
         page.goto(url)
         page.wait_for_timeout(100)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

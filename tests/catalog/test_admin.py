@@ -127,8 +127,11 @@ def test_pictures_are_ordered_described_focused_and_removed(client, staff):
     assert left == [(third.pk, "Picture 2", 20, 80), (second.pk, "Picture 1", 20, 80)]
     assert ProductImage(focus_x=20, focus_y=80).focus == "fx-2 fy-8"
     old_file = second.file.name
-    replaced = {f"form-{n}-{name}": value for n, image in enumerate((third, second)) for name, value in (
-        ("id", image.pk), ("position", n + 1), ("alt", "New"), ("focus_x", 50), ("focus_y", 50))}  # fmt: skip
+    replaced = {
+        f"form-{n}-{name}": value
+        for n, image in enumerate((third, second))
+        for name, value in (("id", image.pk), ("position", n + 1), ("alt", "New"), ("focus_x", 50), ("focus_y", 50))
+    }
     counts = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2"}
     other = SimpleUploadedFile("new.png", a_picture(size=(200, 200)), "image/png")
     client.post(url, {**counts, **replaced, "form-1-replace": other})

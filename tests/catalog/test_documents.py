@@ -239,13 +239,29 @@ def test_an_exported_file_brings_every_field_back_into_an_empty_shop(us_market):
 @pytest.mark.parametrize(
     ("header", "cell", "message"),
     [
-        ("Variant Tax Class", "half", "'half' is not valid as 'Variant Tax Class': Value 'half' is not a valid choice."),
-        ("Image Focus X", "-1", "'-1' is not valid as 'Image Focus X': Ensure this value is greater than or equal to 0."),
-        ("Product Dispatch Days", "0, 9", "'0, 9' is not valid as 'Product Dispatch Days': Item 2 in the array did not validate: Value 9 is not a valid choice."),
-        ("Product Publish At", "soon", "'soon' is not valid as 'Product Publish At': “soon” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format."),
+        (
+            "Variant Tax Class",
+            "half",
+            "'half' is not valid as 'Variant Tax Class': Value 'half' is not a valid choice.",
+        ),
+        (
+            "Image Focus X",
+            "-1",
+            "'-1' is not valid as 'Image Focus X': Ensure this value is greater than or equal to 0.",
+        ),
+        (
+            "Product Dispatch Days",
+            "0, 9",
+            "'0, 9' is not valid as 'Product Dispatch Days': Item 2 in the array did not validate: Value 9 is not a valid choice.",
+        ),
+        (
+            "Product Publish At",
+            "soon",
+            "'soon' is not valid as 'Product Publish At': “soon” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.",
+        ),
         ("Price / us", "cheap", "the Price / us 'cheap' is not valid: enter an amount like 12.50"),
     ],
-)  # fmt: skip
+)
 def test_a_cell_that_its_field_does_not_accept_refuses_the_product_by_its_line(us_market, header, cell, message):
     file = f'Handle,Title,Image Src,{header}\ncup,Cup,https://example.com/a.jpg,"{cell}"\n'
     assert [str(problem) for problem in read_bytes(file.encode(), "EUR").problems] == [f"line 2: cup: {message}"]

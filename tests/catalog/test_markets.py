@@ -158,8 +158,10 @@ def test_personal_pages_of_a_market_are_kept_by_nobody_and_public_ones_may_be(cl
     assert client.get("/us/cart/").headers["Cache-Control"] == "private, no-store"
     answer = client.get("/us/")
     assert ("Cache-Control" in answer.headers, dict(answer.cookies), answer.headers.get("Vary")) == (
-        False, {}, "Accept-Encoding",
-    )  # fmt: skip
+        False,
+        {},
+        "Accept-Encoding",
+    )
 
 
 @pytest.mark.django_db

@@ -100,11 +100,25 @@ def test_a_collection_is_made_by_hand(client, staff):
 def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
     variant = make_variant(2400)
     fields = {
-        "is_active": "on", "is_tracked": "on", "low_stock_at": "3", "most_per_order": "2", "is_taxable": "on",
+        "is_active": "on",
+        "is_tracked": "on",
+        "low_stock_at": "3",
+        "most_per_order": "2",
+        "is_taxable": "on",
         "tax_class": "standard",
-        "needs_shipping": "on", "grams": "500", "length_mm": "100", "width_mm": "", "height_mm": "", "hs_code": "691200",
-        "origin": "PT", "content": "350", "content_unit": "ml", "base": "1", "base_unit": "l", "image": "",
-    }  # fmt: skip
+        "needs_shipping": "on",
+        "grams": "500",
+        "length_mm": "100",
+        "width_mm": "",
+        "height_mm": "",
+        "hs_code": "691200",
+        "origin": "PT",
+        "content": "350",
+        "content_unit": "ml",
+        "base": "1",
+        "base_unit": "l",
+        "image": "",
+    }
     answer = client.post(f"/admin/catalog/variant/{variant.pk}/change/", fields)
     assert answer.status_code == 302
     variant.refresh_from_db()

@@ -22,9 +22,24 @@ def test_the_product_list_costs_eight_queries_for_any_number_of_products(client,
 
 @pytest.mark.parametrize(
     "query",
-    ["category=-", "category=tableware", "stock=in", "stock=low", "missing=picture", "missing=alt", "missing=price", "maker=Alma",
-     "price=10-30", "price=x", "price=-5", "q=thing", "status__exact=withdrawn", "category=nothing", "missing=zzz"],
-)  # fmt: skip
+    [
+        "category=-",
+        "category=tableware",
+        "stock=in",
+        "stock=low",
+        "missing=picture",
+        "missing=alt",
+        "missing=price",
+        "maker=Alma",
+        "price=10-30",
+        "price=x",
+        "price=-5",
+        "q=thing",
+        "status__exact=withdrawn",
+        "category=nothing",
+        "missing=zzz",
+    ],
+)
 def test_every_filter_of_the_product_list_opens(client, staff, query):
     make_variant(2400)
     assert client.get(f"/admin/catalog/product/?{query}").status_code == 200

@@ -101,9 +101,14 @@ class Production:
         environment = self.environment(**changes) if name != "redis" else None
         with open(self.folder / f"{name}.log", "ab") as log:
             child = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 preexec_fn=end_with_parent(signal.SIGTERM),
-            )  # fmt: skip
+            )
         self.stack.callback(lambda: (end_group(child.pid), child.wait(HANG_SECONDS)))
         return child
 
@@ -113,8 +118,12 @@ class Production:
     def manage(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment(**changes), capture_output=True, text=True, timeout=HANG_SECONDS,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
+        )
 
     def start_web(self, **changes: str) -> subprocess.Popen[bytes]:
         """gunicorn answers, as the README starts it."""

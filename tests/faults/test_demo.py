@@ -103,8 +103,9 @@ def test_the_demo_sells_stops_starts_again_and_leaves_nothing_after_a_kill(shop)
     assert (audit.returncode, audit.stdout.strip().split(", ")[-1]) == (0, "0 rows break one."), audit.stdout
     second = shop.manage("demo", "--port", "1")
     assert (second.returncode, second.stderr.strip()) == (
-        1, f"CommandError: A demo of this checkout is already running: {shop.url}",
-    )  # fmt: skip
+        1,
+        f"CommandError: A demo of this checkout is already running: {shop.url}",
+    )
     assert shop.stop() == 0
     # Nobody had to be killed: PostgreSQL, the last to go, wrote everything down.
     assert "database system is shut down" in (shop.state / "postgres-shop.log").read_text().splitlines()[-1]
@@ -130,7 +131,12 @@ def test_the_demo_recovers_by_itself(state):
 
 
 def test_a_taken_port_gets_one_sentence(state):
-    with subprocess.Popen([sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as other:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as other:
         port = re.search(r"port (\d+)", other.stdout.readline())[1]
         done = subprocess.run(
             [sys.executable, "manage.py", "demo", "--port", port],

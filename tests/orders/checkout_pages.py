@@ -27,13 +27,28 @@ def value_of(response: HttpResponse, name: str) -> str:
 
 
 GERMAN = {
-    "email": "anna@example.com", "country": "DE", "name": "Anna Peeters", "line1": "Torstr. 1", "line2": "Hof 2",
-    "postcode": "10115", "city": "Berlin", "phone": "030 901820", "company": "Loom GmbH", "shipping_code": "standard",
-}  # fmt: skip
+    "email": "anna@example.com",
+    "country": "DE",
+    "name": "Anna Peeters",
+    "line1": "Torstr. 1",
+    "line2": "Hof 2",
+    "postcode": "10115",
+    "city": "Berlin",
+    "phone": "030 901820",
+    "company": "Loom GmbH",
+    "shipping_code": "standard",
+}
 AMERICAN = {
-    "email": "maya@example.com", "country": "US", "name": "Maya Berger", "line1": "418 Maple St", "postcode": "97205",
-    "city": "Portland", "state": "OR", "phone": "(503) 555-0142", "shipping_code": "standard",
-}  # fmt: skip
+    "email": "maya@example.com",
+    "country": "US",
+    "name": "Maya Berger",
+    "line1": "418 Maple St",
+    "postcode": "97205",
+    "city": "Portland",
+    "state": "OR",
+    "phone": "(503) 555-0142",
+    "shipping_code": "standard",
+}
 
 
 def placing(response: HttpResponse, **fields: object) -> dict[str, object]:

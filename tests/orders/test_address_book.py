@@ -9,9 +9,14 @@ from tests.reading import find, find_all, form_of, text_of
 
 pytestmark = pytest.mark.django_db
 PORTLAND = {
-    "name": "Maya Berger", "line1": "418 Maple St", "postcode": "972051234", "city": "Portland", "state": "OR",
-    "country": "US", "phone": "(503) 555-0142",
-}  # fmt: skip
+    "name": "Maya Berger",
+    "line1": "418 Maple St",
+    "postcode": "972051234",
+    "city": "Portland",
+    "state": "OR",
+    "country": "US",
+    "phone": "(503) 555-0142",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -51,10 +51,17 @@ def page_of(cart) -> HttpResponse:
 def checkout_form(cart, **changes):
     seen = seen_of(cart)
     facts = {
-        "email": "ann@example.com", "country": "DE", "name": "Ann", "line1": "Street 1", "postcode": "10115",
-        "city": "Berlin", "shipping_code": "standard", "cart_mark": seen.cart_mark, "total": seen.total_minor,
+        "email": "ann@example.com",
+        "country": "DE",
+        "name": "Ann",
+        "line1": "Street 1",
+        "postcode": "10115",
+        "city": "Berlin",
+        "shipping_code": "standard",
+        "cart_mark": seen.cart_mark,
+        "total": seen.total_minor,
         "due": seen.due_minor,
-    }  # fmt: skip
+    }
     return {**facts, **changes}
 
 

@@ -104,9 +104,13 @@ def test_days_off_here_delay_the_dispatch_and_days_off_there_the_arrival():
 
 @pytest.mark.parametrize(
     ("days", "words"),
-    [([0, 1], "Mondays and Tuesdays"), ([0, 1, 2, 3, 4], "Monday to Friday"), ([4], "Fridays"),
-     ([0, 2, 4], "Mondays, Wednesdays and Fridays")],
-)  # fmt: skip
+    [
+        ([0, 1], "Mondays and Tuesdays"),
+        ([0, 1, 2, 3, 4], "Monday to Friday"),
+        ([4], "Fridays"),
+        ([0, 2, 4], "Mondays, Wednesdays and Fridays"),
+    ],
+)
 def test_weekdays_read_as_in_a_sentence(days, words):
     assert weekday_names(days) == words
 
@@ -185,8 +189,10 @@ def test_orders_keep_how_long_each_line_can_be_returned():
     order = place(make_cart(plant, lamp, mug))
     assert [line.return_days for line in order.lines.all()] == [0, 60, 20]
     assert [return_promise(days) for days in (0, 1, 20)] == [
-        "It cannot be returned unless it is faulty", "Return it within 1 day", "Return it within 20 days",
-    ]  # fmt: skip
+        "It cannot be returned unless it is faulty",
+        "Return it within 1 day",
+        "Return it within 20 days",
+    ]
 
 
 @pytest.mark.django_db
@@ -342,8 +348,11 @@ def test_the_feed_says_from_which_day_on_what_is_on_order_is_sent(client):
     backordered(date(2040, 5, 1))
     feed = b"".join(client.get("/feeds/google.xml").streaming_content).decode()
     assert re.findall(r"<g:availability>(\w+)<|<g:availability_date>([\d-]+)<", feed) == [
-        ("backorder", ""), ("", "2040-05-01"), ("out_of_stock", ""), ("in_stock", ""),
-    ]  # fmt: skip
+        ("backorder", ""),
+        ("", "2040-05-01"),
+        ("out_of_stock", ""),
+        ("in_stock", ""),
+    ]
 
 
 @pytest.mark.django_db
@@ -355,8 +364,10 @@ def test_a_card_with_a_sale_badge_opens_on_the_cheapest_reduced_variant(client):
         set_price(variant.pk, default_market(), regular_minor=2000, sale_minor=sale)
         if glaze != "Clay":  # the cheapest one is sold out
             receive(variant.pk, make_location(), 3)
-    shown = [product_page(product_for_page(product.slug), default_market(), wanted).variant.option1 for wanted in (
-        {}, {"glaze": "sand"}, {"option1": "Moss"})]  # fmt: skip
+    shown = [
+        product_page(product_for_page(product.slug), default_market(), wanted).variant.option1
+        for wanted in ({}, {"glaze": "sand"}, {"option1": "Moss"})
+    ]
     assert shown == ["Ink", "Sand", "Moss"]
 
 

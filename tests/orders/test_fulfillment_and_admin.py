@@ -172,8 +172,13 @@ def test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again(client
 
 def test_roles_hold_the_permissions_they_promise():
     assert set(Group.objects.values_list("name", flat=True)) >= {
-        "Owner", "Catalogue", "Fulfilment", "Support", "Finance", "Read-only",
-    }  # fmt: skip
+        "Owner",
+        "Catalogue",
+        "Fulfilment",
+        "Support",
+        "Finance",
+        "Read-only",
+    }
     owner = Group.objects.get(name="Owner")
     assert owner.permissions.count() == Permission.objects.count()
     fulfilment = set(Group.objects.get(name="Fulfilment").permissions.values_list("codename", flat=True))

@@ -143,8 +143,9 @@ def test_gift_lines_survive_joining_and_an_expired_order():
     order = place(own, user, shipping_code="none", line1="", postcode="", city="")
     cart = cancel(order, "expired")
     assert sorted(line.gift_note for line in cart.lines.all()) == [
-        "For Jo by e-mail to jo@example.com", "For Kim by e-mail to kim@example.com",
-    ]  # fmt: skip
+        "For Jo by e-mail to jo@example.com",
+        "For Kim by e-mail to kim@example.com",
+    ]
     assert User.objects.count() == 1
 
 

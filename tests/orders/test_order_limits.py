@@ -145,9 +145,17 @@ def test_replacing_an_order_counts_as_placing_one(monkeypatch, client, stripe_de
     order = make_order(make_variant())
     client.cookies["cart"] = str(Cart.objects.get(pk=order.cart_id).token)
     form = {
-        "email": "a@example.com", "country": "DE", "name": "X", "line1": "Y 1", "postcode": "10115", "city": "Z",
-        "shipping_code": "standard", "cart_mark": "x", "total": order.total_minor, "due": order.due_minor,
-    }  # fmt: skip
+        "email": "a@example.com",
+        "country": "DE",
+        "name": "X",
+        "line1": "Y 1",
+        "postcode": "10115",
+        "city": "Z",
+        "shipping_code": "standard",
+        "cart_mark": "x",
+        "total": order.total_minor,
+        "due": order.due_minor,
+    }
     assert client.post(f"/orders/{order.public_id}/replace/", form).status_code == 302
     second = Order.objects.get(status="placed")
     assert client.post(f"/orders/{second.public_id}/replace/", {**form, "line1": "Z 2"}).status_code == 429

@@ -15,7 +15,11 @@ from shop.models import Mail
 from tests.factories import make_cart, make_order, make_promotion, make_shipping, make_tax, make_variant, place
 
 pytestmark = pytest.mark.django_db
-SELLER = {"seller_name": "Hearthside GmbH", "seller_address": "Example Street 1\n10115 Berlin", "contact_email": "hi@x.example"}  # fmt: skip
+SELLER = {
+    "seller_name": "Hearthside GmbH",
+    "seller_address": "Example Street 1\n10115 Berlin",
+    "contact_email": "hi@x.example",
+}
 
 
 def confirmation(order: Order):

@@ -16,9 +16,15 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 AMERICAN = {
-    "name": "Maya Berger", "line1": "418 Maple St", "line2": "Apt 2B", "postcode": "97205", "city": "Portland",
-    "state": "OR", "country": "US", "phone": "+15035550142",
-}  # fmt: skip
+    "name": "Maya Berger",
+    "line1": "418 Maple St",
+    "line2": "Apt 2B",
+    "postcode": "97205",
+    "city": "Portland",
+    "state": "OR",
+    "country": "US",
+    "phone": "+15035550142",
+}
 
 
 def american_order() -> Order:
@@ -55,9 +61,13 @@ def test_the_admin_prints_the_state_and_the_phone_number(admin_client):
 def test_an_invoice_address_prints_its_state(client):
     order = make_order()
     Order.objects.filter(pk=order.pk).update(
-        billing_name="Loom Srl", billing_line1="Via Roma 1", billing_postcode="20121", billing_city="Milano",
-        billing_state="MI", billing_country="IT",
-    )  # fmt: skip
+        billing_name="Loom Srl",
+        billing_line1="Via Roma 1",
+        billing_postcode="20121",
+        billing_city="Milano",
+        billing_state="MI",
+        billing_country="IT",
+    )
     text = text_of(client.get(order.get_absolute_url()))
     assert "Invoice to Loom Srl, Via Roma 1, 20121 Milano MI, Italy" in text
 

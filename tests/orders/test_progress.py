@@ -37,8 +37,11 @@ def test_a_paid_order_is_packed_next_and_says_when_it_arrives():
     progress = order_progress(order)
     assert (progress.heading, progress.title) == (f"Thank you, {order.first_name}", "What happens next")
     assert steps(order) == [
-        ("Payment received", "done"), ("We are packing it", "now"), ("On its way", ""), ("Arrives", ""),
-    ]  # fmt: skip
+        ("Payment received", "done"),
+        ("We are packing it", "now"),
+        ("On its way", ""),
+        ("Arrives", ""),
+    ]
     assert progress.steps[-1] == Step("Arrives", "Mon 30 November – Tue 1 December", StepState.TO_COME)
 
 
@@ -48,9 +51,12 @@ def test_a_partly_shipped_order_names_its_parcel_and_packs_the_rest():
     progress = order_progress(reread(order))
     assert (progress.heading, progress.title) == ("Part of your order is on its way", "What happens next")
     assert steps(order) == [
-        ("Payment received", "done"), ("Parcel 1: handed to DHL", "done"), ("We are packing it", "now"), ("On its way", ""),
+        ("Payment received", "done"),
+        ("Parcel 1: handed to DHL", "done"),
+        ("We are packing it", "now"),
+        ("On its way", ""),
         ("Arrives", ""),
-    ]  # fmt: skip
+    ]
     assert progress.steps[3].detail == "3 items still to come"
     assert [parcel.title for parcel in fulfillments_of(reread(order))] == ["Parcel 1 of 2"]
 

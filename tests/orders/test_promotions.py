@@ -128,8 +128,11 @@ def test_a_gift_comes_as_a_line_that_costs_nothing_and_leaves_the_stock():
     order = place(cart)
     lines = list(order.lines.all())
     assert [(line.title, line.subtotal_minor, line.discount_minor, line.total_minor) for line in lines][1] == (
-        "Soap", 900, 900, 0,
-    )  # fmt: skip
+        "Soap",
+        900,
+        900,
+        0,
+    )
     assert order.total_minor == 2400 + 490
     assert gift.stock.get().reserved == 1
     assert "Soap" not in [item.variant.product.title for item in contents_of(make_cart(make_variant(2400))).gifts]
@@ -219,8 +222,10 @@ def test_uses_are_counted_where_there_is_a_limit_and_given_back_once():
     promotion = make_promotion(percent=10, codes=("TEN",), most_uses=5, most_uses_of_code=2, most_uses_each=3)
     order = place(with_codes(make_cart(make_variant()), "TEN"))
     counted = lambda: (  # noqa: E731
-        Promotion.objects.get().uses, Coupon.objects.get().uses, PromotionCustomer.objects.get().uses,
-    )  # fmt: skip
+        Promotion.objects.get().uses,
+        Coupon.objects.get().uses,
+        PromotionCustomer.objects.get().uses,
+    )
     assert counted() == (1, 1, 1)
     lifecycle.cancel(order, Order.CancelReason.EXPIRED)
     assert counted() == (0, 0, 0)

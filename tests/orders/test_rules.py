@@ -68,7 +68,9 @@ def test_rules_that_have_not_changed_cost_one_query():
 CHANGES = {
     "a tax rate": lambda: make_tax("AT", "20"),
     "a changed tax rate": lambda: TaxRate.objects.update(percent=7),
-    "a tax region": lambda: TaxRegion.objects.create(code="heligoland", country="DE", name="Heligoland", postcodes="27498"),
+    "a tax region": lambda: TaxRegion.objects.create(
+        code="heligoland", country="DE", name="Heligoland", postcodes="27498"
+    ),
     "a shipping method": lambda: ShippingMethod.objects.update(name="Parcel service"),
     "a shipping zone": lambda: ShippingZone.objects.update(postcodes="1*"),
     "a shipping rate": lambda: ShippingRate.objects.update(price_minor=590),
@@ -83,7 +85,7 @@ CHANGES = {
     "a deleted promotion": lambda: Promotion.objects.all().delete(),
     "the days on which the shop sends": lambda: Store.objects.create(dispatch_days=[0]),
     "the terms": lambda: Page.objects.create(slug="terms", title="Terms", version="2"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)

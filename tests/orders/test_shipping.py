@@ -13,10 +13,22 @@ from orders.rules import ShippingRule
 from tests.factories import contents_of, make_cart, make_shipping, make_tax, make_variant, place
 
 ROW = {
-    "code": "a", "name": "A", "kind": "delivery", "free_from_minor": None, "most_grams": None, "handling_days": 0,
-    "days_min": 1, "days_max": 2, "pickup_address": "", "position": 0, "countries": ("DE",), "postcodes": "",
-    "from_grams": 0, "from_minor": 0, "price_minor": 490,
-}  # fmt: skip
+    "code": "a",
+    "name": "A",
+    "kind": "delivery",
+    "free_from_minor": None,
+    "most_grams": None,
+    "handling_days": 0,
+    "days_min": 1,
+    "days_max": 2,
+    "pickup_address": "",
+    "position": 0,
+    "countries": ("DE",),
+    "postcodes": "",
+    "from_grams": 0,
+    "from_minor": 0,
+    "price_minor": 490,
+}
 
 
 def rule_of(**changes):

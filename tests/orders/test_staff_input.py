@@ -34,14 +34,28 @@ from tests.reading import errors_of, markup_of, text_of
 pytestmark = pytest.mark.django_db
 NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
 PROMOTION = {
-    "name": "Ten", "kind": "percent", "lane": "order", "position": "0", "market": "main", "percent": "10",
-    "buy_quantity": "0", "get_quantity": "0", "minimum_quantity": "0",
+    "name": "Ten",
+    "kind": "percent",
+    "lane": "order",
+    "position": "0",
+    "market": "main",
+    "percent": "10",
+    "buy_quantity": "0",
+    "get_quantity": "0",
+    "minimum_quantity": "0",
     **{f"tiers-{name}": value for name, value in NO_ROWS.items()},
-}  # fmt: skip
+}
 METHOD = {
-    "code": "bike", "name": "Bike", "kind": "delivery", "market": "main", "handling_days": "0", "days_min": "1",
-    "days_max": "2", "position": "0", **{f"rates-{name}": value for name, value in NO_ROWS.items()},
-}  # fmt: skip
+    "code": "bike",
+    "name": "Bike",
+    "kind": "delivery",
+    "market": "main",
+    "handling_days": "0",
+    "days_min": "1",
+    "days_max": "2",
+    "position": "0",
+    **{f"rates-{name}": value for name, value in NO_ROWS.items()},
+}
 ZONE = {"name": "North", "countries": "DE"}
 RATE = {"country": "DE", "tax_class": "standard", "percent": "19", "valid_0": "2026-01-01T00:00"}
 
@@ -55,8 +69,15 @@ def owner(client):
 def yen(settings):
     settings.MARKETS = [
         settings.MARKETS[0],
-        {"code": "jp", "prefix": "jp", "language": "ja-JP", "currency": "JPY", "is_tax_included": True, "countries": ["JP"]},
-    ]  # fmt: skip
+        {
+            "code": "jp",
+            "prefix": "jp",
+            "language": "ja-JP",
+            "currency": "JPY",
+            "is_tax_included": True,
+            "countries": ["JP"],
+        },
+    ]
 
 
 def add(client: Client, model: str, facts: dict) -> list[str]:

@@ -47,8 +47,10 @@ def test_each_class_has_its_rate_and_a_class_without_one_bears_the_standard_rate
     )
     lines = total(cart).lines
     assert [(line.tax_percent, line.tax_minor) for line in lines] == [
-        (Decimal(19), 1900), (Decimal(7), 700), (Decimal(19), 1900),
-    ]  # fmt: skip
+        (Decimal(19), 1900),
+        (Decimal(7), 700),
+        (Decimal(19), 1900),
+    ]
 
 
 def test_a_rate_that_ends_when_it_begins_never_applies():
@@ -346,8 +348,9 @@ def test_a_change_of_a_rate_is_planned_and_what_held_stays_on_record():
         assert total(cart).tax_minor == 2000
     spans = TaxRate.objects.order_by("pk").values_list("percent", "valid")
     assert [(percent, span.lower, span.upper) for percent, span in spans] == [
-        (Decimal(19), None, begins), (Decimal(20), begins, None),
-    ]  # fmt: skip
+        (Decimal(19), None, begins),
+        (Decimal(20), begins, None),
+    ]
 
 
 @pytest.mark.parametrize(("percent", "days"), [("101", 1), ("-1", 1), ("20", 99)])
@@ -382,6 +385,9 @@ def test_an_order_of_a_business_says_why_there_is_no_tax():
         make_cart(make_variant(11900)), country="BE", postcode="9000", vat_id="BE0776091951", company="Atelier"
     )
     assert (order.treatment, order.tax_minor, order.total_minor, order.vat_id) == (
-        "reverse_charge", 0, 10000, "BE0776091951",
-    )  # fmt: skip
+        "reverse_charge",
+        0,
+        10000,
+        "BE0776091951",
+    )
     assert run_audit() == []

@@ -30,9 +30,29 @@ from tests.reading import find_all, form_of, markup_of, text_of, title_of
 
 pytestmark = pytest.mark.django_db
 ODD = [
-    "", "0", "-1", "1.5", "1e3", "٣", "9" * 19, "9" * 5000, "NaN", "a\x00b", "\u202eabc", "x" * 20_001, "<b>", "card-",
-    f"card-{'9' * 30}", "card-٣", "[]", "[" * 9000, '{"total":1e999}', '{"lines":{"1":[true,1]}}', "ﷺ" * 50, "none",
-]  # fmt: skip
+    "",
+    "0",
+    "-1",
+    "1.5",
+    "1e3",
+    "٣",
+    "9" * 19,
+    "9" * 5000,
+    "NaN",
+    "a\x00b",
+    "\u202eabc",
+    "x" * 20_001,
+    "<b>",
+    "card-",
+    f"card-{'9' * 30}",
+    "card-٣",
+    "[]",
+    "[" * 9000,
+    '{"total":1e999}',
+    '{"lines":{"1":[true,1]}}',
+    "ﷺ" * 50,
+    "none",
+]
 ADDRESS = {"name": "Ann", "line1": "Street 1", "postcode": "10115", "city": "Berlin", "country": "DE"}
 
 

@@ -50,8 +50,13 @@ def test_a_signed_event_is_kept_as_it_came(client):
     assert post(client, EVENT).status_code == 200
     event = StripeEvent.objects.get()
     assert (event.stripe_id, event.type, event.account, event.livemode, event.object_id, event.status) == (
-        "evt_1", "checkout.session.completed", "", False, "cs_unknown", "new",
-    )  # fmt: skip
+        "evt_1",
+        "checkout.session.completed",
+        "",
+        False,
+        "cs_unknown",
+        "new",
+    )
     assert json.loads(event.body) == EVENT
 
 

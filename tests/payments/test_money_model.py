@@ -264,10 +264,21 @@ class Shop:
 
 # How often each step is tried; a step of which nothing is there to do is none.
 WEIGHTS: dict[Callable[[Shop], None], int] = {
-    Shop.place: 8, Shop.begin_to_pay: 8, Shop.pay: 8, Shop.hear: 3, Shop.pay_too_late: 3, Shop.run_out_of_time: 2,
-    Shop.go_back: 2, Shop.cancel: 3, Shop.refund: 3, Shop.send_money_back: 2, Shop.send_parcel: 1, Shop.block: 2,
-    Shop.let_cards_expire: 1, Shop.change_limits: 2,
-}  # fmt: skip
+    Shop.place: 8,
+    Shop.begin_to_pay: 8,
+    Shop.pay: 8,
+    Shop.hear: 3,
+    Shop.pay_too_late: 3,
+    Shop.run_out_of_time: 2,
+    Shop.go_back: 2,
+    Shop.cancel: 3,
+    Shop.refund: 3,
+    Shop.send_money_back: 2,
+    Shop.send_parcel: 1,
+    Shop.block: 2,
+    Shop.let_cards_expire: 1,
+    Shop.change_limits: 2,
+}
 
 
 @pytest.mark.django_db

@@ -11,10 +11,16 @@ from tests.factories import make_order
 
 Status = Payment.Status
 MOVES = {
-    ("open", "processing"), ("open", "captured"), ("open", "failed"), ("open", "canceled"),
-    ("processing", "captured"), ("processing", "failed"), ("processing", "canceled"),
-    ("failed", "captured"), ("canceled", "captured"),
-}  # fmt: skip
+    ("open", "processing"),
+    ("open", "captured"),
+    ("open", "failed"),
+    ("open", "canceled"),
+    ("processing", "captured"),
+    ("processing", "failed"),
+    ("processing", "canceled"),
+    ("failed", "captured"),
+    ("canceled", "captured"),
+}
 
 
 def make_payment(status: str) -> Payment:

@@ -50,9 +50,12 @@ def test_an_order_that_a_card_pays_whole_is_confirmed_or_given_up_never_both(at_
         order = place(with_codes(make_cart(variant), code), email=f"a{number}@example.com")
         Order.objects.filter(pk=order.pk).update(payment_due_at=timezone.now())
         results = at_once(
-            pay(order), expire_unpaid, lambda order=order: reopen(order), pay(order),
+            pay(order),
+            expire_unpaid,
+            lambda order=order: reopen(order),
+            pay(order),
             lambda order=order: cancel_order(Order.objects.get(pk=order.pk), user_id=None),
-        )  # fmt: skip
+        )
         assert {type(one) for one in results if isinstance(one, Exception)} <= {StillProcessing, CancelRefused}, results
         order.refresh_from_db()
         card.refresh_from_db()

@@ -226,9 +226,17 @@ def test_the_cache_table_is_there():
     [
         ({"STRIPE_SECRET_KEY": "sk_live_x", "SHOP_HTTPS": True, "SHOP_URL": "https://x"}, []),
         ({"STRIPE_SECRET_KEY": "sk_test_x", "SHOP_HTTPS": True, "SHOP_URL": "https://x"}, ["shop.E003"]),
-        ({"STRIPE_SECRET_KEY": "sk_live_x", "STRIPE_API_BASE": "http://127.0.0.1:1", "SHOP_HTTPS": False, "SHOP_URL": "http://x"}, ["shop.E002", "shop.E004", "shop.E005"]),
+        (
+            {
+                "STRIPE_SECRET_KEY": "sk_live_x",
+                "STRIPE_API_BASE": "http://127.0.0.1:1",
+                "SHOP_HTTPS": False,
+                "SHOP_URL": "http://x",
+            },
+            ["shop.E002", "shop.E004", "shop.E005"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_deploy_check_refuses_play_money_in_production(settings, facts, ids):
     for name, value in facts.items():
         setattr(settings, name, value)

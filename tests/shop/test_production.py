@@ -116,8 +116,14 @@ def test_a_database_url_may_name_a_server_or_a_socket(url, host, password, port)
 
 
 @pytest.mark.parametrize(
-    "url", ["postgres://shop:se/cret@localhost/shop", "mysql://shop:secret@localhost/shop", "postgres://shop@localhost/", "shop"]
-)  # fmt: skip
+    "url",
+    [
+        "postgres://shop:se/cret@localhost/shop",
+        "mysql://shop:secret@localhost/shop",
+        "postgres://shop@localhost/",
+        "shop",
+    ],
+)
 def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_password(url):
     with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL ") as caught:
         database_settings(url)
@@ -207,7 +213,9 @@ def test_the_scheme_is_what_our_outermost_proxy_wrote(rf, production, trusted, t
         (1, {"x-forwarded-proto": "https", **FROM}, 200, ""),
     ],
 )
-def test_a_proxy_that_does_not_fit_the_setting_is_named_in_the_log(rf, production, caplog, trusted, headers, status, words):  # fmt: skip
+def test_a_proxy_that_does_not_fit_the_setting_is_named_in_the_log(
+    rf, production, caplog, trusted, headers, status, words
+):
     production.TRUSTED_PROXIES = trusted
     production.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None
     with caplog.at_level(logging.ERROR):

@@ -156,14 +156,23 @@ def test_own_texts_come_from_files_and_replace_a_starting_text_but_no_text_of_st
         ('[store]\nname = "H"', "is missing seller_name, seller_address, contact_email."),
         (STORE + '[tax]\nDE = "19 %"', "'19 %' is not a percentage"),
         (STORE + "[tax]\nDE = 119", "'119' is not a percentage"),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4.905"', "'4.905' is not an amount in EUR"),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["US"]\nprice = "4.90"', "US is not in SHOP_COUNTRIES"),
+        (
+            STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "4.905"',
+            "'4.905' is not an amount in EUR",
+        ),
+        (
+            STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["US"]\nprice = "4.90"',
+            "US is not in SHOP_COUNTRIES",
+        ),
         (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]', "number 1 is missing price."),
-        (STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "1"\ndays = [3, 2]', "days must be two"),
+        (
+            STORE + '[[delivery]]\ncode = "a"\nname = "A"\ncountries = ["DE"]\nprice = "1"\ndays = [3, 2]',
+            "days must be two",
+        ),
         (STORE + '[pages]\nhome = "x"', "[pages] has home, which is not known"),
         (STORE + '[pages]\nterms = "nowhere.html"', "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_meant_gets_one_sentence_and_sets_nothing_up(tmp_path, text, sentence):
     file = tmp_path / "shop.toml"
     file.write_text(text)
@@ -232,7 +241,9 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
     ]
 
 
-@pytest.mark.parametrize("path", ["/", "/search/?q=a", "/cart/", "/checkout/", "/help/care/", "/sitemap.xml", "/nowhere/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path", ["/", "/search/?q=a", "/cart/", "/checkout/", "/help/care/", "/sitemap.xml", "/nowhere/"]
+)
 def test_a_closed_shop_says_opening_soon(client, closed, path):
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3600")
@@ -247,7 +258,10 @@ def test_a_closed_shop_is_no_error_in_the_log(client, closed, caplog):
 
 
 def test_a_closed_shop_takes_no_form(client, closed):
-    assert client.post("/cart/add/", {"variant": make_variant().pk}, headers={"origin": "http://testserver"}).status_code == 503  # fmt: skip
+    assert (
+        client.post("/cart/add/", {"variant": make_variant().pk}, headers={"origin": "http://testserver"}).status_code
+        == 503
+    )
 
 
 @pytest.mark.parametrize("what", ["again", "replace"])
@@ -266,10 +280,17 @@ def test_nothing_is_bought_in_a_closed_shop_by_way_of_an_older_order(client, clo
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/healthz", 200), ("/readyz", 200), ("/account/login/", 200), ("/admin/", 302), ("/legal/imprint/", 404),
-        ("/orders/find/", 200), ("/payments/webhook/", 405), ("/robots.txt", 200), ("/static/css/soon.css", 200),
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/account/login/", 200),
+        ("/admin/", 302),
+        ("/legal/imprint/", 404),
+        ("/orders/find/", 200),
+        ("/payments/webhook/", 405),
+        ("/robots.txt", 200),
+        ("/static/css/soon.css", 200),
     ],
-)  # fmt: skip
+)
 def test_what_runs_a_closed_shop_works(client, closed, path, status):
     answer = client.get(path)
     answer.close()

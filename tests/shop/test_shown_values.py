@@ -54,7 +54,7 @@ RAW = {
     "the code of a market": r"\bmain\b(?! content)",
     "an object": r"\bobject \(\d+\)|<[A-Z]\w+:",
     "one of many": r"(?<![\d.,])1 (variants|products|units|pictures|prices|codes|orders|lines|differences|numbers|reviews)\b",
-}  # fmt: skip
+}
 
 
 def visible(html: str) -> str:

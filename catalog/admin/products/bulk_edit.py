@@ -34,14 +34,20 @@ class BulkForm(forms.Form):
 
     ids = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
     percent = forms.DecimalField(
-        label="Change prices by (%)", required=False, min_value=-90, max_value=1000, max_digits=6, decimal_places=2,
+        label="Change prices by (%)",
+        required=False,
+        min_value=-90,
+        max_value=1000,
+        max_digits=6,
+        decimal_places=2,
         help_text="10 raises prices by 10 %, -10 lowers them. Running sale prices change by the same percentage.",
-    )  # fmt: skip
+    )
     rounding = forms.ChoiceField(required=False, choices=[(r.value, r.label) for r in Rounding])
     leaves_sales = forms.BooleanField(
-        label="Leave sale prices as they are", required=False,
+        label="Leave sale prices as they are",
+        required=False,
         help_text="A sale price that is not below the new price ends.",
-    )  # fmt: skip
+    )
     on_hand = forms.IntegerField(label="Set the stock to", required=False, min_value=0, max_value=10**8)
     add_tag = forms.CharField(label="Add the tag", required=False, max_length=100)
     remove_tag = forms.CharField(label="Remove the tag", required=False, max_length=100)

@@ -149,7 +149,7 @@ class PromotionAdmin(admin.ModelAdmin):
             "Who can use it, and how often",
             {"fields": ("needs_code", "groups", "is_first_order_only", ("most_uses", "most_uses_each"))},
         ),
-    )  # fmt: skip
+    )
 
     @admin.display(description="state")
     def state(self, promotion: Promotion) -> str:
