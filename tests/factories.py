@@ -11,7 +11,7 @@ from catalog.inventory import receive
 from catalog.listings import write_listings
 from catalog.markets import default_market
 from catalog.models import AttributeValue, Category, Location, Option, Product, Stock, Variant
-from catalog.prices import set_price
+from catalog.prices import set_price, set_prices
 from orders.cart import add_units
 from orders.cart.codes import enter_code
 from orders.cart.contents import CartContents, price_cart
@@ -62,6 +62,17 @@ def make_variants(count: int) -> list[Variant]:
     return Variant.objects.bulk_create(
         Variant(product=product, sku=f"T-{n}", is_tracked=False) for product, n in zip(products, numbers, strict=True)
     )
+
+
+def make_listed_variants(count: int, price_minor: int = 2400, on_hand: int = 10) -> list[Variant]:
+    """Many active products with one variant each, in stock and listed, in a third of the time."""
+    variants, location = make_variants(count), make_location()
+    Variant.objects.filter(pk__in=[variant.pk for variant in variants]).update(is_tracked=True)
+    set_prices({variant.pk: (price_minor, None, None) for variant in variants}, default_market())
+    for variant in variants:
+        receive(variant.pk, location, on_hand)
+    write_listings(Product.objects.filter(pk__in=[variant.product_id for variant in variants]))
+    return variants
 
 
 def shelve(category: Category, title: str, *values: AttributeValue, price_minor: int = 1000, **facts) -> Product:

@@ -23,6 +23,7 @@ from tests.factories import (
     contents_of,
     make_cart,
     make_gift_card,
+    make_listed_variants,
     make_order,
     make_promotion,
     make_shipping,
@@ -291,7 +292,7 @@ def statements(client, method, path, form=None) -> list[str]:
 @pytest.mark.parametrize("lines", [1, 24])
 def test_a_cart_costs_the_same_for_one_line_and_for_many(lines):
     make_promotion(percent=10, codes=("TEN",), most_uses=50)
-    variants = [make_variant(1000 + n, on_hand=50) for n in range(lines)]
+    variants = make_listed_variants(lines, 1000, on_hand=50)
     cart = with_codes(make_cart(*variants), "TEN", make_gift_card(500)[1])
     client = client_of(cart)
     contents_of(cart)  # this process has read the rules

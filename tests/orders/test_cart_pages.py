@@ -16,6 +16,7 @@ from tests.factories import (
     make_tax,
     make_user,
     make_variant,
+    make_variants,
 )
 from tests.orders.checkout_pages import OURS, add, client_of
 from tests.reading import find, find_all, links_of, text_of
@@ -126,9 +127,7 @@ def test_a_cookie_that_is_not_ours_is_an_empty_cart(client, cookie):
 @pytest.mark.fault("F020")
 def test_a_cart_has_limits(client):
     cart = make_cart(make_variant())
-    for _ in range(MAX_LINES - 1):
-        variant = make_variant(on_hand=0)
-        CartLine.objects.create(cart=cart, variant=variant)
+    CartLine.objects.bulk_create(CartLine(cart=cart, variant=variant) for variant in make_variants(MAX_LINES - 1))
     response = add(client_of(cart), make_variant())
     assert response.status_code == 422
     assert "at most 100" in text_of(response)

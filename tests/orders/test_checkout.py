@@ -30,6 +30,7 @@ from shop.operations.audit import run_audit
 from tests.factories import (
     contents_of,
     make_cart,
+    make_listed_variants,
     make_order,
     make_shipping,
     make_submission,
@@ -181,7 +182,7 @@ def test_a_cart_of_digital_goods_needs_no_delivery():
 
 def test_placing_costs_the_same_for_one_line_and_for_twenty_four():
     def cost(count):
-        cart = make_cart(*(make_variant() for _ in range(count)))
+        cart = make_cart(*make_listed_variants(count))
         seen = seen_of(cart)
         with CaptureQueriesContext(connection) as captured:
             place_order(cart.pk, make_submission(), seen=seen)

@@ -21,7 +21,7 @@ from orders.models import Order, OrderEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.urls import urlpatterns
-from tests.factories import make_order, make_user, make_variant
+from tests.factories import make_listed_variants, make_order, make_user, make_variant
 from tests.reading import find, links_of, markup_of, terms_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -231,7 +231,7 @@ def test_the_page_costs_the_same_number_of_queries_for_one_and_for_twenty_lines(
     user = make_user(is_staff=True, is_superuser=True)
     client.force_login(user)
     small = make_order(make_variant(), quantity=2)
-    large = make_order(*[make_variant() for _ in range(20)], quantity=2)
+    large = make_order(*make_listed_variants(20), quantity=2)
     for order in (small, large):
         payment = start_payment(order.pk)
         stripe_desk.pay(payment.session_url)
