@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from django.apps import apps
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.xdist_group("architecture")  # one process reads the modules
 
 # An app may import itself and the apps named here. Nobody may import shop.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -53,8 +55,13 @@ FILES = {
 }
 
 
-def imported_names(module: str) -> Iterator[str]:
-    """Yield every dotted name a module imports, inside functions too."""
+@cache
+def imported_names(module: str) -> frozenset[str]:
+    """Return every dotted name a module imports, inside functions too."""
+    return frozenset(_imported_names(module))
+
+
+def _imported_names(module: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(FILES[module].read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -78,28 +85,32 @@ def floor_of(module: str) -> int:
     return 2 if subject in FLOORS["doors"] else 1
 
 
-ARROWS = {
-    module: {home for name in imported_names(module) if (home := home_of(name)) and home != module} for module in FILES
-}
+@cache
+def arrows() -> dict[str, set[str]]:
+    """Return the modules of ours that each module imports."""
+    return {
+        module: {home for name in imported_names(module) if (home := home_of(name)) and home != module}
+        for module in FILES
+    }
 
 
 @pytest.mark.parametrize("module", FILES)
 def test_arrows_point_down(module):
     app = module.split(".")[0]
     allowed = MAY_IMPORT[app] | {app}
-    assert {target for target in ARROWS[module] if target.split(".")[0] not in allowed} == set()
+    assert {target for target in arrows()[module] if target.split(".")[0] not in allowed} == set()
 
 
 @pytest.mark.parametrize("module", [module for module in FILES if not module.startswith("shop")])
 def test_no_floor_imports_the_one_above_it(module):
     app = module.split(".")[0]
-    own = {target for target in ARROWS[module] if target.startswith(f"{app}.")}
+    own = {target for target in arrows()[module] if target.startswith(f"{app}.")}
     assert {target for target in own if floor_of(target) > floor_of(module)} == set()
 
 
 def test_no_circles():
     try:
-        TopologicalSorter(ARROWS).prepare()
+        TopologicalSorter(arrows()).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
 
@@ -111,7 +122,7 @@ def unit_of(module: str) -> str:
 
 def test_no_circles_between_the_folders_of_an_app():
     units: dict[str, set[str]] = {}
-    for module, targets in ARROWS.items():
+    for module, targets in arrows().items():
         own = {unit_of(target) for target in targets if target.split(".")[0] == module.split(".")[0]}
         units.setdefault(unit_of(module), set()).update(own - {unit_of(module)})
     try:
@@ -126,14 +137,14 @@ def test_only_the_gateway_speaks_to_stripe():
 
 
 def test_mails_are_written_in_one_place_and_in_accounts():
-    writers = {module for module in FILES if "django.core.mail.EmailMultiAlternatives" in set(imported_names(module))}
+    writers = {module for module in FILES if "django.core.mail.EmailMultiAlternatives" in imported_names(module)}
     assert writers == {"catalog.emails", "accounts.emails"}
 
 
 def test_the_sandbox_stands_alone():
     inside = {module for module in FILES if module.startswith(SANDBOX)}
-    assert {target for module in inside for target in ARROWS[module]} <= inside
-    assert {module for module in FILES.keys() - inside if ARROWS[module] & inside} == set()
+    assert {target for module in inside for target in arrows()[module]} <= inside
+    assert {module for module in FILES.keys() - inside if arrows()[module] & inside} == set()
 
 
 def test_model_relations_point_down():

@@ -20,9 +20,9 @@ def _own_folder(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
 
 
-def picture(kind="JPEG", size=(1000, 1250), **options) -> bytes:
+def picture(kind="JPEG", size=(1000, 1250), mode="RGB", **options) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", size, "#b9714f").save(buffer, kind, **options)
+    Image.new(mode, size, "#b9714f").save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -55,7 +55,7 @@ def test_notes_about_place_and_time_are_dropped():
         (b"GIF89a\x01\x00\x01\x00", "not a JPEG"),
         (picture()[:500], "not a JPEG"),
         (b"x" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
-        (picture("PNG", (7000, 6000)), "more than 40 million pixels"),
+        (picture("PNG", (7000, 6000), "1"), "more than 40 million pixels"),
     ],
 )
 def test_what_is_no_picture_or_too_much_is_refused(content, words):
