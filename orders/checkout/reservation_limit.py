@@ -21,9 +21,9 @@ def check_unpaid_orders(buyer: Buyer, units: int) -> None:
     The network is an IPv4 address or an IPv6 /64. With these units it may reserve SHOP_MAX_UNPAID_UNITS in unpaid orders.
     Call it in the order's transaction.
     """
+    network = network_of(buyer.ip) if buyer.ip and units and settings.MAX_UNPAID_UNITS else ""
     in_network = Q(pk=None)
-    if buyer.ip and units and settings.MAX_UNPAID_UNITS:
-        network = network_of(buyer.ip)
+    if network:
         with connection.cursor() as cursor:
             cursor.execute(LOCK, [network])
         in_network = Q(_is_from(network))
@@ -33,7 +33,7 @@ def check_unpaid_orders(buyer: Buyer, units: int) -> None:
     )
     if unpaid["orders"] >= MAX_UNPAID_ORDERS:
         raise TooManyUnpaid
-    if unpaid["units"] + units > settings.MAX_UNPAID_UNITS > 0:
+    if network and unpaid["units"] + units > settings.MAX_UNPAID_UNITS:
         raise TooMuchUnpaid(held=unpaid["units"], limit=settings.MAX_UNPAID_UNITS)
 
 

@@ -15,6 +15,7 @@ from tests.factories import (
     make_tax,
     make_user,
     make_variant,
+    place,
     seen_of,
 )
 from tests.reading import text_of
@@ -131,6 +132,11 @@ def test_an_ipv6_network_is_one_place_that_holds_units(settings):
     assert post_checkout(make_cart(variant, quantity=6), ip="2001:db8::1", email="a@example.com").status_code == 302
     assert post_checkout(make_cart(variant, quantity=5), ip="2001:db8::2", email="b@example.com").status_code == 409
     assert post_checkout(make_cart(variant, quantity=5), ip="2001:db8:0:1::2", email="b@example.com").status_code == 302
+
+
+def test_an_order_from_an_unknown_place_holds_as_much_as_it_likes(settings):
+    settings.MAX_UNPAID_UNITS = 10
+    assert place(make_cart(make_variant(on_hand=99), quantity=11)).terms_accepted_ip is None
 
 
 def test_without_a_limit_a_place_holds_as_much_as_it_likes(settings):
