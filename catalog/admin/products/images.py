@@ -77,10 +77,11 @@ def _add_uploads(request: HttpRequest, product: Product) -> None:
 
 def add_image(product: Product, content: bytes, author: Author) -> ProductImage:
     """Add a picture after the product's other pictures. Raises BadImage if the content is not a picture."""
+    image = ProductImage(product=product)
+    store_image(image, content)  # before the product is locked, because it can take seconds
     with recorded_change(product, author):
         last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
-        image = ProductImage(product=product, position=last + 1)
-        store_image(image, content)
+        image.position = last + 1
         image.save()
     return image
 
