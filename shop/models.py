@@ -19,7 +19,7 @@ class Mail(models.Model):
         ORDER = 2
         BULK = 3
 
-    message_id = models.CharField(max_length=255, unique=True)
+    message_id = models.CharField("message ID", max_length=255, unique=True)
     sender = models.CharField(max_length=320)
     recipients = models.JSONField()
     subject = models.CharField(max_length=500)

@@ -14,8 +14,8 @@ class Category(models.Model):
     position = models.PositiveIntegerField(default=0)
     description = models.TextField(blank=True, help_text="One or two sentences under the heading.")
     text = models.TextField(blank=True, help_text="HTML shown below the products.")
-    seo_title = models.CharField(max_length=255, blank=True)
-    seo_description = models.TextField(blank=True)
+    seo_title = models.CharField("SEO title", max_length=255, blank=True)
+    seo_description = models.TextField("SEO description", blank=True)
     image = models.FileField(upload_to="categories/", blank=True)
 
     class Meta:

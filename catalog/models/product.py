@@ -92,8 +92,8 @@ class Product(models.Model):
     return_days = models.PositiveSmallIntegerField(
         "days to return", null=True, blank=True, help_text="If this is empty, the shop's number of days applies."
     )
-    seo_title = models.CharField(max_length=255, blank=True)
-    seo_description = models.TextField(blank=True)
+    seo_title = models.CharField("SEO title", max_length=255, blank=True)
+    seo_description = models.TextField("SEO description", blank=True)
     position = models.IntegerField(default=0, help_text="Products with small numbers come first.")
     sales = models.PositiveIntegerField("sold in 30 days", default=0, editable=False)
     rating = models.PositiveSmallIntegerField(

@@ -28,7 +28,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("payment__order", amount("amount_minor"), "status", "reason", "created_at")
+    list_display = ("order", amount("amount_minor"), "status", "reason", "created_at")
     list_filter = ("status",)
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "provider_ref")
@@ -36,6 +36,10 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
         *("payment", amount("amount_minor"), "status", "reason", "user", "created_at"),
         *("attempts", "next_try_at", "last_error", "provider_ref"),
     )
+
+    @admin.display(description="order", ordering="payment__order")
+    def order(self, refund: Refund) -> str:
+        return refund.payment.order.number
 
 
 @admin.register(StripeEvent)

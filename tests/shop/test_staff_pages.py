@@ -1,10 +1,12 @@
 """The admin as a whole: the settings page, who sees what, what is found, and what errors look like."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import flatten, flatten_fieldsets, label_for_field
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection
@@ -336,3 +338,18 @@ def test_the_menu_of_a_role_has_no_empty_group(client):
 
 def menu_of(client) -> list[dict]:
     return client.get("/admin/").context["app_list"]
+
+
+def labels_of(model_admin) -> list[str]:
+    """Return the headings of the list, and the labels of the form's fields."""
+    names = [*model_admin.list_display, *flatten(model_admin.fields or flatten_fieldsets(model_admin.fieldsets or ()))]
+    own = {field.name for field in model_admin.model._meta.get_fields()}
+    shown = [name for name in names if callable(name) or name in own or hasattr(model_admin, name)]
+    return [str(label_for_field(name, model_admin.model, model_admin)) for name in shown]
+
+
+def test_no_label_in_the_admin_is_the_name_of_a_column():
+    labels = [label for model_admin in SITE.values() for label in labels_of(model_admin)]
+    odd = re.compile(r"_|  |\b(id|ip|url|seo|sku|vat|gtin)\b")
+    assert [label for label in labels if odd.search(label)] == []
+    assert len(labels) > 150
