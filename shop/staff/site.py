@@ -1,7 +1,7 @@
 """Django's admin with the shop's name and login."""
 
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path
+from django.utils.functional import SimpleLazyObject
 
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
@@ -34,7 +35,14 @@ class ShopAdminSite(AdminSite):
         self.disable_action("delete_selected")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Return the menu. Users, roles, e-mail addresses and second factors come from four apps: they are one group."""
+        """Return the menu, made when it is read: Django asks for it for every page, and only front pages show it."""
+        return cast(list[dict[str, Any]], SimpleLazyObject(lambda: self._menu(request, app_label)))
+
+    def _menu(self, request: HttpRequest, app_label: str | None) -> list[dict[str, Any]]:
+        """Return the models that the user may see, by group.
+
+        Users, roles, e-mail addresses and second factors come from four apps: they are one group.
+        """
         groups = super().get_app_list(request, app_label)
         accounts = [group for group in groups if group["app_label"] in ACCOUNT_APPS]
         if app_label or not accounts:

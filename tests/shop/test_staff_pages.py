@@ -246,6 +246,15 @@ def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staf
     assert (answer.status_code, "Please send the form again" in text_of(answer)) == (403, True)
 
 
+def test_only_the_front_pages_of_the_admin_make_its_menu(client, staff, monkeypatch):
+    made = []
+    make = admin.site._menu
+    monkeypatch.setattr(admin.site, "_menu", lambda request, app: made.append(app) or make(request, app))
+    for address in ("/admin/catalog/swatch/", "/admin/catalog/swatch/add/", "/admin/", "/admin/catalog/"):
+        assert client.get(address).status_code == 200
+    assert made == [None, "catalog"]
+
+
 def test_a_visitor_sees_the_storefronts_errors(client):
     assert "Page not found" in text_of(client.get("/nothing/"))
 
