@@ -338,6 +338,9 @@ def _check_once(product: FileProduct) -> None:
 
 
 def _warn(product: FileProduct, problems: list[Problem]) -> None:
+    if any(variant.fields.get("is_gift_card") for variant in product.variants):
+        message = "this is a gift card: each unit sold becomes a code worth its price"
+        problems.append(Problem(product.line, product.handle, message, is_fatal=False))
     for variant in product.variants:
         quantity = variant.fields.get("quantity")
         if quantity is not None and quantity < 0:
