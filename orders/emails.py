@@ -91,7 +91,7 @@ def send_shipped(fulfillment: Fulfillment) -> None:
 
 
 def send_canceled(order: Order, *, refunded_minor: int) -> None:
-    """Tell the buyer that the order is canceled and how much is refunded."""
+    """Tell the buyer that the order is canceled, and how much is refunded besides what gift cards get back."""
     subject = f"Order {order.number} is canceled"
     _write(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
 

@@ -113,7 +113,7 @@ def cancel_order(order: Order, *, user_id: int | None) -> Order:
 def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
     order = lifecycle.lock_with_cart(order_id)
     if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
-        raise CancelRefused("Part of this order has been shipped. Book a return instead of canceling it.")
+        raise CancelRefused("Part of this order has been shipped, so it cannot be canceled.")
     if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
         raise CancelRefused(f"This order is {order.get_status_display().lower()} and cannot be canceled.")
     if order.payments.filter(status__in=LIVE).exists():
@@ -130,7 +130,7 @@ def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
             left = left_to_refund(payment)
             if left:
                 request_refund(payment, left, reason="canceled by staff", user_id=user_id)
-                refunded += left
+                refunded += left if payment.method != Payment.Method.GIFT_CARD else 0
     send_canceled(order, refunded_minor=refunded)
     lifecycle.release_stock(order)
     return order

@@ -28,6 +28,11 @@ class Fulfillment(models.Model):
         return f"sent with {self.carrier}" if self.carrier else "sent"
 
     @property
+    def sent_with_number(self) -> str:
+        """How the parcel was sent, with its tracking number: `sent with DHL, tracking number 00340`."""
+        return f"{self.sent_with}, tracking number {self.tracking_number}" if self.tracking_number else self.sent_with
+
+    @property
     def tracking_label(self) -> str:
         """The text of the link to the carrier's page."""
         return f"Track {self.tracking_number or 'this parcel'}"

@@ -33,7 +33,7 @@ class Order(models.Model):
         EXPIRED = "expired", "Not paid in time"
         SHOPPER = "shopper", "By the customer"
         STAFF = "staff", "By the shop"
-        PAYMENT = "payment", "The payment came too late"
+        PAYMENT = "payment", "The payment could not be accepted"
 
     class Treatment(models.TextChoices):
         """Which tax is charged, or why none is."""

@@ -38,7 +38,7 @@ def _refusal(order: Order) -> str:
 
 def _refund_parts(order: Order) -> list[str]:
     """Return what the customer gets back, for each way of payment."""
-    captured = order.payments.filter(status=Payment.Status.CAPTURED)
+    captured = order.payments.filter(status=Payment.Status.CAPTURED).exclude(method=Payment.Method.GIFT_CARD)
     left = sum(left_to_refund(payment) for payment in captured)
     parts = [f"{money(left, order.currency)} to the payment method"] if left else []
     if order.tendered_minor:

@@ -1,6 +1,7 @@
 """Staff ship and cancel through the verbs, and cannot touch the rest."""
 
 import uuid
+from email import message_from_bytes, policy
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -17,7 +18,19 @@ from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.models import Mail
 from shop.operations.audit import run_audit
-from tests.factories import make_location, make_order, make_user, make_variant, stock_of
+from tests.factories import (
+    make_cart,
+    make_gift_card,
+    make_location,
+    make_order,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    place,
+    stock_of,
+    with_codes,
+)
 from tests.reading import markup_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +158,44 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     again = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True)
     assert b"can no longer be canceled" in again.content
     assert Refund.objects.count() == 1
+
+
+def test_a_refund_to_a_gift_card_and_one_to_a_bank_card_are_named_apart(client, stripe_desk):
+    staff(client, "Support")
+    make_shipping(490)
+    make_tax()
+    card, code = make_gift_card(1000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    url = f"/admin/orders/order/{order.pk}/cancel/"
+    asked = client.get(url)
+    sentence = "Refund: €18.90 to the payment method, €10.00 to the gift card."
+    assert sentence in text_of(asked)
+    assert sentence in text_of(client.post(url, {"confirmed": asked.context["mark"]}, follow=True))
+    mail = Mail.objects.get(subject=f"Order {order.number} is canceled").body
+    assert "We are refunding €18.90 to the payment method that you used." in mail_text(mail)
+    assert "€10.00 is on your gift card or store credit again." in mail_text(mail)
+    card.refresh_from_db()
+    assert card.balance_minor == 1000
+
+
+def mail_text(body):
+    """The plain text of a mail, with its lines joined."""
+    message = message_from_bytes(body.encode(), policy=policy.default)
+    return " ".join(message.get_body(("plain",)).get_content().split())
+
+
+def test_the_mail_about_a_parcel_links_to_its_tracking_page_without_a_number_too():
+    order = confirmed(make_variant(on_hand=5))
+    ship(order, NewFulfillment({order.lines.get().pk: 1}, "DHL", tracking_url="https://dhl.example/7"))
+    message = message_from_bytes(
+        Mail.objects.get(subject__startswith="On its way").body.encode(), policy=policy.default
+    )
+    html = message.get_body(("html",)).get_content()
+    assert '<a href="https://dhl.example/7">Track this parcel</a>' in html
+    assert "has been sent with DHL." in html
 
 
 def test_a_shipped_order_is_not_canceled(client):
