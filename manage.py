@@ -9,5 +9,5 @@ from shop.embedded.compiled import keep_compiled_modules
 
 if __name__ == "__main__":
     keep_compiled_modules()
-    gc.disable()  # a third of the start otherwise, and imports leave no garbage; ShopConfig.ready() enables it again
+    gc.disable()  # saves a third of the start-up time; ShopConfig.ready() enables it again
     importlib.import_module("shop.command_line").run_command(sys.argv)

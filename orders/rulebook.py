@@ -1,4 +1,4 @@
-"""What the price of one cart depends on beside its lines: the shop's rules, and what belongs to the buyer."""
+"""What the price of a cart depends on besides its lines: the shop's rules, and what belongs to the buyer."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def read_rulebook(  # noqa: PLR0913  (each decides which rules apply)
 ) -> Rulebook:
     """Return what applies to this cart and buyer at this moment.
 
-    `drafts` are ids of promotions that count as switched on. `version` is that of the rules, if the caller has read it.
+    Promotions whose ids are in `drafts` count as switched on. Pass the `version` of the rules if it has been read already.
     """
     coupons = entered_coupons(cart.codes, market)
     rules = current_rules({*coupons, *drafts}, version)

@@ -1,7 +1,7 @@
-"""The shop's rules that prices depend on: tax, shipping, closing days and promotions, kept per process (decision 33).
+"""The shop's rules that prices depend on: tax, shipping, closing days and promotions, cached in each process (decision 33).
 
 Triggers replace the rows of RulesMark in every transaction that changes a rule, so the set of marks is the version of the
-rules. Rules that were read before are used again only if their version is still the current one.
+rules. Cached rules are used only if their version is still the current one.
 """
 
 import uuid
@@ -77,7 +77,7 @@ class ShippingRule:
 
 @dataclass(frozen=True)
 class PromotionRule:
-    """A promotion: its rule for pricing, without code and counters, and the limits that counters are compared with."""
+    """A promotion: its rule for pricing, without a code or counters, and the limits of its counters."""
 
     rule: Rule
     market: str
@@ -92,11 +92,11 @@ class PromotionRule:
 
     @property
     def most_each(self) -> int:
-        """How often one customer may use it: once for a first-order promotion; 0 means no limit."""
+        """How often one customer may use the promotion: once for a first-order promotion; 0 means no limit."""
         return 1 if self.rule.is_first_order_only else self.most_uses_each or 0
 
     def is_automatic(self, market: str, at: datetime) -> bool:
-        """Return whether shoppers of the market get it at this time without a code."""
+        """Return whether the promotion applies in the market at this time without a code."""
         begins, ends = self.rule.begins_at, self.rule.ends_at
         is_in_time = (begins is None or begins <= at) and (ends is None or at < ends)
         return self.market == market and self.is_active and not self.rule.needs_code and is_in_time
@@ -106,7 +106,7 @@ class PromotionRule:
 class ShopRules:
     """The rules of all markets at one version.
 
-    Of the promotions, it has those that are switched on and need no code, and those that were asked for by their id.
+    It contains the promotions that are switched on and need no code, and those that were requested by id.
     """
 
     version: Version
@@ -117,41 +117,40 @@ class ShopRules:
     dispatch_days: tuple[int, ...]
     return_days: int
     terms_version: str
-    promotions: Mapping[int, PromotionRule] = field(
-        default_factory=dict
-    )  # by id, in the order in which they are listed
+    # by id, in the order in which they are listed
+    promotions: Mapping[int, PromotionRule] = field(default_factory=dict)
 
 
-class _Kept:
+class _Cache:
     """The rules that this process read last."""
 
     rules: ShopRules | None = None
 
 
-def kept_shipping_method(code: str) -> ShippingRule | None:
-    """Return a rate of the shipping method as this process last read it, without asking whether it has changed."""
-    shipping = _Kept.rules.shipping.values() if _Kept.rules else ()
+def cached_shipping_method(code: str) -> ShippingRule | None:
+    """Return a rate of the shipping method as this process last read it, without checking whether it has changed."""
+    shipping = _Cache.rules.shipping.values() if _Cache.rules else ()
     return next((rule for rules in shipping for rule in rules if rule.code == code), None)
 
 
 def current_rules(promotion_ids: Collection[int] = (), version: Version | None = None) -> ShopRules:
-    """Return the rules as they are now, as the current transaction sees them, with these promotions in any state.
+    """Return the current rules as this transaction sees them, with these promotions even if they are switched off.
 
-    Takes one query if nothing has changed since this process last read them. Otherwise they are read again, and once more
-    if they change meanwhile, so that all rules are of one version. `version` is the current one, if the caller has read it.
+    Takes one query if nothing has changed since this process last read them. Otherwise they are read again, and
+    again if they change meanwhile, so that all rules are of one version. Pass `version` if the caller has read it already.
     """
     while True:
         version = read_version() if version is None else version
-        rules = _Kept.rules
+        rules = _Cache.rules
         if rules is None or rules.version != version:
             rules = _read_rules(version)
         if missing := set(promotion_ids) - rules.promotions.keys():
             rules = _with_promotions(rules, Promotion.objects.filter(pk__in=missing))
-        if rules is _Kept.rules:
+        if rules is _Cache.rules:
             return rules
         if read_version() == version:
-            # Without a mark, for example after `flush`, nothing would tell that the rules have changed.
-            _Kept.rules = rules if version else None
+            # Without a mark, for example after `flush`, changes of the rules could not be noticed.
+            _Cache.rules = rules if version else None
             return rules
         version = None
 
@@ -159,14 +158,14 @@ def current_rules(promotion_ids: Collection[int] = (), version: Version | None =
 def read_version() -> Version:
     """Return the version of the rules that the current transaction sees.
 
-    A mark is a random id that is written once, and every change of a rule writes one. So two equal sets of marks mean
-    equal rules, also in a transaction that changed rules itself and is rolled back later.
+    Every change of a rule writes a new random id, its mark. So two equal sets of marks mean equal rules, even in a
+    transaction that changed rules itself and is rolled back later.
     """
     return frozenset(RulesMark.objects.values_list("pk", flat=True))
 
 
 def marks() -> ArraySubquery:
-    """An annotation with the marks of the rules, so that a query tells the version of the rules at its moment."""
+    """An annotation with the marks of the rules, so that a query also reads the version of the rules."""
     return ArraySubquery(RulesMark.objects.values("pk"))
 
 
@@ -250,7 +249,9 @@ def _with_promotions(rules: ShopRules, promotions: QuerySet[Promotion]) -> ShopR
     scopes = {name: _related_ids(name, rows) for name in SCOPES} if rows else {}
     tiers = _tiers(rows)
     found = {row.pk: _promotion(row, {name: scopes[name].get(row.pk, ()) for name in SCOPES}, tiers) for row in rows}
-    listed = sorted({**rules.promotions, **found}.values(), key=lambda one: (one.rule.position, one.id))
+    listed = sorted(
+        {**rules.promotions, **found}.values(), key=lambda promotion: (promotion.rule.position, promotion.id)
+    )
     return replace(rules, promotions={promotion.id: promotion for promotion in listed})
 
 

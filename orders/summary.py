@@ -59,7 +59,7 @@ def cart_sum(contents: CartContents, delivery_note: str = "") -> list[SumRow]:
 
 @dataclass(frozen=True)
 class _PageSum:
-    """What the sum on a page is made of; taxes are (percent, minor units), tenders are (name, minor units)."""
+    """The parts of a total as a page shows them. Taxes are (percent, minor units), tenders are (name, minor units)."""
 
     totals: Totals | Order
     taxes: Sequence[tuple[Decimal | str, int]]

@@ -10,7 +10,7 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
 
-        gc.freeze()  # everything loaded so far stays, so later collections need not look at it
+        gc.freeze()  # everything loaded so far stays in use, so later collections skip it
         gc.enable()
 
 

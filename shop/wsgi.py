@@ -11,13 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 os.environ.setdefault("SHOP_PROCESS", "web")
 django.setup(set_prefix=False)
 
-# Other processes import these at their first use. A web process does it now, so that no shopper waits for it.
+# Other processes import these libraries at first use. A web process imports them now, so that no request waits.
 for library in ("cattrs", "email_validator", "phonenumbers", "redis", "stripe"):
     importlib.import_module(library)
 
 
 class ReadableRequest(WSGIRequest):
-    """A request that ignores headers which Django cannot parse, and sets `is_unreadable` then."""
+    """A request that sets `is_unreadable`, instead of failing, if Django cannot parse its headers."""
 
     is_unreadable = False
 

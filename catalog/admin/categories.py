@@ -169,7 +169,7 @@ class CollectionAdmin(admin.ModelAdmin):
 
 
 class ValueForm(forms.ModelForm):
-    """A value of an attribute. Values that are left as they are may be older than the rules."""
+    """A value of an attribute. Unchanged values are not checked, because they may be older than the rules."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

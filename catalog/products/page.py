@@ -101,7 +101,7 @@ class ProductPage:
 
     @property
     def sold_out_note(self) -> str:
-        """What a shopper reads where nothing can be bought."""
+        """The sentence that replaces the button if the product cannot be bought."""
         if not self.price:
             return "This is not available right now."
         return f"This one is sold out.{' Another combination may be in stock.' if self.groups else ''}"

@@ -16,7 +16,7 @@ def backorder_promise(expected_on: date | None) -> str:
 
 
 def tax_note(*, is_included: bool) -> str:
-    """What a price beside which it stands says of tax."""
+    """The note beside a price that says whether it includes tax."""
     return "incl. VAT" if is_included else "plus tax"
 
 

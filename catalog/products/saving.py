@@ -17,7 +17,7 @@ from catalog.rich_text import clean
 
 @dataclass(frozen=True)
 class Author:
-    """The user and the run that a change of products is recorded for."""
+    """The source, user and run that are recorded with a change of products."""
 
     source: str
     user_id: int | None = None
@@ -33,7 +33,7 @@ def product_document(handle: str) -> Document | None:
 def save_product(product: Product, author: Author, save_parts: Callable[[], object] | None = None) -> Document | None:
     """Save a new or changed product and return its document.
 
-    Afterwards the description is clean, the product has a slug, its former slug redirects to it, its listings are up
+    Afterwards the description is sanitized, the product has a slug, its former slug redirects to it, its listings are up
     to date, and its history shows the change. `save_parts` is called after the product is saved and saves everything
     that belongs to it: options, variants, prices, stock.
     """

@@ -27,7 +27,7 @@ IDLE_CODE = "It has no effect: another of your codes gives the same discount, or
 
 @dataclass(frozen=True)
 class CodeNote:
-    """A code in the cart and a sentence about its effect. `is_good` if it gives a discount."""
+    """A code in the cart, and a sentence about its effect. `is_good` says whether it gives a discount."""
 
     code: str
     sentence: str

@@ -190,10 +190,10 @@ class PricedLine:
 def cart_lines(cart_id: uuid.UUID, market: Market, at: datetime) -> tuple[list[PricedLine], Version | None]:
     """Return all lines of the cart, in any state, in the order in which they were added, with one query.
 
-    The query also tells the version of the rules at its moment; None for a cart without lines.
+    The same query reads the version of the rules, so that both are of one moment; None for a cart without lines.
     """
     stored = CartLine.objects.filter(cart_id=cart_id).select_related("variant__product").order_by("pk")
-    stored = stored.annotate(**_reads("variant__", market, at), marks=marks())
+    stored = stored.annotate(**_annotations("variant__", market, at), marks=marks())
     rows = list(stored.defer(*_deferred("variant__product__")))
     units: Counter[int] = Counter()
     for row in rows:
@@ -228,7 +228,7 @@ def promotion_gifts(gifts: Mapping[int, int], market: Market, at: datetime) -> l
 def example_lines(
     quantities: Mapping[int, int], gifts: Mapping[int, int], market: Market, at: datetime
 ) -> list[PricedLine]:
-    """Return lines for a trial, which are in no cart and ignore stock.
+    """Return lines for the trial of a promotion. They belong to no cart and ignore stock.
 
     `quantities` maps variant id to quantity, `gifts` maps promotion id to variant id.
     """
@@ -238,7 +238,7 @@ def example_lines(
 
 
 def _units(variant_ids: Iterable[int], market: Market, at: datetime) -> dict[int, PricedLine]:
-    """Return one unit of each variant, which is in no cart, with one query."""
+    """Return a line with one unit of each variant, belonging to no cart, with one query."""
     variants = Variant.objects.filter(pk__in=list(variant_ids)).select_related("product")
     return {
         variant.pk: PricedLine(
@@ -250,12 +250,12 @@ def _units(variant_ids: Iterable[int], market: Market, at: datetime) -> dict[int
             supply=supply_from_rows(variant.stock_rows) if variant.is_tracked else UNLIMITED,
             image=picture_of(variant.picture_row),
         )
-        for variant in variants.annotate(**_reads("", market, at)).defer(*_deferred("product__"))
+        for variant in variants.annotate(**_annotations("", market, at)).defer(*_deferred("product__"))
     }
 
 
-def _reads(variant: str, market: Market, at: datetime) -> dict[str, Any]:
-    """Return annotations with the price, stock and picture of a variant; `variant` is the path to it, like `variant__`."""
+def _annotations(variant: str, market: Market, at: datetime) -> dict[str, Any]:
+    """Return annotations with the price, stock and picture of a variant; `variant` is the lookup prefix, like `variant__`."""
     return {
         "price_rows": valid_price_rows(OuterRef(f"{variant}pk"), market, at),
         "stock_rows": active_stock_rows(OuterRef(f"{variant}pk")),
@@ -264,5 +264,5 @@ def _reads(variant: str, market: Market, at: datetime) -> dict[str, Any]:
 
 
 def _deferred(product: str) -> list[str]:
-    """Return the long texts of a product, which no cart shows; `product` is the path to it."""
+    """Return the long text fields of a product, which no cart shows; `product` is the lookup prefix."""
     return [f"{product}{name}" for name in LONG_TEXTS]

@@ -24,7 +24,7 @@ from orders.delivery.dates import (
 from orders.delivery.postcodes import is_within, narrowness
 from orders.models import ShippingMethod
 from orders.models.order import DIGITAL
-from orders.rules import ShippingRule, ShopRules, current_rules, kept_shipping_method
+from orders.rules import ShippingRule, ShopRules, cached_shipping_method, current_rules
 
 AT_ONCE = (Dispatch(),)  # everything is in stock and leaves on the shop's dispatch days
 ANY_DAY = Calendar()  # Monday to Friday, without closing days
@@ -77,13 +77,13 @@ def digital_option(at: datetime, *, is_mailed: bool) -> ShippingOption:
 def needs_address(code: str) -> bool:
     """Return whether this shipping method needs an address; an unknown method does.
 
-    This is for a form, before the order is placed: methods that this process knows are not read again.
+    Forms use this before the order is placed, so it relies on the cached methods and does not check for changes.
     """
     if code == DIGITAL:
         return False
-    known = kept_shipping_method(code)
+    rule = cached_shipping_method(code)
     pickups = ShippingMethod.objects.filter(code=code, kind=ShippingMethod.Kind.PICKUP)
-    return known.kind != ShippingMethod.Kind.PICKUP if known else not pickups.exists()
+    return rule.kind != ShippingMethod.Kind.PICKUP if rule else not pickups.exists()
 
 
 @dataclass(frozen=True)

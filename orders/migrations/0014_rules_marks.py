@@ -5,7 +5,7 @@ import uuid
 import django.contrib.postgres.functions
 from django.db import migrations, models
 
-# Two transactions that change rules never wait for each other here: each leaves the marks that the other is replacing.
+# Two transactions that change rules never wait for each other: each skips the marks that the other one is deleting.
 FUNCTION = """
 CREATE FUNCTION orders_mark_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -35,8 +35,8 @@ TRIGGER = """
 CREATE TRIGGER mark_rules AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
   FOR EACH STATEMENT EXECUTE FUNCTION orders_mark_rules();
 """
-# Orders count the uses of a promotion in its row, which must not mark anything. Comparing whole rows needs no list of
-# columns, so a new column is a rule until somebody says otherwise.
+# Orders count the uses of a promotion in its row, which must not mark anything. Whole rows are compared, so a new column
+# counts as a rule unless it is excluded here.
 PROMOTION_TRIGGERS = """
 CREATE TRIGGER mark_rules AFTER INSERT OR DELETE OR TRUNCATE ON orders_promotion
   FOR EACH STATEMENT EXECUTE FUNCTION orders_mark_rules();

@@ -7,7 +7,7 @@ from django.db import models
 
 
 class RulesMark(models.Model):
-    """A mark that a rule of prices has changed. The set of all marks is the version of the rules (decision 33).
+    """A random id, written when a pricing rule changes. The set of all marks is the version of the rules (decision 33).
 
     Only triggers write marks: each change of a rule deletes the marks that no other transaction is deleting, and adds one.
     """

@@ -95,7 +95,7 @@ def _uses_of(promotions: Sequence[PromotionRule]) -> dict[int, int]:
     """Return how often each promotion has been used."""
     if not promotions:
         return {}
-    return dict(Promotion.objects.filter(pk__in=[one.id for one in promotions]).values_list("pk", "uses"))
+    return dict(Promotion.objects.filter(pk__in=[promotion.id for promotion in promotions]).values_list("pk", "uses"))
 
 
 def _uses_by(buyer: Buyer, promotions: Sequence[PromotionRule]) -> dict[int, int]:

@@ -54,13 +54,13 @@ def gift_note(line_id: int) -> str:
 
 @register.inclusion_tag("includes/sum.html")
 def order_sum(order: Order) -> dict[str, list[SumRow]]:
-    """What an order's total is made of."""
+    """The rows that add up to the total of an order."""
     return {"rows": summary.order_sum(order)}
 
 
 @register.inclusion_tag("includes/sum.html")
 def cart_sum(contents: CartContents, delivery_note: str = "") -> dict[str, list[SumRow]]:
-    """What a cart's total is made of; the note stands beside the delivery."""
+    """The rows that add up to the total of a cart, with the note beside the delivery."""
     return {"rows": summary.cart_sum(contents, delivery_note)}
 
 

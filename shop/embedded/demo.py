@@ -162,7 +162,7 @@ class Demo:
             "INFO",
         ]
         worker += ["--schedule", str(self.state / "beat"), "--without-gossip", "--without-mingle"]
-        # A worker that is stopped while it starts would retry its first heartbeat for ever if the broker is gone.
+        # With heartbeats, a worker that is stopped during its start would retry the first one forever if the broker is down.
         worker += ["--without-heartbeat"]
         self.supervisor.start(Service("worker", worker, {**self.environment, "SHOP_PROCESS": "worker"}, AT_ONCE))
 

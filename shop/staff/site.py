@@ -35,13 +35,13 @@ class ShopAdminSite(AdminSite):
         self.disable_action("delete_selected")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Return the menu, made when it is read: Django asks for it for every page, and only front pages show it."""
+        """Return the menu as a lazy object: Django asks for it on every page, but only the index pages show it."""
         return cast(list[dict[str, Any]], SimpleLazyObject(lambda: self._menu(request, app_label)))
 
     def _menu(self, request: HttpRequest, app_label: str | None) -> list[dict[str, Any]]:
         """Return the models that the user may see, by group.
 
-        Users, roles, e-mail addresses and second factors come from four apps: they are one group.
+        Users, roles, e-mail addresses and second factors come from four apps and are one group.
         """
         groups = super().get_app_list(request, app_label)
         accounts = [group for group in groups if group["app_label"] in ACCOUNT_APPS]
@@ -56,9 +56,9 @@ class ShopAdminSite(AdminSite):
         return [path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"), *super().get_urls()]
 
     def view_on_site(self, request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
-        """Redirect to the page of a row in the shop, if its admin page links there and the user may view it.
+        """Redirect to the page of an object in the shop, if its admin page links there and the user may view it.
 
-        Django's view asks for no permission, but the URL of an order's page is a secret that shows the customer.
+        Django's view checks no permission, but the URL of an order's page is secret, because the page shows the customer.
         """
         content_type = get_object_or_404(ContentType, pk=content_type_id)
         model_admin = self._registry.get(content_type.model_class())
@@ -67,7 +67,7 @@ class ShopAdminSite(AdminSite):
         return shortcut(request, content_type_id, object_id)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Make every model admin, including those of packages, a ShopModelAdmin."""
+        """Register the model with a ShopModelAdmin, even if its admin class comes from a package."""
         base = admin_class or ModelAdmin
         if not issubclass(base, ShopModelAdmin):
             base = type(base)(base.__name__, (ShopModelAdmin, base), {"__module__": base.__module__})

@@ -14,7 +14,7 @@ from django.urls import path
 from catalog.admin.base import Question
 from catalog.formats import moment
 from orders.admin.order_page import Action, ActionForm, ActionRefused, Panel, order_page
-from orders.admin.order_page.content import FACTS, Column, facts, table
+from orders.admin.order_page.content import DETAILS, Column, details, table
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm, record_event
 from orders.models import Order, OrderEvent
@@ -93,7 +93,7 @@ def titles_of(client, order: Order) -> list[str]:
 
 def test_an_app_adds_a_panel_at_the_place_that_it_asks_for(client, add):
     panel = Panel(
-        "weight", "Weight", FACTS, 25, lambda order: facts(("Grams", sum(line.grams for line in order.lines.all())))
+        "weight", "Weight", DETAILS, 25, lambda order: details(("Grams", sum(line.grams for line in order.lines.all())))
     )
     add(panel)
     order = make_order(make_variant(grams=750))
@@ -103,7 +103,9 @@ def test_an_app_adds_a_panel_at_the_place_that_it_asks_for(client, add):
 
 
 def test_a_panel_is_shown_to_those_who_have_its_permission_only(client, add):
-    add(Panel("secret", "Secret", FACTS, 25, lambda _order: facts(("Word", "hush")), permission="orders.ship_order"))
+    add(
+        Panel("secret", "Secret", DETAILS, 25, lambda _order: details(("Word", "hush")), permission="orders.ship_order")
+    )
     order = make_order()
     logged_in(client)
     assert "hush" not in markup_of(client.get(page_of(order)))
@@ -256,5 +258,5 @@ def test_tables_mark_their_numbers():
     assert cells == [[("Cup", False), (3, True)], [("Plate", False), (5, True)]]
 
 
-def test_facts_without_a_value_are_left_out():
-    assert facts(("Name", "Anna"), ("Phone", ""), ("Units", 0)).rows == [("Name", "Anna"), ("Units", 0)]
+def test_details_without_a_value_are_left_out():
+    assert details(("Name", "Anna"), ("Phone", ""), ("Units", 0)).rows == [("Name", "Anna"), ("Units", 0)]

@@ -1,4 +1,4 @@
-"""The rules that prices depend on are kept per process, and read again when they have changed."""
+"""The rules that prices depend on are cached in each process, and read again when they have changed."""
 
 import threading
 from datetime import timedelta
@@ -42,8 +42,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch):
-    monkeypatch.setattr(shop_rules._Kept, "rules", None)
+def empty_cache(monkeypatch):
+    monkeypatch.setattr(shop_rules._Cache, "rules", None)
 
 
 def percent_of_tax() -> Decimal:

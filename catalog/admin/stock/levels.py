@@ -26,7 +26,7 @@ class LowFilter(admin.SimpleListFilter):
     parameter_name = "low"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "low"), ("short", "short of what is promised")]
+        return [("yes", "low"), ("short", "fewer than promised")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Stock]) -> QuerySet[Stock]:
         if self.value() == "short":

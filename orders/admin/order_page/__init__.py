@@ -1,7 +1,7 @@
-"""The order page of the admin: panels that show a part of the order, and actions that call a verb.
+"""The order page of the admin: panels that show a part of the order, and actions that change it.
 
-Each app adds its own panels and actions: `order_page.add(Panel(…), Action(…))`, from its AppConfig.ready() if it is
-another app than this one.
+Each app adds its own panels and actions: `order_page.add(Panel(…), Action(…))`. Apps other than
+orders do this in AppConfig.ready().
 """
 
 from orders.admin.order_page.panels import PANELS

@@ -1,4 +1,4 @@
-"""Run an action of the order page: ask for what it needs, call its verb, and go back to the order."""
+"""Run an action of the order page: show its form or question, run it, and return to the order."""
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -12,10 +12,10 @@ FORM_PAGE = "admin/orders/order/action.html"
 
 
 def action_page(model_admin: admin.ModelAdmin, request: HttpRequest, order_id: int, action: Action) -> HttpResponse:
-    """Ask for what the action needs, run it, and return to the order with a sentence about the outcome.
+    """Show the form or question of the action, run it, and return to the order with a message about the outcome.
 
-    A submitted form goes to the verb even if the order no longer allows the action: the verb recognizes a form that is
-    sent twice, and refuses everything else.
+    A submitted form is run even if the order no longer allows the action: `run` recognizes a form that was submitted
+    twice, and refuses everything else.
     """
     require_permission(request, action.permission)
     order = model_admin.get_object(request, str(order_id))

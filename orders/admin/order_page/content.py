@@ -1,23 +1,23 @@
-"""The two usual kinds of panels: a list of facts, and a table."""
+"""The content of panels: a list of labels and values, or a table."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FACTS = "admin/orders/order/panels/facts.html"
+DETAILS = "admin/orders/order/panels/details.html"
 TABLE = "admin/orders/order/panels/table.html"
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The content of a FACTS panel: labels and values."""
+class Details:
+    """The content of a DETAILS panel: labels and values."""
 
     rows: Sequence[tuple[str, Any]]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `value` returns the text of a cell for one record; numbers are aligned at the right."""
+    """A column of a table. `value` returns the text of a cell for one record; numbers are aligned right."""
 
     title: str
     value: Callable[[Any], Any]
@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table. On a phone, each cell stands beside its column's title."""
+    """A cell of a table. On a phone, each cell is shown with the title of its column."""
 
     column: Column
     value: Any
@@ -34,16 +34,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The content of a TABLE panel. `empty` is the sentence that stands in the place of a table without rows."""
+    """The content of a TABLE panel. `empty` is the sentence that is shown instead of a table without rows."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     empty: str
 
 
-def facts(*rows: tuple[str, Any]) -> Facts:
-    """Return the facts that have a value."""
-    return Facts([(label, value) for label, value in rows if value not in ("", None)])
+def details(*rows: tuple[str, Any]) -> Details:
+    """Return the rows that have a value."""
+    return Details([(label, value) for label, value in rows if value not in ("", None)])
 
 
 def table(columns: Sequence[Column], records: Iterable[Any], *, empty: str) -> Table:

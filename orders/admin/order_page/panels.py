@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.formats import NOTHING, day, moment, money
-from orders.admin.order_page.content import FACTS, TABLE, Column, Facts, Table, facts, table
+from orders.admin.order_page.content import DETAILS, TABLE, Column, Details, Table, details, table
 from orders.admin.order_page.registry import Panel
 from orders.delivery.options import day_span
 from orders.explanation import explain_order
@@ -29,8 +29,8 @@ def _moment_of(value: datetime | None) -> str:
     return moment(value) if value else ""
 
 
-def _summary(order: Order) -> Facts:
-    return facts(
+def _summary(order: Order) -> Details:
+    return details(
         ("Placed", moment(order.placed_at)),
         ("Status", status_tag(order)),
         ("Parcels", fulfillment_tag(order)),
@@ -61,8 +61,8 @@ def _lines(order: Order) -> Table:
     return table(LINE_COLUMNS, order.lines.all(), empty="This order has no items.")
 
 
-def _customer(order: Order) -> Facts:
-    return facts(
+def _customer(order: Order) -> Details:
+    return details(
         ("Name", order.name),
         ("E-mail", order.email),
         ("Phone", order.shown_phone),
@@ -80,19 +80,19 @@ def _billing(order: Order) -> str:
     return ", ".join(part for part in (order.company, order.vat_id, *address) if part)
 
 
-def _delivery(order: Order) -> Facts:
+def _delivery(order: Order) -> Details:
     arrival = ""
     if order.arrives_from and order.arrives_until:
         is_pickup = order.is_pickup
         arrival = (
             f"ready from {day(order.arrives_from)}" if is_pickup else day_span(order.arrives_from, order.arrives_until)
         )
-    return facts(("Method", order.shipping_name), ("Arrives", arrival))
+    return details(("Method", order.shipping_name), ("Arrives", arrival))
 
 
-def _amounts(order: Order) -> Facts:
+def _amounts(order: Order) -> Details:
     rates = ", ".join(f"{tax['percent']} %" for tax in order.taxes) or order.get_treatment_display()
-    return facts(
+    return details(
         ("Subtotal", money(order.subtotal_minor, order.currency)),
         ("Discount", money(order.discount_minor, order.currency)),
         ("Delivery", money(order.shipping_minor, order.currency)),
@@ -129,28 +129,28 @@ def _timeline(order: Order) -> Table:
     return table(EVENT_COLUMNS, order.events.select_related("user"), empty="Nothing has happened yet.")
 
 
-def _terms(order: Order) -> Facts:
-    return facts(("Version", order.terms_version), ("Accepted", moment(order.terms_accepted_at)))
+def _terms(order: Order) -> Details:
+    return details(("Version", order.terms_version), ("Accepted", moment(order.terms_accepted_at)))
 
 
-def _evidence(order: Order) -> Facts:
-    return facts(("IP address", order.terms_accepted_ip or NOTHING))
+def _evidence(order: Order) -> Details:
+    return details(("IP address", order.terms_accepted_ip or NOTHING))
 
 
 PANELS = (
     Panel(
         "summary",
         "Summary",
-        FACTS,
+        DETAILS,
         10,
         _summary,
         columns=SUMMARY_COLUMNS,
         is_wide=True,
     ),
     Panel("lines", "Items", TABLE, 20, _lines, is_wide=True),
-    Panel("customer", "Customer", FACTS, 30, _customer, permission=SEE_CUSTOMER, columns=("name", "email", "user")),
-    Panel("delivery", "Delivery", FACTS, 40, _delivery, columns=("shipping_name",)),
-    Panel("amounts", "Amounts", FACTS, 50, _amounts),
+    Panel("customer", "Customer", DETAILS, 30, _customer, permission=SEE_CUSTOMER, columns=("name", "email", "user")),
+    Panel("delivery", "Delivery", DETAILS, 40, _delivery, columns=("shipping_name",)),
+    Panel("amounts", "Amounts", DETAILS, 50, _amounts),
     Panel(
         "calculation",
         "How the total was calculated",
@@ -162,6 +162,6 @@ PANELS = (
     ),
     Panel("parcels", "Parcels", TABLE, 80, _parcels, is_wide=True),
     Panel("timeline", "Timeline", TABLE, 90, _timeline, is_wide=True),
-    Panel("terms", "Terms", FACTS, 100, _terms, columns=("terms_version", "terms_accepted_at")),
-    Panel("evidence", "Evidence", FACTS, 110, _evidence, permission=SEE_EVIDENCE, columns=("terms_accepted_ip",)),
+    Panel("terms", "Terms", DETAILS, 100, _terms, columns=("terms_version", "terms_accepted_at")),
+    Panel("evidence", "Evidence", DETAILS, 110, _evidence, permission=SEE_EVIDENCE, columns=("terms_accepted_ip",)),
 )

@@ -12,12 +12,12 @@ from orders.models import Order
 
 
 class ActionRefused(Exception):
-    """The verb of an action refused. The message is a sentence for staff."""
+    """The function of an action refused to run. The message is a sentence for staff."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the order page. Its template gets what `content` returns for the order, under the name `content`.
+    """A part of the order page. Its template gets the result of `content(order)` as `content`.
 
     Without `permission`, everybody who may view orders sees the panel. `columns` names the fields of Order that it
     shows: staff can filter the list of orders by the fields that they see. Panels share a row unless they are wide.
@@ -35,7 +35,7 @@ class Panel:
 
 
 class ActionForm(forms.Form):
-    """The form of an action, for one order. The heading stands above its fields."""
+    """The form of an action, for one order. The heading is shown above its fields."""
 
     heading = ""
     button = "Save"
@@ -47,14 +47,14 @@ class ActionForm(forms.Form):
 
 @dataclass(frozen=True)
 class Action:
-    """A button of the order page, which calls a verb.
+    """A button of the order page, which calls a function that changes the order.
 
-    `refusal` returns why the order does not allow the action now, or an empty text if it does: only then is the button
-    shown. `run` gets the order, the id of the user and the valid form (None without one). It calls the verb and returns
-    a sentence about what was done, or raises ActionRefused.
+    `refusal` returns why the order does not allow the action now, or an empty string if it does. The button is shown
+    only if it does. `run` gets the order, the id of the user and the valid form (None without one). It changes the
+    order and returns a sentence about what was done, or raises ActionRefused.
 
-    With `form`, staff fill in this form first. With `question`, they confirm its sentences first. The name is part of
-    the URL.
+    If there is a `form`, staff fill it in first. If there is a `question`, they confirm its sentences first. The name is
+    part of the URL.
     """
 
     name: str
@@ -89,15 +89,15 @@ class OrderPage:
         self.actions: dict[str, Action] = {}
 
     def add(self, *parts: Panel | Action) -> None:
-        """Add panels and actions. Raise ValueError if a name is used already."""
+        """Add panels and actions. Raise ValueError if a name is already in use."""
         for part in parts:
-            known: dict[str, Any] = self.panels if isinstance(part, Panel) else self.actions
-            if part.name in known:
+            existing: dict[str, Any] = self.panels if isinstance(part, Panel) else self.actions
+            if part.name in existing:
                 raise ValueError(f"The order page already has a part called {part.name!r}.")
-            known[part.name] = part
+            existing[part.name] = part
 
     def panels_for(self, user: User) -> list[Panel]:
-        """Return the panels that this user may see, in their order on the page."""
+        """Return the panels that this user may see, sorted by position."""
         allowed = [panel for panel in self.panels.values() if not panel.permission or user.has_perm(panel.permission)]
         return sorted(allowed, key=lambda panel: panel.position)
 
@@ -106,7 +106,7 @@ class OrderPage:
         return [ShownPanel(panel, panel.content(order)) for panel in self.panels_for(user)]
 
     def actions_for(self, user: User, order: Order) -> list[Action]:
-        """Return the actions that this user may take and the order allows, in their order on the page."""
+        """Return the actions that this user may take and the order allows, sorted by position."""
         allowed = [action for action in self.actions.values() if user.has_perm(action.permission)]
         offered = [action for action in allowed if not action.refusal(order)]
         return sorted(offered, key=lambda action: action.position)

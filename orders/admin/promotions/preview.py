@@ -42,10 +42,10 @@ def try_promotion(
     cart = Cart(market=market.code, currency=market.currency)
     rulebook = read_rulebook(cart, market, buyer, at, drafts=[promotion.pk])
     promotions = [
-        replace(one, rule=replace(one.rule, code=EXAMPLE_CODE))
-        if one.id == promotion.pk and with_code and promotion.needs_code
-        else one
-        for one in rulebook.promotions
+        replace(candidate, rule=replace(candidate.rule, code=EXAMPLE_CODE))
+        if candidate.id == promotion.pk and with_code and promotion.needs_code
+        else candidate
+        for candidate in rulebook.promotions
     ]
     gifts = {promotion.pk: promotion.gift_variant_id} if promotion.gift_variant_id else {}
     lines = example_lines(quantities, gifts, market, at)
