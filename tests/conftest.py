@@ -60,8 +60,8 @@ KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_perm
 def quick_flush(_operations: Any, _style: Any, tables: Iterable[str], **_options: Any) -> list[str]:
     """A few rows in many tables are gone in a hundredth of the time that TRUNCATE takes for their files."""
     deletes = [f'DELETE FROM "{table}"' for table in sorted(set(tables) - KEPT)]
-    # Neither foreign keys nor the ledgers' triggers have a say here.
-    return ["SET LOCAL session_replication_role = replica", *deletes]
+    # Neither foreign keys nor the ledgers' triggers have a say here. One round trip instead of eighty.
+    return [";\n".join(["SET LOCAL session_replication_role = replica", *deletes])]
 
 
 @pytest.fixture(scope="session", autouse=True)

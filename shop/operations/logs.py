@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -39,11 +40,15 @@ UNSEEN = re.compile(
 
 def masked_path(path: str) -> str:
     """Return the path, or its route if a parameter could be secret."""
-    if not apps.ready:
-        return masked_tokens(path)
+    return _path_or_route(path) if apps.ready else masked_tokens(path)
+
+
+@lru_cache(maxsize=1000)  # a line names its path twice, and many lines name the same one
+def _path_or_route(path: str) -> str:
     with_slash = f"{path.removesuffix('/')}/"  # what the path is redirected to
     prefix, rest = with_slash[: with_slash.find("/", 1)], with_slash[with_slash.find("/", 1) :]  # perhaps a market's
-    for start, candidate in (("", with_slash), ("", path), (prefix, rest), (prefix, rest.removesuffix("/"))):
+    candidates = (("", with_slash), ("", path), (prefix, rest), (prefix, rest.removesuffix("/")))
+    for start, candidate in dict.fromkeys(candidates):
         try:
             match = resolve(candidate)
         except (Resolver404, ValueError):

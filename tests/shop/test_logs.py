@@ -7,9 +7,10 @@ import uuid
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from shop.celery import app
+from shop.operations import logs
 from shop.operations.logs import HARMLESS, JsonFormatter, masked
 from tests.factories import make_order
 
@@ -49,6 +50,14 @@ def test_every_parameter_of_every_route_is_harmless_or_masked():
     assert {"public_id", "key", "uidb36"} <= secret
     assert not HARMLESS & {name for name, kind in names.items() if kind == "UUIDConverter"}
     assert not HARMLESS & {"key", "token", "secret", "signature", "uidb36", "public_id", "email"}
+
+
+def test_a_path_that_a_line_names_twice_is_looked_up_once(monkeypatch):
+    looked_up = []
+    monkeypatch.setattr(logs, "resolve", lambda path: looked_up.append(path) or resolve(path))
+    line = json.loads(line_of("GET /p/a-name-of-this-test/", path="/p/a-name-of-this-test/"))
+    assert (line["message"], line["path"]) == ("GET /p/a-name-of-this-test/", "/p/a-name-of-this-test/")
+    assert looked_up.count("/p/a-name-of-this-test/") == 1
 
 
 def path_of(patterns) -> tuple[str, list[str]]:
