@@ -1,5 +1,6 @@
 """The order page of the admin: panels and actions that each app adds."""
 
+import uuid
 from collections.abc import Callable
 from types import ModuleType
 
@@ -177,6 +178,18 @@ def test_an_action_is_offered_to_those_who_may_while_the_order_allows_it(client,
     assert "Keep a note" not in text_of(client.get(page_of(order)))
     assert client.post(url).status_code == 403
     assert not order.events.filter(text="No form")
+
+
+def test_a_parcel_whose_form_is_sent_twice_is_shipped_once_and_reported_twice(client):
+    order = make_order()
+    confirm(order)
+    logged_in(client, "ship_order")
+    url = f"/admin/orders/order/{order.pk}/ship/"
+    form = {"key": str(uuid.uuid4()), f"line_{order.lines.get().pk}": "1"}
+    answers = [text_of(client.post(url, form, follow=True)) for _time in range(2)]
+    assert [f"The parcel of {order.number} was shipped." in answer for answer in answers] == [True, True]
+    assert order.fulfillments.count() == 1
+    assert f"{order.number} is completed: there is nothing to ship." in text_of(client.get(url, follow=True))
 
 
 def test_an_order_that_does_not_exist_has_no_actions(client):

@@ -245,3 +245,11 @@ def test_without_an_answer_nothing_changes(stripe_desk):
     with pytest.raises(GatewayDown):
         settle(payment.pk)
     assert Payment.objects.get().status == "open"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("visa", "Visa"), ("amex", "American Express"), ("eftpos_au", "eftpos"), ("some_new", "Some New"), ("", "Card")],
+)
+def test_a_card_is_called_by_the_name_of_its_brand(code, name):
+    assert gateway.card_brand(code) == name
