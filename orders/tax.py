@@ -47,7 +47,8 @@ def change_rate(rate: TaxRate, percent: Decimal, begins: datetime) -> TaxRate:
         raise OrderRefused("A tax rate is between 0 and 100 percent.")
     old = TaxRate.objects.select_for_update().get(pk=rate.pk)
     lower, upper = old.valid.lower, old.valid.upper
-    if (lower is not None and begins <= lower) or (upper is not None and begins >= upper):
+    is_outside = (lower is not None and begins <= lower) or (upper is not None and begins >= upper)
+    if old.valid.isempty or is_outside:
         raise OrderRefused("This rate does not apply at that time. Choose a time between its start and its end.")
     TaxRate.objects.filter(pk=old.pk).update(valid=TimestamptzRange(lower, begins))
     return TaxRate.objects.create(

@@ -78,10 +78,16 @@ class MomentField(forms.DateTimeField):
 
 
 class SpanField(DateTimeRangeField):
-    """A time span with a start and an optional end."""
+    """A time span with a start and an optional end after it: a span without length would lose its bounds in PostgreSQL."""
 
     def __init__(self, **options: Any) -> None:
         inputs = [MomentInput({"aria-label": name}) for name in ("From", "Until")]
         widget = RangeWidget(inputs[0])
         widget.widgets = inputs
         super().__init__(fields=[MomentField(required=False), MomentField(required=False)], widget=widget, **options)
+
+    def compress(self, values: Any) -> Any:
+        span = super().compress(values)
+        if span and span.lower is not None and span.lower == span.upper:
+            raise ValidationError(self.error_messages["bound_ordering"], code="bound_ordering")
+        return span

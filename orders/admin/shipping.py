@@ -217,7 +217,8 @@ class TaxRateForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk and self.instance.valid.lower is None:
+        stored = self.instance.valid if self.instance.pk else None
+        if stored and stored.lower is None:  # an empty span is false
             # This rate has no start, and may stay so.
             self.fields["valid"].required = False
 

@@ -211,6 +211,7 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
         ("taxrate", {**RATE, "percent": "119"}, "Enter a percentage between 0 and 100."),
         ("taxrate", {**RATE, "valid_0": ""}, "Enter when the rate starts."),
         ("taxrate", {**RATE, "valid_0": "0001-01-01T00:00"}, "Enter a year between 2000 and 2099."),
+        ("taxrate", {**RATE, "valid_1": RATE["valid_0"]}, "The end must be after the start."),
         ("taxrate", {**RATE, "region": "nope"}, "There is no tax region “nope” in DE."),
     ],
 )
@@ -231,6 +232,15 @@ def test_a_rate_that_has_held_for_ever_is_saved_as_it_is(client):
     assert client.post(f"/admin/orders/taxrate/{rate.pk}/change/", facts).status_code == 302
     rate.refresh_from_db()
     assert (rate.percent, rate.valid) == (18, TimestamptzRange(None, None))
+
+
+def test_a_rate_that_never_applies_does_not_apply_for_ever_by_saving_or_planning(client):
+    rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(empty=True))
+    facts = {"country": "DE", "region": "", "tax_class": "standard", "percent": "18", "valid_0": "", "valid_1": ""}
+    saved = client.post(f"/admin/orders/taxrate/{rate.pk}/change/", facts)
+    assert "Enter when the rate starts." in text_of(saved)
+    planned = client.post(f"/admin/orders/taxrate/{rate.pk}/new/", {"percent": "20", "begins": "2031-01-01"})
+    assert (planned.status_code, TaxRate.objects.get().valid.isempty) == (422, True)
 
 
 def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
