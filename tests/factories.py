@@ -37,13 +37,13 @@ def make_location(code: str = "main", priority: int = 10) -> Location:
     return Location.objects.get_or_create(code=code, defaults={"name": code, "priority": priority})[0]
 
 
-def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **facts: Any) -> Variant:
+def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **fields: Any) -> Variant:
     """An active product with one variant, in stock and listed."""
     n = next(_serial)
     product = Product.objects.create(
-        handle=f"thing-{n}", slug=f"thing-{n}", title=facts.pop("title", f"Thing {n}"), status=Product.Status.ACTIVE
+        handle=f"thing-{n}", slug=f"thing-{n}", title=fields.pop("title", f"Thing {n}"), status=Product.Status.ACTIVE
     )
-    variant = Variant.objects.create(product=product, **{"sku": f"T-{n}", **facts})
+    variant = Variant.objects.create(product=product, **{"sku": f"T-{n}", **fields})
     if price_minor is not None:
         set_price(variant.pk, default_market(), regular_minor=price_minor)
     if on_hand and variant.is_tracked:
@@ -75,10 +75,10 @@ def make_listed_variants(count: int, price_minor: int = 2400, on_hand: int = 10)
     return variants
 
 
-def shelve(category: Category, title: str, *values: AttributeValue, price_minor: int = 1000, **facts) -> Product:
+def shelve(category: Category, title: str, *values: AttributeValue, price_minor: int = 1000, **fields) -> Product:
     product = make_variant(price_minor, title=title).product
     product.attribute_values.set(values)
-    Product.objects.filter(pk=product.pk).update(category=category, **facts)
+    Product.objects.filter(pk=product.pk).update(category=category, **fields)
     write_listings(Product.objects.filter(pk=product.pk))
     return Product.objects.get(pk=product.pk)
 
@@ -87,12 +87,12 @@ def make_options(product: Product, *names: str) -> None:
     Option.objects.bulk_create(Option(product=product, position=i, name=name) for i, name in enumerate(names, start=1))
 
 
-def make_shipping(price_minor: int = 490, code: str = "standard", **facts: Any) -> ShippingMethod:
-    countries, postcodes = facts.pop("countries", ["DE", "AT", "BE"]), facts.pop("postcodes", "")
+def make_shipping(price_minor: int = 490, code: str = "standard", **fields: Any) -> ShippingMethod:
+    countries, postcodes = fields.pop("countries", ["DE", "AT", "BE"]), fields.pop("postcodes", "")
     zone = ShippingZone.objects.get_or_create(
         name=f"{','.join(countries)} {postcodes}", defaults={"countries": countries, "postcodes": postcodes}
     )[0]
-    defaults = {"name": code.capitalize(), "free_from_minor": 6000, **facts}
+    defaults = {"name": code.capitalize(), "free_from_minor": 6000, **fields}
     method, is_new = ShippingMethod.objects.get_or_create(code=code, defaults=defaults)
     if is_new:
         ShippingRate.objects.create(method=method, zone=zone, price_minor=price_minor)
@@ -108,8 +108,8 @@ def make_tax(country: str = "DE", percent: str = "19", tax_class: str = "standar
     )[0]
 
 
-def make_user(email: str = "", **facts: Any) -> User:
-    return User.objects.create_user(email or f"user{next(_serial)}@example.com", "correct horse battery", **facts)
+def make_user(email: str = "", **fields: Any) -> User:
+    return User.objects.create_user(email or f"user{next(_serial)}@example.com", "correct horse battery", **fields)
 
 
 def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -> Cart:
@@ -122,7 +122,7 @@ def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -
 
 
 def make_submission(**changes: Any) -> Submission:
-    facts = {
+    fields = {
         "email": "anna@example.com",
         "country": "DE",
         "name": "Anna Peeters",
@@ -131,7 +131,7 @@ def make_submission(**changes: Any) -> Submission:
         "city": "Berlin",
         "shipping_code": "standard",
     }
-    return Submission(**{**facts, **changes})
+    return Submission(**{**fields, **changes})
 
 
 def contents_of(cart: Cart, buyer: Buyer | None = None, shipping_code: str = "standard") -> CartContents:
@@ -139,10 +139,10 @@ def contents_of(cart: Cart, buyer: Buyer | None = None, shipping_code: str = "st
     return price_cart(Cart.objects.get(pk=cart.pk), buyer or Buyer("DE"), shipping_code=shipping_code)
 
 
-def seen_of(cart: Cart, country: str = "DE", **facts: Any) -> Seen:
+def seen_of(cart: Cart, country: str = "DE", **fields: Any) -> Seen:
     """The same, as the checkout's form carries it."""
-    shipping_code = facts.pop("shipping_code", "standard")
-    contents = contents_of(cart, Buyer(country, **facts), shipping_code)
+    shipping_code = fields.pop("shipping_code", "standard")
+    contents = contents_of(cart, Buyer(country, **fields), shipping_code)
     return Seen(contents.mark, contents.totals.total_minor, contents.due_minor)
 
 
@@ -170,23 +170,23 @@ def stock_of(variant: Variant) -> tuple[int, int]:
 
 
 def make_promotion(
-    kind: str = "percent", lane: str = "order", *, codes: tuple[str, ...] = (), **facts: Any
+    kind: str = "percent", lane: str = "order", *, codes: tuple[str, ...] = (), **fields: Any
 ) -> Promotion:
     """A promotion that is on; with codes it needs one of them."""
-    scopes = {name: facts.pop(name) for name in ("products", "categories", "collections", "groups") if name in facts}
-    coupon_facts = {"most_uses": facts.pop("most_uses_of_code", None)}
-    facts = {"name": f"{kind} {next(_serial)}", "is_active": True, "needs_code": bool(codes), **facts}
-    promotion = Promotion.objects.create(kind=kind, lane=lane, **facts)
+    scopes = {name: fields.pop(name) for name in ("products", "categories", "collections", "groups") if name in fields}
+    coupon_fields = {"most_uses": fields.pop("most_uses_of_code", None)}
+    fields = {"name": f"{kind} {next(_serial)}", "is_active": True, "needs_code": bool(codes), **fields}
+    promotion = Promotion.objects.create(kind=kind, lane=lane, **fields)
     for name, rows in scopes.items():
         getattr(promotion, name).set(rows)
     for code in codes:
-        Coupon.objects.create(promotion=promotion, code=code, **coupon_facts)
+        Coupon.objects.create(promotion=promotion, code=code, **coupon_fields)
     return promotion
 
 
-def make_gift_card(amount_minor: int = 5000, **facts: Any) -> tuple[GiftCard, str]:
+def make_gift_card(amount_minor: int = 5000, **fields: Any) -> tuple[GiftCard, str]:
     """A card that staff gave away, and its code."""
-    return issue_gift_card(amount_minor, facts.pop("currency", "EUR"), **facts)
+    return issue_gift_card(amount_minor, fields.pop("currency", "EUR"), **fields)
 
 
 def with_codes(cart: Cart, *codes: str) -> Cart:

@@ -25,8 +25,8 @@ NEW = "a long new passphrase"
 EVIL = "eve@example.net"
 
 
-def client_of(user, **facts) -> Client:
-    client = Client(**facts)
+def client_of(user, **defaults) -> Client:
+    client = Client(**defaults)
     client.post("/account/login/", {"login": user.email, "password": PASSWORD})
     client.post("/account/reauthenticate/", {"password": PASSWORD})
     return client
@@ -86,8 +86,8 @@ def test_every_way_to_change_the_password_drops_pending_addresses_and_links_and_
         page = client.get(last_link(owner.email)).headers["Location"]
         assert client.post(page, {"password1": NEW}).headers["Location"] == "/account/password/reset/key/done/"
     elif way == "admin":
-        facts = {"usable_password": "true", "password1": NEW, "password2": NEW}
-        admin_client.post(f"/admin/accounts/user/{owner.pk}/password/", facts)
+        form = {"usable_password": "true", "password1": NEW, "password2": NEW}
+        admin_client.post(f"/admin/accounts/user/{owner.pk}/password/", form)
     elif way == "command":
         monkeypatch.setattr("getpass.getpass", lambda **_: NEW)
         call_command("changepassword", owner.email, verbosity=0)

@@ -119,10 +119,10 @@ def test_a_mailbox_is_told_once_that_something_is_back():
 
 @pytest.mark.django_db
 def test_staff_and_the_command_line_store_the_normal_form(admin_client):
-    facts = {"usable_password": "false", "password1": "", "password2": ""}
-    admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[0], **facts})
+    form = {"usable_password": "false", "password1": "", "password2": ""}
+    admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[0], **form})
     assert User.objects.filter(email=ASCII_DOMAIN).count() == 1
-    answer = admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[1], **facts})
+    answer = admin_client.post("/admin/accounts/user/add/", {"email": DOMAIN_SPELLINGS[1], **form})
     assert "already exists" in text_of(answer)
     call_command("createsuperuser", email=SPELLINGS[1], interactive=False, verbosity=0)
     assert User.objects.get(is_superuser=True, email=PLAIN).pk

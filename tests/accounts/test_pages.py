@@ -174,9 +174,9 @@ def test_no_template_of_allauth_can_be_reached():
 @pytest.mark.parametrize("name", MAIL_TEXTS)
 def test_every_mail_is_in_our_frame_and_words(name, settings):
     settings.SHOP_URL = "https://shop.example"
-    facts = dict.fromkeys(("new_email", "to_email", "from_email", "deleted_email"), "anna@example.com")
+    addresses = dict.fromkeys(("new_email", "to_email", "from_email", "deleted_email"), "anna@example.com")
     links = dict.fromkeys(("sign_up_url", "password_reset_url", "activate_url"), "https://shop.example/x/")
-    mail = account_mail(name, "anna@example.com", {**facts, **links})
+    mail = account_mail(name, "anna@example.com", {**addresses, **links})
     [(html, _kind)] = mail.alternatives
     for text in (mail.body, html):
         assert mail.subject in text.replace("&#x27;", "'")

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 
 
-def member(email="anna@example.com", **facts):
-    user = make_user(email, **facts)
+def member(email="anna@example.com", **fields):
+    user = make_user(email, **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
@@ -192,8 +192,8 @@ def test_an_order_by_guest_is_not_attached_to_an_account():
 
 def _passkey(**changes) -> str:
     response = {"clientDataJSON": "e30", "authenticatorData": "A" * 80, "signature": "AA", "userHandle": "AA"}
-    facts = {"id": "AA", "rawId": "AA", "type": "public-key", "response": {**response, **changes}}
-    return json.dumps(facts)
+    credential = {"id": "AA", "rawId": "AA", "type": "public-key", "response": {**response, **changes}}
+    return json.dumps(credential)
 
 
 NONSENSE = [

@@ -24,9 +24,9 @@ def _as_in_production(settings):
     settings.STAFF_SECOND_FACTOR = True
 
 
-def logged_in(**facts) -> Client:
+def logged_in(**fields) -> Client:
     client = Client()
-    client.force_login(make_user(**facts))
+    client.force_login(make_user(**fields))
     return client
 
 
@@ -122,8 +122,8 @@ def test_a_second_factor_removed_in_the_admin_takes_its_recovery_codes_along_and
 def test_an_address_that_staff_change_belongs_to_its_new_mailbox_alone(settings):
     settings.STAFF_SECOND_FACTOR = False
     customer, owner = member("old@example.com"), logged_in(is_staff=True, is_superuser=True)
-    facts = {"email": "new@example.com", "name": "", "is_active": "on"}
-    assert owner.post(f"/admin/accounts/user/{customer.pk}/change/", facts).status_code == 302
+    form = {"email": "new@example.com", "name": "", "is_active": "on"}
+    assert owner.post(f"/admin/accounts/user/{customer.pk}/change/", form).status_code == 302
     mail = Mail.objects.get()
     assert (mail.subject, mail.recipients) == ("Your e-mail address was changed", ["old@example.com"])
     Mail.objects.all().delete()

@@ -140,10 +140,10 @@ def test_the_time_to_wait_is_never_too_short(clock):
 def test_the_sixty_first_click_in_a_minute_puts_nothing_into_the_cart():
     variant = make_variant(on_hand=99)
     client = Client(REMOTE_ADDR=HERE)
-    facts = {"product": variant.product_id, "quantity": "1"}
+    form = {"product": variant.product_id, "quantity": "1"}
     use_up(ADDING, 58)
-    assert [client.post("/cart/add/", facts, headers=OURS).status_code for _ in range(2)] == [302, 302]
-    assert_refused(client.post("/cart/add/", facts, headers=OURS), 60)
+    assert [client.post("/cart/add/", form, headers=OURS).status_code for _ in range(2)] == [302, 302]
+    assert_refused(client.post("/cart/add/", form, headers=OURS), 60)
     assert CartLine.objects.get().quantity == 2
 
 

@@ -47,13 +47,13 @@ def assert_refused(answer, window: int) -> int:
 
 
 def register(n, ip=HERE, email=None, **headers):
-    facts = {"email": email or f"new{n}@example.com"}
-    return Client(REMOTE_ADDR=ip).post("/account/signup/", facts, headers=headers or None)
+    form = {"email": email or f"new{n}@example.com"}
+    return Client(REMOTE_ADDR=ip).post("/account/signup/", form, headers=headers or None)
 
 
 def reset(n, ip=HERE, email=None, **headers):
-    facts = {"email": email or f"who{n}@example.com"}
-    return Client(REMOTE_ADDR=ip).post("/account/password/reset/", facts, headers=headers or None)
+    form = {"email": email or f"who{n}@example.com"}
+    return Client(REMOTE_ADDR=ip).post("/account/password/reset/", form, headers=headers or None)
 
 
 def link_in(mail) -> str:
@@ -63,8 +63,8 @@ def link_in(mail) -> str:
 
 
 def find_order(n, ip=HERE, **headers):
-    facts = {"number": "HS-00000000", "email": f"eve{n}@example.com"}
-    return Client(REMOTE_ADDR=ip).post("/orders/find/", facts, headers=headers or None)
+    form = {"number": "HS-00000000", "email": f"eve{n}@example.com"}
+    return Client(REMOTE_ADDR=ip).post("/orders/find/", form, headers=headers or None)
 
 
 def search(n, ip=HERE, **headers):

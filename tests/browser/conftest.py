@@ -38,9 +38,9 @@ def _closed_pages(browser: Browser) -> Iterator[None]:
         context.close()
 
 
-def open_page(browser: Browser, shop: RunningDemo, **facts) -> tuple[Page, list[str]]:
+def open_page(browser: Browser, shop: RunningDemo, **options) -> tuple[Page, list[str]]:
     """A page of a new visitor, and the list that its complaints go to."""
-    page = browser.new_context(base_url=shop.url, **{"viewport": {"width": 1280, "height": 900}, **facts}).new_page()
+    page = browser.new_context(base_url=shop.url, **{"viewport": {"width": 1280, "height": 900}, **options}).new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)

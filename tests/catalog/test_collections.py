@@ -27,9 +27,9 @@ from tests.factories import make_order, make_variant, shelve
 pytestmark = pytest.mark.django_db
 
 
-def collected(client, **facts) -> list[str]:
+def collected(client, **fields) -> list[str]:
     Collection.objects.all().delete()
-    Collection.objects.create(name="Some", slug="some", kind="rule", **facts)
+    Collection.objects.create(name="Some", slug="some", kind="rule", **fields)
     return sorted(card.title for card in client.get("/collections/some/").context["page"].cards)
 
 

@@ -22,8 +22,8 @@ from tests.reading import find, find_all
 pytestmark = pytest.mark.django_db
 
 
-def facet(code: str, *labels: str, **facts) -> dict[str, AttributeValue]:
-    attribute = Attribute.objects.create(code=code, name=code.capitalize(), **facts)
+def facet(code: str, *labels: str, **fields) -> dict[str, AttributeValue]:
+    attribute = Attribute.objects.create(code=code, name=code.capitalize(), **fields)
     return {
         label: AttributeValue.objects.create(attribute=attribute, slug=label.lower(), label=label) for label in labels
     }

@@ -284,8 +284,8 @@ class Shop(RuleBasedStateMachine):
         for transfer, variant, *numbers in lines:
             found[transfer][variant] = numbers
         assert list(found.values()) == [shipment.lines for shipment in self.books.transfers]
-        facts = Transfer.objects.order_by("pk").values_list("source_id", "destination_id", "status")
-        assert [(place_of[a], place_of[b], status) for a, b, status in facts] == [
+        rows = Transfer.objects.order_by("pk").values_list("source_id", "destination_id", "status")
+        assert [(place_of[a], place_of[b], status) for a, b, status in rows] == [
             (shipment.source, shipment.destination, "received" if shipment.is_received else "sent")
             for shipment in self.books.transfers
         ]
@@ -296,8 +296,8 @@ class Shop(RuleBasedStateMachine):
         for stocktake, variant, *numbers in lines:
             found[stocktake][variant] = numbers
         assert list(found.values()) == [count.lines for count in self.books.counts]
-        facts = Stocktake.objects.order_by("pk").values_list("location_id", "status")
-        assert [(place_of[p], status) for p, status in facts] == [(c.place, c.status) for c in self.books.counts]
+        rows = Stocktake.objects.order_by("pk").values_list("location_id", "status")
+        assert [(place_of[p], status) for p, status in rows] == [(c.place, c.status) for c in self.books.counts]
 
 
 @pytest.mark.django_db

@@ -222,7 +222,7 @@ def assert_written_whole(changes: list[PlannedChange]) -> None:
         [change.handle for change in changes], field_name="handle"
     )
     for change in changes:
-        wanted = {key: facts["price"] for key, facts in change.after["variants"].items()}
+        wanted = {key: fields["price"] for key, fields in change.after["variants"].items()}
         found = {}
         for variant in products[change.handle].variants.all():
             prices = [p for p in variant.prices.all() if p.kind == Price.Kind.REGULAR and p.valid.upper is None]

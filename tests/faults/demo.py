@@ -20,14 +20,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-# Catches a hang and nothing else: ten times and more of what the slowest of these facts usually takes.
+# Only catches a hang: at least ten times as long as the slowest of these conditions usually takes.
 HANG_SECONDS = 300
 
 
-def wait_for(fact: Callable[[], object], what: str) -> None:
-    """Wait until the fact is true; how long that may take is not what the test is about."""
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until the condition is true, however long it takes."""
     begun = time.monotonic()
-    while not fact():
+    while not condition():
         if time.monotonic() - begun > HANG_SECONDS:
             raise AssertionError(f"{what}: not within {HANG_SECONDS} s")
         time.sleep(0.1)
@@ -74,7 +74,7 @@ class RunningDemo:
         wait_for(lambda: "first page after" in self.output or self.child.poll() is not None, "the home page")
         assert self.child.poll() is None, self.output
 
-    def facts(self) -> dict[str, str]:
+    def stored_environment(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in (self.state / "demo.env").read_text().splitlines())
 
     def processes(self) -> dict[int, str]:

@@ -68,7 +68,7 @@ def buys_with_each_card(demo: RunningDemo) -> None:
 
 def recovers_by_itself(demo: RunningDemo) -> None:
     """Webhooks dropped, Redis flushed, workers killed: whatever was paid is confirmed."""
-    desk = StripeDesk(demo.facts()["STRIPE_API_BASE"])
+    desk = StripeDesk(demo.stored_environment()["STRIPE_API_BASE"])
     desk.switch(drop="all")
     dropped = buy(demo, "dora@example.com")
     address = order_address(demo, dropped)
@@ -87,7 +87,7 @@ def recovers_by_itself(demo: RunningDemo) -> None:
     crashed = demo.manage("run", "process-events", killed_after="payments.gateway.retrieve_session")
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
     assert not is_confirmed(demo, address)
-    redis.Redis.from_url(demo.facts()["REDIS_URL"]).flushall()
+    redis.Redis.from_url(demo.stored_environment()["REDIS_URL"]).flushall()
     os.killpg(worker, signal.SIGKILL)
     wait_for(lambda: is_confirmed(demo, address), "a crash, a flush and a kill")
     assert demo.find("celery") != worker

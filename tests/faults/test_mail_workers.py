@@ -29,8 +29,8 @@ def sink():
 
 
 def send_mail(sink: SmtpSink, *program: str) -> subprocess.Popen[bytes]:
-    facts = connection.settings_dict
-    url = f"postgres://shop@/{facts['NAME']}?host={facts['HOST']}"
+    database = connection.settings_dict
+    url = f"postgres://shop@/{database['NAME']}?host={database['HOST']}"
     return subprocess.Popen(
         [sys.executable, *(program or ["manage.py"]), "run", "send-mail"],
         cwd=ROOT,

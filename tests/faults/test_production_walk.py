@@ -47,8 +47,8 @@ def set_up_as_the_readme_says(production: Production) -> None:
     succeed(production, "check", "--deploy", "--fail-level", "WARNING")
     succeed(production, "migrate", "-v", "0")
     succeed(production, "collectstatic", "--noinput", "-v", "0")
-    facts = {"DJANGO_SUPERUSER_EMAIL": OWNER, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-    succeed(production, "createsuperuser", "--noinput", **facts)
+    environment = {"DJANGO_SUPERUSER_EMAIL": OWNER, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    succeed(production, "createsuperuser", "--noinput", **environment)
 
 
 def set_up_the_shop(production: Production) -> None:

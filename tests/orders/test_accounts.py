@@ -21,8 +21,8 @@ def orders_in_account(user) -> set[str]:
     return {order.number for order in client.get("/account/").context["orders"]}
 
 
-def paid_order(**facts):
-    order = make_order(**facts)
+def paid_order(**fields):
+    order = make_order(**fields)
     confirm(order)
     return order
 

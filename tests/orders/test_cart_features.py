@@ -51,7 +51,7 @@ def page_of(cart) -> HttpResponse:
 
 def checkout_form(cart, **changes):
     seen = seen_of(cart)
-    facts = {
+    form = {
         "email": "ann@example.com",
         "country": "DE",
         "name": "Ann",
@@ -63,7 +63,7 @@ def checkout_form(cart, **changes):
         "total": seen.total_minor,
         "due": seen.due_minor,
     }
-    return {**facts, **changes}
+    return {**form, **changes}
 
 
 def test_what_was_taken_out_can_be_had_back_for_ten_minutes():

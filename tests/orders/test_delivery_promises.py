@@ -147,8 +147,8 @@ def test_the_units_that_are_missing_decide_the_day():
     assert supply.available == 8
 
 
-def backordered(day: date | None, on_hand: int = 1, **facts):
-    variant = make_variant(on_hand=on_hand, **facts)
+def backordered(day: date | None, on_hand: int = 1, **fields):
+    variant = make_variant(on_hand=on_hand, **fields)
     stock = Stock.objects.get_or_create(variant=variant, location=make_location())[0]
     set_backorders(stock, limit=5, date=day)
     return variant

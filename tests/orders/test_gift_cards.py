@@ -188,7 +188,7 @@ def test_in_three_decimals_a_gift_card_alone_is_not_rounded_and_nothing_is_below
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("fields", "words"),
     [
         ({"is_active": False}, "not valid"),
         ({"expires_at": timezone.now() - timedelta(days=1)}, "has expired"),
@@ -196,9 +196,9 @@ def test_in_three_decimals_a_gift_card_alone_is_not_rounded_and_nothing_is_below
         ({"balance_minor": 0}, "nothing left"),
     ],
 )
-def test_a_card_that_cannot_pay_says_why(facts, words):
+def test_a_card_that_cannot_pay_says_why(fields, words):
     card, code = make_gift_card()
-    GiftCard.objects.filter(pk=card.pk).update(**facts)
+    GiftCard.objects.filter(pk=card.pk).update(**fields)
     with pytest.raises(GiftCardRefused, match=words):
         with_codes(make_cart(make_variant()), code)
 

@@ -26,7 +26,7 @@ def back_and_forth():
     call_command("migrate", verbosity=0)
 
 
-def facts() -> list:
+def order_rows() -> list:
     orders = Order.objects.order_by("pk").values_list("number", "tax_minor", "total_minor", "taxes", "customer_key")
     lines = OrderLine.objects.order_by("pk").values_list("quantity", "tax_percent", "tax_minor", "total_minor")
     return [*orders, *lines, *ShippingRate.objects.order_by("pk").values_list("method__code", "price_minor")]
@@ -39,10 +39,10 @@ def test_orders_say_the_same_after_the_migrations_went_back_and_forth(back_and_f
     make_order(make_variant(2400), quantity=2)
     for email in ODD_ADDRESSES:
         make_order(make_variant(900, tax_class="reduced"), email=email)
-    before = facts()
+    before = order_rows()
     assert before[0][3] == [{"percent": "19", "base_minor": 4613, "tax_minor": 877}]
     assert before[1][3] == [{"percent": "7", "base_minor": 1486, "tax_minor": 104}]
     back_and_forth()
-    assert facts() == before
+    assert order_rows() == before
     assert before[-1] == ("standard", 690)
     assert run_audit() == []

@@ -100,10 +100,10 @@ def test_a_paragraph_that_is_wrapped_in_its_template_is_one_line_of_the_mail():
     {% endif %}
     We are sorry.
     {% endparagraph %}{% endautoescape %}"""
-    facts = {"number": "HS-1 & 2", "amount": "24,00\u00a0€"}
-    paid = Template(source).render(Context({**facts, "is_paid": True}))
+    context = {"number": "HS-1 & 2", "amount": "24,00\u00a0€"}
+    paid = Template(source).render(Context({**context, "is_paid": True}))
     assert paid == "Order HS-1 & 2 is canceled. We refund 24,00\u00a0€. We are sorry."
-    assert Template(source).render(Context(facts)) == "Order HS-1 & 2 is canceled. We are sorry."
+    assert Template(source).render(Context(context)) == "Order HS-1 & 2 is canceled. We are sorry."
 
 
 @pytest.mark.parametrize(

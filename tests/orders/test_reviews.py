@@ -232,9 +232,9 @@ def test_an_address_that_no_mail_reaches_is_422(client, email):
     assert StockAlert.objects.count() == 0
 
 
-@pytest.mark.parametrize("facts", [{"on_hand": 3}, {"is_tracked": False}])
-def test_of_what_can_be_bought_now_no_stranger_has_a_mail_sent(client, facts):
-    variant = make_variant(**facts)
+@pytest.mark.parametrize("fields", [{"on_hand": 3}, {"is_tracked": False}])
+def test_of_what_can_be_bought_now_no_stranger_has_a_mail_sent(client, fields):
+    variant = make_variant(**fields)
     assert ask(client, variant.pk).headers["Location"] == variant.product.get_absolute_url()
     assert (StockAlert.objects.count(), send_stock_alerts(), Mail.objects.count()) == (0, 0, 0)
 

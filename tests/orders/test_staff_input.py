@@ -80,18 +80,18 @@ def yen(settings):
     ]
 
 
-def add(client: Client, model: str, facts: dict) -> list[str]:
+def add(client: Client, model: str, form: dict) -> list[str]:
     """What the page complains of; nothing where it has saved."""
-    return errors_of(client.post(f"/admin/orders/{model}/add/", facts))
+    return errors_of(client.post(f"/admin/orders/{model}/add/", form))
 
 
-def step(**facts) -> dict:
-    row = {"from_quantity": "2", "from_minor": "0", "percent": "0", "amount_minor": "0", **facts}
+def step(**fields) -> dict:
+    row = {"from_quantity": "2", "from_minor": "0", "percent": "0", "amount_minor": "0", **fields}
     return {"kind": "tiered", "tiers-TOTAL_FORMS": "1", **{f"tiers-0-{name}": value for name, value in row.items()}}
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("fields", "words"),
     [
         ({"percent": "101"}, "Enter a percentage between 0 and 100."),
         ({"percent": "-1"}, "Enter a percentage between 0 and 100."),
@@ -111,14 +111,14 @@ def step(**facts) -> dict:
         (step(percent="5", amount_minor="5"), "Enter either a percentage or an amount."),
     ],
 )
-def test_a_promotion_that_cannot_be_is_refused_in_words(client, facts, words):
-    assert words in " ".join(add(client, "promotion", {**PROMOTION, **facts}))
+def test_a_promotion_that_cannot_be_is_refused_in_words(client, fields, words):
+    assert words in " ".join(add(client, "promotion", {**PROMOTION, **fields}))
     assert not Promotion.objects.exists()
 
 
 def test_amounts_and_countries_are_kept_as_they_are_meant(client):
-    facts = {"kind": "amount", "amount_minor": "12,50", "countries": "de, at,", "begins_at": "2026-11-01T10:00"}
-    assert add(client, "promotion", {**PROMOTION, **facts}) == []
+    form = {"kind": "amount", "amount_minor": "12,50", "countries": "de, at,", "begins_at": "2026-11-01T10:00"}
+    assert add(client, "promotion", {**PROMOTION, **form}) == []
     promotion = Promotion.objects.get()
     assert (promotion.amount_minor, promotion.countries, promotion.begins_at.year) == (1250, ["DE", "AT"], 2026)
 
@@ -141,8 +141,8 @@ def test_the_uses_of_a_code_fit_into_its_counter(client):
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
 def test_a_trial_at_the_end_of_time_is_refused(client, at):
     variant = make_variant()
-    facts = {"lines": f"1 {variant.sku}", "country": "DE", "at": at}
-    answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", facts)
+    form = {"lines": f"1 {variant.sku}", "country": "DE", "at": at}
+    answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", form)
     assert (answer.status_code, "Enter a year between" in text_of(answer)) == (422, True)
 
 
@@ -164,7 +164,7 @@ def test_whoever_may_not_make_codes_is_not_led_there():
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("form", "words"),
     [
         ({"free_from_minor": "-5"}, "An amount cannot be negative."),
         ({"days_min": "5"}, "“At most” cannot be less than “at least”."),
@@ -173,8 +173,8 @@ def test_whoever_may_not_make_codes_is_not_led_there():
         ({"market": "zz"}, "Select a valid choice."),
     ],
 )
-def test_a_delivery_method_that_cannot_be_is_refused_in_words(client, facts, words):
-    assert words in " ".join(add(client, "shippingmethod", {**METHOD, **facts}))
+def test_a_delivery_method_that_cannot_be_is_refused_in_words(client, form, words):
+    assert words in " ".join(add(client, "shippingmethod", {**METHOD, **form}))
     assert not ShippingMethod.objects.exists()
 
 
@@ -198,7 +198,7 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
 
 
 @pytest.mark.parametrize(
-    ("model", "facts", "words"),
+    ("model", "form", "words"),
     [
         ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not a country code"),
         ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” is not a postcode pattern"),
@@ -215,8 +215,8 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
         ("taxrate", {**RATE, "region": "nope"}, "There is no tax region “nope” in DE."),
     ],
 )
-def test_zones_regions_and_rates_that_cannot_be_are_refused_in_words(client, model, facts, words):
-    assert words in " ".join(add(client, model, facts))
+def test_zones_regions_and_rates_that_cannot_be_are_refused_in_words(client, model, form, words):
+    assert words in " ".join(add(client, model, form))
 
 
 def test_overlapping_tax_rates_are_refused_in_one_sentence(client):
@@ -228,8 +228,8 @@ def test_overlapping_tax_rates_are_refused_in_one_sentence(client):
 
 def test_a_rate_that_has_held_for_ever_is_saved_as_it_is(client):
     rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
-    facts = {"country": "DE", "region": "", "tax_class": "standard", "percent": "18", "valid_0": "", "valid_1": ""}
-    assert client.post(f"/admin/orders/taxrate/{rate.pk}/change/", facts).status_code == 302
+    form = {"country": "DE", "region": "", "tax_class": "standard", "percent": "18", "valid_0": "", "valid_1": ""}
+    assert client.post(f"/admin/orders/taxrate/{rate.pk}/change/", form).status_code == 302
     rate.refresh_from_db()
     assert (rate.percent, rate.valid) == (18, TimestamptzRange(None, None))
 
@@ -260,8 +260,8 @@ def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
 def test_store_credit_is_issued_once_by_a_double_click(client):
     customer, key = make_user(), uuid.uuid4()
     refused = client.post("/admin/orders/giftcard/issue/", {"key": key, "market": "main", "amount": "0"})
-    facts = {"key": key, "market": "main", "amount": "30", "email": customer.email}
-    answers = [client.post("/admin/orders/giftcard/issue/", facts, follow=True) for _ in range(2)]
+    form = {"key": key, "market": "main", "amount": "30", "email": customer.email}
+    answers = [client.post("/admin/orders/giftcard/issue/", form, follow=True) for _ in range(2)]
     assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
     assert "This form was already sent" in text_of(answers[1])
 

@@ -35,8 +35,8 @@ def delivery():
     make_shipping(0, countries=["DE", "AT", "BE", "CH", "ES"])
 
 
-def total(cart, country="DE", **facts):
-    return contents_of(cart, Buyer(country, **facts)).totals
+def total(cart, country="DE", **address):
+    return contents_of(cart, Buyer(country, **address)).totals
 
 
 def test_each_class_has_its_rate_and_a_class_without_one_bears_the_standard_rate():
@@ -100,7 +100,7 @@ def test_a_place_outside_of_the_tax_area_is_an_export_as_switzerland_is():
 
 
 @pytest.mark.parametrize(
-    ("country", "facts"),
+    ("country", "address"),
     [
         ("DE", {"postcode": "10115"}),
         ("DE", {"postcode": "27498"}),
@@ -109,7 +109,7 @@ def test_a_place_outside_of_the_tax_area_is_an_export_as_switzerland_is():
         ("CH", {"postcode": "8001"}),
     ],
 )
-def test_what_is_picked_up_bears_our_tax_wherever_the_buyer_lives(country, facts):
+def test_what_is_picked_up_bears_our_tax_wherever_the_buyer_lives(country, address):
     make_tax("DE")
     make_tax("AT", "20")
     make_tax("BE", "21")
@@ -117,10 +117,10 @@ def test_what_is_picked_up_bears_our_tax_wherever_the_buyer_lives(country, facts
     countries = ["DE", "AT", "BE", "CH"]
     make_shipping(0, code="pickup", kind="pickup", pickup_address="Kraanlei 12", countries=countries)
     cart = make_cart(make_variant(11900))
-    shown = contents_of(cart, Buyer(country, **facts), "pickup")
+    shown = contents_of(cart, Buyer(country, **address), "pickup")
     assert (shown.totals.treatment, shown.totals.total_minor, shown.totals.tax_minor) == ("domestic", 11900, 1900)
     assert shown.basket.treatment == "domestic"
-    order = place(cart, country=country, shipping_code="pickup", line1="", **facts)
+    order = place(cart, country=country, shipping_code="pickup", line1="", **address)
     assert (order.treatment, order.total_minor, order.tax_minor) == ("domestic", 11900, 1900)
     assert run_audit() == []
 

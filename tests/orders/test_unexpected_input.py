@@ -87,9 +87,9 @@ def test_odd_values_in_the_cart_are_refused_or_ignored(name):
 @pytest.mark.parametrize("name", ["cart_mark", "total", "due", "seen_sums", "vat_id", "shipping_code", "billing_city"])
 def test_odd_values_in_the_checkout_order_nothing(name):
     cart = make_cart(make_variant())
-    facts = {**checkout_form(cart), "total": "1"}
+    form = {**checkout_form(cart), "total": "1"}
     for value in ODD:
-        assert client_of(cart).post("/checkout/", {**facts, name: value}).status_code < 500, value
+        assert client_of(cart).post("/checkout/", {**form, name: value}).status_code < 500, value
     assert not Order.objects.exists()
 
 
@@ -114,8 +114,8 @@ def test_a_gift_card_of_another_cart_stays_there():
 def test_nothing_is_sent_by_a_method_that_sends_nothing(us_market, code):
     make_shipping(0, "attic", kind="pickup", market="us", pickup_address="Attic")
     cart = make_cart(make_variant())
-    facts = checkout_form(cart, shipping_code=code, line1="", postcode="", city="")
-    answer = client_of(cart).post("/checkout/", facts)
+    form = checkout_form(cart, shipping_code=code, line1="", postcode="", city="")
+    answer = client_of(cart).post("/checkout/", form)
     assert (answer.status_code, Order.objects.exists()) == (422, False)
 
 
@@ -130,8 +130,8 @@ def test_a_code_that_was_typed_but_not_used_is_used_before_anything_is_ordered()
 
 def test_a_wrong_code_stays_in_its_field():
     cart = make_cart(make_variant())
-    for address, facts in (("/cart/", {}), ("/checkout/", checkout_form(cart))):
-        page = client_of(cart).post(address, {**facts, "code": "WRONG1", "entered": "1"})
+    for address, form in (("/cart/", {}), ("/checkout/", checkout_form(cart))):
+        page = client_of(cart).post(address, {**form, "code": "WRONG1", "entered": "1"})
         assert ("We do not know this code." in text_of(page), form_of(page)["code"]) == (True, "WRONG1")
 
 

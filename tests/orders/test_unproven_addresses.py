@@ -33,8 +33,8 @@ def delivery():
     make_tax()
 
 
-def once(**facts):
-    return make_promotion(percent=10, codes=("ONCE",), **(facts or {"most_uses_each": 1}))
+def once(**limits):
+    return make_promotion(percent=10, codes=("ONCE",), **(limits or {"most_uses_each": 1}))
 
 
 def place_at(ip, user=None, email="ann@example.com"):
@@ -45,24 +45,24 @@ def place_at(ip, user=None, email="ann@example.com"):
     return place_order(cart.pk, submission, seen=seen, user_id=user.pk if user else None)
 
 
-@pytest.mark.parametrize("facts", [{"most_uses_each": 1}, {"is_first_order_only": True}])
-def test_a_strangers_unpaid_order_does_not_use_up_the_owners_coupon(facts):
-    once(**facts)
+@pytest.mark.parametrize("limits", [{"most_uses_each": 1}, {"is_first_order_only": True}])
+def test_a_strangers_unpaid_order_does_not_use_up_the_owners_coupon(limits):
+    once(**limits)
     assert place_at(STRANGER).discount_minor == 240
     assert place_at(OWNER).discount_minor == 240
     assert run_audit() == []
 
 
-@pytest.mark.parametrize("facts", [{"most_uses_each": 1}, {"is_first_order_only": True}])
-def test_a_second_order_from_the_same_place_has_no_second_use(facts):
-    once(**facts)
+@pytest.mark.parametrize("limits", [{"most_uses_each": 1}, {"is_first_order_only": True}])
+def test_a_second_order_from_the_same_place_has_no_second_use(limits):
+    once(**limits)
     assert place_at(OWNER).discount_minor == 240
     assert place_at(OWNER).discount_minor == 0
 
 
-@pytest.mark.parametrize("facts", [{"most_uses_each": 1}, {"is_first_order_only": True}])
-def test_a_paid_order_uses_the_coupon_up_wherever_it_came_from(facts):
-    once(**facts)
+@pytest.mark.parametrize("limits", [{"most_uses_each": 1}, {"is_first_order_only": True}])
+def test_a_paid_order_uses_the_coupon_up_wherever_it_came_from(limits):
+    once(**limits)
     confirm(lock_with_cart(place_at(STRANGER).pk))
     assert place_at(OWNER).discount_minor == 0
 

@@ -91,12 +91,12 @@ class Example:
 
     def basket(self) -> Basket:
         gifts = [Line(f"gift:{rule}", 1, minor, gift_of=rule) for rule, minor in self.gifts.items()]
-        facts: dict[str, Any] = {"market": "main", "currency": "EUR", "country": "DE", "is_tax_included": True}
+        defaults: dict[str, Any] = {"market": "main", "currency": "EUR", "country": "DE", "is_tax_included": True}
         return Basket(
             lines=(*self.lines, *gifts),
             rules=tuple(replace(rule, id=number) for number, rule in enumerate(self.rules, 1)),
             delivery=None if self.ship is None else Delivery("post", "Post", self.ship),
-            **{"at": NOON, **facts, **self.where},
+            **{"at": NOON, **defaults, **self.where},
         )
 
     def outcome(self, totals: Totals) -> dict[str, Any]:

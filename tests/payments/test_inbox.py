@@ -40,8 +40,8 @@ EVENT = {
 }
 
 
-def post(client, event, *, signature=None, **facts):
-    body, made = signed(event, **facts)
+def post(client, event, *, signature=None, **fields):
+    body, made = signed(event, **fields)
     headers = {"Stripe-Signature": made if signature is None else signature}
     return client.post("/payments/webhook/", body, content_type="application/json", headers=headers)
 

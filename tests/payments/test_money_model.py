@@ -61,9 +61,9 @@ class Desk:
         return self.sessions[session_id]
 
     def pay(self, session_id: str) -> None:
-        facts = {"intent_id": f"pi_{session_id}", "charge_id": f"ch_{session_id}", "card": "visa"}
+        payment_fields = {"intent_id": f"pi_{session_id}", "charge_id": f"ch_{session_id}", "card": "visa"}
         paid = {"status": "complete", "payment_status": "paid", "intent_status": "succeeded"}
-        self.sessions[session_id] = replace(self.sessions[session_id], **paid, **facts)
+        self.sessions[session_id] = replace(self.sessions[session_id], **paid, **payment_fields)
 
     def create_refund(self, intent_id: str, amount_minor: int, key: str, _marks: Any) -> RefundState:
         made = RefundState(f"re_{key}", "succeeded", amount_minor, "")

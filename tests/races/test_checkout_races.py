@@ -26,10 +26,10 @@ def client_of(cart) -> Client:
     return client
 
 
-def ready_cart(**facts):
+def ready_cart(**fields):
     make_shipping()
     make_tax()
-    variant = make_variant(on_hand=50, **facts)
+    variant = make_variant(on_hand=50, **fields)
     return make_cart(variant, quantity=2), variant
 
 

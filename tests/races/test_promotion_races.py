@@ -215,7 +215,7 @@ def test_nobody_is_charged_what_they_did_not_see_while_it_changes(at_once, what,
         "delivery": lambda: make_shipping().rates.update(price_minor=690),
         "promotion": lambda: Promotion.objects.update(percent=5),
     }
-    jobs = [buyer(cart, facts, number) for number, (cart, facts) in enumerate(zip(carts, seen, strict=True))]
+    jobs = [buyer(cart, shown, number) for number, (cart, shown) in enumerate(zip(carts, seen, strict=True))]
     results = at_once(*jobs[:4], changes[what], *jobs[4:])
     placed = [result for result in results if isinstance(result, Order)]
     assert all(order.total_minor == seen[0].total_minor for order in placed)

@@ -35,8 +35,8 @@ def wait_for_somebody_waiting(seconds: float = 5) -> None:
         time.sleep(0.02)
 
 
-def plan_for(*variants, **facts):
-    """The plan that gives each variant's product these facts of a variant, or takes all its variants out."""
+def plan_for(*variants, **fields):
+    """A plan that sets these fields of the variant of each product, or removes all variants if there are none."""
     shop = default_target()
     pairs = []
     for variant in variants:
@@ -44,13 +44,13 @@ def plan_for(*variants, **facts):
         before = read_documents([handle], shop.market, shop.location)[handle]
         after = deepcopy(before)
         after["product"]["vendor"] = "Alma"
-        after["variants"] = {key: {**old, **facts} for key, old in before["variants"].items() if facts}
+        after["variants"] = {key: {**old, **fields} for key, old in before["variants"].items() if fields}
         pairs.append((before, after))
     return plan_changes(pairs, shop.market)
 
 
-def held_run(*variants, **facts) -> Run:
-    return keep_plan(plan_for(*variants, **facts), Run.Kind.BULK, "race")
+def held_run(*variants, **fields) -> Run:
+    return keep_plan(plan_for(*variants, **fields), Run.Kind.BULK, "race")
 
 
 def test_what_ships_while_a_run_is_written_is_not_put_back(at_once):

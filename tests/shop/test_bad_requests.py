@@ -65,7 +65,7 @@ def test_gunicorn_serves_the_handler_that_is_tested_here():
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "parts",
     [
         {"method": "POST", "path": "/cart/add/", "REFERER": "http://["},
         {"method": "POST", "path": "/cart/add/", "ORIGIN": "http://["},
@@ -90,8 +90,8 @@ def test_gunicorn_serves_the_handler_that_is_tested_here():
         {"COOKIE": 'cart="a\\000b"'},
     ],
 )
-def test_what_cannot_be_read_is_refused_in_plain_words(facts, caplog):
-    status, headers, content = ask(**facts)
+def test_what_cannot_be_read_is_refused_in_plain_words(parts, caplog):
+    status, headers, content = ask(**parts)
     assert status == 400
     assert headers.keys() >= HEADERS
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -227,9 +227,9 @@ def fuzz(seed: int, rounds: int) -> None:
         method, path = random_.choice(["GET", "POST", "HEAD", "PUT", "OPTIONS"]), random_.choice(PATHS)
         body = "".join(random_.choices(BITS, k=3)).encode("latin-1", "replace") if method in ("POST", "PUT") else b""
         status, answer, _content = ask(method, path, query.encode().decode("latin-1"), body, **headers)
-        facts = (number, method, path, query, headers, body)
-        assert status < 500, facts
-        assert answer.keys() >= HEADERS, facts
+        attempt = (number, method, path, query, headers, body)
+        assert status < 500, attempt
+        assert answer.keys() >= HEADERS, attempt
 
 
 @pytest.mark.parametrize("proxies", [0, 1])

@@ -222,7 +222,7 @@ def test_the_cache_table_is_there():
 
 
 @pytest.mark.parametrize(
-    ("facts", "ids"),
+    ("changes", "ids"),
     [
         ({"STRIPE_SECRET_KEY": "sk_live_x", "SHOP_HTTPS": True, "SHOP_URL": "https://x"}, []),
         ({"STRIPE_SECRET_KEY": "sk_test_x", "SHOP_HTTPS": True, "SHOP_URL": "https://x"}, ["shop.E003"]),
@@ -237,8 +237,8 @@ def test_the_cache_table_is_there():
         ),
     ],
 )
-def test_a_deploy_check_refuses_play_money_in_production(settings, facts, ids):
-    for name, value in facts.items():
+def test_a_deploy_check_refuses_play_money_in_production(settings, changes, ids):
+    for name, value in changes.items():
         setattr(settings, name, value)
     assert [found.id for found in checks.check_real_payments()] == ids
 

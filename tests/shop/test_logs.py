@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 KEY = "eyJmb3IiOiJhIHRlc3QifQ:1xWcL4:tJ61nK8xkqip43w8wAxlssJQj-WmJYDQ1x9eypmPjEc"  # as django.core.signing writes it
 
 
-def line_of(message: str, **facts: object) -> str:
+def line_of(message: str, **fields: object) -> str:
     record = logging.LogRecord("x", logging.INFO, "", 1, "%s", (message,), None)
-    record.fields = facts
+    record.fields = fields
     return JsonFormatter().format(record)
 
 

@@ -62,7 +62,7 @@ def test_a_sound_production_has_nothing_to_say(production):
 
 
 @pytest.mark.parametrize(
-    ("facts", "ids"),
+    ("changes", "ids"),
     [
         ({"STRIPE_SECRET_KEY": "sk_live_from_your_stripe_dashboard"}, ["shop.E006", "shop.E007"]),
         ({"STRIPE_SECRET_KEY": "'sk_live_0123456789abcdef'"}, ["shop.E003"]),
@@ -80,8 +80,8 @@ def test_a_sound_production_has_nothing_to_say(production):
         ({"ALLOWED_HOSTS": ["hearth.shop"]}, ["shop.E011"]),
     ],
 )
-def test_each_wrong_setting_is_named(production, facts, ids):
-    for name, value in facts.items():
+def test_each_wrong_setting_is_named(production, changes, ids):
+    for name, value in changes.items():
         setattr(production, name, value)
     assert found() == ids
 
@@ -111,8 +111,13 @@ def test_every_placeholder_of_the_example_file_is_known_to_the_check():
     ],
 )
 def test_a_database_url_may_name_a_server_or_a_socket(url, host, password, port):
-    facts = database_settings(url)
-    assert (facts["HOST"], facts["PASSWORD"], facts["PORT"], facts["NAME"]) == (host, password, port, "shop")
+    database = database_settings(url)
+    assert (database["HOST"], database["PASSWORD"], database["PORT"], database["NAME"]) == (
+        host,
+        password,
+        port,
+        "shop",
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,7 @@ def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_passw
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("variables", "words"),
     [
         ({"SHOP_TRUSTED_PROXIES": "yes"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
         ({"SHOP_TRUSTED_PROXIES": "-1"}, "^SHOP_TRUSTED_PROXIES must be a whole number, 0 or more"),
@@ -140,8 +145,8 @@ def test_a_database_url_that_cannot_be_meant_gets_one_sentence_without_the_passw
         ({"DATABASE_URL": "mysql://shop@localhost/shop"}, "^DATABASE_URL is not a URL of a PostgreSQL database"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_stops_production_with_one_sentence(monkeypatch, facts, words):
-    monkeypatch.setattr(environ.Env, "ENVIRON", {**without("nothing"), **facts})
+def test_a_setting_that_cannot_be_meant_stops_production_with_one_sentence(monkeypatch, variables, words):
+    monkeypatch.setattr(environ.Env, "ENVIRON", {**without("nothing"), **variables})
     with pytest.raises(ImproperlyConfigured, match=words):
         runpy.run_path(str(ROOT / "shop/settings.py"))
 

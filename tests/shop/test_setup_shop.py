@@ -268,9 +268,9 @@ def test_a_closed_shop_takes_no_form(client, closed):
 def test_nothing_is_bought_in_a_closed_shop_by_way_of_an_older_order(client, closed, what):
     order = make_order()
     reopen(order)
-    facts = {**asdict(make_submission()), "cart_mark": "x", "total": "2890", "due": "2890"}
+    form = {**asdict(make_submission()), "cart_mark": "x", "total": "2890", "due": "2890"}
     client.cookies["cart"] = str(make_cart(make_variant()).token)
-    assert client.post(f"{order.get_absolute_url()}{what}/", facts).status_code == 503
+    assert client.post(f"{order.get_absolute_url()}{what}/", form).status_code == 503
     assert Order.objects.count() == 1
     assert (
         CartLine.objects.filter(cart__ordered_at=None).count() == 2

@@ -292,9 +292,9 @@ def test_a_sku_finds_its_orders(client, staff):
 
 
 def test_a_mail_is_found_by_recipient_subject_and_message_id(client, staff):
-    facts = {"sender": "shop@example.com", "next_try_at": timezone.now() + timedelta(days=1)}
-    mail = Mail.objects.create(message_id="<a@x>", recipients=["petra@example.com"], subject="Grüße", **facts)
-    Mail.objects.create(message_id="<b@x>", recipients=["otto@example.com"], subject="Order", **facts)
+    fields = {"sender": "shop@example.com", "next_try_at": timezone.now() + timedelta(days=1)}
+    mail = Mail.objects.create(message_id="<a@x>", recipients=["petra@example.com"], subject="Grüße", **fields)
+    Mail.objects.create(message_id="<b@x>", recipients=["otto@example.com"], subject="Order", **fields)
     for term in ("petra", "Petra@Example.com", "grusse", "<a@x>", "petra grüße"):
         assert found(client, "shop.Mail", term) == [mail], term
     text = text_of(client.get(list_of("shop.Mail")))
