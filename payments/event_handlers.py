@@ -25,9 +25,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def handle(event: StripeEvent) -> StripeEvent.Status:
     """Handle the event and return its new status. Events of a type without a handler are ignored."""
     if event.account:
-        return (
-            StripeEvent.Status.IGNORED
-        )  # of a connected account, which has none of our objects, whatever its metadata says
+        # A connected account has none of our objects, whatever the metadata says.
+        return StripeEvent.Status.IGNORED
     handler = next((HANDLERS[start] for start in HANDLERS if event.type.startswith(start)), None)
     return handler(event, _subject(event)) if handler else StripeEvent.Status.IGNORED
 

@@ -134,12 +134,12 @@ def _take_off_delivery(
     price_minor = delivery.price_minor if delivery else 0
     effects = [(rule, off_delivery(rule, price_minor)) for rule in rules if result.applies(rule, outcome)]
     best = max((effect for _, effect in effects), key=lambda effect: effect.delivery_minor, default=Effect())
-    is_first = best.delivery_minor <= 0
+    saves_nothing = best.delivery_minor <= 0
     for rule, effect in effects:
-        if effect is best and not is_first:
+        if effect is best and not saves_nothing:
             outcome.applied.append(Applied(rule, effect))
         else:
-            outcome.refused.append(Refused(rule, NO_GAIN if is_first else BETTER, is_outdone=not is_first))
+            outcome.refused.append(Refused(rule, NO_GAIN if saves_nothing else BETTER, is_outdone=not saves_nothing))
 
 
 def _reasons(outcomes: list[Outcome], why: str = ALONE) -> list[Refused]:
@@ -239,19 +239,19 @@ class _GoodsResult:
         first_bids = [self.goods.first_bid(rule) for rule in rules]
         self.refused += [bid for bid in first_bids if isinstance(bid, Refused)]
         bids = [bid for bid in first_bids if isinstance(bid, _Bid)]
-        is_first = True
+        saves_nothing = True
         while bids:
             best = max(bids, key=lambda bid: bid.saved_minor)
             if best.saved_minor <= 0:
                 break
             self._take(best)
-            is_first = False
+            saves_nothing = False
             self.untouched -= best.taken
             # A bid changes only if lines on which it depends were taken.
             bids = [
                 bid if bid.reach.isdisjoint(best.taken) else self._bid_again(bid) for bid in bids if bid is not best
             ]
-        self._refuse(bids, is_first=is_first)
+        self._refuse(bids, saves_nothing=saves_nothing)
 
     def _bid_again(self, bid: _Bid) -> _Bid:
         """Return the rule's bid on the lines that are left; it is empty if they no longer meet its conditions."""
@@ -267,16 +267,16 @@ class _GoodsResult:
         """Apply the order rule that saves most."""
         bids = [_bid(rule, self.goods.of(rule, self.left)) for rule in rules if self.applies(rule, self)]
         best = max(bids, key=lambda bid: bid.saved_minor, default=None)
-        is_first = not best or best.saved_minor <= 0
-        if best and not is_first:
+        saves_nothing = not best or best.saved_minor <= 0
+        if best and not saves_nothing:
             self._take(best)
-        self._refuse([bid for bid in bids if is_first or bid is not best], is_first=is_first)
+        self._refuse([bid for bid in bids if saves_nothing or bid is not best], saves_nothing=saves_nothing)
 
     def _take(self, bid: _Bid) -> None:
         for key, off in bid.effect.by_line.items():
             self.left[key] -= off
         self.applied.append(Applied(bid.rule, bid.effect))
 
-    def _refuse(self, bids: Iterable[_Bid], *, is_first: bool) -> None:
-        why = NO_GAIN if is_first else BETTER
-        self.refused += [Refused(bid.rule, why, is_outdone=not is_first) for bid in bids]
+    def _refuse(self, bids: Iterable[_Bid], *, saves_nothing: bool) -> None:
+        why = NO_GAIN if saves_nothing else BETTER
+        self.refused += [Refused(bid.rule, why, is_outdone=not saves_nothing) for bid in bids]

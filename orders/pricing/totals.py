@@ -174,7 +174,8 @@ class Pricing:
         """Return what the basket costs with this delivery, or without one."""
         displayed = replace(self.basket, delivery=delivery)
         bare = without_tax(displayed)
-        bill = min((self._bill(bare, codes) for codes in self._code_choices()), key=lambda bill: bill.total_minor)
+        bills = (self._bill(bare, left_out) for left_out in self._codes_to_leave_out())
+        bill = min(bills, key=lambda bill: bill.total_minor)
         bill.net_steps = net_steps(displayed, bare)
         return _sum_up(bill)
 
@@ -183,7 +184,7 @@ class Pricing:
         bill.round_off()
         return bill
 
-    def _code_choices(self) -> list[tuple[Rule, ...]]:
+    def _codes_to_leave_out(self) -> list[tuple[Rule, ...]]:
         """Return the sets of codes to leave out, none first, because a code can prevent a larger discount."""
         codes = self._promotions.applicable_codes() if self.basket.is_never_dearer else []
         return [choice for count in range(len(codes) + 1) for choice in combinations(codes, count)]
