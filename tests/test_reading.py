@@ -38,13 +38,13 @@ A &lt;note&gt;</textarea><input name="fixed" value="1" disabled>
 """
 
 
-def test_the_text_is_what_a_reader_sees():
+def test_text_of_returns_the_visible_text():
     text = "Saved. Too & short Add €12.00 for free delivery Next Cup Name Cup 1 Germany Austria One a b c A <note> Send"
     assert text_of(PAGE) == text
     assert title_of(PAGE) == "Error: A page"
 
 
-def test_a_form_sends_what_a_browser_sends():
+def test_form_of_returns_what_a_browser_would_send():
     assert form_of(PAGE, class_="filters") == {
         "typed": '"a"',
         "on": "on",
@@ -61,7 +61,7 @@ def test_links_images_rows_messages_and_errors_are_read():
     assert (rows_of(PAGE), messages_of(PAGE), errors_of(PAGE)) == ([["Name", "Cup 1"]], ["Saved."], ["Too & short"])
 
 
-def test_an_element_is_found_by_its_attributes_or_not_at_all():
+def test_find_needs_exactly_one_match():
     assert find(PAGE, "form", class_="wide").attributes["action"] == "/go/"
     assert [option.text for option in find_all(PAGE, "option", selected=True, value=True)] == ["Austria"]
     assert find_all(PAGE, "form", class_="fil") == []

@@ -166,7 +166,7 @@ def test_staff_import_a_file_and_undo_it(desk):
     assert "\n".join(problems + complaints) == ""
 
 
-def test_the_desk_fits_on_a_phone(browser, shop):
+def test_the_admin_fits_on_a_phone(browser, shop):
     page, complaints = open_page(browser, shop, viewport={"width": 390, "height": 844})
     page.goto("/account/login/")
     page.fill("input[name=login]", "owner@hearthside.example")

@@ -82,7 +82,7 @@ def test_price_stock_and_text_are_changed_in_one_form(client, staff):
         ("variants-0-sale_price", "99", "The sale price must be below the price."),
     ],
 )
-def test_mistakes_are_said_and_nothing_changes(client, staff, field, value, words):
+def test_invalid_values_are_refused_with_the_reason_and_change_nothing(client, staff, field, value, words):
     variant = make_variant(2400)
     answer, errors = save(client, variant.product, **{field: value})
     assert answer.status_code == 200

@@ -32,7 +32,7 @@ def document_of(variant: Variant) -> dict:
     return read_documents([variant.product.handle], shop.market, shop.location)[variant.product.handle]
 
 
-def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):
+def test_a_bulk_edit_is_planned_applied_and_undone(client, staff):
     variants = [make_variant(1000 + n, on_hand=5) for n in range(3)]
     ids = ",".join(str(variant.product_id) for variant in variants)
     url = f"/admin/catalog/product/bulk/?ids={ids}"
@@ -63,7 +63,7 @@ def test_a_bulk_edit_is_planned_applied_and_taken_back(client, staff):
     assert run_audit() == []
 
 
-def test_a_bulk_page_that_was_open_while_others_worked_takes_nothing_back(client, staff):
+def test_a_bulk_edit_page_does_not_overwrite_changes_made_while_it_was_open(client, staff):
     variant = make_variant(1000, on_hand=5)
     ids = str(variant.product_id)
     url = f"/admin/catalog/product/bulk/?ids={ids}"
@@ -97,7 +97,7 @@ def test_a_change_of_all_prices_says_that_sale_prices_change_and_can_leave_them_
     assert (after["price"], after["sale"]) == (1100, sale)
 
 
-def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):
+def test_an_invalid_bulk_edit_is_refused_with_the_reason(client, staff):
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     for fields, words in (
@@ -126,11 +126,11 @@ def test_what_makes_no_sense_in_a_bulk_edit_is_said(client, staff):
         (-5, Rounding.CENT, 0),
     ],
 )
-def test_amounts_end_as_wished(minor, rounding, expected):
+def test_changed_prices_are_rounded_as_chosen(minor, rounding, expected):
     assert rounded(Decimal(str(minor)), rounding) == expected
 
 
-def test_a_sale_is_planned_beside_no_other():
+def test_a_bulk_sale_leaves_out_variants_with_another_sale_at_that_time():
     variant = make_variant(1000)
     begins = timezone.now() + timedelta(days=2)
     sale = Edit(sale=Sale(Decimal(20), begins, begins + timedelta(days=2)))
@@ -142,7 +142,7 @@ def test_a_sale_is_planned_beside_no_other():
     assert edited(document_of(variant), sale) == document_of(variant)
 
 
-def test_an_outdated_edit_of_many_is_planned_again_with_the_prices_of_now(client, staff):
+def test_an_outdated_bulk_edit_is_planned_again_with_current_prices(client, staff):
     variant = make_variant(1000)
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     client.post(url, {"ids": variant.product_id, "percent": "10", "add_tag": "new", "g0-on_hand": "4"})

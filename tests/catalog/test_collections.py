@@ -33,7 +33,7 @@ def collected(client, **fields) -> list[str]:
     return sorted(card.title for card in client.get("/collections/some/").context["page"].cards)
 
 
-def test_a_collection_by_rule_is_what_fits_now(client):
+def test_a_rule_collection_contains_the_products_that_match_now(client):
     home = create_category("Home")
     chairs = create_category("Chairs", home)
     shelve(chairs, "Cheap", price_minor=1000, vendor="Alma", tags=["gift"])
@@ -83,7 +83,7 @@ def test_neighbours_are_chosen_ones_then_bought_together_then_of_the_category():
     assert same.pk in [card.product_id for card in cards]
 
 
-def test_sales_of_late_come_from_confirmed_orders_only():
+def test_recent_sales_count_confirmed_orders_only():
     mug, jug, bowl = (make_variant(title=title) for title in ("Mug", "Jug", "Bowl"))
     orders = [make_order(mug, jug, quantity=2), make_order(mug, jug), make_order(bowl, jug)]
     assert refresh_sales() == 0

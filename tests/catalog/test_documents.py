@@ -102,7 +102,7 @@ def changed_everywhere(row: models.Model) -> set[str]:
     return set(values)
 
 
-def test_a_change_of_any_field_is_seen_and_undone():
+def test_a_change_of_any_field_is_detected_and_undone():
     variant = make_variant(2400)
     image = ProductImage.objects.create(product=variant.product, source="https://example.com/a.jpg")
     handle = variant.product.handle
@@ -217,7 +217,7 @@ def exported() -> str:
     return "".join(export_lines(Product.objects.all(), target.market, target.location))
 
 
-def test_an_exported_file_brings_every_field_back_into_an_empty_shop(us_market):
+def test_importing_an_export_into_an_empty_shop_restores_every_field(us_market):
     variant = make_variant(2400)
     image = ProductImage.objects.create(product=variant.product, source="https://example.com/a.jpg", alt="A")
     for row in (variant.product, variant, image):
@@ -275,7 +275,7 @@ def test_a_file_changes_a_price_of_another_market_and_leaves_the_rest(us_market)
     assert plan.changes[0].differences == [["variant (the only one): price (us)", None, "$29.00"]]
 
 
-def test_a_product_that_would_end_before_it_begins_is_refused():
+def test_a_product_with_an_end_before_its_start_is_refused():
     file = "Handle,Title,Product Publish At,Product Unpublish At\ncup,Cup,2030-01-02,2030-01-01\n"
     target = default_target()
     plan = plan_import(read_bytes(file.encode(), "EUR"), target.market, target.location)
@@ -284,7 +284,7 @@ def test_a_product_that_would_end_before_it_begins_is_refused():
     ]
 
 
-def test_a_gift_card_of_another_shop_stays_one_in_all_its_variants():
+def test_an_imported_gift_card_is_one_in_all_its_variants():
     file = "Handle,Title,Gift Card,Option1 Name,Option1 Value,Price\ncard,Card,true,Worth,10,10\ncard,,,,20,20\n"
     reading = read_bytes(file.encode(), "EUR")
     assert [variant.fields["is_gift_card"] for variant in reading.products[0].variants] == [True, True]
@@ -292,7 +292,7 @@ def test_a_gift_card_of_another_shop_stays_one_in_all_its_variants():
     assert [str(problem) for problem in reading.problems] == [message]
 
 
-def test_a_variant_that_a_file_adds_is_taxed_like_its_siblings():
+def test_a_variant_added_by_a_file_has_the_tax_class_of_the_others():
     variant = make_variant(2400, tax_class="reduced", option1="S")
     Option.objects.create(product=variant.product, position=1, name="Size")
     handle, target = variant.product.handle, default_target()

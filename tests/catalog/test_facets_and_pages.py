@@ -96,7 +96,7 @@ def test_odd_addresses_share_a_few_rows_and_never_each_others_numbers(shelf, mon
     assert FacetCount.objects.count() == 2
 
 
-def test_kept_numbers_end_with_a_product_that_goes(shelf):
+def test_stored_facet_counts_are_dropped_when_a_product_is_removed(shelf):
     assert look(shelf).count == 4
     Product.objects.filter(title="Chair A").update(status="draft")
     write_listings(Product.objects.filter(title="Chair A"))

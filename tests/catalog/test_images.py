@@ -58,7 +58,7 @@ def test_notes_about_place_and_time_are_dropped():
         (picture("PNG", (7000, 6000), "1"), "more than 40 million pixels"),
     ],
 )
-def test_what_is_no_picture_or_too_much_is_refused(content, words):
+def test_an_upload_that_is_no_picture_or_too_large_is_refused(content, words):
     with pytest.raises(BadImage, match=words):
         store_image(ProductImage(product=make_variant().product), content)
 

@@ -127,7 +127,7 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_of_its_product_is_written(tm
         (f"{'h' * 256},X,,,,,TRUE,,,,,,,1,,,", "the handle is longer than 255 characters"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(tmp_path, row, message):
+def test_an_invalid_row_is_refused_with_the_reason(tmp_path, row, message):
     assert [problem.message for problem in read_file(write(tmp_path, row), "EUR").problems] == [message]
 
 
@@ -263,7 +263,7 @@ def test_a_changed_file_changes_what_it_says(tmp_path):
     assert Listing.objects.count() == 0
 
 
-def test_negative_stock_is_taken_as_none_and_said(tmp_path):
+def test_negative_stock_is_imported_as_zero_and_reported(tmp_path):
     report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,shopify,-3,deny,10.00,,,active"))
     assert [problem.message for problem in report.problems] == ["the stock -3 is below zero and was set to 0"]
     assert report.skipped == []

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 HEADER = "Handle,Title,Published,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n"
 
 
-def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):
+def test_a_file_is_planned_and_an_invalid_one_is_refused_in_one_sentence(client, staff):
     good = SimpleUploadedFile("good.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
     answer = client.post("/admin/catalog/run/add/", {"file": good})
     run = Run.objects.get()
@@ -27,7 +27,7 @@ def test_a_file_is_planned_and_a_bad_one_refused_in_one_sentence(client, staff):
         assert (answer.status_code, words in text_of(answer)) == (422, True)
 
 
-def test_a_plan_of_an_older_catalogue_is_refused_and_says_why(client, staff):
+def test_an_outdated_plan_is_refused_with_the_reason(client, staff):
     variant = make_variant(1000)
     row = f"{variant.product.handle},Renamed,TRUE,{variant.sku},shopify,10,10.00,active\n"
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + row).encode())})
@@ -63,7 +63,7 @@ def test_an_outdated_plan_of_a_file_is_planned_again(client, staff):
     assert (Product.objects.get().title, bytes(Run.objects.get(pk=new.pk).source)) == ("Renamed", b"")
 
 
-def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, staff):
+def test_a_plan_shows_the_title_price_and_stock_of_a_new_product(client, staff):
     rows = "cup,Reef cup,TRUE,C-1,shopify,4,9.00,active\n"
     client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + rows).encode())})
     text = text_of(client.get(f"/admin/catalog/run/{Run.objects.get().pk}/change/"))
@@ -71,7 +71,7 @@ def test_a_plan_shows_titles_and_what_a_new_product_will_cost_and_hold(client, s
     assert ("New: Reef cup (line 2)" in text, "C-1 €9.00 – 4" in text) == (True, True)
 
 
-def test_a_run_whose_worker_dies_waits_for_the_next(client, staff, monkeypatch):
+def test_a_run_whose_worker_dies_is_left_for_the_next_worker(client, staff, monkeypatch):
     upload = SimpleUploadedFile("x.csv", (HEADER + "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n").encode())
     client.post("/admin/catalog/run/add/", {"file": upload})
     start(Run.objects.get())

@@ -121,7 +121,7 @@ def test_breakage_below_the_promises_stands_as_shortfall_and_heals():
     assert Stock.objects.get(variant=variant).shortfall == 0
 
 
-def test_what_was_promised_but_is_broken_cannot_be_shipped():
+def test_broken_units_cannot_be_shipped_although_they_were_promised():
     variant = make_variant(on_hand=2)
     reserve("A1", [Need(1, variant.pk, 2)])
     adjust(variant.pk, make_location(), -1, reason="broken")
@@ -146,7 +146,7 @@ def test_a_correction_needs_a_reason_and_stays_above_zero():
 
 
 @pytest.mark.fault("F012")
-def test_no_more_comes_back_than_went_out():
+def test_no_more_units_are_returned_than_were_shipped():
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 2)])
     ship("A1", {1: 2})

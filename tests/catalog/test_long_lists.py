@@ -44,7 +44,7 @@ def follow_to_the_end(client, sort: str) -> list[Listing]:
     return shown
 
 
-def test_following_the_next_link_shows_everything_once_and_in_order_whatever_the_order(client, long_shelf):
+def test_following_the_next_link_shows_every_product_once_in_every_sort_order(client, long_shelf):
     for sort, (_, order) in SORTS.items():
         keys = [(getattr(card, order.column), card.product_id) for card in follow_to_the_end(client, sort)]
         assert len(set(keys)) == COUNT, sort
@@ -75,7 +75,7 @@ def test_pages_by_number_and_by_link_are_the_same(client, long_shelf):
         *("page=99999999", "page=2&after=x", "page=43", "sort=price-up&page=99"),
     ],
 )
-def test_a_page_that_does_not_exist_is_not_found_and_leads_to_those_that_do(client, long_shelf, query):
+def test_a_page_that_does_not_exist_is_404_and_links_to_existing_pages(client, long_shelf, query):
     answer = client.get(f"/c/long/?{query}")
     assert (answer.status_code, answer.context["page"].cards, answer.context["next_url"]) == (404, [], "")
     assert "There is nothing on this page" in text_of(answer)
@@ -85,11 +85,11 @@ def test_a_page_that_does_not_exist_is_not_found_and_leads_to_those_that_do(clie
 
 
 @pytest.mark.parametrize("path", ["/search/?q=thing&page=99", "/c/sale/?page=99", "/c/long/?page=99"])
-def test_every_list_says_not_found_of_pages_that_it_has_not(client, long_shelf, path):
+def test_every_list_answers_404_for_pages_that_do_not_exist(client, long_shelf, path):
     assert client.get(path).status_code == 404
 
 
-def test_search_engines_keep_each_numbered_page_under_its_own_address(client, long_shelf):
+def test_each_numbered_page_has_its_own_canonical_url(client, long_shelf):
     def told(query: str) -> tuple[str, bool]:
         page = client.get(f"/c/long/?{query}")
         canonical = find(page, "link", rel="canonical").attributes["href"]
@@ -114,7 +114,7 @@ def test_search_engines_keep_each_numbered_page_under_its_own_address(client, lo
         ("min=12.3456", "min", "EUR has 2 decimal places."),
     ],
 )
-def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_is_lost(
+def test_an_invalid_price_filter_shows_an_error_beside_its_field_and_keeps_the_other_filters(
     client, long_shelf, query, field, sentence
 ):
     answer = client.get(f"/c/long/?{query}&stock=1")
@@ -127,12 +127,12 @@ def test_a_price_that_cannot_be_understood_is_said_beside_its_field_and_nothing_
     assert form_of(answer, class_="filters")["stock"] == "1"
 
 
-def test_an_understood_price_beside_one_that_is_not_still_filters(client, long_shelf):
+def test_a_valid_price_filters_even_if_the_other_one_is_invalid(client, long_shelf):
     answer = client.get("/c/long/?min=abc&max=0.01")
     assert (answer.context["page"].count, "Enter an amount like 12.50." in text_of(answer)) == (0, True)
 
 
-def test_the_sort_that_is_shown_is_the_one_of_the_address(client, long_shelf):
+def test_the_selected_sort_order_is_the_one_in_the_url(client, long_shelf):
     page = client.get("/c/long/?sort=newest")
     assert form_of(page, class_="filters")["sort"] == "newest"
     assert find(page, "form", class_="filters").attributes["autocomplete"] == "off"

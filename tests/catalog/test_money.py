@@ -54,7 +54,7 @@ def test_amounts_are_read_by_their_currency(text, currency, minor):
 @pytest.mark.parametrize(
     "text", ["", "NaN", "1e5", "١٢", "--1", "1.2.3", "1,29.00", "1,299,00", "Infinity", "€5", "1 2", "1.299.00"]
 )
-def test_what_is_no_amount_is_refused(text):
+def test_text_that_is_no_amount_is_refused(text):
     with pytest.raises(AmountRefused, match="amount"):
         to_minor(text, "EUR")
 
@@ -111,7 +111,7 @@ def test_the_digits_shown_are_the_digits_charged(currency):
     assert (shown[-1 - exponent(currency)] == ".") is (exponent(currency) > 0)
 
 
-def test_three_of_what_is_shown_are_what_is_shown_of_three():
+def test_three_times_a_shown_price_is_the_shown_price_of_three():
     assert [format_money(minor, "RSD") for minor in (1255, 3765, 4005)] == [
         "RSD\xa012.55",
         "RSD\xa037.65",
@@ -137,5 +137,5 @@ def test_parts_always_add_up(amount, weights):
     assert all(part >= 0 for part in parts)
 
 
-def test_half_goes_away_from_zero():
+def test_halves_are_rounded_away_from_zero():
     assert [round_half_up(to_major(n, "EUR") * 10) for n in (5, 15, -5)] == [1, 2, -1]

@@ -125,7 +125,7 @@ def test_the_product_page_shows_the_variant_of_its_address(client):
     assert client.get(f"/p/{product.slug}/?glaze=none&size=x").status_code == 200
 
 
-def test_sold_out_is_said(client):
+def test_sold_out_is_shown(client):
     variant = make_variant(on_hand=1)
     reserve("A1", [Need(1, variant.pk, 1)])
     refresh_stock_classes()
@@ -133,7 +133,7 @@ def test_sold_out_is_said(client):
     assert "Sold out" in text_of(client.get("/search/?q=thing"))
 
 
-def test_what_is_not_there_is_404_in_plain_words(client):
+def test_pages_that_do_not_exist_answer_404_in_plain_words(client):
     draft = make_variant()
     Product.objects.filter(pk=draft.product_id).update(status="draft")
     for url in (f"/p/{draft.product.slug}/", "/p/none/", "/c/none/", "/help/none/", "/nothing"):

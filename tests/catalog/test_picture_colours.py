@@ -174,7 +174,7 @@ def test_a_picture_without_a_profile_keeps_its_colours(content, colour):
     ],
     ids=["words", "zeros", "broken off", "bent", "of gray", "of inks", "without a curve"],
 )
-def test_a_profile_that_cannot_be_used_is_as_good_as_none(icc):
+def test_an_unusable_colour_profile_is_ignored(icc):
     assert_is(kept(file_of("RGB", (200, 60, 50), icc_profile=icc)), (200, 60, 50))
 
 

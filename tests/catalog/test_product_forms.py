@@ -21,7 +21,7 @@ from tests.reading import text_of
 pytestmark = pytest.mark.django_db
 
 
-def test_variants_come_from_options_and_share_what_is_filled_in(client, staff):
+def test_variants_are_generated_from_options_with_the_same_values(client, staff):
     variant = make_variant(2400, on_hand=0)
     url = f"/admin/catalog/product/{variant.product_id}/variants/"
     fields = {"option1": "Glaze", "values1": "Sand, Chalk", "option2": "Size", "values2": "S, M, L", "sku": "BOWL"}
@@ -56,7 +56,7 @@ def test_generated_variants_are_taxed_and_priced_like_the_one_that_they_replace(
     }
 
 
-def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client, staff):
+def test_a_changed_slug_leaves_a_redirect_and_history(client, staff):
     variant = make_variant()
     old = variant.product.slug
     answer, errors = save(client, variant.product, slug="new-address")
@@ -67,7 +67,7 @@ def test_a_slug_typed_anew_leaves_a_redirect_and_the_change_is_on_record(client,
     assert ("slug" in history, staff.email in history) == (True, True)
 
 
-def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff):
+def test_deleting_a_category_keeps_its_products_and_answers_410(client, staff):
     variant = make_variant()
     client.post("/admin/catalog/category/add/", {"name": "Mugs", "slug": "mugs", "position": "0"})
     category = Category.objects.get()
@@ -77,7 +77,7 @@ def test_a_deleted_category_leaves_its_products_and_a_gone_page(client, staff):
     assert client.get("/c/mugs/").status_code == 410
 
 
-def test_synonyms_are_kept_as_the_search_knows_them(client, staff):
+def test_synonyms_are_stored_in_the_form_that_searches_use(client, staff):
     client.post("/admin/catalog/synonym/add/", {"words": "Sofa, Couch,Canapé"})
     assert Synonym.objects.get().words == ["sofa", "couch", "canape"]
     assert client.post("/admin/catalog/synonym/add/", {"words": "Sofa"}).status_code == 200
@@ -97,7 +97,7 @@ def test_a_collection_is_made_by_hand(client, staff):
     assert "Reef cup" in text_of(client.get("/collections/new-in/"))
 
 
-def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
+def test_fields_that_are_not_in_the_variant_table_are_kept(client, staff):
     variant = make_variant(2400)
     fields = {
         "is_active": "on",
@@ -132,7 +132,7 @@ def test_a_variant_keeps_what_has_no_place_in_the_table(client, staff):
     assert variant.product.changes.count() == 1
 
 
-def test_staff_are_told_what_a_text_that_they_typed_loses(client, staff):
+def test_staff_are_told_what_is_removed_from_a_text(client, staff):
     variant = make_variant()
     picture = '<p>Blue</p><img src="/media/mug.jpg">'
     answer, _errors = save(client, variant.product, description=picture)

@@ -45,7 +45,7 @@ def test_every_filter_of_the_product_list_opens(client, staff, query):
     assert client.get(f"/admin/catalog/product/?{query}").status_code == 200
 
 
-def test_the_filters_find_what_they_say(client, staff):
+def test_each_filter_finds_the_products_that_its_label_names(client, staff):
     cheap, dear = make_variant(1000, on_hand=0), make_variant(5000, on_hand=50)
 
     def found(query: str) -> list[int]:

@@ -39,7 +39,7 @@ def test_synonyms_find_what_is_called_otherwise(client):
     assert found(client, "table") == []
 
 
-def test_a_typo_is_corrected_and_said(client):
+def test_a_typo_is_corrected_and_reported(client):
     make_variant(title="Porcelain teapot")
     make_variant(title="Linen napkin")
     answer = client.get("/search/?q=porcelan+teapott")

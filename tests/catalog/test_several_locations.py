@@ -32,7 +32,7 @@ from tests.factories import make_variant, stock_of
 pytestmark = pytest.mark.django_db
 
 
-def test_the_stock_of_any_past_moment_is_what_the_ledger_says(main, second):
+def test_past_stock_is_calculated_from_the_movements(main, second):
     def at(hour: int) -> datetime:
         return datetime(2026, 3, 1, hour, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def test_the_stock_of_any_past_moment_is_what_the_ledger_says(main, second):
     assert moved_until(at(12), [variant.pk]) == {here: (5, 1), away: (2, 0)}
 
 
-def test_a_whole_order_goes_from_the_one_place_that_can_send_it(main, second):
+def test_an_order_is_sent_from_the_one_location_that_has_all_of_it(main, second):
     first, other = make_variant(on_hand=5), make_variant(on_hand=1)
     receive(first.pk, second, 5)
     receive(other.pk, second, 2)
@@ -65,7 +65,7 @@ def test_a_whole_order_goes_from_the_one_place_that_can_send_it(main, second):
     assert list(held) == [(1, "second", 2), (2, "second", 2)]
 
 
-def test_lines_go_from_different_places_where_no_place_has_them_all(main, second):
+def test_an_order_is_split_if_no_location_has_all_lines(main, second):
     first, other = make_variant(on_hand=5), make_variant(on_hand=0)
     receive(other.pk, second, 2)
     reserve("A1", [Need(1, first.pk, 2), Need(2, other.pk, 2)])
@@ -73,7 +73,7 @@ def test_lines_go_from_different_places_where_no_place_has_them_all(main, second
     assert list(held) == [(1, "main", 2), (2, "second", 2)]
 
 
-def test_two_lines_of_one_variant_count_together(main, second):
+def test_two_lines_of_one_variant_are_added_up(main, second):
     variant = make_variant(on_hand=3)
     receive(variant.pk, second, 4)
     reserve("A1", [Need(1, variant.pk, 2), Need(2, variant.pk, 2)])
@@ -85,7 +85,7 @@ def test_two_lines_of_one_variant_count_together(main, second):
     assert stock_of(variant) == (7, 4)
 
 
-def test_a_lowered_backorder_limit_leaves_its_promises_as_shortfall(main):
+def test_lowering_a_backorder_limit_records_promised_units_as_shortfall(main):
     variant = make_variant(on_hand=1)
     stock = Stock.objects.get(variant=variant)
     set_backorders(stock, limit=3, date=date(2040, 5, 1))
@@ -105,7 +105,7 @@ def test_a_lowered_backorder_limit_leaves_its_promises_as_shortfall(main):
     assert (stock.reserved, stock.shortfall) == (0, 0)
 
 
-def test_backorders_are_shipped_only_when_the_goods_are_there(main):
+def test_backordered_units_ship_only_after_stock_has_arrived(main):
     variant = make_variant(on_hand=1)
     set_levels({variant.pk: Target(1, 2)}, main, reason="import")
     reserve("A1", [Need(1, variant.pk, 3)])
@@ -116,7 +116,7 @@ def test_backorders_are_shipped_only_when_the_goods_are_there(main):
     assert stock_of(variant) == (0, 0)
 
 
-def test_levels_below_zero_are_refused_for_all_variants_together(main):
+def test_a_level_below_zero_refuses_the_whole_change(main):
     fine, wrong = make_variant(on_hand=5), make_variant(on_hand=5)
     with pytest.raises(StockRefused, match="Only 5 are on hand"):
         set_levels({fine.pk: Target(9, 1), wrong.pk: Target(-1, 0)}, main, reason="import")
@@ -124,7 +124,7 @@ def test_levels_below_zero_are_refused_for_all_variants_together(main):
     assert set_levels({fine.pk: Target(9, 1), wrong.pk: Target(5, 0)}, main, reason="import") == {fine.pk}
 
 
-def test_what_came_back_to_another_place_counts_as_back(main, second):
+def test_units_returned_to_another_location_count_as_returned(main, second):
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 3)])
     ship("A1", {1: 3})

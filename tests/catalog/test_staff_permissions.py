@@ -52,7 +52,7 @@ def test_each_role_opens_its_own_pages_and_no_others(client, name, allowed):
 
 
 @pytest.mark.parametrize("name", ["Catalogue", "Read-only"])
-def test_who_may_look_at_stock_may_not_change_it(client, name):
+def test_permission_to_view_stock_does_not_allow_changing_it(client, name):
     make_variant(on_hand=5)
     role(client, name)
     url = f"/admin/catalog/stock/{Stock.objects.get().pk}/change/"
@@ -60,7 +60,7 @@ def test_who_may_look_at_stock_may_not_change_it(client, name):
     assert Stock.objects.get().on_hand == 5
 
 
-def test_visitors_and_customers_see_no_desk(client):
+def test_visitors_and_customers_cannot_open_the_admin(client):
     variant = make_variant()
     urls = [f"/admin/catalog/product/{variant.product_id}/pictures/", "/admin/catalog/product/bulk/", "/staff/as-of/"]
     assert {client.get(url).status_code for url in urls} == {302}

@@ -33,7 +33,7 @@ def mails(kind: str) -> list[Mail]:
     return list(Mail.objects.filter(message_id__startswith=f"<{kind}.").order_by("pk"))
 
 
-def test_staff_are_told_once_of_what_runs_low_and_again_after_it_was_filled_up(main, staff_address):
+def test_low_stock_is_reported_once_and_again_after_a_refill(main, staff_address):
     low, plenty = make_variant(on_hand=5, title="Blue cup"), make_variant(on_hand=6)
     assert send_low_stock_notices() == 1
     mail = mails("low_stock")[0]
@@ -54,7 +54,7 @@ def test_staff_are_told_once_of_what_runs_low_and_again_after_it_was_filled_up(m
     assert f"Blue cup ({low.sku}): 3 available" in mails("low_stock")[2].body
 
 
-def test_everything_that_runs_low_together_is_one_mail(staff_address):
+def test_all_variants_that_run_low_are_in_one_mail(staff_address):
     for units in (1, 2, 3):
         make_variant(on_hand=units)
     make_variant(on_hand=0)  # was never in stock
@@ -62,7 +62,7 @@ def test_everything_that_runs_low_together_is_one_mail(staff_address):
     assert [mail.subject for mail in mails("low_stock")] == ["Low stock: 3 variants"]
 
 
-def test_drafts_and_what_is_not_counted_never_run_low(staff_address):
+def test_drafts_and_untracked_variants_never_run_low(staff_address):
     draft = make_variant(on_hand=1)
     Product.objects.filter(pk=draft.product_id).update(status=Product.Status.DRAFT)
     make_variant(is_tracked=False)
@@ -71,7 +71,7 @@ def test_drafts_and_what_is_not_counted_never_run_low(staff_address):
     assert mails("low_stock") == []
 
 
-def test_what_ran_low_before_staff_had_an_address_is_told_when_they_have_one():
+def test_low_stock_is_reported_as_soon_as_the_shop_has_a_contact_address():
     Store.objects.update_or_create(pk=1, defaults={"contact_email": ""})
     make_variant(on_hand=1)
     assert send_low_stock_notices() == 0
@@ -80,7 +80,7 @@ def test_what_ran_low_before_staff_had_an_address_is_told_when_they_have_one():
     assert len(mails("low_stock")) == 1
 
 
-def test_everybody_who_waits_gets_one_mail_and_their_address_is_gone(main):
+def test_everybody_who_asked_gets_one_stock_alert_and_their_address_is_deleted(main):
     variant, other = make_variant(on_hand=0, title="Blue cup"), make_variant(on_hand=0)
     for address in ("Anna@example.com", "anna@example.com", "bert@example.com"):
         ask_for_alert(variant, address)
@@ -97,7 +97,7 @@ def test_everybody_who_waits_gets_one_mail_and_their_address_is_gone(main):
     assert send_stock_alerts() == 0
 
 
-def test_who_asks_again_after_the_mail_is_written_to_again(main):
+def test_asking_again_after_an_alert_sends_another_one(main):
     variant = make_variant(on_hand=1)
     for _ in range(2):
         ask_for_alert(variant, "anna@example.com")
@@ -105,7 +105,7 @@ def test_who_asks_again_after_the_mail_is_written_to_again(main):
     assert len(mails("back_in_stock")) == 2
 
 
-def test_units_that_others_hold_are_not_back(main):
+def test_reserved_units_trigger_no_stock_alert(main):
     variant = make_variant(on_hand=1)
     reserve("A1", [Need(1, variant.pk, 1)])
     ask_for_alert(variant, "anna@example.com")
@@ -114,7 +114,7 @@ def test_units_that_others_hold_are_not_back(main):
     assert send_stock_alerts() == 1
 
 
-def test_nobody_is_sent_to_a_page_that_does_not_open():
+def test_no_stock_alert_links_to_a_page_that_is_not_public():
     variant = make_variant(on_hand=1)
     ask_for_alert(variant, "anna@example.com")
     Product.objects.filter(pk=variant.product_id).update(status=Product.Status.ARCHIVED)
@@ -123,7 +123,7 @@ def test_nobody_is_sent_to_a_page_that_does_not_open():
     assert send_stock_alerts() == 1
 
 
-def test_who_waits_for_what_is_not_counted_any_more_is_written_to():
+def test_a_variant_that_is_no_longer_tracked_counts_as_back_in_stock():
     variant = make_variant(on_hand=0)
     ask_for_alert(variant, "anna@example.com")
     variant.is_tracked = False
@@ -131,7 +131,7 @@ def test_who_waits_for_what_is_not_counted_any_more_is_written_to():
     assert send_stock_alerts() == 1
 
 
-def test_thousands_of_variants_that_stay_out_of_stock_hide_none_that_is_back(main):
+def test_thousands_of_variants_out_of_stock_do_not_delay_alerts_for_one_that_is_back(main):
     gone = make_variant(on_hand=0)
     kept = [Variant(product=gone.product, option1=f"{n}", sku=f"K-{n}") for n in range(2000)]
     StockAlert.objects.bulk_create(

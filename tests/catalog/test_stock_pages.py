@@ -16,7 +16,7 @@ from tests.reading import find_all, form_of, text_of
 pytestmark = pytest.mark.django_db
 
 
-def test_stock_is_received_corrected_and_refused_in_words(client, staff):
+def test_stock_is_received_and_corrected_and_invalid_changes_are_refused_with_the_reason(client, staff):
     variant = make_variant(on_hand=5)
     url = f"/admin/catalog/stock/{Stock.objects.get().pk}/change/"
     client.post(url, {"what": "receive", "quantity": "3", "reason": ""})

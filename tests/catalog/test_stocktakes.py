@@ -21,7 +21,7 @@ from tests.factories import make_location, make_variant, stock_of
 pytestmark = pytest.mark.django_db
 
 
-def test_the_difference_between_counted_and_books_is_corrected_once(main):
+def test_posting_corrects_the_difference_once(main):
     short, right, uncounted = make_variant(on_hand=10), make_variant(on_hand=4), make_variant(on_hand=7)
     stocktake = open_stocktake(main)
     count(stocktake, {short.pk: 8, right.pk: 4})
@@ -45,7 +45,7 @@ def test_the_difference_between_counted_and_books_is_corrected_once(main):
     assert stock_of(short) == (8, 0)
 
 
-def test_sales_before_and_after_the_counting_are_no_difference(main):
+def test_sales_before_and_after_counting_make_no_difference(main):
     variant = make_variant(on_hand=10)
     reserve("A1", [Need(1, variant.pk, 2)])
     reserve("A2", [Need(2, variant.pk, 3)])
@@ -59,7 +59,7 @@ def test_sales_before_and_after_the_counting_are_no_difference(main):
     assert stock_of(variant) == (4, 0)
 
 
-def test_counting_again_replaces_the_number_and_the_moment(main):
+def test_counting_again_replaces_the_number_and_its_time(main):
     variant = make_variant(on_hand=10)
     stocktake = open_stocktake(main)
     count(stocktake, {variant.pk: 3})
@@ -69,7 +69,7 @@ def test_counting_again_replaces_the_number_and_the_moment(main):
     assert stock_of(variant) == (14, 0)
 
 
-def test_a_variant_that_nobody_expected_is_added_by_counting_it(main, second):
+def test_counting_an_unexpected_variant_adds_a_line(main, second):
     expected = make_variant(on_hand=3)
     stranger = make_variant(on_hand=0)
     receive(stranger.pk, second, 2)
@@ -80,12 +80,12 @@ def test_a_variant_that_nobody_expected_is_added_by_counting_it(main, second):
     assert (on_hand(stranger, main), on_hand(stranger, second)) == (1, 2)
 
 
-def test_only_the_asked_for_variants_are_counted(main):
+def test_only_the_chosen_variants_are_counted(main):
     chosen, _other = make_variant(on_hand=3), make_variant(on_hand=3)
     assert open_stocktake(main, [chosen.pk]).lines.get().variant == chosen
 
 
-def test_nobody_counts_fewer_than_none(main):
+def test_a_negative_count_is_refused(main):
     variant = make_variant(on_hand=3)
     stocktake = open_stocktake(main)
     with pytest.raises(StockRefused, match="cannot be negative"):
@@ -93,7 +93,7 @@ def test_nobody_counts_fewer_than_none(main):
     assert stocktake.lines.get().counted is None
 
 
-def test_a_correction_below_zero_is_refused_and_the_count_stays_open(main):
+def test_a_correction_below_zero_is_refused_and_the_stocktake_stays_open(main):
     fine, gone = make_variant(on_hand=5), make_variant(on_hand=5)
     stocktake = open_stocktake(main)
     count(stocktake, {fine.pk: 6, gone.pk: 1})
@@ -105,7 +105,7 @@ def test_a_correction_below_zero_is_refused_and_the_count_stays_open(main):
     assert (stocktake.status, stocktake.posted_at) == ("open", None)
 
 
-def test_a_count_below_the_promises_stands_as_shortfall(main):
+def test_a_count_below_the_promised_units_is_recorded_as_shortfall(main):
     variant = make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 4)])
     stocktake = open_stocktake(main)
@@ -114,7 +114,7 @@ def test_a_count_below_the_promises_stands_as_shortfall(main):
     assert Stock.objects.values_list("on_hand", "reserved", "shortfall").get() == (3, 4, 1)
 
 
-def test_a_canceled_count_corrects_nothing_and_is_over(main):
+def test_a_canceled_stocktake_corrects_nothing_and_cannot_be_posted(main):
     variant = make_variant(on_hand=5)
     stocktake = open_stocktake(main)
     count(stocktake, {variant.pk: 1})
@@ -125,7 +125,7 @@ def test_a_canceled_count_corrects_nothing_and_is_over(main):
     assert StockMovement.objects.filter(kind="adjusted").count() == 0
 
 
-def test_one_thing_is_not_counted_in_two_open_stocktakes():
+def test_a_variant_cannot_be_in_two_open_stocktakes():
     variant = make_variant(on_hand=10)
     first, second = open_stocktake(make_location()), open_stocktake(make_location())
     count(first, {variant.pk: 8})

@@ -26,7 +26,7 @@ def line_of(transfer, variant):
     return transfer.lines.get(variant=variant)
 
 
-def test_what_is_sent_is_in_transit_and_at_neither_place(main, second):
+def test_sent_units_are_in_transit_and_at_neither_location(main, second):
     variant = make_variant(on_hand=10)
     transfer = send({variant.pk: 4}, source=main, destination=second)
     assert stock_of(variant) == (6, 0)
@@ -53,7 +53,7 @@ def test_a_part_that_arrives_leaves_the_rest_in_transit(main, second):
     ]
 
 
-def test_what_has_not_come_when_a_transfer_is_complete_is_lost(main, second):
+def test_units_missing_from_a_completed_transfer_are_written_off(main, second):
     whole, broken = make_variant(on_hand=5), make_variant(on_hand=5)
     transfer = send({whole.pk: 2, broken.pk: 3}, source=main, destination=second)
     received = {line_of(transfer, whole).pk: 2, line_of(transfer, broken).pk: 1}
@@ -65,7 +65,7 @@ def test_what_has_not_come_when_a_transfer_is_complete_is_lost(main, second):
 
 
 @pytest.mark.parametrize("arrived", [5, -1])
-def test_more_than_is_in_transit_or_less_than_none_cannot_arrive(main, second, arrived):
+def test_only_units_that_are_in_transit_can_arrive(main, second, arrived):
     variant, other = make_variant(on_hand=10), make_variant(on_hand=10)
     transfer = send({other.pk: 1, variant.pk: 4}, source=main, destination=second)
     received = {line_of(transfer, other).pk: 1, line_of(transfer, variant).pk: arrived}
@@ -75,7 +75,7 @@ def test_more_than_is_in_transit_or_less_than_none_cannot_arrive(main, second, a
     assert [line.in_transit for line in transfer.lines.order_by("pk")] == [1, 4]
 
 
-def test_units_promised_to_orders_are_not_sent_away(main, second):
+def test_reserved_units_cannot_be_transferred(main, second):
     variant, other = make_variant(on_hand=5), make_variant(on_hand=5)
     reserve("A1", [Need(1, variant.pk, 3)])
     with pytest.raises(StockRefused, match=f"Only 2 of {variant} are available at main"):
@@ -87,7 +87,7 @@ def test_units_promised_to_orders_are_not_sent_away(main, second):
     assert stock_of(variant) == (0, 0)
 
 
-def test_a_backorder_limit_makes_no_units_that_could_be_sent_away(main, second):
+def test_backorders_cannot_be_transferred(main, second):
     variant = make_variant(on_hand=2)
     set_on_hand(variant.pk, main, 2, reason="count", backorder_limit=5)
     reserve("A1", [Need(1, variant.pk, 4)])
@@ -95,7 +95,7 @@ def test_a_backorder_limit_makes_no_units_that_could_be_sent_away(main, second):
         send({variant.pk: 1}, source=main, destination=second)
 
 
-def test_a_transfer_needs_two_places(main):
+def test_a_transfer_needs_two_locations(main):
     variant = make_variant(on_hand=5)
     with pytest.raises(StockRefused, match="two different locations"):
         send({variant.pk: 1}, source=main, destination=main)
@@ -103,14 +103,14 @@ def test_a_transfer_needs_two_places(main):
 
 
 @pytest.mark.parametrize("units", [None, 0, -1])
-def test_a_transfer_sends_a_positive_number(main, second, units):
+def test_a_transfer_needs_a_positive_quantity(main, second, units):
     variant = make_variant(on_hand=5)
     with pytest.raises(StockRefused, match="must be positive"):
         send({} if units is None else {variant.pk: units}, source=main, destination=second)
     assert stock_of(variant) == (5, 0)
 
 
-def test_a_transfer_that_was_received_is_not_received_again(main, second):
+def test_a_received_transfer_cannot_be_received_again(main, second):
     variant = make_variant(on_hand=5)
     transfer = send({variant.pk: 2}, source=main, destination=second)
     received = {line_of(transfer, variant).pk: 2}

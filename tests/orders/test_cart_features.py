@@ -66,7 +66,7 @@ def checkout_form(cart, **changes):
     return {**form, **changes}
 
 
-def test_what_was_taken_out_can_be_had_back_for_ten_minutes():
+def test_a_removed_line_can_be_restored_for_ten_minutes():
     cart = make_cart(make_variant(title="Alma mug"), make_variant(), quantity=3)
     line = cart.lines.first()
     client_of(cart).post("/cart/", {"remove": line.pk})
@@ -78,7 +78,7 @@ def test_what_was_taken_out_can_be_had_back_for_ten_minutes():
     assert (line.state, line.quantity) == ("active", 3)
 
 
-def test_adding_again_what_was_taken_out_begins_anew():
+def test_adding_a_removed_product_again_starts_at_the_new_quantity():
     variant = make_variant()
     cart = make_cart(variant, quantity=5)
     set_quantity(cart, cart.lines.get().pk, 0)
@@ -96,7 +96,7 @@ def test_saved_for_later_is_kept_and_not_ordered():
     assert contents_of(cart).totals.subtotal_minor == 3000
 
 
-def test_what_was_saved_for_later_is_there_after_ordering():
+def test_saved_lines_are_still_saved_after_ordering():
     later = make_variant(2000, title="Later")
     cart = make_cart(make_variant(1000), later)
     save_for_later(cart, cart.lines.last().pk)
@@ -110,7 +110,7 @@ def test_what_was_saved_for_later_is_there_after_ordering():
     assert Cart.objects.get(ordered_at=None).lines.get().variant == later
 
 
-def test_a_price_that_changed_since_it_was_put_in_is_said():
+def test_a_price_that_changed_since_the_line_was_added_is_shown():
     variant = make_variant(2400)
     cart = Cart.objects.create(currency="EUR")
     client = client_of(cart)
@@ -120,7 +120,7 @@ def test_a_price_that_changed_since_it_was_put_in_is_said():
     assert "The price was €24.00 when you added this, and is now €26.00." in text_of(page_of(cart))
 
 
-def test_each_line_says_what_is_wrong_with_it():
+def test_each_line_shows_why_it_cannot_be_ordered():
     few, none, gone = make_variant(on_hand=2), make_variant(on_hand=0), make_variant()
     cart = make_cart(few, none, gone, quantity=3)
     Product.objects.filter(pk=gone.product_id).update(status="archived")
@@ -139,13 +139,13 @@ def test_a_note_and_a_gift_message_travel_to_the_order():
     assert (order.note, order.gift_message) == ("Ring twice", "For you")
 
 
-def test_a_note_that_is_too_long_is_refused_in_words():
+def test_a_note_that_is_too_long_is_refused_with_the_reason():
     answer = client_of(make_cart(make_variant())).post("/cart/", {"note": "x" * 501, "gift_message": ""})
     assert answer.status_code == 422
     assert "A note can have at most 500 characters" in text_of(answer)
 
 
-def test_a_note_loses_what_cannot_be_seen():
+def test_invisible_characters_are_removed_from_notes():
     cart = make_cart(make_variant())
     assert client_of(cart).post("/cart/", {"note": "hid\u202eden", "gift_message": ""}).status_code == 302
     cart.refresh_from_db()
@@ -163,7 +163,7 @@ def test_the_estimate_follows_the_country():
     assert form_of(client_of(cart).get("/checkout/"))["country"] == "CH"
 
 
-def test_a_code_box_says_what_a_code_does():
+def test_the_cart_shows_what_each_code_does():
     make_promotion(percent=10, codes=("TEN",), name="Ten off")
     cart = make_cart(make_variant(2400))
     client = client_of(cart)
@@ -199,7 +199,7 @@ def test_a_code_entered_at_the_checkout_keeps_everything_typed():
 
 @pytest.mark.parametrize("path", ["/cart/", "/checkout/"])
 @pytest.mark.parametrize("forged", [{}, {"x-forwarded-for": "203.0.113.9"}])
-def test_ten_codes_that_are_none_are_enough_from_one_place(path, forged):
+def test_an_eleventh_unknown_code_from_one_place_is_refused(path, forged):
     make_promotion(percent=10, codes=("GOOD",))
     cart = make_cart(make_variant())
     client = client_of(cart)
@@ -221,7 +221,7 @@ def test_codes_that_are_good_do_not_count():
         assert client.post("/cart/", {"code": code, "entered": "1"}).status_code == 302
 
 
-def test_carts_that_join_keep_codes_cards_notes_and_saved_things():
+def test_merged_carts_keep_codes_gift_cards_notes_and_saved_lines():
     make_promotion(percent=10, codes=("TEN",))
     make_promotion(percent=5, codes=("FIVE",))
     card, code = make_gift_card()
@@ -246,7 +246,7 @@ def test_a_past_order_is_ordered_again_as_far_as_it_is_sold():
     assert list(cart.lines.values_list("variant", "quantity")) == [(kept.pk, 2)]
 
 
-def test_a_gift_is_not_ordered_again_and_what_a_code_made_free_is():
+def test_ordering_again_adds_items_that_a_code_made_free_but_no_gifts():
     gift = make_variant(500, title="Soap")
     make_promotion("gift", "gift", gift_variant=gift)
     make_promotion(percent=100)

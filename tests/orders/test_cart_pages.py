@@ -30,7 +30,7 @@ def _delivery():
     make_tax()
 
 
-def test_the_first_thing_makes_a_cart_and_its_cookie(client):
+def test_adding_the_first_product_creates_a_cart_and_its_cookie(client):
     variant = make_variant(title="Alma mug")
     assert client.get("/cart/").cookies == {}
     assert Cart.objects.count() == 0
@@ -67,7 +67,7 @@ def test_prices_in_the_form_are_ignored(client):
     assert "€24.00" in text_of(client.get("/cart/"))
 
 
-def test_a_combination_that_is_not_made_is_said(client):
+def test_an_unavailable_combination_is_reported(client):
     variant = make_variant(option1="Sand")
     make_options(variant.product, "Glaze")
     assert add(client, variant, option1="Moss").status_code == 422
@@ -195,7 +195,7 @@ def test_a_limit_of_one_order_is_said_when_adding_stops_there():
     assert words in text_of(client_of(cart).get("/cart/"))
 
 
-def test_what_is_sold_out_is_not_added_and_whoever_waits_is_told(client):
+def test_a_sold_out_product_is_not_added_and_offers_a_stock_alert(client):
     lamp = make_variant(on_hand=0, title="Halo lamp")
     response = add(client, lamp)
     text = text_of(response)

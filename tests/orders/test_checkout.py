@@ -86,7 +86,7 @@ def test_the_same_submission_again_is_the_same_order():
     assert Order.objects.count() == 1
 
 
-def test_other_details_for_an_unpaid_order_are_told_apart():
+def test_changed_details_for_an_unpaid_order_are_detected():
     cart = make_cart(make_variant())
     seen = seen_of(cart)
     first = place_order(cart.pk, make_submission(), seen=seen)
@@ -124,7 +124,7 @@ def test_a_cart_that_changed_in_another_tab_is_asked_about_again():
 
 
 @pytest.mark.fault("F017")
-def test_what_is_no_longer_sold_is_named():
+def test_products_that_are_no_longer_sold_are_named():
     variant = make_variant()
     cart = make_cart(variant)
     seen = seen_of(cart)
@@ -147,7 +147,7 @@ def test_an_empty_or_unknown_cart_is_no_order():
             place_order(cart_id, make_submission(), seen=Seen("x", 0, 0))
 
 
-def test_what_stripe_would_not_charge_is_not_placed():
+def test_an_order_below_the_minimum_charge_of_stripe_is_not_placed():
     make_shipping().rates.update(price_minor=0)
     cart = make_cart(make_variant(10))
     with pytest.raises(TotalTooSmall) as caught:
@@ -167,7 +167,7 @@ def test_without_stock_nothing_is_written():
 
 
 @pytest.mark.fault("F037")
-def test_what_is_not_counted_needs_no_stock():
+def test_untracked_variants_need_no_stock():
     variant = make_variant(on_hand=0, is_tracked=False)
     order = make_order(variant)
     assert order.lines.get().is_stocked is False

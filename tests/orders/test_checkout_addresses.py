@@ -185,7 +185,7 @@ def test_a_pick_up_needs_no_address_without_scripts_either(client):
     assert client.post("/checkout/", placing(page, **fields, line1="", city="")).status_code == 302
 
 
-def test_things_that_come_by_mail_ask_for_no_street():
+def test_products_sent_by_e_mail_need_no_address():
     client = client_of(make_cart(make_variant(needs_shipping=False, is_tracked=False)))
     page = client.get("/checkout/")
     assert not any(find_all(page, id=name) for name in ("line1", "postcode", "city", "state", "phone"))

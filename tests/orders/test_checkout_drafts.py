@@ -33,7 +33,7 @@ def shown(client: Client, fields=AUSTRIAN) -> dict[str, str]:
     return {name: value_of(page, name) for name in fields}
 
 
-def test_what_was_typed_is_there_in_another_tab():
+def test_what_was_typed_is_shown_in_another_tab():
     client = client_of(make_cart(make_variant()))
     client.post("/checkout/", {**AUSTRIAN, "shipping_code": "express", "update": "1"})
     assert shown(client) == {**AUSTRIAN, "shipping_code": "express"}
@@ -80,7 +80,7 @@ def test_a_country_chosen_in_the_cart_afterwards_counts():
     assert shown(client)["country"] == "DE"
 
 
-def test_nobody_else_sees_it():
+def test_nobody_else_sees_the_draft():
     client = client_of(make_cart(make_variant()))
     client.post("/checkout/", {**AUSTRIAN, "update": "1"})
     other = client_of(make_cart(make_variant()))

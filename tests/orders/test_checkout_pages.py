@@ -41,7 +41,7 @@ def checkout_form(cart, **changes):
     return {**fields, "cart_mark": seen.cart_mark, "total": seen.total_minor, "due": seen.due_minor, **changes}
 
 
-def test_the_checkout_places_what_was_typed_cleaned():
+def test_the_checkout_stores_cleaned_values():
     cart = make_cart(make_variant())
     response = client_of(cart).post("/checkout/", checkout_form(cart))
     order = Order.objects.get()
@@ -50,7 +50,7 @@ def test_the_checkout_places_what_was_typed_cleaned():
     assert order.terms_accepted_ip == "127.0.0.1"
 
 
-def test_an_order_stores_what_a_label_prints():
+def test_an_order_stores_its_address_as_a_label_prints_it():
     """Characters that cannot be seen are left out, the postcode and the phone number have one form."""
     cart = make_cart(make_variant())
     typed = {
@@ -88,7 +88,7 @@ def test_an_order_stores_what_a_label_prints():
         ("line1", "x" * 201, "at most 200 characters"),
     ],
 )
-def test_mistakes_are_summed_up_and_everything_typed_is_kept(field, value, words):
+def test_errors_are_summarized_and_everything_typed_is_kept(field, value, words):
     cart = make_cart(make_variant())
     response = client_of(cart).post("/checkout/", checkout_form(cart, **{field: value}))
     assert response.status_code == 422
@@ -114,7 +114,7 @@ def test_a_changed_price_is_shown_before_anything_is_placed():
     assert client.post("/checkout/", checkout_form(cart)).status_code == 302
 
 
-def test_what_somebody_faster_took_is_said_in_the_words_of_the_cart():
+def test_units_sold_meanwhile_are_reported_as_in_the_cart():
     variant = make_variant(on_hand=3, title="Alma mug")
     cart = make_cart(variant, quantity=3)
     form = checkout_form(cart)
@@ -126,7 +126,7 @@ def test_what_somebody_faster_took_is_said_in_the_words_of_the_cart():
     assert words in text_of(client_of(cart).get("/cart/"))
 
 
-def test_a_cart_joined_above_the_stock_says_the_same_in_cart_and_checkout():
+def test_a_cart_merged_above_the_stock_shows_the_same_notice_in_cart_and_checkout():
     user, vase = make_user(), make_variant(on_hand=6, title="Terra vase")
     make_cart(vase, quantity=4, user=user)
     join_carts(make_cart(vase, quantity=5).token, user.pk)
@@ -139,7 +139,7 @@ def test_a_cart_joined_above_the_stock_says_the_same_in_cart_and_checkout():
     assert client.post("/checkout/", checkout_form(cart)).status_code == 302
 
 
-def test_a_code_that_no_longer_counts_says_why_and_what_would_bring_it_back():
+def test_a_code_that_no_longer_applies_says_why_and_how_to_use_it_again():
     make_promotion(percent=10, codes=("TEN",), name="Ten off", minimum_minor=4000)
     cart = with_codes(make_cart(make_variant(2400), quantity=2), "TEN")
     form = checkout_form(cart, seen_sums=displayed_sums(contents_of(cart)))
@@ -154,7 +154,7 @@ def test_a_code_that_no_longer_counts_says_why_and_what_would_bring_it_back():
     assert find(refused, name="drop")
 
 
-def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():
+def test_changing_the_country_shows_its_methods_and_keeps_what_was_typed():
     cart = make_cart(make_variant())
     response = client_of(cart).post("/checkout/", checkout_form(cart, country="CH", update="1", email=""))
     assert response.status_code == 200
@@ -164,7 +164,7 @@ def test_another_country_brings_its_own_methods_and_keeps_what_was_typed():
 
 
 @pytest.mark.fault("F029")
-def test_the_form_again_after_payment_shows_the_order():
+def test_submitting_the_form_twice_leads_to_the_same_order():
     cart = make_cart(make_variant())
     form = checkout_form(cart)
     client = client_of(cart)
@@ -175,7 +175,7 @@ def test_the_form_again_after_payment_shows_the_order():
     assert Order.objects.count() == 1
 
 
-def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart():
+def test_an_unpaid_order_is_named_in_the_cart_and_adding_a_product_starts_a_new_cart():
     cart = make_cart(make_variant())
     client = client_of(cart)
     client.post("/checkout/", checkout_form(cart))
@@ -187,7 +187,7 @@ def test_an_unpaid_order_is_named_in_the_cart_and_a_new_thing_begins_a_new_cart(
 
 
 @pytest.mark.fault("F035")
-def test_five_unpaid_orders_are_enough_for_one_address():
+def test_a_sixth_unpaid_order_for_one_address_is_refused():
     for _ in range(5):
         make_order(email="anna@example.com")
     Order.objects.update(terms_accepted_ip="127.0.0.1")

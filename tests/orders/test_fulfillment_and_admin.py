@@ -72,7 +72,7 @@ def test_the_same_form_twice_is_one_parcel():
 
 
 @pytest.mark.parametrize("quantities", [{}, {0: 1}, "too many", "negative"])
-def test_what_cannot_be_shipped_is_refused(quantities):
+def test_quantities_that_cannot_be_shipped_are_refused(quantities):
     order = confirmed()
     line = order.lines.get().pk
     wanted = (
@@ -91,7 +91,7 @@ def test_an_unpaid_order_does_not_ship():
         ship(order, NewFulfillment({order.lines.get().pk: 1}))
 
 
-def test_what_is_broken_does_not_ship():
+def test_broken_units_are_not_shipped():
     variant = make_variant(on_hand=1)
     order = confirmed(variant)
     adjust(variant.pk, make_location(), -1, reason="broken")

@@ -98,7 +98,7 @@ def test_the_totals_and_the_tax_are_what_they_are_without_a_card():
     assert contents_of(cart).totals == before
 
 
-def test_an_unpaid_order_gives_back_what_it_held():
+def test_an_unpaid_order_releases_its_gift_card_amount():
     card, code = make_gift_card(1000)
     order = place(with_codes(make_cart(make_variant(2400)), code))
     assert balance(card) == 0
@@ -123,7 +123,7 @@ def test_a_paid_order_that_is_canceled_refunds_each_tender(stripe_desk):
     assert run_audit() == []
 
 
-def test_no_more_goes_back_to_a_card_than_it_gave():
+def test_no_more_is_refunded_to_a_gift_card_than_it_paid():
     card, code = make_gift_card(5000)
     order = place(with_codes(make_cart(make_variant(2400)), code))
     pay_nothing(order)

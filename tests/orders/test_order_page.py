@@ -92,7 +92,7 @@ def titles_of(client, order: Order) -> list[str]:
     return [shown.panel.title for shown in client.get(page_of(order)).context["panels"]]
 
 
-def test_an_app_adds_a_panel_at_the_place_that_it_asks_for(client, add):
+def test_an_app_adds_a_panel_at_its_position(client, add):
     panel = Panel(
         "weight", "Weight", DETAILS, 25, lambda order: details(("Grams", sum(line.grams for line in order.lines.all())))
     )
@@ -103,7 +103,7 @@ def test_an_app_adds_a_panel_at_the_place_that_it_asks_for(client, add):
     assert "750" in text_of(client.get(page_of(order)))
 
 
-def test_a_panel_is_shown_to_those_who_have_its_permission_only(client, add):
+def test_a_panel_is_shown_only_to_users_with_its_permission(client, add):
     add(
         Panel("secret", "Secret", DETAILS, 25, lambda _order: details(("Word", "hush")), permission="orders.ship_order")
     )
@@ -114,13 +114,13 @@ def test_a_panel_is_shown_to_those_who_have_its_permission_only(client, add):
     assert "hush" in text_of(client.get(page_of(order)))
 
 
-def test_two_parts_of_the_page_cannot_have_one_name(add):
+def test_two_panels_or_actions_cannot_have_the_same_name(add):
     add(action())
     with pytest.raises(ValueError, match="keep"):
         add(action())
 
 
-def test_an_action_without_form_is_a_button_that_calls_its_verb(client, add):
+def test_an_action_without_a_form_is_a_button_that_runs_it(client, add):
     add(action())
     order = make_order()
     confirm(order)
@@ -132,7 +132,7 @@ def test_an_action_without_form_is_a_button_that_calls_its_verb(client, add):
     assert order.events.last().user_id == user.pk
 
 
-def test_an_action_with_a_form_shows_it_and_what_the_verb_refuses(client, add):
+def test_an_action_with_a_form_shows_the_form_and_why_it_was_refused(client, add):
     add(action(form=NoteForm))
     order = make_order()
     confirm(order)
@@ -148,7 +148,7 @@ def test_an_action_with_a_form_shows_it_and_what_the_verb_refuses(client, add):
     assert order.events.last().text == "Called"
 
 
-def test_an_action_with_a_question_runs_after_the_answer(client, add):
+def test_an_action_with_a_question_runs_after_confirmation(client, add):
     def question(order: Order) -> Question:
         return Question("Sure?", [f"{order.number} gets a note."], "Yes", page_of(order), order.number)
 
@@ -165,7 +165,7 @@ def test_an_action_with_a_question_runs_after_the_answer(client, add):
     assert order.events.filter(text="No form").count() == 1
 
 
-def test_an_action_is_offered_to_those_who_may_while_the_order_allows_it(client, add):
+def test_an_action_is_offered_to_users_with_its_permission_while_the_order_allows_it(client, add):
     add(action())
     order = make_order()
     url = f"/admin/orders/order/{order.pk}/keep/"
@@ -180,7 +180,7 @@ def test_an_action_is_offered_to_those_who_may_while_the_order_allows_it(client,
     assert not order.events.filter(text="No form")
 
 
-def test_a_parcel_whose_form_is_sent_twice_is_shipped_once_and_reported_twice(client):
+def test_submitting_the_shipping_form_twice_ships_once(client):
     order = make_order()
     confirm(order)
     logged_in(client, "ship_order")
@@ -265,7 +265,7 @@ def test_the_page_costs_the_same_number_of_queries_for_one_and_for_twenty_lines(
     assert counts[0] == counts[1]
 
 
-def test_tables_mark_their_numbers():
+def test_columns_of_numbers_are_marked():
     content = table([Column("Name", str.title), Column("Length", len, is_number=True)], ["cup", "plate"], empty="None.")
     cells = [[(cell.value, cell.column.is_number) for cell in row] for row in content.rows]
     assert cells == [[("Cup", False), (3, True)], [("Plate", False), (5, True)]]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.fault("F126")
-def test_an_order_is_found_by_its_secret_alone(client):
+def test_an_order_page_opens_only_with_its_secret_id(client):
     order = make_order(email="anna@example.com")
     assert client.get(f"/orders/{order.public_id}/").status_code == 200
     assert client.get(f"/orders/{uuid.uuid4()}/").status_code == 404
@@ -24,7 +24,7 @@ def test_an_order_is_found_by_its_secret_alone(client):
     assert find(response, "meta", name="robots").attributes["content"] == "noindex"
 
 
-def test_an_order_is_found_by_number_and_address_and_guessing_is_slowed(client):
+def test_an_order_is_found_by_number_and_e_mail_address_and_guesses_are_limited(client):
     order = make_order(email="anna@example.com")
     found = client.post("/orders/find/", {"number": f" {order.number.lower()} ", "email": "ANNA@example.com"})
     assert found.headers["Location"] == f"/orders/{order.public_id}/"

@@ -89,7 +89,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_of_a_rule_is_seen_at_once(change):
+def test_every_change_of_a_rule_takes_effect_at_once(change):
     make_tax()
     make_shipping()
     make_promotion(percent=10)
@@ -111,14 +111,14 @@ def test_every_change_of_a_rule_is_seen_at_once(change):
         "catalog_page",
     ],
 )
-def test_an_emptied_table_is_a_change(table):
+def test_truncating_a_table_changes_the_version(table):
     before = read_version()
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {table} CASCADE")
     assert read_version() not in (before, frozenset())
 
 
-def test_uses_and_codes_are_no_rules():
+def test_uses_and_codes_do_not_change_the_version():
     make_shipping()
     make_tax()
     promotion = make_promotion(percent=10, codes=("TEN",), most_uses=5, most_uses_each=3, most_uses_of_code=4)
@@ -130,7 +130,7 @@ def test_uses_and_codes_are_no_rules():
     assert (Promotion.objects.get().uses, read_version()) == (1, before)
 
 
-def test_limits_are_counted_for_each_cart_whatever_is_kept():
+def test_limits_are_checked_for_each_cart_despite_the_cache():
     make_shipping()
     make_tax()
     make_promotion(percent=10, most_uses=1, name="Once")
@@ -141,7 +141,7 @@ def test_limits_are_counted_for_each_cart_whatever_is_kept():
     assert (contents.totals.discount_minor, contents.totals.reasons[0].why) == (0, "It has been used up.")
 
 
-def test_a_promotion_begins_and_ends_while_it_is_kept():
+def test_a_cached_promotion_begins_and_ends_in_time():
     make_shipping()
     make_tax()
     now = timezone.now()
@@ -153,7 +153,7 @@ def test_a_promotion_begins_and_ends_while_it_is_kept():
     assert contents_of(cart).totals.discount_minor == 0
 
 
-def test_codes_are_looked_up_and_only_the_promotions_of_the_cart_are_kept():
+def test_codes_are_looked_up_and_only_promotions_with_entered_codes_are_cached():
     for number in range(5):
         make_promotion(percent=10 + number, codes=(f"CODE{number}",))
     automatic = make_promotion(percent=5)
@@ -166,7 +166,7 @@ def test_codes_are_looked_up_and_only_the_promotions_of_the_cart_are_kept():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rules_of_a_transaction_that_is_rolled_back_are_never_used_again():
+def test_rules_of_a_rolled_back_transaction_are_never_used_again():
     make_tax(percent="19")
     assert percent_of_tax() == 19
     with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -178,7 +178,7 @@ def test_rules_of_a_transaction_that_is_rolled_back_are_never_used_again():
     assert percent_of_tax() == 19
 
 
-def test_rules_of_a_savepoint_that_is_rolled_back_are_never_used_again():
+def test_rules_of_a_rolled_back_savepoint_are_never_used_again():
     make_tax(percent="19")
     TaxRate.objects.update(percent=5)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -206,7 +206,7 @@ def in_another_session(function) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_is_used_from_its_commit_on_and_not_before():
+def test_other_sessions_use_a_change_from_its_commit_on():
     make_tax(percent="19")
     seen = []
     with transaction.atomic():
@@ -219,7 +219,7 @@ def test_a_change_is_used_from_its_commit_on_and_not_before():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_has_begun_prices_with_what_is_committed_meanwhile():
+def test_a_running_transaction_uses_changes_that_are_committed_meanwhile():
     make_tax(percent="19")
     with transaction.atomic():
         assert percent_of_tax() == 19
@@ -228,7 +228,7 @@ def test_a_transaction_that_has_begun_prices_with_what_is_committed_meanwhile():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sessions_that_change_rules_do_not_wait_for_each_other_and_both_changes_are_seen():
+def test_two_sessions_change_rules_without_waiting_and_both_changes_take_effect():
     make_tax(percent="19")
     ClosingDay.objects.create(day="2026-12-24")
     with transaction.atomic():
@@ -269,19 +269,19 @@ def both_of(rules) -> tuple[Decimal, int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rules_that_change_while_they_are_read_are_read_once_more(monkeypatch):
+def test_rules_that_change_while_they_are_read_are_read_again(monkeypatch):
     change_while_reading(monkeypatch)
     assert both_of(current_rules()) == (7, 0)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_reading_once_more_the_rules_would_be_of_two_versions(monkeypatch):
+def test_without_reading_again_the_rules_would_be_of_two_versions(monkeypatch):
     change_while_reading(monkeypatch)
     assert both_of(shop_rules._read_rules(read_version())) == (19, 0)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_marks_a_process_would_keep_the_old_rules():
+def test_without_the_triggers_a_process_would_use_old_rules():
     make_tax(percent="19")
     assert percent_of_tax() == 19
     with connection.cursor() as cursor:
@@ -295,7 +295,7 @@ def test_without_the_marks_a_process_would_keep_the_old_rules():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_any_mark_nothing_is_kept():
+def test_without_any_mark_nothing_is_cached():
     make_tax(percent="19")
     RulesMark.objects.all().delete()
     assert statements(current_rules) > 1
@@ -313,7 +313,7 @@ def test_groups_and_earlier_orders_are_read_only_for_promotions_that_need_them()
     assert not [query for query in captured if 'FROM "orders_order"' in query["sql"]]
 
 
-def test_a_column_of_a_promotion_can_change_its_type_while_the_triggers_are_there():
+def test_the_type_of_a_promotion_column_can_change_despite_the_triggers():
     make_promotion(percent=10)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
