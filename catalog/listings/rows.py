@@ -15,6 +15,7 @@ from catalog.models.listing import LEVELS
 from catalog.prices import CurrentPrice, current_price, prior_price
 
 MAX_COLOURS = 12
+MAX_READINGS = 5  # of the paths of categories, while others move them
 Span = tuple[datetime, datetime | None]
 
 
@@ -124,11 +125,19 @@ def product_stock_class(variants: Iterable[Variant], available: dict[int, int]) 
 
 
 def lineages(category_ids: Iterable[int]) -> dict[int, list[Category]]:
-    """Each category's ancestors and itself, from the root down, by category id. They have a path and a name only."""
-    paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
-    lines = {pk: _paths_above(path) for pk, path in paths.items()}
-    above = Category.objects.filter(path__in={path for line in lines.values() for path in line}).only("path", "name")
-    by_path = {category.path: category for category in above}
+    """Each category's ancestors and itself, from the root down, by category id. They have a path and a name only.
+
+    Reads both queries again if a category was moved between them.
+    """
+    ids = list(category_ids)
+    for _attempt in range(MAX_READINGS):
+        paths = dict(Category.objects.filter(pk__in=ids).values_list("pk", "path"))
+        lines = {pk: _paths_above(path) for pk, path in paths.items()}
+        wanted = {path for line in lines.values() for path in line}
+        above = Category.objects.filter(path__in=wanted).only("path", "name")
+        by_path = {category.path: category for category in above}
+        if by_path.keys() == wanted:
+            break
     return {pk: [by_path[path] for path in line] for pk, line in lines.items()}
 
 

@@ -19,8 +19,9 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.formats import moment
+from catalog.listings.rows import lineages
 from catalog.markets import Market, all_markets, market_of
-from catalog.models import Category, Location, Price, Product, ProductImage, Stock, Variant
+from catalog.models import Location, Price, Product, ProductImage, Stock, Variant
 from catalog.money import format_money
 from catalog.prices import current_price
 
@@ -180,13 +181,8 @@ class _DocumentBuilder:
 
 def category_names(category_ids: Iterable[int]) -> dict[int, str]:
     """The names of each category from the root down, by id: `Home > Mugs`."""
-    paths = dict(Category.objects.filter(pk__in=list(category_ids)).values_list("pk", "path"))
-    above = {"/".join(path.split("/")[: n + 1]) for path in paths.values() for n in range(path.count("/") + 1)}
-    names = dict(Category.objects.filter(path__in=above).values_list("path", "name"))
-    return {
-        pk: CATEGORY_SEPARATOR.join(names["/".join(path.split("/")[: n + 1])] for n in range(path.count("/") + 1))
-        for pk, path in paths.items()
-    }
+    lines = lineages(category_ids)
+    return {pk: CATEGORY_SEPARATOR.join(category.name for category in line) for pk, line in lines.items()}
 
 
 def known_part(present: Document | None, stored: Document | None) -> Document | None:

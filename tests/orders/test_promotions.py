@@ -8,7 +8,10 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from catalog.listings import rows
 from catalog.models import Category, Collection, CollectionEntry, Product
+from catalog.products.categories import ensure_category
+from catalog.products.slugs import move_category
 from orders import lifecycle
 from orders.admin.promotions.preview import try_promotion
 from orders.cart.codes import drop_code
@@ -109,6 +112,21 @@ def test_a_category_takes_all_below_it_with_it():
     make_promotion(lane="product", percent=10, categories=[root])
     totals = totals_of(make_cart(inside, outside))
     assert [line.discount_minor for line in totals.lines] == [100, 0]
+
+
+def test_a_category_that_moves_while_its_path_is_read_takes_all_below_it_with_it(monkeypatch):
+    root = ensure_category(["Tableware"])
+    variant = make_variant(1000)
+    Product.objects.filter(pk=variant.product_id).update(category=ensure_category(["Tableware", "Mugs"]))
+    make_promotion(lane="product", percent=10, categories=[root])
+    read_path, moves = rows._paths_above, iter([lambda: move_category(root, parent=None, slug="kitchen")])
+
+    def move_and_read(path):
+        next(moves, lambda: None)()
+        return read_path(path)
+
+    monkeypatch.setattr(rows, "_paths_above", move_and_read)
+    assert totals_of(make_cart(variant)).discount_minor == 100
 
 
 def test_collections_by_hand_and_by_rule_take_part():
