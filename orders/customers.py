@@ -59,10 +59,3 @@ def has_ordered(buyer: Buyer) -> bool:
     """Return whether the buyer has an order that is not canceled. Takes no query for an unknown buyer."""
     orders = Order.objects.filter(_orders_of(buyer)).exclude(status=Order.Status.CANCELED)
     return orders.exclude(pk__in=unpaid_elsewhere(buyer)).exists()
-
-
-def same_buyer(buyer: Buyer) -> Q:
-    """A condition for orders of the buyer's account, or of their e-mail address and IP address."""
-    key = customer_key(buyer.email)
-    same_place = Q(customer_key=key, terms_accepted_ip=buyer.ip) if key else Q(pk=None)
-    return (Q(user_id=buyer.user_id) if buyer.user_id else Q(pk=None)) | same_place

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 
 from catalog.markets import Market
 from orders.customers import Buyer
 from orders.models import Cart, GiftCard
+
+MAX_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,17 @@ def _whole_steps(amount: int, step: int) -> int:
 
 def gift_cards_of(cart: Cart, market: Market, buyer: Buyer, at: datetime) -> list[GiftCardBalance]:
     """Return the cart's gift cards that this buyer can pay with in this market, those that expire first at the front."""
-    usable = cart.gift_cards.filter(
-        Q(expires_at=None) | Q(expires_at__gt=at),
-        Q(user=None) | Q(user=buyer.user_id),
-        is_active=True,
-        currency=market.currency,
-        balance_minor__gt=0,
-    )
-    gift_cards = usable.order_by(F("expires_at").asc(nulls_last=True), "pk")
-    return [GiftCardBalance(gift_card.pk, str(gift_card), gift_card.balance_minor) for gift_card in gift_cards]
+    links = Cart.gift_cards.through.objects.filter(cart_id=cart.pk).select_related("giftcard")
+    usable = [link.giftcard for link in links if _is_usable(link.giftcard, market, buyer, at)]
+    usable.sort(key=lambda gift_card: (gift_card.expires_at or MAX_MOMENT, gift_card.pk))
+    return [GiftCardBalance(gift_card.pk, str(gift_card), gift_card.balance_minor) for gift_card in usable]
+
+
+def _is_usable(gift_card: GiftCard, market: Market, buyer: Buyer, at: datetime) -> bool:
+    is_in_time = gift_card.expires_at is None or gift_card.expires_at > at
+    is_own = gift_card.user_id in (None, buyer.user_id)
+    is_worth_something = gift_card.balance_minor > 0 and gift_card.currency == market.currency
+    return gift_card.is_active and is_in_time and is_own and is_worth_something
 
 
 def credit_of(buyer: Buyer, market: Market, at: datetime) -> int:

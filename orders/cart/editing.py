@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from catalog.inventory.availability import UNLIMITED, available_sql, supply_by_variant
@@ -137,7 +137,7 @@ def find_variant(product_id: int, values: tuple[str, str, str], market: Market |
     variants = Variant.objects.filter(
         product_id=product_id, product__in=Product.objects.visible(now), is_active=True
     ).select_related("product")
-    priced = variants.annotate(price_rows=valid_price_rows(OuterRef("pk"), market or default_market(), now))
+    priced = variants.annotate(price_rows=valid_price_rows(market or default_market(), now))
     variant = priced.filter(option1=values[0], option2=values[1], option3=values[2]).first()
     if variant:
         return variant

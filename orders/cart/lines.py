@@ -7,23 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import OuterRef
+from django.db.models.expressions import RawSQL
 
-from catalog.inventory.availability import UNLIMITED, Supply, active_stock_rows, supply_from_rows
+from catalog.inventory.availability import ACTIVE_STOCK_ROWS, UNLIMITED, Supply, supply_from_rows
 from catalog.markets import Market
 from catalog.models import Variant
-from catalog.models.image import first_picture_row, picture_of
+from catalog.models.image import PICTURE_ROW, picture_of
 from catalog.money import format_money
 from catalog.prices import CurrentPrice, price_from_rows, valid_price_rows
 from catalog.products.promises import backorder_promise, dispatch_promise
 from orders.delivery.dates import Dispatch
 from orders.models import CartLine
 from orders.pricing import Line
-from orders.rules import Version, marks
+from orders.rules import MARKS, Version
 
 State = CartLine.State
 CART_LIMIT = 99  # units of one variant in a cart, as the table's constraint says
-LONG_TEXTS = ("maker_details", "safety_text", "description", "tags", "seo_title", "seo_description")
 
 
 @dataclass(frozen=True)
@@ -193,8 +192,7 @@ def cart_lines(cart_id: uuid.UUID, market: Market, at: datetime) -> tuple[list[P
     The same query reads the version of the rules, so that both are of one moment; None for a cart without lines.
     """
     stored = CartLine.objects.filter(cart_id=cart_id).select_related("variant__product").order_by("pk")
-    stored = stored.annotate(**_annotations("variant__", market, at), marks=marks())
-    rows = list(stored.defer(*_deferred("variant__product__")))
+    rows = list(stored.annotate(**_annotations(market, at), marks=MARKS).defer(*_long_texts("variant__product")))
     units: Counter[int] = Counter()
     for row in rows:
         units[row.variant_id] += row.quantity if row.state == State.ACTIVE else 0
@@ -250,19 +248,19 @@ def _units(variant_ids: Iterable[int], market: Market, at: datetime) -> dict[int
             supply=supply_from_rows(variant.stock_rows) if variant.is_tracked else UNLIMITED,
             image=picture_of(variant.picture_row),
         )
-        for variant in variants.annotate(**_annotations("", market, at)).defer(*_deferred("product__"))
+        for variant in variants.annotate(**_annotations(market, at)).defer(*_long_texts("product"))
     }
 
 
-def _annotations(variant: str, market: Market, at: datetime) -> dict[str, Any]:
-    """Return annotations with the price, stock and picture of a variant; `variant` is the lookup prefix, like `variant__`."""
+def _annotations(market: Market, at: datetime) -> dict[str, RawSQL]:
+    """Return annotations with the price, stock and picture of the variant in a query."""
     return {
-        "price_rows": valid_price_rows(OuterRef(f"{variant}pk"), market, at),
-        "stock_rows": active_stock_rows(OuterRef(f"{variant}pk")),
-        "picture_row": first_picture_row(OuterRef(f"{variant}image"), OuterRef(f"{variant}product")),
+        "price_rows": valid_price_rows(market, at),
+        "stock_rows": ACTIVE_STOCK_ROWS,
+        "picture_row": PICTURE_ROW,
     }
 
 
-def _deferred(product: str) -> list[str]:
-    """Return the long text fields of a product, which no cart shows; `product` is the lookup prefix."""
-    return [f"{product}{name}" for name in LONG_TEXTS]
+def _long_texts(product: str) -> list[str]:
+    """Return the names of a product's long texts, which no cart shows; `product` is the path to it."""
+    return [f"{product}__{name}" for name in ("description", "safety_text", "maker_details")]
