@@ -162,12 +162,12 @@ def test_categories_are_made_and_moved_through_the_tree(client, staff):
     answer = client.post(
         f"/admin/catalog/category/{home.pk}/change/", {"name": "Home", "slug": "cups", "position": "0", "parent": ""}
     )
-    assert b"slug already exists here" in answer.content
+    assert "slug already exists here" in text_of(answer)
     answer = client.post(
         f"/admin/catalog/category/{home.pk}/change/",
         {"name": "Home", "slug": "home", "position": "0", "parent": home.pk},
     )
-    assert b"cannot be moved below itself" in answer.content
+    assert "cannot be moved below itself" in text_of(answer)
 
 
 def test_pages_are_cleaned_when_saved(client, staff):

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.models import Attribute, AttributeValue, ProductType
 from catalog.products.attributes import product_problem
-from tests.catalog.test_admin import save
+from tests.catalog.product_pages import save
 from tests.factories import make_variant
 from tests.reading import text_of
 

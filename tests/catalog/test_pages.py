@@ -139,7 +139,7 @@ def test_pages_that_do_not_exist_answer_404_in_plain_words(client):
     for url in (f"/p/{draft.product.slug}/", "/p/none/", "/c/none/", "/help/none/", "/nothing"):
         response = client.get(url)
         assert response.status_code == 404
-        assert b"Page not found" in response.content
+        assert "Page not found" in text_of(response)
 
 
 def test_a_page_of_the_shop_is_cleaned_when_shown(client):

@@ -159,7 +159,7 @@ def test_a_barcode_is_found_as_it_is_printed_and_with_or_without_leading_zeros(c
 def test_digits_are_never_mended(client, words):
     make_variant(title="Teapot 316 350ml 42-316")
     answer = client.get("/search/", {"q": words})
-    assert (answer.context["corrected"], b"Did you mean" in answer.content) == ("", False)
+    assert (answer.context["corrected"], "Did you mean" in text_of(answer)) == ("", False)
 
 
 def test_a_typo_beside_a_number_is_corrected(client):

@@ -5,6 +5,7 @@ from django.test import Client
 
 from catalog.models import Variant
 from orders.models import Cart
+from tests.factories import seen_of
 
 OURS = {"origin": "http://testserver"}  # the header by which a browser says that a form is the shop's own
 
@@ -13,6 +14,11 @@ def client_of(cart: Cart) -> Client:
     client = Client(headers=OURS)
     client.cookies["cart"] = str(cart.token)
     return client
+
+
+def page_of(cart: Cart) -> HttpResponse:
+    """The page of the cart."""
+    return client_of(cart).get("/cart/")
 
 
 def add(client: Client, variant: Variant, quantity: str = "1", **fields: str) -> HttpResponse:
@@ -62,3 +68,21 @@ def place(client: Client, **fields: object) -> HttpResponse:
     """Choose the country, look at the total, press the button."""
     page = client.post("/checkout/", {**fields, "update": "1"})
     return client.post("/checkout/", placing(page, **fields))
+
+
+def checkout_form(cart: Cart, **changes: object) -> dict[str, object]:
+    """The form as the checkout would send it, without a look at the page."""
+    seen = seen_of(cart)
+    form = {
+        "email": "ann@example.com",
+        "country": "DE",
+        "name": "Ann",
+        "line1": "Street 1",
+        "postcode": "10115",
+        "city": "Berlin",
+        "shipping_code": "standard",
+        "cart_mark": seen.cart_mark,
+        "total": seen.total_minor,
+        "due": seen.due_minor,
+    }
+    return {**form, **changes}

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,10 +29,9 @@ from tests.factories import (
     make_tax,
     make_user,
     make_variant,
-    seen_of,
     with_codes,
 )
-from tests.orders.checkout_pages import client_of
+from tests.orders.checkout_pages import checkout_form, client_of, page_of
 from tests.reading import find, find_all, form_of, links_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -43,27 +41,6 @@ pytestmark = pytest.mark.django_db
 def delivery():
     make_shipping()
     make_tax()
-
-
-def page_of(cart) -> HttpResponse:
-    return client_of(cart).get("/cart/")
-
-
-def checkout_form(cart, **changes):
-    seen = seen_of(cart)
-    form = {
-        "email": "ann@example.com",
-        "country": "DE",
-        "name": "Ann",
-        "line1": "Street 1",
-        "postcode": "10115",
-        "city": "Berlin",
-        "shipping_code": "standard",
-        "cart_mark": seen.cart_mark,
-        "total": seen.total_minor,
-        "due": seen.due_minor,
-    }
-    return {**form, **changes}
 
 
 def test_a_removed_line_can_be_restored_for_ten_minutes():

@@ -10,9 +10,8 @@ from orders.delivery.grid import delivery_grid, overlaps
 from orders.delivery.options import ShippingQuery, choose_rates
 from orders.models import ShippingMethod, ShippingRate, ShippingZone
 from tests.factories import make_shipping
-from tests.orders.test_fulfillment_and_admin import staff
+from tests.orders.staff_pages import add, staff
 from tests.orders.test_shipping import rule_of
-from tests.orders.test_staff_input import add
 from tests.reading import links_of, text_of
 
 SWISS = rule_of(zone="Switzerland", countries=("CH",), price_minor=1290)

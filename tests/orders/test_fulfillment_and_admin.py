@@ -4,7 +4,6 @@ import uuid
 from email import message_from_bytes, policy
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
 
 from catalog.inventory import adjust
@@ -31,6 +30,7 @@ from tests.factories import (
     stock_of,
     with_codes,
 )
+from tests.orders.staff_pages import staff
 from tests.reading import markup_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -40,14 +40,6 @@ def confirmed(*variants, quantity=1):
     order = make_order(*variants, quantity=quantity)
     confirm(order)
     return order
-
-
-def staff(client, *roles, is_superuser=False):
-    user = make_user(is_staff=True, is_superuser=is_superuser)
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    user.groups.set(Group.objects.filter(name__in=roles))
-    client.force_login(user)
-    return user
 
 
 def test_a_parcel_moves_stock_lines_order_and_mail():
@@ -156,7 +148,7 @@ def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.user_id) == (order.total_minor, user.pk)
     again = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True)
-    assert b"can no longer be canceled" in again.content
+    assert "can no longer be canceled" in text_of(again)
     assert Refund.objects.count() == 1
 
 

@@ -28,8 +28,8 @@ from tests.factories import (
     place,
     with_codes,
 )
-from tests.orders.test_fulfillment_and_admin import staff
-from tests.reading import errors_of, markup_of, text_of
+from tests.orders.staff_pages import add, staff
+from tests.reading import markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -78,11 +78,6 @@ def yen(settings):
             "countries": ["JP"],
         },
     ]
-
-
-def add(client: Client, model: str, form: dict) -> list[str]:
-    """What the page complains of; nothing where it has saved."""
-    return errors_of(client.post(f"/admin/orders/{model}/add/", form))
 
 
 def step(**fields) -> dict:

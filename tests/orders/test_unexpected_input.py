@@ -24,8 +24,7 @@ from tests.factories import (
     place,
     with_codes,
 )
-from tests.orders.checkout_pages import OURS, client_of
-from tests.orders.test_cart_features import checkout_form, page_of
+from tests.orders.checkout_pages import OURS, checkout_form, client_of, page_of
 from tests.reading import find_all, form_of, markup_of, text_of, title_of
 
 pytestmark = pytest.mark.django_db

@@ -15,6 +15,7 @@ from payments.sessions import MAX_PAYMENTS_PER_ORDER, _open_payment, start_payme
 from payments.settlement import settle
 from shop.operations.audit import run_audit
 from tests.factories import make_order, make_shipping, make_variant
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +66,7 @@ def test_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
     stripe_desk.switch(**{"500": "3"})
     response = client.get(f"/orders/{order.public_id}/pay/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
-    assert b"is not responding" in response.content
+    assert "is not responding" in text_of(response)
     order.refresh_from_db()
     assert order.status == "placed"
     assert client.get(f"/orders/{order.public_id}/pay/").status_code == 303
@@ -205,7 +206,7 @@ def test_a_session_about_to_end_is_not_handed_out(client, stripe_desk):
     with time_machine.travel(timezone.now() + timedelta(minutes=30, seconds=30), tick=False):
         response = client.get(f"/orders/{order.public_id}/pay/")
     assert response.status_code == 409
-    assert b"being checked" in response.content
+    assert "being checked" in text_of(response)
 
 
 def test_an_order_of_nothing_is_paid_without_stripe(client):
@@ -218,7 +219,7 @@ def test_an_order_of_nothing_is_paid_without_stripe(client):
     payment = order.payments.get()
     assert (order.status, payment.method, payment.status) == ("confirmed", "none", "captured")
     assert settle(payment.pk).status == "captured"
-    assert b"Nothing to pay" in client.get(f"/orders/{order.public_id}/").content
+    assert "Nothing to pay" in text_of(client.get(f"/orders/{order.public_id}/"))
     assert run_audit() == []
 
 

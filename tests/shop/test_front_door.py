@@ -34,6 +34,7 @@ from shop.operations import checks
 from shop.operations.health import beat_heart
 from shop.operations.logs import JsonFormatter, request_id
 from tests.factories import make_cart, make_order, make_variant
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_a_lost_database_is_a_plain_503(client, monkeypatch):
     monkeypatch.setattr("catalog.views.listings.current_listings", away)
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert b"unavailable for a moment" in answer.content
+    assert "unavailable for a moment" in text_of(answer)
 
 
 def test_a_page_without_its_token_says_so_plainly():
@@ -100,7 +101,7 @@ def test_a_page_without_its_token_says_so_plainly():
     assert answer.status_code in (302, 403)
     answer = Client(enforce_csrf_checks=True).post("/orders/find/", {"number": "x"})
     assert answer.status_code == 403
-    assert b"send the form again" in answer.content
+    assert "send the form again" in text_of(answer)
 
 
 def test_alive_and_ready(client):
