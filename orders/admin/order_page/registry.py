@@ -33,6 +33,10 @@ class Panel:
     is_wide: bool = False
     is_collapsed: bool = False
 
+    def is_shown_to(self, user: User) -> bool:
+        """Return whether this user may see the panel."""
+        return not self.permission or user.has_perm(self.permission)
+
 
 class ActionForm(forms.Form):
     """The form of an action, for one order. The heading is shown above its fields."""
@@ -98,7 +102,7 @@ class OrderPage:
 
     def panels_for(self, user: User) -> list[Panel]:
         """Return the panels that this user may see, sorted by position."""
-        allowed = [panel for panel in self.panels.values() if not panel.permission or user.has_perm(panel.permission)]
+        allowed = [panel for panel in self.panels.values() if panel.is_shown_to(user)]
         return sorted(allowed, key=lambda panel: panel.position)
 
     def shown_to(self, user: User, order: Order) -> list[ShownPanel]:
