@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from catalog.admin.products import market_prices
 from catalog.listings.browse import current_listings
 from catalog.markets import default_market
 from catalog.models import Change, Variant
@@ -85,6 +86,20 @@ def test_what_was_left_alone_stays_as_it_is_now_and_a_sale_ends_when_it_was_to_e
     admin_client.post(url_of(variant), typed(variant, "25.00", "19.00", seen=("25.00", "20.00")))
     price = prices_at([variant.pk], us_market)[variant.pk]
     assert (price.regular_minor, price.amount_minor, price.ends_at) == (2700, 1900, ends)
+
+
+def test_a_price_that_a_run_has_changed_before_it_unlocks_the_product_stays(admin_client, us_market, monkeypatch):
+    variant = make_variant(2400)
+    set_prices({variant.pk: (3000, None, None)}, us_market)
+    record_change = market_prices.recorded_change
+
+    def record_after_run(product, author):
+        set_prices({variant.pk: (4000, None, None)}, us_market)
+        return record_change(product, author)
+
+    monkeypatch.setattr(market_prices, "recorded_change", record_after_run)
+    admin_client.post(url_of(variant), typed(variant, "30.00", "25.00", seen=("30.00", "")))
+    assert in_us(variant, us_market) == (4000, 2500, "USD")
 
 
 def test_a_blank_price_takes_the_product_out_of_the_market(admin_client, us_market):

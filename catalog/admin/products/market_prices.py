@@ -29,10 +29,10 @@ class MarketPricesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.variants, self.market = variants, market
         ids = [variant.pk for variant in variants]
-        self.current_prices: dict[int, CurrentPrice] = prices_at(ids, market, timezone.now())
+        current_prices = prices_at(ids, market, timezone.now())
         self.default_prices: dict[int, CurrentPrice] = prices_at(ids, default_market(), timezone.now())
         for variant in variants:
-            price = self.current_prices.get(variant.pk)
+            price = current_prices.get(variant.pk)
             regular = price.regular_minor if price else None
             sale = price.amount_minor if price and price.is_on_sale else None
             self._add(f"price-{variant.pk}", regular, f"Price of {variant}")
@@ -81,11 +81,15 @@ class MarketPricesForm(forms.Form):
             return None
 
     def new_prices(self) -> dict[int, tuple]:
-        """The new prices of the changed variants for set_prices(). A running sale keeps its end."""
+        """The new prices of the changed variants for set_prices(). A running sale keeps its end.
+
+        Call it while the product is locked: what the user left alone stays as it is stored then.
+        """
         new_prices = {}
+        current_prices = prices_at([variant.pk for variant in self.variants], self.market, timezone.now())
         for variant in self.variants:
             if {f"price-{variant.pk}", f"sale-{variant.pk}"} & set(self.changed_data):
-                price = self.current_prices.get(variant.pk)
+                price = current_prices.get(variant.pk)
                 regular, sale = self.cleaned_data[variant.pk]
                 if f"price-{variant.pk}" not in self.changed_data:
                     regular = price.regular_minor if price else None
