@@ -108,7 +108,7 @@ def shop(_started_shop: RunningDemo) -> RunningDemo:
 
 @pytest.fixture
 def stripe_desk(sandbox_address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDesk]:
-    """Stripe's side: what a shopper does at its page, what it tells us, what goes wrong with it."""
+    """Controls the stand-in for Stripe: pays as a shopper, fetches events and switches failures on."""
     settings.STRIPE_API_BASE = sandbox_address
     monkeypatch.setattr(gateway, "FIRST_PAUSE_SECONDS", 0)
     gateway._client.cache_clear()
@@ -127,7 +127,7 @@ def real_outbox(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def broker_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No broker in tests: everything must work without being woken, and nobody waits for it."""
+    """Tests have no broker: everything must work without waking a worker."""
     monkeypatch.setattr(WakingTask, "_broker_is_back_at", float("inf"))
 
 
@@ -143,7 +143,7 @@ def without_guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture(scope="module")
 def module_data(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A transaction around the tests of a module, for fixtures that write once what these tests only read."""
+    """A transaction around the tests of a module, for fixtures whose rows these tests only read."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -151,7 +151,7 @@ def module_data(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
 
 @pytest.fixture
 def at_once() -> Callable[..., list[Any]]:
-    """Run functions on threads of their own that start together; returns what they returned or raised."""
+    """Run functions on threads that start together, and return their results or exceptions."""
 
     def run(*functions: Callable[[], Any]) -> list[Any]:
         barrier = threading.Barrier(len(functions))
@@ -178,7 +178,7 @@ def at_once() -> Callable[..., list[Any]]:
 
 @pytest.fixture
 def staff(client: Client, settings: Any, tmp_path: Path) -> User:
-    """An owner who is logged in; files that are uploaded go to a folder of the test."""
+    """A client logged in as an owner. Uploaded files go to a temporary folder."""
     settings.MEDIA_ROOT = tmp_path
     user = make_user(is_staff=True, is_superuser=True)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

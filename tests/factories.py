@@ -1,4 +1,4 @@
-"""The smallest things that tests need, made as the shop makes them."""
+"""Small objects for tests, created by the shop's own functions."""
 
 import itertools
 import uuid
@@ -53,7 +53,7 @@ def make_variant(price_minor: int | None = 2400, on_hand: int = 10, **fields: An
 
 
 def make_variants(count: int) -> list[Variant]:
-    """Many active products with one variant each that nobody counts, without prices and listings: much quicker."""
+    """Many active products with one untracked variant each, without prices and listings, which is much quicker."""
     numbers = [next(_serial) for _ in range(count)]
     products = Product.objects.bulk_create(
         Product(handle=f"thing-{n}", slug=f"thing-{n}", title=f"Thing {n}", status=Product.Status.ACTIVE)
@@ -113,7 +113,7 @@ def make_user(email: str = "", **fields: Any) -> User:
 
 
 def make_cart(*variants: Variant, quantity: int = 1, user: User | None = None) -> Cart:
-    """A cart that holds so many of each, whatever stock there is."""
+    """A cart with this quantity of each variant, regardless of stock."""
     cart = Cart.objects.create(currency="EUR", user=user)
     for variant in variants:
         add_units(cart, variant.pk, quantity, most=None, seen_minor=None, is_clamped=False)
@@ -135,19 +135,19 @@ def make_submission(**changes: Any) -> Submission:
 
 
 def contents_of(cart: Cart, buyer: Buyer | None = None, shipping_code: str = "standard") -> CartContents:
-    """What a shopper sees who looks at the checkout now."""
+    """The contents of the cart as the checkout shows them now."""
     return price_cart(Cart.objects.get(pk=cart.pk), buyer or Buyer("DE"), shipping_code=shipping_code)
 
 
 def seen_of(cart: Cart, country: str = "DE", **fields: Any) -> Seen:
-    """The same, as the checkout's form carries it."""
+    """The totals that the checkout shows now, as its form submits them."""
     shipping_code = fields.pop("shipping_code", "standard")
     contents = contents_of(cart, Buyer(country, **fields), shipping_code)
     return Seen(contents.mark, contents.totals.total_minor, contents.due_minor)
 
 
 def place(cart: Cart, user: User | None = None, **changes: Any) -> Order:
-    """Order what is in the cart, after a look at it."""
+    """Place an order for the cart at the total that the checkout shows now."""
     submission = make_submission(**changes)
     buyer = submission.buyer(user.pk if user else None)
     contents = contents_of(cart, buyer, submission.shipping_code)
@@ -156,7 +156,7 @@ def place(cart: Cart, user: User | None = None, **changes: Any) -> Order:
 
 
 def make_order(*variants: Variant, quantity: int = 1, user: User | None = None, **changes: Any) -> Order:
-    """A placed order, its stock reserved."""
+    """A placed order with reserved stock."""
     make_shipping()
     make_tax()
     cart = make_cart(*(variants or (make_variant(),)), quantity=quantity, user=user)
@@ -172,7 +172,7 @@ def stock_of(variant: Variant) -> tuple[int, int]:
 def make_promotion(
     kind: str = "percent", lane: str = "order", *, codes: tuple[str, ...] = (), **fields: Any
 ) -> Promotion:
-    """A promotion that is on; with codes it needs one of them."""
+    """A promotion that is switched on. If codes are given, it needs one of them."""
     scopes = {name: fields.pop(name) for name in ("products", "categories", "collections", "groups") if name in fields}
     coupon_fields = {"most_uses": fields.pop("most_uses_of_code", None)}
     fields = {"name": f"{kind} {next(_serial)}", "is_active": True, "needs_code": bool(codes), **fields}
@@ -185,7 +185,7 @@ def make_promotion(
 
 
 def make_gift_card(amount_minor: int = 5000, **fields: Any) -> tuple[GiftCard, str]:
-    """A card that staff gave away, and its code."""
+    """A gift card issued by staff, and its code."""
     return issue_gift_card(amount_minor, fields.pop("currency", "EUR"), **fields)
 
 

@@ -76,14 +76,14 @@ def _replace(monkeypatch: Monkey, name: str, function: Callable[..., Any], *modu
     "tests/races/test_stock_races.py::test_ten_units_over_two_locations_sell_exactly_ten",
 )
 def no_stock_condition(monkeypatch: Monkey) -> None:
-    """Take whatever is asked for, and let the table hold it."""
+    """Stock is taken without checking that there is enough, and no constraint prevents it."""
     _execute("ALTER TABLE catalog_stock DROP CONSTRAINT IF EXISTS stock_not_oversold")
     monkeypatch.setattr(reserving, "HAS_ENOUGH", ALWAYS)
 
 
 @guard("cart-lock", "tests/races/test_checkout_races.py::test_twenty_posts_of_one_checkout_make_one_order")
 def no_cart_lock(monkeypatch: Monkey) -> None:
-    """Two submissions look at the cart together, and the table holds two orders of one cart."""
+    """Two submissions read the cart at once, and one cart may have two orders."""
     _execute("ALTER TABLE orders_order DROP CONSTRAINT IF EXISTS orders_order_cart_id_key")
     _replace(monkeypatch, "lock_cart", _read_cart, editing, placing, merging, lifecycle)
 
@@ -94,7 +94,7 @@ def _read_cart(**conditions: Any) -> Cart | None:
 
 @guard("settle-lock", "tests/races/test_payment_races.py::test_return_page_and_webhook_together_settle_once")
 def no_settle_lock(monkeypatch: Monkey) -> None:
-    """Two settlements look at the order together, and the books take one capture twice."""
+    """Two settlements read the order at once, and a capture may be booked twice."""
     _execute("ALTER TABLE payments_journal DROP CONSTRAINT IF EXISTS journal_once")
     monkeypatch.setattr(settlement, "lock_with_cart", lambda order_id: Order.objects.get(pk=order_id))
     monkeypatch.setattr(settlement, "lock_payment", lambda payment_id: Payment.objects.get(pk=payment_id))
@@ -108,13 +108,13 @@ def _create_journal(kind: str, provider_ref: str, fields: Mapping[str, Any]) -> 
 
 @guard("stocktake-lock", "tests/races/test_staff_races.py::test_a_count_posted_by_eight_at_once_corrects_once")
 def no_stocktake_lock(monkeypatch: Monkey) -> None:
-    """Two posts look at the stocktake together and both find it open."""
+    """Two requests read the stocktake at once, and both find it open."""
     monkeypatch.setattr(stocktakes, "lock_stocktake", lambda stocktake_id: Stocktake.objects.get(pk=stocktake_id))
 
 
 @guard("transfer-lock", "tests/races/test_staff_races.py::test_a_transfer_received_by_eight_at_once_arrives_once")
 def no_transfer_lock(monkeypatch: Monkey) -> None:
-    """Two people at the door look at the transfer together, and both find everything in transit."""
+    """Two requests read the transfer at once, and both find all units in transit."""
 
     def read_transfer(transfer_id: int) -> tuple[Transfer, list[TransferLine]]:
         transfer = Transfer.objects.get(pk=transfer_id)
@@ -125,7 +125,7 @@ def no_transfer_lock(monkeypatch: Monkey) -> None:
 
 @guard("return-lock", "tests/races/test_staff_races.py::test_what_was_shipped_comes_back_once_whatever_the_place")
 def no_return_lock(monkeypatch: Monkey) -> None:
-    """Two returns of one line look together at how much of it is out."""
+    """Two returns of one line read at once how many of its units are with the customer."""
     monkeypatch.setattr(adjusting, "lock_shipped", lambda moved: None)
 
 
@@ -135,7 +135,7 @@ def no_return_lock(monkeypatch: Monkey) -> None:
     "tests/races/test_staff_races.py::test_transfers_both_ways_and_buyers_never_wait_in_a_circle",
 )
 def no_row_order(monkeypatch: Monkey) -> None:
-    """Stock rows are locked in the order in which they are asked for."""
+    """Stock rows are locked in the order of the request."""
 
     def lock_rows(stock_ids: Iterable[int]) -> None:
         for pk in stock_ids:
@@ -154,7 +154,7 @@ def no_row_order(monkeypatch: Monkey) -> None:
     "cart-upsert-at-login", "tests/races/test_cart_races.py::test_a_login_of_a_shopper_without_a_cart_loses_no_click"
 )
 def no_upsert(monkeypatch: Monkey) -> None:
-    """A click adds to the number that it read, whatever others have added since."""
+    """A click adds to the quantity that it read, even if others have added units since."""
     no_cart_lock(monkeypatch)
     as_read = "(SELECT quantity FROM orders_cartline AS seen WHERE seen.id = line.id) + excluded.quantity"
     monkeypatch.setattr(editing, "RAISED_QUANTITY", as_read)
@@ -165,7 +165,7 @@ def no_upsert(monkeypatch: Monkey) -> None:
     "tests/accounts/test_throttles.py::test_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten",
 )
 def no_counting_statement(monkeypatch: Monkey) -> None:
-    """An attempt looks how many there were, and then writes one more."""
+    """An attempt reads the counter and then writes one more."""
     as_read = (
         "(SELECT seen.count FROM accounts_throttlecounter AS seen"
         " WHERE seen.key = excluded.key AND seen.window_start = excluded.window_start)"
@@ -175,25 +175,25 @@ def no_counting_statement(monkeypatch: Monkey) -> None:
 
 @guard("event-key", "tests/races/test_payment_races.py::test_one_event_twenty_times_has_one_effect")
 def no_event_key(monkeypatch: Monkey) -> None:
-    """The inbox takes the same event twice."""
+    """The inbox stores the same event twice."""
     _execute("ALTER TABLE payments_stripeevent DROP CONSTRAINT IF EXISTS payments_stripeevent_stripe_id_key")
 
 
 @guard("digest", "tests/races/test_checkout_races.py::test_a_changed_address_after_back_makes_one_live_order")
 def no_digest(monkeypatch: Monkey) -> None:
-    """An order of the same cart counts as the same order, whatever was typed."""
+    """Any submission for the same cart counts as the same order, even with other details."""
     monkeypatch.setattr(placing, "is_same_submission", lambda placed, submission: True)
 
 
 @guard("close-before-cancel", "tests/payments/test_cancellation.py::test_a_paid_order_is_settled_instead_of_expired")
 def no_close(monkeypatch: Monkey) -> None:
-    """Orders are given up without closing their payment at Stripe."""
+    """Orders are canceled without closing their payment at Stripe."""
     monkeypatch.setattr(cancellation, "close_payments", lambda order: order.payments.update(status="canceled"))
 
 
 @guard("signature", "tests/payments/test_inbox.py::test_only_our_signatures_are_taken")
 def no_signature(monkeypatch: Monkey) -> None:
-    """Whoever writes to the webhook is Stripe."""
+    """Webhook signatures are not checked."""
     monkeypatch.setattr(gateway, "check_signature", lambda text, signature: None)
 
 
@@ -214,13 +214,13 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
     "tests/races/test_checkout_races.py::test_eight_orders_at_once_from_one_place_hold_no_more_than_it_may",
 )
 def no_place_lock(monkeypatch: Monkey) -> None:
-    """Orders from one place are counted together before any of them is written."""
+    """Simultaneous orders from one place are counted before any of them is written."""
     monkeypatch.setattr(reservation_limit, "LOCK", "SELECT %s::text")
 
 
 @guard("cart-holder", "tests/payments/test_cancellation.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own")
 def cart_for_everybody(monkeypatch: Monkey) -> None:
-    """Whoever has an order's link is given the cookie of its cart."""
+    """Everybody who opens the link of an order gets the cookie of its cart."""
     monkeypatch.setattr(views, "holds_cart", lambda request, order: True)
 
 
@@ -233,7 +233,7 @@ def cart_for_everybody(monkeypatch: Monkey) -> None:
     "tests/payments/test_refunds.py::test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once[fail]",
 )
 def one_key_for_ever(monkeypatch: Monkey) -> None:
-    """A payment and a refund keep their first idempotency key, whatever Stripe has stored for it."""
+    """A payment or refund keeps its first idempotency key, even if Stripe has stored an error for it."""
     monkeypatch.setattr(Payment, "idempotency_key", property(lambda payment: str(payment.key)))
     monkeypatch.setattr(Refund, "idempotency_key", property(lambda refund: str(refund.key)))
 
@@ -243,7 +243,7 @@ def one_key_for_ever(monkeypatch: Monkey) -> None:
     "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt[fail_late]",
 )
 def no_search(monkeypatch: Monkey) -> None:
-    """Nobody looks for what a request without an answer has made."""
+    """What Stripe created in a request without an answer is not looked up."""
     monkeypatch.setattr(gateway, "find_sessions", lambda payment_key, made_at: [])
 
 
@@ -252,7 +252,7 @@ def no_search(monkeypatch: Monkey) -> None:
     "tests/payments/test_sessions.py::test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid",
 )
 def no_recorded_session(monkeypatch: Monkey) -> None:
-    """Whoever made a session hands it out, whatever the payment's row says."""
+    """A new session is used even if the payment's row already has another one."""
 
     def record(payment: Payment, state: gateway.SessionState) -> Payment:
         payment.session_id, payment.session_url = state.session_id, state.url
@@ -271,13 +271,13 @@ def no_cart_owner(monkeypatch: Monkey) -> None:
 
 @guard("amount-check", "tests/payments/test_settlement.py::test_another_amount_than_ordered_is_flagged_and_not_paid")
 def no_amount_check(monkeypatch: Monkey) -> None:
-    """Whatever Stripe took counts as the order's total."""
+    """Any amount that Stripe received counts as the order's total."""
     monkeypatch.setattr(settlement, "is_amount_ordered", lambda payment, state: True)
 
 
 @guard("message-key", "tests/shop/test_outbox.py::test_the_same_message_id_is_one_mail")
 def no_message_key(monkeypatch: Monkey) -> None:
-    """The outbox takes the same mail twice."""
+    """The outbox stores the same e-mail twice."""
     _execute("ALTER TABLE shop_mail DROP CONSTRAINT IF EXISTS shop_mail_message_id_key")
 
 
@@ -287,7 +287,7 @@ def no_message_key(monkeypatch: Monkey) -> None:
     "tests/races/test_promotion_races.py::test_nobody_is_charged_what_they_did_not_see_while_it_changes[promotion]",
 )
 def no_total_check(monkeypatch: Monkey) -> None:
-    """Orders are placed at whatever they cost now."""
+    """Orders are placed at the current total, even if the shopper saw another one."""
     monkeypatch.setattr(placing, "check_total", lambda contents, seen: None)
 
 
@@ -296,14 +296,14 @@ def no_total_check(monkeypatch: Monkey) -> None:
     "tests/races/test_promotion_races.py::test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers",
 )
 def no_promotion_limit(monkeypatch: Monkey) -> None:
-    """A promotion is taken whatever its counter says, and the table holds it."""
+    """A promotion is used without checking its counter, and no constraint prevents it."""
     monkeypatch.setattr(promotion_uses, "PROMOTION_HAS_USES_LEFT", ALWAYS)
     _execute("ALTER TABLE orders_promotion DROP CONSTRAINT IF EXISTS promotion_not_overused")
 
 
 @guard("coupon-limit", "tests/races/test_promotion_races.py::test_the_last_use_of_a_coupon_goes_to_one_of_fifty_buyers")
 def no_coupon_limit(monkeypatch: Monkey) -> None:
-    """A code is taken whatever its counter says, and the table holds it."""
+    """A code is used without checking its counter, and no constraint prevents it."""
     monkeypatch.setattr(promotion_uses, "COUPON_HAS_USES_LEFT", ALWAYS)
     _execute("ALTER TABLE orders_coupon DROP CONSTRAINT IF EXISTS coupon_not_overused")
 
@@ -319,7 +319,7 @@ def no_customer_limit(monkeypatch: Monkey) -> None:
     "tests/races/test_promotion_races.py::test_of_two_orders_from_two_places_that_are_paid_at_once_one_keeps_the_use",
 )
 def no_final_use(monkeypatch: Monkey) -> None:
-    """Paid orders keep whatever use of a promotion they were placed with."""
+    """Paid orders keep their use of a promotion even if its limit has been reached."""
     monkeypatch.setattr(lifecycle, "keep_uses", lambda order: None)
 
 
@@ -328,13 +328,13 @@ def no_final_use(monkeypatch: Monkey) -> None:
     "tests/races/test_promotion_races.py::test_a_new_limit_waits_for_an_order_that_is_being_placed_and_counts_it",
 )
 def no_limits_lock(monkeypatch: Monkey) -> None:
-    """A limit is changed while orders that it does not count yet are being written."""
+    """A limit is changed without waiting for orders that are being placed."""
     monkeypatch.setattr(promotion_uses, "share_limits", lambda promotion_ids: None)
 
 
 @guard("gift-card-balance", "tests/races/test_promotion_races.py::test_a_gift_card_that_twenty_tabs_spend_pays_once")
 def no_card_balance(monkeypatch: Monkey) -> None:
-    """A gift card pays whatever is on it, and the table holds a balance below zero."""
+    """A gift card pays more than its balance, and no constraint prevents it."""
     monkeypatch.setattr(gift_cards, "HAS_BALANCE", ALWAYS)
     _execute("ALTER TABLE orders_giftcard DROP CONSTRAINT IF EXISTS gift_card_balance")
 
@@ -344,7 +344,7 @@ def no_card_balance(monkeypatch: Monkey) -> None:
     "tests/races/test_lock_order_races.py::test_an_account_whose_order_is_given_up_while_its_next_cart_is_ordered_never_waits_in_a_circle",
 )
 def no_lock_order(monkeypatch: Monkey) -> None:
-    """Whoever gives an order up locks its carts after its promotions."""
+    """Canceling an order locks its carts after its promotions."""
     restore_cart = lifecycle.restore_cart
 
     def give_back_first(cart_id: Any) -> Cart | None:
@@ -359,13 +359,13 @@ def no_lock_order(monkeypatch: Monkey) -> None:
     "tests/catalog/test_older_pages.py::test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page",
 )
 def no_comparing(monkeypatch: Monkey) -> None:
-    """A page of the product form that is older than what is stored is saved as it stands."""
+    """An outdated product form overwrites newer values."""
     monkeypatch.setattr(ConcurrentEditForm, "compare_with_stored", lambda form: None)
 
 
 @guard("product-lock", "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told")
 def no_product_lock(monkeypatch: Monkey) -> None:
-    """Two who save one product compare with the same row, before either has written it."""
+    """Two requests that save one product compare with the same row, before either has written it."""
     monkeypatch.setattr(ProductAdmin, "get_object", ModelAdmin.get_object)
 
 
@@ -374,7 +374,7 @@ def no_product_lock(monkeypatch: Monkey) -> None:
     "tests/orders/test_who_is_a_customer.py::test_updating_the_address_of_a_guest_shows_the_same_page_for_known_and_unknown_ones",
 )
 def limits_of_anybody(monkeypatch: Monkey) -> None:
-    """The checkout's page looks up the limits of whatever e-mail address was typed."""
+    """The checkout page looks up the limits of any e-mail address that was typed."""
     monkeypatch.setattr(Buyer, "with_email", lambda buyer, email: buyer)
 
 
@@ -383,7 +383,7 @@ def limits_of_anybody(monkeypatch: Monkey) -> None:
     "tests/orders/test_checkout_drafts.py::test_logging_in_keeps_the_draft_of_the_same_mailbox_and_forgets_that_of_another",
 )
 def drafts_of_anybody(monkeypatch: Monkey) -> None:
-    """At login a draft stays with the cart, whoever typed it."""
+    """At login, a draft stays with the cart even if somebody else typed it."""
     monkeypatch.setattr(merging, "drop_foreign_draft", lambda cart: None)
     monkeypatch.setattr(drafts, "drop_foreign_draft", lambda cart: None)
 
@@ -393,7 +393,7 @@ def drafts_of_anybody(monkeypatch: Monkey) -> None:
     "tests/shop/test_staff_pages.py::test_personal_data_of_orders_is_for_the_roles_that_need_it[Read-only-False-False]",
 )
 def no_hiding(monkeypatch: Monkey) -> None:
-    """Whoever sees an order sees its customer."""
+    """Everybody who may view an order sees its customer."""
     monkeypatch.setattr(Panel, "is_shown_to", lambda panel, user: True)
 
 
@@ -402,7 +402,7 @@ def no_hiding(monkeypatch: Monkey) -> None:
     "tests/orders/test_fulfillment_and_admin.py::test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again",
 )
 def no_question(monkeypatch: Monkey) -> None:
-    """Whatever is sent counts as a yes."""
+    """Any submitted form counts as a confirmation."""
     monkeypatch.setattr(Question, "is_answered", lambda question, request: request.method == "POST")
 
 
@@ -418,18 +418,18 @@ def no_append_only(monkeypatch: Monkey) -> None:
     "tests/accounts/test_links.py::test_an_address_that_somebody_added_is_worth_nothing_after_the_password_is_changed",
 )
 def no_state_in_links(monkeypatch: Monkey) -> None:
-    """Confirm an added address whatever has become of the password since, and keep it pending."""
+    """Links confirm an address even after the password has changed, and pending addresses are kept."""
     monkeypatch.setattr(links, "account_state", lambda _user: "")
     monkeypatch.setattr(notices, "drop_pending", lambda _user: None)
 
 
 @guard("reset-to-confirmed", "tests/accounts/test_links.py::test_an_address_that_is_not_confirmed_gets_no_reset_link")
 def no_unconfirmed_check(monkeypatch: Monkey) -> None:
-    """Send a reset to every address that somebody added."""
+    """Resets are sent to unconfirmed addresses too."""
     monkeypatch.setattr(forms.CountedResetForm, "clean_email", ResetPasswordForm.clean_email)
 
 
 @guard("staff-second-factor", "tests/accounts/test_staff.py::test_staff_without_a_second_factor_reach_its_set_up_only")
 def no_second_factor(monkeypatch: Monkey) -> None:
-    """Let staff in with a password alone."""
+    """Staff can log in with only a password."""
     monkeypatch.setattr(second_factor, "is_mfa_enabled", lambda _user: True)

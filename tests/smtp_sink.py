@@ -1,4 +1,4 @@
-"""A mail server on loopback that takes everything and keeps the ids."""
+"""A mail server on loopback that accepts everything and records the Message-IDs."""
 
 import email
 import socketserver

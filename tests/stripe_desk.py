@@ -1,4 +1,4 @@
-"""What tests do at the sandbox: pay, break things, fetch what it would have told us."""
+"""Controls the sandbox from tests: pay, switch failures on, and fetch its events."""
 
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ class StripeDesk:
         self._post(f"{self.address}/sandbox/switches", **SWITCHES)
 
     def pay(self, session_url: str, number: str = CARD) -> str:
-        """A shopper types a card; returns the redirect when it is paid, else the page."""
+        """Pay with a card as a shopper. Return the redirect if it was paid, else the page."""
         return self._post(session_url, number=number, action="pay")
 
     def authenticate(self, session_url: str, number: str) -> str:
@@ -64,7 +64,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def signed(event: dict[str, Any] | bytes, *, secret: str = "whsec_first", at: int | None = None) -> tuple[bytes, str]:
-    """An event's bytes and the header that Stripe would sign them with."""
+    """The bytes of an event and its signature header."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     stamp = int(time.time()) if at is None else at
     digest = hmac.new(secret.encode(), b"%d." % stamp + body, hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""How tests read a page, tried on a page that has everything."""
+"""Tests of tests/reading.py with a page that has every kind of element."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Give accounts a second factor. allauth offers no public way to do that without a browser, so this asks its internals."""
+"""Add second factors to accounts with internals of allauth, which has no public function for this."""
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (

@@ -1,4 +1,4 @@
-"""Links in mails are for one person, one purpose and one state of the account; nobody else comes in by them."""
+"""Links in e-mails work for one person, one purpose and one state of the account only."""
 
 from datetime import timedelta
 
@@ -239,7 +239,7 @@ def test_signing_up_with_a_known_address_looks_the_same_and_touches_nothing():
 
 
 def test_a_stranger_who_typed_a_password_for_a_mailbox_does_not_get_in_when_its_owner_follows_the_link():
-    """An account from before, whose address nobody has confirmed: its typed password proves nothing."""
+    """An account from an older version with an unconfirmed address: its password proves nothing."""
     member(is_verified=False)
     stranger = Client()
     assert stranger.post("/account/login/", {"login": "anna@example.com", "password": PASSWORD}).status_code == 302

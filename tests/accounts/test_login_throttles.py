@@ -1,4 +1,4 @@
-"""Logins slow down after failures and lock nobody out; an address gets a few mails an hour."""
+"""Logins are delayed after failures but never locked, and each address gets only a few e-mails an hour."""
 
 from datetime import timedelta
 

@@ -164,6 +164,6 @@ def test_orders_and_alerts_from_before_are_normalized():
 
 
 def _write_raw(model, pk, email):
-    """Write what an older version stored, past the field that normalizes."""
+    """Write a value as an older version stored it, without normalizing it."""
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {model._meta.db_table} SET email = %s WHERE id = %s", [email, pk])

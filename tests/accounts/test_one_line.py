@@ -1,4 +1,4 @@
-"""One line of text: what cannot be seen is left out, what a label can print stays."""
+"""Single-line text: invisible characters are removed, printable ones are kept."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Phone numbers: what people write is accepted, and one form is stored."""
+"""Phone numbers are accepted in many spellings and stored in one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The table of throttles, line by line: the n-th attempt passes, the next is 429 and says when to come back."""
+"""For each throttle: the last allowed attempt passes, and the next one answers 429 with Retry-After."""
 
 import pytest
 from django.test import Client

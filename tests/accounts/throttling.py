@@ -1,4 +1,4 @@
-"""Attempts that have a limit, and what a refused one looks like."""
+"""Helpers that make limited attempts and check refused ones."""
 
 import re
 from datetime import timedelta
@@ -37,7 +37,7 @@ def let_time_pass(email_and_place_count: int = 1) -> None:
 
 
 def assert_refused(answer, window: int) -> int:
-    """429 that says in plain words and in its header when to come back, inside this window."""
+    """Assert that the answer is 429 and says in its text and header when to try again, within this window."""
     assert answer.status_code == 429
     seconds = int(answer.headers["Retry-After"])
     assert 0 < seconds <= window

@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(autouse=True)
 def _closed_pages(browser: Browser) -> Iterator[None]:
-    """Close the pages of each test: a page that stays open goes on animating."""
+    """Close the pages of each test, because open pages keep animating."""
     yield
     for context in browser.contexts:
         context.close()

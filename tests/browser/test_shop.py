@@ -24,7 +24,7 @@ def fill_checkout(page: Page) -> None:
 
 
 def new_mailbox() -> str:
-    """An address of its own for each order: nobody may have more than a few that are not paid."""
+    """A different e-mail address for each order, because unpaid orders are limited by address."""
     return f"{uuid.uuid4().hex[:12]}@example.com"
 
 

@@ -1,4 +1,4 @@
-"""Staff at the product desk in a real browser: a product made, a sale planned, prices edited, a file imported and undone."""
+"""Staff in a real browser: create a product, plan a sale, edit prices, import a file and undo it."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What the tests of malformed input share."""
+"""Helpers for tests of malformed input."""
 
 SEED = 20_261_001
 

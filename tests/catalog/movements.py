@@ -1,4 +1,4 @@
-"""What the stock movements alone say."""
+"""Stock calculated from the movements alone."""
 
 from datetime import datetime
 

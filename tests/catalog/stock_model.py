@@ -112,7 +112,7 @@ class Books:
             self.movements["reserved"] += 1
 
     def _home(self, needs: list[Need], units: dict[tuple[int, int], int]) -> int | None:
-        """The first place whose units are enough for everything."""
+        """The first location that has enough units of everything."""
         wanted: Counter = Counter()
         for need in needs:
             wanted[need.variant_id] += need.quantity

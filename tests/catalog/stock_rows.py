@@ -1,4 +1,4 @@
-"""What the stock and its history hold, as tests compare it."""
+"""Stock and movements in a form that tests can compare."""
 
 from catalog.models import Location, Stock, StockMovement, Variant
 

@@ -1,4 +1,4 @@
-"""Staff change many products at once: planned, applied, undone, and refused in words."""
+"""Bulk edits of products: planned, applied, undone, and refused with the reason."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Collections by hand and by rule, and what goes well together."""
+"""Manual and rule collections, and products bought together."""
 
 from datetime import timedelta
 

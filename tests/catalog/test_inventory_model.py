@@ -47,7 +47,7 @@ some_number = st.integers(0, 100)  # of a reference, a line, a transfer, a stock
 
 
 class Shop(RuleBasedStateMachine):
-    """Every rule asks the shop and the model for the same; everything is taken back at the end of an example."""
+    """Each rule does the same in the shop and in the model. Each example is rolled back at its end."""
 
     variants: ClassVar[list[Variant]]
     locations: ClassVar[list[Location]]
@@ -108,7 +108,7 @@ class Shop(RuleBasedStateMachine):
 
     @initialize(first=st.integers(2, 9), second=st.integers(2, 9))
     def begin(self, first: int, second: int) -> None:
-        """There are units, an order of which a part is shipped, a transfer and two counts: every verb has its object."""
+        """Create stock, a partly shipped order, a transfer and two stocktakes, so that every rule can do something."""
         for variant in range(3):
             self.receive(variant, 0, first)
             self.receive(variant, 1, second)
@@ -167,7 +167,7 @@ class Shop(RuleBasedStateMachine):
         self.both("reserve", lambda: inventory.reserve(reference, needs), lambda books: books.reserve(reference, needs))
 
     def order(self, number: int) -> int:
-        """An order that holds something, where there is one."""
+        """An order with reserved units, or None."""
         holding = sorted({int(reference.removeprefix("O-")) for reference, *_ in self.books.held})
         return holding[number % len(holding)] if holding else number % len(self.orders)
 
@@ -219,7 +219,7 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.transfers)
     @rule(transfer=some_number, shares=st.lists(st.integers(-1, 4), min_size=2, max_size=2), is_complete=st.booleans())
     def receive_transfer(self, transfer: int, shares: list[int], is_complete: bool) -> None:
-        """Of each line some quarters of what is in transit arrive, or one unit too many or too few."""
+        """Receive some quarters of the units in transit for each line, sometimes one unit too many or too few."""
         number = transfer % len(self.transfers)
         arrived = {}
         lines = self.books.transfers[number].lines.items()

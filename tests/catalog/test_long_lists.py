@@ -18,7 +18,7 @@ COUNT = 2 * PAGE_SIZE + 7
 
 @pytest.fixture(scope="module")
 def long_shelf(module_data: None) -> Category:
-    """Many things, every third with the same price, place, sales and rating as its neighbours."""
+    """A category of many products in groups of three with the same price, position, sales and rating."""
     category = create_category("Long")
     variants = make_variants(COUNT)
     for number, variant in enumerate(variants):

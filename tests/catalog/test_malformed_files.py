@@ -1,4 +1,4 @@
-"""Product files that nobody would send on purpose: each is refused in one sentence or taken whole, once."""
+"""Malformed product files: each is refused in one sentence, or imported completely and once."""
 
 import csv
 import io
@@ -196,7 +196,7 @@ def odd_handles(chance: random.Random, number: int) -> list[str]:
 
 
 def reading_of(content: bytes) -> Reading | None:
-    """What the file says; None where it is refused as a whole, which must be in one sentence."""
+    """The products of the file, or None if the whole file is refused, which must happen in one sentence."""
     try:
         return read_bytes(content, "EUR")
     except UnreadableFile as refused:
@@ -291,7 +291,7 @@ def planned(text: str, shop) -> tuple[list[PlannedChange], list[str]]:
 
 
 def taken(text: str, shop) -> list[PlannedChange]:
-    """Apply the file and see that it then asks for nothing more; returns what was done."""
+    """Apply the file, check that importing it again changes nothing, and return the changes."""
     done = apply_changes(planned(text, shop)[0], shop, Author("import"))
     assert planned(text, shop) == ([], [])
     return done

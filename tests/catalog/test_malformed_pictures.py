@@ -1,4 +1,4 @@
-"""Pictures that nobody would send on purpose: refused in one sentence, or harmless."""
+"""Malformed pictures are refused in one sentence, or are harmless."""
 
 import io
 import random
@@ -118,7 +118,7 @@ def bad_pictures() -> Iterator[bytes]:
 
 
 def kept(content: bytes, product: Product) -> ProductImage | None:
-    """The picture as it was kept, after looking at what was kept; None where it was refused in one sentence."""
+    """The stored picture after checking it, or None if it was refused in one sentence."""
     image = ProductImage(product=product)
     try:
         store_image(image, content)

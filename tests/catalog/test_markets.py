@@ -1,4 +1,4 @@
-"""Markets under their prefixes: addresses, prices and pages of each, and what is the same for all."""
+"""Markets under their prefixes: the URLs, prices and pages of each, and what all have in common."""
 
 import threading
 from dataclasses import replace

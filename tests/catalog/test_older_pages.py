@@ -1,4 +1,4 @@
-"""Two people edit one product: the older page takes nothing back, and says what the other changed."""
+"""Two people edit one product: the older page overwrites nothing, and reports what the other one changed."""
 
 import json
 

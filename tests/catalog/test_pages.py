@@ -1,4 +1,4 @@
-"""The public pages: what they show, what they cost, what they never do."""
+"""The public pages: their content, their queries and their headers."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""A picture looks the same before and after it is taken in, whatever profile, mode or depth it has."""
+"""A stored picture looks like the uploaded one, with any profile, mode or bit depth."""
 
 import io
 import struct
@@ -68,7 +68,7 @@ GRAY = profile(b"GRAY", kTRC=gamma(1.0))
 
 
 def cmyk_profile() -> bytes:
-    """An ink table that takes cyan for pure red: it can be told from every guess."""
+    """A CMYK profile that maps cyan to pure red, which no default conversion does."""
     straight = bytes(range(256))
     lab = {
         (c, k): (136, 209, 195) if c and not k else (0, 128, 128) if k else (255, 128, 128)

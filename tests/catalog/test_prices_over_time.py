@@ -1,4 +1,4 @@
-"""Sales, publication and looking back: what holds when, with no job running."""
+"""Sales and publication over time, and views of past moments, without any job."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def relist(variant) -> None:
 
 @pytest.fixture
 def sale():
-    """A thing of 24.00 that costs 19.00 from NOON + 1 h to NOON + 2 h, and one of 20.00 beside it."""
+    """A product at 24.00 that costs 19.00 from NOON + 1 h to NOON + 2 h, and another product at 20.00."""
     with at(NOON):
         variant, other = make_variant(2400, title="Alma mug"), make_variant(2000, title="Brook jug")
         schedule_sales({variant.pk: 1900}, default_market(), NOON + HOUR, NOON + 2 * HOUR)
@@ -246,7 +246,7 @@ def staff_client(*permissions: str) -> Client:
 
 @pytest.fixture
 def changed():
-    """A thing that cost 24.00 until an hour before NOON and costs 30.00 since."""
+    """A product that cost 24.00 until an hour before NOON and has cost 30.00 since."""
     with at(NOON - 3 * HOUR):
         variant = make_variant(2400, title="Alma mug")
     with at(NOON - HOUR):

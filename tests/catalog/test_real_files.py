@@ -1,4 +1,4 @@
-"""Every real shop's file, against an independent reading of it with the csv module; twice, out again, and taken back."""
+"""Import the file of each real shop, compare it with a reading by the csv module, and import again, export and undo."""
 
 import csv
 import io
@@ -60,7 +60,7 @@ def content_of(name: str) -> bytes:
 
 
 class Independent:
-    """The file by the csv module alone: what there should be afterwards."""
+    """The expected result, read from the file with the csv module only."""
 
     def __init__(self, content: bytes) -> None:
         try:

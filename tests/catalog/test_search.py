@@ -1,4 +1,4 @@
-"""How words find things: synonyms, typing errors, accents, codes, suggestions."""
+"""Search: synonyms, typos, accents, codes and suggestions."""
 
 from importlib import import_module
 

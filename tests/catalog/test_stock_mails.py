@@ -1,4 +1,4 @@
-"""Staff are told what runs low, and shoppers what is back in stock."""
+"""E-mails to staff about low stock, and to shoppers about products back in stock."""
 
 import pytest
 

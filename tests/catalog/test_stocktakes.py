@@ -1,4 +1,4 @@
-"""Stock is counted while the shop keeps selling, and the differences are posted."""
+"""Stocktakes: stock is counted while the shop keeps selling, and the differences are posted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Searches and addresses that nobody would type: none is an error."""
+"""Unusual searches and URLs never cause a server error."""
 
 import itertools
 import random

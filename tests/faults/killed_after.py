@@ -2,7 +2,7 @@
 
     python -m tests.faults.killed_after payments.gateway.retrieve_session run process-events
 
-So a test can crash the shop at a chosen moment, and the shop's own code knows nothing about it.
+Tests use it to crash the shop at a chosen moment, without any hook in the shop's own code.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""A production as the README sets it up: nginx speaks https, gunicorn and Celery run behind it, nothing is the demo's."""
+"""A production shop set up as in the README: gunicorn and Celery behind nginx with https, nothing from the demo."""
 
 import http.client
 import os
@@ -36,7 +36,7 @@ SECRET = "0123456789abcdefABCDEF"
 
 
 class TlsShopper(Shopper):
-    """A shopper who comes by https from an address of this machine and believes any certificate."""
+    """A shopper who uses https from a local address and accepts any certificate."""
 
     def __init__(self, base: str, address: str = "127.0.0.1", **headers: str) -> None:
         super().__init__(base)
@@ -59,7 +59,7 @@ class TlsShopper(Shopper):
 
 
 class Production:
-    """Everything that runs, in one folder; `settings` are what stands in .env."""
+    """All processes of the shop, in one folder; `settings` are the contents of .env."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
@@ -97,7 +97,7 @@ class Production:
         return {**clean, **self.settings, **changes}
 
     def start(self, name: str, *command: str, **changes: str) -> subprocess.Popen[bytes]:
-        """A process that ends with the walk; what it says is in its log."""
+        """Start a process that is stopped at the end of the test and writes to a log file."""
         environment = self.environment(**changes) if name != "redis" else None
         with open(self.folder / f"{name}.log", "ab") as log:
             child = subprocess.Popen(
@@ -182,7 +182,7 @@ class Production:
             return False
 
     def start_nginx_and_web_with_the_stand_in(self) -> None:
-        """What the README starts, with a stand-in for Stripe, which `check --deploy` would refuse."""
+        """Start what the README starts, with a stand-in for Stripe, which `check --deploy` would report."""
         port = free_port()
         self.start("sandbox", sys.executable, "-m", "payments.sandbox", "--port", str(port))
         stand_in = {"STRIPE_API_BASE": f"http://127.0.0.1:{port}", "STRIPE_SECRET_KEY": "sk_test_sandbox"}

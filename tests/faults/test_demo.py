@@ -31,7 +31,7 @@ def heading(answer: Answer) -> str:
 
 
 def buy(demo: RunningDemo, email: str) -> Shopper:
-    """A shopper with one thing, at the payment page."""
+    """A shopper with one product, on the payment page."""
     shopper = Shopper(demo.url)
     add_to_cart(shopper, first_product(shopper))
     page = place(shopper, email=email)
@@ -39,8 +39,8 @@ def buy(demo: RunningDemo, email: str) -> Shopper:
     return shopper
 
 
-def order_address(demo: RunningDemo, shopper: Shopper) -> str:
-    """The order of whoever is at the payment page, from the link that leads back."""
+def order_url(demo: RunningDemo, shopper: Shopper) -> str:
+    """The URL of the order of the shopper on the payment page, from its link back to the shop."""
     assert shopper.page
     found = re.search(r"/orders/[0-9a-f-]{36}/", shopper.page.text)
     assert found
@@ -67,11 +67,11 @@ def buys_with_each_card(demo: RunningDemo) -> None:
 
 
 def recovers_by_itself(demo: RunningDemo) -> None:
-    """Webhooks dropped, Redis flushed, workers killed: whatever was paid is confirmed."""
+    """Webhooks are dropped, Redis is flushed and workers are killed, and every paid order is still confirmed."""
     desk = StripeDesk(demo.stored_environment()["STRIPE_API_BASE"])
     desk.switch(drop="all")
     dropped = buy(demo, "dora@example.com")
-    address = order_address(demo, dropped)
+    address = order_url(demo, dropped)
     assert dropped.page
     desk.pay(dropped.page.url)
     wait_for(lambda: is_confirmed(demo, address), "a dropped webhook")
@@ -80,7 +80,7 @@ def recovers_by_itself(demo: RunningDemo) -> None:
     worker = demo.find("celery")
     os.killpg(worker, signal.SIGSTOP)
     shopper = buy(demo, "emma@example.com")
-    address = order_address(demo, shopper)
+    address = order_url(demo, shopper)
     assert shopper.page
     desk.pay(shopper.page.url)
     wait_for(lambda: desk_is_idle(desk), "the webhooks")

@@ -1,4 +1,4 @@
-"""Two mail workers, one killed in between: every mail arrives, and what arrives twice has one id."""
+"""Two mail workers, one of them killed: every e-mail arrives, and copies have the same Message-ID."""
 
 import os
 import signal

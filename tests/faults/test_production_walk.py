@@ -1,4 +1,4 @@
-"""A production set up as the README says, behind nginx with https: it opens, it sells, and it names what is set wrongly."""
+"""A production shop set up as in the README behind nginx: it opens, sells, and reports wrong settings."""
 
 import re
 import shutil

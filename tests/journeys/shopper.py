@@ -1,4 +1,4 @@
-"""A shopper without scripts: cookies, links and forms over real HTTP, and nothing else."""
+"""A shopper without JavaScript, who uses cookies, links and forms over real HTTP."""
 
 import http.client
 import re

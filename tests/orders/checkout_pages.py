@@ -27,7 +27,7 @@ def add(client: Client, variant: Variant, quantity: str = "1", **fields: str) ->
 
 
 def value_of(response: HttpResponse, name: str) -> str:
-    """What a field of the form shows; of a list, what is selected."""
+    """The value that a field of the form shows; for a select, the selected option."""
     form = response.context["form"]
     return form[name].value() or ""
 
@@ -58,7 +58,7 @@ AMERICAN = {
 
 
 def placing(response: HttpResponse, **fields: object) -> dict[str, object]:
-    """The form as the page would send it: its hidden fields and what was typed."""
+    """The form as the page would submit it: its hidden fields and the typed values."""
     contents = response.context["contents"]
     seen = {"cart_mark": contents.mark, "total": contents.totals.total_minor, "due": contents.due_minor}
     return {**seen, "seen_sums": response.context["seen_sums"], "wrong": response.context["wrong"], **fields}

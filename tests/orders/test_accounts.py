@@ -1,4 +1,4 @@
-"""Orders and accounts: what is whose, and what nobody may find out."""
+"""Which orders belong to which account, and what strangers cannot find out."""
 
 import pytest
 from allauth.account.models import EmailAddress

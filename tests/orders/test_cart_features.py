@@ -1,4 +1,4 @@
-"""What a cart can do beside holding things: undo, save, notes, codes, an estimate, another order's things."""
+"""Features of the cart: undo, saved lines, notes, codes, the estimate and ordering again."""
 
 from datetime import timedelta
 

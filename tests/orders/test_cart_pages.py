@@ -1,4 +1,4 @@
-"""The cart as a browser without scripts meets it."""
+"""The cart in a browser without JavaScript."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""A cart becomes an order: all of it or nothing."""
+"""Placing an order: completely or not at all."""
 
 from datetime import UTC, date, datetime
 

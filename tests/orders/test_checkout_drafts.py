@@ -1,4 +1,4 @@
-"""What was typed at the checkout is there again, for whoever holds the cart and for nobody else."""
+"""Checkout drafts: typed values are shown again to the owner of the cart, and to nobody else."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The checkout as a browser without scripts meets it."""
+"""The checkout in a browser without JavaScript."""
 
 import pytest
 from django.test import Client

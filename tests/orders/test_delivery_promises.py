@@ -1,4 +1,4 @@
-"""When queries leave and arrive: dispatch weekdays, days off here and there, things on order."""
+"""When orders leave and arrive: dispatch weekdays, closing days at both ends, and backorders."""
 
 import re
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Gift cards for somebody: whom they are for, when they are mailed, and who ever sees the code."""
+"""Bought gift cards: their recipients, when they are e-mailed, and who can see the code."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +45,7 @@ def bought(*wishes: GiftOptions) -> Order:
 
 
 def mails() -> dict[str, str]:
-    """Recipient → body, of every mail with a code."""
+    """The body of every e-mail with a code, by recipient."""
     found = {}
     for mail in Mail.objects.order_by("pk"):
         if CODE.search(mail.body):

@@ -47,7 +47,7 @@ def test_a_thousand_lines_of_groups_are_told_in_few_steps():
 
 @contextmanager
 def counted_calls() -> Iterator[list[int]]:
-    """How many Python functions are called inside: what the time depends on, and the same on every machine."""
+    """Count the Python function calls inside the block, which is the same on every machine, unlike time."""
     count = [0]
 
     def note(_frame: Any, event: str, _argument: Any) -> None:

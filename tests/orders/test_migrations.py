@@ -1,4 +1,4 @@
-"""A deployment that is taken back, and made again, keeps what orders say."""
+"""Migrating back and forth again keeps the data of orders."""
 
 import pytest
 from django.core.management import call_command

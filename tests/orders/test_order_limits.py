@@ -1,4 +1,4 @@
-"""Limits on everything that makes an order or a payment: hoarding stock, trying cards."""
+"""Limits on orders and payments, against hoarding stock and testing stolen cards."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""What the confirmation says: when, what, for how much, from whom and on which terms, in both of its forms."""
+"""The order confirmation, as text and HTML: items, amounts, delivery dates, seller and terms."""
 
 from datetime import date
 from email import message_from_bytes, policy

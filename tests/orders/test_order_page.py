@@ -33,7 +33,7 @@ def page_of(order: Order) -> str:
 
 
 def logged_in(client, *codenames: str):
-    """A member of staff who may view orders, and do what these permissions allow."""
+    """Log in a member of staff who may view orders and has these permissions."""
     user = make_user(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_order", *codenames]))
     client.force_login(user)

@@ -1,4 +1,4 @@
-"""Who sees an order, by its secret URL, by its number, or in an account."""
+"""Who can see an order: by its secret URL, by its number, or in an account."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What holds for the price of every basket, whatever is in it (decisions 0005 and 0014)."""
+"""Properties of the price of every basket (decisions 0005 and 0014)."""
 
 import json
 from collections import Counter
@@ -29,12 +29,12 @@ QUICK = settings(EASY, max_examples=15, derandomize=True)
 FULL = settings(EASY, max_examples=1000)
 
 
-FACTS: list[Callable[[Basket, Totals], None]] = []
+CHECKS: list[Callable[[Basket, Totals], None]] = []
 
 
-def fact(function: Callable[[Basket, Totals], None]) -> Callable[[Basket, Totals], None]:
-    """What holds for every basket and its totals; it is tried on many."""
-    FACTS.append(function)
+def check(function: Callable[[Basket, Totals], None]) -> Callable[[Basket, Totals], None]:
+    """Register a check that must pass for every basket and its totals."""
+    CHECKS.append(function)
     return function
 
 
@@ -47,18 +47,18 @@ def delivery_tax(totals: Totals) -> int:
 
 
 def saved(basket: Basket, *rules: Rule) -> int:
-    """What these rules take off the basket, the rounding of the total apart; whatever tax makes of it."""
+    """The discount of these rules before tax, without the rounding of the total."""
     totals = price(replace(basket, rules=rules, is_never_dearer=False))
     return sum(one.minor for one in totals.discounts if one.rule_id)
 
 
-@fact
+@check
 def the_parts_make_the_total(basket: Basket, totals: Totals) -> None:
     on_top = 0 if totals.is_tax_included else totals.tax_minor
     assert totals.total_minor == totals.subtotal_minor - totals.discount_minor + totals.shipping_minor + on_top
 
 
-@fact
+@check
 def the_lines_make_the_parts(basket: Basket, totals: Totals) -> None:
     assert totals.subtotal_minor == sum(line.unit_minor * line.quantity for line in totals.lines)
     assert totals.discount_minor == sum(line.discount_minor for line in totals.lines)
@@ -69,31 +69,31 @@ def the_lines_make_the_parts(basket: Basket, totals: Totals) -> None:
         assert line.total_minor == line.subtotal_minor - line.discount_minor + on_top
 
 
-@fact
+@check
 def all_lines_and_the_delivery_with_its_tax_are_the_charge(basket: Basket, totals: Totals) -> None:
     on_top = 0 if totals.is_tax_included else delivery_tax(totals)
     assert sum(line.total_minor for line in totals.lines) + totals.shipping_minor + on_top == totals.total_minor
 
 
-@fact
+@check
 def the_lines_of_the_cart_are_all_there(basket: Basket, totals: Totals) -> None:
     bought = [(line.key, line.quantity) for line in basket.lines if line.gift_of is None]
     assert [(line.key, line.quantity) for line in totals.lines if line.gift_of is None] == bought
 
 
-@fact
+@check
 def the_taxes_of_the_rates_add_up(basket: Basket, totals: Totals) -> None:
     assert sum(tax.tax_minor for tax in totals.taxes) == totals.tax_minor
     percents = [tax.percent for tax in totals.taxes]
     assert percents == sorted(set(percents), reverse=True)
 
 
-@fact
+@check
 def no_tax_is_charged_where_none_is_due(basket: Basket, totals: Totals) -> None:
     assert totals.tax_minor == 0 or basket.treatment == Treatment.DOMESTIC
 
 
-@fact
+@check
 def nothing_is_below_zero(basket: Basket, totals: Totals) -> None:
     names = ("subtotal_minor", "discount_minor", "shipping_minor", "tax_minor", "total_minor")
     assert min(getattr(totals, name) for name in names) >= 0
@@ -103,25 +103,25 @@ def nothing_is_below_zero(basket: Basket, totals: Totals) -> None:
     assert delivery_tax(totals) >= 0
 
 
-@fact
+@check
 def no_line_is_reduced_below_nothing(basket: Basket, totals: Totals) -> None:
     for line in totals.lines:
         assert 0 <= line.discount_minor <= line.subtotal_minor
         assert 0 <= line.tax_minor <= line.total_minor
 
 
-@fact
+@check
 def the_tax_in_a_delivery_is_no_more_than_the_delivery(basket: Basket, totals: Totals) -> None:
     assert delivery_tax(totals) <= totals.shipping_minor + (0 if totals.is_tax_included else delivery_tax(totals))
 
 
-@fact
+@check
 def nothing_is_taken_off_gift_cards(basket: Basket, totals: Totals) -> None:
     cards = {line.key: line.subtotal_minor for line in basket.lines if line.is_gift_card}
     assert {line.key: line.total_minor for line in totals.lines if line.key in cards} == cards
 
 
-@fact
+@check
 def the_discounts_of_each_rule_add_up(basket: Basket, totals: Totals) -> None:
     parts: Counter[int] = Counter()
     for one in (*totals.shipping_discounts, *(one for line in totals.lines for one in line.discounts)):
@@ -130,7 +130,7 @@ def the_discounts_of_each_rule_add_up(basket: Basket, totals: Totals) -> None:
     assert len({one.rule_id for one in totals.discounts}) == len(totals.discounts)
 
 
-@fact
+@check
 def dinars_are_charged_in_steps_of_ten(basket: Basket, totals: Totals) -> None:
     rounding = sum(one.minor for one in totals.discounts if one.rule_id == 0)
     assert rounding < 10
@@ -140,7 +140,7 @@ def dinars_are_charged_in_steps_of_ten(basket: Basket, totals: Totals) -> None:
         assert rounding == 0
 
 
-@fact
+@check
 def a_receipt_gives_the_same_totals_again(basket: Basket, totals: Totals) -> None:
     receipt = json.loads(json.dumps(make_receipt(basket, totals)))
     assert derive(receipt) == totals
@@ -148,42 +148,42 @@ def a_receipt_gives_the_same_totals_again(basket: Basket, totals: Totals) -> Non
     assert receipt["total_minor"] == totals.total_minor
 
 
-@fact
+@check
 def every_part_of_a_receipt_is_told(basket: Basket, totals: Totals) -> None:
     told = explain(make_receipt(basket, totals), {})
     assert sum(line.startswith("    charged ") for line in told) == len(totals.lines)
     assert sum(line.startswith("Total ") for line in told) == 1
 
 
-@fact
+@check
 def each_rule_holds_or_has_a_reason(basket: Basket, totals: Totals) -> None:
     told = [one.rule_id for one in totals.discounts if one.rule_id] + [one.rule_id for one in totals.reasons]
     assert sorted(told) == [rule.id for rule in basket.rules]
     assert all(one.why for one in totals.reasons)
 
 
-@fact
+@check
 def one_rule_holds_for_the_order_and_one_for_the_delivery(basket: Basket, totals: Totals) -> None:
     held = Counter(lane_of(basket)[one.rule_id] for one in totals.discounts if one.rule_id)
     assert held["order"] <= 1
     assert held["delivery"] <= 1
 
 
-@fact
+@check
 def each_line_is_reduced_by_one_product_rule_at_most(basket: Basket, totals: Totals) -> None:
     lanes = lane_of(basket)
     for line in totals.lines:
         assert sum(lanes.get(one.rule_id) == "product" for one in line.discounts) <= 1
 
 
-@fact
+@check
 def an_exclusive_rule_holds_alone(basket: Basket, totals: Totals) -> None:
     held = [one.rule_id for one in totals.discounts if one.rule_id]
     exclusive = {rule.id for rule in basket.rules if rule.is_exclusive}
     assert len(held) == 1 or exclusive.isdisjoint(held)
 
 
-@fact
+@check
 def a_gift_costs_nothing(basket: Basket, totals: Totals) -> None:
     held = {one.rule_id for one in totals.discounts}
     gifts = [line for line in totals.lines if line.gift_of]
@@ -191,7 +191,7 @@ def a_gift_costs_nothing(basket: Basket, totals: Totals) -> None:
     assert all(line.discount_minor == line.subtotal_minor and line.total_minor == 0 for line in gifts)
 
 
-@fact
+@check
 def the_order_of_the_rules_does_not_matter(basket: Basket, totals: Totals) -> None:
     turned = tuple(reversed(basket.rules))
     assert price(replace(basket, rules=turned)) == totals
@@ -199,7 +199,7 @@ def the_order_of_the_rules_does_not_matter(basket: Basket, totals: Totals) -> No
     assert price(basket) == totals
 
 
-@fact
+@check
 def a_product_or_exclusive_rule_alone_never_saves_more(basket: Basket, totals: Totals) -> None:
     everything = saved(basket, *basket.rules)
     for rule in basket.rules:
@@ -207,13 +207,13 @@ def a_product_or_exclusive_rule_alone_never_saves_more(basket: Basket, totals: T
             assert saved(basket, rule) <= everything
 
 
-@fact
+@check
 def promotions_never_make_a_basket_dearer(basket: Basket, totals: Totals) -> None:
     if basket.is_never_dearer:
         assert totals.total_minor <= price(replace(basket, rules=())).total_minor
 
 
-@fact
+@check
 def a_code_never_makes_a_basket_dearer(basket: Basket, totals: Totals) -> None:
     for code in [rule for rule in basket.rules if rule.code and basket.is_never_dearer]:
         others = tuple(rule for rule in basket.rules if rule is not code)
@@ -245,7 +245,7 @@ def one_more_is_not_dearer(basket: Basket, rule: Rule) -> None:
 
 def all_facts(basket: Basket) -> None:
     totals = price(basket)
-    for one in FACTS:
+    for one in CHECKS:
         one(basket, totals)
 
 

@@ -1,4 +1,4 @@
-"""The steps on the order page follow from what happened, and none contradicts another."""
+"""The steps on the order page follow from its events and do not contradict each other."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What the checkout may refuse carries all that a page or an API shows of it."""
+"""Each refusal of the checkout carries everything that a page or an API shows about it."""
 
 from typing import get_type_hints
 

@@ -1,4 +1,4 @@
-"""Reviews from the links of paid orders, mails about what is back, and what one order may hold."""
+"""Reviews from the links of paid orders, stock alerts, and limits per order."""
 
 import pytest
 from django.test import Client

@@ -245,7 +245,7 @@ def test_two_sessions_change_rules_without_waiting_and_both_changes_take_effect(
 
 
 def change_while_reading(monkeypatch) -> None:
-    """Change the tax and the shipping in another session after the tax rates have been read and before the shipping is."""
+    """Change tax and shipping in another session after the tax rates and before the shipping rates are read."""
     make_tax(percent="19")
     make_shipping(490)
     read, changes = shop_rules.shipping_rules, iter([True])

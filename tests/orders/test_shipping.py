@@ -1,4 +1,4 @@
-"""Which ways of delivery there are, for how much, and when the parcel arrives."""
+"""Shipping options: methods, prices and arrival dates."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Clumsy staff: what cannot be is refused in words, and nothing they write breaks a shopper's page."""
+"""Invalid input by staff is refused with the reason, and nothing that they enter breaks a shopper's page."""
 
 import uuid
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The sum on a page: which rows it has, how they are called and what they say."""
+"""The rows of a total on a page: their names and amounts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Malicious and unlucky shoppers: odd values in every field, other people's things, another market, two clicks at once."""
+"""Unexpected input by shoppers: odd values in every field, other people's carts, another market, double clicks."""
 
 import pytest
 from django.test import Client

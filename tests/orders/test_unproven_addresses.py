@@ -1,4 +1,4 @@
-"""Anybody can type an address: an unpaid order from elsewhere uses up nothing that its owner may have once."""
+"""An unpaid order from elsewhere with somebody's e-mail address does not use up that person's promotions."""
 
 import pytest
 

@@ -42,7 +42,7 @@ def customer_of(promotion) -> None:
 
 
 def neutral(response, *addresses: str) -> str:
-    """The page without what differs between any two requests."""
+    """The page without the parts that differ in every request."""
     text = markup_of(response)
     for address in addresses:
         text = text.replace(address, "…")

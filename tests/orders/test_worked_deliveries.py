@@ -1,4 +1,4 @@
-"""What promotions take off the delivery, and which gifts they give, worked by hand from decision 0014."""
+"""Promotions for delivery and gifts, calculated by hand from decision 0014."""
 
 from tests.orders.worked import BETTER, NO_GAIN, Example, delivery, gift, item, table
 

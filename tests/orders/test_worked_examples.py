@@ -1,4 +1,4 @@
-"""What each kind of promotion takes off, worked by hand from decision 0014."""
+"""The discount of each kind of promotion, calculated by hand from decision 0014."""
 
 from orders.pricing import Scope
 from tests.orders.worked import (

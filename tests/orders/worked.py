@@ -1,4 +1,4 @@
-"""How a worked example is written down: a basket, and what it costs by hand from decisions 0005 and 0014."""
+"""The format of the worked examples: a basket and its price, calculated by hand from decisions 0005 and 0014."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -71,7 +71,7 @@ def delivery(name: str, kind: str, share: str = "0", minor: int = 0, **more: Any
 
 @dataclass(frozen=True)
 class Example:
-    """What goes in, and what has to come out: discounts of the lines that have any, sentences of the rules that fail.
+    """A basket and its expected result: discounts of the lines that have any, and the reasons of rules that do not apply.
 
     Rules get the ids 1, 2, 3 in the order in which they are written; gifts are named by the id of their rule.
     """
@@ -100,7 +100,7 @@ class Example:
         )
 
     def outcome(self, totals: Totals) -> dict[str, Any]:
-        """What a pricing says, in the words of this example."""
+        """The result of pricing, in the format of the expected values."""
         return {
             "off": {line.key: line.discount_minor for line in totals.lines if line.discount_minor},
             "shipping": totals.shipping_minor,

@@ -1,4 +1,4 @@
-"""Orders that are given up: the payment is closed first, and nobody loses a cart."""
+"""Canceled and expired orders: the payment is closed first, and the cart is restored."""
 
 from datetime import timedelta
 
@@ -175,7 +175,7 @@ def test_stripes_cancel_link_changes_nothing_and_offers_to_pay_or_to_change(clie
 
 
 def test_whoever_has_only_the_link_gets_a_cart_of_their_own(stripe_desk):
-    """The owner's gift message, note, code and cookie stay the owner's; nobody loses a cart."""
+    """The gift message, note, code and cookie stay with their owner, and no cart is lost."""
     make_shipping()
     make_tax()
     cart = make_cart(make_variant(title="Alma mug"))

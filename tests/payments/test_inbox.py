@@ -1,4 +1,4 @@
-"""The inbox: only what Stripe signed, once, and worked on until it is done."""
+"""The inbox stores only events signed by Stripe, once each, and retries them until they are processed."""
 
 import json
 import re

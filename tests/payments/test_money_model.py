@@ -1,4 +1,4 @@
-"""Whatever shoppers, staff, Stripe and the clock do, in whatever order: after every step the audit finds nothing."""
+"""Random steps of shoppers, staff, Stripe and the clock: the audit finds nothing after any of them."""
 
 import contextlib
 import random
@@ -77,7 +77,7 @@ class Desk:
 
 
 class Shop:
-    """The shop's verbs, each on whatever is there; what it refuses in words has changed nothing."""
+    """Calls the shop's functions on the existing orders; a refused call must change nothing."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311  (which steps, not secrets)

@@ -1,4 +1,4 @@
-"""The stand-in for Stripe answers as Stripe does, and refuses what Stripe refuses."""
+"""The stand-in for Stripe answers and refuses as Stripe does."""
 
 import json
 import subprocess

@@ -73,7 +73,7 @@ def test_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
 
 
 def sessions_of(stripe_desk, order):
-    """Id and status of each session that Stripe has for the order."""
+    """The id and status of each session of the order at Stripe."""
     found = stripe_desk.call("checkout/sessions", limit="100")["data"]
     return [(session["id"], session["status"]) for session in found if session["client_reference_id"] == order.number]
 

@@ -1,4 +1,4 @@
-"""What Stripe says now becomes what we say, forward only."""
+"""Settlement: the state at Stripe becomes the state of the order, and never goes back."""
 
 import dataclasses
 

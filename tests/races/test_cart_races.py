@@ -1,4 +1,4 @@
-"""Impatient fingers: no click is lost, and a thing is in the cart on one line, 99 times at most."""
+"""Simultaneous clicks: none is lost, and a variant has one line with at most 99 units."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Twice is once, whatever the shopper's fingers do."""
+"""Submitting the checkout several times places one order."""
 
 import pytest
 from django.test import Client

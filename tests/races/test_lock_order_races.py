@@ -1,4 +1,4 @@
-"""Placing, giving up and canceling at once: nobody waits in a circle for promotions, gift cards, carts and stock."""
+"""Placing, expiring and canceling orders at once never deadlocks on promotions, gift cards, carts and stock."""
 
 import threading
 
@@ -57,7 +57,7 @@ def together(at_once):
 
 
 def give_up(order):
-    """What expiry does with an order that nobody has paid."""
+    """Cancel an unpaid order as its expiry does."""
 
     def verb():
         with transaction.atomic():

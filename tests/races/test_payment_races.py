@@ -1,4 +1,4 @@
-"""Whoever brings the news, and however often: the money is taken over once."""
+"""A payment is settled once, however many processes settle it at the same time."""
 
 import pytest
 from django.test import Client

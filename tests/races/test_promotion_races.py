@@ -1,4 +1,4 @@
-"""Limits hold when everybody comes at once."""
+"""The limits of promotions hold for simultaneous orders."""
 
 import threading
 import time

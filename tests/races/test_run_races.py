@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def wait_for_somebody_waiting(seconds: float = 5) -> None:
-    """Until another connection waits for a lock of ours; gives up quietly, where nobody has to wait any more."""
+    """Wait until another connection waits for a lock, or return after a while if none does."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         with connection.cursor() as cursor:

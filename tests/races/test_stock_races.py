@@ -1,4 +1,4 @@
-"""Real threads, real PostgreSQL: nobody buys what is not there."""
+"""Simultaneous orders on threads never sell more units than there are."""
 
 import pytest
 from django.db import transaction

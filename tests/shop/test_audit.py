@@ -122,7 +122,7 @@ def test_a_busy_shop_is_clean(busy_shop, capsys):
 
 
 def found_after(code: str, capsys) -> list[dict]:
-    """What the audit says of this corruption, which is gone again afterwards: the database takes back DDL too."""
+    """The findings of the audit for this corruption, which is rolled back afterwards, DDL included."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CORRUPTIONS[code])
         with pytest.raises(SystemExit) as ended:

@@ -265,7 +265,7 @@ PRODUCTION = {
 
 
 def without(missing: str) -> dict[str, str]:
-    """The environment of a production that lacks one thing, and nothing of ours."""
+    """The environment of a production shop without one variable, and without the variables of this process."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SHOP_", "STRIPE_", "DJANGO_"))}
     return {**clean, **{name: value for name, value in PRODUCTION.items() if name != missing}}
 
@@ -318,7 +318,7 @@ def test_templates_style_and_script_nothing_inline():
 
 @kept
 def loaded_process() -> dict[str, Any]:
-    """What a new process says after loading the shop and its URLs."""
+    """What a new process reports after loading the shop and its URLs."""
     script = """
 import json, sys, django
 django.setup()

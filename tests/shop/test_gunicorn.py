@@ -1,4 +1,4 @@
-"""What gunicorn itself refuses: the same plain answer and the same kind of log line, over a real socket."""
+"""Requests that gunicorn itself refuses get the same plain answer and kind of log line, over a real socket."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the database itself refuses."""
+"""Changes of ledgers that the database itself refuses."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

@@ -44,7 +44,7 @@ def parameters_of(patterns) -> dict[str, str]:
 
 
 def test_every_parameter_of_every_route_is_harmless_or_masked():
-    """A route with a new parameter is written as its route until somebody says that the parameter is harmless."""
+    """Paths with a new parameter are logged as their route until the parameter is declared harmless."""
     names = {name: kind for patterns in routes() for name, kind in parameters_of(patterns).items()}
     secret = set(names) - HARMLESS
     assert {"public_id", "key", "uidb36"} <= secret
@@ -142,7 +142,7 @@ def test_characters_that_fake_a_line_or_a_direction_are_escaped(character):
 
 
 def test_workers_are_woken_with_row_numbers_only():
-    """Celery logs and the broker keep arguments: they say which row, and never what is in it."""
+    """Celery logs task arguments and the broker stores them, so they are ids and never contents of rows."""
     ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
     hints = {hint for task in ours for name, hint in task.run.__annotations__.items() if name != "return"}
     assert hints <= {int}

@@ -1,4 +1,4 @@
-"""SHOP_MARKETS: what is refused, and in which words."""
+"""Invalid values of SHOP_MARKETS and their error messages."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Two migrations of one database: the second waits; nobody meets a deadlock."""
+"""Two migrations of one database at once: the second one waits, without a deadlock."""
 
 import threading
 

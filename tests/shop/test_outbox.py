@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Server(BaseEmailBackend):
-    """A mail server that does as it is told."""
+    """A mail server whose answers the test chooses."""
 
     trouble: Exception | None = None
     got: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""What each page is stands beside its view, and everything that treats pages differently reads it there."""
+"""The policy of each page stands beside its view, and all middleware reads it there."""
 
 import pytest
 

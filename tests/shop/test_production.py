@@ -1,4 +1,4 @@
-"""A production that is set up wrongly says so, before it is started or in its log."""
+"""Wrong production settings are reported before the start or in the log."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What has had its time goes in small steps, and what somebody still uses stays."""
+"""Purging deletes old rows in small batches and keeps rows that are still in use."""
 
 from datetime import timedelta
 

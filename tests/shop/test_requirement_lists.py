@@ -1,4 +1,4 @@
-"""The hashed lists are complete: pip has nothing to resolve, so nothing depends on what was released since."""
+"""The lists of hashed requirements are complete, so pip never resolves to a later release."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""A fresh shop is set up from a file or by questions, says what it lacks, and opens when it can sell."""
+"""A new shop is set up from a file or by questions, lists what is missing, and opens when it can sell."""
 
 import io
 from dataclasses import asdict
@@ -29,7 +29,7 @@ SELLER = Seller("Hearth", "Hearth GmbH", "Kraanlei 12\n10115 Berlin", "hello@hea
 
 @pytest.fixture
 def closed(settings):
-    """A production that lacks everything."""
+    """A production shop without any records."""
     settings.OPENS_WHEN_COMPLETE = True
     opening._OpenCache.open_until = 0.0
     yield

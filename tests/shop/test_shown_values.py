@@ -1,4 +1,4 @@
-"""Every list, form and page of every registered model admin, in a filled shop: no raw value is to be read anywhere."""
+"""No list, form or page of any model admin shows a raw value."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -87,7 +87,7 @@ def wrong_inputs(html: str) -> list[str]:
 
 @pytest.fixture
 def filled(db, stripe_desk, staff) -> dict[type[Model], Model]:
-    """One row of nearly everything that staff see."""
+    """One row of nearly every model in the admin."""
     category = create_category("Mugs", create_category("Home", None))
     variant, other = make_variant(1320000, on_hand=1), make_variant()
     make_options(variant.product, "Glaze")

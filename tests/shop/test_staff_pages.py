@@ -1,4 +1,4 @@
-"""The admin as a whole: the settings page, who sees what, what is found, and what errors look like."""
+"""The admin as a whole: the settings page, permissions, searches and error pages."""
 
 import re
 from datetime import timedelta
