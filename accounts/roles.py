@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
 
 # Role → {model label: actions}. The Owner gets all permissions.
@@ -74,7 +75,13 @@ ROLES: dict[str, dict[str, str]] = {
 }
 
 
-def create_roles(using: str = "default", **_: Any) -> None:
+def create_roles(app_config: AppConfig, using: str, **_: Any) -> None:
+    """Write the roles after a migration. Django tells of each app, and the last one's permissions complete them."""
+    if app_config == [app for app in apps.get_app_configs() if app.models_module][-1]:
+        write_roles(using)
+
+
+def write_roles(using: str) -> None:
     """Create missing roles and add missing permissions to them. Other permissions of a role stay."""
     permissions = {
         (permission.content_type.app_label, permission.codename): permission

@@ -6,9 +6,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
 
+from accounts import roles
 from accounts.models import User
 from shop.models import Mail
 from tests.accounts.second_factors import add_app, add_recovery_codes
@@ -28,6 +31,17 @@ def logged_in(**fields) -> Client:
     client = Client()
     client.force_login(make_user(**fields))
     return client
+
+
+def test_a_migration_writes_the_roles_once_and_the_owner_has_the_permissions_of_the_last_app(monkeypatch):
+    owner = Group.objects.get(name="Owner")
+    owner.permissions.clear()
+    write, written = roles.write_roles, []
+    monkeypatch.setattr(roles, "write_roles", lambda using: written.append(using) or write(using))
+    emit_post_migrate_signal(0, interactive=False, db="default")
+    assert written == ["default"]
+    assert owner.permissions.filter(content_type__app_label="shop", codename="view_mail").exists()
+    assert owner.permissions.count() == Permission.objects.count()
 
 
 def test_an_owner_made_on_the_command_line_logs_in_without_any_mail(monkeypatch, settings):
