@@ -123,7 +123,9 @@ def no_transfer_lock(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(transfers, "lock_transfer", read_transfer)
 
 
-@guard("return-lock", "tests/races/test_staff_races.py::test_what_was_shipped_comes_back_once_whatever_the_place")
+@guard(
+    "return-lock", "tests/races/test_staff_races.py::test_shipped_units_are_returned_once_even_to_different_locations"
+)
 def no_return_lock(monkeypatch: Monkey) -> None:
     """Two returns of one line read at once how many of its units are with the customer."""
     monkeypatch.setattr(adjusting, "lock_shipped", lambda moved: None)
@@ -249,7 +251,7 @@ def no_search(monkeypatch: Monkey) -> None:
 
 @guard(
     "one-recorded-session",
-    "tests/payments/test_sessions.py::test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid",
+    "tests/payments/test_sessions.py::test_only_the_recorded_session_of_a_payment_can_be_paid",
 )
 def no_recorded_session(monkeypatch: Monkey) -> None:
     """A new session is used even if the payment's row already has another one."""
@@ -284,7 +286,7 @@ def no_message_key(monkeypatch: Monkey) -> None:
 @guard("total-check", "tests/orders/test_checkout.py::test_a_changed_price_is_asked_about_again")
 @guard(
     "total-check-in-a-race",
-    "tests/races/test_promotion_races.py::test_nobody_is_charged_what_they_did_not_see_while_it_changes[promotion]",
+    "tests/races/test_promotion_races.py::test_orders_are_charged_the_total_that_was_shown_while_it_changes[promotion]",
 )
 def no_total_check(monkeypatch: Monkey) -> None:
     """Orders are placed at the current total, even if the shopper saw another one."""
@@ -316,7 +318,7 @@ def no_customer_limit(monkeypatch: Monkey) -> None:
 
 @guard(
     "final-use",
-    "tests/races/test_promotion_races.py::test_of_two_orders_from_two_places_that_are_paid_at_once_one_keeps_the_use",
+    "tests/races/test_promotion_races.py::test_only_one_of_two_orders_paid_at_once_from_two_places_keeps_the_use",
 )
 def no_final_use(monkeypatch: Monkey) -> None:
     """Paid orders keep their use of a promotion even if its limit has been reached."""
@@ -363,7 +365,10 @@ def no_comparing(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(ConcurrentEditForm, "compare_with_stored", lambda form: None)
 
 
-@guard("product-lock", "tests/catalog/test_older_pages.py::test_of_two_who_save_one_field_at_once_the_second_is_told")
+@guard(
+    "product-lock",
+    "tests/catalog/test_older_pages.py::test_the_second_of_two_simultaneous_saves_of_one_field_is_refused",
+)
 def no_product_lock(monkeypatch: Monkey) -> None:
     """Two requests that save one product compare with the same row, before either has written it."""
     monkeypatch.setattr(ProductAdmin, "get_object", ModelAdmin.get_object)

@@ -74,7 +74,9 @@ def test_an_address_that_is_not_confirmed_gets_no_reset_link():
 
 
 @pytest.mark.parametrize("way", ["page", "reset", "admin", "command", "shell"])
-def test_every_way_to_change_the_password_drops_pending_addresses_and_links_and_is_told(way, monkeypatch, admin_client):
+def test_every_way_to_change_the_password_drops_pending_addresses_and_links_and_notifies_the_owner(
+    way, monkeypatch, admin_client
+):
     owner = member()
     add_address(client_of(owner))
     link = last_link(EVIL)
@@ -132,7 +134,7 @@ def test_a_link_of_somebody_else_is_refused_and_logs_nobody_out():
     assert Client().get(links[0]).headers["Location"].startswith("/account/login/?next=/account/confirm-email/")
 
 
-def test_an_address_of_another_account_is_refused_in_words_and_changes_nothing():
+def test_an_address_of_another_account_is_refused_with_the_reason_and_changes_nothing():
     anna = member()
     make_user("clerk@example.com")  # made by staff: nobody has confirmed it yet
     added = EmailAddress.objects.create(user=anna, email="clerk@example.com")
@@ -158,7 +160,7 @@ def test_a_link_serves_no_other_purpose_and_cannot_be_changed():
     assert read_confirmation(key) is None
 
 
-def test_the_owner_is_told_of_every_change(django_capture_on_commit_callbacks):
+def test_the_owner_is_notified_of_every_change(django_capture_on_commit_callbacks):
     owner = member()
     client = client_of(owner, REMOTE_ADDR="192.0.2.1")
     assert mails_to(owner.email) == ["New login to your account"]
@@ -273,6 +275,6 @@ def test_links_lead_to_the_shops_own_address_whatever_host_was_asked(settings):
     assert all("https://shop.example/account/" in body for body in bodies)
 
 
-def test_somebody_without_an_account_cannot_be_found_out_by_what_a_reset_says():
+def test_a_password_reset_does_not_reveal_whether_an_account_exists():
     make_user("anna@example.com")
     assert reset(1, email="anna@example.com").content == reset(2, email="nobody@example.com").content

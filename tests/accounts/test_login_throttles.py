@@ -109,7 +109,7 @@ def test_a_login_that_has_to_wait_counts_as_no_failure():
 
 
 @pytest.mark.fault("F114")
-def test_second_factors_are_counted_by_account_wherever_they_come_from():
+def test_second_factor_attempts_are_counted_by_account_from_any_place():
     user = member()
     add_app(user)
     client = Client(REMOTE_ADDR=HERE)
@@ -121,7 +121,7 @@ def test_second_factors_are_counted_by_account_wherever_they_come_from():
     assert said == [True] * 10 + [False]
 
 
-def test_what_allauth_counts_itself_answers_with_the_same_page():
+def test_limits_of_allauth_answer_with_the_same_page():
     user = member()
     client = Client()
     client.force_login(user)

@@ -100,7 +100,7 @@ def test_an_order_is_found_and_claimed_under_each_spelling(text, normal):
 
 
 @pytest.mark.django_db
-def test_what_nobody_would_type_is_refused_before_its_normal_form_is_made(monkeypatch):
+def test_overlong_addresses_are_refused_before_they_are_normalized(monkeypatch):
     monkeypatch.setattr("accounts.fields.normalize_mailbox", lambda text: pytest.fail(f"{len(text)} characters"))
     for path in ("/account/signup/", "/account/password/reset/", "/orders/find/"):
         answer = Client().post(path, {"email": "\ufdfa" * 1000 + "@a.de", "number": "HS-00000000"})
@@ -109,7 +109,7 @@ def test_what_nobody_would_type_is_refused_before_its_normal_form_is_made(monkey
 
 
 @pytest.mark.django_db
-def test_a_mailbox_is_told_once_that_something_is_back():
+def test_one_mailbox_has_one_stock_alert_in_any_spelling():
     variant = make_variant(on_hand=0)
     for text in SPELLINGS:
         answer = Client().post("/back-in-stock/", {"variant": variant.pk, "email": text}, headers=OURS)

@@ -84,13 +84,13 @@ def test_an_accounts_second_import_waits_until_the_first_is_carried_out_or_taken
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_who_come_at_once_one_has_the_turn(at_once):
+def test_one_of_eight_simultaneous_requests_gets_the_turn(at_once):
     results = at_once(*(lambda: acquire_lock("k") for _ in range(8)))
     assert sorted(type(result).__name__ for result in results) == ["TooManyAttempts"] * 7 + ["datetime"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_four_imports_that_an_account_starts_at_once_one_is_started(at_once):
+def test_one_of_four_simultaneous_imports_of_an_account_is_started(at_once):
     user = make_user()
     runs = [planned_run(user) for _ in range(4)]
     results = at_once(*(lambda run=run: start(run) for run in runs))

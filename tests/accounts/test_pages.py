@@ -145,7 +145,7 @@ def test_the_password_rules_stand_before_the_field():
         assert find_all(page, name="password2") == []
 
 
-def test_logging_in_offers_a_new_password_and_says_what_is_wrong():
+def test_the_login_page_links_to_the_password_reset_and_shows_errors():
     member()
     assert "Forgot your password?" in text_of(Client().get("/account/login/"))
     page = Client().post("/account/login/", {"login": "anna@example.com", "password": "wrong wrong"})

@@ -24,14 +24,14 @@ from accounts.phones import phone_example, shown_phone, stored_phone
         ("06 6982", "IT", "+39066982", "+39 06 6982"),
     ],
 )
-def test_what_people_write_is_stored_in_one_form(written, country, stored, shown):
+def test_phone_numbers_are_stored_in_one_spelling(written, country, stored, shown):
     assert stored_phone(written, country) == stored
     assert shown_phone(stored) == shown
     assert stored_phone(stored, "JP") == stored_phone(shown, "JP") == stored
 
 
 @pytest.mark.parametrize("text", ["call me", "12", "+49", "0" * 30])
-def test_what_cannot_be_dialed_is_refused(text):
+def test_phone_numbers_that_cannot_be_dialed_are_refused(text):
     with pytest.raises(ValueError, match="not a phone number"):
         stored_phone(text, "DE")
 

@@ -33,7 +33,7 @@ def log_in(client, email="anna@example.com", password=PASSWORD, **extra):
     return client.post("/account/login/", {"login": email, "password": password}, **extra)
 
 
-def test_an_address_has_one_account_whatever_its_case():
+def test_an_address_has_one_account_in_any_case():
     make_user("Anna@Example.com")
     assert User.objects.get().email == "anna@example.com"
     with pytest.raises(IntegrityError, match="accounts_user_email_key"), transaction.atomic():

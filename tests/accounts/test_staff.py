@@ -120,7 +120,7 @@ def test_recovery_codes_alone_are_no_second_factor():
     assert client.get("/admin/").headers["Location"] == SET_UP
 
 
-def test_a_second_factor_removed_in_the_admin_takes_its_recovery_codes_along_and_its_owner_is_told(settings):
+def test_removing_a_second_factor_in_the_admin_removes_recovery_codes_and_notifies_its_owner(settings):
     settings.STAFF_SECOND_FACTOR = False
     clerk = member()
     add_app(clerk)

@@ -162,7 +162,7 @@ def test_the_sixth_review_in_a_minute_waits_and_is_not_written(client):
 @pytest.mark.parametrize(
     ("seconds", "text"), [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (61, "2 minutes")]
 )
-def test_a_wait_is_said_in_seconds_up_to_a_minute_and_in_whole_minutes_from_there(seconds, text):
+def test_waits_are_in_seconds_up_to_a_minute_and_then_in_whole_minutes(seconds, text):
     assert waiting_time(seconds) == text
 
 

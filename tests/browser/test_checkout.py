@@ -115,7 +115,7 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     assert complaints == []
 
 
-def test_what_changed_meanwhile_is_said_and_nothing_is_charged(browser, shop):
+def test_a_change_since_the_page_was_opened_is_shown_and_nothing_is_charged(browser, shop):
     page, complaints = open_page(browser, shop)
     page.goto("/p/terra-vase/")
     page.click("#buy .btn")

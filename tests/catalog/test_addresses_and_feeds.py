@@ -70,7 +70,7 @@ def test_a_moved_category_and_those_below_lead_to_their_places(client):
 
 
 @pytest.mark.parametrize("status", ["archived", "withdrawn"])
-def test_what_is_gone_for_good_is_410_under_every_address(client, status):
+def test_permanently_removed_pages_answer_410_under_every_url(client, status):
     product = make_variant().product
     old = product.slug
     rename(product, "new")
@@ -108,7 +108,7 @@ def test_sitemaps_name_every_public_page_and_nothing_else(client):
     assert [client.get(url).status_code for url in ("/sitemap-x-1.xml", "/sitemap-products-0.xml")] == [404, 404]
 
 
-def test_the_google_feed_says_of_an_item_what_the_page_says(client):
+def test_the_google_feed_has_the_same_data_as_the_page(client):
     Store.objects.update_or_create(pk=1, defaults={"name": "Hearth & Side", "tagline": "Things"})
     variant = make_variant(2400, title="Mug <&>", option1="Sand", barcode="4006381333931", grams=350)
     set_price(variant.pk, default_market(), regular_minor=2400, sale_minor=1900)
@@ -151,7 +151,7 @@ def test_the_feed_is_sent_batch_by_batch(monkeypatch):
     assert [part.count("<item>") for part in feed if "<item>" in part] == [2, 2, 1]
 
 
-def test_robots_are_told_where_not_to_go(client):
+def test_robots_txt_disallows_cart_search_and_admin(client):
     lines = lines_of(client.get("/robots.txt"))
     assert lines[0] == "User-agent: *"
     assert {"Disallow: /cart/", "Disallow: /search/", "Disallow: /admin/"} <= set(lines)
@@ -182,7 +182,7 @@ def test_a_unit_price_is_rounded_once_and_only_among_like_units(minor, content, 
     assert unit_price(minor, variant) == expected
 
 
-def test_the_product_page_says_the_unit_price(client):
+def test_the_product_page_shows_the_unit_price(client):
     variant = make_variant(450, content=Decimal(250), content_unit="g", base=Decimal(100), base_unit="g")
     assert "€1.80 per 100 g" in text_of(client.get(variant.product.get_absolute_url()))
 
@@ -206,7 +206,7 @@ def test_check_digits_of_barcodes(code, is_right):
     assert is_gtin(code) is is_right
 
 
-def test_a_tampered_listing_is_told_and_mended():
+def test_a_tampered_listing_is_reported_and_repaired():
     variant = make_variant(2400)
     assert wrong_listings(Product.objects.all()) == []
     Listing.objects.update(price_minor=1)

@@ -77,7 +77,7 @@ def test_a_page_shows_chosen_values_and_takes_them_off_by_a_link(client, shelf):
     }
 
 
-def test_numbers_are_kept_for_a_version_and_counted_anew_after_a_change(shelf):
+def test_facet_counts_are_stored_per_version_and_counted_again_after_a_change(shelf):
     assert numbers(look(shelf))["red"] == 2
     kept = FacetCount.objects.get()
     look(shelf)

@@ -219,7 +219,7 @@ def test_a_row_whose_handle_cannot_be_taken_is_named_by_its_line(tmp_path):
     ]
 
 
-def test_what_a_description_loses_is_noted_and_its_direction_is_kept(tmp_path):
+def test_removed_parts_of_a_description_are_reported_and_its_direction_is_kept(tmp_path):
     body = (
         '<p dir=""rtl"" lang=""ar"">قدح</p><img src=""a.jpg""><IMG src=b.jpg><iframe src=x></iframe>'
         '<p dir=""up"" lang=""a b"">x</p>'
@@ -252,7 +252,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path, content
         read_file(path, "EUR")
 
 
-def test_a_changed_file_changes_what_it_says(tmp_path):
+def test_importing_a_changed_file_changes_the_changed_fields(tmp_path):
     import_file(write(tmp_path, "x,X,,,Mugs,,TRUE,,,A-1,shopify,5,deny,10.00,12.00,,active"))
     report = import_file(write(tmp_path, "x,New name,,,Cups,,TRUE,,,A-1,shopify,7,continue,9.00,,,draft"))
     assert ([change.handle for change in report.changed], report.new) == (["x"], [])

@@ -326,7 +326,7 @@ def test_long_handles_that_begin_alike_get_addresses_of_their_own():
         ),
     ],
 )
-def test_what_the_database_cannot_hold_is_refused_while_planning(text, message):
+def test_values_that_the_database_cannot_store_are_refused_while_planning(text, message):
     assert planned(text, default_target()) == ([], [message])
 
 

@@ -70,7 +70,7 @@ def test_nonsense_is_refused_in_one_sentence_and_nothing_typed_is_lost(admin_cli
     assert (form_of(answer)[f"price-{other.pk}"], in_us(other, us_market)) == ("31.00", None)
 
 
-def test_each_row_is_told_its_own_mistake(admin_client, us_market):
+def test_each_row_shows_its_own_error(admin_client, us_market):
     variant, other = make_variant(2400), make_variant(1000)
     Variant.objects.filter(pk=other.pk).update(product=variant.product, option1="Moss")
     text = text_of(admin_client.post(url_of(variant), typed(variant, "abc", "5") | typed(other, "5", "6")))
@@ -78,7 +78,7 @@ def test_each_row_is_told_its_own_mistake(admin_client, us_market):
     assert text.count("The sale price must be below the price.") == 1
 
 
-def test_what_was_left_alone_stays_as_it_is_now_and_a_sale_ends_when_it_was_to_end(admin_client, us_market):
+def test_unchanged_prices_are_kept_and_a_sale_keeps_its_end(admin_client, us_market):
     variant = make_variant(2400)
     ends = timezone.now() + timedelta(days=3)
     set_prices({variant.pk: (2700, 2000, ends)}, us_market)

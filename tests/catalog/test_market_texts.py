@@ -38,7 +38,7 @@ def test_without_texts_of_its_own_a_market_shows_those_of_the_shop():
     assert (store_in(american).announcement, page.title) == ("From €60", "Delivery")
 
 
-def test_the_pages_of_both_markets_are_told_apart(client):
+def test_the_pages_of_the_two_markets_differ(client):
     american_texts()
     page = client.get("/us/help/sending/")
     american = text_of(page)

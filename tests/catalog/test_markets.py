@@ -116,14 +116,14 @@ def test_a_prefix_without_its_slash_leads_to_the_market(client, us_market):
         *("/us/", "/nothing/"),
     ],
 )
-def test_what_there_is_once_does_not_exist_under_a_prefix(client, us_market, path):
+def test_pages_without_a_market_do_not_exist_under_a_prefix(client, us_market, path):
     answer = client.get(f"/us{path}")
     assert answer.status_code == 404
     assert find(answer, "a", class_="logo").attributes["href"] == "/us/"
 
 
 @pytest.mark.django_db
-def test_what_there_is_once_goes_on_without_a_prefix(client, us_market):
+def test_pages_without_a_market_keep_their_urls_without_a_prefix(client, us_market):
     assert client.get("/healthz").content == b"ok"
     assert client.head("/static/css/shop.css").status_code == 200
     assert client.post("/payments/webhook/", b"{}", content_type="application/json").status_code == 400
@@ -193,7 +193,7 @@ def test_each_market_shows_its_own_price_in_its_own_currency(client, us_market):
 
 
 @pytest.mark.django_db
-def test_what_has_no_price_in_a_market_is_not_sold_there(client, us_market):
+def test_products_without_a_price_in_a_market_are_not_sold_there(client, us_market):
     here, there = make_variant(title="Only here").product, make_variant(title="Also there").product
     sell(there, us_market, 2700)
     assert titles(opened(client, "/us/")) == ["Also there"]

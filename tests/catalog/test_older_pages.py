@@ -107,7 +107,7 @@ def test_rows_added_or_removed_meanwhile_stay_so(client, staff):
 
 
 @pytest.mark.django_db
-def test_a_page_that_is_not_older_says_nothing(client, staff):
+def test_an_up_to_date_page_shows_no_warning(client, staff):
     product = make_variant().product
     Product.objects.update(
         description="<p>One</p>\n<p>Two</p>\n", tags=["a", "b"], publish_at="2026-01-02T03:04:05.678+00:00"
@@ -120,7 +120,7 @@ def test_a_page_that_is_not_older_says_nothing(client, staff):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_save_one_field_at_once_the_second_is_told(at_once):
+def test_the_second_of_two_simultaneous_saves_of_one_field_is_refused(at_once):
     owner = make_user(is_staff=True, is_superuser=True)
     for number in range(ROUNDS):
         product = make_variant().product

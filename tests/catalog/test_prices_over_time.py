@@ -259,7 +259,7 @@ def choose(client: Client, moment: str):
     return client.post("/staff/as-of/", {"moment": moment})
 
 
-def test_what_was_listed_is_kept(changed):
+def test_past_listings_are_kept(changed):
     rows = Listing.objects.order_by("valid").values_list("price_minor", "is_past", "valid")
     assert list(rows) == [
         (2400, True, TimestamptzRange(NOON - 3 * HOUR, NOON - HOUR)),

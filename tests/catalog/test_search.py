@@ -39,7 +39,7 @@ def test_synonyms_find_what_is_called_otherwise(client):
     assert found(client, "table") == []
 
 
-def test_a_typo_is_corrected_and_reported(client):
+def test_a_typo_is_corrected_and_the_correction_is_shown(client):
     make_variant(title="Porcelain teapot")
     make_variant(title="Linen napkin")
     answer = client.get("/search/?q=porcelan+teapott")
@@ -110,7 +110,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("title", "searches"), WRITTEN)
-def test_what_is_indexed_and_what_is_asked_for_are_cut_by_the_same_rule(client, title, searches):
+def test_indexed_text_and_searches_are_split_by_the_same_rule(client, title, searches):
     make_variant(title=title)
     make_variant(title="Plain thing 5 of 1")
     answers = {words: client.get("/search/", {"q": words}).context for words in searches}
@@ -191,7 +191,7 @@ def test_listings_of_an_older_rule_are_found_by_the_new_words_after_refresh_sear
     assert found(client, "white") == ["Mug Black/White"]
 
 
-def test_the_migration_writes_the_search_words_of_a_filled_shop_anew(client):
+def test_the_migration_rewrites_the_search_words_of_a_filled_shop(client):
     shelve(create_category("Salt/Pepper"), "Mug Black/White")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE catalog_listing SET search = to_tsvector('mercer_en', title)")

@@ -19,5 +19,5 @@ def staff(client: Client, *roles: str, is_superuser: bool = False) -> User:
 
 
 def add(client: Client, model: str, form: dict) -> list[str]:
-    """What the page complains of; nothing where it has saved."""
+    """The errors on the page; empty if it was saved."""
     return errors_of(client.post(f"/admin/orders/{model}/add/", form))

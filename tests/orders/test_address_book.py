@@ -49,7 +49,7 @@ def test_a_new_address_starts_in_the_markets_first_country(client):
     assert [option.attributes["value"] for option in chosen] == ["DE"]
 
 
-def test_what_is_missing_is_named(client):
+def test_missing_fields_are_named(client):
     page = client.post("/account/addresses/", {"country": "US"})
     assert [words for _, words in page.context["errors"]] == [
         "Enter the full name",

@@ -45,7 +45,7 @@ def test_adding_the_first_product_creates_a_cart_and_its_cookie(client):
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
-def test_nobody_on_the_way_keeps_a_public_page_that_says_what_is_in_a_cart(client):
+def test_public_pages_that_show_a_cart_are_not_stored_in_shared_caches(client):
     assert "Cache-Control" not in client.get("/").headers
     add(client, make_variant())
     page = client.get("/")
@@ -172,7 +172,7 @@ def test_a_cart_is_shown_to_its_owner_only(client):
     assert find_all(client.get("/cart/"), name="line") != []
 
 
-def test_adding_stops_at_what_is_available_and_says_so():
+def test_adding_stops_at_the_available_units_and_reports_it():
     lamp = make_variant(on_hand=2, title="Halo lamp")
     cart = Cart.objects.create(currency="EUR")
     client = client_of(cart)
@@ -187,7 +187,7 @@ def test_adding_stops_at_what_is_available_and_says_so():
     assert "Only 2 left" not in text_of(client.get("/cart/"))
 
 
-def test_a_limit_of_one_order_is_said_when_adding_stops_there():
+def test_adding_above_the_limit_per_order_is_reported():
     variant = make_variant(most_per_order=3)
     cart = Cart.objects.create(currency="EUR")
     add(client_of(cart), variant, "5")
@@ -225,7 +225,7 @@ def test_a_script_gets_the_drawer_with_the_added_line_and_one_way_on(client):
     assert "Alma mug was removed." in text_of(client.post("/cart/", gone, headers={**OURS, "x-fragment": "1"}))
 
 
-def test_a_code_that_is_none_is_said_beside_its_field():
+def test_an_unknown_code_shows_an_error_beside_its_field():
     response = client_of(make_cart(make_variant())).post("/cart/", {"code": "nope", "entered": "1"})
     assert response.status_code == 422
     assert find_all(response, class_="errors") == []

@@ -68,7 +68,7 @@ def test_an_order_goes_through_with_what_the_country_needs(client, country, part
         ("HK", {"state": ""}, "state", "Choose an area"),
     ],
 )
-def test_what_is_wrong_is_named_as_the_country_calls_it(client, country, changes, field, words):
+def test_errors_use_the_names_of_fields_in_the_country(client, country, changes, field, words):
     fields = {**AMERICAN, "country": country, **changes}
     assert refusals(place(client, **fields))[field] == words
     assert Order.objects.count() == 0
@@ -169,7 +169,7 @@ def test_a_pick_up_asks_for_a_name_and_stores_no_address(client):
     assert (order.is_pickup, order.line1, order.city, order.phone) == (True, "", "", "")
 
 
-def test_what_was_typed_before_a_pick_up_is_there_again_for_delivery(client):
+def test_an_address_typed_before_choosing_pick_up_is_restored_for_delivery(client):
     make_shipping(0, "pickup", kind="pickup", countries=COUNTRIES)
     client.post("/checkout/", {**GERMAN, "shipping_code": "pickup", "update": "1"})
     person = {"email": "anna@example.com", "name": "Anna", "country": "DE", "shipping_code": "standard"}

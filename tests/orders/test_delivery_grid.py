@@ -42,7 +42,7 @@ def test_a_zone_by_postcodes_decides_and_of_two_the_narrower_one():
     assert chosen(SWISS, BEYOND, ALPS, ZERMATT, postcode="8001") == 1290
 
 
-def test_of_two_zones_alike_the_cheaper_rate_holds_and_it_is_said():
+def test_the_cheaper_of_two_equally_specific_zones_applies_and_is_reported():
     assert chosen(SWISS, TWIN) == 990
     choice = choose_rates([SWISS, TWIN, BEYOND], ShippingQuery("CH", "8001", 0, 0))[0]
     zones = [[rule.zone for rule in rules] for rules in (choice.equals, choice.overruled)]
@@ -122,7 +122,7 @@ def test_an_amount_that_could_mean_two_is_refused_on_the_grid(client):
 
 
 @pytest.mark.django_db
-def test_saving_a_zone_that_overlaps_says_so(zones, client):
+def test_saving_an_overlapping_zone_shows_a_warning(zones, client):
     staff(client, is_superuser=True)
     assert add(client, "shippingzone", {"name": "Again", "countries": "AT"}) == []
     page = text_of(client.get("/admin/orders/shippingzone/"))

@@ -56,7 +56,7 @@ def option_of(*dispatches, at=MONDAY, calendar=ANY_DAY, **row):
         ((), date(2026, 6, 6), date(2026, 6, 8)),
     ],
 )
-def test_a_thing_leaves_on_the_weekdays_of_its_product_or_of_the_shop(weekdays, ready, leaves):
+def test_a_product_leaves_on_its_own_dispatch_days_or_on_those_of_the_shop(weekdays, ready, leaves):
     assert leaving_day(ready, Calendar(), Dispatch(weekdays)) == leaves
 
 
@@ -115,7 +115,7 @@ def test_weekdays_read_as_in_a_sentence(days, words):
     assert weekday_names(days) == words
 
 
-def test_what_leaves_on_the_usual_days_needs_no_words():
+def test_a_product_with_the_usual_dispatch_days_has_no_dispatch_sentence():
     assert dispatch_promise([0, 1, 2, 3, 4]) == ""
     assert dispatch_promise([1, 0]) == "It leaves us on Mondays and Tuesdays only"
 
@@ -135,7 +135,7 @@ def test_what_leaves_on_the_usual_days_needs_no_words():
         ),
     ],
 )
-def test_what_is_in_stock_and_what_is_on_order_until_when(rows, supply):
+def test_supply_combines_stock_and_backorders_with_their_dates(rows, supply):
     assert supply_of(rows, TODAY) == supply
 
 
@@ -266,7 +266,7 @@ def test_the_product_page_states_when_it_leaves_and_arrives_what_it_costs_and_wh
 
 
 @pytest.mark.django_db
-def test_the_product_page_says_when_what_is_on_order_can_be_sent(client):
+def test_the_product_page_shows_when_a_backordered_product_can_be_sent(client):
     make_shipping(days_min=1, days_max=1)
     dated, undated = backordered(date(2040, 5, 1), on_hand=0), backordered(None, on_hand=0)
     page = page_of(client, dated)
@@ -279,7 +279,7 @@ def test_the_product_page_says_when_what_is_on_order_can_be_sent(client):
 
 
 @pytest.mark.django_db
-def test_what_is_sold_out_promises_no_delivery_and_has_no_button(client):
+def test_a_sold_out_product_shows_no_delivery_promise_and_no_button(client):
     make_shipping()
     page = page_of(client, make_variant(on_hand=0))
     assert "Tell me when it's back" in page
@@ -288,7 +288,7 @@ def test_what_is_sold_out_promises_no_delivery_and_has_no_button(client):
 
 
 @pytest.mark.django_db
-def test_only_gift_cards_are_said_to_come_by_mail(client):
+def test_only_gift_cards_are_announced_by_e_mail(client):
     card = make_variant(is_gift_card=True, needs_shipping=False, is_tracked=False)
     course = make_variant(needs_shipping=False, is_tracked=False)
     page = page_of(client, course)
@@ -300,7 +300,7 @@ def test_only_gift_cards_are_said_to_come_by_mail(client):
 
 
 @pytest.mark.django_db
-def test_the_confirmation_names_what_is_on_order_and_how_long_each_thing_can_be_returned():
+def test_the_confirmation_names_backorders_and_how_long_each_product_can_be_returned():
     Store.objects.create(pk=1, return_days=20)
     make_tax()
     make_shipping()
@@ -317,7 +317,7 @@ def test_the_confirmation_names_what_is_on_order_and_how_long_each_thing_can_be_
         assert "30 days" not in text
 
 
-def test_one_sentence_says_how_long_things_can_be_returned():
+def test_one_sentence_explains_how_long_products_can_be_returned():
     assert return_terms([]) == ""
     assert return_terms([("A", 0)]) == "Your order cannot be returned unless something is faulty."
     assert return_terms([("A", 30), ("B", 60), ("C", 30)]) == (
@@ -342,7 +342,7 @@ def test_texts_name_the_facts_of_the_shop_and_nothing_else(client):
 
 
 @pytest.mark.django_db
-def test_the_feed_says_from_which_day_on_what_is_on_order_is_sent(client):
+def test_the_feed_has_the_date_from_which_a_backordered_product_is_sent(client):
     backordered(date(2040, 5, 1), on_hand=0)
     backordered(None, on_hand=0)
     backordered(date(2040, 5, 1))

@@ -161,7 +161,7 @@ def test_several_cards_pay_the_one_that_expires_first_before_the_others():
         (0, [100], []),
     ],
 )
-def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards, taken):
+def test_gift_cards_leave_nothing_or_an_amount_that_the_payment_provider_can_charge(total, cards, taken):
     tenders = split_tenders(total, [GiftCardBalance(n, "", amount) for n, amount in enumerate(cards)], 50)
     assert [tender.amount_minor for tender in tenders] == taken
 
@@ -176,7 +176,7 @@ def test_what_is_left_is_nothing_or_enough_for_the_payment_provider(total, cards
         (5, [3], []),
     ],
 )
-def test_in_three_decimals_what_is_left_is_a_whole_number_of_steps(total, cards, taken):
+def test_gift_cards_leave_whole_steps_in_a_currency_with_three_decimals(total, cards, taken):
     tenders = split_tenders(total, [GiftCardBalance(n, "", amount) for n, amount in enumerate(cards)], 0, 10)
     assert [tender.amount_minor for tender in tenders] == taken
 
@@ -196,7 +196,7 @@ def test_in_three_decimals_a_gift_card_alone_is_not_rounded_and_nothing_is_below
         ({"balance_minor": 0}, "nothing left"),
     ],
 )
-def test_a_card_that_cannot_pay_says_why(fields, words):
+def test_a_gift_card_that_cannot_pay_shows_the_reason(fields, words):
     card, code = make_gift_card()
     GiftCard.objects.filter(pk=card.pk).update(**fields)
     with pytest.raises(GiftCardRefused, match=words):

@@ -75,7 +75,7 @@ def test_only_mails_with_codes_lose_their_text_on_delivery():
     assert keeps_text == {"<order_confirmed": True, "<order_gift_sent": True, "<gift": False, "<gift_cards": False}
 
 
-def test_what_one_order_may_hold_of_a_gift_card_is_counted_over_all_people():
+def test_the_limit_per_order_of_a_gift_card_counts_all_recipients():
     make_shipping()
     make_tax()
     variant, cart = card_variant(), make_cart()
@@ -164,7 +164,7 @@ def test_the_page_of_a_gift_card_asks_whom_it_is_for(client):
     assert "Lowest price" not in text_of(page)
 
 
-def test_what_is_typed_goes_into_the_cart_and_is_shown_there(client):
+def test_a_gift_message_is_stored_with_the_cart_line_and_shown_in_the_cart(client):
     answer, _ = post(client, recipient_name="Jo", recipient_email="Jo@Example.com", sender_name="Anna", gift_text="Hi")
     assert answer.status_code == 302
     line = CartLine.objects.get()
@@ -191,7 +191,7 @@ def test_cart_checkout_and_order_name_the_worth_of_a_card_with_its_currency(clie
         ({"send_on": "31.12."}, "Enter a date."),
     ],
 )
-def test_a_mistake_is_said_on_the_page_and_nothing_typed_is_lost(client, changes, sentence):
+def test_an_error_is_shown_on_the_page_and_typed_values_are_kept(client, changes, sentence):
     answer, _ = post(client, recipient_name="Jo", gift_text="Stay warm!", **changes)
     assert (answer.status_code, sentence in text_of(answer), CartLine.objects.count()) == (422, True, 0)
     assert (form_of(answer)["recipient_name"], form_of(answer)["gift_text"]) == ("Jo", "Stay warm!")

@@ -234,7 +234,7 @@ def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
     assert [words for words in shown if words not in page] == []
 
 
-def test_the_summary_says_when_and_why_an_order_was_canceled(client):
+def test_the_summary_shows_when_and_why_an_order_was_canceled(client):
     order = make_order()
     cancel(order, Order.CancelReason.STAFF)
     logged_in(client)

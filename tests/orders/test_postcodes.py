@@ -68,7 +68,7 @@ def test_postcodes_lie_in_ranges_beginnings_and_lists(country, postcode, text, i
         ("", ""),
     ],
 )
-def test_a_part_that_names_no_postcodes_is_told(text, part):
+def test_a_part_without_postcodes_is_reported(text, part):
     assert first_invalid_pattern(text) == part
 
 

@@ -32,7 +32,7 @@ def steps(order: Order) -> list[tuple[str, str]]:
     return [(step.text, step.state.value) for step in order_progress(reread(order)).steps[1:]]
 
 
-def test_a_paid_order_is_packed_next_and_says_when_it_arrives():
+def test_a_paid_order_shows_packing_as_the_next_step_and_when_it_arrives():
     order = confirmed()
     progress = order_progress(order)
     assert (progress.heading, progress.title) == (f"Thank you, {order.first_name}", "What happens next")

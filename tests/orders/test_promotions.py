@@ -60,7 +60,7 @@ def test_a_promotion_that_is_off_does_nothing():
     assert totals_of(make_cart(make_variant(2400))).discount_minor == 0
 
 
-def test_a_code_is_found_whatever_spaces_dashes_and_case_are_typed():
+def test_a_code_is_found_with_any_spaces_dashes_and_case():
     make_promotion(percent=10, codes=("WELCOME10",))
     cart = with_codes(make_cart(make_variant(2400)), " wel-come 10 ")
     assert cart.codes == ["WELCOME10"]
@@ -69,7 +69,7 @@ def test_a_code_is_found_whatever_spaces_dashes_and_case_are_typed():
     assert totals_of(make_cart(make_variant(2400))).discount_minor == 0
 
 
-def test_a_code_that_is_none_says_so():
+def test_an_unknown_code_is_reported():
     cart = make_cart(make_variant())
     with pytest.raises(GiftCardRefused, match="We do not know this code"):
         with_codes(cart, "NOSUCH")
@@ -77,7 +77,7 @@ def test_a_code_that_is_none_says_so():
         with_codes(cart, " -- ")
 
 
-def test_the_cart_says_why_a_code_does_not_work():
+def test_the_cart_shows_why_a_code_does_not_apply():
     make_promotion(percent=10, codes=("BIG",), minimum_minor=5000, name="Ten off")
     cart = with_codes(make_cart(make_variant(2400)), "BIG")
     note = contents_of(cart).code_notes[0]
@@ -189,7 +189,7 @@ def test_a_gift_card_is_no_gift():
     assert [str(finding) for finding in run_audit() if finding.invariant.startswith("O7")] == []
 
 
-def test_of_two_codes_of_one_promotion_the_one_that_is_not_used_up_holds():
+def test_the_code_with_uses_left_applies_if_a_cart_has_two_codes_of_one_promotion():
     promotion = make_promotion(percent=10, codes=("FIRST", "SECOND"), most_uses_of_code=1)
     place(with_codes(make_cart(make_variant()), "FIRST"), email="a@example.com")
     order = place(with_codes(make_cart(make_variant()), "FIRST", "SECOND"), email="b@example.com")
@@ -226,7 +226,7 @@ def test_a_first_order_is_a_first_order_once_whatever_the_address_is_spelled_lik
     assert place(second, email=again).discount_minor == 0
 
 
-def test_the_cart_promises_a_first_order_and_the_checkout_asks_again_when_it_is_none():
+def test_the_cart_shows_a_first_order_discount_and_the_checkout_checks_it_again():
     make_promotion(percent=10, is_first_order_only=True)
     place(make_cart(make_variant(1000)), email="ann@example.com")
     cart = make_cart(make_variant(1000))
@@ -277,7 +277,7 @@ def test_a_use_of_an_order_that_lives_again_is_taken_again_or_refused():
         ({"most_uses_each": 1}, "You have used it as often as each customer may."),
     ],
 )
-def test_a_limit_that_is_reached_is_said_in_the_cart(limits, why):
+def test_a_reached_limit_is_shown_in_the_cart(limits, why):
     make_promotion(percent=10, codes=("TEN",), name="Ten", **limits)
     place(with_codes(make_cart(make_variant()), "TEN"), email="ann@example.com")
     cart = with_codes(make_cart(make_variant()), "TEN")
@@ -345,7 +345,7 @@ def test_a_batch_has_as_many_codes_as_were_asked_for_and_each_is_good_once():
 
 
 @pytest.mark.parametrize(("text", "words"), [("AB", "at least 3"), ("TEN", "already exists")])
-def test_a_code_that_cannot_be_is_refused_in_words(text, words):
+def test_an_invalid_code_is_refused_with_the_reason(text, words):
     promotion = make_promotion(percent=10, codes=("TEN",))
     with pytest.raises(CouponRefused, match=words):
         make_code(promotion, text)
@@ -355,7 +355,7 @@ def test_a_code_that_cannot_be_is_refused_in_words(text, words):
     ("typed", "kept"),
     [("ten-10", "TEN10"), ("ｔｅｎ", "TEN"), ("\u202eTEN", "TEN"), ("t;e'n\x00", "TEN"), ("ß" * 50, "SS" * 20)],
 )
-def test_a_code_is_letters_and_digits_whatever_is_typed(typed, kept):
+def test_codes_are_normalized_to_letters_and_digits(typed, kept):
     assert plain_code(typed) == kept
 
 

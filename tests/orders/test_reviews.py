@@ -161,7 +161,7 @@ def test_stars_narrow_the_reviews_of_the_page(client):
     assert "bought here" not in markup_of(page)
 
 
-def test_a_published_review_from_an_order_says_so_and_is_escaped(client):
+def test_a_published_review_shows_that_it_is_from_an_order_and_is_escaped(client):
     order = paid_order()
     client.post(review_url(order), {**GOOD, "text": "<script>alert(1)</script>"})
     moderate([Review.objects.get().pk], Review.Status.PUBLISHED)
@@ -233,7 +233,7 @@ def test_an_address_that_no_mail_reaches_is_422(client, email):
 
 
 @pytest.mark.parametrize("fields", [{"on_hand": 3}, {"is_tracked": False}])
-def test_of_what_can_be_bought_now_no_stranger_has_a_mail_sent(client, fields):
+def test_no_stock_alert_can_be_requested_for_a_product_that_can_be_bought(client, fields):
     variant = make_variant(**fields)
     assert ask(client, variant.pk).headers["Location"] == variant.product.get_absolute_url()
     assert (StockAlert.objects.count(), send_stock_alerts(), Mail.objects.count()) == (0, 0, 0)
@@ -248,7 +248,7 @@ def test_what_is_not_there_or_hidden_is_404(client):
     assert StockAlert.objects.count() == 0
 
 
-def test_who_waits_for_a_retired_variant_gets_no_mail():
+def test_no_stock_alert_is_sent_for_a_retired_variant():
     variant = make_variant(on_hand=0)
     ask_for_alert(variant, "anna@example.com")
     Variant.objects.filter(pk=variant.pk).update(is_active=False)
@@ -276,7 +276,7 @@ def test_no_more_goes_into_the_cart_than_one_order_may_hold(client):
 
 
 @pytest.mark.usefixtures("_delivery")
-def test_a_limit_that_came_later_is_said_in_the_cart_and_stops_the_checkout():
+def test_a_new_limit_per_order_is_shown_in_the_cart_and_stops_the_checkout():
     variant = make_variant()
     cart = make_cart(variant, quantity=3)
     Variant.objects.filter(pk=variant.pk).update(most_per_order=2)

@@ -86,7 +86,7 @@ def test_a_part_of_a_country_has_its_own_methods_and_pick_up():
     assert price_for(rows, postcode="10115") == [("a", 490), ("shop", 0)]
 
 
-def test_pick_up_comes_last_and_says_where():
+def test_pick_up_is_the_last_option_and_shows_its_address():
     rows = [{"code": "shop", "kind": "pickup", "price_minor": 0, "pickup_address": "Example Street 1"}, {}]
     options = find_options([rule_of(**row) for row in rows], ShippingQuery("DE", "", 0, 0), MONDAY)
     assert [option.code for option in options] == ["a", "shop"]

@@ -106,7 +106,7 @@ def step(**fields) -> dict:
         (step(percent="5", amount_minor="5"), "Enter either a percentage or an amount."),
     ],
 )
-def test_a_promotion_that_cannot_be_is_refused_in_words(client, fields, words):
+def test_an_invalid_promotion_is_refused_with_the_reason(client, fields, words):
     assert words in " ".join(add(client, "promotion", {**PROMOTION, **fields}))
     assert not Promotion.objects.exists()
 
@@ -168,7 +168,7 @@ def test_whoever_may_not_make_codes_is_not_led_there():
         ({"market": "zz"}, "Select a valid choice."),
     ],
 )
-def test_a_delivery_method_that_cannot_be_is_refused_in_words(client, form, words):
+def test_an_invalid_delivery_method_is_refused_with_the_reason(client, form, words):
     assert words in " ".join(add(client, "shippingmethod", {**METHOD, **form}))
     assert not ShippingMethod.objects.exists()
 
@@ -183,7 +183,7 @@ def test_delivery_prices_are_written_as_amounts(client):
     assert "€60.00" in text_of(client.get("/admin/orders/shippingmethod/"))
 
 
-def test_a_rate_that_is_there_already_is_refused_in_words(client):
+def test_a_duplicate_rate_is_refused_with_the_reason(client):
     method = make_shipping()
     zone = ShippingZone.objects.get()
     row = {"zone": zone.pk, "from_grams": "0", "from_minor": "0", "price_minor": "5"}
@@ -210,7 +210,7 @@ def test_a_rate_that_is_there_already_is_refused_in_words(client):
         ("taxrate", {**RATE, "region": "nope"}, "There is no tax region “nope” in DE."),
     ],
 )
-def test_zones_regions_and_rates_that_cannot_be_are_refused_in_words(client, model, form, words):
+def test_invalid_zones_regions_and_rates_are_refused_with_the_reason(client, model, form, words):
     assert words in " ".join(add(client, model, form))
 
 
@@ -238,7 +238,7 @@ def test_a_rate_that_never_applies_does_not_apply_for_ever_by_saving_or_planning
     assert (planned.status_code, TaxRate.objects.get().valid.isempty) == (422, True)
 
 
-def test_another_rate_is_planned_from_a_day_on_or_refused_in_words(client):
+def test_a_new_rate_is_planned_from_a_day_on_or_refused_with_the_reason(client):
     rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
     address = f"/admin/orders/taxrate/{rate.pk}/new/"
     assert client.post(address, {"percent": "20", "begins": "2031-01-01"}).status_code == 302

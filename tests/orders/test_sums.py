@@ -38,7 +38,7 @@ def test_a_cart_names_its_codes_what_gift_cards_pay_and_what_is_left():
     ]
 
 
-def test_an_order_says_what_is_left_to_pay_until_it_is_confirmed():
+def test_an_order_shows_what_is_left_to_pay_until_it_is_confirmed():
     make_shipping()
     make_tax()
     card, code = make_gift_card(1000)
@@ -67,7 +67,7 @@ def test_an_order_from_before_promotions_shows_the_sum_of_its_discounts():
         ("reverse_charge", True, SumRow("VAT", "€0.00", note="reverse charge: you account for it")),
     ],
 )
-def test_an_order_without_tax_says_why(settings, treatment, is_vat, row):
+def test_an_order_without_tax_shows_the_reason(settings, treatment, is_vat, row):
     order = make_order(make_variant(2000))
     order.treatment, order.taxes = treatment, []
     settings.MARKETS = [{**settings.MARKETS[0], "is_tax_included": is_vat}]

@@ -173,7 +173,7 @@ def test_a_cart_from_another_market_brings_no_prices_codes_and_cards_of_it(us_ma
     assert "when you added this" not in text_of(logged_in(user).get("/cart/"))
 
 
-def test_ordering_again_what_is_no_longer_sold_says_so():
+def test_ordering_again_reports_products_that_are_no_longer_sold():
     order = make_order()
     Product.objects.update(status="archived")
     client = Client()
@@ -226,7 +226,7 @@ def test_a_phone_number_that_the_checkout_refuses_is_refused_in_the_address_book
     assert (answer.status_code, Address.objects.exists()) == (422, False)
 
 
-def test_a_pick_up_is_told_where_and_when_and_no_delivery_address():
+def test_an_order_for_pick_up_shows_where_and_when_and_no_delivery_address():
     make_shipping(0, "attic", kind="pickup", pickup_address="Attic Street 9")
     order = make_order(make_variant(), shipping_code="attic")
     confirm(order)

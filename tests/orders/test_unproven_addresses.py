@@ -90,7 +90,7 @@ def test_the_first_that_is_paid_keeps_the_use_and_the_other_ends_at_once(stripe_
     assert run_audit() == []
 
 
-def test_a_payment_for_a_use_that_is_gone_goes_back_with_a_mail_and_the_cart(stripe_desk):
+def test_a_payment_for_a_use_that_is_taken_is_refunded_with_an_e_mail_and_the_cart_is_restored(stripe_desk):
     once()
     stranger, owner = place_at(STRANGER), place_at(OWNER)
     payments = [start_payment(order.pk) for order in (stranger, owner)]

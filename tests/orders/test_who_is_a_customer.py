@@ -88,7 +88,7 @@ def test_asking_by_placing_is_counted(monkeypatch):
     assert place(client, **{**GERMAN, "email": UNKNOWN}).status_code == 429
 
 
-def test_an_account_is_told_of_its_own_limit_at_once_and_of_no_other():
+def test_an_account_sees_its_own_limit_at_once_and_no_other():
     customer_of(make_promotion(codes=("WELCOME",), percent=10, is_first_order_only=True))
     for own, typed, discount in ((KNOWN, UNKNOWN, 0), (UNKNOWN, KNOWN, 240)):
         user = make_user(own)

@@ -271,7 +271,7 @@ def test_three_decimals_by_hand(example):
     example.check()
 
 
-def test_the_taxes_of_an_invoice_are_told_for_each_rate_on_what():
+def test_the_taxes_of_an_invoice_are_listed_by_rate_with_their_base():
     lines = [item("a", 1, 1200), item("b", 1, 600, tax_class="reduced"), item("c", 1, 100, tax_class="zero")]
     taxes = price(Example("", lines, where=INCLUDED).basket()).taxes
     assert [(tax.percent, tax.base_minor, tax.tax_minor) for tax in taxes] == [(20, 1000, 200), (10, 545, 55)]

@@ -341,7 +341,7 @@ def test_stripe_away_keeps_the_order_as_it_is(client, stripe_desk):
     assert Order.objects.get().status == "placed"
 
 
-def test_what_a_bank_is_working_on_cannot_be_given_up(client, stripe_desk, monkeypatch):
+def test_an_order_whose_payment_the_bank_is_processing_cannot_be_canceled(client, stripe_desk, monkeypatch):
     order = make_order()
     payment = start_payment(order.pk)
     Payment.objects.filter(pk=payment.pk).update(status="processing")

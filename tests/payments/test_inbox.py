@@ -141,7 +141,7 @@ THIN = {"id": "evt_thin", "object": "v2.core.event", "type": "v1.billing.meter.e
         {**EVENT, "livemode": True},
     ],
 )
-def test_what_stripe_means_for_somebody_else_is_taken_and_ignored(client, event):
+def test_events_for_somebody_else_are_answered_and_ignored(client, event):
     """Refused, it would come again for days, and Stripe would switch the endpoint off."""
     answer = post(client, event)
     assert (answer.status_code, answer.content) == (200, b"ignored")

@@ -76,7 +76,7 @@ def test_a_refund_that_got_no_answer_keeps_its_key(payment, stripe_desk):
     assert Refund.objects.get().key_attempt == 0
 
 
-def test_what_stripe_refuses_is_shown_to_a_human(payment):
+def test_a_refund_that_stripe_refuses_is_recorded_on_the_order(payment):
     refund = request_refund(payment, 100, reason="part")
     Payment.objects.update(payment_intent_id="pi_gone")
     assert carry_out(refund.pk).status == "failed"

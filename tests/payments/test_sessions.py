@@ -61,7 +61,7 @@ def test_a_hiccup_is_waited_out(stripe_desk):
 
 
 @pytest.mark.fault("F041")
-def test_lasting_trouble_is_told_and_the_order_is_kept(client, stripe_desk):
+def test_lasting_trouble_is_reported_and_the_order_is_kept(client, stripe_desk):
     order = make_order()
     stripe_desk.switch(**{"500": "3"})
     response = client.get(f"/orders/{order.public_id}/pay/")
@@ -135,7 +135,7 @@ def test_a_payment_that_stripe_never_answered_is_followed_by_another(stripe_desk
     assert sessions_of(stripe_desk, order) == [(second.session_id, "open")]
 
 
-def test_of_two_sessions_of_one_payment_only_the_recorded_one_can_be_paid(stripe_desk, monkeypatch):
+def test_only_the_recorded_session_of_a_payment_can_be_paid(stripe_desk, monkeypatch):
     order = make_order()
     create = gateway.create_session
 

@@ -94,7 +94,7 @@ def test_two_tabs_that_pay_share_one_session(at_once, stripe_desk):
 
 
 @pytest.mark.parametrize("failure", ["fail", "fail_late"])
-def test_of_six_tabs_that_pay_after_a_failure_all_are_sent_to_one_page(at_once, stripe_desk, failure):
+def test_six_tabs_that_pay_after_a_failure_are_all_sent_to_one_page(at_once, stripe_desk, failure):
     order = make_order()
     stripe_desk.switch(lose="3", **{failure: "1"})
     with pytest.raises(GatewayDown):

@@ -53,7 +53,7 @@ def held_run(*variants, **fields) -> Run:
     return keep_plan(plan_for(*variants, **fields), Run.Kind.BULK, "race")
 
 
-def test_what_ships_while_a_run_is_written_is_not_put_back(at_once):
+def test_units_that_ship_while_a_run_is_applied_are_not_restored(at_once):
     variant = make_variant(on_hand=10)
     run = held_run(variant, on_hand=12)
     reserve("R-1", [Need(1, variant.pk, 1)])
@@ -162,7 +162,7 @@ def test_two_runs_with_the_same_products_in_another_order_never_wait_in_a_circle
     assert set(Product.objects.values_list("vendor", flat=True)) == {"Alma"}
 
 
-def test_what_ships_while_the_product_form_is_saved_is_not_put_back(at_once, client, staff):
+def test_units_that_ship_while_the_product_form_is_saved_are_not_restored(at_once, client, staff):
     variant = make_variant(on_hand=10)
     url = f"/admin/catalog/product/{variant.product_id}/change/"
     fields = form_of(client.get(url), id="product_form")

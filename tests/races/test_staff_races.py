@@ -207,7 +207,7 @@ def test_the_last_free_units_are_sold_or_sent_away_and_never_both(together):
 
 
 @pytest.mark.fault("F012")
-def test_what_was_shipped_comes_back_once_whatever_the_place(together):
+def test_shipped_units_are_returned_once_even_to_different_locations(together):
     places = [make_location(), *(make_location(f"place-{n}", 20 + n) for n in range(7))]
     for number in range(ROUNDS):
         variant = make_variant(on_hand=5)

@@ -90,7 +90,7 @@ def test_gunicorn_serves_the_handler_that_is_tested_here():
         {"COOKIE": 'cart="a\\000b"'},
     ],
 )
-def test_what_cannot_be_read_is_refused_in_plain_words(parts, caplog):
+def test_requests_that_cannot_be_parsed_are_refused_in_plain_words(parts, caplog):
     status, headers, content = ask(**parts)
     assert status == 400
     assert headers.keys() >= HEADERS

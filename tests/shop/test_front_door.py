@@ -94,7 +94,7 @@ def test_a_lost_database_is_a_plain_503(client, monkeypatch):
     assert "unavailable for a moment" in text_of(answer)
 
 
-def test_a_page_without_its_token_says_so_plainly():
+def test_a_form_without_its_csrf_token_gets_a_plain_error():
     from django.test import Client  # noqa: PLC0415
 
     answer = Client(enforce_csrf_checks=True).post("/checkout/", {})
@@ -181,7 +181,7 @@ def test_the_operations_document_lists_every_job_with_its_queue():
     assert [job.name for job in JOBS if "queue `long`" in rows[job.name]] == [job.name for job in JOBS if job.is_long]
 
 
-def test_listings_can_be_written_anew(capsys):
+def test_listings_can_be_rewritten(capsys):
     make_variant()
     call_command("refresh_listings", "--all")
     assert "1 listing rows written." in capsys.readouterr().out
@@ -336,6 +336,6 @@ def test_a_process_that_only_loads_the_settings_wakes_the_workers_of_this_shop()
     assert loaded_process()["wakes"] == "shop"
 
 
-def test_what_is_slow_to_import_is_not_imported_at_the_start():
+def test_slow_libraries_are_not_imported_at_the_start():
     slow = {"cattrs", "email_validator", "holidays", "hypothesis", "phonenumbers", "redis", "requests", "stripe"}
     assert slow & set(loaded_process()["modules"]) == set()

@@ -73,7 +73,7 @@ def ask(port: int, request: bytes) -> tuple[int, str]:
         ("GET /search/?q=%ED%A0%80%00 HTTP/1.1", ""),
     ],
 )
-def test_what_is_no_http_is_refused_in_plain_words_and_logged_without_links(server, request_line, headers):
+def test_requests_that_are_not_http_are_refused_in_plain_words_and_logged_without_links(server, request_line, headers):
     port, log = server
     size = log.stat().st_size
     status, head = ask(

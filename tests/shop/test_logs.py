@@ -111,7 +111,7 @@ def test_a_secret_stands_in_no_line(text, secret):
     assert json.loads(line)["message"].startswith("Forbidden (CSRF cookie not set.): ")
 
 
-def test_what_is_no_secret_stays_readable():
+def test_text_without_a_secret_stays_readable():
     assert masked("GET /p/alma-mug/") == "GET /p/alma-mug/"
     assert masked("Order HS-0A1B2C3D cannot be paid now") == "Order HS-0A1B2C3D cannot be paid now"
     assert masked(f"GET /orders/{ORDER}/") == "GET /orders/<uuid:public_id>/"

@@ -151,7 +151,7 @@ def test_an_unknown_priority_is_refused():
     assert Mail.objects.count() == 0
 
 
-def test_what_a_mail_says_to_the_outbox_does_not_leave():
+def test_headers_for_the_outbox_are_removed_before_delivery():
     write(Outbox_Priority="bulk", Outbox_Keep="text")
     assert "Outbox" not in Mail.objects.get().body
 

@@ -16,7 +16,7 @@ from catalog.pages import (
 )
 
 
-def test_every_view_says_what_its_page_is():
+def test_every_view_declares_its_page_policy():
     without = [str(pattern.pattern) for pattern, _first in mounted_views() if not policy_of_view(pattern.callback)]
     assert without == []
 

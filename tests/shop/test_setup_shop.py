@@ -244,7 +244,7 @@ def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(ca
 @pytest.mark.parametrize(
     "path", ["/", "/search/?q=a", "/cart/", "/checkout/", "/help/care/", "/sitemap.xml", "/nowhere/"]
 )
-def test_a_closed_shop_says_opening_soon(client, closed, path):
+def test_a_closed_shop_shows_opening_soon(client, closed, path):
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3600")
     assert answer.headers["Cache-Control"] == "private, no-store"

@@ -318,7 +318,7 @@ def test_large_lists_are_searched_by_an_index(table, condition, index):
         assert index in "\n".join(row[0] for row in cursor.fetchall())
 
 
-def test_what_an_undone_import_left_is_in_no_list_of_stock(client, staff):
+def test_empty_stock_of_an_undone_import_is_in_no_list(client, staff):
     gone, held = make_variant(on_hand=0), make_variant(on_hand=2)
     kept = make_variant(on_hand=1)
     Stock.objects.create(variant=gone, location=make_location())
