@@ -1,0 +1,103 @@
+"""The guards of payments and refunds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orders import lifecycle
+from orders.models import Order
+from payments import cancellation, gateway, ledger, sessions, settlement, views
+from payments.models import Journal, Payment, Refund
+from tests.guards.registry import Monkey, execute, guard
+
+
+@guard("settle-lock", "tests/races/test_payment_races.py::test_return_page_and_webhook_together_settle_once")
+def no_settle_lock(monkeypatch: Monkey) -> None:
+    """Two settlements read the order at once, and a capture may be booked twice."""
+    execute("ALTER TABLE payments_journal DROP CONSTRAINT IF EXISTS journal_once")
+    monkeypatch.setattr(settlement, "lock_with_cart", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(settlement, "lock_payment", lambda payment_id: Payment.objects.get(pk=payment_id))
+    monkeypatch.setattr(lifecycle, "unchanged", lambda order: Order.objects.filter(pk=order.pk))
+    monkeypatch.setattr(ledger, "find_or_create", _create_journal)
+
+
+def _create_journal(kind: str, provider_ref: str, fields: Mapping[str, Any]) -> tuple[Journal, bool]:
+    return Journal.objects.create(kind=kind, provider_ref=provider_ref, **fields), True
+
+
+@guard("event-key", "tests/races/test_payment_races.py::test_one_event_twenty_times_has_one_effect")
+def no_event_key(monkeypatch: Monkey) -> None:
+    """The inbox stores the same event twice."""
+    execute("ALTER TABLE payments_stripeevent DROP CONSTRAINT IF EXISTS payments_stripeevent_stripe_id_key")
+
+
+@guard("close-before-cancel", "tests/payments/test_cancellation.py::test_a_paid_order_is_settled_instead_of_expired")
+def no_close(monkeypatch: Monkey) -> None:
+    """Orders are canceled without closing their payment at Stripe."""
+    monkeypatch.setattr(cancellation, "close_payments", lambda order: order.payments.update(status="canceled"))
+
+
+@guard("signature", "tests/payments/test_inbox.py::test_only_our_signatures_are_taken")
+def no_signature(monkeypatch: Monkey) -> None:
+    """Webhook signatures are not checked."""
+    monkeypatch.setattr(gateway, "check_signature", lambda text, signature: None)
+
+
+@guard(
+    "idempotency-key", "tests/payments/test_sessions.py::test_a_lost_answer_is_asked_for_again_and_makes_one_session"
+)
+def no_idempotency_key(monkeypatch: Monkey) -> None:
+    """Each try is a new request to Stripe."""
+    counter = iter(range(10**6))
+    original = gateway.create_session
+    monkeypatch.setattr(
+        gateway, "create_session", lambda parameters, key: original(parameters, f"{key}-{next(counter)}")
+    )
+
+
+@guard("cart-holder", "tests/payments/test_cancellation.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own")
+def cart_for_everybody(monkeypatch: Monkey) -> None:
+    """Everybody who opens the link of an order gets the cookie of its cart."""
+    monkeypatch.setattr(views, "holds_cart", lambda request, order: True)
+
+
+@guard(
+    "next-key",
+    "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt",
+)
+@guard(
+    "next-key-of-refunds",
+    "tests/payments/test_refunds.py::test_a_failure_that_stripe_repeats_for_a_refund_is_asked_around_and_the_money_goes_back_once[fail]",
+)
+def one_key_for_ever(monkeypatch: Monkey) -> None:
+    """A payment or refund keeps its first idempotency key, even if Stripe has stored an error for it."""
+    monkeypatch.setattr(Payment, "idempotency_key", property(lambda payment: str(payment.key)))
+    monkeypatch.setattr(Refund, "idempotency_key", property(lambda refund: str(refund.key)))
+
+
+@guard(
+    "search-before-next-key",
+    "tests/payments/test_sessions.py::test_a_failure_that_stripe_repeats_for_the_key_does_not_stop_the_next_attempt[fail_late]",
+)
+def no_search(monkeypatch: Monkey) -> None:
+    """What Stripe created in a request without an answer is not looked up."""
+    monkeypatch.setattr(gateway, "find_sessions", lambda payment_key, made_at: [])
+
+
+@guard(
+    "one-recorded-session",
+    "tests/payments/test_sessions.py::test_only_the_recorded_session_of_a_payment_can_be_paid",
+)
+def no_recorded_session(monkeypatch: Monkey) -> None:
+    """A new session is used even if the payment's row already has another one."""
+
+    def record(payment: Payment, state: gateway.SessionState) -> Payment:
+        payment.session_id, payment.session_url = state.session_id, state.url
+        return payment
+
+    monkeypatch.setattr(sessions, "record_session", record)
+
+
+@guard("amount-check", "tests/payments/test_settlement.py::test_another_amount_than_ordered_is_flagged_and_not_paid")
+def no_amount_check(monkeypatch: Monkey) -> None:
+    """Any amount that Stripe received counts as the order's total."""
+    monkeypatch.setattr(settlement, "is_amount_ordered", lambda payment, state: True)
