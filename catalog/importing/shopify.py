@@ -205,10 +205,16 @@ def _read_product(handle: str, rows: list[Row], currency: str, problems: list[Pr
 
 
 def _repeat_gift_card(rows: list[dict[str, str]]) -> None:
-    """Fill empty cells of this column from the first row, the only one in which Shopify fills it."""
-    if "is_gift_card" in rows[0]:
-        for row in rows:
-            row["is_gift_card"] = row.get("is_gift_card") or rows[0]["is_gift_card"]
+    """Fill empty cells of this column from the first row, the only one in which Shopify fills it.
+
+    Without a value there, the file says nothing about it, as if it had no such column.
+    """
+    first = rows[0].get("is_gift_card")
+    for row in rows:
+        if first:
+            row["is_gift_card"] = row.get("is_gift_card") or first
+        else:
+            row.pop("is_gift_card", None)
 
 
 def _product_fields(row: dict[str, str], line: int) -> dict[str, Any]:

@@ -292,6 +292,12 @@ def test_an_imported_gift_card_is_one_in_all_its_variants():
     assert [str(problem) for problem in reading.problems] == [message]
 
 
+def test_an_empty_gift_card_cell_says_nothing_about_the_product():
+    reading = read_bytes(b"Handle,Title,Gift Card,Price\ncard,Card,,10\n", "EUR")
+    assert "is_gift_card" not in reading.products[0].variants[0].fields
+    assert reading.problems == []
+
+
 def test_a_variant_added_by_a_file_has_the_tax_class_of_the_others():
     variant = make_variant(2400, tax_class="reduced", option1="S")
     Option.objects.create(product=variant.product, position=1, name="Size")

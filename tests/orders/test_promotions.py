@@ -173,6 +173,16 @@ def test_two_promotions_never_give_the_same_last_gift():
     assert run_audit() == []
 
 
+def test_two_promotions_with_the_same_gift_give_one_unit_each():
+    gift = make_variant(900, on_hand=2)
+    make_promotion("gift", "gift", gift_variant=gift)
+    make_promotion("gift", "gift", gift_variant=gift)
+    order = place(make_cart(make_variant(2400)))
+    assert [line.total_minor for line in order.lines.all()] == [2400, 0, 0]
+    assert gift.stock.get().reserved == 2
+    assert run_audit() == []
+
+
 def test_a_gift_that_must_be_sent_comes_only_where_something_is_sent():
     make_promotion("gift", "gift", gift_variant=make_variant(900))
     cart = make_cart(make_variant(1500, needs_shipping=False, is_tracked=False))
