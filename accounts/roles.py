@@ -76,7 +76,7 @@ ROLES: dict[str, dict[str, str]] = {
 
 
 def create_roles(app_config: AppConfig, using: str, **_: Any) -> None:
-    """Write the roles after a migration. Django tells of each app, and the last one's permissions complete them."""
+    """Write the roles after a migration. Only the signal of the last app is used, when all permissions exist."""
     if app_config == [app for app in apps.get_app_configs() if app.models_module][-1]:
         write_roles(using)
 

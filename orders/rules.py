@@ -164,7 +164,7 @@ def read_version() -> Version:
     return frozenset(RulesMark.objects.values_list("pk", flat=True))
 
 
-# An annotation with the marks of the rules, so that a query tells the version of the rules at its moment.
+# An annotation with the marks of the rules, so that a query also reads the version of the rules.
 MARKS = RawSQL("ARRAY(SELECT id FROM orders_rulesmark)", [])  # noqa: S611  (our own text)
 
 

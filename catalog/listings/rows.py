@@ -15,7 +15,7 @@ from catalog.models.listing import LEVELS
 from catalog.prices import CurrentPrice, current_price, prior_price
 
 MAX_COLOURS = 12
-MAX_READINGS = 5  # of the paths of categories, while others move them
+MAX_READINGS = 5  # attempts to read the paths of categories while they are being moved
 Span = tuple[datetime, datetime | None]
 
 

@@ -78,7 +78,7 @@ class MomentField(forms.DateTimeField):
 
 
 class SpanField(DateTimeRangeField):
-    """A time span with a start and an optional end after it: a span without length would lose its bounds in PostgreSQL."""
+    """A time span. Its end must be after its start, because PostgreSQL stores no bounds of an empty range."""
 
     def __init__(self, **options: Any) -> None:
         inputs = [MomentInput({"aria-label": name}) for name in ("From", "Until")]

@@ -114,11 +114,11 @@ def test_second_factor_attempts_are_counted_by_account_from_any_place():
     add_app(user)
     client = Client(REMOTE_ADDR=HERE)
     assert client.post("/account/login/", {"login": user.email, "password": PASSWORD}).status_code == 302
-    said = []
+    is_wrong_code = []
     for n in range(11):
         answer = client.post("/account/2fa/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{n}")
-        said.append("This code is not correct" in text_of(answer))
-    assert said == [True] * 10 + [False]
+        is_wrong_code.append("This code is not correct" in text_of(answer))
+    assert is_wrong_code == [True] * 10 + [False]
 
 
 def test_limits_of_allauth_answer_with_the_same_page():

@@ -19,7 +19,7 @@ from tests.factories import make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
-def desk() -> Client:
+def staff_client() -> Client:
     client = Client()
     client.force_login(make_user(is_staff=True, is_superuser=True))
     return client
@@ -33,7 +33,7 @@ EXPORT, IMPORT = "/admin/catalog/run/export/", "/admin/catalog/run/add/"
 
 
 def test_while_an_export_is_sent_its_account_gets_no_second_file_and_others_get_theirs():
-    own, other = desk(), desk()
+    own, other = staff_client(), staff_client()
     sending = own.get(EXPORT)
     assert sending.status_code == 200
     assert assert_refused(own.get(EXPORT), 10) == 10
@@ -47,7 +47,7 @@ def test_while_an_export_is_sent_its_account_gets_no_second_file_and_others_get_
 
 @pytest.mark.django_db(transaction=True)
 def test_an_export_that_is_broken_off_gives_its_turn_back():
-    client = desk()
+    client = staff_client()
     client.get(EXPORT).close()
     assert b"".join(client.get(EXPORT)).startswith(b"Handle,Title")
 

@@ -19,13 +19,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
-def shelf():
+def category():
     Category.objects.create(name="Tableware", slug="tableware", path="tableware")
     Collection.objects.create(name="Gifts", slug="gifts")
 
 
 @pytest.mark.parametrize("url", ["/c/tableware/", "/collections/gifts/", "/c/sale/"])
-def test_a_plain_listing_its_order_and_its_pages_are_not_counted(client, shelf, url):
+def test_a_plain_listing_its_order_and_its_pages_are_not_counted(client, category, url):
     use_up(SEARCHING, 60, ip="127.0.0.1")
     for query in ({}, {"sort": "price-up", "page": "1", "after": ""}, {"min": ""}):
         assert client.get(url, query).status_code == 200
@@ -34,7 +34,7 @@ def test_a_plain_listing_its_order_and_its_pages_are_not_counted(client, shelf, 
 
 @pytest.mark.parametrize("url", ["/c/tableware/", "/collections/gifts/", "/c/sale/", "/search/"])
 @pytest.mark.parametrize("query", [{"min": "5"}, {"stock": "1"}, {"material": "clay"}])
-def test_filters_share_one_counter_with_the_search(client, shelf, url, query):
+def test_filters_share_one_counter_with_the_search(client, category, url, query):
     use_up(SEARCHING, 59, ip="127.0.0.1")
     assert client.get(url, query).status_code == 200
     assert_refused(client.get(url, query), 60)
@@ -59,7 +59,7 @@ def test_suggestions_are_counted_for_themselves_and_say_in_one_sentence_that_the
 
 
 @pytest.mark.parametrize(("query", "counted"), [("sort=price-up", 0), ("stock=1", 1)])
-def test_a_filter_costs_one_counter_and_neither_cookie_nor_session(client, shelf, query, counted):
+def test_a_filter_costs_one_counter_and_neither_cookie_nor_session(client, category, query, counted):
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(f"/c/tableware/?{query}")
     assert (answer.status_code, dict(answer.cookies)) == (200, {})

@@ -122,9 +122,9 @@ def test_recovery_codes_alone_are_no_second_factor():
 
 def test_removing_a_second_factor_in_the_admin_removes_recovery_codes_and_notifies_its_owner(settings):
     settings.STAFF_SECOND_FACTOR = False
-    clerk = member()
-    add_app(clerk)
-    add_recovery_codes(clerk)
+    employee = member()
+    add_app(employee)
+    add_recovery_codes(employee)
     app = Authenticator.objects.get(type=Authenticator.Type.TOTP)
     owner = logged_in(is_staff=True, is_superuser=True)
     assert owner.post(f"/admin/mfa/authenticator/{app.pk}/delete/", {"post": "yes"}).status_code == 302

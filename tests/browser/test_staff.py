@@ -20,7 +20,7 @@ alma-jug,Alma jug,<p>Another text.</p>,Alma Pottery,Tableware,,TRUE,,,,,,,,,acti
 
 
 @pytest.fixture
-def desk(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
+def admin_page(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
     """The owner, logged in."""
     page, complaints = open_page(browser, shop)
     page.on("dialog", lambda dialog: dialog.accept())
@@ -49,8 +49,8 @@ def violations(page: Page, complaints: list[str]) -> list[str]:
     return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 
-def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
-    page, complaints = desk
+def test_staff_make_a_product_with_twelve_variants_and_four_pictures(admin_page):
+    page, complaints = admin_page
     page.goto("/admin/catalog/product/add/")
     problems = violations(page, complaints)
     page.fill("#id_title", "Tide bowl")
@@ -96,8 +96,8 @@ def test_staff_make_a_product_with_twelve_variants_and_four_pictures(desk):
 
 
 @pytest.mark.full
-def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
-    page, complaints = desk
+def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(admin_page):
+    page, complaints = admin_page
     page.goto("/admin/catalog/product/?status__exact=active")
     problems = violations(page, complaints)
     page.check("#action-toggle")
@@ -138,8 +138,8 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(desk):
 
 
 @pytest.mark.full
-def test_staff_import_a_file_and_undo_it(desk):
-    page, complaints = desk
+def test_staff_import_a_file_and_undo_it(admin_page):
+    page, complaints = admin_page
     page.goto("/admin/catalog/run/add/")
     problems = violations(page, complaints)
     page.set_input_files("#id_file", [{"name": "reef.csv", "mimeType": "text/csv", "buffer": FILE.encode()}])

@@ -189,9 +189,9 @@ def test_a_product_is_archived_not_deleted(client, staff):
 
 
 def test_the_catalogue_role_changes_products_and_sees_no_orders(client, staff):
-    clerk = make_user(is_staff=True)
-    clerk.groups.set(Group.objects.filter(name="Catalogue"))
-    client.force_login(clerk)
+    employee = make_user(is_staff=True)
+    employee.groups.set(Group.objects.filter(name="Catalogue"))
+    client.force_login(employee)
     assert client.get("/admin/catalog/product/").status_code == 200
     assert client.get("/admin/orders/order/").status_code == 403
     assert client.get("/admin/payments/payment/").status_code == 403

@@ -30,7 +30,7 @@ def facet(code: str, *labels: str, **fields) -> dict[str, AttributeValue]:
 
 
 @pytest.fixture
-def shelf():
+def category():
     """Four chairs: oak and blue, oak and red, beech and red, beech and green."""
     material, colour = facet("material", "Oak", "Beech", "Pine"), facet("colour", "Blue", "Red", "Green")
     category = create_category("Chairs")
@@ -51,22 +51,22 @@ def look(category: Category, **facets: list[str]):
     return category_page(category, default_market(), ListingQuery(facets=facets))
 
 
-def test_values_of_one_facet_are_or_and_facets_are_and(shelf):
-    assert titles(look(shelf, colour=["blue", "red"])) == ["A", "B", "C"]
-    assert titles(look(shelf, colour=["blue", "red"], material=["beech"])) == ["C"]
-    assert titles(look(shelf, colour=["blue"], material=["beech"])) == []
-    assert titles(look(shelf, colour=["none"], shape=["round"])) == ["A", "B", "C", "D"]
+def test_values_of_one_facet_are_or_and_facets_are_and(category):
+    assert titles(look(category, colour=["blue", "red"])) == ["A", "B", "C"]
+    assert titles(look(category, colour=["blue", "red"], material=["beech"])) == ["C"]
+    assert titles(look(category, colour=["blue"], material=["beech"])) == []
+    assert titles(look(category, colour=["none"], shape=["round"])) == ["A", "B", "C", "D"]
 
 
-def test_a_facets_own_numbers_ignore_what_is_chosen_in_it(shelf):
-    assert numbers(look(shelf)) == {"oak": 2, "beech": 2, "blue": 1, "red": 2, "green": 1}
-    assert numbers(look(shelf, colour=["red"])) == {"oak": 1, "beech": 1, "blue": 1, "red": 2, "green": 1}
-    page = look(shelf, colour=["red"], material=["oak"])
+def test_a_facets_own_numbers_ignore_what_is_chosen_in_it(category):
+    assert numbers(look(category)) == {"oak": 2, "beech": 2, "blue": 1, "red": 2, "green": 1}
+    assert numbers(look(category, colour=["red"])) == {"oak": 1, "beech": 1, "blue": 1, "red": 2, "green": 1}
+    page = look(category, colour=["red"], material=["oak"])
     assert numbers(page) == {"oak": 1, "beech": 1, "blue": 1, "red": 1}
     assert page.count == 1
 
 
-def test_a_page_shows_chosen_values_and_takes_them_off_by_a_link(client, shelf):
+def test_a_page_shows_chosen_values_and_takes_them_off_by_a_link(client, category):
     page = client.get("/c/chairs/?colour=red&material=oak&page=1")
     assert "1 product" in [paragraph.text for paragraph in find_all(page, "p")]
     chips = {chip.attributes["href"]: chip.text for chip in find_all(page, "a", class_="chip")}
@@ -77,30 +77,30 @@ def test_a_page_shows_chosen_values_and_takes_them_off_by_a_link(client, shelf):
     }
 
 
-def test_facet_counts_are_stored_per_version_and_counted_again_after_a_change(shelf):
-    assert numbers(look(shelf))["red"] == 2
+def test_facet_counts_are_stored_per_version_and_counted_again_after_a_change(category):
+    assert numbers(look(category))["red"] == 2
     kept = FacetCount.objects.get()
-    look(shelf)
+    look(category)
     assert FacetCount.objects.get().counted_at == kept.counted_at
-    shelve(shelf, "Chair E", AttributeValue.objects.get(slug="red"))
-    assert numbers(look(shelf))["red"] == 3
+    shelve(category, "Chair E", AttributeValue.objects.get(slug="red"))
+    assert numbers(look(category))["red"] == 3
     assert FacetCount.objects.get().version > kept.version
 
 
-def test_odd_addresses_share_a_few_rows_and_never_each_others_numbers(shelf, monkeypatch):
+def test_odd_addresses_share_a_few_rows_and_never_each_others_numbers(category, monkeypatch):
     monkeypatch.setattr(facets, "SLOTS", 1)
-    whole = look(shelf).count
+    whole = look(category).count
     for _ in range(2):
-        found = [look(shelf, colour=[colour]).count for colour in ("red", "blue", "green")]
+        found = [look(category, colour=[colour]).count for colour in ("red", "blue", "green")]
         assert (whole, found) == (4, [2, 1, 1])
     assert FacetCount.objects.count() == 2
 
 
-def test_stored_facet_counts_are_dropped_when_a_product_is_removed(shelf):
-    assert look(shelf).count == 4
+def test_stored_facet_counts_are_dropped_when_a_product_is_removed(category):
+    assert look(category).count == 4
     Product.objects.filter(title="Chair A").update(status="draft")
     write_listings(Product.objects.filter(title="Chair A"))
-    page = look(shelf)
+    page = look(category)
     assert (page.count, "blue" in numbers(page)) == (3, False)
 
 

@@ -17,7 +17,7 @@ COUNT = 2 * PAGE_SIZE + 7
 
 
 @pytest.fixture(scope="module")
-def long_shelf(module_data: None) -> Category:
+def long_category(module_data: None) -> Category:
     """A category of many products in groups of three with the same price, position, sales and rating."""
     category = create_category("Long")
     variants = make_variants(COUNT)
@@ -44,14 +44,14 @@ def follow_to_the_end(client, sort: str) -> list[Listing]:
     return shown
 
 
-def test_following_the_next_link_shows_every_product_once_in_every_sort_order(client, long_shelf):
+def test_following_the_next_link_shows_every_product_once_in_every_sort_order(client, long_category):
     for sort, (_, order) in SORTS.items():
         keys = [(getattr(card, order.column), card.product_id) for card in follow_to_the_end(client, sort)]
         assert len(set(keys)) == COUNT, sort
         assert keys == sorted(keys, reverse=order.is_falling), sort
 
 
-def test_pages_by_number_and_by_link_are_the_same(client, long_shelf):
+def test_pages_by_number_and_by_link_are_the_same(client, long_category):
     first = client.get("/c/long/?sort=price-up")
     by_link = client.get(f"/c/long/{first.context['next_url']}").context["page"].cards
     by_number = client.get("/c/long/?sort=price-up&page=2").context["page"].cards
@@ -75,7 +75,7 @@ def test_pages_by_number_and_by_link_are_the_same(client, long_shelf):
         *("page=99999999", "page=2&after=x", "page=43", "sort=price-up&page=99"),
     ],
 )
-def test_a_page_that_does_not_exist_is_404_and_links_to_existing_pages(client, long_shelf, query):
+def test_a_page_that_does_not_exist_is_404_and_links_to_existing_pages(client, long_category, query):
     answer = client.get(f"/c/long/?{query}")
     assert (answer.status_code, answer.context["page"].cards, answer.context["next_url"]) == (404, [], "")
     assert "There is nothing on this page" in text_of(answer)
@@ -85,22 +85,24 @@ def test_a_page_that_does_not_exist_is_404_and_links_to_existing_pages(client, l
 
 
 @pytest.mark.parametrize("path", ["/search/?q=thing&page=99", "/c/sale/?page=99", "/c/long/?page=99"])
-def test_every_list_answers_404_for_pages_that_do_not_exist(client, long_shelf, path):
+def test_every_list_answers_404_for_pages_that_do_not_exist(client, long_category, path):
     assert client.get(path).status_code == 404
 
 
-def test_each_numbered_page_has_its_own_canonical_url(client, long_shelf):
-    def told(query: str) -> tuple[str, bool]:
+def test_each_numbered_page_has_its_own_canonical_url(client, long_category):
+    def canonical_and_noindex(query: str) -> tuple[str, bool]:
         page = client.get(f"/c/long/?{query}")
         canonical = find(page, "link", rel="canonical").attributes["href"]
         return canonical.removeprefix("http://testserver"), "noindex" in markup_of(page)
 
-    assert told("") == ("/c/long/", False)
-    assert told("utm_source=mail") == ("/c/long/", False)
-    assert told("page=2") == ("/c/long/?page=2", False)
+    assert canonical_and_noindex("") == ("/c/long/", False)
+    assert canonical_and_noindex("utm_source=mail") == ("/c/long/", False)
+    assert canonical_and_noindex("page=2") == ("/c/long/?page=2", False)
     by_link = client.get("/c/long/").context["next_url"]
-    assert told(by_link.removeprefix("?")) == ("/c/long/?page=2", False)
-    assert [told(query)[1] for query in ("sort=price-up", "max=12", "sale=1", "min=abc", "page=99")] == [True] * 5
+    assert canonical_and_noindex(by_link.removeprefix("?")) == ("/c/long/?page=2", False)
+    assert [
+        canonical_and_noindex(query)[1] for query in ("sort=price-up", "max=12", "sale=1", "min=abc", "page=99")
+    ] == [True] * 5
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_each_numbered_page_has_its_own_canonical_url(client, long_shelf):
     ],
 )
 def test_an_invalid_price_filter_shows_an_error_beside_its_field_and_keeps_the_other_filters(
-    client, long_shelf, query, field, sentence
+    client, long_category, query, field, sentence
 ):
     answer = client.get(f"/c/long/?{query}&stock=1")
     assert answer.status_code == 200
@@ -127,12 +129,12 @@ def test_an_invalid_price_filter_shows_an_error_beside_its_field_and_keeps_the_o
     assert form_of(answer, class_="filters")["stock"] == "1"
 
 
-def test_a_valid_price_filters_even_if_the_other_one_is_invalid(client, long_shelf):
+def test_a_valid_price_filters_even_if_the_other_one_is_invalid(client, long_category):
     answer = client.get("/c/long/?min=abc&max=0.01")
     assert (answer.context["page"].count, "Enter an amount like 12.50." in text_of(answer)) == (0, True)
 
 
-def test_the_selected_sort_order_is_the_one_in_the_url(client, long_shelf):
+def test_the_selected_sort_order_is_the_one_in_the_url(client, long_category):
     page = client.get("/c/long/?sort=newest")
     assert form_of(page, class_="filters")["sort"] == "newest"
     assert find(page, "form", class_="filters").attributes["autocomplete"] == "off"

@@ -113,9 +113,9 @@ def test_a_blank_price_takes_the_product_out_of_the_market(admin_client, us_mark
 
 @pytest.mark.parametrize(("role", "status"), [("Catalogue", 200), ("Fulfilment", 403), ("Read-only", 403)])
 def test_only_roles_that_set_prices_open_the_page(client, us_market, role, status):
-    clerk = make_user(is_staff=True)
-    clerk.groups.set(Group.objects.filter(name=role))
-    client.force_login(clerk)
+    employee = make_user(is_staff=True)
+    employee.groups.set(Group.objects.filter(name=role))
+    client.force_login(employee)
     assert client.get(url_of(make_variant())).status_code == status
 
 

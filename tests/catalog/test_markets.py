@@ -85,9 +85,9 @@ def test_two_threads_answer_in_two_markets_at_once(us_market, at_once):
 
     def answer(request: HttpRequest) -> HttpResponse:
         both_are_inside.wait(10)
-        said = f"{current_market().code} {reverse('catalog:home')}"
+        content = f"{current_market().code} {reverse('catalog:home')}"
         both_are_inside.wait(10)
-        return HttpResponse(said)
+        return HttpResponse(content)
 
     def ask(path: str) -> tuple[bytes, str, str]:
         content = MarketMiddleware(answer)(RequestFactory().get(path)).content

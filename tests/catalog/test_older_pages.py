@@ -24,7 +24,7 @@ def opened(client: Client, product: Product) -> dict[str, str]:
     return form_of(client.get(url_of(product)), id="product_form")
 
 
-def told(answer) -> list[str]:
+def messages_in(answer) -> list[str]:
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
@@ -40,7 +40,9 @@ def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page
         "<p>Fired twice.</p>\n<p>Light.</p>",
         "Alma",
     )
-    assert "Somebody else changed this while the page was open, and the change was kept: description." in told(answer)
+    assert "Somebody else changed this while the page was open, and the change was kept: description." in messages_in(
+        answer
+    )
 
 
 @pytest.mark.django_db
@@ -81,7 +83,9 @@ def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):
     Variant.objects.update(grams=350)
     answer = client.post(url, {**older, "origin": "PT"})
     assert (answer.status_code, Variant.objects.values_list("grams", "origin").get()) == (302, (350, "PT"))
-    assert "Somebody else changed this while the page was open, and the change was kept: weight (g)." in told(answer)
+    assert "Somebody else changed this while the page was open, and the change was kept: weight (g)." in messages_in(
+        answer
+    )
     answer = client.post(url, {**older, "grams": "400"})
     assert "Weight (g) was changed to “350” while this page was open." in text_of(answer)
 
@@ -103,7 +107,7 @@ def test_rows_added_or_removed_meanwhile_stay_so(client, staff):
     assert (
         "Somebody else changed this while the page was open, and the change was kept: maker, "
         "a removed option (add “Volume” again if you need it)."
-    ) in told(answer), told(answer)
+    ) in messages_in(answer), messages_in(answer)
 
 
 @pytest.mark.django_db
@@ -115,7 +119,7 @@ def test_an_up_to_date_page_shows_no_warning(client, staff):
     fields = opened(client, product)
     answer = client.post(url_of(product), {**fields, "vendor": "Alma"})
     assert answer.status_code == 302
-    assert not [sentence for sentence in told(answer) if "the page was open" in sentence]
+    assert not [sentence for sentence in messages_in(answer) if "the page was open" in sentence]
     assert json.loads(fields["shown_values"])["tags"] == "a,b"
 
 

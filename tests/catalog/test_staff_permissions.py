@@ -12,10 +12,10 @@ pytestmark = pytest.mark.django_db
 
 
 def role(client, name: str):
-    clerk = make_user(is_staff=True)
-    clerk.groups.set(Group.objects.filter(name=name))
-    client.force_login(clerk)
-    return clerk
+    employee = make_user(is_staff=True)
+    employee.groups.set(Group.objects.filter(name=name))
+    client.force_login(employee)
+    return employee
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def set_up_the_shop(production: Production) -> None:
         (ROOT / "docs/setup.example.toml").read_text().partition("[pages]")[0].replace("hearth.example", "hearth.shop")
     )
     (production.folder / "shop.toml").write_text(example + PAGES)
-    said = succeed(production, "setup_shop", "--from", str(production.folder / "shop.toml"))
-    assert "The shop is open." in said
+    output = succeed(production, "setup_shop", "--from", str(production.folder / "shop.toml"))
+    assert "The shop is open." in output
     (production.folder / "products.csv").write_text(PRODUCT)
     succeed(production, "import_products", str(production.folder / "products.csv"))
     assert succeed(production, "setup_shop", "--check").startswith("\nThe shop is open.")

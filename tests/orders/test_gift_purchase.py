@@ -60,8 +60,8 @@ def test_the_code_goes_to_the_recipient_and_not_to_the_buyer():
     assert ("Anna has sent you a gift card" in body, "Stay warm!" in body) == (True, True)
     card = GiftCard.objects.get()
     assert find_card(CODE.search(body)[0], "EUR").pk == card.pk
-    told = Mail.objects.get(message_id__startswith="<order_gift_sent")
-    assert (told.recipients, "jo@example.com" in told.body) == (["anna@example.com"], True)
+    confirmation = Mail.objects.get(message_id__startswith="<order_gift_sent")
+    assert (confirmation.recipients, "jo@example.com" in confirmation.body) == (["anna@example.com"], True)
 
 
 def test_without_an_address_the_buyer_gets_the_code():

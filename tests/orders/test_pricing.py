@@ -150,15 +150,15 @@ def a_receipt_gives_the_same_totals_again(basket: Basket, totals: Totals) -> Non
 
 @check
 def every_part_of_a_receipt_is_told(basket: Basket, totals: Totals) -> None:
-    told = explain(make_receipt(basket, totals), {})
-    assert sum(line.startswith("    charged ") for line in told) == len(totals.lines)
-    assert sum(line.startswith("Total ") for line in told) == 1
+    explanation = explain(make_receipt(basket, totals), {})
+    assert sum(line.startswith("    charged ") for line in explanation) == len(totals.lines)
+    assert sum(line.startswith("Total ") for line in explanation) == 1
 
 
 @check
 def each_rule_holds_or_has_a_reason(basket: Basket, totals: Totals) -> None:
-    told = [one.rule_id for one in totals.discounts if one.rule_id] + [one.rule_id for one in totals.reasons]
-    assert sorted(told) == [rule.id for rule in basket.rules]
+    rule_ids = [one.rule_id for one in totals.discounts if one.rule_id] + [one.rule_id for one in totals.reasons]
+    assert sorted(rule_ids) == [rule.id for rule in basket.rules]
     assert all(one.why for one in totals.reasons)
 
 

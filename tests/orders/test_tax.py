@@ -157,9 +157,9 @@ def northern_ireland():
 
 def test_a_business_in_northern_ireland_accounts_for_the_tax_itself():
     cart = northern_ireland()
-    told = {"country": "GB", "postcode": "BT1 5GS"}
-    assert total(cart, **told).total_minor == 4090
-    totals = total(cart, **told, vat_id="XI123456782")
+    belfast = {"country": "GB", "postcode": "BT1 5GS"}
+    assert total(cart, **belfast).total_minor == 4090
+    totals = total(cart, **belfast, vat_id="XI123456782")
     # 24.00 ÷ 1.19 = 20.168, 16.90 ÷ 1.19 = 14.202
     assert (totals.goods_minor, totals.shipping_minor, totals.total_minor) == (2017, 1420, 3437)
     assert totals.treatment == "reverse_charge"

@@ -27,33 +27,33 @@ def in_a_thread(function) -> threading.Thread:
 
 
 def test_a_second_migration_waits_for_the_first():
-    said: list[str] = []
+    messages: list[str] = []
     ended: list[str] = []
 
     def second() -> None:
-        with one_migration_at_a_time(said.append):
+        with one_migration_at_a_time(messages.append):
             ended.append("second")
 
-    with one_migration_at_a_time(said.append):
+    with one_migration_at_a_time(messages.append):
         thread = in_a_thread(second)
         wait_for_somebody_waiting()
         ended.append("first")
     thread.join()
     assert ended == ["first", "second"]
-    assert said == ["Another migration of this database is running. Waiting for it to end …"]
+    assert messages == ["Another migration of this database is running. Waiting for it to end …"]
 
 
 def test_any_other_command_waits_for_a_migration_and_then_leaves_the_lock():
-    said: list[str] = []
+    messages: list[str] = []
     ended: list[str] = []
-    with one_migration_at_a_time(said.append):
-        thread = in_a_thread(lambda: (wait_for_migration(said.append), ended.append("command")))
+    with one_migration_at_a_time(messages.append):
+        thread = in_a_thread(lambda: (wait_for_migration(messages.append), ended.append("command")))
         wait_for_somebody_waiting()
         ended.append("migration")
     thread.join()
-    with one_migration_at_a_time(said.append):
+    with one_migration_at_a_time(messages.append):
         assert ended == ["migration", "command"]
-    assert said == ["A migration of this database is running. Waiting for it to end …"]
+    assert messages == ["A migration of this database is running. Waiting for it to end …"]
 
 
 def test_the_migrate_command_takes_the_lock_and_goes_on_after_a_deadlock(monkeypatch, capsys):
@@ -81,6 +81,6 @@ def test_an_error_of_another_kind_ends_the_migration(monkeypatch):
     monkeypatch.setattr(migrate.Command, "handle", broken)
     with pytest.raises(OperationalError, match="disk full"):
         call_command("migrate")
-    said: list[str] = []
-    with one_migration_at_a_time(said.append):
-        assert said == []
+    messages: list[str] = []
+    with one_migration_at_a_time(messages.append):
+        assert messages == []

@@ -187,7 +187,7 @@ FROM = {"x-forwarded-for": "198.51.100.7"}
 
 
 @pytest.mark.parametrize(
-    ("trusted", "told", "is_secure"),
+    ("trusted", "forwarded_proto", "is_secure"),
     [
         (1, "https", True),
         (1, "HTTPS", True),
@@ -200,10 +200,10 @@ FROM = {"x-forwarded-for": "198.51.100.7"}
         (2, "https", True),
     ],
 )
-def test_the_scheme_is_what_our_outermost_proxy_wrote(rf, production, trusted, told, is_secure):
+def test_the_scheme_is_what_our_outermost_proxy_wrote(rf, production, trusted, forwarded_proto, is_secure):
     production.TRUSTED_PROXIES = trusted
     hops = {"x-forwarded-for": ", ".join(["198.51.100.7"] * trusted)}
-    assert ask(rf, **{"x-forwarded-proto": told}, **hops) == (200, is_secure)
+    assert ask(rf, **{"x-forwarded-proto": forwarded_proto}, **hops) == (200, is_secure)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def read_the_texts() -> None:
         page.save()
 
 
-def said(*arguments: str) -> str:
+def output_of(*arguments: str) -> str:
     output = io.StringIO()
     call_command("setup_shop", *arguments, stdout=output)
     return output.getvalue()
@@ -115,7 +115,7 @@ def test_what_staff_deleted_in_one_part_is_created_again_and_the_rest_stays():
 
 def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose(tmp_path):
     (tmp_path / "shop.toml").write_text(STORE)
-    said("--from", str(ROOT / "docs/setup.example.toml"))
+    output_of("--from", str(ROOT / "docs/setup.example.toml"))
     assert set_up(read_answers(tmp_path / "shop.toml")) == []
     assert set(TaxRate.objects.values_list("country", flat=True)) == {"AT", "DE"}
     assert set(ShippingMethod.objects.values_list("code", flat=True)) == {"standard", "austria"}
@@ -124,7 +124,7 @@ def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose
 
 
 def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(closed):
-    new = said("--from", str(ROOT / "docs/setup.example.toml"))
+    new = output_of("--from", str(ROOT / "docs/setup.example.toml"))
     assert "Tax: AT 20 %, DE 19 %." in new or "Tax: DE 19 %, AT 20 %." in new
     assert "Delivery: Standard delivery to Austria." in new
     assert "Page: Imprint.\n" in new
@@ -177,7 +177,7 @@ def test_a_file_that_cannot_be_meant_gets_one_sentence_and_sets_nothing_up(tmp_p
     file = tmp_path / "shop.toml"
     file.write_text(text)
     with pytest.raises(CommandError) as caught:
-        said("--from", str(file))
+        output_of("--from", str(file))
     assert sentence in str(caught.value)
     assert (Store.objects.count(), TaxRate.objects.count()) == (0, 0)
 
@@ -197,12 +197,12 @@ def test_a_seller_outside_the_union_charges_the_tax_of_home_only():
 
 
 def test_questions_are_asked_again_until_they_can_be_used():
-    told = iter(
+    typed = iter(
         ["", "Hearth", "Hearth GmbH", "Kraanlei 12", "10115 Berlin", "", "hello", "hello@hearth.shop", "", ""]
         + ["nineteen", "16", "1,299", "3.50", "none", "", ""]
     )
     problems: list[str] = []
-    answers = Questions(lambda _question: next(told), problems.append).answers()
+    answers = Questions(lambda _question: next(typed), problems.append).answers()
     assert answers.seller.seller_address == "Kraanlei 12\n10115 Berlin"
     assert (answers.tax["DE"], answers.tax["FR"]) == (Decimal(16), Decimal(20))
     assert [(way.price_minor, way.free_from_minor) for way in answers.delivery] == [(350, None), (1490, None)]
@@ -217,17 +217,17 @@ def test_questions_are_asked_again_until_they_can_be_used():
 
 def test_without_a_terminal_nobody_is_asked():
     with mock.patch("sys.stdin.isatty", return_value=False), pytest.raises(CommandError, match="with --from FILE"):
-        said()
+        output_of()
 
 
 def test_the_check_lists_what_is_missing_and_exits_1_while_the_shop_is_closed(capsys):
     with pytest.raises(SystemExit) as caught:
-        said("--check")
+        output_of("--check")
     assert caught.value.code == 1
     set_up(starting_answers(SELLER))
     read_the_texts()
     assert ClosingDay.objects.filter(name="Christmas Day", country="DE").exists()
-    assert said("--check").startswith("\nThe shop is open.")
+    assert output_of("--check").startswith("\nThe shop is open.")
     make_user(is_staff=True, is_superuser=True)
     make_variant()
     assert [missing.sentence for missing in missing_otherwise()] == [

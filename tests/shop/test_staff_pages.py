@@ -49,10 +49,10 @@ def list_of(label: str) -> str:
 
 
 def role(client, name: str):
-    clerk = make_user(is_staff=True)
-    clerk.groups.set(Group.objects.filter(name=name))
-    client.force_login(clerk)
-    return clerk
+    employee = make_user(is_staff=True)
+    employee.groups.set(Group.objects.filter(name=name))
+    client.force_login(employee)
+    return employee
 
 
 def found(client, label: str, term: str) -> list:
