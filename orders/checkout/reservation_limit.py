@@ -28,8 +28,11 @@ def check_unpaid_orders(buyer: Buyer, units: int) -> None:
     """
     network = network_of(buyer.ip) if buyer.ip and units and settings.MAX_UNPAID_UNITS else None
     parameters = {
-        "user": buyer.user_id, "customer": customer_key(buyer.email), "ip": buyer.ip or None, "network": network
-    }  # fmt: skip
+        "user": buyer.user_id,
+        "customer": customer_key(buyer.email),
+        "ip": buyer.ip or None,
+        "network": network,
+    }
     with connection.cursor() as cursor:
         if network:
             cursor.execute(LOCK, [network])

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from accounts.models import User
+from tests.accounts.second_factors import offer_no_challenge
 from tests.accounts.test_pages import PAGES, address_of, visitor
 from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER
 from tests.factories import make_order
@@ -19,7 +20,7 @@ PICTURES = os.environ.get("MERCER_PICTURES", "")  # a folder for pictures of eve
 @pytest.mark.parametrize("name", [*PAGES, "orders:account", "orders:addresses"])
 def test_account_pages_fit_every_width_and_axe_finds_nothing(name, browser, live_server, monkeypatch):
     # The passkey of these tests has no key in it.
-    monkeypatch.setattr("allauth.mfa.webauthn.internal.auth.begin_authentication", lambda user=None: {"publicKey": {}})
+    offer_no_challenge(monkeypatch)
     who = PAGES[name][0] if name in PAGES else "member"
     client, user = visitor(who)
     if name == "orders:account":

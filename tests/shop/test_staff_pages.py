@@ -92,7 +92,7 @@ def test_personal_data_of_orders_is_for_the_roles_that_need_it(client, name, see
 def test_the_secret_url_of_an_order_is_shown_to_staff_who_may_see_its_customer(client, name, is_linked):
     order = make_order()
     role(client, name)
-    page = client.get(f"{list_of('orders.Order')}{order.pk}/change/").content.decode()
+    page = markup_of(client.get(f"{list_of('orders.Order')}{order.pk}/change/"))
     assert (order.get_absolute_url() in page) == is_linked
     assert "View on site" not in page
     assert client.get(shortcut_to(order)).status_code == 403
