@@ -40,18 +40,18 @@ class Tender:
 
 
 def split_tenders(
-    total_minor: int, gift_cards: Iterable[GiftCardBalance], smallest_charge: int, step: int = 1
+    total_minor: int, gift_cards: Iterable[GiftCardBalance], min_charge: int, step: int = 1
 ) -> list[Tender]:
     """Split the total over the gift cards in the given sort order; amounts in minor units.
 
-    The rest is 0 or an amount that the payment provider can charge: at least `smallest_charge` and a multiple of `step`.
+    The rest is 0 or an amount that the payment provider can charge: at least `min_charge` and a multiple of `step`.
     The gift cards pay less if that needs it.
     """
     gift_cards = list(gift_cards)
     payable = min(total_minor, sum(card.balance_minor for card in gift_cards))
     due = _whole_steps(total_minor - payable, step)
-    if 0 < due < smallest_charge:
-        due = _whole_steps(smallest_charge, step)
+    if 0 < due < min_charge:
+        due = _whole_steps(min_charge, step)
     payable = max(0, total_minor - due)
     tenders = []
     for card in gift_cards:

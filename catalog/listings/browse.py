@@ -104,10 +104,10 @@ class ListingPage:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A sort order that replaces the chosen one if the listing has at most `most` rows."""
+    """A sort order that replaces the chosen one if the listing has at most `max_total` rows."""
 
     order: list[Any]
-    most: int = MAX_COUNTED
+    max_total: int = MAX_COUNTED
 
 
 def current_listings(market: Market) -> QuerySet[Listing]:
@@ -174,7 +174,7 @@ def listing_page(
     *,
     cache_scope: Scope | None = None,
     ranking: Ranking | None = None,
-    most_counted: int = MAX_COUNTED,
+    max_counted: int = MAX_COUNTED,
 ) -> ListingPage:
     """One page of the listings, with the facets for filtering further. A page after the last one has no cards.
 
@@ -186,11 +186,11 @@ def listing_page(
     is_filtered = bool(chosen) or plain is not listings
     if cache_scope and not is_another_time():
         filters = f"{query.low_minor} {query.high_minor} {query.in_stock} {query.on_sale}" if is_filtered else ""
-        most = most_counted if is_filtered or cache_scope.search else None
-        counts = cached_counts(cache_scope, filters, plain, chosen, most)
+        limit = max_counted if is_filtered or cache_scope.search else None
+        counts = cached_counts(cache_scope, filters, plain, chosen, limit)
     else:
-        counts = count_facets(plain, chosen, most=most_counted)
-    order = ranking.order if ranking and counts.total <= ranking.most else None
+        counts = count_facets(plain, chosen, max_counted=max_counted)
+    order = ranking.order if ranking and counts.total <= ranking.max_total else None
     rows, after = _cut(filter_by_facets(plain, chosen), query, order)
     return ListingPage(
         cards=rows[:PAGE_SIZE],

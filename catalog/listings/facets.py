@@ -179,24 +179,24 @@ class Counts:
 
 
 def count_facets(
-    listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, most: int | None = MAX_COUNTED
+    listings: QuerySet[Listing], chosen: Mapping[str, list[int]], *, max_counted: int | None = MAX_COUNTED
 ) -> Counts:
     """Count the products per value: once with all filters, and once per chosen facet without its own filter."""
     by_facet: dict[str, dict[int, int]] = {}
     total, is_at_least = 0, False
     for left_out in ["", *chosen]:
         scope = filter_by_facets(listings, {code: ids for code, ids in chosen.items() if code != left_out})
-        counts, scope_total = _count(scope, most)
+        counts, scope_total = _count(scope, max_counted)
         by_facet[left_out] = counts
         total = scope_total if not left_out else total
-        is_at_least = is_at_least or (most is not None and scope_total >= most)
+        is_at_least = is_at_least or (max_counted is not None and scope_total >= max_counted)
     return Counts(by_facet, total, is_at_least)
 
 
-def _count(scope: QuerySet[Listing], most: int | None) -> tuple[dict[int, int], int]:
+def _count(scope: QuerySet[Listing], max_counted: int | None) -> tuple[dict[int, int], int]:
     """The number of products per value id, and the number of products. The SQL counts the latter under the value 0."""
     rows = scope.order_by().values("facets")
-    text, parameters = (rows[:most] if most else rows).query.sql_with_params()
+    text, parameters = (rows[:max_counted] if max_counted else rows).query.sql_with_params()
     statement = (
         "SELECT value, count(*) FROM (SELECT unnest(0 || facets) AS value"  # noqa: S608  (Django's own text)
         f" FROM ({text}) AS listing) AS held GROUP BY value"
@@ -226,7 +226,7 @@ class Scope:
 
 
 def cached_counts(
-    scope: Scope, filters: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], most: int | None
+    scope: Scope, filters: str, listings: QuerySet[Listing], chosen: Mapping[str, list[int]], max_counted: int | None
 ) -> Counts:
     """The cached counts of a scope with these filters and values, counted again if the scope has a newer version."""
     key, name = scope.key(filters, chosen), scope.name(filters, chosen)
@@ -237,7 +237,7 @@ def cached_counts(
     # The time limit covers changes that raise no version: a period that begins, a transaction that commits late.
     if counted_for == version and now - counted_at < MAX_CACHE_AGE:
         return Counts.from_json(stored)
-    counts = count_facets(listings, chosen, most=most)
+    counts = count_facets(listings, chosen, max_counted=max_counted)
     _keep(FacetCount(pk=key, version=version, counted_at=now, counts={**counts.as_json(), "of": name}))
     return counts
 
@@ -261,7 +261,7 @@ def _keep(row: FacetCount) -> None:
 
 
 def facets_to_show(
-    definitions: FacetDefinitions, counts: Counts, chosen: Mapping[str, list[int]], most_values: int = 40
+    definitions: FacetDefinitions, counts: Counts, chosen: Mapping[str, list[int]], max_values: int = 40
 ) -> list[Facet]:
     """The facets of a page with the values that lead to products. Chosen values are always included."""
     missing = [attribute.pk for attribute in definitions.attributes if attribute.pk not in definitions.values]
@@ -278,7 +278,7 @@ def facets_to_show(
             if numbers.get(value.pk) or value.pk in ids
         ]
         if len(values) > 1 or any(value.is_chosen for value in values):
-            facets.append(Facet(attribute.code, attribute.name, values[:most_values], counts.is_at_least))
+            facets.append(Facet(attribute.code, attribute.name, values[:max_values], counts.is_at_least))
     return facets
 
 

@@ -69,7 +69,7 @@ def search_page(listings: QuerySet[Listing], market: Market, text: str, listing_
     if not terms:
         return SearchPage(ListingPage([], 1, 0, False))
     if ids := products_by_code(text):
-        return SearchPage(listing_page(listings.filter(product__in=ids), listing_query, most_counted=COUNT_LIMIT + 1))
+        return SearchPage(listing_page(listings.filter(product__in=ids), listing_query, max_counted=COUNT_LIMIT + 1))
     exact = _matching(listings, _query(terms, market), terms, market, listing_query)
     if exact.count or listing_query.page > 1 or exact.is_filtered:
         return SearchPage(exact)
@@ -96,7 +96,7 @@ def _matching(
         if is_ranked
         else None,
         cache_scope=Scope(WHOLE_SHOP, market.code, " ".join("+".join(term) for term in terms)),
-        most_counted=COUNT_LIMIT + 1,
+        max_counted=COUNT_LIMIT + 1,
     )
 
 

@@ -213,8 +213,8 @@ def _given(gifts: Iterable[PricedLine], totals: Totals) -> list[PricedLine]:
 
 def _tenders(totals: Totals, rulebook: Rulebook, market: Market) -> list[Tender]:
     """Return what the cart's gift cards pay of the total."""
-    smallest_charge = settings.MIN_CHARGE_MINOR.get(market.currency, 0)
-    return split_tenders(totals.total_minor, rulebook.gift_cards, smallest_charge, charge_step(market.currency))
+    min_charge = settings.MIN_CHARGE_MINOR.get(market.currency, 0)
+    return split_tenders(totals.total_minor, rulebook.gift_cards, min_charge, charge_step(market.currency))
 
 
 def _pickup_pricing(pricing: Pricing, market: Market, rulebook: Rulebook, options: Iterable[ShippingOption]) -> Pricing:

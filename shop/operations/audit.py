@@ -42,9 +42,9 @@ class Finding:
         return f"{self.invariant}: {self.key}: {self.problem}"
 
 
-def bounded(query: str, most: int) -> str:
+def bounded(query: str, max_rows: int) -> str:
     """Limit the query to `most` rows without letting the limit change its plan."""
-    return f"WITH broken AS MATERIALIZED ({query}) SELECT * FROM broken LIMIT {most:d}"  # noqa: S608  (our own text)
+    return f"WITH broken AS MATERIALIZED ({query}) SELECT * FROM broken LIMIT {max_rows:d}"  # noqa: S608  (our own text)
 
 
 def run_audit(most_per_invariant: int = 100) -> list[Finding]:

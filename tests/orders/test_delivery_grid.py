@@ -91,7 +91,7 @@ def test_the_grid_shows_what_is_free_and_what_is_not_delivered(zones):
 @pytest.mark.django_db
 def test_overlapping_zones_are_named_with_the_one_that_decides(zones):
     ShippingZone.objects.create(name="Twin", countries=["AT"])
-    found = [(one.names, one.winner) for one in overlaps(ShippingZone.objects.order_by("name"))]
+    found = [(overlap.names, overlap.winner) for overlap in overlaps(ShippingZone.objects.order_by("name"))]
     assert found == [
         (("Alone", "Alps"), "Alps"),
         (("Alone", "Beyond"), "Alone"),

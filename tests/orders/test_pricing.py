@@ -49,7 +49,7 @@ def delivery_tax(totals: Totals) -> int:
 def saved(basket: Basket, *rules: Rule) -> int:
     """The discount of these rules before tax, without the rounding of the total."""
     totals = price(replace(basket, rules=rules, is_never_dearer=False))
-    return sum(one.minor for one in totals.discounts if one.rule_id)
+    return sum(discount.minor for discount in totals.discounts if discount.rule_id)
 
 
 @check
@@ -64,7 +64,7 @@ def the_lines_make_the_parts(basket: Basket, totals: Totals) -> None:
     assert totals.discount_minor == sum(line.discount_minor for line in totals.lines)
     for line in totals.lines:
         assert line.subtotal_minor == line.unit_minor * line.quantity
-        assert line.discount_minor == sum(one.minor for one in line.discounts)
+        assert line.discount_minor == sum(discount.minor for discount in line.discounts)
         on_top = 0 if totals.is_tax_included else line.tax_minor
         assert line.total_minor == line.subtotal_minor - line.discount_minor + on_top
 
@@ -98,8 +98,8 @@ def nothing_is_below_zero(basket: Basket, totals: Totals) -> None:
     names = ("subtotal_minor", "discount_minor", "shipping_minor", "tax_minor", "total_minor")
     assert min(getattr(totals, name) for name in names) >= 0
     assert min((min(tax.base_minor, tax.tax_minor) for tax in totals.taxes), default=0) >= 0
-    assert min((one.minor for one in (*totals.discounts, *totals.shipping_discounts)), default=0) >= 0
-    assert min((one.minor for line in totals.lines for one in line.discounts), default=0) >= 0
+    assert min((discount.minor for discount in (*totals.discounts, *totals.shipping_discounts)), default=0) >= 0
+    assert min((discount.minor for line in totals.lines for discount in line.discounts), default=0) >= 0
     assert delivery_tax(totals) >= 0
 
 
@@ -124,15 +124,15 @@ def nothing_is_taken_off_gift_cards(basket: Basket, totals: Totals) -> None:
 @check
 def the_discounts_of_each_rule_add_up(basket: Basket, totals: Totals) -> None:
     parts: Counter[int] = Counter()
-    for one in (*totals.shipping_discounts, *(one for line in totals.lines for one in line.discounts)):
-        parts[one.rule_id] += one.minor
-    assert {one.rule_id: one.minor for one in totals.discounts} == dict(parts)
-    assert len({one.rule_id for one in totals.discounts}) == len(totals.discounts)
+    for discount in (*totals.shipping_discounts, *(discount for line in totals.lines for discount in line.discounts)):
+        parts[discount.rule_id] += discount.minor
+    assert {discount.rule_id: discount.minor for discount in totals.discounts} == dict(parts)
+    assert len({discount.rule_id for discount in totals.discounts}) == len(totals.discounts)
 
 
 @check
 def dinars_are_charged_in_steps_of_ten(basket: Basket, totals: Totals) -> None:
-    rounding = sum(one.minor for one in totals.discounts if one.rule_id == 0)
+    rounding = sum(discount.minor for discount in totals.discounts if discount.rule_id == 0)
     assert rounding < 10
     if basket.currency == "KWD":
         assert totals.total_minor % 10 == 0
@@ -149,7 +149,7 @@ def a_receipt_gives_the_same_totals_again(basket: Basket, totals: Totals) -> Non
 
 
 @check
-def every_part_of_a_receipt_is_told(basket: Basket, totals: Totals) -> None:
+def every_part_of_a_receipt_is_explained(basket: Basket, totals: Totals) -> None:
     explanation = explain(make_receipt(basket, totals), {})
     assert sum(line.startswith("    charged ") for line in explanation) == len(totals.lines)
     assert sum(line.startswith("Total ") for line in explanation) == 1
@@ -157,14 +157,16 @@ def every_part_of_a_receipt_is_told(basket: Basket, totals: Totals) -> None:
 
 @check
 def each_rule_holds_or_has_a_reason(basket: Basket, totals: Totals) -> None:
-    rule_ids = [one.rule_id for one in totals.discounts if one.rule_id] + [one.rule_id for one in totals.reasons]
+    rule_ids = [discount.rule_id for discount in totals.discounts if discount.rule_id] + [
+        reason.rule_id for reason in totals.reasons
+    ]
     assert sorted(rule_ids) == [rule.id for rule in basket.rules]
-    assert all(one.why for one in totals.reasons)
+    assert all(reason.why for reason in totals.reasons)
 
 
 @check
 def one_rule_holds_for_the_order_and_one_for_the_delivery(basket: Basket, totals: Totals) -> None:
-    held = Counter(lane_of(basket)[one.rule_id] for one in totals.discounts if one.rule_id)
+    held = Counter(lane_of(basket)[discount.rule_id] for discount in totals.discounts if discount.rule_id)
     assert held["order"] <= 1
     assert held["delivery"] <= 1
 
@@ -173,21 +175,21 @@ def one_rule_holds_for_the_order_and_one_for_the_delivery(basket: Basket, totals
 def each_line_is_reduced_by_one_product_rule_at_most(basket: Basket, totals: Totals) -> None:
     lanes = lane_of(basket)
     for line in totals.lines:
-        assert sum(lanes.get(one.rule_id) == "product" for one in line.discounts) <= 1
+        assert sum(lanes.get(discount.rule_id) == "product" for discount in line.discounts) <= 1
 
 
 @check
 def an_exclusive_rule_holds_alone(basket: Basket, totals: Totals) -> None:
-    held = [one.rule_id for one in totals.discounts if one.rule_id]
+    held = [discount.rule_id for discount in totals.discounts if discount.rule_id]
     exclusive = {rule.id for rule in basket.rules if rule.is_exclusive}
     assert len(held) == 1 or exclusive.isdisjoint(held)
 
 
 @check
 def a_gift_costs_nothing(basket: Basket, totals: Totals) -> None:
-    held = {one.rule_id for one in totals.discounts}
+    held = {discount.rule_id for discount in totals.discounts}
     gifts = [line for line in totals.lines if line.gift_of]
-    assert {line.gift_of for line in gifts} == {one for one in held if lane_of(basket).get(one) == "gift"}
+    assert {line.gift_of for line in gifts} == {rule_id for rule_id in held if lane_of(basket).get(rule_id) == "gift"}
     assert all(line.discount_minor == line.subtotal_minor and line.total_minor == 0 for line in gifts)
 
 
@@ -238,29 +240,29 @@ def one_more_is_not_dearer(basket: Basket, rule: Rule) -> None:
     Others may: a rule that saves more than each of two others can take the lines of both, and one in an earlier lane
     can bring the cart below the minimum of one in a later lane. And a gift is worth its price.
     """
-    rules = tuple(one for one in basket.rules if one.lane != "gift")
+    rules = tuple(other for other in basket.rules if other.lane != "gift")
     if rule.lane != "gift" and (rule.lane == "delivery" or rule.is_exclusive):
         assert saved(basket, *rules, rule) >= saved(basket, *rules)
 
 
-def all_facts(basket: Basket) -> None:
+def run_all_checks(basket: Basket) -> None:
     totals = price(basket)
-    for one in CHECKS:
-        one(basket, totals)
+    for function in CHECKS:
+        function(basket, totals)
 
 
 @settings(QUICK, max_examples=100)
 @given(basket=baskets())
-def test_all_facts_of_a_hundred_baskets(basket):
-    all_facts(basket)
+def test_all_checks_pass_for_a_hundred_baskets(basket):
+    run_all_checks(basket)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("thousand", range(1, 11))
 @FULL
 @given(basket=baskets())
-def test_all_facts_of_a_thousand_baskets(thousand, basket):
-    all_facts(basket)
+def test_all_checks_pass_for_a_thousand_baskets(thousand, basket):
+    run_all_checks(basket)
 
 
 @QUICK

@@ -376,9 +376,9 @@ def test_staff_try_a_promotion_that_is_still_off():
     trial = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=True)
     assert (trial.saved_minor, trial.with_it.total_minor) == (1200, 4800 - 1200 + 490)
     too_little = try_promotion(promotion, {variant.pk: 1}, country="DE", at=at, with_code=True)
-    assert [one.why for one in too_little.with_it.reasons] == ["Add €16.00 of eligible items to use it."]
+    assert [reason.why for reason in too_little.with_it.reasons] == ["Add €16.00 of eligible items to use it."]
     without = try_promotion(promotion, {variant.pk: 2}, country="DE", at=at, with_code=False)
-    assert [one.why for one in without.with_it.reasons] == ["It needs a code."]
+    assert [reason.why for reason in without.with_it.reasons] == ["It needs a code."]
     assert Promotion.objects.get().is_active is False
 
 

@@ -346,5 +346,7 @@ def test_what_holds_together_by_hand(example):
 def test_a_discount_names_its_rule_and_code():
     basket = Example("", TENNER, [percent("Ten", "10", needs_code=True, code="TEN")]).basket()
     totals = price(basket)
-    assert [(one.rule_id, one.name, one.minor, one.code) for one in totals.discounts] == [(1, "Ten", 100, "TEN")]
+    assert [(discount.rule_id, discount.name, discount.minor, discount.code) for discount in totals.discounts] == [
+        (1, "Ten", 100, "TEN")
+    ]
     assert totals.lines[0].discounts == totals.discounts

@@ -280,8 +280,10 @@ def test_the_taxes_of_an_invoice_are_listed_by_rate_with_their_base():
 def test_the_rounding_is_a_discount_like_any_other():
     of_line = price(Example("", [item("a", 3, 335)], where=DINARS).basket())
     of_delivery = price(Example("", [card("g", 5000)], where=DINARS, ship=1007).basket())
-    assert [(one.rule_id, one.name, one.minor) for one in of_line.discounts] == [(0, "Rounding", 5)]
-    assert [(one.rule_id, one.name, one.minor) for one in of_delivery.discounts] == [(0, "Rounding", 7)]
+    assert [(discount.rule_id, discount.name, discount.minor) for discount in of_line.discounts] == [(0, "Rounding", 5)]
+    assert [(discount.rule_id, discount.name, discount.minor) for discount in of_delivery.discounts] == [
+        (0, "Rounding", 7)
+    ]
 
 
 def test_units_that_go_back_one_by_one_give_back_the_whole_line():

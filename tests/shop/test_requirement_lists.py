@@ -29,7 +29,11 @@ def direct_requirements(extras: list[str]) -> list[Requirement]:
 
 def requirements_of(name: str, extra: str) -> list[Requirement]:
     found = [Requirement(text) for text in metadata.requires(name) or []]
-    return [one for one in found if one.marker is None or one.marker.evaluate({"extra": extra})]
+    return [
+        requirement
+        for requirement in found
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+    ]
 
 
 def problems(list_name: str, pinned: dict[str, str]) -> list[str]:
