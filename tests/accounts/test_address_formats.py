@@ -99,7 +99,7 @@ def test_a_country_says_which_parts_its_addresses_have(country, rows, required):
         ("HK", "Area", "Postcode", "District"),
     ],
 )
-def test_parts_are_called_what_the_country_calls_them(country, state, postcode, city):
+def test_labels_of_address_parts_follow_the_country(country, state, postcode, city):
     labels = address_format(country).labels
     assert (labels["state"], labels["postcode"], labels["city"]) == (state, postcode, city)
 
@@ -128,7 +128,7 @@ def test_a_state_that_the_country_does_not_have_is_refused():
         address_format("US").state("Bavaria")
 
 
-def test_a_postcode_can_tell_the_state():
+def test_a_postcode_can_determine_the_state():
     assert address_format("US").state_of("97205") == "OR"
     assert address_format("US").state_of("09012") == "AE"
     assert address_format("ES").state_of("28013") == "Madrid"
@@ -192,6 +192,6 @@ def test_an_address_from_before_states_prints_without_stray_commas():
     assert address_format("US").printed(parts) == ["Maya", "418 Maple St", "Portland 97205"]
 
 
-def test_parts_that_the_country_has_no_place_for_are_printed_all_the_same():
+def test_parts_that_the_format_of_the_country_lacks_are_printed_too():
     parts = {"name": "Maya", "line1": "Street 8", "postcode": "12345", "city": "Doha", "state": "Al Rayyan"}
     assert address_format("QA").printed(parts) == ["Maya", "Street 8", "Doha", "12345 Al Rayyan"]

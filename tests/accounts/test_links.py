@@ -48,7 +48,7 @@ def change_password(client, new=NEW):
     return client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": new})
 
 
-def test_an_address_that_somebody_added_is_worth_nothing_after_the_password_is_changed():
+def test_an_added_address_cannot_be_confirmed_after_the_password_is_changed():
     owner = member()
     thief = client_of(owner, REMOTE_ADDR="203.0.113.66")
     add_address(thief)

@@ -109,7 +109,7 @@ def test_every_address_about_accounts_is_listed_here():
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_account_page_is_in_our_frame_and_words(name, monkeypatch):
+def test_every_account_page_uses_our_layout_and_texts(name, monkeypatch):
     who, heading = PAGES[name]
     client, user = visitor(who)
     if name == "account_set_password":
@@ -172,7 +172,7 @@ def test_no_template_of_allauth_can_be_reached():
 
 
 @pytest.mark.parametrize("name", MAIL_TEXTS)
-def test_every_mail_is_in_our_frame_and_words(name, settings):
+def test_every_account_mail_uses_our_layout_and_texts(name, settings):
     settings.SHOP_URL = "https://shop.example"
     addresses = dict.fromkeys(("new_email", "to_email", "from_email", "deleted_email"), "anna@example.com")
     links = dict.fromkeys(("sign_up_url", "password_reset_url", "activate_url"), "https://shop.example/x/")

@@ -59,7 +59,7 @@ def test_guessing_gets_slower_from_there_and_not_for_the_owner_elsewhere(client)
     assert log_in(Client(), REMOTE_ADDR="192.0.2.7").status_code == 302
 
 
-def test_a_forged_forwarded_header_is_no_new_place(client):
+def test_a_forged_forwarded_header_does_not_count_as_a_new_place(client):
     member()
     for n in range(FREE_FAILURES):
         log_in(client, password="wrong wrong wrong", headers={"x-forwarded-for": f"198.51.100.{n}"})
@@ -109,7 +109,7 @@ def test_the_admin_asks_to_log_in_where_everybody_does(client):
 
 
 @pytest.mark.fault("F117")
-def test_a_new_session_at_login_and_none_after_logout(client):
+def test_login_starts_a_new_session_and_logout_ends_it(client):
     member()
     client.get("/account/login/")
     log_in(client)

@@ -63,7 +63,7 @@ def test_the_last_allowed_attempt_of_a_place_passes_and_the_next_waits(attempt, 
 
 @pytest.mark.fault("F116")
 @each_place
-def test_a_forged_header_is_no_new_place(attempt, times, window, status, limit):
+def test_a_forged_header_does_not_count_as_a_new_place(attempt, times, window, status, limit):
     use_up(limit, times - 1)
     assert attempt(1, **{"x-forwarded-for": "198.51.100.1"}).status_code == status
     assert_refused(attempt(times, **{"x-forwarded-for": "203.0.113.9"}), window)
@@ -103,7 +103,7 @@ def test_an_ipv6_address_stands_for_its_network(address, place):
     assert network_of(address) == place
 
 
-def test_another_address_of_the_same_ipv6_network_is_no_new_place():
+def test_addresses_of_one_ipv6_network_count_as_one_place():
     for n in range(10):
         assert find_order(n, ip=f"2001:db8::{n + 1:x}").status_code == 422
     assert_refused(find_order(10, ip="2001:db8::ffff"), 600)
@@ -175,7 +175,7 @@ def test_stripes_calls_are_never_too_many(client):
 
 @pytest.mark.fault("F116")
 @pytest.mark.django_db(transaction=True)
-def test_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten(at_once):
+def test_ten_of_thirty_simultaneous_searches_pass_if_ten_are_left(at_once):
     use_up(SEARCHING, 50)
     answers = at_once(*(lambda: search(0).status_code for _ in range(30)))
     assert sorted(answers) == [200] * 10 + [429] * 20
@@ -184,6 +184,6 @@ def test_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten(at_once):
 
 @pytest.mark.fault("F116")
 @pytest.mark.django_db(transaction=True)
-def test_thirty_registrations_at_once_from_one_place_are_five(at_once):
+def test_five_of_thirty_simultaneous_registrations_from_one_place_pass(at_once):
     answers = at_once(*(lambda n=n: register(n).status_code for n in range(30)))
     assert sorted(answers) == [302] * 5 + [429] * 25

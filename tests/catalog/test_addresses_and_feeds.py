@@ -56,7 +56,7 @@ def test_every_old_slug_leads_to_the_newest_in_one_step(client):
     assert Redirect.objects.count() == 2
 
 
-def test_a_moved_category_and_those_below_lead_to_their_places(client):
+def test_old_urls_of_a_moved_category_and_its_subcategories_redirect(client):
     home, table = create_category("Home"), create_category("Table")
     create_category("Mugs", table)
     move_category(table, parent=home, slug="dining")

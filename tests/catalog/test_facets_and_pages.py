@@ -116,7 +116,7 @@ def test_options_count_as_values_of_the_attribute_that_names_them():
     assert len(look(category, glaze=["ink-blue"]).cards) == 1
 
 
-def test_suggestions_say_from_where_variants_cost_differently(client):
+def test_suggestions_show_from_prices_if_variants_cost_differently(client):
     one = make_variant(1000, title="Lamp of one price")
     many = make_variant(1000, title="Lamp of many prices")
     dearer = Variant.objects.create(product=many.product, option1="Large")

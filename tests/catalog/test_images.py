@@ -36,7 +36,7 @@ def test_a_picture_is_kept_under_a_name_of_our_own(kind):
 
 
 @pytest.mark.fault("F109")
-def test_notes_about_place_and_time_are_dropped():
+def test_location_and_time_are_removed_from_pictures():
     exif = Image.Exif()
     exif[0x010E] = "secret place"
     image = ProductImage(product=make_variant().product)

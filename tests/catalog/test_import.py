@@ -39,7 +39,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_real_export_comes_in_with_the_right_numbers(name):
+def test_a_real_export_is_imported_with_the_right_numbers(name):
     path = shared(name)
     report = import_file(path)
     assert [str(problem) for problem in report.skipped] == []
@@ -80,7 +80,7 @@ def test_the_second_import_changes_nothing(name):
     assert run_audit() == []
 
 
-def test_the_demo_catalogue_comes_in_whole(settings, tmp_path):
+def test_the_demo_catalogue_is_imported_completely(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     report = import_file(DEMO / "hearthside.csv")
     assert (len(report.new), report.problems) == (36, [])
@@ -212,7 +212,7 @@ def test_a_cell_that_cannot_be_taken_refuses_its_product_alone(tmp_path, cell, m
     assert [product.handle for product in reading.products] == ["first", "good"]
 
 
-def test_a_row_whose_handle_cannot_be_taken_is_named_by_its_line(tmp_path):
+def test_a_row_with_an_unusable_handle_is_reported_by_line(tmp_path):
     reading = read_file(write(tmp_path, f"{'h' * 10_001},X,,,,,TRUE,,,,,,,1,,,"), "EUR")
     assert [str(problem) for problem in reading.problems] == [
         "line 2: (no handle): 'Handle' has 10,001 characters; at most 10,000 are allowed"
@@ -293,7 +293,7 @@ def test_pictures_are_looked_up_inside_the_folder_only(tmp_path):
         assert folder.read(source) is None
 
 
-def test_a_broken_picture_is_noted_and_the_product_still_comes_in(tmp_path):
+def test_a_broken_picture_is_reported_and_the_product_is_imported(tmp_path):
     (tmp_path / "a.webp").write_text("<svg onload=alert(1)>")
     report = import_file(write(tmp_path, "x,X,,,,,TRUE,,,,,,,10.00,,a.webp,active"))
     assert [str(problem) for problem in report.problems] == [

@@ -100,7 +100,7 @@ def test_more_than_reserved_is_not_shipped():
     assert stock_of(variant) == (5, 1)
 
 
-def test_shipping_a_split_line_takes_from_both_places():
+def test_shipping_a_split_line_takes_units_from_both_locations():
     variant = make_variant(on_hand=2)
     receive(variant.pk, make_location("second", 20), 3)
     reserve("A1", [Need(1, variant.pk, 4)])
@@ -190,7 +190,7 @@ def test_giving_back_costs_the_same_for_one_line_and_for_twenty_four():
     assert cost(24) == cost(1)
 
 
-def test_units_that_are_there_go_before_units_on_order_at_a_nearer_place():
+def test_units_in_stock_are_preferred_to_backorders_at_a_nearer_location():
     variant = make_variant(on_hand=0)
     near, far = make_location("near", 1), make_location("far", 2)
     set_on_hand(variant.pk, near, 0, reason="count", backorder_limit=9)

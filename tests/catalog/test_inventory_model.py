@@ -302,7 +302,7 @@ class Shop(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 @pytest.mark.full
-def test_the_stock_is_what_a_plain_model_says_after_every_one_of_two_thousand_steps():
+def test_stock_equals_a_plain_model_after_each_of_two_thousand_steps():
     Shop.variants = [make_variant(on_hand=0) for _ in range(3)]
     Shop.locations = [make_location("main", 10), make_location("second", 20)]
     Shop.steps = Counter()

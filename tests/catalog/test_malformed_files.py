@@ -345,7 +345,7 @@ def test_an_odd_name_of_a_picture_is_no_picture_and_no_error(tmp_path, source):
 
 
 @pytest.mark.fault("F106")
-def test_a_file_without_prices_leaves_a_new_product_a_draft_however_often_it_comes():
+def test_a_file_without_prices_creates_a_draft_however_often_it_is_imported():
     taken("Handle,Title,Status\nx,X,active\n", default_target())
     assert Product.objects.get().status == "draft"
 
@@ -362,7 +362,7 @@ def test_a_product_that_comes_back_after_an_undo_has_nothing_of_before():
 
 
 @pytest.mark.fault("F108")
-def test_exported_cells_never_begin_as_formulas_and_come_back_equal():
+def test_exported_cells_never_begin_like_formulas_and_are_imported_unchanged():
     texts = ["=1+1", "+49 30", "-5", "@SUM(A1)", "'=1+1", "''x", "'Tis", "=cmd|' /C calc'!A0", "x=1"]
     buffer = io.StringIO()
     writer = csv.writer(buffer)

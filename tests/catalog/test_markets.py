@@ -351,7 +351,7 @@ def test_nothing_is_made_up_for_a_market_that_is_not_the_demos(settings):
 
 
 @pytest.mark.django_db
-def test_staff_who_look_ahead_do_so_in_each_market(client, us_market, settings):
+def test_staff_can_view_each_market_at_another_time(client, us_market, settings):
     moment = timezone.now()
     for path, is_now in (("/us/", False), ("/us/cart/", True), ("/cart/", True)):
         seen = []

@@ -223,7 +223,7 @@ def test_the_lowest_price_of_the_30_days_before_the_sale(regular, sales, expecte
     assert Listing.objects.filter(valid__contains=NOON).values_list("prior_price_minor", flat=True).get() == expected
 
 
-def test_product_page_and_card_say_the_lowest_price_of_before(client):
+def test_product_page_and_card_show_the_lowest_price_before_the_sale(client):
     variant = priced([(-90, 2000), (-10, 3000)], [(-5, None, 1900)])
     with at(NOON):
         relist(variant)
@@ -285,7 +285,7 @@ def test_staff_see_the_shop_as_it_was_and_go_back(changed):
     assert answer.headers.get("Cache-Control", "") != "private, no-store"
 
 
-def test_staff_see_a_sale_to_come_and_carts_live_now(changed):
+def test_staff_see_a_coming_sale_and_carts_use_the_present_time(changed):
     with at(NOON):
         schedule_sales({changed.pk: 1100}, default_market(), NOON + DAY, None)
         relist(changed)
@@ -329,7 +329,7 @@ def test_a_cookie_is_good_for_eight_hours(changed):
         assert "€30.00" in text_of(client.get("/search/?q=alma"))
 
 
-def test_only_staff_who_may_see_products_choose_a_moment():
+def test_only_staff_who_may_view_products_can_choose_another_time():
     customer = Client()
     customer.force_login(make_user())
     assert [choose(client, "2026-06-01 12:00").status_code for client in (Client(), customer)] == [302, 302]

@@ -120,7 +120,7 @@ def exported() -> str:
 
 
 @pytest.mark.parametrize("name", [file for file in FILES if file != SLIPPED])
-def test_a_real_file_comes_in_with_the_numbers_of_an_independent_reading(name):
+def test_importing_a_real_file_gives_the_numbers_of_an_independent_reading(name):
     expected = Independent(content_of(name))
     plan = import_file(SHARED / name)
     assert [str(problem) for problem in plan.skipped] == []

@@ -30,7 +30,7 @@ def suggested(client, words: str) -> list[str]:
     return [row.title for row in client.get("/suggest/", {"q": words}).context["found"].listings]
 
 
-def test_synonyms_find_what_is_called_otherwise(client):
+def test_synonyms_find_products_with_other_names(client):
     make_variant(title="Velvet couch")
     make_variant(title="Living room bench")
     Synonym.objects.create(words=["sofa", "couch", "living room bench"])
@@ -224,7 +224,7 @@ def test_suggestions_are_products_categories_and_pages(client):
     assert [page.title for page in context.pages] == ["Delivery"]
 
 
-def test_words_of_later_products_are_suggested_and_mend_typos_too(client):
+def test_words_of_later_products_are_suggested_and_correct_typos(client):
     for title in ("Copper kettle", "Walnut spoon"):
         make_variant(title=title)
     assert "Walnut spoon" in text_of(client.get("/suggest/?q=waln"))

@@ -10,7 +10,7 @@ from tests.guards.registry import Monkey, execute, guard
 
 @guard(
     "counting-statement",
-    "tests/accounts/test_throttles.py::test_thirty_searches_at_once_by_somebody_who_has_ten_left_are_ten",
+    "tests/accounts/test_throttles.py::test_ten_of_thirty_simultaneous_searches_pass_if_ten_are_left",
 )
 def no_counting_statement(monkeypatch: Monkey) -> None:
     """An attempt reads the counter and then writes one more."""
@@ -23,7 +23,7 @@ def no_counting_statement(monkeypatch: Monkey) -> None:
 
 @guard(
     "link-state",
-    "tests/accounts/test_links.py::test_an_address_that_somebody_added_is_worth_nothing_after_the_password_is_changed",
+    "tests/accounts/test_links.py::test_an_added_address_cannot_be_confirmed_after_the_password_is_changed",
 )
 def no_state_in_links(monkeypatch: Monkey) -> None:
     """Links confirm an address even after the password has changed, and pending addresses are kept."""

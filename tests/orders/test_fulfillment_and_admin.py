@@ -127,7 +127,7 @@ def test_a_customer_does_not_get_into_the_admin(client):
     assert client.get("/admin/orders/order/").status_code == 302
 
 
-def test_staff_cancel_a_paid_order_and_the_money_goes_back(client, stripe_desk):
+def test_staff_cancel_a_paid_order_and_it_is_refunded(client, stripe_desk):
     user = staff(client, "Support")
     variant = make_variant(on_hand=3)
     order = make_order(variant)

@@ -32,7 +32,7 @@ def order_rows() -> list:
     return [*orders, *lines, *ShippingRate.objects.order_by("pk").values_list("method__code", "price_minor")]
 
 
-def test_orders_say_the_same_after_the_migrations_went_back_and_forth(back_and_forth):
+def test_migrating_back_and_forth_keeps_orders(back_and_forth):
     make_shipping(price_minor=690)
     make_tax()
     make_tax(percent="7", tax_class="reduced")

@@ -62,7 +62,7 @@ def test_totals_by_hand(example):
     example.check()
 
 
-def test_a_receipt_from_before_comes_about_as_it_did():
+def test_an_old_receipt_is_priced_as_it_was():
     basket = Example(
         "",
         [item("a", 1, 10, 1), item("b", 1, 10, 2, tax_class="zero")],

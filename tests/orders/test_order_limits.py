@@ -112,7 +112,7 @@ def test_five_tries_to_pay_one_order_are_enough(client, stripe_desk):
     assert Payment.objects.count() == 5
 
 
-def test_one_place_holds_a_limited_number_of_units_unpaid(settings):
+def test_one_place_can_reserve_a_limited_number_of_unpaid_units(settings):
     settings.MAX_UNPAID_UNITS = 10
     variant = make_variant(on_hand=99)
     assert post_checkout(make_cart(variant, quantity=6), email="a@example.com").status_code == 302
@@ -126,7 +126,7 @@ def test_one_place_holds_a_limited_number_of_units_unpaid(settings):
     assert post_checkout(make_cart(variant, quantity=5), email="b@example.com").status_code == 302
 
 
-def test_an_ipv6_network_is_one_place_that_holds_units(settings):
+def test_an_ipv6_network_shares_one_limit_of_unpaid_units(settings):
     settings.MAX_UNPAID_UNITS = 10
     variant = make_variant(on_hand=99)
     assert post_checkout(make_cart(variant, quantity=6), ip="2001:db8::1", email="a@example.com").status_code == 302
@@ -139,7 +139,7 @@ def test_an_order_from_an_unknown_place_holds_as_much_as_it_likes(settings):
     assert place(make_cart(make_variant(on_hand=99), quantity=11)).terms_accepted_ip is None
 
 
-def test_without_a_limit_a_place_holds_as_much_as_it_likes(settings):
+def test_without_a_limit_a_place_can_reserve_any_number_of_units(settings):
     settings.MAX_UNPAID_UNITS = 0
     variant = make_variant(on_hand=999)
     for number in range(2):

@@ -51,7 +51,7 @@ from orders.delivery.postcodes import first_invalid_pattern, is_within, narrowne
         ("MT", "VLT 1117", "VLT", True),
     ],
 )
-def test_postcodes_lie_in_ranges_beginnings_and_lists(country, postcode, text, is_inside):
+def test_postcodes_match_ranges_prefixes_and_lists(country, postcode, text, is_inside):
     assert is_within(postcode, text, country) is is_inside
 
 

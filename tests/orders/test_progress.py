@@ -78,7 +78,7 @@ def test_a_pick_up_is_got_ready_and_never_on_its_way():
     assert order_progress(reread(order)).heading == "Part of your order was picked up"
 
 
-def test_a_canceled_order_has_no_steps_to_come():
+def test_a_canceled_order_has_no_further_steps():
     order = confirmed()
     cancel(order, "staff")
     assert order_progress(reread(order)).heading == "This order is canceled"

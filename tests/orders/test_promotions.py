@@ -139,7 +139,7 @@ def test_collections_by_hand_and_by_rule_take_part():
     assert [line.discount_minor for line in totals.lines] == [500, 90, 0]
 
 
-def test_a_gift_comes_as_a_line_that_costs_nothing_and_leaves_the_stock():
+def test_a_gift_is_a_free_line_that_takes_stock():
     gift = make_variant(900, on_hand=1, title="Soap")
     make_promotion("gift", "gift", gift_variant=gift, minimum_minor=2000, name="A soap for you")
     cart = make_cart(make_variant(2400))
@@ -157,7 +157,7 @@ def test_a_gift_comes_as_a_line_that_costs_nothing_and_leaves_the_stock():
     assert run_audit() == []
 
 
-def test_the_last_one_in_stock_goes_to_whoever_buys_it_not_to_whoever_gets_it_as_a_gift():
+def test_the_last_unit_goes_to_a_buyer_rather_than_to_a_gift():
     last = make_variant(2400, on_hand=1)
     make_promotion("gift", "gift", gift_variant=last, name="One more")
     order = place(make_cart(last))
@@ -183,7 +183,7 @@ def test_two_promotions_with_the_same_gift_give_one_unit_each():
     assert run_audit() == []
 
 
-def test_a_gift_that_must_be_sent_comes_only_where_something_is_sent():
+def test_a_gift_that_is_shipped_needs_another_shipped_line():
     make_promotion("gift", "gift", gift_variant=make_variant(900))
     cart = make_cart(make_variant(1500, needs_shipping=False, is_tracked=False))
     order = place(cart, shipping_code="none", line1="", postcode="", city="")
