@@ -43,9 +43,9 @@ class ListingRowBuilder:
             return
         prices = [[price for price in variant.prices.all() if price.market == market.code] for variant in sold(product)]
         for begins, ends in self._spans(product, [price for rows in prices for price in rows]):
-            offers = [(offer, rows) for rows in prices if (offer := current_price(rows, begins))]
-            if offers and is_published(product, begins):
-                yield self._row(product, market, offers, TimestamptzRange(begins, ends))
+            current_prices = [(current, rows) for rows in prices if (current := current_price(rows, begins))]
+            if current_prices and is_published(product, begins):
+                yield self._row(product, market, current_prices, TimestamptzRange(begins, ends))
 
     def _spans(self, product: Product, prices: list[Price]) -> list[Span]:
         """The periods from now on in which neither prices nor visibility change. The last one has no end."""
@@ -58,10 +58,10 @@ class ListingRowBuilder:
         self,
         product: Product,
         market: Market,
-        offers: list[tuple[CurrentPrice, list[Price]]],
+        current_prices: list[tuple[CurrentPrice, list[Price]]],
         valid: TimestamptzRange,
     ) -> Listing:
-        cheapest, history = min(offers, key=lambda offer: offer[0].amount_minor)
+        cheapest, history = min(current_prices, key=lambda current: current[0].amount_minor)
         picture = next((image for image in product.images.all() if image.file), None)
         line = self.lineage.get(product.category_id, []) if product.category_id else []
         categories = [category.pk for category in line]
@@ -78,10 +78,10 @@ class ListingRowBuilder:
             facets=self.facets[product.pk],
             currency=cheapest.currency,
             price_minor=cheapest.amount_minor,
-            highest_price_minor=max(offer.amount_minor for offer, _ in offers),
+            highest_price_minor=max(current.amount_minor for current, _ in current_prices),
             regular_price_minor=cheapest.regular_minor,
             prior_price_minor=prior_price(history, valid.lower),
-            is_on_sale=any(offer.is_on_sale for offer, _ in offers),
+            is_on_sale=any(current.is_on_sale for current, _ in current_prices),
             stock_class=product_stock_class(sold(product), self.available),
             image=picture.as_json() if picture else {},
             colours=self._colours(product),

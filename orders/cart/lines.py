@@ -16,13 +16,13 @@ from catalog.models.image import PICTURE_ROW, picture_of
 from catalog.money import format_money
 from catalog.prices import CurrentPrice, price_from_rows, valid_price_rows
 from catalog.products.promises import backorder_promise, dispatch_promise
+from orders.cart.editing import MAX_LINE_QUANTITY
 from orders.delivery.dates import Dispatch
 from orders.models import CartLine
 from orders.pricing import Line
 from orders.rules import MARKS, Version
 
 State = CartLine.State
-CART_LIMIT = 99  # units of one variant in a cart, as the table's constraint says
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ class PricedLine:
     def limit(self) -> int:
         """The largest quantity that this line can have now."""
         limits = [number for number in (self.available, self.variant.most_per_order) if number is not None]
-        return max(0, min([CART_LIMIT, *(number - self.elsewhere for number in limits)]))
+        return max(0, min([MAX_LINE_QUANTITY, *(number - self.elsewhere for number in limits)]))
 
     @property
     def limit_sentence(self) -> str:
         """A sentence about the limit of this line, for cart, drawer and checkout."""
         numbers = (self.available, self.variant.most_per_order)
-        most = min(CART_LIMIT if number is None else number for number in numbers)
+        most = min(MAX_LINE_QUANTITY if number is None else number for number in numbers)
         return f"Only {most} left" if most == self.available else f"At most {most} of this per order"
 
     @property
