@@ -95,6 +95,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the page)
     context = {
         "form": form,
         "contents": contents,
+        "cart_count": contents.count,
         "problems": problems,
         "errors": [(name, wrong[name]) for name in form.page_order if name in wrong],
         "is_corrected": bool(before) and not wrong and not problems,

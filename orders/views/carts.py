@@ -79,6 +79,8 @@ def _render(
         "gift_message": request.POST.get("gift_message", cart.gift_message if cart else ""),
         "removed": _just_removed(contents) if contents else [],
     }
+    if contents:
+        context["cart_count"] = contents.count
     if not contents or not contents.lines:
         context["popular"] = first_cards(current_listings(market), 4)
     response = render(request, "orders/cart.html", context, status=status)
