@@ -117,7 +117,7 @@ class BatchWriter:
                 raise CatalogueMoved(f"“{title}” has changed since the plan was made. Plan again.")
 
     def _write_products(self) -> None:
-        categories = _ensured_categories({after["product"]["category"] for _, after in self.new_documents})
+        categories = _ensured_categories(after["product"]["category"] for _, after in self.new_documents)
         types = dict(ProductType.objects.values_list("name", "pk"))
         new: list[Product] = []
         changed: list[Product] = []
@@ -313,8 +313,9 @@ def _differ(fields: Document, old_fields: Document | None, *names: str) -> bool:
 
 
 def _ensured_categories(names: Iterable[str]) -> dict[str, int | None]:
-    """Category ids by path of names. Creates missing categories; an empty path has no category."""
-    return {name: ensure_category(name.split(CATEGORY_SEPARATOR)).pk if name else None for name in names}
+    """Category ids by path of names. Creates missing categories in this order; an empty path has no category."""
+    once = dict.fromkeys(names)
+    return {name: ensure_category(name.split(CATEGORY_SEPARATOR)).pk if name else None for name in once}
 
 
 def _as_time(text: str | None) -> datetime | None:

@@ -231,6 +231,14 @@ def test_removed_parts_of_a_description_are_reported_and_its_direction_is_kept(t
     ]
 
 
+def test_new_categories_are_listed_in_the_order_in_which_the_file_names_them(tmp_path):
+    names = ["Vases", "Lamps", "Rugs", "Mugs", "Books", "Candles"]
+    path = tmp_path / "file.csv"
+    path.write_text("Handle,Title,Type,Price\n" + "".join(f"p{n},P,{name},10\n" for n, name in enumerate(names)))
+    import_file(path)
+    assert list(Category.objects.values_list("name", flat=True)) == names
+
+
 def test_a_variant_that_stands_twice_is_refused(tmp_path):
     path = write(tmp_path, "x,X,,,,,TRUE,Size,S,,,,,1,,,", "x,,,,,,,,S,,,,,2,,,")
     assert read_file(path, "EUR").problems[0].message == "the variant S is already in line 2"
