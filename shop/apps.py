@@ -9,6 +9,7 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop.operations import checks  # noqa: F401, PLC0415  (registers itself)
 
         gc.freeze()  # everything loaded so far stays in use, so later collections skip it
         gc.enable()

@@ -339,3 +339,7 @@ def test_a_process_that_only_loads_the_settings_wakes_the_workers_of_this_shop()
 def test_slow_libraries_are_not_imported_at_the_start():
     slow = {"cattrs", "email_validator", "holidays", "hypothesis", "phonenumbers", "redis", "requests", "stripe"}
     assert slow & set(loaded_process()["modules"]) == set()
+
+
+def test_a_process_registers_the_checks_of_the_settings():
+    assert "shop.operations.checks" in loaded_process()["modules"]
