@@ -29,3 +29,8 @@ def test_no_line_of_a_template_is_longer_than_120_characters(path):
 def test_a_template_starts_at_most_one_block_element_on_a_line(path):
     lines = enumerate(path.read_text().splitlines(), start=1)
     assert [number for number, line in lines if len(BLOCK.findall(line)) > 1] == []
+
+
+@pytest.mark.django_db
+def test_a_page_is_sent_without_the_indentation_of_its_templates(client):
+    assert b"\n " not in client.get("/orders/find/").content
