@@ -27,8 +27,9 @@ MIN_TIME_LEFT = timedelta(minutes=1)  # do not send a shopper to a session that 
 def start_payment(order_id: int) -> Payment:
     """Return a payment of the order that can be paid now. Its `session_url` is Stripe's page.
 
-    The row with its key and all parameters is committed before Stripe is called, so that a lost answer can be requested
-    again. Raise NotPayable, GatewayDown or GatewayRefused.
+    Stripe's last answer about the payment is forgotten, because the shopper may pay from now on. The row with its key and
+    all parameters is committed before Stripe is called, so that a lost answer can be requested again. Raise NotPayable,
+    GatewayDown or GatewayRefused.
     """
     payment = _open_payment(order_id)
     if payment.method == Payment.Method.NONE or payment.session_url:
@@ -57,6 +58,7 @@ def _open_payment(order_id: int) -> Payment:
         )
         if not is_usable:
             raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
+        _forget_answer(live)
         return live
     if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
         raise NotPayable("We are looking into your payment. Please contact us before you pay again.")
@@ -65,6 +67,12 @@ def _open_payment(order_id: int) -> Payment:
     if order.due_minor == 0:
         return Payment.objects.create(order=order, method=Payment.Method.NONE, currency=order.currency, amount_minor=0)
     return _new_payment(order)
+
+
+def _forget_answer(payment: Payment) -> None:
+    """Let the next page of the order ask Stripe again, however recent the last answer is."""
+    payment.checked_at = None
+    payment.save(update_fields=["checked_at"])
 
 
 def _new_payment(order: Order) -> Payment:

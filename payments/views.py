@@ -81,23 +81,32 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 @page(ORDER)
+@leads_to_payment
 @require_safe
 def come_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Return from Stripe's page. The URL's parameters prove nothing, so ask Stripe."""
+    """Return from Stripe's page. The URL's parameters prove nothing, so ask Stripe.
+
+    Redirect to the order, or show that the payment is being checked while nobody knows whether it was paid. The script
+    of that page requests it again a few times; the `Check again` link does so without scripts.
+    """
     order = get_object_or_404(Order, public_id=public_id)
-    _ask_stripe(order)
+    is_answered = _ask_stripe(order)
+    order.refresh_from_db()
+    undecided = (Payment.Status.PROCESSING,) if is_answered else LIVE
+    if order.is_unpaid and order.payments.filter(method=Payment.Method.STRIPE, status__in=undecided).exists():
+        return render(request, "payments/checking.html", {"order": order})
     return redirect(order)
 
 
-def _ask_stripe(order: Order) -> None:
-    """Settle the order's open payment, unless Stripe was asked a moment ago or too often."""
+def _ask_stripe(order: Order) -> bool:
+    """Settle the order's open payment, unless Stripe was asked a moment ago or too often; return whether it answered."""
     live = order.payments.filter(method=Payment.Method.STRIPE, status__in=LIVE)
     now = timezone.now()
     not_asked_just_now = Q(checked_at=None) | Q(checked_at__lt=now - FRESH_ANSWER)
     payment = live.filter(not_asked_just_now).first() if order.is_unpaid else None
     # If several requests arrive at once, only the one whose update finds the row asks Stripe.
     if not payment or not live.filter(not_asked_just_now, pk=payment.pk).update(checked_at=now):
-        return
+        return False
     try:
         ASKING.take(str(order.pk))
         settle(payment.pk)
@@ -105,6 +114,9 @@ def _ask_stripe(order: Order) -> None:
         log.info("Order %s is left for the next sweep, because Stripe was asked about it too often", order.number)
     except (GatewayDown, GatewayRefused) as error:
         log.warning("Order %s could not be settled now and is left for the next sweep: %r", order.number, error)
+    else:
+        return True
+    return False
 
 
 @page(ORDER)

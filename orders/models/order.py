@@ -185,6 +185,11 @@ class Order(models.Model):
         return self.status == self.Status.PLACED
 
     @property
+    def is_payment_processing(self) -> bool:
+        """Whether a bank is processing the payment. Meanwhile the order is unpaid, but has no time limit."""
+        return self.is_unpaid and self.payment_due_at is None
+
+    @property
     def is_canceled(self) -> bool:
         return self.status == self.Status.CANCELED
 
