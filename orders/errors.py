@@ -2,12 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import OperationalError
+
 if TYPE_CHECKING:
     from orders.models import Order
 
 
 class OrderError(Exception):
     """Base class of all errors of carts and orders."""
+
+
+class RulesKeepChanging(OrderError, OperationalError):
+    """The rules that prices depend on changed every time they were read, so there is no price that is sure to be right.
+
+    It is also an error of the database, so pages answer 503 and ask to try again in a few seconds.
+    """
 
 
 class CartRefused(OrderError):

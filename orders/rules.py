@@ -17,9 +17,11 @@ from django.db.models.expressions import RawSQL
 
 from catalog.models import Page, Store
 from catalog.models.weekdays import MONDAY_TO_FRIDAY
+from orders.errors import RulesKeepChanging
 from orders.models import ClosingDay, Promotion, PromotionTier, RulesMark, ShippingRate, TaxRate, TaxRegion
 from orders.pricing import Rule, Scope, Tier
 
+MAX_READS = 10  # of all rules in one call of current_rules()
 Version = frozenset[uuid.UUID]
 Row = TypeVar("Row")
 
@@ -137,9 +139,10 @@ def current_rules(promotion_ids: Collection[int] = (), version: Version | None =
     """Return the current rules as this transaction sees them, with these promotions even if they are switched off.
 
     Takes one query if nothing has changed since this process last read them. Otherwise they are read again, and
-    again if they change meanwhile, so that all rules are of one version. Pass `version` if the caller has read it already.
+    again if they change meanwhile, so that all rules are of one version. Raise RulesKeepChanging if they change during each
+    of MAX_READS reads. Pass `version` if the caller has read it already.
     """
-    while True:
+    for _ in range(MAX_READS):
         version = read_version() if version is None else version
         rules = _Cache.rules
         if rules is None or rules.version != version:
@@ -153,6 +156,7 @@ def current_rules(promotion_ids: Collection[int] = (), version: Version | None =
             _Cache.rules = rules if version else None
             return rules
         version = None
+    raise RulesKeepChanging(f"The rules of prices changed during each of {MAX_READS} reads")
 
 
 def read_version() -> Version:
@@ -171,11 +175,9 @@ MARKS = RawSQL("ARRAY(SELECT id FROM orders_rulesmark)", [])  # noqa: S611  (our
 def _read_rules(version: Version) -> ShopRules:
     store = Store.objects.first() or Store(dispatch_days=MONDAY_TO_FRIDAY)
     rates = ShippingRate.objects.filter(method__is_active=True).select_related("method", "zone")
-    # A rate that ends when it begins never applies. PostgreSQL stores that as an empty range, which has no bounds.
-    tax_rates = TaxRate.objects.exclude(valid__isempty=True)
     rules = ShopRules(
         version=version,
-        tax_rates=_grouped(map(_tax_rate, tax_rates.order_by("pk")), lambda rate: rate.country),
+        tax_rates=_grouped(map(_tax_rate, TaxRate.objects.order_by("pk")), lambda rate: rate.country),
         tax_regions=_grouped(map(_tax_region, TaxRegion.objects.order_by("code")), lambda region: region.country),
         shipping=_grouped(shipping_rules(rates.order_by("pk")), lambda rule: rule.market),
         closing_days={

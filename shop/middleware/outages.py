@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
+from orders.errors import RulesKeepChanging
+
 STAFF_PAGES = ("/admin/", "/staff/")
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class DatabaseOutageMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
-        is_busy = isinstance(error.__cause__, LockNotAvailable | QueryCanceled)
+        is_busy = isinstance(error, RulesKeepChanging) or isinstance(error.__cause__, LockNotAvailable | QueryCanceled)
         log.error("The database is %s: %s", "busy" if is_busy else "away", error)
         is_for_staff = request.path_info.startswith(STAFF_PAGES)
         page = render_to_string("admin/503.html" if is_for_staff else "503.html", {"is_busy": is_busy})

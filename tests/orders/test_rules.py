@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.models import Page, Store
 from orders import rules as shop_rules
+from orders.errors import RulesKeepChanging
 from orders.models import (
     ClosingDay,
     Coupon,
@@ -25,7 +26,7 @@ from orders.models import (
     TaxRegion,
 )
 from orders.promotions.coupons import make_batch
-from orders.rules import current_rules, read_version
+from orders.rules import MAX_READS, current_rules, read_version
 from tests.factories import (
     contents_of,
     make_cart,
@@ -37,6 +38,7 @@ from tests.factories import (
     place,
     with_codes,
 )
+from tests.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -272,6 +274,45 @@ def both_of(rules) -> tuple[Decimal, int]:
 def test_rules_that_change_while_they_are_read_are_read_again(monkeypatch):
     change_while_reading(monkeypatch)
     assert both_of(current_rules()) == (7, 0)
+
+
+def change_during_the_first_reads(monkeypatch, count: int) -> list[int]:
+    """Change the version during each of the first reads of the rules. Return a list that gets the number of each read."""
+    read, reads = shop_rules._read_rules, []
+
+    def read_and_change(version):
+        reads.append(len(reads) + 1)
+        rules = read(version)
+        if len(reads) <= count:
+            TaxRate.objects.update(percent=len(reads))
+        return rules
+
+    monkeypatch.setattr(shop_rules, "_read_rules", read_and_change)
+    return reads
+
+
+def test_rules_that_come_to_rest_at_the_last_read_are_used(monkeypatch):
+    make_tax()
+    reads = change_during_the_first_reads(monkeypatch, MAX_READS - 1)
+    assert (percent_of_tax(), len(reads)) == (MAX_READS - 1, MAX_READS)
+
+
+def test_rules_that_change_during_every_read_are_refused_and_not_cached(monkeypatch):
+    make_tax()
+    reads = change_during_the_first_reads(monkeypatch, 1000)
+    with pytest.raises(RulesKeepChanging):
+        current_rules()
+    assert (len(reads), shop_rules._Cache.rules) == (MAX_READS, None)
+
+
+def test_a_page_whose_rules_keep_changing_asks_to_try_again(client, monkeypatch):
+    make_tax()
+    cart = make_cart(make_variant(2400))
+    client.cookies["cart"] = str(cart.token)
+    change_during_the_first_reads(monkeypatch, 1000)
+    page = client.get("/cart/")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "Please try again in a few seconds." in text_of(page)
 
 
 @pytest.mark.django_db(transaction=True)
