@@ -48,7 +48,7 @@ def change_rate(rate: TaxRate, percent: Decimal, begins: datetime) -> TaxRate:
     old = TaxRate.objects.select_for_update().get(pk=rate.pk)
     lower, upper = old.valid.lower, old.valid.upper
     is_outside = (lower is not None and begins <= lower) or (upper is not None and begins >= upper)
-    if old.valid.isempty or is_outside:
+    if is_outside:
         raise OrderRefused("This rate does not apply at that time. Choose a time between its start and its end.")
     TaxRate.objects.filter(pk=old.pk).update(valid=TimestamptzRange(lower, begins))
     return TaxRate.objects.create(

@@ -83,6 +83,7 @@ class Listing(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(valid__isempty=False), name="listing_valid_not_empty"),
             ExclusionConstraint(
                 name="listing_no_overlap",
                 expressions=[
@@ -90,7 +91,7 @@ class Listing(models.Model):
                     ("market", RangeOperators.EQUAL),
                     ("valid", RangeOperators.OVERLAPS),
                 ],
-            )
+            ),
         ]
         indexes = [
             GinIndex(fields=["category_ids"], name="listing_categories", condition=LIVE, fastupdate=False),

@@ -218,7 +218,7 @@ class TaxRateForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         stored = self.instance.valid if self.instance.pk else None
-        if stored and stored.lower is None:  # an empty span is false
+        if stored and stored.lower is None:
             # This rate has no start, and may stay so.
             self.fields["valid"].required = False
 

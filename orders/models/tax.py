@@ -49,6 +49,7 @@ class TaxRate(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(percent__range=(0, 100)), name="tax_rate_percent"),
+            models.CheckConstraint(condition=Q(valid__isempty=False), name="tax_rate_valid_not_empty"),
             ExclusionConstraint(
                 name="tax_rate_no_overlap",
                 expressions=[

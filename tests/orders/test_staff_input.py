@@ -229,15 +229,6 @@ def test_a_rate_that_has_held_for_ever_is_saved_as_it_is(client):
     assert (rate.percent, rate.valid) == (18, TimestamptzRange(None, None))
 
 
-def test_a_rate_that_never_applies_does_not_apply_for_ever_by_saving_or_planning(client):
-    rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(empty=True))
-    facts = {"country": "DE", "region": "", "tax_class": "standard", "percent": "18", "valid_0": "", "valid_1": ""}
-    saved = client.post(f"/admin/orders/taxrate/{rate.pk}/change/", facts)
-    assert "Enter when the rate starts." in text_of(saved)
-    planned = client.post(f"/admin/orders/taxrate/{rate.pk}/new/", {"percent": "20", "begins": "2031-01-01"})
-    assert (planned.status_code, TaxRate.objects.get().valid.isempty) == (422, True)
-
-
 def test_a_new_rate_is_planned_from_a_day_on_or_refused_with_the_reason(client):
     rate = TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
     address = f"/admin/orders/taxrate/{rate.pk}/new/"

@@ -53,16 +53,6 @@ def test_each_class_has_its_rate_and_a_class_without_one_bears_the_standard_rate
     ]
 
 
-def test_a_rate_that_ends_when_it_begins_never_applies():
-    noon = timezone.now()
-    for country, percent in (("AT", 5), ("DE", 7)):
-        TaxRate.objects.create(country=country, percent=percent, valid=TimestamptzRange(noon, noon))
-    TaxRate.objects.create(country="DE", percent=19, valid=TimestamptzRange(None, None))
-    cart = make_cart(make_variant(11900))
-    with time_machine.travel(noon + timedelta(days=1)):
-        assert (total(cart).tax_minor, total(cart, "AT").treatment) == (1900, "export")
-
-
 def test_the_country_it_goes_to_decides():
     make_tax("DE", "19")
     make_tax("AT", "20")
