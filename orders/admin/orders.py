@@ -4,15 +4,17 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from accounts.one_line import one_line
-from catalog.admin.base import ReadOnly
+from catalog.admin.base import ReadOnly, found_or_404, page
 from catalog.money import format_money
 from orders.admin.order_page import order_page
 from orders.admin.order_page.action_page import action_page
+from orders.admin.order_page.history import history_of
 from orders.admin.order_page.panels import SEE_CUSTOMER, fulfillment_tag, status_tag
 from orders.models import Order, OrderLine
 
@@ -84,6 +86,14 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
             for action in order_page.actions.values()
         ]
         return urls + super().get_urls()
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        """Show the order's events and what the admin logged about it, oldest first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        order = found_or_404(self.get_queryset(request), object_id)
+        context = {"order": order, "content": history_of(order), "title": f"History of order {order.number}"}
+        return page(self, request, "admin/orders/order/history.html", context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Order | None = None, **kwargs: Any

@@ -2,10 +2,12 @@
 
 from django.urls import reverse
 
+from accounts.models import User
 from catalog.admin.base import Question
 from catalog.formats import NOTHING, listed, money
 from orders.admin.order_page import Action, ActionRefused, Panel
 from orders.admin.order_page.content import TABLE, Column, Table, table
+from orders.admin.order_page.panels import SEE_CUSTOMER
 from orders.models import Order
 from payments.cancellation import cancel_order
 from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
@@ -46,13 +48,16 @@ def _refund_parts(order: Order) -> list[str]:
     return parts or ["none, because nothing was paid"]
 
 
-def _question(order: Order) -> Question:
+def _question(order: Order, user: User) -> Question:
+    """Ask whether to cancel the order. Only users who may see customers are shown the name and the e-mail address."""
+    sees_customer = user.has_perm(SEE_CUSTOMER)
+    owner, recipient = (f" of {order.name}", order.email) if sees_customer else ("", "The customer")
     lines = [f"{line.quantity} × {line.title} {line.variant_title}".strip() for line in order.lines.all()]
     sentences = [
-        f"Order {order.number} of {order.name}, {money(order.total_minor, order.currency)}, will be canceled.",
+        f"Order {order.number}{owner}, {money(order.total_minor, order.currency)}, will be canceled.",
         f"Refund: {listed(_refund_parts(order))}.",
         f"The reserved units become available again: {listed(lines)}.",
-        f"{order.email} will be told by e-mail.",
+        f"{recipient} will be told by e-mail.",
         "This cannot be undone.",
     ]
     back = reverse("admin:orders_order_change", args=[order.pk])

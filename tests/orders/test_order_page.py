@@ -7,11 +7,13 @@ from types import ModuleType
 import pytest
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
+from accounts.models import User
 from catalog.admin.base import Question
 from catalog.formats import moment
 from orders.admin.order_page import Action, ActionForm, ActionRefused, Panel, order_page
@@ -23,7 +25,7 @@ from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.urls import urlpatterns
 from tests.factories import make_listed_variants, make_order, make_user, make_variant
-from tests.reading import find, links_of, markup_of, terms_of, text_of
+from tests.reading import find, links_of, markup_of, rows_of, terms_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +151,7 @@ def test_an_action_with_a_form_shows_the_form_and_why_it_was_refused(client, add
 
 
 def test_an_action_with_a_question_runs_after_confirmation(client, add):
-    def question(order: Order) -> Question:
+    def question(order: Order, _user: User) -> Question:
         return Question("Sure?", [f"{order.number} gets a note."], "Yes", page_of(order), order.number)
 
     add(action(question=question))
@@ -192,6 +194,53 @@ def test_submitting_the_shipping_form_twice_ships_once(client):
     assert f"{order.number} is completed: there is nothing to ship." in text_of(client.get(url, follow=True))
 
 
+@pytest.mark.parametrize("name", sorted(order_page.actions))
+def test_an_action_needs_its_permission_and_the_permission_to_view_orders(client, name):
+    order = make_order()
+    confirm(order)
+    url = f"/admin/orders/order/{order.pk}/{name}/"
+    codename = order_page.actions[name].permission.partition(".")[2]
+    user = logged_in(client)
+    assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]
+    user.user_permissions.set(Permission.objects.filter(codename=codename))
+    assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]
+    logged_in(client, codename)
+    assert client.get(url).status_code == 200
+    order.refresh_from_db()
+    assert (order.status, order.fulfillments.count()) == ("confirmed", 0)
+
+
+def test_every_page_of_an_order_needs_the_permission_to_view_orders(client):
+    order = make_order()
+    confirm(order)
+    user = logged_in(client)
+    user.user_permissions.set(Permission.objects.exclude(codename__in=["view_order", "change_order"]))
+    pages = ["change", "history", "delete", *sorted(order_page.actions)]
+    urls = [f"/admin/orders/order/{order.pk}/{page}/" for page in pages]
+    assert [client.get(url).status_code for url in urls] == [403] * len(urls)
+
+
+def test_the_question_before_canceling_names_the_customer_only_to_staff_who_may_see_customers(client):
+    order = make_order(name="Anna Peeters", email="anna@example.com")
+    logged_in(client, "cancel_order")
+    asked = text_of(client.get(f"/admin/orders/order/{order.pk}/cancel/"))
+    assert [word in asked for word in ("Anna", "anna@example.com", "The customer will be told by e-mail.")] == [
+        *(False, False, True)
+    ]
+    logged_in(client, "cancel_order", "see_customer_order")
+    asked = text_of(client.get(f"/admin/orders/order/{order.pk}/cancel/"))
+    assert [word in asked for word in (f"{order.number} of Anna Peeters", "anna@example.com will be told")] == [
+        True
+    ] * 2
+
+
+def test_the_roles_that_may_cancel_orders_may_see_customers():
+    assert {
+        name: {*Group.objects.get(name=name).permissions.values_list("codename", flat=True)} >= {"see_customer_order"}
+        for name in Group.objects.filter(permissions__codename="cancel_order").values_list("name", flat=True)
+    } == {"Owner": True, "Support": True}
+
+
 def test_an_order_that_does_not_exist_has_no_actions(client):
     logged_in(client, "ship_order", "cancel_order")
     assert client.get("/admin/orders/order/1/ship/").status_code == 404
@@ -232,6 +281,28 @@ def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
         *(user.email, "Priced again from its receipt: the same."),
     ]
     assert [words for words in shown if words not in page] == []
+
+
+def test_the_history_shows_events_and_log_entries_in_the_order_of_time(client):
+    order = make_order()
+    confirm(order)
+    user = logged_in(client)
+    LogEntry.objects.log_actions(user.pk, [order], CHANGE, "Checked the address.", single_object=True)
+    record_event(order, OrderEvent.Kind.NOTE, "Called the customer", user_id=user.pk)
+    page = client.get(f"/admin/orders/order/{order.pk}/history/")
+    placed, confirmed = order.events.order_by("pk")[:2]
+    assert [row[1:] for row in rows_of(page)[1:]] == [
+        [placed.text, "–", "Placed"],
+        [confirmed.text, "–", "Confirmed"],
+        ["Checked the address.", user.email, "Admin log"],
+        ["Called the customer", user.email, "Note"],
+    ]
+    assert links_of(client.get(page_of(order)))[f"/admin/orders/order/{order.pk}/history/"] == "History"
+
+
+def test_the_history_of_an_order_that_does_not_exist_is_not_found(client):
+    logged_in(client)
+    assert client.get("/admin/orders/order/1/history/").status_code == 404
 
 
 def test_the_summary_shows_when_and_why_an_order_was_canceled(client):

@@ -1,6 +1,7 @@
 """Run an action of the order page: show its form or question, run it, and return to the order."""
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 
@@ -14,9 +15,12 @@ FORM_PAGE = "admin/orders/order/action.html"
 def action_page(model_admin: admin.ModelAdmin, request: HttpRequest, order_id: int, action: Action) -> HttpResponse:
     """Show the form or question of the action, run it, and return to the order with a message about the outcome.
 
+    The user needs the permission of the action and the permission to view orders, because the page shows the order.
     A submitted form is run even if the order no longer allows the action: `run` recognizes a form that was submitted
     twice, and refuses everything else.
     """
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
     require_permission(request, action.permission)
     order = model_admin.get_object(request, str(order_id))
     if not order:
@@ -29,7 +33,7 @@ def action_page(model_admin: admin.ModelAdmin, request: HttpRequest, order_id: i
     if action.form:
         form = action.form(request.POST if is_submitted else None, order=order)
         return _fill_in(model_admin, request, order, action, form)
-    if action.question and not (question := action.question(order)).is_answered(request):
+    if action.question and not (question := action.question(order, request.user)).is_answered(request):
         return ask(model_admin, request, question)
     if not is_submitted:
         return HttpResponseNotAllowed(["POST"])

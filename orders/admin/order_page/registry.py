@@ -57,8 +57,9 @@ class Action:
     only if it does. `run` gets the order, the id of the user and the valid form (None without one). It changes the
     order and returns a sentence about what was done, or raises ActionRefused.
 
-    If there is a `form`, staff fill it in first. If there is a `question`, they confirm its sentences first. The name is
-    part of the URL.
+    Its user also needs the permission to view orders. If there is a `form`, staff fill it in first. If there is a
+    `question`, they confirm its sentences first; it gets the order and the user, because not everybody may see the
+    customer. The name is part of the URL.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Action:
     refusal: Callable[[Order], str]
     run: Callable[[Order, int, Any], str]
     form: type[ActionForm] | None = None
-    question: Callable[[Order], Question] | None = None
+    question: Callable[[Order, User], Question] | None = None
     is_secondary: bool = False
 
     @property

@@ -1,0 +1,50 @@
+"""The history of an order: its events, and what the admin logged about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+
+from accounts.models import User
+from catalog.formats import NOTHING, moment
+from orders.admin.order_page.content import Column, Table, table
+from orders.models import Order
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """Something that happened to an order. `user` is None for the system and the customer."""
+
+    at: datetime
+    source: str
+    text: str
+    user: User | None
+
+
+COLUMNS = (
+    Column("Time", lambda entry: moment(entry.at)),
+    Column("What happened", lambda entry: entry.text),
+    Column("By", lambda entry: entry.user or NOTHING),
+    Column("Recorded as", lambda entry: entry.source),
+)
+
+
+def history_of(order: Order) -> Table:
+    """Return the events and the admin's log entries of the order as a table, oldest first."""
+    entries = sorted([*_events(order), *_log_entries(order)], key=lambda entry: entry.at)
+    return table(COLUMNS, entries, empty="Nothing has happened yet.")
+
+
+def _events(order: Order) -> Iterator[HistoryEntry]:
+    for event in order.events.select_related("user"):
+        yield HistoryEntry(event.created_at, event.get_kind_display(), event.text, event.user)
+
+
+def _log_entries(order: Order) -> Iterator[HistoryEntry]:
+    content_type = ContentType.objects.get_for_model(Order)
+    logged = LogEntry.objects.filter(content_type=content_type, object_id=str(order.pk)).select_related("user")
+    for entry in logged.order_by("pk"):
+        text = entry.get_change_message() or entry.get_action_flag_display()
+        yield HistoryEntry(entry.action_time, "Admin log", text, entry.user)
