@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator, warn_of_left_out
+from catalog.admin.base import CappedPaginator, staff_author, warn_of_left_out
 from catalog.inputs import AmountField
 from catalog.listings import write_listings
 from catalog.listings.words import words_of
@@ -29,6 +29,7 @@ from catalog.products.attributes import value_problem
 from catalog.products.categories import CategoryRefused, create_category
 from catalog.products.document import CATEGORY_SEPARATOR, category_names
 from catalog.products.images import stored_upload
+from catalog.products.saving import remove_from_category
 from catalog.products.slugs import move_category, remember_deleted_categories
 from catalog.rich_text import clean
 
@@ -105,11 +106,10 @@ class CategoryAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
-        """Delete the category, remove it from its products, and answer its path with 410 Gone."""
-        products = list(Product.objects.filter(category=obj).values_list("pk", flat=True))
+        """Delete the category, remove it from its products with their history, and answer its path with 410 Gone."""
+        remove_from_category(obj, staff_author(request))
         remember_deleted_categories([obj.path])
         super().delete_model(request, obj)
-        write_listings(Product.objects.filter(pk__in=products))
 
     def get_actions(self, request: HttpRequest) -> dict:
         return {}

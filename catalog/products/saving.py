@@ -9,7 +9,7 @@ from django.db import transaction
 from catalog.inventory import default_location
 from catalog.listings import in_batches, write_listings
 from catalog.markets import default_market
-from catalog.models import Change, Product
+from catalog.models import Category, Change, Product
 from catalog.products.document import Difference, Document, differences, read_documents
 from catalog.products.slugs import free_slug, remember_product_slug
 from catalog.rich_text import clean
@@ -63,6 +63,25 @@ def _record_change(product: Product, before: Document | None, author: Author) ->
     after = product_document(product.handle)
     record_changes([(product, differences(before, after, default_market().currency))], author)
     return after
+
+
+@transaction.atomic
+def remove_from_category(category: Category, author: Author) -> None:
+    """Take all products out of the category, and record it in the history of each.
+
+    The products are read in small batches, because a category can contain many thousands.
+    """
+    for batch in in_batches(Product.objects.filter(category=category)):
+        products = list(batch.select_for_update(no_key=True).order_by("pk"))
+        documents = read_documents([product.handle for product in products], default_market(), default_location())
+        batch.update(category=None)
+        record_changes([(product, _uncategorized(documents.get(product.handle))) for product in products], author)
+
+
+def _uncategorized(before: Document | None) -> list[Difference]:
+    """Return how the product's document changes when it loses its category."""
+    after = {**before, "product": {**before["product"], "category": ""}} if before else None
+    return differences(before, after, default_market().currency)
 
 
 def record_changes(changes: Iterable[tuple[Product, list[Difference]]], author: Author) -> None:

@@ -3,9 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin.models import DELETION, LogEntry
 
+from catalog.listings.writing import wrong_listings
 from catalog.models import (
     Category,
+    Change,
     Collection,
     Product,
     Redirect,
@@ -13,6 +16,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.prices import prices_at, set_price
+from catalog.products.categories import create_category
 from shop.operations.audit import run_audit
 from tests.catalog.product_pages import price_of, save
 from tests.factories import make_variant, stock_of
@@ -75,6 +79,21 @@ def test_deleting_a_category_keeps_its_products_and_answers_410(client, staff):
     client.post(f"/admin/catalog/category/{category.pk}/delete/", {"post": "yes"})
     assert (Category.objects.count(), Product.objects.get(pk=variant.product_id).category) == (0, None)
     assert client.get("/c/mugs/").status_code == 410
+
+
+def test_deleting_a_category_is_in_the_history_of_its_products_and_in_the_log(client, staff):
+    variant, other = make_variant(), make_variant()
+    category = create_category("Mugs", create_category("Kitchen"))
+    Product.objects.filter(pk=variant.product_id).update(category=category)
+    client.post(f"/admin/catalog/category/{category.pk}/delete/", {"post": "yes"})
+    change = Change.objects.get()
+    assert (change.product_id, change.user_id, change.source) == (variant.product_id, staff.pk, "admin")
+    assert change.differences == [["category", "Kitchen > Mugs", ""]]
+    assert other.product.changes.count() == 0
+    assert list(LogEntry.objects.values_list("user_id", "object_repr", "action_flag")) == [
+        (staff.pk, "kitchen / mugs", DELETION)
+    ]
+    assert list(wrong_listings(Product.objects.all())) == []
 
 
 def test_synonyms_are_stored_in_the_form_that_searches_use(client, staff):
