@@ -29,6 +29,7 @@ from shop.embedded.compiled import keep_compiled_modules
 from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
+from tests.distribution import GroupScheduling
 from tests.factories import make_user
 from tests.faults.demo import RunningDemo, demo_folder
 from tests.settings import CLUSTER
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         CLUSTER.start()
         prepare_template(CLUSTER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -99,7 +105,7 @@ def _started_shop() -> Iterator[RunningDemo]:
 
 @pytest.fixture
 def shop(_started_shop: RunningDemo) -> RunningDemo:
-    """A running demo, shared by the tests of the group "demo" because it takes half a minute to fill."""
+    """A running demo, shared by all tests that need one because it takes half a minute to fill."""
     if _started_shop.child.poll() is not None:
         _started_shop.start()
         _started_shop.await_ready()

@@ -10,7 +10,6 @@ import pytest
 from django.apps import apps
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.xdist_group("architecture")  # one process reads the modules
 
 # An app may import itself and the apps named here. Nobody may import shop.
 MAY_IMPORT: dict[str, set[str]] = {

@@ -15,7 +15,6 @@ from tests.faults.demo import HANG_SECONDS, RunningDemo, demo_folder, wait_for
 from tests.journeys.shopper import Answer, Shopper, add_to_cart, first_product, pay, place
 from tests.stripe_desk import StripeDesk
 
-pytestmark = pytest.mark.xdist_group("demo")
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/shopify"
 
 

@@ -14,7 +14,6 @@ from tests.journeys.shopper import add_to_cart, pay, place
 
 pytestmark = [
     pytest.mark.full,
-    pytest.mark.xdist_group("demo"),
     pytest.mark.skipif(
         not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx and openssl are not here"
     ),
