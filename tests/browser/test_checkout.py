@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
 from tests.browser.test_shop import ADDRESS, fill_checkout, new_mailbox, tab_to
+from tests.stripe_desk import StripeDesk
 
 pytestmark = NEEDS_BROWSER
 SMALLEST_PHONE = {"width": 320, "height": 640}
@@ -112,6 +113,35 @@ def test_totals_follow_in_place_and_no_state_fails_axe(browser, shop, width):
     page.wait_for_url("**/orders/**")
     found += problems_of(page)
     assert found == []
+    assert complaints == []
+
+
+@pytest.mark.full
+def test_the_page_of_a_payment_that_is_checked_becomes_the_order_when_it_is_confirmed(browser, shop):
+    desk = StripeDesk(shop.stored_environment()["STRIPE_API_BASE"])
+    page, complaints = open_page(browser, shop, viewport=SMALLEST_PHONE)
+    page.goto("/p/alma-mug/")
+    page.click("#buy .btn")
+    page.wait_for_selector("#cart[open]")
+    page.goto("/checkout/")
+    fill_checkout(page)
+    page.click("#place .btn")
+    page.wait_for_url("**/c/pay/**")
+    desk.switch(**{"500": "9"}, drop="9")
+    try:
+        page.click("button[value=pay]")
+        page.wait_for_url("**/return/")
+        desk.switch(**{"500": ""})
+        found = problems_of(page)
+        page.focus("text=Check again")
+        page.wait_for_selector("h1:has-text('Thank you, Anna')")
+    finally:
+        desk.all_is_well()
+    assert "/return/" not in page.url
+    assert page.title().startswith("Order ")
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    page.wait_for_selector("#live:has-text('Thank you, Anna')", state="attached")
+    assert found + problems_of(page) == []
     assert complaints == []
 
 
