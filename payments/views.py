@@ -127,7 +127,7 @@ def go_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     order = get_object_or_404(Order, public_id=public_id)
     _ask_stripe(order)
     order.refresh_from_db()
-    if not order.is_unpaid:
+    if not order.is_unpaid or order.is_payment_processing:
         return redirect(order)
     return render(request, "payments/left.html", {"order": order})
 

@@ -89,6 +89,7 @@ def test_an_order_whose_payment_a_bank_is_processing_cannot_be_paid_again(client
     assert f"{url}pay/" not in links_of(page)
     assert find_all(page, "form", action=f"{url}change/") == []
     assert "We will e-mail anna@example.com as soon as it is confirmed. You do not need to pay again." in text_of(page)
+    assert client.get(f"{url}back/").headers["Location"] == url
 
 
 def test_a_shopper_who_returns_without_having_paid_can_pay(client, stripe_desk):
