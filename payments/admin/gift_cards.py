@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -75,6 +76,16 @@ class IssueForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, time.max)) if day else None
 
 
+@transaction.atomic
+def _set_active(cards: QuerySet[GiftCard], *, is_active: bool, user_id: int) -> int:
+    """Block or unblock the cards, and log it in the history of each card that changes; return how many changed."""
+    changing = list(cards.exclude(is_active=is_active).order_by("pk").select_for_update(of=("self",)))
+    count = set_active(cards, is_active=is_active)
+    changed = GiftCard.objects.filter(pk__in=[card.pk for card in changing], is_active=is_active)
+    LogEntry.objects.log_actions(user_id, changed, CHANGE, "Unblocked." if is_active else "Blocked.")
+    return count
+
+
 class MovementInline(ReadOnlyInline):
     model = GiftCardMovement
     fields = ("created_at", "kind", "amount", "order", "user")
@@ -116,11 +127,13 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Block the selected cards", permissions=["issue"])
     def block(self, request: HttpRequest, queryset: QuerySet) -> None:
-        messages.success(request, f"{count_of(set_active(queryset, is_active=False), 'gift card')} blocked.")
+        blocked = _set_active(queryset, is_active=False, user_id=request.user.pk)
+        messages.success(request, f"{count_of(blocked, 'gift card')} blocked.")
 
     @admin.action(description="Unblock the selected cards", permissions=["issue"])
     def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:
-        messages.success(request, f"{count_of(set_active(queryset, is_active=True), 'gift card')} unblocked.")
+        unblocked = _set_active(queryset, is_active=True, user_id=request.user.pk)
+        messages.success(request, f"{count_of(unblocked, 'gift card')} unblocked.")
 
     def get_urls(self) -> list[URLPattern]:
         urls = [path("issue/", self.admin_site.admin_view(self.issue_view), name="orders_giftcard_issue")]

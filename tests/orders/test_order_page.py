@@ -21,6 +21,7 @@ from orders.admin.order_page.content import DETAILS, Column, details, table
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm, record_event
 from orders.models import Order, OrderEvent
+from payments.models import Journal
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.urls import urlpatterns
@@ -298,6 +299,17 @@ def test_the_history_shows_events_and_log_entries_in_the_order_of_time(client):
         ["Called the customer", user.email, "Note"],
     ]
     assert links_of(client.get(page_of(order)))[f"/admin/orders/order/{order.pk}/history/"] == "History"
+
+
+def test_records_of_payments_have_no_link_to_an_empty_history(client, stripe_desk):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    payment = start_payment(make_order().pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    journal = Journal.objects.filter(order=payment.order).first()
+    for url in (f"/admin/payments/payment/{payment.pk}/", f"/admin/payments/journal/{journal.pk}/"):
+        page = client.get(f"{url}change/")
+        assert (page.status_code, f"{url}history/" in links_of(page)) == (200, False)
 
 
 def test_the_history_of_an_order_that_does_not_exist_is_not_found(client):

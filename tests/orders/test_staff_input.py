@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.test import Client
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
@@ -20,6 +21,7 @@ from orders.models import (
 )
 from tests.factories import (
     make_cart,
+    make_gift_card,
     make_promotion,
     make_shipping,
     make_tax,
@@ -29,7 +31,7 @@ from tests.factories import (
     with_codes,
 )
 from tests.orders.staff_pages import add, staff
-from tests.reading import markup_of, text_of
+from tests.reading import markup_of, messages_of, text_of
 
 pytestmark = pytest.mark.django_db
 NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -250,6 +252,23 @@ def test_store_credit_is_issued_once_by_a_double_click(client):
     answers = [client.post("/admin/orders/giftcard/issue/", form, follow=True) for _ in range(2)]
     assert (refused.status_code, GiftCard.objects.count()) == (422, 1)
     assert "This form was already sent" in text_of(answers[1])
+
+
+def test_blocking_a_gift_card_is_in_its_history(client):
+    card, _code = make_gift_card()
+    spent, _code = make_gift_card()
+    GiftCard.objects.filter(pk=spent.pk).update(balance_minor=0, is_active=False)
+    cards = {"_selected_action": [card.pk, spent.pk]}
+    blocked = client.post("/admin/orders/giftcard/", {"action": "block", **cards}, follow=True)
+    unblocked = client.post("/admin/orders/giftcard/", {"action": "unblock", **cards}, follow=True)
+    assert [messages_of(page) for page in (blocked, unblocked)] == [
+        ["1 gift card blocked."],
+        ["1 gift card unblocked."],
+    ]
+    logged = LogEntry.objects.order_by("pk").values_list("object_id", "change_message", "action_flag")
+    assert list(logged) == [(str(card.pk), "Blocked.", CHANGE), (str(card.pk), "Unblocked.", CHANGE)]
+    history = text_of(client.get(f"/admin/orders/giftcard/{card.pk}/history/"))
+    assert ("Blocked." in history, "Unblocked." in history) == (True, True)
 
 
 def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
