@@ -89,9 +89,9 @@ class Cluster:
             half.rename(self.state / "binaries")
         return copy
 
-    def connect(self) -> psycopg.Connection:
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(
-            host=str(self.socket_folder), user="shop", dbname="postgres", autocommit=True, connect_timeout=5
+            host=str(self.socket_folder), user="shop", dbname=database, autocommit=True, connect_timeout=5
         )
 
     def answers(self) -> bool:
