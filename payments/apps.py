@@ -5,7 +5,10 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        from orders.admin.order_page import order_page  # noqa: PLC0415  (models are ready only now)
+        from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
+        from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
         from payments.admin.order_page import CANCEL, PAYMENTS  # noqa: PLC0415
+        from payments.admin.tiles import TILES  # noqa: PLC0415
 
         order_page.add(PAYMENTS, CANCEL)
+        tiles.add(*TILES)

@@ -8,9 +8,12 @@ class ShopConfig(AppConfig):
     name = "shop"  # the last of INSTALLED_APPS
 
     def ready(self) -> None:
+        from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop.mail.tiles import TILES  # noqa: PLC0415  (models are ready only now)
         from shop.operations import checks  # noqa: F401, PLC0415  (registers itself)
 
+        tiles.add(*TILES)
         gc.freeze()  # everything loaded so far stays in use, so later collections skip it
         gc.enable()
 

@@ -205,6 +205,8 @@ CACHES = {
         "LOCATION": "shop_cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
+    # Figures that may be some minutes old, in the memory of each process.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 # --- Celery: it only wakes workers; the work is stored in PostgreSQL ---------------------------------

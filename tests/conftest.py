@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.management.commands import flush
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -208,5 +208,6 @@ def us_market(settings: Any) -> Market:
 
 @pytest.fixture(autouse=True)
 def _clean_cache(request: pytest.FixtureRequest) -> None:
+    caches["process"].clear()
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         cache.clear()

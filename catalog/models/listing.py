@@ -102,6 +102,7 @@ class Listing(models.Model):
                 fields=["market", "position", "product"], name="listing_sale", condition=LIVE & Q(is_on_sale=True)
             ),
             models.Index(fields=["id"], name="listing_past", condition=Q(is_past=True)),
+            models.Index(fields=["market", "product"], name="listing_out", condition=LIVE & Q(stock_class="out")),
             *_sort_indexes(),
         ]
 

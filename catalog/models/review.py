@@ -34,7 +34,10 @@ class Review(models.Model):
             models.CheckConstraint(condition=Q(rating__range=(1, 5)), name="review_one_to_five"),
             models.UniqueConstraint(fields=["purchase"], name="review_once", condition=~Q(purchase="")),
         ]
-        indexes = [models.Index(fields=["product", "status", "-created_at"])]
+        indexes = [
+            models.Index(fields=["product", "status", "-created_at"]),
+            models.Index(fields=["created_at"], name="review_pending", condition=Q(status="pending")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rating}/5: {self.title or self.text[:40]}"

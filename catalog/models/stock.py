@@ -55,6 +55,10 @@ class Stock(models.Model):
             ),
         ]
 
+        indexes = [
+            models.Index(fields=["variant", "location"], name="stock_short", condition=Q(reserved__gt=F("on_hand")))
+        ]
+
     def __str__(self) -> str:
         return f"{self.variant} at {self.location}"
 

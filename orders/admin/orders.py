@@ -16,6 +16,7 @@ from orders.admin.order_page import order_page
 from orders.admin.order_page.action_page import action_page
 from orders.admin.order_page.history import history_of
 from orders.admin.order_page.panels import SEE_CUSTOMER, fulfillment_tag, status_tag
+from orders.admin.work_filter import WorkFilter
 from orders.models import Order, OrderLine
 
 MAX_FOUND_BY_SKU = 1_000
@@ -24,7 +25,7 @@ MAX_FOUND_BY_SKU = 1_000
 @admin.register(Order)
 class OrderAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("number", "placed_at", "customer", "total", "status_badge", "fulfillment_badge")
-    list_filter = ("status", "fulfillment_status", "placed_at")
+    list_filter = (WorkFilter, "status", "fulfillment_status", "placed_at")
     search_fields = ("number", "email", "name")
     search_help_text = "Search by number, name, e-mail address or exact SKU."
     date_hierarchy = "placed_at"

@@ -176,6 +176,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> 
         is_pickup=chosen.is_pickup,
         arrives_from=chosen.earliest,
         arrives_until=chosen.latest,
+        ship_by=chosen.leaves,
         treatment=totals.treatment,
         taxes=[
             {"percent": f"{tax.percent.normalize():f}", "base_minor": tax.base_minor, "tax_minor": tax.tax_minor}

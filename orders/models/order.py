@@ -105,6 +105,11 @@ class Order(models.Model):
     is_pickup = models.BooleanField(default=False)
     arrives_from = models.DateField(null=True, blank=True)
     arrives_until = models.DateField(null=True, blank=True)
+    ship_by = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The day on which it must be sent, or be ready, to arrive as promised. Empty: no day was promised.",
+    )
     treatment = models.CharField(max_length=14, choices=Treatment.choices, default=Treatment.DOMESTIC)
     taxes = models.JSONField(default=list, help_text="The percentage, the base and the tax of each rate.")
     is_tax_included = models.BooleanField(default=True)
@@ -143,6 +148,12 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["-placed_at"], name="order_newest"),
             models.Index(fields=["payment_due_at"], name="order_due", condition=Q(status="placed")),
+            models.Index(
+                fields=["ship_by"],
+                name="order_to_ship",
+                condition=Q(status="confirmed", fulfillment_status__in=["unfulfilled", "partial"]),
+            ),
+            models.Index(fields=["placed_at"], name="order_unpaid", condition=Q(status="placed")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -3,10 +3,35 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnly, ReadOnlyInline
 from catalog.admin.columns import amount
+from payments import worklists
 from payments.models import Journal, Payment, Posting, Refund, StripeEvent
+
+
+class CheckFilter(admin.SimpleListFilter):
+    title = "to check"
+    parameter_name = "check"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "needs a decision")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        return queryset.filter(pk__in=worklists.to_check().values("pk")) if self.value() == "yes" else queryset
+
+
+class StuckFilter(admin.SimpleListFilter):
+    title = "stuck"
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "failed, or waiting for an hour")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> QuerySet[StripeEvent]:
+        return queryset.filter(pk__in=worklists.stuck_events().values("pk")) if self.value() == "yes" else queryset
 
 
 @admin.register(Payment)
@@ -21,7 +46,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
         *("session_id", "payment_intent_id", "charge_id"),
     )
-    list_filter = ("status", "flag", "method")
+    list_filter = (CheckFilter, "status", "flag", "method")
     search_fields = ("order__number", "payment_intent_id", "session_id")
     list_select_related = ("order",)
 
@@ -45,7 +70,7 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("stripe_id", "type", "status", "attempts", "received_at")
-    list_filter = ("status", "type")
+    list_filter = (StuckFilter, "status", "type")
     search_fields = ("stripe_id", "object_id")
     fields = (
         *("type", "status", "received_at", "attempts", "next_try_at", "last_error"),

@@ -28,7 +28,10 @@ class StripeEvent(models.Model):
     class Meta:
         verbose_name = "Stripe event"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["next_try_at"], name="event_waiting", condition=Q(status="new"))]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="event_waiting", condition=Q(status="new")),
+            models.Index(fields=["received_at"], name="event_failed", condition=Q(status="failed")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.stripe_id}"

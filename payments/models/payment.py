@@ -92,7 +92,8 @@ class Payment(models.Model):
                 fields=["checked_at"],
                 name="payment_unsettled",
                 condition=Q(status__in=["open", "processing"]),
-            )
+            ),
+            models.Index(fields=["created_at"], name="payment_flagged", condition=~Q(flag="")),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from catalog.admin.base import InputFilter
 from catalog.admin.products.variants import typed_amount
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Product
+from catalog.products import worklists
 
 
 class CategoryFilter(admin.SimpleListFilter):
@@ -42,8 +43,7 @@ class StockFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() not in Listing.StockClass.values:
             return queryset
-        listed = Listing.objects.filter(stock_class=self.value(), is_past=False, market=default_market().code)
-        return queryset.filter(pk__in=listed.values("product"))
+        return queryset.filter(pk__in=worklists.of_stock_class(self.value()).values("pk"))
 
 
 class MissingFilter(admin.SimpleListFilter):
@@ -58,11 +58,18 @@ class MissingFilter(admin.SimpleListFilter):
         "price": ("no price", Q(variants__prices=None)),
         "maker": ("no maker's address", Q(maker_details="")),
     }
+    # What shoppers cannot buy, and why.
+    UNBUYABLE = {
+        "for-sale": ("on sale, but no variant is", worklists.without_variant),
+        "current-price": ("on sale, but without a price", worklists.without_price),
+    }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, label) for key, (label, _) in self.CONDITIONS.items()]
+        return [(key, label) for key, (label, _) in (self.CONDITIONS | self.UNBUYABLE).items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() in self.UNBUYABLE:
+            return queryset.filter(pk__in=self.UNBUYABLE[self.value()][1]().values("pk"))
         if self.value() not in self.CONDITIONS:
             return queryset
         return queryset.filter(pk__in=Product.objects.filter(self.CONDITIONS[self.value()][1]).values("pk"))

@@ -31,9 +31,17 @@ class LowFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Stock]) -> QuerySet[Stock]:
         if self.value() == "short":
             return queryset.filter(shortfall__gt=0)
-        if self.value() == "yes":
-            return queryset.filter(on_hand__lte=F("reserved") + F("variant__low_stock_at"), variant__is_active=True)
-        return queryset
+        return queryset.filter(pk__in=low_rows().values("pk")) if self.value() == "yes" else queryset
+
+
+def listed_rows() -> QuerySet[Stock]:
+    """All rows except empty ones of withdrawn products."""
+    return Stock.objects.exclude(variant__product__status=Product.Status.WITHDRAWN, on_hand=0, reserved=0)
+
+
+def low_rows() -> QuerySet[Stock]:
+    """Rows of variants for sale at or below their low-stock level."""
+    return listed_rows().filter(on_hand__lte=F("reserved") + F("variant__low_stock_at"), variant__is_active=True)
 
 
 class StockForm(forms.Form):

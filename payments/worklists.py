@@ -1,0 +1,25 @@
+"""Payments and events that staff should look at, as their lists and the desk's tiles show them."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from payments.models import Payment, Refund, StripeEvent
+
+MAX_WAITING = timedelta(hours=1)
+
+
+def to_check() -> QuerySet[Payment]:
+    """Flagged payments that no refund has settled."""
+    refunds = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=Refund.Status.FAILED)
+    return Payment.objects.exclude(flag=Payment.Flag.NONE).filter(
+        Q(flag=Payment.Flag.MISMATCH) | ~Exists(refunds),
+    )
+
+
+def stuck_events() -> QuerySet[StripeEvent]:
+    """Events that failed, or that have waited for an hour."""
+    Status = StripeEvent.Status
+    waiting = Q(status=Status.NEW, received_at__lt=timezone.now() - MAX_WAITING)
+    return StripeEvent.objects.filter(Q(status=Status.FAILED) | waiting)
