@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -77,12 +77,12 @@ class IssueForm(forms.Form):
 
 
 @transaction.atomic
-def _set_active(cards: QuerySet[GiftCard], *, is_active: bool, user_id: int) -> int:
+def _set_active(cards: QuerySet[GiftCard], *, is_active: bool, by: User) -> int:
     """Block or unblock the cards, and log it in the history of each card that changes; return how many changed."""
     changing = list(cards.exclude(is_active=is_active).order_by("pk").select_for_update(of=("self",)))
     count = set_active(cards, is_active=is_active)
     changed = GiftCard.objects.filter(pk__in=[card.pk for card in changing], is_active=is_active)
-    LogEntry.objects.log_actions(user_id, changed, CHANGE, "Unblocked." if is_active else "Blocked.")
+    LogEntry.objects.log_actions(by.pk, changed, CHANGE, "Unblocked." if is_active else "Blocked.")
     return count
 
 
@@ -127,12 +127,12 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Block the selected cards", permissions=["issue"])
     def block(self, request: HttpRequest, queryset: QuerySet) -> None:
-        blocked = _set_active(queryset, is_active=False, user_id=request.user.pk)
+        blocked = _set_active(queryset, is_active=False, by=cast(User, request.user))
         messages.success(request, f"{count_of(blocked, 'gift card')} blocked.")
 
     @admin.action(description="Unblock the selected cards", permissions=["issue"])
     def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:
-        unblocked = _set_active(queryset, is_active=True, user_id=request.user.pk)
+        unblocked = _set_active(queryset, is_active=True, by=cast(User, request.user))
         messages.success(request, f"{count_of(unblocked, 'gift card')} unblocked.")
 
     def get_urls(self) -> list[URLPattern]:
