@@ -2,30 +2,51 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.html import escape
 
+from catalog.clock import shop_now
 from catalog.markets import Market
 from catalog.models import Page, PageText, Store, StoreText
 from catalog.models.weekdays import weekday_names
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
-STORE_TEXTS = ("tagline", "introduction", "announcement")
+STORE_TEXTS = ("tagline", "introduction")
+ANNOUNCEMENT = ("announcement", "announcement_from", "announcement_until")
 
 
 def store_in(market: Market) -> Store:
     """The store with the market's texts, with one query."""
     texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
-    texts_as_json = texts.values(json=JSONObject(**{name: name for name in STORE_TEXTS}))
+    texts_as_json = texts.values(json=JSONObject(**{name: name for name in (*STORE_TEXTS, *ANNOUNCEMENT)}))
     store = Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json)).first()
     if not store:
         return Store()
-    for name, text in (store.market_texts or {}).items():
-        setattr(store, name, text or getattr(store, name))
+    own = store.market_texts or {}
+    for name in STORE_TEXTS:
+        setattr(store, name, own.get(name) or getattr(store, name))
+    store.announcement = current_announcement(own, {name: getattr(store, name) for name in ANNOUNCEMENT})
     return store
+
+
+def current_announcement(*announcements: Mapping[str, Any]) -> str:
+    """The first of these announcements that is shown at this time; empty if there is none."""
+    return next((each["announcement"] for each in announcements if each.get("announcement") and _is_shown(each)), "")
+
+
+def _is_shown(announcement: Mapping[str, Any]) -> bool:
+    begins, ends = (_moment(announcement[name]) for name in ANNOUNCEMENT[1:])
+    now = shop_now()
+    return (begins is None or begins <= now) and (ends is None or now < ends)
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def page_in(page: Page, market: Market) -> Page:

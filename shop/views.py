@@ -28,7 +28,7 @@ FORM_TOO_OLD = (
     "The page was open for too long, or you have logged in again since. Go back, reload the page and send the form once "
     "more. Nothing was changed.",
 )
-PICTURE_TYPES = {".webp": "image/webp"}
+PICTURE_TYPES = {".webp": "image/webp", ".png": "image/png"}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

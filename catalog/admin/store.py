@@ -3,19 +3,24 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.base import warn_of_left_out
+from catalog.admin.concurrent_edits import SHOWN_VALUES, ConcurrentEditForm, kept_changes_message
 from catalog.markets import further_markets
 from catalog.models import Location, Page, PageText, Store, StoreText, Swatch
+from catalog.models.store import COLOUR
+from catalog.products.images import stored_logo, stored_upload
 from catalog.rich_text import clean
+from catalog.store_colours import DEFAULTS, colour_problem
 
 
-class MarketTextForm(forms.ModelForm):
+class MarketTextForm(ConcurrentEditForm):
     """The form of a text for a market other than the default one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,8 +57,16 @@ class PageTextInline(MarketTextInline):
     form = PageTextForm
 
 
+class StoreTextForm(MarketTextForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        check_period(self, cleaned)
+        return cleaned
+
+
 class StoreTextInline(MarketTextInline):
     model = StoreText
+    form = StoreTextForm
 
 
 @admin.register(Page)
@@ -85,11 +98,22 @@ class SwatchAdmin(admin.ModelAdmin):
     actions = (delete_selected,)
 
 
-class StoreForm(forms.ModelForm):
+MAX_LOGO = (640, 240)  # pixels, twice the size at which it is shown
+MAX_ICON = (256, 256)
+
+
+class StoreForm(ConcurrentEditForm):
     class Meta:
         model = Store
         fields = "__all__"  # noqa: DJ007  (so that settings added later are on the page, too)
         labels = {
+            "announcement_from": "Shown from",
+            "announcement_until": "Shown until",
+            "logo_alt": "What the logo says",
+            "accent_light": "Links and highlights, light",
+            "accent_dark": "Links and highlights, dark",
+            "button_light": "Buttons, light",
+            "button_dark": "Buttons, dark",
             "hero": "Home page picture",
             "hero_alt": "Alternative text",
             "seller_name": "Seller (company or person)",
@@ -100,12 +124,56 @@ class StoreForm(forms.ModelForm):
             "name": "Shown in the header, in page titles and in e-mails.",
             "tagline": "A few words under the name, for search engines and the home page.",
             "introduction": "One or two sentences at the top of the home page.",
+            "announcement_until": "Leave both times empty to show the announcement all the time.",
+            "logo": "Shown in the header and in e-mails instead of the name. JPEG, PNG or WebP; best with a transparent "
+            "background that suits light and dark pages.",
+            "logo_alt": "Read to people who do not see it. The shop’s name if this is empty.",
+            "icon": "The small picture in the browser’s tab. Square, JPEG, PNG or WebP.",
+            "accent_light": "A colour like #96431f. Leave a colour empty for the default one. "
+            "Changes can take five minutes to be seen.",
+            "accent_dark": "For browsers that show dark pages.",
             "hero": "A wide picture. JPEG, PNG or WebP.",
             "hero_alt": "What the picture shows, in one sentence.",
             "seller_name": "Shown in e-mails and on the contact page. The law requires it.",
             "seller_address": "Street, postcode, town and country, each on a line of its own.",
             "contact_email": "Replies to the shop’s e-mails and low-stock notices are sent here.",
         }
+
+    def _compared(self) -> list[str]:
+        """A file that was not uploaded keeps the stored one anyway."""
+        return [name for name in super()._compared() if not isinstance(self.fields[name], forms.FileField)]
+
+    def clean_logo(self) -> Any:
+        return stored_logo(self.cleaned_data["logo"], MAX_LOGO)
+
+    def clean_icon(self) -> Any:
+        icon = stored_logo(self.cleaned_data["icon"], MAX_ICON)
+        width, height = getattr(icon, "dimensions", (1, 1))
+        if width != height:
+            raise forms.ValidationError(f"The icon must be square. This picture is {width} × {height} pixels.")
+        return icon
+
+    def clean_hero(self) -> Any:
+        return stored_upload(self.cleaned_data["hero"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        check_period(self, cleaned)
+        for name in DEFAULTS:
+            cleaned[name] = colour = cleaned.get(name, "").lower()
+            if COLOUR.regex.match(colour) and (problem := colour_problem(name, colour)):
+                self.add_error(name, problem)
+        logo = cleaned.get("logo")
+        if hasattr(logo, "dimensions"):
+            self.instance.logo_width, self.instance.logo_height = logo.dimensions
+        return cleaned
+
+
+def check_period(form: forms.BaseForm, cleaned: dict[str, Any]) -> None:
+    """Add an error if the announcement ends before it begins."""
+    begins, ends = cleaned.get("announcement_from"), cleaned.get("announcement_until")
+    if begins and ends and ends <= begins:
+        form.add_error("announcement_until", "“Shown until” must be after “shown from”.")
 
 
 @admin.register(Store)
@@ -116,7 +184,9 @@ class StoreAdmin(WithMarketTexts):
     inlines = (StoreTextInline,)
     autocomplete_fields = ("gift_card",)
     subjects: ClassVar[dict[str, tuple[str, ...]]] = {
-        "The shop": ("name", "tagline", "introduction", "announcement"),
+        "Name and face": ("name", "tagline", "introduction", "logo", "logo_alt", "icon"),
+        "Colours": ("accent_light", "accent_dark", "button_light", "button_dark"),
+        "Announcement": ("announcement", "announcement_from", "announcement_until"),
         "Home page": ("hero", "hero_alt"),
         "Delivery and returns": ("dispatch_days", "return_days"),
         "Menu": ("gift_card",),
@@ -129,12 +199,15 @@ class StoreAdmin(WithMarketTexts):
         sets = [(title, [name for name in names if name in editable]) for title, names in self.subjects.items()]
         grouped = {name for _, names in sets for name in names}
         others = [name for name in editable if name not in grouped]
+        sets[0][1].append(SHOWN_VALUES)
         return [(title, {"fields": names}) for title, names in [*sets, ("More settings", others)] if names]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Store | None:
-        """The settings row, or a new one if it has not been saved yet."""
+        """The settings row, locked while it is changed, or a new one if it has not been saved yet."""
         if object_id != "1":
             return None
+        if request.method == "POST" and connection.in_atomic_block:
+            list(Store.objects.select_for_update(no_key=True).values_list("pk"))
         return super().get_object(request, object_id, from_field) or Store(pk=1)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -149,6 +222,11 @@ class StoreAdmin(WithMarketTexts):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        if message := kept_changes_message([form, *(row for formset in formsets for row in formset.forms)]):
+            self.message_user(request, message, messages.WARNING)
+        super().save_related(request, form, formsets, change)
 
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
         self.message_user(request, "The settings were saved.")

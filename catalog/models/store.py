@@ -8,6 +8,8 @@ from django.urls import reverse
 from catalog.markets import market_of
 from catalog.models.weekdays import WeekdaysField, monday_to_friday
 
+COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Enter a colour like #aabbcc.")
+
 
 class Store(models.Model):
     """The settings of the shop. There is exactly one row."""
@@ -20,6 +22,17 @@ class Store(models.Model):
         blank=True,
         help_text="One line above the header, hidden if this is empty. {{ return_days }} is replaced by the number below.",
     )
+    announcement_from = models.DateTimeField(null=True, blank=True)
+    announcement_until = models.DateTimeField(null=True, blank=True)
+    logo = models.FileField(upload_to="store/", blank=True)
+    logo_alt = models.CharField(max_length=160, blank=True)
+    logo_width = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    icon = models.FileField(upload_to="store/", blank=True)
+    accent_light = models.CharField(max_length=7, blank=True, default="", db_default="", validators=[COLOUR])
+    accent_dark = models.CharField(max_length=7, blank=True, default="", db_default="", validators=[COLOUR])
+    button_light = models.CharField(max_length=7, blank=True, default="", db_default="", validators=[COLOUR])
+    button_dark = models.CharField(max_length=7, blank=True, default="", db_default="", validators=[COLOUR])
     hero = models.FileField(upload_to="store/", blank=True)
     hero_alt = models.CharField(max_length=300, blank=True)
     seller_name = models.CharField(max_length=200, blank=True)
@@ -59,6 +72,11 @@ class Store(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def logo_text(self) -> str:
+        """What the logo says, for those who do not see it."""
+        return self.logo_alt or self.name
+
 
 class StoreText(models.Model):
     """The shop's texts in one market. An empty text falls back to the text of the store."""
@@ -68,6 +86,8 @@ class StoreText(models.Model):
     tagline = models.CharField(max_length=160, blank=True)
     introduction = models.CharField(max_length=300, blank=True)
     announcement = models.CharField(max_length=90, blank=True)
+    announcement_from = models.DateTimeField(null=True, blank=True)
+    announcement_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["market"]
@@ -81,9 +101,7 @@ class Swatch(models.Model):
     """The colour that an option value stands for, shown as a dot beside its name."""
 
     name = models.CharField(max_length=100, unique=True)
-    colour = models.CharField(
-        max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Enter a colour like #aabbcc.")]
-    )
+    colour = models.CharField(max_length=7, validators=[COLOUR])
 
     class Meta:
         verbose_name_plural = "swatches"

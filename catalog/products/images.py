@@ -150,3 +150,19 @@ def stored_upload(upload: Any) -> Any:
     except BadImage as bad:
         raise ValidationError(str(bad)) from bad
     return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")
+
+
+def stored_logo(upload: Any, most: tuple[int, int]) -> Any:
+    """Like stored_upload(), but a PNG of at most these dimensions, because not every mail program shows WebP."""
+    if not isinstance(upload, UploadedFile):
+        return upload
+    try:
+        bitmap, _content = _normalized(upload.read())
+    except BadImage as bad:
+        raise ValidationError(str(bad)) from bad
+    bitmap.thumbnail(most)
+    buffer = io.BytesIO()
+    bitmap.save(buffer, "PNG", optimize=True)
+    stored = ContentFile(buffer.getvalue(), name=f"{uuid.uuid4().hex}.png")
+    stored.dimensions = bitmap.size  # type: ignore[attr-defined]
+    return stored

@@ -36,6 +36,7 @@ SIZES = {
     "thumb": "4rem",
 }
 MIDDLE_WIDTH = 480  # pixels
+MAIL_LOGO_HEIGHT = 44  # pixels
 PLACEHOLDER = {"width": 800, "height": 1000}
 
 
@@ -193,3 +194,14 @@ def mail_picture(stored: dict[str, Any]) -> str:
     stem = stored["name"].rpartition(".")[0]
     name = f"{stem}-{min(stored['widths'])}.webp" if stored["widths"] else stored["name"]
     return urljoin(f"{settings.SHOP_URL}/", default_storage.url(name))
+
+
+@register.simple_tag
+def mail_logo(store: Store) -> SafeString:
+    """The shop's logo for e-mails, at most MAIL_LOGO_HEIGHT pixels high."""
+    height = min(store.logo_height, MAIL_LOGO_HEIGHT)
+    width = max(1, round(store.logo_width * height / max(1, store.logo_height)))
+    source = urljoin(f"{settings.SHOP_URL}/", store.logo.url)
+    style = "display:block;max-width:100%;height:auto"
+    dimensions = {"src": source, "width": width, "height": height, "style": style}
+    return format_html("<img{}>", flatatt(dimensions | {"alt": store.logo_text}))

@@ -8,8 +8,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from catalog.markets import all_markets, current_market
-from catalog.models import AttributeValue, Page, Swatch
+from catalog.models import AttributeValue, Page, Store, Swatch
 from catalog.pages import SHARED_FILE, STOREFRONT, page
+from catalog.store_colours import colour_rules
 from catalog.store_texts import page_in
 
 
@@ -31,14 +32,17 @@ def legal_text(request: HttpRequest, section: str, slug: str) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def swatches(request: HttpRequest) -> HttpResponse:
-    """The colours of option and attribute values as a style sheet, because the CSP forbids inline styles."""
+    """The colours of the shop and of option and attribute values, as a style sheet: the CSP forbids inline styles."""
     colours = {slugify(swatch.name): swatch.colour for swatch in Swatch.objects.all()}
     colours |= dict(AttributeValue.objects.exclude(colour="").values_list("slug", "colour")[:500])
     rules = [f".swatch-{slugify(name)}{{--c:{colour}}}" for name, colour in colours.items()]
-    return HttpResponse("@layer components{" + "".join(rules) + "}", content_type="text/css; charset=utf-8")
+    sheet = colour_rules(Store.objects.first() or Store()) + "@layer components{" + "".join(rules) + "}"
+    return HttpResponse(sheet, content_type="text/css; charset=utf-8")
 
 
 @page(SHARED_FILE)
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    return redirect(staticfiles_storage.url("img/icon.svg"), permanent=False)
+    """The shop's own icon, or the default one, for browsers that ask for this path without being told."""
+    store = Store.objects.first()
+    return redirect(store.icon.url if store and store.icon else staticfiles_storage.url("img/icon.svg"))
