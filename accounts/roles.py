@@ -36,7 +36,7 @@ ROLES: dict[str, dict[str, str]] = {
         "orders.coupon": "view add",
     },
     "Fulfilment": {
-        "orders.order": "view ship see_customer",
+        "orders.order": "view ship note see_customer",
         "catalog.stock": "view change_on_hand",
         "catalog.transfer": "view",
         "catalog.stocktake": "view",
@@ -45,7 +45,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.variant": "view",
     },
     "Support": {
-        "orders.order": "view cancel see_customer see_evidence",
+        "orders.order": "view cancel edit note mail see_customer see_evidence",
         "orders.giftcard": "view",
         "orders.promotion": "view try",
         "orders.coupon": "view",
@@ -59,7 +59,7 @@ ROLES: dict[str, dict[str, str]] = {
         "orders.closingday": "view add change delete",
         "orders.taxrate": "view add change",
         "orders.taxregion": "view add change",
-        "orders.order": "view see_customer see_evidence",
+        "orders.order": "view note see_customer see_evidence",
         "payments.payment": "view",
         "payments.refund": "view",
         "payments.journal": "view",

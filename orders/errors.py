@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import OperationalError
 
 if TYPE_CHECKING:
-    from orders.models import Order
+    from orders.models import Order, OrderEvent
 
 
 class OrderError(Exception):
@@ -33,6 +33,22 @@ class SoldOut(CartRefused):
 
 class OrderRefused(OrderError):
     """The order does not allow this. The message is a sentence for the user."""
+
+
+class EditRefused(OrderRefused):
+    """The order cannot be corrected like this. Carries the field of the form that the sentence is about, if any."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class OrderChanged(OrderRefused):
+    """The order has changed since the page was opened. Carries what happened meanwhile, oldest first."""
+
+    def __init__(self, events: "list[OrderEvent]") -> None:
+        super().__init__("This order has changed since you opened the page.")
+        self.events = events
 
 
 class AlreadyPlaced(OrderError):

@@ -1,5 +1,8 @@
 """Change the status of orders: confirm, cancel, complete. The only writer of Order.status."""
 
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +31,15 @@ ALLOWED = {
 }
 
 
+@dataclass(frozen=True)
+class Change:
+    """A value of an order that staff changed, as texts for people."""
+
+    label: str
+    before: str
+    after: str
+
+
 def lock_order(order_id: int) -> Order:
     """Return the current order, locked until the transaction ends."""
     return Order.objects.select_for_update(of=("self",)).get(pk=order_id)
@@ -43,9 +55,26 @@ def lock_with_cart(order_id: int) -> Order:
     return lock_order(order_id)
 
 
-def record_event(order: Order, kind: str, text: str, *, is_public: bool = False, user_id: int | None = None) -> None:
-    """Add an event to the order's history. The shopper sees it if `is_public`."""
-    OrderEvent.objects.create(order=order, kind=kind, text=text[:300], is_public=is_public, user_id=user_id)
+def record_event(  # noqa: PLR0913  (each is a column of the event)
+    order: Order,
+    kind: str,
+    text: str,
+    *,
+    is_public: bool = False,
+    user_id: int | None = None,
+    changes: Iterable[Change] = (),
+    key: uuid.UUID | None = None,
+) -> None:
+    """Add an event to the order's history. The shopper sees it if `is_public`, but never its `changes`."""
+    OrderEvent.objects.create(
+        order=order,
+        kind=kind,
+        text=text[:300],
+        is_public=is_public,
+        user_id=user_id,
+        changes=[asdict(change) for change in changes],
+        key=key,
+    )
 
 
 def unchanged(order: Order) -> QuerySet[Order]:

@@ -142,6 +142,9 @@ class Order(models.Model):
         permissions = [
             ("ship_order", "Can ship orders"),
             ("cancel_order", "Can cancel orders"),
+            ("edit_order", "Can correct addresses and e-mail addresses of orders"),
+            ("note_order", "Can add notes to orders"),
+            ("mail_order", "Can send the e-mails of orders again"),
             ("see_customer_order", "Can see customers and their addresses in orders"),
             ("see_evidence_order", "Can see the IP address from which the terms were accepted"),
         ]
@@ -331,7 +334,10 @@ class OrderLine(GiftDetails):
 
 
 class OrderEvent(models.Model):
-    """An event in an order's history. Rows are never updated or deleted."""
+    """An event in an order's history. Rows are never deleted, and never updated except to remove personal data.
+
+    A change by staff has the values before and after it in `changes`. Only these, and the text of a note, can be emptied.
+    """
 
     class Kind(models.TextChoices):
         PLACED = "placed"
@@ -341,10 +347,18 @@ class OrderEvent(models.Model):
         CANCELED = "canceled"
         PAYMENT = "payment"
         NOTE = "note"
+        EDITED = "edited"
+        MAIL = "mail", "E-mail"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     text = models.CharField(max_length=300)
+    changes = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="What was changed: label, value before and value after."
+    )
+    key = models.UUIDField(
+        null=True, unique=True, editable=False, help_text="From the form of staff. The same form sent twice acts once."
+    )
     is_public = models.BooleanField(
         "visible to the customer", default=False, help_text="Whether the customer sees it on the order's page."
     )

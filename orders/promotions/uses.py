@@ -49,7 +49,7 @@ WITH standing AS (
 ), written AS (
   INSERT INTO orders_promotionuse (order_id, promotion_id, coupon_id, customer, saved_minor, created_at)
   SELECT %(order)s, id, %(coupon)s, %(customer)s, %(saved)s, now() FROM standing
-  ON CONFLICT (order_id, promotion_id) DO UPDATE SET given_back_at = NULL
+  ON CONFLICT (order_id, promotion_id) DO UPDATE SET given_back_at = NULL, customer = excluded.customer
 )
 SELECT (SELECT count(*) FROM promotion) = (SELECT count(most_uses) FROM standing)
   AND (SELECT count(*) FROM coupon) = (SELECT count(coupon_most) FROM standing)

@@ -1,11 +1,10 @@
 """The limits of promotions hold for simultaneous orders."""
 
 import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import transaction
 
 from catalog.markets import default_market
 from catalog.prices import set_price
@@ -32,6 +31,7 @@ from tests.factories import (
     seen_of,
     with_codes,
 )
+from tests.races.waiting import closing, wait_for_lock_or_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,36 +70,11 @@ def test_the_last_use_of_a_promotion_goes_to_one_of_twenty_buyers(at_once):
     assert run_audit() == []
 
 
-def closing(function):
-    """Run the function and close the connections of its thread."""
-
-    def run():
-        try:
-            return function()
-        finally:
-            connections.close_all()
-
-    return run
-
-
 def limit_to_one_each(promotion):
     with transaction.atomic():
         hold_limits(promotion)
         Promotion.objects.filter(pk=promotion.pk).update(most_uses=100, most_uses_each=1)
         recount(promotion)
-
-
-def wait_for_lock_or_end(job: Future) -> None:
-    """Return as soon as the job has ended or a connection to this database waits for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if job.done() or cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    pytest.fail("The job neither ended nor waited for a lock.")
 
 
 def test_a_new_limit_waits_for_an_order_that_is_being_placed_and_counts_it():

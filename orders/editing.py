@@ -1,0 +1,190 @@
+"""Correct orders for staff: their addresses and e-mail addresses; and add notes."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.formats import NOTHING, money
+from orders.customers import Buyer, customer_key
+from orders.delivery.options import ShippingQuery, find_options
+from orders.errors import EditRefused, OrderChanged
+from orders.lifecycle import Change, lock_order, record_event
+from orders.models import Order, OrderEvent
+from orders.rules import ShopRules, current_rules
+from orders.tax import choose_tax
+
+LABELS = {
+    "name": "Name",
+    "line1": "Street and number",
+    "line2": "Flat, building or company",
+    "postcode": "Postcode",
+    "city": "Town or city",
+    "state": "State",
+    "phone": "Phone",
+    "email": "E-mail",
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Who changes an order, from a form that was opened when `seen` was the newest event of the order.
+
+    With `seen`, a change of the order since then is reported instead of overwritten. The same `key` acts once.
+    """
+
+    user_id: int | None
+    seen: int | None = None
+    key: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True)
+class NewAddress:
+    """The corrected delivery address of an order; its country stays."""
+
+    name: str
+    line1: str = ""
+    line2: str = ""
+    postcode: str = ""
+    city: str = ""
+    state: str = ""
+    phone: str = ""
+
+
+def version_of(order: Order) -> int:
+    """Return the id of the order's newest event. Every change of an order writes an event."""
+    return order.events.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def check_unchanged(order: Order, seen: int | None) -> None:
+    """Raise OrderChanged if the order has events newer than `seen`."""
+    if seen is None:
+        return
+    newer = list(order.events.filter(pk__gt=seen).select_related("user").order_by("pk"))
+    if newer:
+        raise OrderChanged(newer)
+
+
+def lock_for(order: Order, edit: Edit) -> Order | None:
+    """Lock the order for this edit and return it, or None if the edit has been made already.
+
+    Raise OrderChanged if the order has changed since its page was opened.
+    """
+    locked = lock_order(order.pk)
+    if locked.events.filter(key=edit.key).exists():
+        return None
+    check_unchanged(locked, edit.seen)
+    return locked
+
+
+def address_refusal(order: Order) -> str:
+    """Return why the address of the order can no longer be corrected; empty if it can."""
+    if order.status == Order.Status.CANCELED:
+        return f"{order.number} is canceled, so its address stays as it is."
+    if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
+        return f"A parcel of {order.number} has been shipped, so its address stays as it is."
+    if order.status == Order.Status.COMPLETED:
+        return f"{order.number} is completed, so its address stays as it is."
+    return ""
+
+
+@transaction.atomic
+def correct_address(order: Order, new: NewAddress, edit: Edit) -> None:
+    """Correct the delivery address of an order of which nothing has been shipped, and record it before and after.
+
+    Raise EditRefused, and change nothing, if a parcel has been shipped, or if the tax, the price of delivery or the
+    delivery itself would change. Raise OrderChanged if the order has changed since its page was opened.
+    """
+    locked = lock_for(order, edit)
+    if not locked:
+        return
+    if refusal := address_refusal(locked):
+        raise EditRefused(refusal)
+    changes = _changes(locked, asdict(new))
+    if not changes:
+        raise EditRefused("Nothing was changed.")
+    _check_destination(locked, new)
+    Order.objects.filter(pk=locked.pk).update(**asdict(new))
+    _record(locked, "Address corrected", changes, edit)
+
+
+def _check_destination(order: Order, new: NewAddress) -> None:
+    """Raise EditRefused if another tax or delivery applies to the new postcode or state than to the old one."""
+    if not order.has_address or (new.postcode, new.state) == (order.postcode, order.state):
+        return
+    rules = current_rules()
+    if choose_tax(rules, _buyer(order, order.postcode), order.placed_at) != choose_tax(
+        rules, _buyer(order, new.postcode), order.placed_at
+    ):
+        sentence = (
+            f"Another tax applies to {new.postcode} than to {order.postcode}. Cancel the order and place a new one."
+        )
+        raise EditRefused(sentence, "postcode")
+    _check_delivery(rules, order, new)
+
+
+def _buyer(order: Order, postcode: str) -> Buyer:
+    return Buyer(order.country, postcode, order.email, order.user_id, order.vat_id)
+
+
+def _check_delivery(rules: ShopRules, order: Order, new: NewAddress) -> None:
+    before, after = _delivery_price(rules, order, order.postcode), _delivery_price(rules, order, new.postcode)
+    if after is None:
+        raise EditRefused(f"{order.shipping_name} does not deliver to {new.postcode}.", "postcode")
+    if before not in (None, after):
+        sentence = (
+            f"{order.shipping_name} costs {money(after, order.currency)} to {new.postcode} instead of"
+            f" {money(before, order.currency)}. Cancel the order and place a new one."
+        )
+        raise EditRefused(sentence, "postcode")
+
+
+def _delivery_price(rules: ShopRules, order: Order, postcode: str) -> int | None:
+    """Return the current price of the order's shipping method to this postcode, or None if it does not deliver there."""
+    grams = sum(line.grams * line.quantity for line in order.lines.all() if line.needs_shipping)
+    goods_minor = order.subtotal_minor - order.discount_minor
+    query = ShippingQuery(order.country, postcode, grams, goods_minor)
+    options = find_options(rules.shipping.get(order.market, ()), query, timezone.now())
+    return next((option.price_minor for option in options if option.code == order.shipping_code), None)
+
+
+@transaction.atomic
+def correct_email(order: Order, email: str, edit: Edit) -> None:
+    """Correct the e-mail address, to which all further e-mails of the order go, and record it before and after.
+
+    E-mails that have been written already are not sent again, so the codes of gift cards stay with whoever got them.
+    Raise EditRefused if the order already has this address, and OrderChanged if the order has changed since its page
+    was opened.
+    """
+    locked = lock_for(order, edit)
+    if not locked:
+        return
+    changes = _changes(locked, {"email": email})
+    if not changes:
+        raise EditRefused("The order already has this e-mail address.", "email")
+    Order.objects.filter(pk=locked.pk).update(email=email, customer_key=customer_key(email))
+    _record(locked, "E-mail address corrected", changes, edit)
+
+
+@transaction.atomic
+def add_note(order: Order, text: str, edit: Edit) -> None:
+    """Add a note for staff to the order's history. The shopper never sees it."""
+    locked = lock_for(order, edit)
+    if locked:
+        record_event(locked, OrderEvent.Kind.NOTE, text, user_id=edit.user_id, key=edit.key)
+
+
+def _changes(order: Order, values: Mapping[str, str]) -> list[Change]:
+    """Return the values that differ from the order's."""
+    before = {name: str(getattr(order, name)) for name in values}
+    return [
+        Change(LABELS[name], before[name] or NOTHING, after or NOTHING)
+        for name, after in values.items()
+        if after != before[name]
+    ]
+
+
+def _record(order: Order, text: str, changes: Iterable[Change], edit: Edit) -> None:
+    record_event(order, OrderEvent.Kind.EDITED, text, changes=changes, user_id=edit.user_id, key=edit.key)
