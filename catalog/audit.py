@@ -59,7 +59,21 @@ INVARIANTS: dict[str, str] = {
                           sum(on_hand_change) FILTER (WHERE kind = 'arrived') AS arrived
                    FROM catalog_stockmovement WHERE reference LIKE 'transfer:%' GROUP BY 1, 2) m
           ON m.reference = 'transfer:' || l.transfer_id AND m.variant_id = l.variant_id
-        WHERE l.quantity <> coalesce(-m.sent, 0) OR l.received <> coalesce(m.arrived, 0)""",
+        WHERE l.quantity <> coalesce(-m.sent, 0) OR l.received + l.returned <> coalesce(m.arrived, 0)""",
+    "S9 what deliveries received is in the movements": """
+        SELECT 'receipt line ' || l.id, format('received %s, movements say %s', l.quantity, coalesce(m.received, 0))
+        FROM catalog_receiptline l
+        LEFT JOIN (SELECT reference, variant_id, sum(on_hand_change) AS received
+                   FROM catalog_stockmovement WHERE reference LIKE 'receipt:%' GROUP BY 1, 2) m
+          ON m.reference = 'receipt:' || l.receipt_id AND m.variant_id = l.variant_id
+        WHERE l.quantity <> coalesce(m.received, 0)""",
+    "S9b purchase orders received what their deliveries did": """
+        SELECT 'purchase order line ' || l.id, format('received %s, deliveries say %s', l.received, coalesce(d.received, 0))
+        FROM catalog_purchaseorderline l
+        LEFT JOIN (SELECT r.purchase_id, d.variant_id, sum(d.quantity) AS received
+                   FROM catalog_receiptline d JOIN catalog_receipt r ON r.id = d.receipt_id GROUP BY 1, 2) d
+          ON d.purchase_id = l.order_id AND d.variant_id = l.variant_id
+        WHERE l.received <> coalesce(d.received, 0)""",
     "L3 no variant has two prices of one kind at once": """
         SELECT 'variant ' || variant_id, format('%s prices of one kind at this moment in %s', count(*), market)
         FROM catalog_price WHERE valid @> now() GROUP BY variant_id, market, kind HAVING count(*) > 1""",

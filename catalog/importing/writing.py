@@ -61,7 +61,14 @@ class StockLevels:
     products: list[int] = field(default_factory=list)
 
     def write(self, target: DocumentTarget, author: Author) -> None:
-        set_levels(self.targets, target.location, retired=self.retired, reason=author.source, user_id=author.user_id)
+        set_levels(
+            self.targets,
+            target.location,
+            retired=self.retired,
+            reason=author.source,
+            reference=f"run:{author.run_id}" if author.run_id else "",
+            user_id=author.user_id,
+        )
         for start in range(0, len(self.products), BATCH):
             write_stock_classes(self.products[start : start + BATCH])
 

@@ -1,24 +1,17 @@
 """Stock changes by staff: receiving, correcting, setting levels and backorder limits, and restocking returns."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog.errors import StockRefused
 from catalog.inventory.availability import available_of, mark_class_changes
 from catalog.inventory.reserving import Need
-from catalog.inventory.rows import locked_row, locked_rows, move_counter, write_on_hand
-from catalog.models import Location, Stock, StockMovement
-
-SAVE_LEVELS = """
-UPDATE catalog_stock AS stock SET on_hand = now.on_hand, backorder_limit = now.backorder_limit, shortfall = now.shortfall
-FROM unnest(%(ids)s::bigint[], %(on_hand)s::int[], %(limits)s::int[], %(shortfalls)s::int[])
-  AS now (id, on_hand, backorder_limit, shortfall)
-WHERE stock.id = now.id
-"""
+from catalog.inventory.rows import locked_row, locked_rows, move_counter, refuse_uncounted, save_levels, write_on_hand
+from catalog.models import Location, Stock, StockMovement, Variant
 
 
 @transaction.atomic
@@ -123,6 +116,7 @@ def replace_limit(stock: Stock, backorder_limit: int) -> Stock:
 
 def _move_once(variant_id: int, location: Location, movement: StockMovement, key: str) -> Stock:
     """Record the movement on the locked row, unless one with this key has been recorded."""
+    refuse_uncounted(Variant.objects.select_related("product").filter(pk=variant_id, is_tracked=False))
     stock = locked_row(variant_id, location)
     movement.reason = movement.reason.strip()
     movement.reference = f"form:{key}" if key else ""
@@ -149,6 +143,7 @@ def set_levels(
     *,
     retired: Iterable[int] = (),
     reason: str,
+    reference: str = "",
     user_id: int | None = None,
 ) -> set[int]:
     """Set the stock of every variant at the location to its target; return the variants that changed.
@@ -179,34 +174,21 @@ def set_levels(
         changed[variant_id] = stock
         marks.append((variant_id, before, available_of(stock)))
         if change:
-            movements.append(_correction(stock, change, reason, user_id))
-    _save_levels(changed.values())
+            movements.append(_correction(stock, change, reason, reference, user_id))
+    save_levels(changed.values())
     StockMovement.objects.bulk_create(movements, batch_size=1000)
     mark_class_changes(marks)
     return set(changed)
 
 
-def _save_levels(rows: Collection[Stock]) -> None:
-    """Write the counters of locked rows with one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SAVE_LEVELS,
-            {
-                "ids": [stock.pk for stock in rows],
-                "on_hand": [stock.on_hand for stock in rows],
-                "limits": [stock.backorder_limit for stock in rows],
-                "shortfalls": [stock.shortfall for stock in rows],
-            },
-        )
-
-
-def _correction(stock: Stock, change: int, reason: str, user_id: int | None) -> StockMovement:
+def _correction(stock: Stock, change: int, reason: str, reference: str, user_id: int | None) -> StockMovement:
     return StockMovement(
         kind=StockMovement.Kind.ADJUSTED,
         variant_id=stock.variant_id,
         location_id=stock.location_id,
         on_hand_change=change,
         reason=reason,
+        reference=reference,
         user_id=user_id,
     )
 

@@ -6,6 +6,7 @@ from catalog.models.image import ProductImage
 from catalog.models.listing import CategoryChange, DirtyListing, FacetCount, Listing
 from catalog.models.price import Price
 from catalog.models.product import Option, Product, TaxClass, Variant
+from catalog.models.receiving import PurchaseOrder, PurchaseOrderLine, Receipt, ReceiptLine
 from catalog.models.redirect import Redirect
 from catalog.models.review import Review, StockAlert
 from catalog.models.run import Change, Run, RunProgress
@@ -33,6 +34,10 @@ __all__ = [
     "Product",
     "ProductImage",
     "ProductType",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
+    "Receipt",
+    "ReceiptLine",
     "Redirect",
     "RelatedProduct",
     "Reservation",

@@ -12,7 +12,10 @@ class Transfer(models.Model):
 
     class Status(models.TextChoices):
         SENT = "sent", "On its way"
+        PARTLY = "partly", "Partly arrived"
         RECEIVED = "received"
+
+    UNFINISHED = (Status.SENT, Status.PARTLY)
 
     source = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
     destination = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
@@ -40,20 +43,21 @@ class Transfer(models.Model):
 
 
 class TransferLine(models.Model):
-    """The units of one variant in a transfer: sent, received and lost. The rest is in transit."""
+    """The units of one variant in a transfer: sent, received, lost and returned to the source. The rest is in transit."""
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
     lost = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["transfer", "variant"], name="transfer_variant_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="transfer_positive"),
             models.CheckConstraint(
-                condition=Q(received__lte=F("quantity") - F("lost")), name="transfer_not_more_than_sent"
+                condition=Q(received__lte=F("quantity") - F("lost") - F("returned")), name="transfer_not_more_than_sent"
             ),
         ]
 
@@ -62,19 +66,26 @@ class TransferLine(models.Model):
 
     @property
     def in_transit(self) -> int:
-        return self.quantity - self.received - self.lost
+        return self.quantity - self.received - self.lost - self.returned
 
 
 class Stocktake(models.Model):
-    """A count of the stock at one location. Posting it corrects the stock by the differences."""
+    """A count of the stock at one location. Posting it corrects the stock by the differences.
+
+    In a blind count, whoever counts does not see the expected numbers. Somebody else reviews and posts it.
+    """
 
     class Status(models.TextChoices):
-        OPEN = "open"
+        OPEN = "open", "Counting"
+        REVIEW = "review", "To review"
         POSTED = "posted"
         CANCELED = "canceled"
 
+    UNFINISHED = (Status.OPEN, Status.REVIEW)
+
     location = models.ForeignKey("catalog.Location", on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    is_blind = models.BooleanField("blind count", default=False, db_default=False)
     note = models.CharField(max_length=200, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
@@ -84,6 +95,7 @@ class Stocktake(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("review_stocktake", "Can review and post blind counts")]
 
     def __str__(self) -> str:
         return f"Stocktake {self.pk}"

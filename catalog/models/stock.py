@@ -96,8 +96,9 @@ class StockMovement(models.Model):
         ARRIVED = "arrived", "Arrived from another location"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="movements")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
+    # The indexes in Meta begin with the variant and the location, so these need none of their own.
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="movements", db_index=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements", db_index=False)
     on_hand_change = models.IntegerField(default=0)
     reserved_change = models.IntegerField(default=0)
     reference = models.CharField(max_length=64, blank=True, db_index=True)
@@ -115,7 +116,13 @@ class StockMovement(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["variant", "location", "created_at"])]
+        # The list of movements is sorted by time, and each filter reads its rows in that order.
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="movement_time"),
+            models.Index(fields=["variant", "created_at", "id"], name="movement_variant_time"),
+            models.Index(fields=["location", "created_at", "id"], name="movement_location_time"),
+            models.Index(fields=["kind", "created_at", "id"], name="movement_kind_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.variant}"

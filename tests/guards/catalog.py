@@ -6,8 +6,8 @@ from django.contrib.admin import ModelAdmin
 
 from catalog.admin.concurrent_edits import ConcurrentEditForm
 from catalog.admin.products.product import ProductAdmin
-from catalog.inventory import adjusting, reserving, rows, stocktakes, transfers
-from catalog.models import Location, Stock, Stocktake, Transfer, TransferLine
+from catalog.inventory import adjusting, receiving, reserving, rows, stocktakes, transfers
+from catalog.models import Location, PurchaseOrder, Stock, Stocktake, Transfer, TransferLine
 from tests.guards.registry import ALWAYS, Monkey, execute, guard, replace
 
 
@@ -47,6 +47,21 @@ def no_return_lock(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(adjusting, "lock_shipped", lambda moved: None)
 
 
+@guard("delivery-key", "tests/races/test_staff_races.py::test_a_delivery_submitted_by_eight_at_once_is_received_once")
+def no_delivery_key(monkeypatch: Monkey) -> None:
+    """Two requests with the same form find no delivery of it, and nothing makes its key unique."""
+    execute("ALTER TABLE catalog_receipt DROP CONSTRAINT IF EXISTS catalog_receipt_key_key")
+
+
+@guard(
+    "purchase-lock",
+    "tests/races/test_staff_races.py::test_eight_deliveries_of_one_purchase_order_at_once_receive_it_once",
+)
+def no_purchase_lock(monkeypatch: Monkey) -> None:
+    """Two deliveries read the purchase order at once, and both find all units missing."""
+    monkeypatch.setattr(receiving, "lock_purchase", lambda purchase_id: PurchaseOrder.objects.get(pk=purchase_id))
+
+
 @guard("row-order", "tests/races/test_stock_races.py::test_carts_in_any_order_never_wait_in_a_circle")
 @guard(
     "row-order-of-transfers",
@@ -64,7 +79,7 @@ def no_row_order(monkeypatch: Monkey) -> None:
 
     monkeypatch.setattr(reserving, "LOCK_ORDER", "array_position(%(ids)s::bigint[], stock.id::bigint)")
     monkeypatch.setattr(reserving, "lock_rows", lock_rows)
-    replace(monkeypatch, "locked_rows", locked_rows, transfers, stocktakes, adjusting)
+    replace(monkeypatch, "locked_rows", locked_rows, transfers, stocktakes, adjusting, receiving)
 
 
 @guard(

@@ -1,17 +1,20 @@
 """Staff correct, count and move stock while shoppers buy it: the counters stay those of the ledger."""
 
 import threading
+import uuid
 
 import pytest
 from django.db import connection, transaction
 
 from catalog.errors import InsufficientStock, StockRefused
 from catalog.inventory import Need, adjust, receive, receive_transfer, reserve, restock, send, set_on_hand, ship
+from catalog.inventory.receiving import Delivery, receive_delivery
 from catalog.inventory.stocktakes import count, open_stocktake, post
 from catalog.models import Stock, StockMovement, Store, Transfer
 from catalog.products.stock_alerts import ask_for_alert, send_low_stock_notices, send_stock_alerts
 from shop.models import Mail
 from shop.operations.audit import run_audit
+from tests.catalog.purchases import arrivals, make_purchase, receive_purchase
 from tests.factories import make_location, make_variant, stock_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,6 +146,26 @@ def test_a_transfer_received_by_eight_at_once_arrives_once(together):
         assert kinds_of(results) == {"done": 1, "StockRefused": 7}
         assert Stock.objects.get(variant=variant, location=second).on_hand == 4
         assert StockMovement.objects.filter(variant=variant, kind="arrived").count() == 1
+
+
+def test_a_delivery_submitted_by_eight_at_once_is_received_once(together):
+    main = make_location()
+    for _ in range(ROUNDS):
+        variant = make_variant(on_hand=0)
+        delivery = Delivery(main, "EUR", key=uuid.uuid4())
+        arrived = arrivals({variant.pk: 4})
+        results = together(*(lambda d=delivery, a=arrived: receive_delivery(d, a).pk for _ in range(8)))
+        assert len(set(results)) == 1
+        assert stock_of(variant) == (4, 0)
+
+
+def test_eight_deliveries_of_one_purchase_order_at_once_receive_it_once(together):
+    for _ in range(ROUNDS):
+        variant = make_variant(on_hand=0)
+        purchase = make_purchase({variant.pk: 4})
+        results = together(*(lambda p=purchase, v=variant: receive_purchase(p, {v.pk: 4}) for _ in range(8)))
+        assert kinds_of(results) == {"done": 1, "StockRefused": 7}
+        assert (stock_of(variant), purchase.lines.get().received) == ((4, 0), 4)
 
 
 def test_parts_of_a_transfer_that_arrive_at_once_are_all_counted(together):

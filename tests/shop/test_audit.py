@@ -16,6 +16,7 @@ from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.operations.audit import DERIVED, INVARIANTS, SET_WISE, bounded, run_audit
+from tests.catalog.purchases import make_purchase, receive_purchase
 from tests.factories import (
     make_cart,
     make_gift_card,
@@ -60,6 +61,8 @@ CORRUPTIONS = {
     "L1 ": "DELETE FROM catalog_listing",
     "L2 ": "DELETE FROM catalog_dirtylisting; UPDATE catalog_listing SET stock_class = 'out'",
     "S8 ": "UPDATE catalog_transferline SET received = received - 1",
+    "S9 ": "UPDATE catalog_receiptline SET quantity = quantity + 1",
+    "S9b": "UPDATE catalog_purchaseorderline SET received = received + 1",
     "L3 ": "ALTER TABLE catalog_price DROP CONSTRAINT price_no_overlap; INSERT INTO catalog_price (variant_id, market, currency, kind, amount_minor, valid) SELECT variant_id, market, currency, kind, amount_minor, tstzrange(NULL, NULL) FROM catalog_price LIMIT 1",
     "L4 ": "UPDATE catalog_review SET rating = 1",
     "O3 ": "UPDATE orders_promotion SET uses = 0",
@@ -92,6 +95,7 @@ def busy_shop(stripe_desk):
     _order_with_code_and_gift_card(variant, stripe_desk)
     transfer = send({variant.pk: 2}, source=make_location(), destination=make_location("attic", 50))
     receive_transfer(transfer, {transfer.lines.get().pk: 1})
+    receive_purchase(make_purchase({variant.pk: 2}), {variant.pk: 1})
     review = write_review(variant.product, Opinion(5, "Ann"))
     moderate([review.pk], Review.Status.PUBLISHED)
     with connection.cursor() as cursor:
