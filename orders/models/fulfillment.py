@@ -2,8 +2,10 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Replace, Upper
 
 
 class Fulfillment(models.Model):
@@ -18,6 +20,12 @@ class Fulfillment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                OpClass(Upper(Replace("tracking_number", Value(" "))), name="text_pattern_ops"),
+                name="fulfillment_tracking",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_number}".strip() or f"Parcel {self.pk}"

@@ -3,8 +3,10 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace, Upper
 from django.urls import reverse
 
 from accounts.address_formats import PARTS, address_format
@@ -13,6 +15,7 @@ from accounts.phones import shown_phone
 from catalog.products.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
+IS_TO_SHIP = Q(status="confirmed", fulfillment_status__in=["unfulfilled", "partial"])
 DIGITAL = "none"  # the shipping code of an order of which nothing is shipped
 
 
@@ -149,14 +152,21 @@ class Order(models.Model):
             ("see_evidence_order", "Can see the IP address from which the terms were accepted"),
         ]
         indexes = [
-            models.Index(fields=["-placed_at"], name="order_newest"),
-            models.Index(fields=["payment_due_at"], name="order_due", condition=Q(status="placed")),
+            # Pages of the order list begin after a moment and an id, and its filters have indexes of their own.
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["status", "-placed_at", "-id"], name="order_by_status"),
+            models.Index(fields=["fulfillment_status", "-placed_at", "-id"], name="order_by_fulfillment"),
+            models.Index(fields=["market", "-placed_at", "-id"], name="order_by_market"),
+            models.Index(fields=["country", "-placed_at", "-id"], name="order_by_country"),
+            models.Index(fields=["-placed_at", "-id"], name="order_by_gift_card", condition=Q(tendered_minor__gt=0)),
+            models.Index(fields=["-placed_at", "-id"], name="order_without_payment", condition=Q(total_minor=0)),
             models.Index(
-                fields=["ship_by"],
-                name="order_to_ship",
-                condition=Q(status="confirmed", fulfillment_status__in=["unfulfilled", "partial"]),
+                OpClass(Upper(Replace("postcode", Value(" "))), name="text_pattern_ops"), name="order_postcode"
             ),
-            models.Index(fields=["placed_at"], name="order_unpaid", condition=Q(status="placed")),
+            models.Index(fields=["payment_due_at"], name="order_due", condition=Q(status="placed")),
+            models.Index(fields=["ship_by"], name="order_to_ship", condition=IS_TO_SHIP),
+            models.Index(fields=["placed_at", "id"], name="order_ship_queue", condition=IS_TO_SHIP),
+            models.Index(fields=["placed_at", "id"], name="order_unpaid", condition=Q(status="placed")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -298,6 +308,13 @@ class OrderLine(GiftDetails):
                 name="order_line_subtotal",
             ),
             models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="order_line_not_overshipped"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expected_on"],
+                name="order_line_overdue",
+                condition=Q(is_backordered=True, shipped_quantity__lt=F("quantity")),
+            )
         ]
 
     def __str__(self) -> str:

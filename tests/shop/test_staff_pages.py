@@ -76,7 +76,7 @@ def test_personal_data_of_orders_is_for_the_roles_that_need_it(client, name, see
     Order.objects.update(terms_accepted_ip="203.0.113.9", phone="+49 30 1234567")
     role(client, name)
     url = list_of("orders.Order")
-    for page in (client.get(url), client.get(f"{url}{order.pk}/change/")):
+    for page in (client.get(f"{url}?tab=all"), client.get(f"{url}{order.pk}/change/")):
         text = markup_of(page)
         assert order.number in text
         assert ("Anna Peeters" in text) == sees_customer
