@@ -19,4 +19,4 @@ class ShopConfig(AppConfig):
 
 
 class ShopAdminConfig(AdminConfig):
-    default_site = "shop.staff.site.ShopAdminSite"
+    default_site = "shop.desk.site.ShopAdminSite"

@@ -5,9 +5,9 @@ from django.urls import include, path
 
 from catalog.pages import ACCOUNT, INTERNAL, with_policy
 from shop import views
+from shop.desk import views as staff_views
 from shop.mail import mailbox
 from shop.operations import health
-from shop.staff import views as staff_views
 
 # allauth uses this handler when one of its own limits is reached.
 handler429 = "shop.middleware.limits.too_many"

@@ -1,19 +1,160 @@
-// Comforts of the product admin. Everything here works without them, with one more click.
-const find = (selector, root = document) => root.querySelector(selector);
-const every = (selector, root = document) => [...root.querySelectorAll(selector)];
+// The desk: Django's admin. Every page works without this file; it only adds conveniences.
+const root = document.documentElement;
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const UNSAVED = "form[data-guard], form[data-unsaved], #product_form";
 
-// The first row's value goes into all rows below it.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-fill-down]");
+// Browsers may forbid storage.
+const stored = (key) => {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+};
+const store = (key, value) => {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    return;
+  }
+};
+
+// Before the first paint: theme and sidebar as last chosen.
+root.dataset.js = "";
+if (stored("theme")) root.dataset.theme = stored("theme");
+if (stored("side")) root.dataset.side = stored("side");
+
+const say = (text) => ($("#live").textContent = text);
+
+function afterPause(action, milliseconds) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, milliseconds);
+  };
+}
+
+async function replaceWith(target, url) {
+  const answer = await fetch(url, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  target.replaceChildren(...page.body.childNodes);
+}
+
+function chooseTheme() {
+  for (const button of $$("[data-theme-set]")) {
+    button.addEventListener("click", () => {
+      const theme = button.dataset.themeSet;
+      store("theme", theme);
+      if (theme) root.dataset.theme = theme;
+      else delete root.dataset.theme;
+    });
+  }
+}
+
+function tuckSidebar() {
+  const button = $(".tuck");
+  const show = () => button.setAttribute("aria-expanded", String(root.dataset.side !== "small"));
   if (!button) return;
-  const fields = every(`[data-fill="${button.dataset.fillDown}"]`).filter((field) => !field.name.includes("__prefix__"));
-  for (const field of fields.slice(1)) field.value = fields[0].value;
-  fields[0]?.dispatchEvent(new Event("change", { bubbles: true }));
-});
+  button.addEventListener("click", () => {
+    root.dataset.side = root.dataset.side === "small" ? "" : "small";
+    store("side", root.dataset.side);
+    show();
+  });
+  show();
+}
+
+// A click outside or Escape closes a menu.
+function closeMenus() {
+  document.addEventListener("click", (event) => {
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of $$("details.menu[open]")) {
+      menu.open = false;
+      $("summary", menu).focus();
+    }
+  });
+}
+
+// Results by type below the search box; Enter still opens the page of results.
+function suggest() {
+  const box = $("#q");
+  const found = $("#found");
+  if (!box?.dataset.suggest) return;
+  const ask = () => replaceWith(found, box.dataset.suggest + encodeURIComponent(box.value));
+  const later = afterPause(() => (box.value.trim().length > 1 ? ask() : found.replaceChildren()), 200);
+  box.addEventListener("input", later);
+  box.form.addEventListener("keydown", (event) => {
+    const hits = $$("a", found);
+    const at = hits.indexOf(document.activeElement);
+    if (event.key === "Escape") {
+      found.replaceChildren();
+      box.focus();
+    }
+    if (event.key === "ArrowDown" && hits.length) {
+      event.preventDefault();
+      hits[Math.min(at + 1, hits.length - 1)].focus();
+    }
+    if (event.key === "ArrowUp" && at >= 0) {
+      event.preventDefault();
+      (at ? hits[at - 1] : box).focus();
+    }
+  });
+  document.addEventListener("click", (event) => box.form.contains(event.target) || found.replaceChildren());
+}
+
+// Rows of a list: a counter, the whole page, and ranges with Shift.
+function selectRows(form) {
+  const boxes = $$(".c-check input[name]", form);
+  const all = $("[data-all]", form);
+  const bar = $(".bulk", form);
+  let last = null;
+  const show = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    bar?.classList.toggle("on", count > 0);
+    if (bar) $("b", bar).textContent = `${count} selected`;
+    if (!all) return;
+    all.checked = count > 0 && count === boxes.length;
+    all.indeterminate = count > 0 && count < boxes.length;
+  };
+  const set = (some, isChecked) => {
+    for (const box of some) box.checked = isChecked;
+    show();
+  };
+  boxes.forEach((box, index) => {
+    box.addEventListener("click", (event) => {
+      const range =
+        event.shiftKey && last !== null ? boxes.slice(Math.min(index, last), Math.max(index, last) + 1) : [];
+      last = index;
+      set(range, box.checked);
+    });
+  });
+  all?.addEventListener("change", () => set(boxes, all.checked));
+  $("[data-clear]", form)?.addEventListener("click", (event) => {
+    event.preventDefault();
+    set(boxes, false);
+  });
+  show();
+}
+
+// A form that asks the server what it would do.
+function preview(form) {
+  const target = document.getElementById(form.dataset.into);
+  const ask = () => replaceWith(target, `${form.dataset.live}?${new URLSearchParams(new FormData(form))}`);
+  form.addEventListener("input", afterPause(ask, 300));
+}
 
 // Leaving a page with changes that nobody saved asks first.
-for (const form of every("[data-unsaved], #product_form")) {
+function guard(form) {
   let isChanged = false;
+  form.addEventListener("input", () => {
+    isChanged = true;
+    const line = $("[data-say]", form);
+    if (line) line.textContent = "Unsaved changes";
+  });
   form.addEventListener("change", () => (isChanged = true));
   form.addEventListener("submit", () => (isChanged = false));
   addEventListener("beforeunload", (event) => {
@@ -21,10 +162,100 @@ for (const form of every("[data-unsaved], #product_form")) {
   });
 }
 
+// Plus and minus, and a scanner that counts.
+function count(row, change) {
+  const input = $("input[data-count]", row);
+  const output = $("output", row);
+  const max = Number(input.max || 9999);
+  input.value = Math.max(0, Math.min(max, Number(input.value) + change));
+  if (output) output.textContent = `${input.value} of ${max}`;
+  row.classList.toggle("full", input.max !== "" && Number(input.value) === max);
+  say(`${row.dataset.name}: ${input.value}`);
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function countRows() {
+  for (const button of $$("[data-step]")) {
+    button.addEventListener("click", () => count(button.closest("[data-code]"), Number(button.dataset.step)));
+  }
+  $("[data-scan]")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const code = event.target.value.trim();
+    const row = $$("[data-code]").find((one) => one.dataset.code.split(" ").includes(code));
+    if (row) count(row, 1);
+    else say(`${code} is not on this list`);
+    event.target.setAttribute("aria-invalid", String(!row));
+    event.target.value = "";
+  });
+}
+
+function copyTexts() {
+  for (const button of $$("[data-copy]")) {
+    button.addEventListener("click", () =>
+      navigator.clipboard?.writeText(button.dataset.copy).then(() => say("Copied")),
+    );
+  }
+}
+
+// Single keys can be switched off in the list of keys (WCAG 2.1.4).
+const singleKeysAreOn = (event) =>
+  !(event.metaKey || event.ctrlKey || event.altKey) &&
+  !event.target.matches("input, select, textarea, [contenteditable]") &&
+  !$("#keys")?.open &&
+  stored("keys") !== "off";
+
+function listKeys() {
+  const dialog = $("#keys");
+  const single = $("#single");
+  if (!dialog) return;
+  single.checked = stored("keys") !== "off";
+  single.addEventListener("change", () => store("keys", single.checked ? "on" : "off"));
+  for (const button of $$("[data-keys]")) button.addEventListener("click", () => dialog.showModal());
+}
+
+const SECOND_KEY = 900; // milliseconds after "g"
+let went = 0;
+
+function pressKey(event) {
+  const box = $("#q");
+  const isCommand = event.metaKey || event.ctrlKey;
+  const form = $(UNSAVED);
+  if (isCommand && event.key === "s" && form) {
+    event.preventDefault();
+    form.requestSubmit();
+  } else if (isCommand && event.key === "k") {
+    event.preventDefault();
+    box?.focus();
+  } else if (singleKeysAreOn(event)) pressSingleKey(event, box);
+}
+
+function pressSingleKey(event, box) {
+  const link = Date.now() - went < SECOND_KEY && $(`[data-go="${CSS.escape(event.key)}"]`);
+  went = event.key === "g" ? Date.now() : 0;
+  if (link) {
+    event.preventDefault();
+    link.click();
+  } else if (event.key === "/") {
+    event.preventDefault();
+    box?.focus();
+    box?.select();
+  } else if (event.key === "?") $("#keys")?.showModal();
+}
+
+// The first row's value goes into all rows below it.
+function fillDown(event) {
+  const button = event.target.closest("[data-fill-down]");
+  if (!button) return;
+  const fields = $$(`[data-fill="${button.dataset.fillDown}"]`).filter((field) => !field.name.includes("__prefix__"));
+  for (const field of fields.slice(1)) field.value = fields[0].value;
+  fields[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 // Pictures are dropped on the box and sent with its form.
-for (const form of every("[data-drop]")) {
-  const input = find("input[type=file]", form);
-  find("[data-drop-hint]", form).hidden = false;
+function dropPictures(form) {
+  const input = $("input[type=file]", form);
+  $("[data-drop-hint]", form).hidden = false;
   form.addEventListener("dragover", (event) => {
     event.preventDefault();
     form.classList.add("over");
@@ -34,15 +265,15 @@ for (const form of every("[data-drop]")) {
     event.preventDefault();
     form.classList.remove("over");
     input.files = event.dataTransfer.files;
-    preview(input);
+    showChosen(input);
     form.requestSubmit();
   });
-  input.addEventListener("change", () => preview(input));
+  input.addEventListener("change", () => showChosen(input));
 }
 
 // What was chosen is shown before it is sent: drawn, because pictures may come from our own address only.
-async function preview(input) {
-  find(".previews", input.form)?.remove();
+async function showChosen(input) {
+  $(".previews", input.form)?.remove();
   const box = document.createElement("div");
   box.className = "previews";
   input.after(box);
@@ -60,7 +291,7 @@ async function preview(input) {
 }
 
 // Dragging a picture renumbers all of them.
-for (const list of every("[data-sortable]")) {
+function sortByDrag(list) {
   let dragged;
   list.addEventListener("dragstart", (event) => (dragged = event.target.closest("li")));
   list.addEventListener("dragover", (event) => {
@@ -73,15 +304,15 @@ for (const list of every("[data-sortable]")) {
   list.addEventListener("drop", (event) => event.preventDefault());
   list.addEventListener("dragend", () => {
     dragged = undefined;
-    every("input[name$=-position]", list).forEach((field, index) => (field.value = index + 1));
+    $$("input[name$=-position]", list).forEach((field, index) => (field.value = index + 1));
     list.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
 
 // A click on the picture says what must stay in view.
-for (const box of every("[data-focus]")) {
-  const [x, y] = ["x", "y"].map((axis) => find(`[name$=-focus_${axis}]`, box.parentElement));
-  const dot = find(".focus-dot", box);
+function placeFocus(box) {
+  const [x, y] = ["x", "y"].map((axis) => $(`[name$=-focus_${axis}]`, box.parentElement));
+  const dot = $(".focus-dot", box);
   const place = () => {
     dot.style.insetInlineStart = x.value + "%";
     dot.style.insetBlockStart = y.value + "%";
@@ -98,32 +329,47 @@ for (const box of every("[data-focus]")) {
 
 // Fields in tables and search boxes say what they are to those who cannot see their column.
 function nameFields() {
-  for (const table of every(".tabular table")) {
-    const heads = every("thead th", table).map((head) => head.textContent.trim());
-    for (const row of every("tbody tr.form-row", table)) {
+  for (const table of $$(".tabular table")) {
+    const heads = $$("thead th", table).map((head) => head.textContent.trim());
+    for (const row of $$("tbody tr.form-row", table)) {
       [...row.cells].forEach((cell, index) => {
         const column = heads[index - (row.cells.length - heads.length)] || heads[index] || "";
-        for (const field of every("input:not([type=hidden]), select, textarea", cell)) {
+        for (const field of $$("input:not([type=hidden]), select, textarea", cell)) {
           if (!field.labels?.length && !field.ariaLabel) field.ariaLabel = column;
         }
       });
     }
   }
-  for (const box of every(".select2-selection")) {
+  for (const box of $$(".select2-selection")) {
     const select = box.closest(".related-widget-wrapper, .flex-container, td")?.querySelector("select");
     const name = select?.labels?.[0]?.textContent.trim() || select?.ariaLabel || "Choose";
-    for (const part of [box, ...every("input, textarea, [role=textbox]", box)]) part.setAttribute("aria-label", name);
+    for (const part of [box, ...$$("input, textarea, [role=textbox]", box)]) part.setAttribute("aria-label", name);
   }
 }
-addEventListener("load", () => setTimeout(nameFields));
-document.addEventListener("formset:added", () => setTimeout(nameFields));
 
 // A table that is wider than the screen is scrolled by keyboard too.
 function scrollByKeyboard() {
-  for (const box of every(".tabular.inline-related, .results")) {
+  for (const box of $$(".tabular.inline-related, .results")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 }
-addEventListener("load", scrollByKeyboard);
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const start of [chooseTheme, tuckSidebar, closeMenus, suggest, countRows, copyTexts, listKeys]) start();
+  $$("form[data-select]").forEach(selectRows);
+  $$("form[data-live]").forEach(preview);
+  $$(UNSAVED).forEach(guard);
+  $$("[data-drop]").forEach(dropPictures);
+  $$("[data-sortable]").forEach(sortByDrag);
+  $$("[data-focus]").forEach(placeFocus);
+  document.addEventListener("keydown", pressKey);
+  document.addEventListener("click", fillDown);
+  document.addEventListener("formset:added", () => setTimeout(nameFields));
+  document.fonts?.ready.then(scrollByKeyboard);
+});
+// Django's own scripts make their search boxes first.
+addEventListener("load", () => {
+  setTimeout(nameFields);
+  scrollByKeyboard();
+});
 addEventListener("resize", scrollByKeyboard);
-document.fonts?.ready.then(scrollByKeyboard);

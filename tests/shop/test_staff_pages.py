@@ -10,6 +10,7 @@ from django.contrib.admin.utils import flatten, flatten_fieldsets, label_for_fie
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Category, Location, Product, Stock, Store, Swatch
@@ -247,15 +248,6 @@ def test_a_form_that_was_open_for_too_long_is_answered_in_the_admin(client, staf
     assert (answer.status_code, "Please send the form again" in text_of(answer)) == (403, True)
 
 
-def test_only_the_front_pages_of_the_admin_make_its_menu(client, staff, monkeypatch):
-    made = []
-    make = admin.site._menu
-    monkeypatch.setattr(admin.site, "_menu", lambda request, app: made.append(app) or make(request, app))
-    for address in ("/admin/catalog/swatch/", "/admin/catalog/swatch/add/", "/admin/", "/admin/catalog/"):
-        assert client.get(address).status_code == 200
-    assert made == [None, "catalog"]
-
-
 def test_a_visitor_sees_the_storefronts_errors(client):
     assert "Page not found" in text_of(client.get("/nothing/"))
 
@@ -334,20 +326,36 @@ def test_every_model_that_staff_see_is_named_in_the_list_of_roles():
     assert {model for model in SITE if model not in apps.get_models()} == set()
 
 
-def test_the_menu_has_one_group_for_accounts_and_names_the_one_store(client, staff):
-    groups = {group["name"]: [model["name"] for model in group["models"]] for group in menu_of(client)}
-    assert list(groups) == ["Accounts", "Catalog", "Orders", "Payments", "Shop"]
-    assert groups["Accounts"] == ["Authenticators", "Email addresses", "Groups", "Users"]
-    assert "Store" in groups["Catalog"]
+def test_the_navigation_is_by_job_and_keeps_the_other_tables_under_records(client, staff):
+    shown = navigation_of(client)
+    sections = [section.label for section in shown.sections]
+    assert sections == ["Home", "Orders", "Products", "Stock", "Promotions", "Content", "Settings"]
+    assert [link.label for link in shown.records] == sorted(link.label for link in shown.records)
+    assert {"Payments", "Journals", "Stripe events"} <= {link.label for link in shown.records}
 
 
-def test_the_menu_of_a_role_has_no_empty_group(client):
+def test_every_model_of_the_admin_is_in_the_navigation_once(client, staff):
+    shown = navigation_of(client)
+    urls = [link.url for section in shown.sections for link in section.links] + [link.url for link in shown.records]
+    lists = {reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in SITE}
+    assert (lists - set(urls), len(urls)) == (set(), len(set(urls)))
+
+
+def test_the_navigation_of_a_role_holds_what_it_may_see(client):
     role(client, "Fulfilment")
-    assert [group["name"] for group in menu_of(client)] == ["Catalog", "Orders"]
+    shown = navigation_of(client)
+    assert [section.label for section in shown.sections] == ["Home", "Orders", "Products", "Stock"]
 
 
-def menu_of(client) -> list[dict]:
-    return client.get("/admin/").context["app_list"]
+def test_the_navigation_marks_the_page_and_its_section(client, staff):
+    shown = navigation_of(client, "/admin/catalog/swatch/add/")
+    marked = [(section.label, section.current) for section in shown.sections if section.is_current]
+    links = [(link.label, link.current) for section in shown.sections for link in section.links if link.is_current]
+    assert (marked, links) == ([("Content", "true")], [("Swatches", "true")])
+
+
+def navigation_of(client, path: str = "/admin/"):
+    return client.get(path).context["navigation"]
 
 
 def labels_of(model_admin) -> list[str]:

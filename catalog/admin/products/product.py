@@ -204,7 +204,7 @@ class ProductAdmin(admin.ModelAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
 
-    @admin.display(description="")
+    @admin.display(description="Picture")
     def image(self, product: Product) -> SafeString | str:
         return thumbnail(product.first_image)  # type: ignore[attr-defined]
 

@@ -1,6 +1,5 @@
 """Django's admin with the shop's name and login."""
 
-from operator import itemgetter
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -15,9 +14,8 @@ from django.utils.functional import SimpleLazyObject
 
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
-from shop.staff.admin_pages import ShopModelAdmin
-
-ACCOUNT_APPS = {"account", "accounts", "auth", "mfa"}
+from shop.desk.admin_pages import ShopModelAdmin
+from shop.desk.navigation import navigation
 
 
 class ShopAdminSite(AdminSite):
@@ -25,8 +23,7 @@ class ShopAdminSite(AdminSite):
     site_title = "Mercer"
     index_title = "The shop"
     empty_value_display = "–"
-    # Wide tables, such as those of the product list, need the space.
-    enable_nav_sidebar = False
+    enable_nav_sidebar = False  # Django's own; templates/admin/base.html has ours
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,22 +31,14 @@ class ShopAdminSite(AdminSite):
         # Most models must not be deleted in bulk. Model admins that allow it list the action themselves.
         self.disable_action("delete_selected")
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        shown = SimpleLazyObject(lambda: navigation(self, request))
+        return {**super().each_context(request), "navigation": shown}
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Return the menu as a lazy object: Django asks for it on every page, but only the index pages show it."""
-        return cast(list[dict[str, Any]], SimpleLazyObject(lambda: self._menu(request, app_label)))
-
-    def _menu(self, request: HttpRequest, app_label: str | None) -> list[dict[str, Any]]:
-        """Return the models that the user may see, by group.
-
-        Users, roles, e-mail addresses and second factors come from four apps and are one group.
-        """
-        groups = super().get_app_list(request, app_label)
-        accounts = [group for group in groups if group["app_label"] in ACCOUNT_APPS]
-        if app_label or not accounts:
-            return groups
-        models = sorted((model for group in accounts for model in group["models"]), key=itemgetter("name"))
-        others = [group for group in groups if group not in accounts]
-        return sorted([{**accounts[-1], "name": "Accounts", "models": models}, *others], key=itemgetter("name"))
+        """Return Django's menu as a lazy object: Django asks for it on every page, but only an app's page shows it."""
+        menu = super().get_app_list
+        return cast(list[dict[str, Any]], SimpleLazyObject(lambda: menu(request, app_label)))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         view = self.admin_view(self.view_on_site)

@@ -21,7 +21,8 @@ EXACT = ("^", "=", "@")
 class ShopModelAdmin:
     """Mixed into every model admin: searches ignore accents, and database errors become messages."""
 
-    refused = ""
+    actions_on_top = False
+    actions_on_bottom = True
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [self._folding(name) for name in super().get_search_fields(request)]  # type: ignore[misc]

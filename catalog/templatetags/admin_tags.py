@@ -1,0 +1,34 @@
+"""Template filters and tags of the admin's pages."""
+
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
+MAX_HOURS = 48  # older moments are told in days
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """An icon of static/img/admin-icons.svg; `s` is small. A word must stand beside it or name its button."""
+    url = f"{static('img/admin-icons.svg')}#i-{name}"
+    css_class = f"i {size}".strip()
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', css_class, url)
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """The time since a moment in one unit: `7 min`, `4 h`, `2 days`."""
+    if moment is None:
+        return ""
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < MAX_HOURS * HOUR:
+        return f"{seconds // HOUR} h"
+    return f"{seconds // DAY} days"

@@ -1,0 +1,133 @@
+"""The navigation of the desk: one list, by what staff want to do. Models that it does not name stand under Records."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the desk. Users without the permission do not see it; an empty permission is for all staff."""
+
+    label: str
+    url_name: str
+    permission: str = ""
+    url: str = ""
+    is_current: bool = False
+    is_this_page: bool = False
+
+    @property
+    def current(self) -> str:
+        """The value of `aria-current`."""
+        return "page" if self.is_this_page else "true"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the navigation. It leads to the first of its pages that the user may see; `key` follows `g`."""
+
+    label: str
+    icon: str
+    key: str
+    pages: tuple[Link, ...]
+    links: list[Link] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.links[0].url
+
+    @property
+    def is_current(self) -> bool:
+        return any(link.is_current for link in self.links)
+
+    @property
+    def current(self) -> str:
+        return "page" if self.links[0].is_this_page else "true"
+
+
+def models(app: str, *names: str) -> tuple[Link, ...]:
+    """Links to the lists of models, each `name` or `name:Label`."""
+    links = []
+    for name in names:
+        model, _, label = name.partition(":")
+        label = label or f"{model}s".capitalize()
+        links.append(Link(label, f"admin:{app}_{model}_changelist", f"{app}.view_{model}"))
+    return tuple(links)
+
+
+SECTIONS = (
+    Section("Home", "home", "h", (Link("Home", "admin:index"),)),
+    Section("Orders", "orders", "o", models("orders", "order")),
+    Section(
+        "Products",
+        "tag",
+        "p",
+        (
+            *models("catalog", "product", "category:Categories", "collection", "attribute", "attributevalue:Values"),
+            *models("catalog", "producttype:Product types", "review", "run:Imports and edits"),
+        ),
+    ),
+    Section(
+        "Stock", "stock", "s", models("catalog", "stock:Stock", "stocktake", "transfer", "stockmovement:Movements")
+    ),
+    Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
+    Section("Content", "page", "n", models("catalog", "page", "synonym", "swatch:Swatches")),
+    Section(
+        "Settings",
+        "gear",
+        "e",
+        (
+            *models("catalog", "store:Store", "location"),
+            *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
+            *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
+            *models("accounts", "user"),
+            *models("auth", "group:Roles"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """What one user sees of the navigation on one page."""
+
+    sections: list[Section]
+    records: list[Link]
+
+    @property
+    def is_in_records(self) -> bool:
+        return any(link.is_current for link in self.records)
+
+
+def navigation(site: AdminSite, request: HttpRequest) -> Navigation:
+    """The sections and records that the user may see, with the current page marked. Runs no query of its own."""
+    sections = [replace(section, links=_visible(section.pages, request)) for section in SECTIONS]
+    return Navigation([section for section in sections if section.links], _visible(_records(site), request))
+
+
+def _visible(links: Iterable[Link], request: HttpRequest) -> list[Link]:
+    user: Any = request.user
+    shown = [link for link in links if not link.permission or user.has_perm(link.permission)]
+    return [_placed(link, request.path) for link in shown]
+
+
+def _placed(link: Link, path: str) -> Link:
+    url = reverse(link.url_name)
+    is_home = link.url_name == "admin:index"
+    is_current = path == url or (not is_home and path.startswith(url))
+    return replace(link, url=url, is_current=is_current, is_this_page=path == url)
+
+
+def _records(site: AdminSite) -> list[Link]:
+    """The lists of the models that have no place in a section."""
+    named = {link.url_name for section in SECTIONS for link in section.pages}
+    links = [
+        Link(str(options.verbose_name_plural).capitalize(), name, f"{options.app_label}.view_{options.model_name}")
+        for options in (model._meta for model in site._registry)
+        if (name := f"admin:{options.app_label}_{options.model_name}_changelist") not in named
+    ]
+    return sorted(links, key=lambda link: link.label)
