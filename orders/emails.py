@@ -47,15 +47,23 @@ def _write(  # noqa: PLR0913  (each is a part of the e-mail)
     )
 
 
-def send_confirmation(order: Order) -> None:
-    """Send the buyer the confirmation of a paid order: lines, sums, delivery dates and the terms of sale."""
+def _key(key: str, again: str) -> str:
+    """Return the key of an e-mail, which differs if it is sent again."""
+    return f"{key}.{again}" if again else key
+
+
+def send_confirmation(order: Order, *, again: str = "") -> None:
+    """Send the buyer the confirmation of a paid order: lines, sums, delivery dates and the terms of sale.
+
+    The e-mail is sent once, and once more for each value of `again`.
+    """
     lines = list(order.lines.all())
     first = lines[0].title if lines else "your order"
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
     _write(
         order,
         "order_confirmed",
-        order.public_id.hex,
+        _key(order.public_id.hex, again),
         f"Order {order.number}: {first}{more}",
         {"lines": lines, "rows": sum_rows(order), "arrives": _arrival(order)},
         attachments=_terms(order),
@@ -82,18 +90,26 @@ def _terms(order: Order) -> list[Attachment]:
     return [Attachment(f"terms-{order.terms_version}.html", content)]
 
 
-def send_shipped(fulfillment: Fulfillment) -> None:
-    """Tell the buyer that a parcel has been shipped, with its lines and tracking number."""
+def send_shipped(fulfillment: Fulfillment, *, again: str = "") -> None:
+    """Tell the buyer that a parcel has been shipped, with its lines and tracking number.
+
+    The e-mail is sent once, and once more for each value of `again`.
+    """
     order = fulfillment.order
     parts = fulfillment.lines.select_related("line")
     subject = f"On its way: order {order.number}"
-    _write(order, "order_shipped", fulfillment.key.hex, subject, {"fulfillment": fulfillment, "parts": parts})
+    context = {"fulfillment": fulfillment, "parts": parts}
+    _write(order, "order_shipped", _key(fulfillment.key.hex, again), subject, context)
 
 
-def send_canceled(order: Order, *, refunded_minor: int) -> None:
-    """Tell the buyer that the order is canceled, and how much is refunded besides what gift cards get back."""
+def send_canceled(order: Order, *, refunded_minor: int, again: str = "") -> None:
+    """Tell the buyer that the order is canceled, and how much is refunded besides what gift cards get back.
+
+    The e-mail is sent once, and once more for each value of `again`.
+    """
     subject = f"Order {order.number} is canceled"
-    _write(order, "order_canceled", order.public_id.hex, subject, {"refunded_minor": refunded_minor})
+    key = _key(order.public_id.hex, again)
+    _write(order, "order_canceled", key, subject, {"refunded_minor": refunded_minor})
 
 
 def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
 from django.db.models import F
@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from catalog import inventory
 from catalog.errors import StockRefused
+from catalog.formats import NOTHING
+from orders.editing import Edit, check_unchanged, lock_for
 from orders.emails import send_shipped
-from orders.errors import ShipmentRefused
-from orders.lifecycle import complete, lock_order, record_event
+from orders.errors import EditRefused, ShipmentRefused
+from orders.lifecycle import Change, complete, lock_order, record_event
 from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
 
 
@@ -27,16 +29,30 @@ class NewFulfillment:
     key: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
+@dataclass(frozen=True)
+class Tracking:
+    """Who carries a parcel, and how to track it."""
+
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+LABELS = {"carrier": "Carrier", "tracking_number": "Tracking number", "tracking_url": "Tracking URL"}
+
+
 @transaction.atomic
-def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None) -> Fulfillment:
+def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None, seen: int | None = None) -> Fulfillment:
     """Ship the parcel: take its units from stock, update lines and order, and e-mail the shopper.
 
     Shipping the same key again returns the first fulfillment. Raise ShipmentRefused, and change nothing, if the order
-    cannot be shipped or a quantity exceeds what is open.
+    cannot be shipped or a quantity exceeds what is open. With `seen`, the newest event on the page, raise OrderChanged
+    if the order has changed since.
     """
     order = lock_order(order.pk)
     if sent := Fulfillment.objects.filter(key=new.key, order=order).first():
         return sent
+    check_unchanged(order, seen)
     lines = {line.pk: line for line in order.lines.all()}
     quantities = {line: quantity for line, quantity in new.quantities.items() if quantity}
     _check(order, lines, quantities)
@@ -67,6 +83,30 @@ def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None) -> Fu
         order, {line: quantity for line, quantity in quantities.items() if lines[line].is_stocked}, user_id
     )
     return fulfillment
+
+
+@transaction.atomic
+def correct_tracking(fulfillment: Fulfillment, new: Tracking, edit: Edit) -> None:
+    """Correct the carrier and tracking of a shipped parcel, and record them before and after.
+
+    Raise EditRefused if nothing differs, and OrderChanged if the order has changed since its page was opened.
+    """
+    order = lock_for(fulfillment.order, edit)
+    if not order:
+        return
+    stored = Fulfillment.objects.get(pk=fulfillment.pk, order=order)
+    values = asdict(new)
+    changes = [
+        Change(LABELS[name], getattr(stored, name) or NOTHING, value or NOTHING)
+        for name, value in values.items()
+        if value != getattr(stored, name)
+    ]
+    if not changes:
+        raise EditRefused("Nothing was changed.")
+    Fulfillment.objects.filter(pk=stored.pk).update(**values)
+    number = order.fulfillments.filter(pk__lte=stored.pk).count()
+    text = f"Tracking of parcel {number} corrected"
+    record_event(order, OrderEvent.Kind.EDITED, text, changes=changes, user_id=edit.user_id, key=edit.key)
 
 
 def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int, int]) -> None:

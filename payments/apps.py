@@ -7,6 +7,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
+        from payments import canceled_mails  # noqa: F401, PLC0415  (registers itself)
         from payments.admin.order_page import CANCEL, PAYMENTS  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
 
