@@ -51,7 +51,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=end_with_parent(signal.SIGTERM),
+                preexec_fn=end_with_parent(service.stop_signal),
             )
         service.started_at = time.monotonic()
 
