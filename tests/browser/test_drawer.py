@@ -25,7 +25,7 @@ ON_TOP = """() => [...document.querySelectorAll("#cart :is(.added img, .added st
 
 @pytest.mark.parametrize("width", [320, 390, 960, 1280, 1440])
 def test_the_drawer_shows_what_was_added_and_one_way_on(browser, shop, width):
-    page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page, complaints = open_page(browser, shop, viewport={"width": width, "height": 900})
     page.goto(PRODUCT)
     page.click(".buy .btn")
     page.wait_for_selector("#cart[open] .added")

@@ -29,7 +29,7 @@ def new_mailbox() -> str:
 
 
 def test_with_scripts_a_variant_is_chosen_added_and_paid(browser, shop):
-    page, complaints = open_page(browser, shop)
+    page, complaints = open_page(browser, shop, reduced_motion="no-preference")
     page.goto("/p/alma-mug/")
     page.check("#option1-3")
     page.wait_for_url("**/?glaze=moss*")
