@@ -19,6 +19,8 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.stockmovement": "view",
         "catalog.page": "view add change",
         "catalog.pagetext": "view add change delete",
+        "catalog.menu": "view add change delete",
+        "catalog.menuentry": "view add change delete",
         "catalog.swatch": "view add change delete",
         "catalog.attribute": "view add change delete",
         "catalog.attributevalue": "view add change delete",

@@ -36,3 +36,7 @@ class UnreadableFile(CatalogError):
 
 class BadImage(CatalogError):
     """The file is not a picture, is too large, or has an unsupported format. The message tells staff why."""
+
+
+class MenuRefused(CatalogError):
+    """A menu cannot link to this. The message tells staff why."""

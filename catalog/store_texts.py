@@ -20,11 +20,13 @@ STORE_TEXTS = ("tagline", "introduction")
 ANNOUNCEMENT = ("announcement", "announcement_from", "announcement_until")
 
 
-def store_in(market: Market) -> Store:
-    """The store with the market's texts, with one query."""
+def store_in(market: Market, **annotations: Any) -> Store:
+    """The store with the market's texts and these annotations, with one query."""
     texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
     texts_as_json = texts.values(json=JSONObject(**{name: name for name in (*STORE_TEXTS, *ANNOUNCEMENT)}))
-    store = Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json)).first()
+    store = (
+        Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json), **annotations).first()
+    )
     if not store:
         return Store()
     own = store.market_texts or {}

@@ -4,6 +4,7 @@ from catalog.models.collection import BoughtTogether, Collection, CollectionEntr
 from catalog.models.counting import Stocktake, StocktakeLine, Transfer, TransferLine
 from catalog.models.image import ProductImage
 from catalog.models.listing import CategoryChange, DirtyListing, FacetCount, Listing
+from catalog.models.menu import Menu, MenuEntry
 from catalog.models.price import Price
 from catalog.models.product import Option, Product, TaxClass, Variant
 from catalog.models.receiving import PurchaseOrder, PurchaseOrderLine, Receipt, ReceiptLine
@@ -27,6 +28,8 @@ __all__ = [
     "Listing",
     "Location",
     "LowStockNotice",
+    "Menu",
+    "MenuEntry",
     "Option",
     "Page",
     "PageText",
