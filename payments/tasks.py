@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from payments import cancellation, gift_cards, inbox, reconciliation
+from payments.reports import closing
 
 
 @shared_task
@@ -28,3 +29,8 @@ def expire_unpaid_orders() -> int:
 @shared_task
 def expire_gift_cards() -> int:
     return gift_cards.expire_gift_cards()
+
+
+@shared_task
+def close_days() -> int:
+    return closing.close_days()

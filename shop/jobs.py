@@ -36,6 +36,7 @@ JOBS = (
     Job("reconcile-payments", "payments.tasks.reconcile_payments", seconds(15), "Payments and refunds looked up: {}"),
     Job("expire-unpaid-orders", "payments.tasks.expire_unpaid_orders", seconds(30), "Orders handled: {}"),
     Job("expire-gift-cards", "payments.tasks.expire_gift_cards", timedelta(hours=1), "Gift cards expired: {}"),
+    Job("close-days", "payments.tasks.close_days", timedelta(hours=1), "Days closed: {}", 600, is_repeated=True),
     Job("send-gift-cards", "orders.tasks.send_gift_cards", timedelta(minutes=10), "Gift cards mailed: {}"),
     Job("extend-holidays", "orders.tasks.extend_public_holidays", timedelta(days=1), "Public holidays added: {}"),
     Job("refresh-sales", "orders.tasks.refresh_sales", timedelta(hours=6), "Products changed: {}", 600),

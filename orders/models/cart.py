@@ -35,6 +35,7 @@ class Cart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=Q(ordered_at=None), name="cart_one_open_per_user")
         ]
+        indexes = [models.Index(fields=["created_at"], name="cart_started")]
 
     def __str__(self) -> str:
         return str(self.id)

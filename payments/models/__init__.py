@@ -1,6 +1,7 @@
+from payments.models.daily import BooksDay, DailySum, DailyTax
 from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
 from payments.models.payment import Payment
 from payments.models.refund import Refund
 
-__all__ = ["Journal", "Payment", "Posting", "Refund", "StripeEvent"]
+__all__ = ["BooksDay", "DailySum", "DailyTax", "Journal", "Payment", "Posting", "Refund", "StripeEvent"]

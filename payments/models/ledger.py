@@ -31,6 +31,7 @@ class Journal(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["kind", "provider_ref"], name="journal_once")]
+        indexes = [models.Index(fields=["created_at"], name="journal_time")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.provider_ref}".strip()

@@ -1,0 +1,62 @@
+"""Sums of the books for each finished day, so that reports over years need not read every journal."""
+
+from django.db import models
+
+
+class BooksDay(models.Model):
+    """A day in the shop's time zone whose sums have been written. Days are closed in order, without gaps."""
+
+    day = models.DateField(primary_key=True)
+    zone = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.day} ({self.zone})"
+
+
+class DailySum(models.Model):
+    """The sum of one account over the journals of one kind on one day, in one market and currency.
+
+    The row with an empty account counts all journals of that kind. The kind `cart` counts the carts that were started,
+    because carts are purged. Journals without an order have no market.
+    """
+
+    CART = "cart"
+
+    day = models.DateField()
+    market = models.CharField(max_length=16, blank=True)
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=13)
+    account = models.CharField(max_length=10, blank=True)
+    amount_minor = models.BigIntegerField()
+    journals = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "market", "currency", "kind", "account"], name="daily_sum_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.account}".strip()
+
+
+class DailyTax(models.Model):
+    """The tax of one rate in one country of destination, over the sales and cancellations booked on one day."""
+
+    day = models.DateField()
+    market = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3)
+    country = models.CharField(max_length=2)
+    treatment = models.CharField(max_length=14)
+    percent = models.DecimalField(max_digits=6, decimal_places=3)
+    base_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "market", "currency", "country", "treatment", "percent"], name="daily_tax_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.country} {self.percent} %"

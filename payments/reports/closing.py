@@ -1,0 +1,66 @@
+"""Write the sums of finished days, which reports read instead of the journals."""
+
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from orders.models import Cart
+from payments.models import BooksDay, DailySum, DailyTax, Journal
+from payments.reports.books import JOURNAL_SUMS, JOURNAL_TAXES, SUM_COLUMNS, TAX_COLUMNS
+from payments.reports.periods import ONE_DAY, Period
+
+MAX_DAYS_A_RUN = 60
+SETTLING = timedelta(hours=1)  # a transaction that began on the day has committed by then
+LOCK = 74_110_001  # of pg_advisory_xact_lock: two runs never close the same day
+STATEMENTS = (
+    f"INSERT INTO payments_dailysum ({SUM_COLUMNS}) {JOURNAL_SUMS.format(begins='%(begins)s', ends='%(ends)s')}",  # noqa: S608  (our own text)
+    f"INSERT INTO payments_dailytax ({TAX_COLUMNS}) {JOURNAL_TAXES.format(begins='%(begins)s', ends='%(ends)s')}",  # noqa: S608
+)
+
+
+def close_days(most: int = MAX_DAYS_A_RUN) -> int:
+    """Write the sums of up to `most` finished days, oldest first; return how many. Running it again continues.
+
+    The journals of a finished day never change. If the shop's time zone has changed, days begin at other moments, so all
+    sums are written again.
+    """
+    if BooksDay.objects.exclude(zone=settings.TIME_ZONE).exists():
+        _forget()
+    closed = 0
+    while closed < most and _close_next():
+        closed += 1
+    return closed
+
+
+@transaction.atomic
+def _forget() -> None:
+    for model in (DailySum, DailyTax, BooksDay):
+        model.objects.all().delete()
+
+
+@transaction.atomic
+def _close_next() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        day = _next_day()
+        if day is None or Period(day, day).ends > timezone.now() - SETTLING:
+            return False
+        period = Period(day, day)
+        parameters = {"zone": settings.TIME_ZONE, "begins": period.begins, "ends": period.ends}
+        for statement in STATEMENTS:
+            cursor.execute(statement, parameters)
+    BooksDay.objects.create(day=day, zone=settings.TIME_ZONE)
+    return True
+
+
+def _next_day() -> date | None:
+    """Return the day after the last closed one, or else the day of the first journal or cart."""
+    last = BooksDay.objects.order_by("-day").values_list("day", flat=True).first()
+    if last:
+        return last + ONE_DAY
+    firsts = [
+        model.objects.order_by("created_at").values_list("created_at", flat=True).first() for model in (Journal, Cart)
+    ]
+    return min((timezone.localdate(first) for first in firsts if first), default=None)
