@@ -15,7 +15,6 @@ class Problem:
     """A kind of problem. `rows` are the records that have it, and `order` is the path from them to the order's id."""
 
     label: str
-    sentence: str
     rows: Callable[[], QuerySet]
     order: str
 
@@ -67,6 +66,4 @@ def _overdue_lines() -> QuerySet[OrderLine]:
 
 
 problems = Problems()
-problems.add(
-    Problem("Backorder overdue", "The day that was promised for missing units has passed.", _overdue_lines, "order_id")
-)
+problems.add(Problem("Backorder overdue", _overdue_lines, "order_id"))

@@ -6,10 +6,15 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
+        from orders.admin.order_list import payment_readers  # noqa: PLC0415
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
+        from orders.problems import problems  # noqa: PLC0415
         from payments import canceled_mails  # noqa: F401, PLC0415  (registers itself)
+        from payments.admin.order_list import PROBLEMS, payment_cells  # noqa: PLC0415
         from payments.admin.order_page import CANCEL, PAYMENTS  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
 
         order_page.add(PAYMENTS, CANCEL)
         tiles.add(*TILES)
+        payment_readers.append(payment_cells)
+        problems.add(*PROBLEMS)

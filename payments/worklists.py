@@ -18,6 +18,12 @@ def to_check() -> QuerySet[Payment]:
     )
 
 
+def failed_refunds() -> QuerySet[Refund]:
+    """Refunds that failed and that no later refund of the same payment has replaced."""
+    later = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
+    return Refund.objects.filter(~Exists(later), status=Refund.Status.FAILED)
+
+
 def stuck_events() -> QuerySet[StripeEvent]:
     """Events that failed, or that have waited for an hour."""
     Status = StripeEvent.Status

@@ -45,7 +45,8 @@ class Refund(models.Model):
                 fields=["next_try_at"],
                 name="refund_unsettled",
                 condition=Q(status__in=["requested", "pending"]),
-            )
+            ),
+            models.Index(fields=["payment"], name="refund_failed", condition=Q(status="failed")),
         ]
 
     def __str__(self) -> str:

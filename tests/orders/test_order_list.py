@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from orders.lifecycle import confirm
 from orders.models import Fulfillment, Order, OrderLine
+from payments.models import Payment, Refund
 from tests.factories import make_order, make_user, make_variant
 from tests.orders.staff_pages import staff
 from tests.reading import find, find_all, links_of, rows_of, text_of
@@ -238,3 +239,48 @@ def test_the_list_costs_as_many_queries_for_one_order_as_for_many(client, query)
         page = client.get(LIST + query)
     assert len(numbers(page)) == 31
     assert (len(many), len(one) <= 12) == (len(one), True)
+
+
+def paid_by_card(order: Order, *, refunded_minor: int = 0, **fields) -> Payment:
+    return Payment.objects.create(
+        order=order,
+        status="captured",
+        currency="EUR",
+        amount_minor=order.total_minor,
+        captured_minor=order.total_minor,
+        refunded_minor=refunded_minor,
+        card="Visa ending in 4242",
+        **fields,
+    )
+
+
+def test_a_row_says_how_the_order_was_paid_and_what_was_refunded(client, owner):
+    new, paid, part, whole, asked, canceled = (make_paid() for _ in range(6))
+    Order.objects.filter(pk=new.pk).update(status="placed", payment_due_at=timezone.now())
+    Order.objects.filter(pk=canceled.pk).update(status="canceled", confirmed_at=None, cancel_reason="expired")
+    paid_by_card(paid)
+    paid_by_card(part, refunded_minor=100)
+    paid_by_card(whole, refunded_minor=whole.total_minor)
+    Refund.objects.create(payment=paid_by_card(asked), amount_minor=5, currency="EUR")
+    rows = {row[1].split()[0]: row[5] for row in rows_of(find(client.get(f"{LIST}?tab=all"), "tbody"))}
+    assert rows == {
+        new.number: "Unpaid",
+        paid.number: "Paid Visa ending in 4242",
+        part.number: "Partly refunded Visa ending in 4242",
+        whole.number: "Refunded Visa ending in 4242",
+        asked.number: "Refund pending Visa ending in 4242",
+        canceled.number: "Not paid",
+    }
+
+
+def test_payments_to_check_and_failed_refunds_are_problems_until_they_are_solved(client, owner):
+    late, failed, repeated, fine = (make_paid() for _ in range(4))
+    paid_by_card(late, flag="late")
+    paid_by_card(fine)
+    for order, statuses in ((failed, ["failed"]), (repeated, ["failed", "succeeded"])):
+        payment = paid_by_card(order)
+        for status in statuses:
+            Refund.objects.create(payment=payment, amount_minor=5, currency="EUR", status=status)
+    page = client.get(f"{LIST}?tab=problems")
+    shown = {row[1].split()[0]: row[6] for row in rows_of(find(page, "tbody"))}
+    assert shown == {late.number: "To ship Payment to check", failed.number: "To ship Refund failed"}

@@ -58,8 +58,8 @@ TABS = {
             problems.orders,
             is_urgent=True,
             empty_title="No problems",
-            empty_text="Orders are listed here when a payment does not fit, a refund fails, a bank opens a dispute or a "
-            "promised day has passed.",
+            empty_text="Orders are listed here when a payment does not fit, a refund fails, or the day that was promised "
+            "for missing units has passed.",
         ),
         ALL_TAB,
     )

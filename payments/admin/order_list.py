@@ -1,0 +1,52 @@
+"""What payments add to the order list: how each order was paid, and what can be wrong with its payments."""
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef
+
+from orders.admin.order_list import Badge, PaymentCell, usual_payment
+from orders.models import Order
+from orders.problems import Problem
+from payments import worklists
+from payments.models import Payment, Refund
+
+PROBLEMS = (
+    Problem("Payment to check", worklists.to_check, "order_id"),
+    Problem("Refund failed", worklists.failed_refunds, "payment__order_id"),
+)
+REFUNDED = Badge("Refunded")
+PARTLY_REFUNDED = Badge("Partly refunded", "warn half")
+REFUND_PENDING = Badge("Refund pending", "info half")
+
+
+def payment_cells(orders: Sequence[Order]) -> dict[int, PaymentCell]:
+    """Return how the orders were paid, by order id, in one query. Orders without a captured payment are left out."""
+    waiting = Refund.objects.filter(payment=OuterRef("pk"), status__in=[Refund.Status.REQUESTED, Refund.Status.PENDING])
+    captured = Payment.objects.filter(order__in=orders, status=Payment.Status.CAPTURED).annotate(
+        is_refund_waiting=Exists(waiting)
+    )
+    payments: dict[int, list[Payment]] = {}
+    for payment in captured.defer("parameters", "session_url").order_by("pk"):
+        payments.setdefault(payment.order_id, []).append(payment)
+    return {order.pk: _cell(order, payments[order.pk]) for order in orders if order.pk in payments}
+
+
+def _cell(order: Order, payments: Sequence[Payment]) -> PaymentCell:
+    methods = dict.fromkeys(_method(payment) for payment in payments)
+    return PaymentCell(_badge(order, payments), ", ".join(method for method in methods if method))
+
+
+def _badge(order: Order, payments: Sequence[Payment]) -> Badge:
+    if any(payment.is_refund_waiting for payment in payments):  # type: ignore[attr-defined]
+        return REFUND_PENDING
+    captured = sum(payment.captured_minor for payment in payments)
+    refunded = sum(payment.refunded_minor for payment in payments)
+    if not refunded:
+        return usual_payment(order).badge
+    return REFUNDED if refunded >= captured else PARTLY_REFUNDED
+
+
+def _method(payment: Payment) -> str:
+    if payment.method == Payment.Method.NONE:
+        return payment.get_method_display()
+    return "Gift card" if payment.method == Payment.Method.GIFT_CARD else payment.card or "Card"
