@@ -157,7 +157,7 @@ def ask(
         "back": question.back,
         "back_name": question.back_name,
         "mark": question.mark,
-        "kept": [(name, request.POST[name]) for name in kept if name in request.POST],
+        "kept": [(name, value) for name in kept for value in request.POST.getlist(name)],
         "error": "This changed while the page was open. Please check it again." if is_outdated else "",
     }
     return page(model_admin, request, "admin/confirm.html", context, 422 if is_outdated else 200)

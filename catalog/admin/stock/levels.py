@@ -8,10 +8,12 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
 
-from catalog.admin.base import CappedPaginator, ReadOnly, found_or_404, page, require_permission
+from catalog.admin.base import CappedPaginator, ReadOnly, found_or_404, guarded, page, require_permission
 from catalog.admin.columns import change
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
+from catalog.admin.stock.receiving import receive_view
 from catalog.errors import StockRefused
 from catalog.inputs import DayInput
 from catalog.inventory import adjust, receive, set_backorders
@@ -97,6 +99,13 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="available")
     def available_units(self, stock: Stock) -> int:
         return available_of(stock)
+
+    def get_urls(self) -> list:
+        receiving = path("receive/", guarded(self, self.receive), name="catalog_stock_receive")
+        return [receiving, *super().get_urls()]
+
+    def receive(self, request: HttpRequest) -> HttpResponse:
+        return receive_view(self, request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
