@@ -45,6 +45,11 @@ class Section:
         return any(link.is_current for link in self.links)
 
     @property
+    def is_open(self) -> bool:
+        """Whether its pages are listed below it: the current one is among several."""
+        return self.is_current and len(self.links) > 1
+
+    @property
     def current(self) -> str:
         return "page" if self.links[0].is_this_page else "true"
 
