@@ -40,3 +40,7 @@ class BadImage(CatalogError):
 
 class MenuRefused(CatalogError):
     """A menu cannot link to this. The message tells staff why."""
+
+
+class VersionRefused(CatalogError):
+    """The version of a page cannot be deleted. The message tells staff why."""

@@ -7,8 +7,20 @@ from django import forms
 from django.contrib.admin.options import FORMFIELD_FOR_DBFIELD_DEFAULTS
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.widgets import Script
 
 from catalog.money import AmountRefused, to_major, to_minor
+
+
+class RichTextInput(forms.Textarea):
+    """A text with headings, lists and links. A script shows it as it will look; without it, staff edit the HTML."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"data-rich": True, "class": "vLargeTextField", "rows": 16, **(attrs or {})})
+
+    @property
+    def media(self) -> forms.Media:
+        return forms.Media(js=[Script("js/rich-text.js", defer=True)])
 
 
 class DayInput(forms.DateInput):

@@ -61,7 +61,8 @@ def entries_as_json(market: Market) -> ArraySubquery:
     products = Product.objects.visible(shop_now()).filter(pk=OuterRef("product_id"))
     listed = current_listings(market).filter(product=OuterRef("product_id")) if market.prefix else products
     shown = Q(product=None) | Exists(listed)
-    entries = MenuEntry.objects.filter(shown, Q(collection=None) | Q(collection__is_active=True))
+    readable = Q(page=None) | Exists(Page.objects.public(shop_now()).filter(pk=OuterRef("page_id")))
+    entries = MenuEntry.objects.filter(shown, readable, Q(collection=None) | Q(collection__is_active=True))
     fields = {
         "place": "menu__place",
         "menu": "menu_id",

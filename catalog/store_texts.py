@@ -12,7 +12,7 @@ from django.utils.html import escape
 
 from catalog.clock import shop_now
 from catalog.markets import Market
-from catalog.models import Page, PageText, Store, StoreText
+from catalog.models import Page, PageText, PageVersion, Store, StoreText
 from catalog.models.weekdays import weekday_names
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
@@ -52,10 +52,28 @@ def _moment(value: datetime | str | None) -> datetime | None:
 
 
 def page_in(page: Page, market: Market) -> Page:
-    """The page with the market's title and body."""
+    """The page with the title and body that the market shows at this time.
+
+    Takes no query in the default market if the page is annotated by `with_version`.
+    """
+    if not hasattr(page, "version_json"):
+        page.version_json = Page.objects.with_version(shop_now()).values_list("version_json", flat=True).get(pk=page.pk)
+    version = page.version_json
+    if version:
+        own = version["texts"].get(market.code, version) if market.prefix else version
+        page.title, page.body = own["title"], own["body"]
+        return page
     text = PageText.objects.filter(page_id=page.pk, market=market.code).first() if market.prefix else None
     if text:
         page.title, page.body = text.title, text.body
+    return page
+
+
+def version_in(version: PageVersion, market: Market) -> Page:
+    """The page as this version shows it in the market."""
+    own = version.texts.get(market.code) if market.prefix else None
+    page = version.page
+    page.title, page.body = (own["title"], own["body"]) if own else (version.title, version.body)
     return page
 
 

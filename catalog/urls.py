@@ -14,6 +14,11 @@ urlpatterns = [
     path("suggest/", listings.suggest, name="suggest"),
     re_path(r"^(?P<section>help|about)/(?P<slug>[-\w]+)/$", texts.text, name="page"),
     re_path(r"^(?P<section>legal)/(?P<slug>[-\w]+)/$", texts.legal_text, name="page"),
+    re_path(
+        r"^(?P<section>legal)/(?P<slug>[-\w]+)/versions/(?P<version_id>[0-9]{1,9})/$",
+        texts.text_version,
+        name="page_version",
+    ),
     path("swatches.css", texts.swatches, name="swatches"),
     path("favicon.ico", texts.favicon, name="favicon"),
     path("sitemap.xml", feeds.sitemap_index, name="sitemap_index"),

@@ -8,14 +8,12 @@ from django.template.loader import render_to_string
 from catalog.emails import Attachment, Priority, write_mail
 from catalog.markets import market_of
 from catalog.models import Page, Store
-from catalog.store_texts import page_in
+from catalog.store_texts import page_in, version_in
 from orders.delivery.options import day_span
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
-from orders.models.order import DIGITAL
+from orders.models.order import DIGITAL, TERMS_SLUG
 from orders.page_text import page_html
 from orders.summary import sum_rows
-
-TERMS_SLUG = "terms"
 
 
 def store_name() -> str:
@@ -80,12 +78,18 @@ def _arrival(order: Order) -> str:
 
 
 def _terms(order: Order) -> list[Attachment]:
-    """Return the current terms of sale as an attachment for the buyer to keep; none if the shop has no such page."""
-    page = Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first()
-    if not page:
-        return []
+    """Return the terms that the order accepted as an attachment to keep; none if the shop has no such page.
+
+    An order from before pages had versions gets the current terms.
+    """
     market = market_of(order.market)
-    text = page_html(page_in(page, market), market, Store.objects.first() or Store())
+    if order.terms:
+        page = version_in(order.terms, market)
+    elif current := Page.objects.filter(section=Page.Section.LEGAL, slug=TERMS_SLUG).first():
+        page = page_in(current, market)
+    else:
+        return []
+    text = page_html(page, market, Store.objects.first() or Store())
     content = render_to_string("emails/terms.html", {"page": page, "version": order.terms_version, "text": text})
     return [Attachment(f"terms-{order.terms_version}.html", content)]
 

@@ -37,6 +37,7 @@ class Rulebook:
     is_first_order: bool
     credit_minor: int
     terms_version: str
+    terms_id: int | None
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -61,6 +62,7 @@ def read_rulebook(  # noqa: PLR0913  (each decides which rules apply)
     rules = current_rules({*coupons, *drafts}, version)
     promotions = promotions_for(rules, coupons, market, buyer, at, drafts)
     tax = choose_tax(rules, buyer, at)
+    terms = rules.terms_at(at)
     has_first_order = any(promotion.rule.is_first_order_only for promotion in promotions)
     return Rulebook(
         tax=tax,
@@ -73,7 +75,8 @@ def read_rulebook(  # noqa: PLR0913  (each decides which rules apply)
         groups=_groups_of(buyer) if any(promotion.rule.groups for promotion in promotions) else (),
         is_first_order=not (has_first_order and has_ordered(buyer)),
         credit_minor=credit_of(buyer, market, at),
-        terms_version=rules.terms_version or settings.TERMS_VERSION,
+        terms_version=terms.label if terms else rules.terms_version or settings.TERMS_VERSION,
+        terms_id=terms.id if terms else None,
     )
 
 

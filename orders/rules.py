@@ -15,10 +15,11 @@ from typing import TypeVar
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.models import Page, Store
+from catalog.models import Page, PageVersion, Store
 from catalog.models.weekdays import MONDAY_TO_FRIDAY
 from orders.errors import RulesKeepChanging
 from orders.models import ClosingDay, Promotion, PromotionTier, RulesMark, ShippingRate, TaxRate, TaxRegion
+from orders.models.order import TERMS_SLUG
 from orders.pricing import Rule, Scope, Tier
 
 MAX_READS = 10  # of all rules in one call of current_rules()
@@ -105,6 +106,15 @@ class PromotionRule:
 
 
 @dataclass(frozen=True)
+class TermsVersion:
+    """A version of the terms of sale, which orders accept from `begins` on, until a later one begins."""
+
+    id: int
+    label: str
+    begins: datetime
+
+
+@dataclass(frozen=True)
 class ShopRules:
     """The rules of all markets at one version.
 
@@ -118,9 +128,14 @@ class ShopRules:
     closing_days: Mapping[str, tuple[date, ...]]  # by country; the shop's own without a country
     dispatch_days: tuple[int, ...]
     return_days: int
-    terms_version: str
+    terms_version: str  # if the page has no versions
+    terms: tuple[TermsVersion, ...]  # in the order in which they begin
     # by id, in the order in which they are listed
     promotions: Mapping[int, PromotionRule] = field(default_factory=dict)
+
+    def terms_at(self, at: datetime) -> TermsVersion | None:
+        """The terms that an order placed at this time accepts; None if their page has no versions."""
+        return next((version for version in reversed(self.terms) if version.begins <= at), None)
 
 
 class _Cache:
@@ -186,7 +201,11 @@ def _read_rules(version: Version) -> ShopRules:
         },
         dispatch_days=tuple(store.dispatch_days),
         return_days=store.return_days,
-        terms_version=Page.objects.filter(slug="terms").values_list("version", flat=True).first() or "",
+        terms_version=Page.objects.filter(slug=TERMS_SLUG).values_list("version", flat=True).first() or "",
+        terms=tuple(
+            TermsVersion(version.pk, version.label, version.begins_at)
+            for version in PageVersion.objects.filter(page__slug=TERMS_SLUG).order_by("begins_at", "number")
+        ),
     )
     return _with_promotions(rules, Promotion.objects.filter(is_active=True, needs_code=False))
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from catalog.admin.base import CappedPaginator, staff_author, warn_of_left_out
-from catalog.inputs import AmountField
+from catalog.inputs import AmountField, RichTextInput
 from catalog.listings import write_listings
 from catalog.listings.words import words_of
 from catalog.markets import default_market
@@ -49,6 +49,7 @@ class CategoryForm(forms.ModelForm):
     class Meta:
         model = Category
         fields = ("name", "parent", "slug", "position", "description", "text", "image", "seo_title", "seo_description")
+        widgets = {"text": RichTextInput}  # noqa: RUF012  (as Django reads it)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

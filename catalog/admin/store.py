@@ -1,4 +1,4 @@
-"""The admin of pages, locations, swatches and the shop's settings."""
+"""The admin of locations, swatches and the shop's settings."""
 
 from typing import Any, ClassVar
 
@@ -10,13 +10,11 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.base import warn_of_left_out
 from catalog.admin.concurrent_edits import SHOWN_VALUES, ConcurrentEditForm, kept_changes_message
 from catalog.markets import further_markets
-from catalog.models import Location, Page, PageText, Store, StoreText, Swatch
+from catalog.models import Location, Store, StoreText, Swatch
 from catalog.models.store import COLOUR
 from catalog.products.images import stored_logo, stored_upload
-from catalog.rich_text import clean
 from catalog.store_colours import DEFAULTS, colour_problem
 
 
@@ -47,16 +45,6 @@ class WithMarketTexts(admin.ModelAdmin):
         return self.inlines if further_markets() else ()
 
 
-class PageTextForm(MarketTextForm):
-    def clean_body(self) -> str:
-        return clean(self.cleaned_data["body"])
-
-
-class PageTextInline(MarketTextInline):
-    model = PageText
-    form = PageTextForm
-
-
 class StoreTextForm(MarketTextForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -67,18 +55,6 @@ class StoreTextForm(MarketTextForm):
 class StoreTextInline(MarketTextInline):
     model = StoreText
     form = StoreTextForm
-
-
-@admin.register(Page)
-class PageAdmin(WithMarketTexts):
-    inlines = (PageTextInline,)
-    list_display = ("title", "section", "slug", "updated_at")
-    prepopulated_fields = {"slug": ("title",)}
-
-    def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:  # noqa: FBT001
-        warn_of_left_out(request, obj.body)
-        obj.body = clean(obj.body)
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(Location)

@@ -13,6 +13,7 @@ from django.db.models import Max, Prefetch, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.clock import shop_now
 from catalog.gtin import is_gtin
 from catalog.inventory.availability import UNLIMITED, Supply, supply_by_variant
 from catalog.listings.browse import current_listings
@@ -71,7 +72,7 @@ def _shop_urls() -> Iterator[str]:
         yield _url(category.get_absolute_url(), None)
     for collection in Collection.objects.filter(is_active=True):
         yield _url(collection.get_absolute_url(), None)
-    for page in Page.objects.all():
+    for page in Page.objects.public(shop_now()):
         yield _url(page.get_absolute_url(), page.updated_at)
 
 

@@ -5,6 +5,7 @@ from catalog.models.counting import Stocktake, StocktakeLine, Transfer, Transfer
 from catalog.models.image import ProductImage
 from catalog.models.listing import CategoryChange, DirtyListing, FacetCount, Listing
 from catalog.models.menu import Menu, MenuEntry
+from catalog.models.page import Page, PageText, PageVersion
 from catalog.models.price import Price
 from catalog.models.product import Option, Product, TaxClass, Variant
 from catalog.models.receiving import PurchaseOrder, PurchaseOrderLine, Receipt, ReceiptLine
@@ -12,7 +13,7 @@ from catalog.models.redirect import Redirect
 from catalog.models.review import Review, StockAlert
 from catalog.models.run import Change, Run, RunProgress
 from catalog.models.stock import Location, LowStockNotice, Reservation, Stock, StockMovement
-from catalog.models.store import Page, PageText, Store, StoreText, Swatch
+from catalog.models.store import Store, StoreText, Swatch
 
 __all__ = [
     "Attribute",
@@ -33,6 +34,7 @@ __all__ = [
     "Option",
     "Page",
     "PageText",
+    "PageVersion",
     "Price",
     "Product",
     "ProductImage",

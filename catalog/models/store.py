@@ -3,7 +3,6 @@
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
 from catalog.markets import market_of
 from catalog.models.weekdays import WeekdaysField, monday_to_friday
@@ -109,48 +108,3 @@ class Swatch(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Page(models.Model):
-    """A text of the shop: help, legal, about."""
-
-    class Section(models.TextChoices):
-        HELP = "help"
-        LEGAL = "legal"
-        ABOUT = "about"
-
-    section = models.CharField(max_length=5, choices=Section.choices, default=Section.HELP)
-    slug = models.SlugField(max_length=80, unique=True)
-    title = models.CharField(max_length=200)
-    body = models.TextField(
-        help_text="HTML. Scripts and styles are removed. These placeholders are replaced: "
-        "{{ return_days }}, {{ dispatch_days }}, {{ cut_off }}, {{ shop_name }}, {{ seller_name }}, {{ contact_email }}, "
-        "{{ delivery_table }}."
-    )
-    version = models.CharField(max_length=20, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["section", "id"]
-
-    def __str__(self) -> str:
-        return self.title
-
-    def get_absolute_url(self) -> str:
-        return reverse("catalog:page", args=[self.section, self.slug])
-
-
-class PageText(models.Model):
-    """The title and body of a page in one market."""
-
-    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="texts")
-    market = models.CharField(max_length=16)
-    title = models.CharField(max_length=200)
-    body = models.TextField(help_text="HTML. Scripts and styles are removed.")
-
-    class Meta:
-        ordering = ["market"]
-        constraints = [models.UniqueConstraint(fields=["page", "market"], name="page_text_market")]
-
-    def __str__(self) -> str:
-        return self.title

@@ -192,6 +192,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> 
         receipt=make_receipt(contents.basket, totals),
         payment_due_at=now + settings.PAYMENT_WINDOW,
         terms_version=contents.rulebook.terms_version[:20],
+        terms_id=contents.rulebook.terms_id,
         terms_accepted_at=now,
         terms_accepted_ip=seen.ip or None,
         placed_at=now,

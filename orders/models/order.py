@@ -12,10 +12,12 @@ from django.urls import reverse
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
+from catalog.markets import market_of, path_in
 from catalog.products.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
 IS_TO_SHIP = Q(status="confirmed", fulfillment_status__in=["unfulfilled", "partial"])
+TERMS_SLUG = "terms"  # of the page with the terms of sale
 DIGITAL = "none"  # the shipping code of an order of which nothing is shipped
 
 
@@ -133,6 +135,15 @@ class Order(models.Model):
     )
     payment_due_at = models.DateTimeField(null=True, blank=True)
     terms_version = models.CharField(max_length=20)
+    terms = models.ForeignKey(
+        "catalog.PageVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The text of the terms that was accepted.",
+    )
     terms_accepted_at = models.DateTimeField()
     terms_accepted_ip = models.GenericIPAddressField("IP address at acceptance of the terms", null=True, blank=True)
     placed_at = models.DateTimeField()
@@ -203,6 +214,15 @@ class Order(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("orders:order", args=[self.public_id])
+
+    @property
+    def terms_url(self) -> str:
+        """The URL of the terms that this order accepted, in its market; empty if their text was not kept."""
+        if not self.terms_id:
+            return ""
+        return path_in(
+            market_of(self.market), reverse("catalog:page_version", args=["legal", TERMS_SLUG, self.terms_id])
+        )
 
     @property
     def is_unpaid(self) -> bool:

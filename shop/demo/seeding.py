@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
@@ -27,7 +29,6 @@ from catalog.models import (
     CollectionEntry,
     Option,
     Page,
-    PageText,
     Price,
     Product,
     ProductImage,
@@ -38,6 +39,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.money import to_minor
+from catalog.page_versions import keep_first_versions, save_page, stored_content
 from catalog.prices import prices_at, set_prices
 from catalog.products.images import store_image
 from catalog.rich_text import clean
@@ -87,6 +89,7 @@ def seed_store(*, is_own_catalogue: bool) -> None:
         always = TimestamptzRange(None, None)
         TaxRate.objects.bulk_create(TaxRate(country=c, percent=p, valid=always) for c, p in contents["tax"].items())
     add_starting_regions(settings.SHOP_COUNTRY, {*contents["tax"], "GB"})
+    keep_first_versions()
 
 
 def _seed_pages(*, is_own_catalogue: bool) -> None:
@@ -232,9 +235,10 @@ def _seed_american_texts() -> None:
     )
     for text in json.loads((DEMO / "pages.json").read_text())["american_pages"]:
         page = Page.objects.filter(slug=text["handle"]).first()
-        if page:
-            defaults = {"title": text["title"], "body": clean(text["body"])}
-            PageText.objects.get_or_create(page=page, market=DEMO_MARKET, defaults=defaults)
+        if page and not page.texts.filter(market=DEMO_MARKET).exists():
+            content = stored_content(page, timezone.now())
+            american = {"title": text["title"], "body": clean(text["body"])}
+            save_page(page, replace(content, texts={**content.texts, DEMO_MARKET: american}))
 
 
 def _seed_american_delivery() -> None:

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from psycopg.types.range import TimestamptzRange
 
 from catalog.models import Location, Page, Store, TaxClass
+from catalog.page_versions import PageContent, keep_first_versions, save_page
 from catalog.rich_text import clean
 from orders.delivery.closing_days import seed_public_holidays
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
@@ -20,7 +21,7 @@ from shop.setting_up.starting_values import PAGES, STARTING_TEXT, StartingPage
 @transaction.atomic
 def set_up(answers: Answers) -> list[str]:
     """Create what is missing; return a sentence for each new part."""
-    return [
+    sentences = [
         *_store(answers),
         *_location(answers.location),
         *_tax(answers),
@@ -28,6 +29,8 @@ def set_up(answers: Answers) -> list[str]:
         *(sentence for page in PAGES for sentence in _page(page, answers)),
         *_closing_days(settings.SHOP_COUNTRY),
     ]
+    keep_first_versions()
+    return sentences
 
 
 def _store(answers: Answers) -> Iterator[str]:
@@ -119,7 +122,7 @@ def _page(page: StartingPage, answers: Answers) -> Iterator[str]:
         slug=page.slug, defaults={"section": page.section, "title": page.title, "body": clean(body)}
     )
     if not is_new and own_text and STARTING_TEXT in row.body:
-        Page.objects.filter(pk=row.pk).update(body=clean(own_text))
+        save_page(row, PageContent(row.title, clean(own_text), {}))
         is_new = True
     if is_new:
         yield f"Page: {page.title}{'' if own_text else ' (a starting text: read and change it)'}."

@@ -53,9 +53,9 @@ def test_staff_choose_the_market_by_its_name_and_the_text_is_cleaned(admin_clien
     page = Page.objects.get(slug="sending")
     url = f"/admin/catalog/page/{page.pk}/change/"
     assert "United States (US Dollar)" in text_of(admin_client.get(url))
-    rows = {"texts-TOTAL_FORMS": 1, "texts-INITIAL_FORMS": 0, "texts-0-market": "us", "texts-0-title": "Shipping"}
     form = {"section": "help", "slug": "sending", "title": "Delivery", "body": "<p>€4.90</p>"}
-    answer = admin_client.post(url, {**form, **rows, "texts-0-body": "<p>$19</p><script>alert(1)</script>"})
+    american = {"title_us": "Shipping", "body_us": "<p>$19</p><script>alert(1)</script>"}
+    answer = admin_client.post(url, {**form, **american})
     assert answer.status_code == 302, text_of(answer)
     assert PageText.objects.get().body == "<p>$19</p>"
 

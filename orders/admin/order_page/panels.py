@@ -130,7 +130,8 @@ def _timeline(order: Order) -> Table:
 
 
 def _terms(order: Order) -> Details:
-    return details(("Version", order.terms_version), ("Accepted", moment(order.terms_accepted_at)))
+    link = format_html('<a href="{}">{}</a>', order.terms_url, order.terms_version) if order.terms_url else ""
+    return details(("Version", link or order.terms_version), ("Accepted", moment(order.terms_accepted_at)))
 
 
 def _evidence(order: Order) -> Details:
