@@ -127,14 +127,6 @@ class StockMovement(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.variant}"
 
-    @property
-    def occasion(self) -> str:
-        """What caused the movement: an order number, `Transfer 7`, `Stocktake 3`; a dash for corrections by staff."""
-        kind, _, number = self.reference.partition(":")
-        if not number:
-            return self.reference or "–"
-        return "–" if kind == "form" else f"{kind.capitalize()} {number}"
-
 
 class LowStockNotice(models.Model):
     """A mark that staff were told about the low stock of a variant. Deleted when the stock is no longer low."""

@@ -1,3 +1,4 @@
+from orders.admin import stock_occasions  # noqa: F401  (registers the links)
 from orders.admin.orders import OrderAdmin
 from orders.admin.promotions import CouponAdmin, PromotionAdmin
 from orders.admin.shipping import ClosingDayAdmin, ShippingMethodAdmin, ShippingZoneAdmin, TaxRateAdmin, TaxRegionAdmin

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import path
 
 from catalog.admin.base import CappedPaginator, ReadOnly, found_or_404, guarded, page, require_permission
-from catalog.admin.columns import change
+from catalog.admin.stock.movements import movement_rows, with_names
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.receiving import receive_view
 from catalog.errors import StockRefused
@@ -131,7 +131,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
             "backorder": backorder,
             "may_change": request.user.has_perm(MAY_CHANGE_STOCK),
             "may_oversell": request.user.has_perm(MAY_CHANGE_BACKORDERS),
-            "movements": movements.select_related("user")[:50],
+            "movements": movement_rows(list(with_names(movements).order_by("-created_at", "-pk")[:50]), request.user),
             "title": f"{stock.variant} at {stock.location}",
         }
         status = 422 if form.errors or backorder.errors else 200
@@ -155,18 +155,3 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
             return False
         messages.success(request, "The stock was changed.")
         return True
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = (
-        *("created_at", "kind", "variant", "location", change("on_hand_change", "on hand")),
-        *(change("reserved_change", "reserved"), "occasion", "reason", "user"),
-    )
-    fields = list_display
-    readonly_fields = list_display
-    list_filter = ("kind", "location")
-    list_select_related = ("variant__product", "location", "user")
-    search_fields = ("variant__sku", "reference")
-    paginator = CappedPaginator
-    show_full_result_count = False

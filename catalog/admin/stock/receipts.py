@@ -37,7 +37,7 @@ class ReceiptAdmin(ReadOnly, admin.ModelAdmin):
             "may_see_purchase": request.user.has_perm("catalog.view_purchaseorder"),
             "units": count_of(sum(line.quantity for line in lines), "unit"),
             "cost": money(sum(costs), receipt.currency) if costs else "",
-            "is_cost_partial": len(costs) < len(lines),
+            "cost_label": "Value at cost" if len(costs) == len(lines) else "Value of lines with a cost",
             "rows": [(shown[line.variant_id], line, money(line.unit_cost_minor, receipt.currency)) for line in lines],
         }
         return page(self, request, "admin/catalog/receipt/change.html", context)
