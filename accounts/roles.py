@@ -69,6 +69,7 @@ ROLES: dict[str, dict[str, str]] = {
         "payments.payment": "view",
         "payments.refund": "view",
         "payments.journal": "view",
+        "payments.reports": "view",
     },
     "Read-only": {
         "catalog.product": "view",

@@ -1,6 +1,7 @@
 import gc
 
 from django.apps import AppConfig
+from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 
 
@@ -10,10 +11,12 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop.desk.home import home  # noqa: PLC0415  (models are ready only now)
         from shop.mail.tiles import TILES  # noqa: PLC0415  (models are ready only now)
         from shop.operations import checks  # noqa: F401, PLC0415  (registers itself)
 
         tiles.add(*TILES)
+        admin.site.home = home
         gc.freeze()  # everything loaded so far stays in use, so later collections skip it
         gc.enable()
 

@@ -52,10 +52,11 @@ class Mail(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker was last alive."""
+    """When a worker was last alive, and when the audit last ran and how many problems it found."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
+    problems = models.PositiveIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.at:%Y-%m-%d %H:%M:%S}"

@@ -20,37 +20,47 @@ REMEMBERED_SECONDS = 60
 
 @dataclass(frozen=True)
 class Missing:
-    """A sentence about something that the shop is missing. With `closes`, it cannot open without it."""
+    """A sentence about something that the shop is missing. With `closes`, it cannot open without it.
+
+    `step` is the step of the desk's checklist that it belongs to.
+    """
 
     sentence: str
     closes: bool = False
+    step: str = ""
+
+
+SELLER, TAX, DELIVERY, LEGAL = "seller", "tax", "delivery", "legal"
 
 
 def missing_to_open() -> list[Missing]:
     """Return what keeps the shop closed: seller, tax rate, delivery rates and finished legal pages."""
-    sentences = []
+    missing = []
     store = Store.objects.first()
     if not store or not (store.seller_name and store.seller_address and store.contact_email):
-        sentences.append("The store record has no seller, address or contact e-mail: admin → Store.")
+        missing.append((SELLER, "The store record has no seller, address or contact e-mail: admin → Store."))
     elif settings.OPENS_WHEN_COMPLETE and is_reserved(store.contact_email.rpartition("@")[2]):
-        sentences.append(f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store.")
+        missing.append((SELLER, f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store."))
     home = settings.SHOP_COUNTRY
     if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
-        sentences.append(
+        sentence = (
             f"There is no tax rate for {home}, the country of the shop: admin → Tax rates (0 if you charge none)."
         )
+        missing.append((TAX, sentence))
     market = default_market()
     if not _has_delivery(market.code, market.countries):
-        sentences.append("No delivery method has a rate for any of your countries: admin → Shipping methods.")
+        missing.append((DELIVERY, "No delivery method has a rate for any of your countries: admin → Shipping methods."))
     bodies = dict(Page.objects.filter(slug__in=LEGAL_SLUGS).values_list("slug", "body"))
     titles = {page.slug: page.title for page in PAGES}
-    sentences += [f"There is no page “{titles[slug]}”: admin → Pages." for slug in LEGAL_SLUGS if slug not in bodies]
-    sentences += [
-        f"The page “{titles[slug]}” still has its starting text. Read and change it: admin → Pages."
+    missing += [
+        (LEGAL, f"There is no page “{titles[slug]}”: admin → Pages.") for slug in LEGAL_SLUGS if slug not in bodies
+    ]
+    missing += [
+        (LEGAL, f"The page “{titles[slug]}” still has its starting text. Read and change it: admin → Pages.")
         for slug, body in bodies.items()
         if STARTING_TEXT in body
     ]
-    return [Missing(sentence, closes=True) for sentence in sentences]
+    return [Missing(sentence, closes=True, step=step) for step, sentence in missing]
 
 
 def missing_otherwise() -> list[Missing]:

@@ -27,6 +27,7 @@ def audit() -> int:
     findings = audit_verbs.run_audit()
     for finding in findings:
         log.error("audit: %s", finding)
+    health.record_audit(len(findings))
     return len(findings)
 
 

@@ -9,6 +9,9 @@ class BooksDay(models.Model):
     day = models.DateField(primary_key=True)
     zone = models.CharField(max_length=64)
 
+    class Meta:
+        default_permissions = ()
+
     def __str__(self) -> str:
         return f"{self.day} ({self.zone})"
 
@@ -31,6 +34,8 @@ class DailySum(models.Model):
     journals = models.PositiveIntegerField()
 
     class Meta:
+        default_permissions = ()
+        permissions = [("view_reports", "Can see figures and reports")]
         constraints = [
             models.UniqueConstraint(fields=["day", "market", "currency", "kind", "account"], name="daily_sum_once")
         ]
@@ -52,6 +57,7 @@ class DailyTax(models.Model):
     tax_minor = models.BigIntegerField()
 
     class Meta:
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "market", "currency", "country", "treatment", "percent"], name="daily_tax_once"

@@ -102,6 +102,15 @@ def taxes_of(period: Period, market: str = "") -> list[TaxRow]:
     return [TaxRow(*row) for row in _rows("payments_dailytax", TAX_COLUMNS, JOURNAL_TAXES, period, market)]
 
 
+def sums_between(begins: datetime, ends: datetime, market: str = "") -> list[SumRow]:
+    """Return the sums between two moments, which may be parts of days. It reads every journal between them."""
+    statement = f"SELECT * FROM ({JOURNAL_SUMS.format(begins='%(begins)s', ends='%(ends)s')}) AS journals"  # noqa: S608
+    parameters = {"zone": settings.TIME_ZONE, "begins": begins, "ends": ends, "market": market}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} WHERE %(market)s = '' OR market = %(market)s", parameters)
+        return [SumRow(*row) for row in cursor.fetchall()]
+
+
 def _rows(table: str, columns: str, journals: str, period: Period, market: str) -> list[tuple[Any, ...]]:
     open_part = journals.format(begins=f"greatest(%(begins)s, {OPEN_FROM})", ends="%(ends)s")
     statement = BOTH.format(columns=columns, table=table, journals=open_part)

@@ -1,5 +1,6 @@
 """Django's admin with the shop's name and login."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -23,6 +24,8 @@ class ShopAdminSite(AdminSite):
     site_title = "Mercer"
     index_title = "The shop"
     empty_value_display = "–"
+    # What the home page shows: set by ShopConfig.ready, because it imports model admins, which need this site.
+    home: Callable[[HttpRequest], dict[str, Any]] = staticmethod(lambda _: {})
     enable_nav_sidebar = False  # Django's own; templates/admin/base.html has ours
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,6 +46,10 @@ class ShopAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         view = self.admin_view(self.view_on_site)
         return [path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the home page of the desk."""
+        return super().index(request, self.home(request) | (extra_context or {}))
 
     def view_on_site(self, request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
         """Redirect to the page of an object in the shop, if its admin page links there and the user may view it.

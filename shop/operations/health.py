@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from catalog.pages import SHARED_FILE, page
 from shop.models import Heartbeat
 
+WORKER, AUDIT = "worker", "audit"  # names of heartbeats
 MAX_SILENCE = timedelta(seconds=60)  # a worker that is silent for longer counts as missing
 
 
@@ -37,7 +38,7 @@ def _redis() -> str:
 
 def _worker() -> str:
     try:
-        beat = Heartbeat.objects.filter(name="worker").first()
+        beat = Heartbeat.objects.filter(name=WORKER).first()
     except DatabaseError:
         return "unknown"
     if not beat:
@@ -53,7 +54,12 @@ def is_worker_silent() -> bool:
 
 def beat_heart() -> None:
     """Record that a worker is alive and reaches the database."""
-    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+    Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": timezone.now()})
+
+
+def record_audit(problems: int) -> None:
+    """Record that the audit has run now, and how many problems it found."""
+    Heartbeat.objects.update_or_create(name=AUDIT, defaults={"at": timezone.now(), "problems": problems})
 
 
 @page(SHARED_FILE)

@@ -95,7 +95,7 @@ def rows_of(orders: Sequence[Order], user: User) -> list[Row]:
             items=count_of(sum(line.quantity for line in lines[order.pk]), "item"),
             total=money(order.total_minor, order.currency),
             payment=payments.get(order.pk) or usual_payment(order),
-            shipping=_shipping(order),
+            shipping=shipping_badge(order),
             delivery=order.shipping_name or NOTHING,
             promise=_promise(order, today),
             badges=list(_badges(order, lines[order.pk], found.get(order.pk, []))),
@@ -117,7 +117,8 @@ def _place(order: Order, *, sees_customer: bool) -> str:
     return ", ".join(part for part in (order.city if sees_customer else "", order.country) if part)
 
 
-def _shipping(order: Order) -> Badge:
+def shipping_badge(order: Order) -> Badge:
+    """How far the order has been shipped."""
     if order.is_canceled:
         return Badge("Canceled")
     if order.shipping_code == DIGITAL:

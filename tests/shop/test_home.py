@@ -1,0 +1,177 @@
+"""The home page of the desk: tiles, figures, lights, latest orders and the checklist of a new shop."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.markets import default_market
+from orders.lifecycle import confirm
+from orders.models import Order
+from payments.models import StripeEvent
+from shop.desk.charts import Point, bar_chart, line_chart
+from shop.desk.checklist import DONE
+from shop.desk.figures import change_of, figures_of
+from shop.desk.home import greeting
+from shop.desk.lights import lights_for
+from shop.models import Heartbeat, Mail
+from shop.tasks import audit
+from tests.factories import make_order, make_user
+from tests.orders.staff_pages import staff as log_in
+from tests.payments.books import at, local, sell, take_back
+from tests.reading import find, find_all, text_of
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+@pytest.fixture
+def complete():
+    """The checklist is done, as in every shop that is open."""
+    caches["process"].set(DONE, value=True)
+
+
+def test_staff_see_the_work_that_waits_as_links(client, complete):
+    order = make_order()
+    confirm(order)
+    Order.objects.update(ship_by=timezone.localdate() - timedelta(days=1))
+    log_in(client, "Fulfilment")
+    page = client.get(HOME)
+    assert "1 Late to ship Oldest was due on" in text_of(page)
+    assert order.number in text_of(page)
+    late = next(link for link in find_all(page, "a") if "Late to ship" in link.text)
+    assert late.attributes["href"] == "/admin/orders/order/?work=late"
+
+
+def test_figures_are_for_staff_who_may_see_reports(client, complete):
+    for role, is_shown in (("Finance", True), ("Fulfilment", False)):
+        log_in(client, role)
+        assert ("Last 30 days" in text_of(client.get(HOME))) == is_shown
+
+
+def test_home_needs_ten_queries_at_most(client, complete):
+    for _ in range(3):
+        confirm(make_order())
+    log_in(client, "Finance", "Fulfilment", "Catalogue", "Support")
+    client.get(HOME)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(HOME)
+    assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+
+
+def test_thirty_days_are_compared_with_those_before_and_today_with_the_same_weekday():
+    now = local(2026, 11, 26, 12, 30)
+    kept = [sell(local(2026, 11, 26, 9)), sell(local(2026, 11, 26, 12)), sell(local(2026, 11, 20))]
+    sell(local(2026, 11, 19, 11))
+    sell(local(2026, 11, 19, 13))  # later on the clock than now
+    take_back(sell(local(2026, 10, 20)), local(2026, 10, 21))
+    sell(local(2026, 10, 28))
+    with at(now):
+        today, week, month = figures_of(default_market())
+    average = f"€{kept[0].total_minor / 100:.2f}"
+    assert (today.sentence, today.change.text) == (
+        f"2 orders · {average} on average · 100.0 % of carts paid",
+        "+100.0 %",
+    )
+    assert [row.label for row in today.chart.rows][-1] == "12:00"
+    assert (week.comparisons[1].now, week.comparisons[1].before) == ("3", "2")
+    assert (month.comparisons[1].now, month.comparisons[1].before) == ("6", "1")
+    assert month.comparisons[0].before == "€0.00"
+    assert month.change.text == ""
+
+
+def test_figures_of_markets_are_never_added(us_market):
+    sell(local(2026, 11, 26, 9))
+    sell(local(2026, 11, 26, 9), market="us", currency="USD")
+    with at(local(2026, 11, 26, 10)):
+        assert figures_of(us_market)[0].amount.startswith("$")
+        assert figures_of(us_market)[0].comparisons[1].now == "1"
+        assert figures_of(default_market())[0].comparisons[1].now == "1"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "text", "look"),
+    [(110, 100, "+10.0 %", "ok"), (97, 100, "−3.0 %", "bad"), (5, 5, "0.0 %", ""), (5, 0, "", ""), (None, 5, "", "")],
+)
+def test_a_change_is_told_in_percent(now, before, text, look):
+    assert (change_of(now, before).text, change_of(now, before).look) == (text, look)
+
+
+def test_a_chart_has_a_round_axis_and_a_table_with_every_number():
+    points = [Point("Mon", 120_000, 90_000), Point("Tue", -500, 0)]
+    chart = bar_chart("Sales", points, "EUR")
+    assert list(chart.y_labels) == ["0", "1k", "2k"]
+    assert [(bar.css_class, bar.height) for bar in chart.bars] == [
+        ("bar2", "45"),
+        ("bar1", "60"),
+        ("bar2", "0"),
+        ("bar1", "0"),
+    ]
+    assert [(row.label, row.amount, row.before) for row in chart.rows] == [
+        ("Mon", "€1,200.00", "€900.00"),
+        ("Tue", "−€5.00", "€0.00"),
+    ]
+    assert chart.summary == "Sales, highest Mon with €1,200.00"
+    line = line_chart("Sales", [Point("a", 0), Point("b", 100)], "JPY")
+    assert (line.line, line.area, line.line_before) == ("M0 100L10 0", "M0 100L10 0L10 100L0 100z", "")
+
+
+def test_charts_have_no_inline_style(client, complete):
+    sell(timezone.now())
+    log_in(client, is_superuser=True)
+    page = client.get(HOME)
+    assert len(find_all(page, "svg", role="img")) == 3
+    assert "style=" not in page.content.decode()
+
+
+def light(name: str):
+    return next(light for light in lights_for(make_user(is_staff=True)).lights if light.name == name)
+
+
+def test_the_light_of_the_books_tells_the_last_audit():
+    assert light("Books").word == "Not checked yet"
+    audit()
+    assert (light("Books").word, light("Books").colour) == ("Agree", "")
+    Mail.objects.create(
+        message_id="<x>", sender="a", recipients=["b"], subject="x", status="dead", next_try_at=timezone.now()
+    )
+    audit()
+    assert (light("Books").word, light("Books").colour) == ("Do not agree", "bad")
+    assert "1 row to look at" in light("Books").sentence
+    Heartbeat.objects.filter(name="audit").update(at=timezone.now() - timedelta(hours=2), problems=0)
+    assert light("Books").word == "Not checked lately"
+
+
+def test_lights_of_payments_mail_and_workers():
+    assert [light(name).word for name in ("Payments", "E-mail", "Workers")] == ["Working", "Working", "Not running"]
+    now = timezone.now()
+    StripeEvent.objects.create(stripe_id="evt", type="x", livemode=False, next_try_at=now)
+    StripeEvent.objects.update(received_at=now - timedelta(hours=2))
+    Mail.objects.create(
+        message_id="<y>", sender="a", recipients=["b"], subject="x", next_try_at=now - timedelta(minutes=11)
+    )
+    Heartbeat.objects.create(name="worker", at=now - timedelta(seconds=90))
+    assert [light(name).word for name in ("Payments", "E-mail", "Workers")] == ["Stuck", "Late", "Silent"]
+
+
+def test_a_new_shop_shows_the_steps_to_its_opening(client):
+    log_in(client, is_superuser=True)
+    page = client.get(HOME)
+    assert find(page, "h1").text == "Welcome to your shop"
+    steps = find_all(find(page, "ol", class_="steps"), "li")
+    assert [step.attributes.get("class", "") for step in steps] == ["now", "", "", "", ""]
+    assert "Set up the store" in text_of(page)
+
+
+def test_steps_link_only_to_pages_that_the_user_may_open(client):
+    log_in(client, "Fulfilment")
+    assert "Set up the store" not in text_of(client.get(HOME))
+
+
+@pytest.mark.parametrize(("hour", "words"), [(9, "Good morning"), (12, "Good afternoon"), (18, "Good evening")])
+def test_the_greeting_follows_the_shops_clock(hour, words):
+    with at(local(2026, 11, 26, hour)):
+        assert greeting() == words
