@@ -6,6 +6,8 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from csp.constants import NONE
 from csp.decorators import csp
+from http import HTTPStatus
+
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
@@ -47,7 +49,8 @@ def is_for_staff(request: HttpRequest) -> bool:
 def staff_error(request: HttpRequest, status: int, message: tuple[str, str]) -> HttpResponse:
     """Render an error page inside the admin. `message` is a title, and a sentence about what to do."""
     title, sentence = message
-    context = {**admin.site.each_context(request), "title": title, "sentence": sentence}
+    icon = "lock" if status == HTTPStatus.FORBIDDEN else "warn"
+    context = {**admin.site.each_context(request), "title": title, "sentence": sentence, "icon": icon}
     return render(request, "admin/error.html", context, status=status)
 
 
