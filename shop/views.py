@@ -1,13 +1,12 @@
 """Pages that belong to no app: error pages, media files and the QR code of the second factor."""
 
+from http import HTTPStatus
 from pathlib import PurePosixPath
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from csp.constants import NONE
 from csp.decorators import csp
-from http import HTTPStatus
-
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
