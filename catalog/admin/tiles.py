@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from catalog.admin.stock.levels import low_rows
+from catalog.admin.stock.level_list import low_rows
 from catalog.admin.tile_registry import Tile, Urgency
 from catalog.formats import moment
 from catalog.models import Review

@@ -3,6 +3,7 @@
 from catalog.inventory.adjusting import (
     Target,
     adjust,
+    adjust_rows,
     receive,
     replace_limit,
     restock,
@@ -19,6 +20,7 @@ __all__ = [
     "Pick",
     "Target",
     "adjust",
+    "adjust_rows",
     "default_location",
     "receive",
     "receive_transfer",

@@ -10,7 +10,15 @@ from django.db.models import QuerySet
 from catalog.errors import StockRefused
 from catalog.inventory.availability import available_of, mark_class_changes
 from catalog.inventory.reserving import Need
-from catalog.inventory.rows import locked_row, locked_rows, move_counter, refuse_uncounted, save_levels, write_on_hand
+from catalog.inventory.rows import (
+    locked_row,
+    locked_rows,
+    move_counter,
+    refuse_uncounted,
+    save_levels,
+    write_on_hand,
+    write_on_hand_of_many,
+)
 from catalog.models import Location, Stock, StockMovement, Variant
 
 
@@ -41,6 +49,40 @@ def adjust(
         raise StockRefused("Enter the reason for the correction.")
     movement = StockMovement(kind=StockMovement.Kind.ADJUSTED, on_hand_change=change, reason=reason, user_id=user_id)
     return _move_once(variant_id, location, movement, key)
+
+
+@transaction.atomic
+def adjust_rows(changes: Mapping[int, int], *, reason: str, key: str = "", user_id: int | None = None) -> int:
+    """Correct the units on hand of several stock rows (by id), for one reason; return the number of corrected rows.
+
+    A repeated key changes nothing. Raises StockRefused, and corrects nothing, for an empty reason, for a result below zero
+    and for variants whose stock is not counted.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise StockRefused("Enter the reason for the correction.")
+    locked = Stock.objects.select_for_update(of=("self",)).filter(pk__in=list(changes)).order_by("pk")
+    rows = list(locked.select_related("variant__product", "location"))
+    refuse_uncounted(stock.variant for stock in rows)
+    for stock in rows:
+        if stock.on_hand + changes[stock.pk] < 0:
+            raise StockRefused(f"Only {stock.on_hand} of {stock.variant} are on hand at {stock.location}.")
+    reference = f"form:{key}" if key else ""
+    variants = [stock.variant_id for stock in rows]
+    if key and StockMovement.objects.filter(reference=reference, variant_id__in=variants).exists():
+        return 0
+    movements = {
+        stock.pk: StockMovement(
+            kind=StockMovement.Kind.ADJUSTED,
+            on_hand_change=changes[stock.pk],
+            reason=reason,
+            reference=reference,
+            user_id=user_id,
+        )
+        for stock in rows
+    }
+    write_on_hand_of_many(rows, movements)
+    return len(rows)
 
 
 @transaction.atomic

@@ -1,49 +1,29 @@
 """The admin of stock levels and their movements."""
 
 import uuid
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import path
 
-from catalog.admin.base import CappedPaginator, ReadOnly, found_or_404, guarded, page, require_permission
+from catalog.admin.base import ReadOnly, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.level_list import LevelFilter, level_rows, page_of_levels
 from catalog.admin.stock.movements import movement_rows, with_names
-from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
+from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, signed_number
 from catalog.admin.stock.receiving import receive_view
 from catalog.errors import StockRefused
+from catalog.formats import count_of
 from catalog.inputs import DayInput
-from catalog.inventory import adjust, receive, set_backorders
+from catalog.inventory import adjust, adjust_rows, receive, set_backorders
 from catalog.inventory.availability import available_of
-from catalog.models import Product, Stock, StockMovement
+from catalog.models import Stock, StockMovement
 
 MAY_CHANGE_BACKORDERS = "catalog.change_backorder_stock"
-
-
-class LowFilter(admin.SimpleListFilter):
-    title = "level"
-    parameter_name = "low"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "low"), ("short", "fewer than promised")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Stock]) -> QuerySet[Stock]:
-        if self.value() == "short":
-            return queryset.filter(shortfall__gt=0)
-        return queryset.filter(pk__in=low_rows().values("pk")) if self.value() == "yes" else queryset
-
-
-def listed_rows() -> QuerySet[Stock]:
-    """All rows except empty ones of withdrawn products."""
-    return Stock.objects.exclude(variant__product__status=Product.Status.WITHDRAWN, on_hand=0, reserved=0)
-
-
-def low_rows() -> QuerySet[Stock]:
-    """Rows of variants for sale at or below their low-stock level."""
-    return listed_rows().filter(on_hand__lte=F("reserved") + F("variant__low_stock_at"), variant__is_active=True)
+CHANGE = "change-"  # begins the names of the inputs that correct the rows of the list
+MAX_KEY = 36  # characters of a UUID
+REASONS = ("Broken", "Found", "Lost", "Stolen", "Counted", "Own use", "Gift or sample")  # that the form suggests
 
 
 class StockForm(forms.Form):
@@ -51,7 +31,14 @@ class StockForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     what = forms.ChoiceField(choices=[("receive", "Received"), ("adjust", "Correction, + or −")])
-    quantity = forms.IntegerField(min_value=-(10**8), max_value=10**8)
+    quantity = forms.IntegerField(
+        min_value=-(10**8),
+        max_value=10**8,
+        error_messages={
+            "min_value": "Enter a number between −100,000,000 and 100,000,000.",
+            "max_value": "Enter a number between −100,000,000 and 100,000,000.",
+        },
+    )
     reason = forms.CharField(
         max_length=200, required=False, help_text="Required for a correction: broken, found, counted"
     )
@@ -68,37 +55,51 @@ class BackorderForm(forms.Form):
     date = forms.DateField(label="Backorders can be sent from", required=False, widget=DayInput)
 
 
+def typed_ids(sent: QueryDict) -> list[int]:
+    """The ids of the stock rows for which the list sent a correction."""
+    ids = [name.removeprefix(CHANGE) for name in sent if name.startswith(CHANGE)]
+    return [int(pk) for pk in ids if pk.isascii() and pk.isdigit() and len(pk) < 19]  # noqa: PLR2004
+
+
 @admin.register(Stock)
 class StockAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = (
-        "variant",
-        "sku",
-        "location",
-        "on_hand",
-        "reserved",
-        "available_units",
-        "backorder_limit",
-        "shortfall",
-    )
-    list_filter = (LowFilter, "location")
-    list_select_related = ("variant__product", "location")
-    search_fields = ("variant__sku", "variant__product__title")
-    paginator = CappedPaginator
-    show_full_result_count = False
-    ordering = ("-id",)
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The list of stock. Staff who may change stock correct several rows of it in one step, for one reason."""
+        require_permission(request, "catalog.view_stock")
+        typed, error = {}, ""
+        if request.method == "POST":
+            require_permission(request, MAY_CHANGE_STOCK)
+            typed = {pk: text for pk in typed_ids(request.POST) if (text := request.POST[f"{CHANGE}{pk}"].strip())}
+            try:
+                number = self._correct(request, typed)
+            except StockRefused as refused:
+                error = str(refused)
+            else:
+                messages.success(request, f"{count_of(number, 'row')} corrected.")
+                return redirect(request.get_full_path())
+        form = LevelFilter(request.GET)
+        levels = page_of_levels(form, request.GET)
+        context = {
+            "title": "Stock",
+            "form": form,
+            "levels": levels,
+            "rows": level_rows(levels.rows, request.user, typed),  # type: ignore[arg-type]
+            "error": error,
+            "key": request.POST.get("key") or uuid.uuid4(),
+            "reason": request.POST.get("reason", ""),
+            "reasons": REASONS,
+            "may_change": request.user.has_perm(MAY_CHANGE_STOCK),
+            "may_count": request.user.has_perm(MAY_CHANGE_STOCK) and request.user.has_perm("catalog.view_stocktake"),
+            "may_order": request.user.has_perm("catalog.add_purchaseorder"),
+        }
+        return page(self, request, "admin/catalog/stock/list.html", context, 422 if error else 200)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Stock]:
-        """All rows except empty ones of withdrawn products."""
-        rows = super().get_queryset(request)
-        return rows.exclude(variant__product__status=Product.Status.WITHDRAWN, on_hand=0, reserved=0)
-
-    @admin.display(description="SKU")
-    def sku(self, stock: Stock) -> str:
-        return stock.variant.sku
-
-    @admin.display(description="available")
-    def available_units(self, stock: Stock) -> int:
-        return available_of(stock)
+    def _correct(self, request: HttpRequest, typed: dict[int, str]) -> int:
+        changes = {pk: signed_number(text) for pk, text in typed.items()}
+        if not changes:
+            raise StockRefused("Nothing was corrected. Enter by how much, like +2 or −1.")
+        key = request.POST.get("key", "")[:MAX_KEY]
+        return adjust_rows(changes, reason=request.POST.get("reason", "")[:200], key=key, user_id=request.user.pk)
 
     def get_urls(self) -> list:
         receiving = path("receive/", guarded(self, self.receive), name="catalog_stock_receive")

@@ -33,3 +33,12 @@ def whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 9):
         raise StockRefused(f"'{text[:20]}' is not a whole number.")
     return int(text)
+
+
+def signed_number(text: str) -> int:
+    """The change that the text means: `3`, `+3`, `-3` or `−3`. Raises StockRefused for anything else, and for 0."""
+    digits = text.strip().replace("\N{MINUS SIGN}", "-")
+    number = digits[1:] if digits[:1] in ("+", "-") else digits
+    if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number)):
+        raise StockRefused(f"'{text[:20]}' is not a correction. Enter a whole number like +2 or −1.")
+    return -int(number) if digits[0] == "-" else int(number)

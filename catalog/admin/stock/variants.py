@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
-from catalog.listings.search import barcodes_of
-from catalog.models import Variant
+from catalog.listings.search import barcodes_of, listed_products
+from catalog.markets import default_market
+from catalog.models import Product, Variant
 from catalog.models.image import PICTURE_ROW, picture_of
 
+MAX_FOUND = 500  # variants, by one search
+MAX_WORDS = 8  # of a search
 Codes = dict[str, list[Variant]]
 
 
@@ -76,3 +79,15 @@ def variants_by_code(codes: Collection[str]) -> Codes:
 def _exact(variants: list[Variant], code: str) -> list[Variant]:
     """Those whose SKU is written exactly like the code, or else all."""
     return [variant for variant in variants if variant.sku == code] or variants
+
+
+def found_variants(text: str) -> list[int]:
+    """Ids of at most MAX_FOUND variants: by SKU or barcode, else by all words in the title, else like the storefront."""
+    if by_code := variants_by_code([text])[text]:
+        return [variant.pk for variant in by_code]
+    products = Product.objects.all()
+    for word in text.split()[:MAX_WORDS]:
+        products = products.filter(title__icontains=word)
+    ids = list(products.values_list("pk", flat=True)[:MAX_FOUND])
+    ids = ids or listed_products(text, default_market(), MAX_FOUND)
+    return list(Variant.objects.filter(product_id__in=ids).values_list("pk", flat=True)[:MAX_FOUND])
