@@ -314,7 +314,8 @@ def test_a_host_that_is_not_ours_is_named_in_the_log(client, caplog):
 def test_a_migrated_database_lacks_no_migration(monkeypatch):
     monkeypatch.setattr(checks.connection, "close", lambda: None)
     assert checks.pending_migrations() == 0
-    MigrationRecorder.Migration.objects.filter(app="shop").order_by("-pk")[:1].get().delete()
+    single = MigrationRecorder.Migration.objects.filter(app="shop").exclude(name__contains="squashed")
+    single.order_by("-name")[:1].get().delete()
     assert checks.pending_migrations() == 1
 
 
