@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
+from shop.desk import search
 from shop.desk.admin_pages import ShopModelAdmin
 from shop.desk.navigation import navigation
 
@@ -45,7 +46,12 @@ class ShopAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         view = self.admin_view(self.view_on_site)
-        return [path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"), *super().get_urls()]
+        return [
+            path("search/", self.admin_view(search.search), name="search"),
+            path("search/suggest/", self.admin_view(search.suggest), name="search_suggest"),
+            path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the home page of the desk."""
