@@ -48,7 +48,7 @@
     tools.className = "rich-tools";
     tools.setAttribute("role", "toolbar");
     tools.setAttribute("aria-label", `Format: ${label?.textContent.trim().replace(/:$/, "") ?? "text"}`);
-    text.className = "rich-text";
+    text.className = "rich-text rich-body";
     text.contentEditable = "true";
     text.setAttribute("role", "textbox");
     text.setAttribute("aria-multiline", "true");
