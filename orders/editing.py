@@ -54,7 +54,13 @@ class NewAddress:
 
 
 def version_of(order: Order) -> int:
-    """Return the id of the order's newest event. Every change of an order writes an event."""
+    """Return the id of the order's newest event. Every change of an order writes an event.
+
+    Events that were read with the order are not read again, so that a page gets the version of what it shows.
+    """
+    read = getattr(order, "_prefetched_objects_cache", {}).get("events")
+    if read is not None:
+        return max((event.pk for event in read), default=0)
     return order.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 

@@ -10,11 +10,12 @@ class PaymentsConfig(AppConfig):
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
         from orders.problems import problems  # noqa: PLC0415
         from payments import canceled_mails  # noqa: F401, PLC0415  (registers itself)
+        from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, payment_cells  # noqa: PLC0415
-        from payments.admin.order_page import CANCEL, PAYMENTS  # noqa: PLC0415
+        from payments.admin.order_page import MONEY, PAYMENTS  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
 
-        order_page.add(PAYMENTS, CANCEL)
+        order_page.add(MONEY, PAYMENTS, CANCEL)
         tiles.add(*TILES)
         payment_readers.append(payment_cells)
         problems.add(*PROBLEMS)

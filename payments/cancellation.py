@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import lifecycle
+from orders.editing import check_unchanged
 from orders.emails import send_canceled
 from orders.errors import GiftCardRefused
 from orders.models import Cart, Order
@@ -98,20 +99,23 @@ def _expire(order_id: int) -> bool:
     return expired.status != Order.Status.PLACED
 
 
-def cancel_order(order: Order, *, user_id: int | None) -> Order:
+def cancel_order(order: Order, *, user_id: int | None, seen: int | None = None) -> Order:
     """Cancel an order for staff: release its stock, refund what was paid, and e-mail the shopper.
 
-    Raise CancelRefused if part of the order has been shipped or its status does not allow it, StillProcessing while a
-    payment is being processed, and GatewayDown or GatewayRefused if Stripe cannot close a payment.
+    With `seen`, the newest event on the page, raise OrderChanged if the order has changed since. Raise CancelRefused if
+    part of the order has been shipped or its status does not allow it, StillProcessing while a payment is being
+    processed, and GatewayDown or GatewayRefused if Stripe cannot close a payment.
     """
+    check_unchanged(order, seen)  # before the payment is closed at Stripe, and again when the order is locked
     if order.is_unpaid:
         close_payments(order)
-    return _cancel_by_staff(order.pk, user_id)
+    return _cancel_by_staff(order.pk, user_id, seen)
 
 
 @transaction.atomic
-def _cancel_by_staff(order_id: int, user_id: int | None) -> Order:
+def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Order:
     order = lifecycle.lock_with_cart(order_id)
+    check_unchanged(order, seen)
     if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
         raise CancelRefused("Part of this order has been shipped, so it cannot be canceled.")
     if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):

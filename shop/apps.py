@@ -11,13 +11,16 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from catalog.desk_search import search_sources  # noqa: PLC0415  (models are ready only now)
+        from orders.admin.order_page import order_page  # noqa: PLC0415  (models are ready only now)
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
         from shop.desk.home import home  # noqa: PLC0415  (models are ready only now)
+        from shop.mail.order_mails import mail_entries  # noqa: PLC0415  (models are ready only now)
         from shop.mail.search import SOURCES  # noqa: PLC0415  (models are ready only now)
         from shop.mail.tiles import TILES  # noqa: PLC0415  (models are ready only now)
         from shop.operations import checks  # noqa: F401, PLC0415  (registers itself)
 
         search_sources.add(*SOURCES)
+        order_page.add_timeline(mail_entries)
         tiles.add(*TILES)
         admin.site.home = home
         gc.freeze()  # everything loaded so far stays in use, so later collections skip it

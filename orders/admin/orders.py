@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -13,7 +13,10 @@ from catalog.admin.base import ReadOnly, found_or_404, page
 from orders.admin.order_list import OrderChangeList
 from orders.admin.order_page import order_page
 from orders.admin.order_page.action_page import action_page
+from orders.admin.order_page.heading import heading_of
 from orders.admin.order_page.history import history_of
+from orders.admin.order_page.reading import read_all
+from orders.admin.order_page.registry import action_bar, layout
 from orders.models import Order
 
 
@@ -33,7 +36,10 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
         return [(None, {"fields": order_page.columns_for(request.user)})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return super().get_queryset(request).defer("receipt")
+        """The orders of the list are read without their receipts, which are large."""
+        orders = super().get_queryset(request)
+        is_list = request.resolver_match and request.resolver_match.url_name == "orders_order_changelist"
+        return orders.defer("receipt") if is_list else orders
 
     def get_urls(self) -> list[URLPattern]:
         urls = [
@@ -59,11 +65,14 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         """Show the order as panels, with a button for each action that it allows now."""
         if obj:
-            prefetch_related_objects([obj], "lines")
+            read_all(obj)
+            panels = order_page.shown_to(request.user, obj)
             context |= {
                 "title": f"Order {obj.number}",
                 "subtitle": None,
-                "panels": order_page.shown_to(request.user, obj),
-                "actions": order_page.actions_for(request.user, obj),
+                "heading": heading_of(obj),
+                "panels": panels,
+                "layout": layout(panels),
+                "bar": action_bar(order_page.actions_for(request.user, obj)),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

@@ -1,92 +1,117 @@
-"""What payments adds to the order page: the order's payments, and the action that cancels and refunds the order."""
+"""What payments adds to the order page: what was paid and refunded, and for each payment how Stripe knows it."""
 
-from django.urls import reverse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models import User
-from catalog.admin.base import Question
-from catalog.formats import NOTHING, listed, money
-from orders.admin.order_page import Action, ActionRefused, Panel
+from catalog.formats import NOTHING, day, money
+from orders.admin.order_page import Panel
 from orders.admin.order_page.content import TABLE, Column, Table, table
-from orders.admin.order_page.panels import SEE_CUSTOMER
+from orders.admin.order_page.registry import Area
+from orders.admin.states import Badge
 from orders.models import Order
-from payments.cancellation import cancel_order
-from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
-from payments.models import Payment
-from payments.refunds import left_to_refund
+from payments.models import Payment, Refund
+
+SEE_PAYMENTS = "payments.view_payment"
+Status = Payment.Status
+REFUND_NAMES = {
+    Refund.Status.REQUESTED: "Refund on its way",
+    Refund.Status.PENDING: "Refund on its way",
+    Refund.Status.SUCCEEDED: "Refunded",
+    Refund.Status.FAILED: "Refund failed",
+}
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """A row of amounts. `is_sum` draws a line above it."""
+
+    name: str
+    amount: str
+    is_sum: bool = False
+
+
+@dataclass(frozen=True)
+class Money:
+    """The content of the panel: amounts, and sentences about what to look at."""
+
+    badge: Badge | None
+    rows: Sequence[MoneyRow]
+    warnings: Sequence[str]
+
+
+def payments_of(order: Order) -> Sequence[Payment]:
+    """Return the payments of the order with their gift cards and refunds, which are read once."""
+    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds")
+    prefetch_related_objects([order], Prefetch("payments", payments))
+    return list(order.payments.all())
+
+
+def _money(order: Order, _user: User) -> Money:
+    payments = payments_of(order)
+    captured = sum(payment.captured_minor for payment in payments)
+    refunded = sum(payment.refunded_minor for payment in payments)
+    kept = captured - refunded
+    rows = [*_paid_rows(payments), MoneyRow("Paid", money(captured, order.currency), is_sum=True)]
+    refund_rows = list(_refund_rows(payments))
+    if refund_rows:
+        rows += [*refund_rows, MoneyRow("Left after refunds", money(kept, order.currency), is_sum=True)]
+    is_even = kept == (order.total_minor if order.is_paid else 0)
+    badge = Badge("Balanced", "ok") if is_even and captured else None
+    return Money(badge, rows, list(_warnings(payments)))
+
+
+def _paid_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
+    for payment in payments:
+        if payment.captured_minor:
+            yield MoneyRow(payment.shown_method, money(payment.captured_minor, payment.currency))
+        elif payment.is_live or payment.status == Status.AUTHORIZED:
+            name = f"{payment.shown_method}: {payment.get_status_display().lower()}"
+            yield MoneyRow(name, money(payment.amount_minor, payment.currency))
+
+
+def _refund_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
+    for payment in payments:
+        for refund in payment.refunds.all():
+            name = f"{REFUND_NAMES[Refund.Status(refund.status)]}, {day(refund.created_at)}"
+            yield MoneyRow(f"{name}: {payment.shown_method}", money(-refund.amount_minor, refund.currency))
+
+
+def _warnings(payments: Sequence[Payment]) -> Iterator[str]:
+    for payment in payments:
+        if payment.flag:
+            yield f"{payment.shown_method}: {payment.get_flag_display().lower()}."
+        if payment.disputed_minor:
+            yield f"{payment.shown_method}: {money(payment.disputed_minor, payment.currency)} is disputed."
+        for refund in payment.refunds.all():
+            if refund.status == Refund.Status.FAILED:
+                yield f"A refund of {money(refund.amount_minor, refund.currency)} failed: {refund.last_error}"
+
 
 COLUMNS = (
     Column("Method", lambda payment: payment.get_method_display()),
     Column("Status", lambda payment: payment.get_status_display()),
+    Column("Amount", lambda payment: money(payment.amount_minor, payment.currency), is_number=True),
     Column("Captured", lambda payment: money(payment.captured_minor, payment.currency), is_number=True),
     Column("Refunded", lambda payment: money(payment.refunded_minor, payment.currency), is_number=True),
-    Column("Card", lambda payment: payment.card or NOTHING),
     Column("To check", lambda payment: payment.get_flag_display()),
     Column("Payment intent", lambda payment: payment.payment_intent_id or NOTHING),
 )
 
 
-def _payments(order: Order) -> Table:
-    return table(COLUMNS, order.payments.all(), empty="No payment has been started yet.")
+def _payments(order: Order, _user: User) -> Table:
+    return table(COLUMNS, payments_of(order), empty="No payment has been started yet.")
 
 
-def _refusal(order: Order) -> str:
-    """Return why the order cannot be canceled; empty if it can."""
-    if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
-        return f"{order.number} can no longer be canceled: a part of it has been shipped."
-    if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
-        return f"{order.number} can no longer be canceled."
-    return ""
-
-
-def _refund_parts(order: Order) -> list[str]:
-    """Return what the customer gets back, for each way of payment."""
-    captured = order.payments.filter(status=Payment.Status.CAPTURED).exclude(method=Payment.Method.GIFT_CARD)
-    left = sum(left_to_refund(payment) for payment in captured)
-    parts = [f"{money(left, order.currency)} to the payment method"] if left else []
-    if order.tendered_minor:
-        parts.append(f"{money(order.tendered_minor, order.currency)} to the gift card")
-    return parts or ["none, because nothing was paid"]
-
-
-def _question(order: Order, user: User) -> Question:
-    """Ask whether to cancel the order. Only users who may see customers are shown the name and the e-mail address."""
-    sees_customer = user.has_perm(SEE_CUSTOMER)
-    owner, recipient = (f" of {order.name}", order.email) if sees_customer else ("", "The customer")
-    lines = [f"{line.quantity} × {line.title} {line.variant_title}".strip() for line in order.lines.all()]
-    sentences = [
-        f"Order {order.number}{owner}, {money(order.total_minor, order.currency)}, will be canceled.",
-        f"Refund: {listed(_refund_parts(order))}.",
-        f"The reserved units become available again: {listed(lines)}.",
-        f"{recipient} will be told by e-mail.",
-        "This cannot be undone.",
-    ]
-    back = reverse("admin:orders_order_change", args=[order.pk])
-    return Question(f"Cancel {order.number}", sentences, "Cancel the order", back, order.number)
-
-
-def _cancel(order: Order, by: int, _form: None) -> str:
-    refunds = listed(_refund_parts(order))
-    try:
-        cancel_order(order, user_id=by)
-    except CancelRefused as refused:
-        raise ActionRefused(str(refused)) from refused
-    except StillProcessing as processing:
-        sentence = "The shopper's bank is still processing the payment. Try again when it has finished."
-        raise ActionRefused(sentence) from processing
-    except (GatewayDown, GatewayRefused) as failed:
-        sentence = "Stripe did not answer, so nothing was changed. Try again in a minute."
-        raise ActionRefused(sentence) from failed
-    return f"{order.number} is canceled. Refund: {refunds}."
-
-
-PAYMENTS = Panel("payments", "Payments", TABLE, 70, _payments, permission="payments.view_payment", is_wide=True)
-CANCEL = Action(
-    "cancel",
-    "Cancel the order",
-    "orders.cancel_order",
-    100,
-    _refusal,
-    _cancel,
-    question=_question,
-    is_secondary=True,
+MONEY = Panel(
+    "money",
+    "Money",
+    "admin/orders/order/panels/money.html",
+    40,
+    _money,
+    permission=SEE_PAYMENTS,
+    area=Area.HALF,
 )
+PAYMENTS = Panel("payments", "Payments", TABLE, 230, _payments, permission=SEE_PAYMENTS, area=Area.TECHNICAL)

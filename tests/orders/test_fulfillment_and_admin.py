@@ -137,12 +137,12 @@ def test_staff_cancel_a_paid_order_and_it_is_refunded(client, stripe_desk):
     url = f"/admin/orders/order/{order.pk}/cancel/"
     asked = client.get(url)
     total = format_money(order.total_minor, "EUR")
-    assert f"Refund: {total} to the payment method." in text_of(asked)
-    assert f"become available again: 1 × {variant.product.title}." in text_of(asked)
+    assert f"{total} goes back to Visa ending in 4242: banks take 5 to 10 days to show it." in text_of(asked)
+    assert f"These units become available again: {variant.product.title}, 1 in {make_location()}." in text_of(asked)
     assert client.post(url).status_code == 200
     assert Order.objects.get().status == "confirmed"  # nobody has said yes
     done = client.post(url, {"confirmed": asked.context["mark"]}, follow=True)
-    assert f"Refund: {total} to the payment method." in text_of(done)
+    assert f"Refund: {total} to Visa ending in 4242." in text_of(done)
     order.refresh_from_db()
     assert (order.status, order.cancel_reason, stock_of(variant)) == ("canceled", "staff", (3, 0))
     refund = Refund.objects.get()
@@ -163,9 +163,11 @@ def test_a_refund_to_a_gift_card_and_one_to_a_bank_card_are_named_apart(client, 
     settle(payment.pk)
     url = f"/admin/orders/order/{order.pk}/cancel/"
     asked = client.get(url)
-    sentence = "Refund: €18.90 to the payment method, €10.00 to the gift card."
-    assert sentence in text_of(asked)
-    assert sentence in text_of(client.post(url, {"confirmed": asked.context["mark"]}, follow=True))
+    assert f"€10.00 goes back to {card}: at once." in text_of(asked)
+    assert "€18.90 goes back to Visa ending in 4242: banks take 5 to 10 days to show it." in text_of(asked)
+    done = text_of(client.post(url, {"confirmed": asked.context["mark"]}, follow=True))
+    assert f"€10.00 to {card}" in done
+    assert "€18.90 to Visa ending in 4242" in done
     mail = Mail.objects.get(subject=f"Order {order.number} is canceled").body
     assert "We are refunding €18.90 to the payment method that you used." in mail_text(mail)
     assert "€10.00 is on your gift card or store credit again." in mail_text(mail)
@@ -204,7 +206,7 @@ def test_an_order_that_was_paid_while_the_page_asked_is_asked_about_again(client
     order = make_order()
     url = f"/admin/orders/order/{order.pk}/cancel/"
     asked = client.get(url)
-    assert "Refund: none, because nothing was paid." in text_of(asked)
+    assert "Nothing is refunded, because nothing was paid." in text_of(asked)
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
     settle(payment.pk)

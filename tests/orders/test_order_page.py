@@ -55,7 +55,7 @@ class NoteForm(ActionForm):
 
 
 def keep_note(order: Order, by: int, form: forms.Form | None) -> str:
-    text = form.cleaned_data["text"] if form else "No form"
+    text = form.cleaned_data["text"] if isinstance(form, forms.Form) else "No form"
     if text == "rude":
         raise ActionRefused("Please be polite.")
     record_event(order, OrderEvent.Kind.PAYMENT, text, user_id=by)
@@ -97,18 +97,29 @@ def titles_of(client, order: Order) -> list[str]:
 
 def test_an_app_adds_a_panel_at_its_position(client, add):
     panel = Panel(
-        "weight", "Weight", DETAILS, 25, lambda order: details(("Grams", sum(line.grams for line in order.lines.all())))
+        "weight",
+        "Weight",
+        DETAILS,
+        15,
+        lambda order, _user: details(("Grams", sum(line.grams for line in order.lines.all()))),
     )
     add(panel)
     order = make_order(make_variant(grams=750))
     logged_in(client, "see_customer_order")
-    assert titles_of(client, order)[1:4] == ["Items", "Weight", "Customer"]
+    assert titles_of(client, order)[:3] == ["Items", "Weight", "Parcels"]
     assert "750" in text_of(client.get(page_of(order)))
 
 
 def test_a_panel_is_shown_only_to_users_with_its_permission(client, add):
     add(
-        Panel("secret", "Secret", DETAILS, 25, lambda _order: details(("Word", "hush")), permission="orders.ship_order")
+        Panel(
+            "secret",
+            "Secret",
+            DETAILS,
+            25,
+            lambda _order, _user: details(("Word", "hush")),
+            permission="orders.ship_order",
+        )
     )
     order = make_order()
     logged_in(client)
@@ -195,20 +206,27 @@ def test_submitting_the_shipping_form_twice_ships_once(client):
     assert f"{order.number} is completed: there is nothing to ship." in text_of(client.get(url, follow=True))
 
 
+def codenames_of(action: Action) -> list[str]:
+    return [name.partition(".")[2] for name in (action.permission, *action.other_permissions)]
+
+
 @pytest.mark.parametrize("name", sorted(order_page.actions))
-def test_an_action_needs_its_permission_and_the_permission_to_view_orders(client, name):
-    order = make_order()
+def test_an_action_needs_its_permissions_and_the_permission_to_view_orders(client, name):
+    order = make_order(quantity=2)
     confirm(order)
-    url = f"/admin/orders/order/{order.pk}/{name}/"
-    codename = order_page.actions[name].permission.partition(".")[2]
+    if name == "tracking":
+        ship(order, NewFulfillment({order.lines.get().pk: 1}, "DHL"))
+    url, codenames = f"/admin/orders/order/{order.pk}/{name}/", codenames_of(order_page.actions[name])
+    events = order.events.count()
+    for given in ([], codenames[1:]):
+        logged_in(client, *given)
+        assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]
     user = logged_in(client)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]
-    user.user_permissions.set(Permission.objects.filter(codename=codename))
-    assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]
-    logged_in(client, codename)
+    logged_in(client, *codenames)
     assert client.get(url).status_code == 200
-    order.refresh_from_db()
-    assert (order.status, order.fulfillments.count()) == ("confirmed", 0)
+    assert order.events.count() == events
 
 
 def test_every_page_of_an_order_needs_the_permission_to_view_orders(client):
@@ -225,12 +243,12 @@ def test_the_question_before_canceling_names_the_customer_only_to_staff_who_may_
     order = make_order(name="Anna Peeters", email="anna@example.com")
     logged_in(client, "cancel_order")
     asked = text_of(client.get(f"/admin/orders/order/{order.pk}/cancel/"))
-    assert [word in asked for word in ("Anna", "anna@example.com", "The customer will be told by e-mail.")] == [
+    assert [word in asked for word in ("Anna", "anna@example.com", "The customer gets the e-mail")] == [
         *(False, False, True)
     ]
     logged_in(client, "cancel_order", "see_customer_order")
     asked = text_of(client.get(f"/admin/orders/order/{order.pk}/cancel/"))
-    assert [word in asked for word in (f"{order.number} of Anna Peeters", "anna@example.com will be told")] == [
+    assert [word in asked for word in (f"{order.number} of Anna Peeters", "anna@example.com gets the e-mail")] == [
         True
     ] * 2
 
@@ -251,12 +269,9 @@ def test_an_order_that_does_not_exist_has_no_actions(client):
 @pytest.mark.parametrize(
     ("role", "titles"),
     [
-        (
-            "Owner",
-            "Summary|Items|Customer|Delivery|Amounts|How the total was calculated|Payments|Parcels|Timeline|Terms|Evidence",
-        ),
-        ("Fulfilment", "Summary|Items|Customer|Delivery|Amounts|How the total was calculated|Parcels|Timeline|Terms"),
-        ("Read-only", "Summary|Items|Delivery|Amounts|How the total was calculated|Payments|Parcels|Timeline|Terms"),
+        ("Owner", "Items|Parcels|Total|Money|Timeline|Customer|Addresses|Facts|Status|Terms|Evidence|Payments"),
+        ("Fulfilment", "Items|Parcels|Total|Timeline|Customer|Addresses|Facts|Status|Terms"),
+        ("Read-only", "Items|Parcels|Total|Money|Timeline|Facts|Status|Terms|Payments"),
     ],
 )
 def test_each_role_sees_its_panels(client, role, titles):
@@ -278,7 +293,15 @@ def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
     page = text_of(client.get(page_of(order)))
     shown = [
         *("Reef cup", "€24.00", "Anna Peeters", "Kraanlei 12", "Peeters BV", "Please ring twice", "With love"),
-        *("Partly shipped", "Captured", "ending in 4242", "DHL", "12345678", "Payment received", "Handed to DHL"),
+        *(
+            "Partly shipped",
+            "Captured",
+            "ending in 4242",
+            "DHL",
+            "12345678",
+            "Payment received",
+            "Parcel 1: handed to DHL",
+        ),
         *(user.email, "Priced again from its receipt: the same."),
     ]
     assert [words for words in shown if words not in page] == []
@@ -345,7 +368,7 @@ def test_the_page_costs_the_same_number_of_queries_for_one_and_for_twenty_lines(
         ) as queries:
             assert client.get(page_of(order)).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] <= 14
 
 
 def test_columns_of_numbers_are_marked():

@@ -1,6 +1,6 @@
 """The rows of the order list: what a row shows of an order, in words."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,28 +10,12 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.formats import NOTHING, count_of, day, moment, money
 from orders.admin.order_page.panels import SEE_CUSTOMER
+from orders.admin.states import Badge, PaymentCell, payment_readers, shipping_badge, usual_payment
 from orders.models import Order, OrderLine
-from orders.models.order import DIGITAL
 from orders.problems import problems
 from orders.urgency import Urgency, is_to_ship, urgency_of
 
 MAX_PICTURES = 3
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A state in words, with its colour (ok, warn, bad, info) and the shape of its dot (open, half)."""
-
-    text: str
-    look: str = ""
-
-
-@dataclass(frozen=True)
-class PaymentCell:
-    """How an order was paid: its state, and what it was paid with."""
-
-    badge: Badge
-    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,28 +35,6 @@ class Row:
     delivery: str
     promise: str
     badges: Sequence[Badge] = field(default_factory=list)
-
-
-UNPAID = PaymentCell(Badge("Unpaid", "warn open"))
-PROCESSING = PaymentCell(Badge("Processing", "info half"))
-PAID = PaymentCell(Badge("Paid", "ok"))
-NOT_PAID = PaymentCell(Badge("Not paid"))
-SHIPPING = {
-    Order.FulfillmentStatus.UNFULFILLED: Badge("To ship", "warn open"),
-    Order.FulfillmentStatus.PARTIAL: Badge("Partly shipped", "info half"),
-    Order.FulfillmentStatus.SHIPPED: Badge("Shipped", "ok"),
-    Order.FulfillmentStatus.DELIVERED: Badge("Delivered", "ok"),
-}
-
-PaymentReader = Callable[[Sequence[Order]], Mapping[int, PaymentCell]]
-payment_readers: list[PaymentReader] = []  # payments adds its own, which knows of refunds
-
-
-def usual_payment(order: Order) -> PaymentCell:
-    """How the order was paid, as far as the order itself says."""
-    if order.is_unpaid:
-        return PROCESSING if order.is_payment_processing else UNPAID
-    return PAID if order.confirmed_at else NOT_PAID
 
 
 def rows_of(orders: Sequence[Order], user: User) -> list[Row]:
@@ -115,17 +77,6 @@ def _lines_of(order_ids: Iterable[int]) -> dict[int, list[OrderLine]]:
 def _place(order: Order, *, sees_customer: bool) -> str:
     """`Antwerp, BE`, or only the country for staff who may not see customers."""
     return ", ".join(part for part in (order.city if sees_customer else "", order.country) if part)
-
-
-def shipping_badge(order: Order) -> Badge:
-    """How far the order has been shipped."""
-    if order.is_canceled:
-        return Badge("Canceled")
-    if order.shipping_code == DIGITAL:
-        return Badge("Nothing to ship")
-    if order.is_unpaid:
-        return Badge("Waiting for payment")
-    return SHIPPING[Order.FulfillmentStatus(order.fulfillment_status)]
 
 
 def _promise(order: Order, today: date) -> str:

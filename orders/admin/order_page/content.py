@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-DETAILS = "admin/orders/order/panels/details.html"
+DETAILS = "admin/orders/order/panels/facts.html"
 TABLE = "admin/orders/order/panels/table.html"
 
 

@@ -1,63 +1,141 @@
 """The action that ships a parcel."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from accounts.one_line import OneLineField
-from orders.admin.order_page.registry import Action, ActionForm, ActionRefused
+from catalog.formats import count_of
+from orders.admin.order_page.customer import AddressCard, address_card
+from orders.admin.order_page.items import shown_weight
+from orders.admin.order_page.parcels import can_be_shipped, locations_of, open_lines_of
+from orders.admin.order_page.permissions import SEE_CUSTOMER, SHIP
+from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
 from orders.errors import ShipmentRefused
 from orders.fulfillment import NewFulfillment, ship
-from orders.models import Order
+from orders.models import Order, OrderEvent, OrderLine
+
+
+@dataclass(frozen=True)
+class ShipRow:
+    """An order line that can go into the parcel, with the field of its quantity and where its units are."""
+
+    line: OrderLine
+    field: forms.BoundField
+    places: str
+    weight: str
 
 
 class ShipForm(ActionForm):
     """A parcel to ship: a quantity for each open order line, and the carrier."""
 
-    heading = "What is in the parcel"
+    heading = "Items in this parcel"
     button = "Ship this parcel"
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     carrier = OneLineField(max_length=60, required=False)
     tracking_number = OneLineField(max_length=100, required=False)
     tracking_url = forms.URLField(label="Tracking URL", max_length=500, required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
-        self.lines = [line for line in order.lines.all() if line.open_quantity and not line.is_gift_card]
+        self.lines = open_lines_of(order)
         for line in self.lines:
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=f"{line.title} {line.variant_title}".strip(),
+                label=line.full_title,
                 help_text=f"of {line.open_quantity}",
                 min_value=0,
                 max_value=line.open_quantity,
                 initial=line.open_quantity,
+                widget=forms.NumberInput(attrs={"aria-label": f"Units of {line.full_title} in this parcel"}),
             )
+
+    @property
+    def rows(self) -> Sequence[ShipRow]:
+        """The open lines with their fields."""
+        places = locations_of(self.order)
+        return [
+            ShipRow(
+                line,
+                self[f"line_{line.pk}"],
+                ", ".join(places.get(line.pk, [])),
+                shown_weight(line.grams * line.open_quantity) if line.grams else "",
+            )
+            for line in self.lines
+        ]
+
+    @property
+    def shipping_fields(self) -> list[forms.BoundField]:
+        """The fields of the carrier."""
+        return [self[name] for name in ("carrier", "tracking_number", "tracking_url")]
+
+    @property
+    def parcel_number(self) -> int:
+        return len(self.order.fulfillments.all()) + 1
+
+    @property
+    def shipped_before(self) -> str:
+        """What went out in earlier parcels: `3 items were shipped in 1 parcel.`"""
+        units = sum(line.shipped_quantity for line in self.order.lines.all())
+        parcels = count_of(self.parcel_number - 1, "parcel")
+        return f"{count_of(units, 'item')} shipped in {parcels}" if units else ""
+
+    @property
+    def address(self) -> AddressCard | None:
+        """Where the parcel goes, for those who may know."""
+        sees_customer = self.user and self.user.has_perm(SEE_CUSTOMER)
+        return address_card(self.order, self.user) if self.user and sees_customer else None
+
+    @property
+    def consequences(self) -> list[str]:
+        """What happens when the parcel is shipped."""
+        sees_customer = self.user and self.user.has_perm(SEE_CUSTOMER)
+        recipient = self.order.email if sees_customer else "The customer"
+        return [
+            "The units in the parcel leave the stock of the location that holds them.",
+            f"{recipient} gets the e-mail “On its way” with these items and the tracking.",
+            "Once nothing is left to ship, the order is completed.",
+        ]
+
+    @property
+    def notes(self) -> list[OrderEvent]:
+        """The notes of staff about the order."""
+        return list(self.order.events.filter(kind=OrderEvent.Kind.NOTE).exclude(text="").select_related("user"))
 
     @property
     def fulfillment(self) -> NewFulfillment:
         """The fulfillment that the valid form describes."""
         cleaned = self.cleaned_data
         quantities = {line.pk: cleaned[f"line_{line.pk}"] for line in self.lines}
-        return NewFulfillment(
-            quantities, cleaned["carrier"], cleaned["tracking_number"], cleaned["tracking_url"], cleaned["key"]
-        )
+        key = cleaned["key"] or uuid.uuid4()
+        return NewFulfillment(quantities, cleaned["carrier"], cleaned["tracking_number"], cleaned["tracking_url"], key)
 
 
 def _refusal(order: Order) -> str:
-    is_open = any(line.needs_shipping and line.open_quantity for line in order.lines.all())
-    if order.status == Order.Status.CONFIRMED and is_open:
+    if can_be_shipped(order):
         return ""
     return f"{order.number} is {order.get_status_display().lower()}: there is nothing to ship."
 
 
 def _ship(order: Order, by: int, form: ShipForm) -> str:
     try:
-        ship(order, form.fulfillment, user_id=by)
+        ship(order, form.fulfillment, user_id=by, seen=form.cleaned_data["seen"])
     except ShipmentRefused as refused:
         raise ActionRefused(str(refused)) from refused
     return f"The parcel of {order.number} was shipped. The customer has been e-mailed."
 
 
-SHIP = Action("ship", "Ship", "orders.ship_order", 10, _refusal, _ship, form=ShipForm)
+SHIP_ACTION = Action(
+    "ship",
+    "Ship",
+    SHIP,
+    10,
+    _refusal,
+    _ship,
+    form=ShipForm,
+    template="admin/orders/order/ship.html",
+    place=Place.MAIN,
+    icon="truck",
+)
