@@ -23,6 +23,9 @@ class Attribute(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CHOICE)
     unit = models.CharField(max_length=20, blank=True, help_text="The unit shown after numbers, such as cm.")
+    is_required = models.BooleanField(
+        "required", default=False, db_default=False, help_text="Products whose type has it are incomplete without it."
+    )
     is_facet = models.BooleanField("filter", default=True, help_text="Shoppers can filter by it.")
     option_names = ArrayField(
         models.CharField(max_length=100),

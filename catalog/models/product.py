@@ -110,6 +110,8 @@ class Product(models.Model):
         indexes = [
             models.Index(fields=["position", "id"], name="product_position"),
             models.Index(fields=["status", "position", "id"], name="product_status"),
+            models.Index(fields=["status", "-id"], name="product_newest"),
+            models.Index(fields=["-sales", "-id"], name="product_sales"),
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="product_title_words"),
         ]
         constraints = [

@@ -1,5 +1,7 @@
 """The filters of the product list."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -84,7 +86,8 @@ class MakerFilter(InputFilter):
 
 
 class PriceFilter(InputFilter):
-    title = "price (like 10-25)"
+    title = "price"
+    hint = "10-25"
     parameter_name = "price"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
@@ -99,3 +102,32 @@ class PriceFilter(InputFilter):
         except forms.ValidationError:
             return queryset
         return queryset.filter(pk__in=listed.values("product")) if self.value() else queryset
+
+
+@dataclass(frozen=True)
+class FilterField:
+    """A filter as a field of a form: a select box, or a text input if it has no choices."""
+
+    name: str
+    label: str
+    value: str
+    choices: Sequence[tuple[str, str]]
+    hint: str
+
+    @property
+    def shown_value(self) -> str:
+        return dict(self.choices).get(self.value, self.value)
+
+
+def filter_fields(changelist: Any) -> list[FilterField]:
+    """The filters of a change list as fields."""
+    return [
+        FilterField(
+            spec.parameter_name,
+            spec.title.capitalize(),
+            spec.value() or "",
+            [] if isinstance(spec, InputFilter) else [(str(value), label) for value, label in spec.lookup_choices],
+            getattr(spec, "hint", ""),
+        )
+        for spec in changelist.filter_specs
+    ]

@@ -6,22 +6,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
     CappedPaginator,
-    ReadOnly,
     found_or_404,
     guarded,
     page,
     staff_author,
-    thumbnail,
     warn_of_left_out,
 )
 from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
@@ -29,56 +25,34 @@ from catalog.admin.products.bulk_edit import bulk_view
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import images_view
 from catalog.admin.products.market_prices import market_prices_view
+from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.errors import StockRefused
 from catalog.formats import listed
-from catalog.inventory.availability import stock_class
+from catalog.inputs import RichTextInput
 from catalog.listings.search import barcodes_of, listed_products
 from catalog.markets import default_market, further_markets
 from catalog.models import (
-    Listing,
     Option,
     Product,
-    ProductImage,
     RelatedProduct,
-    Stock,
     Variant,
 )
-from catalog.money import format_money
 from catalog.products.attributes import product_problem
 from catalog.products.completeness import completeness
 from catalog.products.document import is_priced
-from catalog.products.saving import recorded_change, save_product
+from catalog.products.saving import save_product
 
 MAX_CODE_MATCHES = 200
 
 
-class ProductChangeList(ChangeList):
-    """Adds picture, price and stock to the products of a page, with three queries."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        ids = [product.pk for product in self.result_list]
-        images = ProductImage.objects.filter(product_id__in=ids).exclude(file="").order_by("-position", "-pk")
-        first_images = {image.product_id: image for image in images}
-        listings = Listing.objects.filter(product_id__in=ids, is_past=False, market=default_market().code)
-        prices = {row.product_id: row for row in listings.order_by("-valid").only(*PRICE_FIELDS)}
-        rows = Stock.objects.filter(variant__product_id__in=ids, variant__is_active=True, location__is_active=True)
-        sums = rows.order_by().values_list("variant__product_id").annotate(in_stock=Sum(F("on_hand") - F("reserved")))
-        stock = dict(sums)
-        for product in self.result_list:
-            product.first_image = first_images.get(product.pk)
-            product.listed = prices.get(product.pk)
-            product.in_stock = stock.get(product.pk)
-
-
-PRICE_FIELDS = ("product_id", "price_minor", "highest_price_minor", "currency", "valid")
-
-
 class ProductForm(ConcurrentEditForm):
     """The form of a product, without its calculated fields."""
+
+    class Meta:
+        widgets = {"description": RichTextInput}  # noqa: RUF012  (as Django reads it)
+        help_texts = {"description": "Text, links, lists and tables are kept. Scripts and styles are removed."}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -120,19 +94,18 @@ class RelatedInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
-    list_display = ("image", "title", "status_badge", "category_name", "price_range", "stock_sum", "sales")
-    list_display_links = ("title",)
-    list_filter = ("status", CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
+    list_display = ("title",)  # the rows are drawn by product_list.py
+    list_filter = (CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
-    paginator = CappedPaginator
+    paginator = CappedPaginator  # of the pages of search boxes in other forms
     search_fields = ("title",)
-    search_help_text = "Search by title, SKU or barcode."
     autocomplete_fields = ("category", "type", "attribute_values")
     inlines = (OptionInline, VariantInline, RelatedInline)
     actions = ("bulk_edit",)
+    change_list_template = "admin/catalog/product/change_list.html"
     change_form_template = "admin/catalog/product/change_form.html"
     fieldsets = (
         (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "shown_values")}),
@@ -192,7 +165,7 @@ class ProductAdmin(admin.ModelAdmin):
             return queryset.filter(pk__in=ids), False
         by_title = queryset
         for word in term.split()[:8]:
-            by_title = by_title.filter(title__icontains=word)
+            by_title = by_title.filter(title__folds=word)
         if by_title.exists():
             return by_title, False
         return queryset.filter(pk__in=listed_products(term, default_market(), MAX_CODE_MATCHES)), False
@@ -204,36 +177,7 @@ class ProductAdmin(admin.ModelAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
 
-    @admin.display(description="Picture")
-    def image(self, product: Product) -> SafeString | str:
-        return thumbnail(product.first_image)  # type: ignore[attr-defined]
-
-    @admin.display(description="status", ordering="status")
-    def status_badge(self, product: Product) -> str:
-        return format_html('<span class="tag tag-{}">{}</span>', product.status, product.status.capitalize())
-
-    @admin.display(description="category", ordering="category__name")
-    def category_name(self, product: Product) -> str:
-        return product.category.name if product.category else "–"
-
-    @admin.display(description="price")
-    def price_range(self, product: Product) -> str:
-        listing = product.listed  # type: ignore[attr-defined]
-        if not listing:
-            return "–"
-        lowest = format_money(listing.price_minor, listing.currency)
-        if not listing.has_price_range:
-            return lowest
-        return f"{lowest} – {format_money(listing.highest_price_minor, listing.currency)}"
-
-    @admin.display(description="in stock")
-    def stock_sum(self, product: Product) -> str:
-        in_stock = product.in_stock  # type: ignore[attr-defined]
-        if in_stock is None:
-            return "not counted"
-        return format_html('<span class="tag tag-{}">{}</span>', stock_class(in_stock), in_stock)
-
-    @admin.action(description="Edit many at once…", permissions=["change"])
+    @admin.action(description="Prices, stock, sale", permissions=["change"])
     def bulk_edit(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
         """Open the bulk edit page with the selected products."""
         ids = ",".join(map(str, queryset.order_by("pk").values_list("pk", flat=True)[:1000]))
@@ -300,64 +244,4 @@ class ProductAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Orders and stock movements refer to products, so they are archived instead of deleted.
-        return False
-
-
-@admin.register(Variant)
-class VariantAdmin(admin.ModelAdmin):
-    """The fields of a variant that are not in the table on the product's page."""
-
-    form = ConcurrentEditForm
-    list_display = ("__str__", "sku", "barcode", "is_active")
-    list_select_related = ("product",)
-    list_filter = ("is_active",)
-    search_fields = ("sku", "barcode")
-    paginator = CappedPaginator
-    show_full_result_count = False
-    ordering = ("-id",)
-    autocomplete_fields = ("image",)
-    readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
-    fieldsets = (
-        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "shown_values")}),
-        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
-        ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
-        ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
-        ("Customs", {"fields": (("hs_code", "origin"),)}),
-        ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return super().get_queryset(request).exclude(product__status=Product.Status.WITHDRAWN)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
-        """Lock the variant's product before the form compares values, so that they cannot change until it is saved."""
-        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
-            rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
-            list(rows.order_by("pk").values_list("pk"))
-        return super().get_object(request, object_id, from_field)
-
-    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
-        if message := kept_changes_message([form]):
-            messages.warning(request, message)
-        with recorded_change(obj.product, staff_author(request)):
-            super().save_model(request, obj, form, change)
-
-
-@admin.register(ProductImage)
-class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
-    """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
-
-    search_fields = ("alt", "product__title")
-    list_display = ("__str__", "product")
-    list_select_related = ("product",)
-    paginator = CappedPaginator
-    show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
         return False

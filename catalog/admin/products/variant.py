@@ -1,0 +1,73 @@
+"""The admin of single variants and of pictures, for the fields that the product's page does not show."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.base import CappedPaginator, ReadOnly, staff_author
+from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
+from catalog.models import Product, ProductImage, Variant
+from catalog.products.saving import recorded_change
+
+
+@admin.register(Variant)
+class VariantAdmin(admin.ModelAdmin):
+    """The fields of a variant that are not in the table on the product's page."""
+
+    form = ConcurrentEditForm
+    list_display = ("__str__", "sku", "barcode", "is_active")
+    list_select_related = ("product",)
+    list_filter = ("is_active",)
+    search_fields = ("sku", "barcode")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-id",)
+    autocomplete_fields = ("image",)
+    readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
+    fieldsets = (
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "shown_values")}),
+        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
+        ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
+        ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
+        ("Customs", {"fields": (("hs_code", "origin"),)}),
+        ("Unit price", {"fields": (("content", "content_unit"), ("base", "base_unit"))}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).exclude(product__status=Product.Status.WITHDRAWN)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
+        """Lock the variant's product before the form compares values, so that they cannot change until it is saved."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
+            list(rows.order_by("pk").values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
+        if message := kept_changes_message([form]):
+            messages.warning(request, message)
+        with recorded_change(obj.product, staff_author(request)):
+            super().save_model(request, obj, form, change)
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
+    """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
+
+    search_fields = ("alt", "product__title")
+    list_display = ("__str__", "product")
+    list_select_related = ("product",)
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
