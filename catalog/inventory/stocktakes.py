@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.errors import StockRefused
@@ -12,15 +13,24 @@ from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeL
 
 @transaction.atomic
 def open_stocktake(
-    location: Location, variant_ids: Iterable[int] | None = None, *, note: str = "", user_id: int | None = None
+    location: Location,
+    variant_ids: Iterable[int] | None = None,
+    *,
+    note: str = "",
+    is_blind: bool = False,
+    user_id: int | None = None,
 ) -> Stocktake:
-    """Open a stocktake of these variants, or of everything at the location, with the current numbers on hand."""
+    """Open a stocktake of these variants, or of everything at the location, with the current numbers on hand.
+
+    In a blind one, whoever counts does not see the numbers on hand, and it must be finished before it can be posted.
+    """
     rows = Stock.objects.filter(location=location)
     if variant_ids is not None:
         rows = rows.filter(variant_id__in=list(variant_ids))
-    stocktake = Stocktake.objects.create(location=location, note=note, user_id=user_id)
+    stocktake = Stocktake.objects.create(location=location, note=note, is_blind=is_blind, user_id=user_id)
     lines = [
-        StocktakeLine(stocktake=stocktake, variant_id=v, frozen=n) for v, n in rows.values_list("variant_id", "on_hand")
+        StocktakeLine(stocktake=stocktake, variant_id=v, frozen=n)
+        for v, n in rows.order_by("variant__product__title", "variant_id").values_list("variant_id", "on_hand")
     ]
     StocktakeLine.objects.bulk_create(lines, batch_size=1000)
     return stocktake
@@ -34,9 +44,22 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
     second count replaces the first. Raises StockRefused, and records nothing, for a negative number, or for a variant
     counted in another open stocktake of the location, because both would correct the same difference.
     """
-    locked = _locked_open(stocktake)
+    locked = _locked(stocktake, Stocktake.Status.OPEN)
     if any(quantity < 0 for quantity in counted.values()):
         raise StockRefused("A counted number cannot be negative.")
+    _write_counted(locked, counted)
+
+
+@transaction.atomic
+def count_more(stocktake: Stocktake, pieces: Mapping[int, int]) -> None:
+    """Add pieces to the counted units by variant id, as a scanner counts them. Otherwise like count()."""
+    locked = _locked(stocktake, Stocktake.Status.OPEN)
+    before = dict(locked.lines.filter(variant_id__in=list(pieces)).values_list("variant_id", "counted"))
+    _write_counted(locked, {pk: number + (before.get(pk) or 0) for pk, number in pieces.items()})
+
+
+def _write_counted(locked: Stocktake, counted: Mapping[int, int]) -> None:
+    """Record the counted units of a locked stocktake, with the numbers on hand at this moment."""
     rows = locked_rows(counted, locked.location)
     _refuse_if_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
@@ -51,7 +74,7 @@ def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
 def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int]) -> None:
     """Raise StockRefused if another open stocktake has counted one of the variants, as both would correct it."""
     others = StocktakeLine.objects.filter(
-        stocktake__status=Stocktake.Status.OPEN,
+        stocktake__status__in=Stocktake.UNFINISHED,
         stocktake__location=stocktake.location,
         variant_id__in=list(variant_ids),
         counted__isnull=False,
@@ -62,13 +85,39 @@ def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int
 
 
 @transaction.atomic
+def finish(stocktake: Stocktake) -> None:
+    """Hand the count over for review. Raises StockRefused if nothing was counted."""
+    locked = _locked(stocktake, Stocktake.Status.OPEN)
+    if not locked.lines.filter(counted__isnull=False).exists():
+        raise StockRefused("Nothing has been counted yet.")
+    locked.status = Stocktake.Status.REVIEW
+    locked.save(update_fields=["status"])
+
+
+@transaction.atomic
+def count_again(stocktake: Stocktake) -> int:
+    """Return a reviewed count to whoever counts, without the numbers that differ; return how many those are."""
+    locked = _locked(stocktake, Stocktake.Status.REVIEW)
+    locked.status = Stocktake.Status.OPEN
+    locked.save(update_fields=["status"])
+    return differing_lines(locked).update(counted=None, expected=None)
+
+
+def differing_lines(stocktake: Stocktake) -> QuerySet[StocktakeLine]:
+    """The lines whose counted units differ from those on hand when they were counted."""
+    return stocktake.lines.filter(counted__isnull=False).exclude(counted=F("expected"))
+
+
+@transaction.atomic
 def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
     """Correct the stock by all differences and close the stocktake; return the number of corrected rows.
 
     Variants that were not counted stay unchanged. Raises StockRefused, and corrects nothing, if a level would become
-    negative or the stocktake is not open.
+    negative, if the stocktake is closed, or if it is a blind count that is not finished.
     """
-    locked = _locked_open(stocktake)
+    locked = _locked(stocktake, *Stocktake.UNFINISHED)
+    if locked.is_blind and locked.status == Stocktake.Status.OPEN:
+        raise StockRefused("Finish this blind count first. Then its differences can be reviewed and posted.")
     differing = {line.variant_id: line.variance for line in locked.lines.all() if line.variance}
     for variant_id, stock in locked_rows(differing, locked.location).items():
         movement = StockMovement(
@@ -86,15 +135,20 @@ def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
 
 @transaction.atomic
 def cancel(stocktake: Stocktake) -> None:
-    """Cancel the stocktake without correcting any stock. Raises StockRefused if it is not open."""
-    locked = _locked_open(stocktake)
+    """Cancel the stocktake without correcting any stock. Raises StockRefused if it is closed."""
+    locked = _locked(stocktake, *Stocktake.UNFINISHED)
     locked.status = Stocktake.Status.CANCELED
     locked.save(update_fields=["status"])
 
 
-def _locked_open(stocktake: Stocktake) -> Stocktake:
+def _locked(stocktake: Stocktake, *expected: Stocktake.Status) -> Stocktake:
+    """The locked stocktake. Raises StockRefused unless it has one of the expected states."""
     locked = lock_stocktake(stocktake.pk)
-    if locked.status != Stocktake.Status.OPEN:
+    if locked.status == Stocktake.Status.REVIEW and locked.status not in expected:
+        raise StockRefused("This count is finished and waits for its review.")
+    if locked.status == Stocktake.Status.OPEN and locked.status not in expected:
+        raise StockRefused("This count is not finished yet.")
+    if locked.status not in expected:
         raise StockRefused(f"This stocktake is already {locked.get_status_display().lower()}.")
     return locked
 

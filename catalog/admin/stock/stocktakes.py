@@ -4,19 +4,31 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
 
-from catalog.admin.base import Question, ReadOnly, ask, found_or_404, page, require_permission
-from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, whole_number
+from catalog.admin.base import Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.count_pages import (
+    MAX_SHEET_LINES,
+    count_page,
+    scanned_variant,
+    sheet_rows,
+    tabs_of,
+    totals_of,
+    typed_counts,
+)
+from catalog.admin.stock.looks import stocktake_look
+from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.errors import StockRefused
-from catalog.formats import count_of, listed, signed
+from catalog.formats import count_of, listed, moment, signed
 from catalog.inventory import stocktakes
 from catalog.models import Location, Stocktake, Variant
 
 MAX_PRODUCTS_NAMED = 20  # in one sentence
-MAX_LINES_PER_PAGE = 300  # of a stocktake
+MAY_REVIEW = "catalog.review_stocktake"
+UNFINISHED = Stocktake.UNFINISHED
 
 
 class StocktakeForm(forms.Form):
@@ -27,6 +39,11 @@ class StocktakeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text="One per line. Leave this empty to count everything at the location.",
     )
+    is_blind = forms.BooleanField(
+        label="Blind count",
+        required=False,
+        help_text="Whoever counts does not see the expected numbers. Somebody else reviews and posts the differences.",
+    )
     note = forms.CharField(max_length=200, required=False)
 
     def clean_lines(self) -> list[int] | None:
@@ -36,7 +53,7 @@ class StocktakeForm(forms.Form):
 
 @admin.register(Stocktake)
 class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "location", "status", "opened_at", "posted_at", "user", "note")
+    list_display = ("__str__", "location", "status", "is_blind", "opened_at", "posted_at", "user", "note")
     list_filter = ("status", "location")
     list_select_related = ("location", "user")
 
@@ -49,18 +66,38 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
             stocktake = stocktakes.open_stocktake(
-                cleaned["location"], cleaned["lines"], note=cleaned["note"], user_id=request.user.pk
+                cleaned["location"],
+                cleaned["lines"],
+                note=cleaned["note"],
+                is_blind=cleaned["is_blind"],
+                user_id=request.user.pk,
             )
             return redirect("admin:catalog_stocktake_change", stocktake.pk)
         context = {"form": form, "title": "Count stock", "button": "Start counting"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
 
+    def get_urls(self) -> list:
+        sheet = path("<int:stocktake_id>/sheet/", guarded(self, self.sheet), name="catalog_stocktake_sheet")
+        return [sheet, *super().get_urls()]
+
+    def sheet(self, request: HttpRequest, stocktake_id: int) -> HttpResponse:
+        """A sheet to print and count on, without numbers."""
+        require_permission(request, "catalog.view_stocktake")
+        stocktake = get_object_or_404(Stocktake.objects.select_related("location"), pk=stocktake_id)
+        context = {
+            "title": f"{stocktake}: count sheet",
+            "stocktake": stocktake,
+            "rows": sheet_rows(stocktake),
+            "more": max(0, stocktake.lines.count() - MAX_SHEET_LINES),
+        }
+        return page(self, request, "admin/catalog/stocktake/sheet.html", context)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        """The page of a stocktake: expected and counted numbers, and their differences."""
+        """The page of a stocktake: counted numbers and, unless they are hidden, the expected ones and the differences."""
         require_permission(request, "catalog.view_stocktake")
-        stocktake = found_or_404(Stocktake.objects.select_related("location"), object_id)
+        stocktake = found_or_404(Stocktake.objects.select_related("location", "user"), object_id)
         error = ""
         if request.method == "POST":
             require_permission(request, MAY_CHANGE_STOCK)
@@ -70,58 +107,103 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             except (StockRefused, forms.ValidationError) as refused:
                 error = refused.messages[0] if isinstance(refused, forms.ValidationError) else str(refused)
             else:
-                return redirect("admin:catalog_stocktake_change", stocktake.pk)
-        lines = stocktake.lines.select_related("variant__product").order_by("variant__product__title", "variant_id")
-        shown = list(lines[:MAX_LINES_PER_PAGE])
-        for line in shown:  # keep what was typed, also if it was refused
-            stored = "" if line.counted is None else str(line.counted)
-            line.typed = request.POST.get(f"variant-{line.variant_id}", stored)
+                return redirect(request.get_full_path())
+        return self._page(request, stocktake, error)
+
+    def _page(self, request: HttpRequest, stocktake: Stocktake, error: str) -> HttpResponse:
+        is_hidden = is_hidden_from(request, stocktake)
+        typed = request.POST.dict() if error else {}
+        totals = totals_of(stocktake)
+        shown = count_page(stocktake, request.GET, is_hidden=is_hidden, typed=typed)
+        may_change = request.user.has_perm(MAY_CHANGE_STOCK)
+        is_open = stocktake.status == Stocktake.Status.OPEN
+        may_post = may_change and may_review(request, stocktake)
+        started = f"started {moment(stocktake.opened_at)}" + (f" by {stocktake.user}" if stocktake.user else "")
         context = {
             "stocktake": stocktake,
-            "lines": shown,
-            "others": request.POST.get("others", "") if error else "",
+            "look": stocktake_look(stocktake.status),
+            "facts": " · ".join(filter(None, [str(stocktake.location), started, stocktake.note])),
+            "tabs": tabs_of(request.GET, totals, is_hidden=is_hidden),
+            "totals": totals,
+            "rows": shown.rows,
+            "next": f"?show={request.GET.get('show', '')}&after={shown.next_after}" if shown.next_after else "",
+            "others": typed.get("others", ""),
+            "scanned": typed.get("scan", ""),
             "error": error,
-            "uncounted": stocktake.lines.filter(counted=None).count(),
-            "may_change": request.user.has_perm(MAY_CHANGE_STOCK) and stocktake.status == Stocktake.Status.OPEN,
+            "is_hidden": is_hidden,
+            "may_count": may_change and is_open,
+            "may_finish": may_change and is_open and stocktake.is_blind,
+            "may_post": may_post and (not is_open or not stocktake.is_blind) and stocktake.status in UNFINISHED,
+            "may_count_again": may_post and stocktake.status == Stocktake.Status.REVIEW,
+            "may_cancel": may_change and stocktake.status in UNFINISHED,
+            "is_waiting": is_hidden and stocktake.status == Stocktake.Status.REVIEW,
             "title": f"{stocktake} of {stocktake.location}",
         }
         return page(self, request, "admin/catalog/stocktake/change.html", context, 422 if error else 200)
 
     def _work(self, request: HttpRequest, stocktake: Stocktake) -> Question | None:
-        """Save, post or cancel the count, depending on the button; return the confirmation to show, if one is needed."""
+        """Do what the pressed button says; return the confirmation to show, if one is needed."""
         if "cancel" in request.POST:
             question = _cancellation(stocktake)
             if not question.is_answered(request):
                 return question
             stocktakes.cancel(stocktake)
             messages.success(request, "The count was canceled. No stock was corrected.")
-            return None
-        counted = self._counted(request, stocktake)
-        if "post" not in request.POST:
-            if not counted:
-                raise StockRefused("Nothing was saved. Enter what you counted.")
+        elif "again" in request.POST:
+            self._require_review(request, stocktake)
+            different = stocktakes.count_again(stocktake)
+            messages.success(request, f"{count_of(different, 'different line')} will be counted again.")
+        elif "post" in request.POST:
+            return self._post(request, stocktake)
+        elif "finish" in request.POST:
+            self._save(request, stocktake)
+            stocktakes.finish(stocktake)
+            messages.success(request, "The count is finished. Somebody who may review counts can now post it.")
+        elif scanned := request.POST.get("scan", "").strip()[:255]:
+            self._save(request, stocktake)
+            stocktakes.count_more(stocktake, {scanned_variant(scanned): 1})
+        elif saved := self._save(request, stocktake):
+            messages.success(
+                request, f"{count_of(saved, 'number')} saved. The stock is corrected when you post the differences."
+            )
+        else:
+            raise StockRefused("Nothing was saved. Enter what you counted.")
+        return None
+
+    def _save(self, request: HttpRequest, stocktake: Stocktake) -> int:
+        """Record the typed numbers, and return how many there were."""
+        if counted := typed_counts(stocktake, request.POST):
             stocktakes.count(stocktake, counted)
-            saved = count_of(len(counted), "number")
-            messages.success(request, f"{saved} saved. The stock is corrected when you post the differences.")
-            return None
-        stocktakes.count(stocktake, counted)
+        return len(counted)
+
+    def _post(self, request: HttpRequest, stocktake: Stocktake) -> Question | None:
+        self._require_review(request, stocktake)
+        self._save(request, stocktake)
         if not stocktake.lines.filter(counted__isnull=False).exists():
             raise StockRefused("Nothing has been counted yet.")
         question = _corrections(stocktake)
-        if stocktake.status == Stocktake.Status.OPEN and not question.is_answered(request):
+        is_hidden = stocktake.is_blind and stocktake.status == Stocktake.Status.OPEN
+        if stocktake.status in UNFINISHED and not is_hidden and not question.is_answered(request):
             return question
         changed = stocktakes.post(stocktake, user_id=request.user.pk)
         messages.success(request, f"Posted: {count_of(changed, 'difference')} corrected.")
         return None
 
-    def _counted(self, request: HttpRequest, stocktake: Stocktake) -> dict[int, int]:
-        """The typed numbers by variant id, including those of variants that were not expected here."""
-        counted = typed_quantities(request.POST.get("others", "")[:20_000])
-        for variant_id in stocktake.lines.values_list("variant_id", flat=True):
-            typed = request.POST.get(f"variant-{variant_id}", "").strip()
-            if typed and typed != request.POST.get(f"shown-{variant_id}", ""):
-                counted[variant_id] = whole_number(typed)
-        return counted
+    def _require_review(self, request: HttpRequest, stocktake: Stocktake) -> None:
+        if not may_review(request, stocktake):
+            raise PermissionDenied
+
+
+def may_review(request: HttpRequest, stocktake: Stocktake) -> bool:
+    """Whether the user may see and post the differences. Blind counts need a permission of their own."""
+    return not stocktake.is_blind or request.user.has_perm(MAY_REVIEW)
+
+
+def is_hidden_from(request: HttpRequest, stocktake: Stocktake) -> bool:
+    """Whether the page hides the expected numbers: from everybody until a blind count is finished, then from counters."""
+    if not stocktake.is_blind:
+        return False
+    return stocktake.status == Stocktake.Status.OPEN or not request.user.has_perm(MAY_REVIEW)
 
 
 def _cancellation(stocktake: Stocktake) -> Question:
