@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from catalog.admin.base import guarded, page, require_permission
-from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
+from catalog.edits.concurrent import ConcurrentEditForm
 from catalog.errors import MenuRefused
 from catalog.markets import Market, default_market, further_markets
 from catalog.menus import Menus, entries_as_json, find_target, start_menu, suggested_targets
@@ -134,7 +134,7 @@ class MenuAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Menu | None = None) -> list[tuple[str | None, dict[str, Any]]]:
         is_header = obj is not None and obj.place == Menu.Place.HEADER
-        return [(None, {"fields": [*([] if is_header else heading_fields()), "shown_values"]})]
+        return [(None, {"fields": [] if is_header else heading_fields()})]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """The form adds the fields of further markets itself."""
@@ -182,17 +182,6 @@ class MenuAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         return super().render_change_form(request, {**context, "targets": suggested_targets()}, *args, **kwargs)
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Menu | None:
-        """Lock the menu before the forms compare values."""
-        if request.method == "POST" and object_id.isdecimal():
-            list(Menu.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
-        return super().get_object(request, object_id, from_field)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
-        if message := kept_changes_message([form, *(row for formset in formsets for row in formset.forms)]):
-            self.message_user(request, message, "warning")
-        super().save_related(request, form, formsets, change)
 
 
 def _own_column(menu: Menu, menus: Menus) -> dict[str, Any]:

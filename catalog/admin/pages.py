@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.admin.base import guarded, page, require_permission, warn_of_left_out
-from catalog.admin.concurrent_edits import SHOWN_VALUES, ConcurrentEditForm, kept_changes_message
+from catalog.edits.concurrent import SHOWN_VALUES, ConcurrentEditForm
+from catalog.edits.history import difference, record_action
 from catalog.errors import VersionRefused
 from catalog.formats import moment
 from catalog.inputs import MomentInput, RichTextInput
@@ -119,7 +120,7 @@ class PageAdmin(admin.ModelAdmin):
         if obj and not self.has_change_permission(request, obj):
             return [(None, {"fields": PageForm.Meta.fields})]
         markets = [(market.name, {"fields": text_fields(market)}) for market in further_markets()]
-        publishing = ("Publishing", {"fields": ("section", "slug", "begins_at", SHOWN_VALUES)})
+        publishing = ("Publishing", {"fields": ("section", "slug", "begins_at")})
         return [("Text", {"fields": ("title", "body")}), *markets, publishing]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -142,12 +143,6 @@ class PageAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Page | None:
-        """Lock the page before the form compares values."""
-        if request.method == "POST" and object_id.isdecimal():
-            list(Page.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
-        return super().get_object(request, object_id, from_field)
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
@@ -155,16 +150,18 @@ class PageAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:  # noqa: FBT001
-        if message := kept_changes_message([form]):
-            messages.warning(request, message)
         warn_of_left_out(request, form.data.get("body", ""))
         begins_at = form.cleaned_data["begins_at"]
         is_new_text = begins_at or not change or form.content != stored_content(obj_as_stored(obj), timezone.now())
         if not is_new_text:
             obj.save()
             return
+        before = stored_content(obj_as_stored(obj), timezone.now()) if change else None
         version = save_page(obj, form.content, author=request.user, begins_at=begins_at)
         if begins_at:
+            if before:
+                sentence = f"Planned version {version.label} for {moment(version.begins_at)}."
+                record_action(request, obj, sentence, [difference("Text", before.body, version.body)])
             messages.info(request, f"Version {version.label} is planned for {moment(version.begins_at)}.")
 
     def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:

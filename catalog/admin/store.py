@@ -3,14 +3,12 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from catalog.admin.concurrent_edits import SHOWN_VALUES, ConcurrentEditForm, kept_changes_message
 from catalog.markets import further_markets
 from catalog.models import Location, Store, StoreText, Swatch
 from catalog.models.store import COLOUR
@@ -18,7 +16,7 @@ from catalog.products.images import stored_logo, stored_upload
 from catalog.store_colours import DEFAULTS, colour_problem
 
 
-class MarketTextForm(ConcurrentEditForm):
+class MarketTextForm(forms.ModelForm):
     """The form of a text for a market other than the default one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +76,7 @@ MAX_LOGO = (640, 240)  # pixels, twice the size at which it is shown
 MAX_ICON = (256, 256)
 
 
-class StoreForm(ConcurrentEditForm):
+class StoreForm(forms.ModelForm):
     class Meta:
         model = Store
         fields = "__all__"  # noqa: DJ007  (so that settings added later are on the page, too)
@@ -175,15 +173,12 @@ class StoreAdmin(WithMarketTexts):
         sets = [(title, [name for name in names if name in editable]) for title, names in self.subjects.items()]
         grouped = {name for _, names in sets for name in names}
         others = [name for name in editable if name not in grouped]
-        sets[0][1].append(SHOWN_VALUES)
         return [(title, {"fields": names}) for title, names in [*sets, ("More settings", others)] if names]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Store | None:
-        """The settings row, locked while it is changed, or a new one if it has not been saved yet."""
+        """The settings row, or a new one if it has not been saved yet."""
         if object_id != "1":
             return None
-        if request.method == "POST" and connection.in_atomic_block:
-            list(Store.objects.select_for_update(no_key=True).values_list("pk"))
         return super().get_object(request, object_id, from_field) or Store(pk=1)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -198,11 +193,6 @@ class StoreAdmin(WithMarketTexts):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
-        if message := kept_changes_message([form, *(row for formset in formsets for row in formset.forms)]):
-            self.message_user(request, message, messages.WARNING)
-        super().save_related(request, form, formsets, change)
 
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
         self.message_user(request, "The settings were saved.")

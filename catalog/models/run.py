@@ -81,7 +81,11 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["product", "-id"])]
+        indexes = [
+            models.Index(fields=["product", "-id"]),
+            models.Index(fields=["-created_at", "-id"], name="change_newest"),
+            models.Index(fields=["user", "-created_at", "-id"], name="change_of_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}: {len(self.differences)} changes"

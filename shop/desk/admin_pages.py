@@ -13,13 +13,18 @@ from django.shortcuts import redirect
 from psycopg.errors import UniqueViolation
 
 from catalog import folding  # noqa: F401  (registers the lookup)
+from catalog.edits.concurrent import DetectsConcurrentEdits
+from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
 
 EXACT = ("^", "=", "@")
 
 
-class ShopModelAdmin:
-    """Mixed into every model admin: searches ignore accents, and database errors become messages."""
+class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
+    """Mixed into every model admin: searches ignore accents, and database errors become messages.
+
+    Every form detects concurrent edits, and every change is recorded.
+    """
 
     actions_on_top = False
     actions_on_bottom = True

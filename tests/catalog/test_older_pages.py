@@ -40,9 +40,7 @@ def test_a_description_saved_meanwhile_survives_a_maker_saved_from_an_older_page
         "<p>Fired twice.</p>\n<p>Light.</p>",
         "Alma",
     )
-    assert "Somebody else changed this while the page was open, and the change was kept: description." in messages_in(
-        answer
-    )
+    assert "You changed this while the page was open, and the change was kept: description." in messages_in(answer)
 
 
 @pytest.mark.django_db
@@ -53,7 +51,7 @@ def test_a_field_that_both_changed_is_refused_once_with_both_values(client, staf
     answer = client.post(url_of(product), {**older, "title": "Sea cup", "seo_title": "A cup"})
     page = text_of(answer)
     assert answer.status_code == 200
-    assert "Title was changed to “Reef cup” while this page was open." in page
+    assert "You changed this to “Reef cup” while the page was open." in page
     again = form_of(answer, id="product_form")
     assert (again["title"], again["seo_title"], again["vendor"]) == ("Sea cup", "A cup", "Berg")
     assert Product.objects.get().title == "Reef cup"
@@ -71,7 +69,7 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
     assert Variant.objects.values_list("sku", "grams", "barcode").get() == ("NEW-1", 350, "X1")
     answer = client.post(url_of(variant.product), {**older, "variants-0-price": "26.00"})
-    assert "Price was changed to “30.00” while this page was open." in text_of(answer)
+    assert "You changed this to “30.00” while the page was open." in text_of(answer)
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
 
 
@@ -87,7 +85,7 @@ def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):
         answer
     )
     answer = client.post(url, {**older, "grams": "400"})
-    assert "Weight (g) was changed to “350” while this page was open." in text_of(answer)
+    assert "You changed this to “350” while the page was open." in text_of(answer)
 
 
 @pytest.mark.django_db
@@ -105,7 +103,7 @@ def test_rows_added_or_removed_meanwhile_stay_so(client, staff):
     answer = client.post(url_of(product), {**older, "options-1-name": "Volume"})
     assert (answer.status_code, [option.name for option in product.options.all()]) == (302, ["Glaze"])
     assert (
-        "Somebody else changed this while the page was open, and the change was kept: maker, "
+        "You changed this while the page was open, and the change was kept: maker, "
         "a removed option (add “Volume” again if you need it)."
     ) in messages_in(answer), messages_in(answer)
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable
 
-from django.contrib.admin import ModelAdmin
-
-from catalog.admin.concurrent_edits import ConcurrentEditForm
 from catalog.admin.products.product import ProductAdmin
+from catalog.edits.concurrent import ConcurrentEditForm
 from catalog.inventory import adjusting, receiving, reserving, rows, stocktakes, transfers
 from catalog.models import Location, PurchaseOrder, Stock, Stocktake, Transfer, TransferLine
 from tests.guards.registry import ALWAYS, Monkey, execute, guard, replace
@@ -97,4 +95,4 @@ def no_comparing(monkeypatch: Monkey) -> None:
 )
 def no_product_lock(monkeypatch: Monkey) -> None:
     """Two requests that save one product compare with the same row, before either has written it."""
-    monkeypatch.setattr(ProductAdmin, "get_object", ModelAdmin.get_object)
+    monkeypatch.setattr(ProductAdmin, "lock_row", lambda self, object_id: None)

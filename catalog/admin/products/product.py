@@ -2,10 +2,11 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,6 @@ from catalog.admin.base import (
     staff_author,
     warn_of_left_out,
 )
-from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
 from catalog.admin.products.bulk_edit import bulk_view
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import images_view
@@ -28,6 +28,7 @@ from catalog.admin.products.market_prices import market_prices_view
 from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
+from catalog.edits.log import Place, Wanted, lines_of
 from catalog.errors import StockRefused
 from catalog.formats import listed
 from catalog.inputs import RichTextInput
@@ -47,7 +48,7 @@ from catalog.products.saving import save_product
 MAX_CODE_MATCHES = 200
 
 
-class ProductForm(ConcurrentEditForm):
+class ProductForm(forms.ModelForm):
     """The form of a product, without its calculated fields."""
 
     class Meta:
@@ -74,16 +75,14 @@ class ProductForm(ConcurrentEditForm):
 
 class OptionInline(admin.TabularInline):
     model = Option
-    form = ConcurrentEditForm
-    fields = ("position", "name", "shown_values")
+    fields = ("position", "name")
     extra = 0
     max_num = 3
 
 
 class RelatedInline(admin.TabularInline):
     model = RelatedProduct
-    form = ConcurrentEditForm
-    fields = ("related", "position", "shown_values")
+    fields = ("related", "position")
     fk_name = "product"
     extra = 0
     autocomplete_fields = ("related",)
@@ -94,6 +93,7 @@ class RelatedInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
+    has_own_history = True  # catalog.products.saving writes it
     list_display = ("title",)  # the rows are drawn by product_list.py
     list_filter = (CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
@@ -108,7 +108,7 @@ class ProductAdmin(admin.ModelAdmin):
     change_list_template = "admin/catalog/product/change_list.html"
     change_form_template = "admin/catalog/product/change_form.html"
     fieldsets = (
-        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags", "shown_values")}),
+        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags")}),
         ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
         (
             "Delivery and returns",
@@ -197,12 +197,6 @@ class ProductAdmin(admin.ModelAdmin):
             messages.error(request, f"Nothing was saved. {refused}")
             return redirect(request.path)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Product | None:
-        """Lock the product before the form compares values, so that they cannot change until it is saved."""
-        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
-            list(Product.objects.select_for_update(no_key=True).filter(pk=object_id).values_list("pk"))
-        return super().get_object(request, object_id, from_field)
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
@@ -226,8 +220,6 @@ class ProductAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         product = form.instance
-        if message := kept_changes_message([form, *(row for formset in formsets for row in formset.forms)]):
-            messages.warning(request, message)
         warn_of_left_out(request, product.description)
         save_parts = partial(super().save_related, request, form, formsets, change)
         document = save_product(product, staff_author(request), save_parts)
@@ -238,8 +230,14 @@ class ProductAdmin(admin.ModelAdmin):
         product = found_or_404(Product.objects.all(), object_id)
         if not self.has_view_or_change_permission(request, product):
             return super().history_view(request, object_id, extra_context)
-        changes = list(product.changes.select_related("user")[:100])
-        context = {"product": product, "changes": changes, "title": f"History of {product}"}
+        below = Place.read(request.GET.get("below", ""))
+        lines, following = lines_of(Wanted([Product], object_id=object_id), below)
+        context = {
+            "product": product,
+            "lines": lines,
+            "older_query": urlencode({"below": str(following)}) if following else "",
+            "title": f"History of {product}",
+        }
         return page(self, request, "admin/catalog/product/history.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

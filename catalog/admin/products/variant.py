@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import connection
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import CappedPaginator, ReadOnly, staff_author
-from catalog.admin.concurrent_edits import ConcurrentEditForm, kept_changes_message
 from catalog.models import Product, ProductImage, Variant
 from catalog.products.saving import recorded_change
 
@@ -17,7 +15,7 @@ from catalog.products.saving import recorded_change
 class VariantAdmin(admin.ModelAdmin):
     """The fields of a variant that are not in the table on the product's page."""
 
-    form = ConcurrentEditForm
+    has_own_history = True  # catalog.products.saving writes it
     list_display = ("__str__", "sku", "barcode", "is_active")
     list_select_related = ("product",)
     list_filter = ("is_active",)
@@ -28,7 +26,7 @@ class VariantAdmin(admin.ModelAdmin):
     autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
     fieldsets = (
-        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image", "shown_values")}),
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image")}),
         ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
         ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
@@ -45,16 +43,12 @@ class VariantAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Variant | None:
-        """Lock the variant's product before the form compares values, so that they cannot change until it is saved."""
-        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
-            rows = Product.objects.select_for_update(no_key=True).filter(variants=object_id)
-            list(rows.order_by("pk").values_list("pk"))
-        return super().get_object(request, object_id, from_field)
+    def lock_row(self, object_id: str) -> None:
+        """Lock the variant's product, which is always locked before its variants."""
+        rows = Product.objects.select_for_update(no_key=True, of=("self",)).filter(variants=object_id)
+        list(rows.order_by("pk").values_list("pk"))
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:  # noqa: FBT001
-        if message := kept_changes_message([form]):
-            messages.warning(request, message)
         with recorded_change(obj.product, staff_author(request)):
             super().save_model(request, obj, form, change)
 

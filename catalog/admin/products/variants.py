@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 
-from catalog.admin.concurrent_edits import ConcurrentEditForm
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.inventory import Target, default_location, set_levels
 from catalog.markets import default_market
@@ -29,7 +28,7 @@ def typed_amount(text: str, currency: str) -> int | None:
         raise ValidationError(str(refused)) from refused
 
 
-class VariantForm(ConcurrentEditForm):
+class VariantForm(forms.ModelForm):
     """The form of a variant with its current price, sale price and stock."""
 
     price = forms.CharField(
@@ -158,7 +157,7 @@ class VariantInline(admin.TabularInline):
     extra = 0
     fields = (
         *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand"),
-        *("barcode", "grams", "is_tracked", "is_active", "position", "shown_values"),
+        *("barcode", "grams", "is_tracked", "is_active", "position"),
     )
     show_change_link = True
     template = "admin/catalog/variant_inline.html"
