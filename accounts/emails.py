@@ -44,6 +44,13 @@ MAIL_TEXTS = {
         "sign_up_url",
         ONE_HOUR,
     ),
+    "account/email/staff_invitation": MailText(
+        "You are invited to work at {shop_name}",
+        "{inviter} invites you to the team of {shop_name}. Choose a password, set up a second factor, and you are in.",
+        "Accept the invitation",
+        "invitation_url",
+        "The link works once and is valid for three days. If you do not know the shop, you can ignore this e-mail.",
+    ),
     "account/email/account_already_exists": MailText(
         "You already have an account",
         "Somebody, perhaps you, asked to create an account at {shop_name} with this address. You have one already:"
@@ -127,13 +134,14 @@ def account_mail(name: str, email: str, context: Mapping[str, Any]) -> EmailMult
     mail_text = MAIL_TEXTS[name]
     shop_name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or urlsplit(settings.SHOP_URL).netloc
     values = {**context, "shop_name": shop_name}
+    subject = mail_text.subject.format_map(values)
     url = mail_text.url and (
         str(values[mail_text.url]) if mail_text.url in values else shop_link(reverse(mail_text.url))
     )
     template_context = {
         "shop_url": settings.SHOP_URL,
         "shop_name": shop_name,
-        "subject": mail_text.subject,
+        "subject": subject,
         "text": mail_text.text.format_map(values),
         "label": mail_text.label,
         "url": url,
@@ -145,7 +153,7 @@ def account_mail(name: str, email: str, context: Mapping[str, Any]) -> EmailMult
         "reset_url": shop_link(reverse("account_reset_password")),
     }
     mail = EmailMultiAlternatives(
-        subject=mail_text.subject,
+        subject=subject,
         body=render_to_string("emails/account.txt", template_context),
         to=[email],
         # Somebody waits for it, so the outbox sends it before all others (catalog/emails.py explains this header).

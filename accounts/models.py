@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -76,6 +76,55 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.partition(" ")[0] or self.email
+
+
+class Staff(User):
+    """A user who may open the admin. What each may do follows from the roles."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "staff member"
+        verbose_name_plural = "staff"
+        default_permissions = ("add", "change", "view")
+
+    objects = UserManager()
+
+
+class Invitation(models.Model):
+    """An invitation to become staff, sent by e-mail. Only a hash of its secret is stored. Written by accounts/invitations.py."""
+
+    email = MailboxField("e-mail address", max_length=254)
+    roles = models.ManyToManyField(Group, related_name="+")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_open_once",
+                violation_error_message="This address has an invitation already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.revoked_at is None
+
+    @property
+    def has_expired(self) -> bool:
+        return self.is_open and self.expires_at <= timezone.now()
 
 
 class Address(models.Model):

@@ -1,13 +1,27 @@
 """The staff roles and their permissions, created after every migrate."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
 
-# Role → {model label: actions}. The Owner gets all permissions.
+# What each role may do, in words. docs/roles.md lists the pages that it opens.
+SUMMARIES = {
+    "Owner": "Everything, and the only role that manages staff.",
+    "Manager": "Everything but staff, their logins and roles.",
+    "Catalogue": "Products, prices, pictures, pages and promotions. No orders and no customers.",
+    "Marketing": "Promotions, coupon codes, collections, pages and reviews. No orders and no customers.",
+    "Fulfilment": "Ships orders and counts stock. Sees the addresses of customers.",
+    "Support": "Answers customers: orders, cancellations, gift cards and notes.",
+    "Finance": "Payments, refunds, gift cards, delivery prices and taxes.",
+    "Read-only": "Looks at products, stock, orders and payments, without the names of customers.",
+}
+
+# Role → {model label: actions}. The Owner gets all permissions, and the Manager all but those of NOT_FOR_MANAGERS.
 ROLES: dict[str, dict[str, str]] = {
     "Owner": {},
+    "Manager": {},
     "Catalogue": {
         "catalog.category": "view add change delete",
         "catalog.product": "view add change",
@@ -38,6 +52,20 @@ ROLES: dict[str, dict[str, str]] = {
         "orders.promotion": "view add change delete try",
         "orders.promotiontier": "view add change delete",
         "orders.coupon": "view add",
+    },
+    "Marketing": {
+        "catalog.category": "view",
+        "catalog.collection": "view add change delete",
+        "catalog.collectionentry": "view add change delete",
+        "catalog.page": "view add change",
+        "catalog.pagetext": "view add change delete",
+        "catalog.product": "view",
+        "catalog.review": "view change",
+        "catalog.synonym": "view add change delete",
+        "catalog.variant": "view",
+        "orders.coupon": "view add",
+        "orders.promotion": "view add change delete try",
+        "orders.promotiontier": "view add change delete",
     },
     "Fulfilment": {
         "orders.order": "view ship note see_customer",
@@ -81,6 +109,9 @@ ROLES: dict[str, dict[str, str]] = {
     },
 }
 
+# Apps and models that only Owners get permissions for: who may log in, and what they may do.
+NOT_FOR_MANAGERS = {"account", "accounts.staff", "accounts.invitation", "auth", "contenttypes", "mfa", "sessions"}
+
 
 def create_roles(app_config: AppConfig, using: str, **_: Any) -> None:
     """Write the roles after a migration. Only the signal of the last app is used, when all permissions exist."""
@@ -96,7 +127,22 @@ def write_roles(using: str) -> None:
     }
     for role, grants in ROLES.items():
         group, _created = Group.objects.using(using).get_or_create(name=role)
-        group.permissions.add(*(permissions.values() if role == "Owner" else _granted(permissions, grants)))
+        group.permissions.add(*_permissions_of(role, grants, permissions))
+
+
+def _permissions_of(
+    role: str, grants: dict[str, str], permissions: dict[tuple[str, str], Permission]
+) -> Iterable[Permission]:
+    if role == "Owner":
+        return permissions.values()
+    if role == "Manager":
+        return [permission for permission in permissions.values() if _is_for_managers(permission)]
+    return _granted(permissions, grants)
+
+
+def _is_for_managers(permission: Permission) -> bool:
+    label = f"{permission.content_type.app_label}.{permission.content_type.model}"
+    return not {label, permission.content_type.app_label} & NOT_FOR_MANAGERS
 
 
 def _granted(permissions: dict[tuple[str, str], Permission], grants: dict[str, str]) -> list[Permission]:

@@ -3,11 +3,12 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts.views import links, security, signup
+from accounts.views import invitation, links, security, signup
 
 urlpatterns = [
     path("signup/", signup.sign_up, name="account_signup"),
     path("signup/<str:key>/", signup.finish_sign_up, name="account_finish_signup"),
+    path("invitation/<str:secret>/", invitation.accept_invitation, name="account_invitation"),
     path("confirm-email/<str:key>/", links.confirm_address, name="account_confirm_email"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",

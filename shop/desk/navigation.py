@@ -79,6 +79,7 @@ SECTIONS = (
     Section(
         "Stock", "stock", "s", models("catalog", "stock:Stock", "stocktake", "transfer", "stockmovement:Movements")
     ),
+    Section("Customers", "person", "c", (*models("accounts", "user:Accounts"), *models("auth", "group"))),
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
     Section("Content", "page", "n", models("catalog", "page", "synonym", "swatch:Swatches")),
     Section(
@@ -89,8 +90,8 @@ SECTIONS = (
             *models("catalog", "store:Store", "location"),
             *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
             *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
-            *models("accounts", "user"),
-            *models("auth", "group:Roles"),
+            *models("accounts", "staff:Staff and roles"),
+            *models("admin", "logentry:Changes"),
         ),
     ),
 )

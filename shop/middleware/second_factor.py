@@ -1,4 +1,4 @@
-"""Require a second factor of staff. Until it is set up, they can open its setup page only."""
+"""Require a second factor of staff. Until it is set up, they can open its setup pages only."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 SET_UP = "mfa_activate_totp"
-# The setup page, what it needs (confirming the password, the QR code), logging out, and health checks.
-REACHABLE = {SET_UP, "totp_picture", "account_reauthenticate", "account_logout", "alive", "ready"}
+# The setup pages for an app and for a passkey, what they need (confirming the password, the QR code), logging out, and
+# health checks.
+REACHABLE = {SET_UP, "mfa_add_webauthn", "totp_picture", "account_reauthenticate", "account_logout", "alive", "ready"}
 # Factors that the login asks for. It never asks for recovery codes alone, so they do not count.
 LOGIN_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
