@@ -31,6 +31,10 @@ PAGES = {
     "accounts_user_add": "accounts.add_user and accounts.change_user",
     "accounts_staff_send": "accounts.add_staff",
     "accounts_staff_revoke": "accounts.add_staff",
+    "search": ALL_STAFF,  # finds what the user may see
+    "search_suggest": ALL_STAFF,
+    "catalog_page_version": "catalog.view_page",
+    "catalog_page_version_cancel": "catalog.change_page",
     "catalog_menu_start": "catalog.add_menu",
     "catalog_run_apply": "catalog.apply_run",
     "catalog_run_undo": "catalog.apply_run",

@@ -13,7 +13,7 @@ INDEXES = {
 class Migration(migrations.Migration):
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
-        ("shop", "0007_failed_mail"),
+        ("shop", "0008_audit_result"),
     ]
 
     operations = [
