@@ -55,6 +55,21 @@ def write_mail(  # noqa: PLR0913  (each is a part of the e-mail)
     `kind` and `key` make the Message-ID, so writing the same e-mail twice delivers it once. Unless `keeps_text`, the
     outbox deletes the text on delivery, because it may contain a gift card's code or a login link.
     """
+    message = rendered_mail(kind, subject, context)
+    message.to = [to]
+    message.extra_headers = {
+        "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
+        "Auto-Submitted": "auto-generated",
+        PRIORITY_HEADER: priority,
+        **({KEEP_HEADER: "text"} if keeps_text else {}),
+    }
+    for attachment in attachments:
+        message.attach(attachment.name, attachment.content, attachment.content_type)
+    message.send()
+
+
+def rendered_mail(kind: str, subject: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
+    """The e-mail of this kind, without a recipient, as `write_mail` writes it and the admin previews it."""
     subject = " ".join(subject.split())  # a title may hold a line break, a header must not
     store = Store.objects.first() or Store()
     template_context = {
@@ -64,22 +79,10 @@ def write_mail(  # noqa: PLR0913  (each is a part of the e-mail)
         "subject": subject,
         **context,
     }
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=render_to_string(f"emails/{kind}.txt", template_context),
-        to=[to],
-        headers={
-            "Message-ID": f"<{kind}.{key}@{urlsplit(settings.SHOP_URL).hostname}>",
-            "Auto-Submitted": "auto-generated",
-            PRIORITY_HEADER: priority,
-            **({KEEP_HEADER: "text"} if keeps_text else {}),
-        },
-    )
+    message = EmailMultiAlternatives(subject=subject, body=render_to_string(f"emails/{kind}.txt", template_context))
     if html := _html_template(kind):
         message.attach_alternative(html.render(template_context), "text/html")
-    for attachment in attachments:
-        message.attach(attachment.name, attachment.content, attachment.content_type)
-    message.send()
+    return message
 
 
 def _html_template(kind: str) -> Any:

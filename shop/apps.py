@@ -13,6 +13,7 @@ class ShopConfig(AppConfig):
         from catalog.desk_search import search_sources  # noqa: PLC0415  (models are ready only now)
         from orders.admin.order_page import order_page  # noqa: PLC0415  (models are ready only now)
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
+        from shop.desk import settings_pages  # noqa: PLC0415  (models are ready only now)
         from shop.desk.home import home  # noqa: PLC0415  (models are ready only now)
         from shop.mail.order_mails import mail_entries  # noqa: PLC0415  (models are ready only now)
         from shop.mail.search import SOURCES  # noqa: PLC0415  (models are ready only now)
@@ -23,6 +24,7 @@ class ShopConfig(AppConfig):
         order_page.add_timeline(mail_entries)
         tiles.add(*TILES)
         admin.site.home = home
+        admin.site.further_urls = settings_pages.urls
         gc.freeze()  # everything loaded so far stays in use, so later collections skip it
         gc.enable()
 

@@ -64,8 +64,9 @@ def models(app: str, *names: str) -> tuple[Link, ...]:
     return tuple(links)
 
 
+HOME_KEY = "h"
 SECTIONS = (
-    Section("Home", "home", "h", (Link("Home", "admin:index"),)),
+    Section("Home", "home", HOME_KEY, (Link("Home", "admin:index"),)),
     Section("Orders", "orders", "o", models("orders", "order")),
     Section(
         "Products",
@@ -81,12 +82,13 @@ SECTIONS = (
     ),
     Section("Customers", "person", "c", (*models("accounts", "user:Accounts"), *models("auth", "group"))),
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
-    Section("Content", "page", "n", models("catalog", "page", "synonym", "swatch:Swatches")),
+    Section("Content", "page", "n", models("catalog", "page", "menu", "synonym", "swatch:Swatches")),
     Section(
         "Settings",
         "gear",
         "e",
         (
+            Link("All settings", "admin:settings"),
             *models("catalog", "store:Store", "location"),
             *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
             *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
@@ -112,7 +114,12 @@ class Navigation:
 def navigation(site: AdminSite, request: HttpRequest) -> Navigation:
     """The sections and records that the user may see, with the current page marked. Runs no query of its own."""
     sections = [replace(section, links=_visible(section.pages, request)) for section in SECTIONS]
-    return Navigation([section for section in sections if section.links], _visible(_records(site), request))
+    # A link for all staff leads to what the other links show, so it does not open a section alone.
+    shown = [section for section in sections if any(link.permission for link in section.links)]
+    return Navigation(
+        [section for section in sections if section in shown or section.key == HOME_KEY],
+        _visible(_records(site), request),
+    )
 
 
 def _visible(links: Iterable[Link], request: HttpRequest) -> list[Link]:

@@ -27,6 +27,8 @@ class ShopAdminSite(AdminSite):
     empty_value_display = "–"
     # What the home page shows: set by ShopConfig.ready, because it imports model admins, which need this site.
     home: Callable[[HttpRequest], dict[str, Any]] = staticmethod(lambda _: {})
+    # The URLs of further pages, with each view wrapped for staff: set in the same place.
+    further_urls: Callable[[Callable], list[URLPattern]] = staticmethod(lambda _: [])
     enable_nav_sidebar = False  # Django's own; templates/admin/base.html has ours
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,6 +49,7 @@ class ShopAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         view = self.admin_view(self.view_on_site)
         return [
+            *self.further_urls(self.admin_view),
             path("search/", self.admin_view(search.search), name="search"),
             path("search/suggest/", self.admin_view(search.suggest), name="search_suggest"),
             path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"),

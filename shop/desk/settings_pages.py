@@ -1,0 +1,151 @@
+"""The settings of the desk: a grouped list of them, and what the environment decides about markets and payments."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+
+from catalog.admin.base import require_permission
+from catalog.formats import count_of
+from catalog.markets import Market, all_markets
+from catalog.money import format_money
+from payments.gateway import is_live
+from shop.desk import mail_texts
+from shop.desk.lights import lights_for
+
+SEE_SETTINGS = "catalog.view_store"
+SEE_PAYMENTS = "payments.view_payment"
+MAX_NAMED_COUNTRIES = 12
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A page of settings. Users without the permission do not see it."""
+
+    label: str
+    detail: str
+    icon: str
+    url_name: str
+    permission: str
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+GROUPS: Sequence[tuple[str, Sequence[Setting]]] = (
+    (
+        "Shop",
+        (
+            Setting(
+                *("Store details", "Name, logo, colours, seller, announcement", "home"),
+                *("admin:catalog_store_changelist", SEE_SETTINGS),
+            ),
+            Setting("Pages", "Help and legal texts", "page", "admin:catalog_page_changelist", "catalog.view_page"),
+            Setting("Menus", "Header and footer", "menu", "admin:catalog_menu_changelist", "catalog.view_menu"),
+            Setting(
+                *("Languages and markets", "Currencies, countries and URLs", "eye"),
+                *("admin:settings_markets", SEE_SETTINGS),
+            ),
+        ),
+    ),
+    (
+        "Selling",
+        (
+            Setting(
+                *("Delivery", "What shoppers pay, by country and weight", "truck"),
+                *("admin:orders_delivery_grid", "orders.view_shippingzone"),
+            ),
+            Setting(
+                *("Closing days", "When no parcels are sent", "x"),
+                *("admin:orders_closingday_changelist", "orders.view_closingday"),
+            ),
+            Setting(
+                *("Taxes", "Rates, each from a date", "promo"),
+                *("admin:orders_taxrate_changelist", "orders.view_taxrate"),
+            ),
+            Setting("Payments", "Whether they work", "tag", "admin:settings_payments", SEE_PAYMENTS),
+            Setting(
+                *("Locations", "Where stock is kept", "stock"),
+                *("admin:catalog_location_changelist", "catalog.view_location"),
+            ),
+        ),
+    ),
+    (
+        "Messages",
+        (
+            Setting("E-mails", "What each one looks like", "mail", "admin:settings_mails", SEE_SETTINGS),
+            Setting("Outbox", "Sent and waiting e-mails", "table", "admin:shop_mail_changelist", "shop.view_mail"),
+        ),
+    ),
+    (
+        "Team and safety",
+        (
+            Setting("Staff", "Who works here", "person", "admin:accounts_user_changelist", "accounts.view_user"),
+            Setting("Roles", "What each role may do", "lock", "admin:auth_group_changelist", "auth.view_group"),
+        ),
+    ),
+)
+
+
+def visible_groups(user: Any) -> list[tuple[str, list[Setting]]]:
+    """The settings that the user may open, by group."""
+    groups = [(label, [each for each in entries if user.has_perm(each.permission)]) for label, entries in GROUPS]
+    return [(label, entries) for label, entries in groups if entries]
+
+
+def urls(wrap: Callable) -> list[URLPattern]:
+    """The URLs of the settings, with each view wrapped for staff."""
+    return [
+        path("settings/", wrap(index), name="settings"),
+        path("settings/markets/", wrap(markets), name="settings_markets"),
+        path("settings/payments/", wrap(payments), name="settings_payments"),
+        path("settings/mails/", wrap(mail_texts.mails), name="settings_mails"),
+        path("settings/mails/<slug:code>/", wrap(mail_texts.mail), name="settings_mail"),
+        path("settings/mails/<slug:code>/page/", wrap(mail_texts.mail_page), name="settings_mail_page"),
+    ]
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """List the settings that the user may open."""
+    return _page(request, "admin/settings/index.html", "Settings", {"groups": visible_groups(request.user)})
+
+
+def markets(request: HttpRequest) -> HttpResponse:
+    """Show the markets, which the environment sets."""
+    require_permission(request, SEE_SETTINGS)
+    rows = [
+        (market, f"/{market.prefix}/" if market.prefix else "/", _countries(market))
+        for market in all_markets().values()
+    ]
+    examples = {
+        market.code: format_money(123_450, market.currency, market.language) for market in all_markets().values()
+    }
+    context = {"rows": [(*row, examples[row[0].code]) for row in rows], "time_zone": settings.TIME_ZONE}
+    return _page(request, "admin/settings/markets.html", "Languages and markets", context)
+
+
+def _countries(market: Market) -> str:
+    names = [name for _, name in market.country_choices()]
+    if len(names) <= MAX_NAMED_COUNTRIES:
+        return ", ".join(names)
+    return (
+        f"{', '.join(names[:MAX_NAMED_COUNTRIES])} and {count_of(len(names) - MAX_NAMED_COUNTRIES, 'other', 'others')}"
+    )
+
+
+def payments(request: HttpRequest) -> HttpResponse:
+    """Show whether payments work: the mode of Stripe, and its last event."""
+    require_permission(request, SEE_PAYMENTS)
+    light = next((each for each in lights_for(request.user).lights if each.name == "Payments"), None)
+    context = {"light": light, "is_live": is_live(), "is_sandbox": bool(settings.STRIPE_API_BASE)}
+    return _page(request, "admin/settings/payments.html", "Payments", context)
+
+
+def _page(request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})
