@@ -1,8 +1,7 @@
 """Add any number of made-up products with COPY: a million in a few minutes."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +15,7 @@ from catalog.listings.search import refresh_terms
 from catalog.markets import default_market
 from catalog.models import Listing, Product, Variant
 from shop.synthetic.categories import FacetIds, Leaf, make_attributes, make_leaves
+from shop.synthetic.loading import indexes_built_last, next_id
 from shop.synthetic.words import COLOURS, MATERIALS, SIZES, STYLES, Names, series_names
 
 CHUNK = 20_000
@@ -83,8 +83,8 @@ def fill(products: int, *, seed: int = 1, on_progress: Callable[[int, int], None
     names = Names(draw, series_names(draw, max(10, products // PRODUCTS_PER_SERIES)))
     ranks = list(range(1, products + 1))
     draw.shuffle(ranks)
-    maker = _Maker(draw, leaves, facets, names, _next_id(), ranks)
-    with _indexes_built_last(is_worth_it=products > CHUNK):
+    maker = _Maker(draw, leaves, facets, names, next_id(Product._meta.db_table), ranks)
+    with indexes_built_last([Listing._meta.db_table], is_worth_it=products > CHUNK):
         for start in range(0, products, CHUNK):
             end = min(products, start + CHUNK)
             _copy("".join(maker.line(number) for number in range(start, end)))
@@ -143,12 +143,6 @@ def _array(values: list) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _next_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM catalog_product")
-        return cursor.fetchone()[0]
-
-
 @transaction.atomic
 def _copy(lines: str) -> None:
     """Insert one chunk of products and all rows that belong to them."""
@@ -167,26 +161,6 @@ def _copy(lines: str) -> None:
         for statement in DERIVE:
             cursor.execute(statement, parameters)
         cursor.execute("DROP TABLE staging")
-
-
-@contextmanager
-def _indexes_built_last(*, is_worth_it: bool) -> Iterator[None]:
-    """Drop the indexes of the listings and rebuild them after the block, which takes a tenth of the time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.indexdef, i.indexname FROM pg_indexes i LEFT JOIN pg_constraint c ON c.conname = i.indexname"
-            " WHERE i.tablename = %s AND c.conname IS NULL",
-            [Listing._meta.db_table],
-        )
-        indexes = cursor.fetchall() if is_worth_it else []
-        for _definition, name in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            for definition, _name in indexes:
-                cursor.execute(definition)
 
 
 def _finish(category_ids: set[int]) -> None:
