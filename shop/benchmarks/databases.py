@@ -1,4 +1,4 @@
-"""The benchmark's PostgreSQL, with a database for each number of products."""
+"""The benchmark's PostgreSQL, with a database for each number of products and orders."""
 
 import json
 import os
@@ -26,9 +26,9 @@ def bench_cluster() -> Iterator[Cluster]:
         cluster.stop()
 
 
-def prepare(cluster: Cluster, products: int, say: Callable[[str], object]) -> None:
+def prepare(cluster: Cluster, products: int, say: Callable[[str], object], *, orders: int = 0) -> None:
     """Create and fill the database of this size if it does not exist."""
-    name = database_name(products)
+    name = database_name(products, orders)
     with cluster.connect() as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
@@ -36,6 +36,8 @@ def prepare(cluster: Cluster, products: int, say: Callable[[str], object]) -> No
         connection.execute(f'CREATE DATABASE "{name}_half"')
     run(cluster, f"{name}_half", "migrate", "--verbosity", "0")
     say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
+    if orders:
+        say(run(cluster, f"{name}_half", "seed_orders", "--orders", str(orders)).strip())
     with cluster.connect() as connection:
         # Renamed when it is complete, so that an interrupted run leaves no incomplete database to measure.
         connection.execute(f'ALTER DATABASE "{name}_half" RENAME TO "{name}"')
@@ -49,13 +51,13 @@ def drop_incomplete(cluster: Cluster) -> None:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def database_name(products: int) -> str:
-    return f"bench_{products}"
+def database_name(products: int, orders: int = 0) -> str:
+    return f"bench_{products}_{orders}" if orders else f"bench_{products}"
 
 
-def measured(cluster: Cluster, products: int, *arguments: str) -> dict:
-    """Run the measurements in a new process on the database of this size, and return them."""
-    return json.loads(run(cluster, database_name(products), "bench", "measure", *arguments))
+def measured(cluster: Cluster, database: str, what: str, *arguments: str) -> dict:
+    """Run measurements in a new process on this database, and return them."""
+    return json.loads(run(cluster, database, "bench", what, *arguments))
 
 
 def run(cluster: Cluster, database: str, *command: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import statistics
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,12 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
 from shop.benchmarks.databases import bench_cluster, database_name, drop_incomplete, measured, prepare, run
+from shop.benchmarks.desk import measure_desk
 from shop.benchmarks.promotions import price_among_promotions
 
 SIZES = "1000,100000,1000000"
 CHECKOUT_PRODUCTS = 1000
 SCRIPT_SECONDS = 10
 PROMOTIONS = (500, 50, 5)  # promotions, cart lines, shipping options
+DESK_SIZES = "1000,1000000"
+DESK_PRODUCTS = 1000
+DESK_COLUMNS = ("p50", "p99", "queries", "bytes")
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
@@ -23,14 +28,25 @@ class Command(BaseCommand):
     help = (
         "catalog: the catalogue's pages with 1,000, 100,000 and 1,000,000 products, interleaved. checkout: orders placed"
         " by eight clients beside the same writes as a pgbench script. promotions: a cart of 50 lines among 500 automatic"
-        " promotions, with five ways of delivery."
+        " promotions, with five ways of delivery. desk: the admin's home page and lists with 1,000 and 1,000,000 orders,"
+        " over HTTP."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "what", choices=["catalog", "checkout", "promotions", "measure", "place", "prepare-checkout"]
+            "what",
+            choices=[
+                "catalog",
+                "checkout",
+                "promotions",
+                "desk",
+                "measure",
+                "measure-desk",
+                "place",
+                "prepare-checkout",
+            ],
         )
-        parser.add_argument("--sizes", default=SIZES, help="numbers of products, separated by commas")
+        parser.add_argument("--sizes", help="numbers of products, or of orders for bench desk, separated by commas")
         parser.add_argument("--repeats", type=int, default=3)
         parser.add_argument("--requests", type=int, default=60, help="requests for each page and repeat")
         parser.add_argument("--seed", type=int, default=1)
@@ -41,6 +57,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         if what == "measure":
             self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
+        elif what == "measure-desk":
+            self.stdout.write(json.dumps(measure_desk(options["requests"])))
         elif what == "place":
             result = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
             self.stdout.write(json.dumps(result))
@@ -54,6 +72,8 @@ class Command(BaseCommand):
             )
         elif what == "checkout":
             self._checkout(options["orders"], options["repeats"])
+        elif what == "desk":
+            self._desk(options)
         else:
             self._catalog(options)
 
@@ -83,10 +103,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\nThe same two against spread: {rates['shop', True] / rates['shop', False]:.2f} ×")
 
     def _catalog(self, options: dict[str, Any]) -> None:
-        try:
-            sizes = [int(size) for size in options["sizes"].split(",")]
-        except ValueError as error:
-            raise CommandError("Enter the sizes as numbers separated by commas: 1000,100000") from error
+        sizes = _sizes(options["sizes"] or SIZES)
         with bench_cluster() as cluster:
             drop_incomplete(cluster)
             for size in sizes:
@@ -95,9 +112,34 @@ class Command(BaseCommand):
             for repeat in range(options["repeats"]):
                 for size in sizes:
                     arguments = ["--requests", str(options["requests"]), "--seed", str(options["seed"] + repeat)]
-                    runs[size].append(measured(cluster, size, *arguments))
+                    runs[size].append(measured(cluster, database_name(size), "measure", *arguments))
                     self.stderr.write(f"{size:,} products measured, repeat {repeat + 1}")
-        self._report(sizes, {size: _medians(repeats) for size, repeats in runs.items()})
+        self._report(sizes, {size: _medians(repeats, COLUMNS) for size, repeats in runs.items()})
+
+    def _desk(self, options: dict[str, Any]) -> None:
+        sizes = _sizes(options["sizes"] or DESK_SIZES)
+        with bench_cluster() as cluster:
+            drop_incomplete(cluster)
+            for size in sizes:
+                prepare(cluster, DESK_PRODUCTS, self.stderr.write, orders=size)
+            runs: dict[int, list[dict]] = {size: [] for size in sizes}
+            for repeat in range(options["repeats"]):
+                for size in sizes:
+                    database = database_name(DESK_PRODUCTS, size)
+                    runs[size].append(
+                        measured(cluster, database, "measure-desk", "--requests", str(options["requests"]))
+                    )
+                    self.stderr.write(f"{size:,} orders measured, repeat {repeat + 1}")
+        results = {size: _medians(repeats, DESK_COLUMNS) for size, repeats in runs.items()}
+        first, last = results[sizes[0]], results[sizes[-1]]
+        self.stdout.write(
+            f"| page | {' | '.join(f'p50 ms at {size:,}' for size in sizes)} | growth | p99 ms | queries |"
+        )
+        self.stdout.write(f"|---|{'---|' * len(sizes)}---|---|---|")
+        for page, figures in last.items():
+            cells = " | ".join(f"{results[size][page]['p50']:g}" for size in sizes)
+            growth = figures["p50"] / first[page]["p50"]
+            self.stdout.write(f"| {page} | {cells} | {growth:.2f} × | {figures['p99']:g} | {figures['queries']:g} |")
 
     def _report(self, sizes: list[int], results: dict[int, dict]) -> None:
         self.stdout.write("| page | products | p50 ms | p99 ms | CPU ms | database ms | queries | bytes |")
@@ -118,8 +160,15 @@ def _cost(figures: dict[str, float]) -> float:
     return figures["cpu"] + figures["database"]
 
 
-def _medians(runs: list[dict]) -> dict:
+def _sizes(text: str) -> list[int]:
+    try:
+        return [int(size) for size in text.split(",")]
+    except ValueError as error:
+        raise CommandError("Enter the sizes as numbers separated by commas: 1000,100000") from error
+
+
+def _medians(runs: list[dict], columns: Sequence[str]) -> dict:
     """Return the median of the repeats for every figure."""
     return {
-        page: {column: statistics.median(run[page][column] for run in runs) for column in COLUMNS} for page in runs[0]
+        page: {column: statistics.median(run[page][column] for run in runs) for column in columns} for page in runs[0]
     }
