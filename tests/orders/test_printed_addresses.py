@@ -96,5 +96,5 @@ def test_staff_find_an_order_by_what_they_paste(admin_client):
     order = american_order()
     pasted = f"\u200b{order.number}\u200e "
     text = text_of(admin_client.get("/admin/orders/order/", {"q": pasted}))
-    assert "1 order" in text
+    assert order.number in text
     assert "Maya Berger" in text
