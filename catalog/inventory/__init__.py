@@ -13,7 +13,7 @@ from catalog.inventory.adjusting import (
 )
 from catalog.inventory.reserving import Need, Pick, release, reserve, ship
 from catalog.inventory.rows import default_location
-from catalog.inventory.transfers import receive_transfer, send
+from catalog.inventory.transfers import receive_transfer, return_missing, send
 
 __all__ = [
     "Need",
@@ -28,6 +28,7 @@ __all__ = [
     "replace_limit",
     "reserve",
     "restock",
+    "return_missing",
     "send",
     "set_backorders",
     "set_levels",

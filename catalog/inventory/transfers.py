@@ -1,7 +1,7 @@
 """Transfers of stock between locations: sending units, and receiving them or writing them off."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -52,7 +52,7 @@ def receive_transfer(
     is_complete: bool = False,
     user_id: int | None = None,
 ) -> Transfer:
-    """Receive units (by transfer line). The rest stays in transit, or is written off as lost if `is_complete`.
+    """Receive units (by transfer line). The rest stays missing, or is written off as lost if `is_complete`.
 
     Raises StockRefused, and receives nothing, if more units arrive than are in transit.
     """
@@ -71,9 +71,31 @@ def receive_transfer(
     wanted = [variant_id for variant_id, quantity in arrived.items() if quantity]
     for variant_id, stock in locked_rows(wanted, locked.destination).items():
         write_on_hand(stock, _movement(StockMovement.Kind.ARRIVED, arrived[variant_id], locked, user_id))
+    return _with_status(locked, lines)
+
+
+@transaction.atomic
+def return_missing(transfer: Transfer, *, user_id: int | None = None) -> Transfer:
+    """Put all units that did not arrive back into the stock of the source, and close the transfer."""
+    locked, lines = lock_transfer(transfer.pk)
+    if locked.status == Transfer.Status.RECEIVED:
+        raise StockRefused("This transfer has already been received.")
+    back = {line.variant_id: line.in_transit for line in lines if line.in_transit}
+    for line in lines:
+        line.returned += line.in_transit
+    TransferLine.objects.bulk_update(lines, ["returned"])
+    for variant_id, stock in locked_rows(back, locked.source).items():
+        write_on_hand(stock, _movement(StockMovement.Kind.ARRIVED, back[variant_id], locked, user_id))
+    return _with_status(locked, lines)
+
+
+def _with_status(locked: Transfer, lines: Sequence[TransferLine]) -> Transfer:
+    """Write the status that follows from the lines of a locked transfer."""
     if not any(line.in_transit for line in lines):
         locked.status, locked.received_at = Transfer.Status.RECEIVED, timezone.now()
-        locked.save(update_fields=["status", "received_at"])
+    elif any(line.in_transit < line.quantity for line in lines):
+        locked.status = Transfer.Status.PARTLY
+    locked.save(update_fields=["status", "received_at"])
     return locked
 
 

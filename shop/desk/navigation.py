@@ -78,7 +78,15 @@ SECTIONS = (
         ),
     ),
     Section(
-        "Stock", "stock", "s", models("catalog", "stock:Stock", "stocktake", "transfer", "stockmovement:Movements")
+        "Stock",
+        "stock",
+        "s",
+        (
+            *models("catalog", "stock:Stock"),
+            Link("Receive goods", "admin:catalog_stock_receive", "catalog.change_on_hand_stock"),
+            *models("catalog", "purchaseorder:Purchase orders", "receipt:Deliveries", "stocktake:Counts", "transfer"),
+            *models("catalog", "stockmovement:Movements"),
+        ),
     ),
     Section("Customers", "person", "c", (*models("accounts", "user:Accounts"), *models("auth", "group"))),
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog.inventory import send
 from catalog.inventory.stocktakes import open_stocktake
 from catalog.models import (
     Stock,
@@ -11,7 +12,7 @@ from catalog.models import (
 )
 from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant, stock_of
-from tests.reading import find_all, form_of, text_of
+from tests.reading import find_all, form_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,20 @@ def test_a_transfer_is_sent_and_received_in_parts(client, staff):
     bad = client.post("/admin/catalog/transfer/add/", {**fields, "lines": "NOTHING 5"})
     assert "there is no variant with the SKU or barcode NOTHING" in text_of(bad)
     assert run_audit() == []
+
+
+def test_what_did_not_arrive_is_shown_until_somebody_decides(client, staff):
+    variant = make_variant(on_hand=10, title="Mug")
+    transfer = send({variant.pk: 6}, source=make_location(), destination=make_location("second", 20))
+    url = f"/admin/catalog/transfer/{transfer.pk}/change/"
+    client.post(url, {f"line-{transfer.lines.get().pk}": "4"})
+    assert "2 units have not arrived" in text_of(client.get(url))
+    assert rows_of(client.get("/admin/catalog/transfer/"))[1][3:5] == ["Partly arrived", "2"]
+    asked = client.post(url, {"back": "1"})
+    assert "2 × Mug will be added to the stock at main again." in text_of(asked)
+    client.post(url, {"back": "1", "confirmed": asked.context["mark"]})
+    transfer.refresh_from_db()
+    assert (transfer.status, stock_of(variant), run_audit()) == ("received", (10, 0), [])
 
 
 def test_a_stocktake_is_counted_and_posted(client, staff):

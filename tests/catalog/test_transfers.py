@@ -7,6 +7,7 @@ from catalog.inventory import (
     Need,
     receive_transfer,
     reserve,
+    return_missing,
     send,
     set_on_hand,
     ship,
@@ -16,6 +17,7 @@ from catalog.models import (
     Stock,
     Transfer,
 )
+from shop.operations.audit import run_audit
 from tests.catalog.stock_rows import movements_of, on_hand
 from tests.factories import make_variant, stock_of
 
@@ -39,7 +41,7 @@ def test_a_part_that_arrives_leaves_the_rest_in_transit(main, second):
     variant = make_variant(on_hand=10)
     transfer = send({variant.pk: 4}, source=main, destination=second)
     answer = receive_transfer(transfer, {line_of(transfer, variant).pk: 3})
-    assert (answer.status, answer.received_at) == ("sent", None)
+    assert (answer.status, answer.received_at) == ("partly", None)
     assert (on_hand(variant, main), on_hand(variant, second)) == (6, 3)
     assert line_of(transfer, variant).in_transit == 1
 
@@ -118,3 +120,16 @@ def test_a_received_transfer_cannot_be_received_again(main, second):
     with pytest.raises(StockRefused, match="already been received"):
         receive_transfer(transfer, received)
     assert on_hand(variant, second) == 2
+
+
+def test_missing_units_stay_visible_until_they_are_put_back_at_the_source(main, second):
+    variant, whole = make_variant(on_hand=10), make_variant(on_hand=10)
+    transfer = send({variant.pk: 4, whole.pk: 1}, source=main, destination=second)
+    receive_transfer(transfer, {line_of(transfer, variant).pk: 3, line_of(transfer, whole).pk: 1})
+    assert return_missing(transfer).status == "received"
+    line = line_of(transfer, variant)
+    assert (line.received, line.lost, line.returned, line.in_transit) == (3, 0, 1, 0)
+    assert (on_hand(variant, main), on_hand(variant, second), on_hand(whole, main)) == (7, 3, 9)
+    assert run_audit() == []
+    with pytest.raises(StockRefused, match="already been received"):
+        return_missing(transfer)

@@ -5,15 +5,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from catalog.admin.base import Question, ReadOnly, ask, found_or_404, page, require_permission
+from catalog.admin.base import CappedPaginator, Question, ReadOnly, ask, found_or_404, page, require_permission
+from catalog.admin.stock.looks import transfer_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, whole_number
+from catalog.admin.stock.variants import shown_by_id
 from catalog.errors import StockRefused
-from catalog.formats import count_of, listed
-from catalog.inventory import receive_transfer, send
+from catalog.formats import count_of, listed, moment
+from catalog.inventory import receive_transfer, return_missing, send
 from catalog.markets import default_market
 from catalog.models import Location, Transfer, TransferLine
 from catalog.money import format_money
@@ -37,9 +40,19 @@ class TransferForm(forms.Form):
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "source", "destination", "status", "sent_at", "received_at", "user")
-    list_filter = ("status",)
+    list_display = ("__str__", "source", "destination", "status", "not_arrived", "sent_at", "received_at", "user")
+    list_filter = ("status", "destination")
     list_select_related = ("source", "destination", "user")
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
+        arrived = F("lines__received") + F("lines__lost") + F("lines__returned")
+        return super().get_queryset(request).annotate(missing=Sum(F("lines__quantity") - arrived))
+
+    @admin.display(description="not arrived")
+    def not_arrived(self, transfer: Transfer) -> str:
+        return f"{transfer.missing:,}" if transfer.missing else "–"  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(MAY_CHANGE_STOCK)
@@ -77,6 +90,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST":
             require_permission(request, MAY_CHANGE_STOCK)
             try:
+                if "back" in request.POST:
+                    return self._return(request, transfer, lines)
                 arrived = self._arrived(request, lines)
                 question = _loss(transfer, lines, arrived) if "complete" in request.POST else None
                 if question and not question.is_answered(request):
@@ -88,14 +103,38 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
                 units = count_of(sum(arrived.values()), "unit")
                 messages.success(request, f"{units} received at {transfer.destination}.")
                 return redirect("admin:catalog_transfer_change", transfer.pk)
+        return self._page(request, transfer, lines, error)
+
+    def _page(self, request: HttpRequest, transfer: Transfer, lines: list[TransferLine], error: str) -> HttpResponse:
+        shown = shown_by_id(line.variant_id for line in lines)
+        missing = sum(line.in_transit for line in lines)
+        may_change = request.user.has_perm(MAY_CHANGE_STOCK) and transfer.status in Transfer.UNFINISHED
+        facts = [f"sent {moment(transfer.sent_at)}", *([transfer.note] if transfer.note else [])]
+        facts += [f"received {moment(transfer.received_at)}"] if transfer.received_at else []
         context = {
             "transfer": transfer,
-            "lines": lines,
+            "look": transfer_look(transfer.status),
+            "facts": " · ".join(facts),
+            "rows": [
+                (shown[line.variant_id], line, request.POST.get(f"line-{line.pk}", "") if error else "")
+                for line in lines
+            ],
             "error": error,
-            "may_change": request.user.has_perm(MAY_CHANGE_STOCK) and transfer.status == Transfer.Status.SENT,
+            "may_change": may_change,
+            "missing": f"{missing:,} {'unit has' if missing == 1 else 'units have'} not arrived",
+            "is_undecided": transfer.status == Transfer.Status.PARTLY,
             "title": f"{transfer}: {transfer.source} to {transfer.destination}",
         }
         return page(self, request, "admin/catalog/transfer/change.html", context, 422 if error else 200)
+
+    def _return(self, request: HttpRequest, transfer: Transfer, lines: list[TransferLine]) -> HttpResponse:
+        """Ask whether the missing units are back at the source, and then put them there."""
+        question = _return_question(transfer, lines)
+        if transfer.status in Transfer.UNFINISHED and not question.is_answered(request):
+            return ask(self, request, question, ["back"])
+        return_missing(transfer, user_id=request.user.pk)
+        messages.success(request, f"The missing units are in stock at {transfer.source} again.")
+        return redirect("admin:catalog_transfer_change", transfer.pk)
 
     def _arrived(self, request: HttpRequest, lines: list[TransferLine]) -> dict[int, int]:
         """The typed units by line id. Raises StockRefused if there are none or more than are in transit."""
@@ -110,6 +149,18 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         if not any(arrived.values()) and "complete" not in request.POST:
             raise StockRefused("Nothing was received. Enter how many units of each product arrived.")
         return arrived
+
+
+def _return_question(transfer: Transfer, lines: list[TransferLine]) -> Question:
+    """The confirmation for putting the units that did not arrive back into the stock of the source."""
+    missing = {line: line.in_transit for line in lines if line.in_transit}
+    sentences = [
+        f"{listed(f'{number} × {line.variant}' for line, number in missing.items())} "
+        f"will be added to the stock at {transfer.source} again.",
+        "The transfer is closed. This cannot be undone.",
+    ]
+    back = reverse("admin:catalog_transfer_change", args=[transfer.pk])
+    return Question(f"{transfer}: back at {transfer.source}", sentences, "Put them back", back, str(transfer))
 
 
 def _loss(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]) -> Question:
