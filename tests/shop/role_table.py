@@ -42,6 +42,7 @@ PAGES = {
     "catalog_run_export": "catalog.add_run",
     "catalog_run_add": "catalog.add_run",
     "catalog_stocktake_add": "catalog.change_on_hand_stock",
+    "catalog_stocktake_sheet": "catalog.view_stocktake",
     "catalog_transfer_add": "catalog.change_on_hand_stock",
     "catalog_stock_receive": "catalog.change_on_hand_stock",
     "catalog_purchaseorder_add": "catalog.add_purchaseorder",
