@@ -34,3 +34,8 @@ def expire_gift_cards() -> int:
 @shared_task
 def close_days() -> int:
     return closing.close_days()
+
+
+@shared_task
+def refresh_cohorts() -> int:
+    return closing.refresh_cohorts()

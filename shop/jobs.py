@@ -37,6 +37,7 @@ JOBS = (
     Job("expire-unpaid-orders", "payments.tasks.expire_unpaid_orders", seconds(30), "Orders handled: {}"),
     Job("expire-gift-cards", "payments.tasks.expire_gift_cards", timedelta(hours=1), "Gift cards expired: {}"),
     Job("close-days", "payments.tasks.close_days", timedelta(hours=1), "Days closed: {}", 600, is_repeated=True),
+    Job("refresh-cohorts", "payments.tasks.refresh_cohorts", timedelta(days=1), "Rows written: {}", 1500),
     Job("send-gift-cards", "orders.tasks.send_gift_cards", timedelta(minutes=10), "Gift cards mailed: {}"),
     Job("extend-holidays", "orders.tasks.extend_public_holidays", timedelta(days=1), "Public holidays added: {}"),
     Job("refresh-sales", "orders.tasks.refresh_sales", timedelta(hours=6), "Products changed: {}", 600),
@@ -46,6 +47,7 @@ JOBS = (
     Job("send-stock-alerts", "catalog.tasks.send_stock_alerts", seconds(60), "Mails written: {}", is_repeated=True),
     Job("send-low-stock", "catalog.tasks.send_low_stock", timedelta(minutes=10), "Variants reported: {}"),
     Job("refresh-search", "catalog.tasks.refresh_search", timedelta(hours=1), "Words known: {}", 600),
+    Job("send-reports", "shop.tasks.send_reports", timedelta(hours=1), "Reports sent: {}", 600),
     Job("audit", "shop.tasks.audit", timedelta(minutes=10), "Rows that break an invariant: {}"),
     Job("purge", "shop.tasks.purge", timedelta(days=1), "{}", 1500),
 )

@@ -1,7 +1,11 @@
 """The outbox of e-mails, and the heartbeat of the workers."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+from catalog.markets import market_of
+from payments.reports.all_reports import REPORTS
 
 
 class Mail(models.Model):
@@ -60,3 +64,43 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class ReportMail(models.Model):
+    """A report that one member of staff gets by e-mail, weekly or monthly."""
+
+    class Every(models.TextChoices):
+        WEEK = "week", "Every week"
+        MONTH = "month", "Every month"
+
+    report = models.CharField(max_length=20)
+    market = models.CharField(max_length=16)
+    every = models.CharField("how often", max_length=5, choices=Every.choices, default=Every.WEEK)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    sent_until = models.DateField(null=True, blank=True, help_text="The last day of the last report that was sent.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "market", "every", "user"],
+                name="report_mail_once",
+                violation_error_message="This report is already sent to this person.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} to {self.user}"
+
+    @property
+    def title(self) -> str:
+        return REPORTS[self.report].title if self.report in REPORTS else self.report
+
+    @property
+    def sentence(self) -> str:
+        """How often it is sent, about which market, and to whom."""
+        return f"{self.get_every_display()}, {market_of(self.market).name}, to {self.user}"

@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from shop.desk.reports import mailing
 from shop.mail import outbox
 from shop.operations import audit as audit_verbs
 from shop.operations import health
@@ -29,6 +30,11 @@ def audit() -> int:
         log.error("audit: %s", finding)
     health.record_audit(len(findings))
     return len(findings)
+
+
+@shared_task
+def send_reports() -> int:
+    return mailing.send_reports()
 
 
 @shared_task

@@ -1,7 +1,18 @@
-from payments.models.daily import BooksDay, DailySum, DailyTax
+from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax
 from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
 from payments.models.payment import Payment
 from payments.models.refund import Refund
 
-__all__ = ["BooksDay", "DailySum", "DailyTax", "Journal", "Payment", "Posting", "Refund", "StripeEvent"]
+__all__ = [
+    "BooksDay",
+    "CohortSum",
+    "DailyProduct",
+    "DailySum",
+    "DailyTax",
+    "Journal",
+    "Payment",
+    "Posting",
+    "Refund",
+    "StripeEvent",
+]

@@ -44,6 +44,52 @@ class DailySum(models.Model):
         return f"{self.day} {self.kind} {self.account}".strip()
 
 
+class CohortSum(models.Model):
+    """What the customers whose first order was in one month bought in that month or in a later one.
+
+    All rows are written again once a day. `came_back` is the number of customers of the first month with a second order.
+    """
+
+    market = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3)
+    first_month = models.DateField()
+    month = models.DateField()
+    customers = models.PositiveIntegerField()
+    came_back = models.PositiveIntegerField(default=0)
+    sold_minor = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["market", "currency", "first_month", "month"], name="cohort_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_month}: {self.customers} in {self.month}"
+
+
+class DailyProduct(models.Model):
+    """The units and net sales of one product on one day. A deleted product is 0 and known by its title in orders."""
+
+    day = models.DateField()
+    market = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3)
+    product = models.BigIntegerField(help_text="Not a foreign key: products may be deleted.")
+    title = models.CharField(max_length=255, blank=True)
+    units = models.BigIntegerField()
+    returned_units = models.BigIntegerField()
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["day", "market", "currency", "product", "title"], name="daily_product_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.product} {self.title}".strip()
+
+
 class DailyTax(models.Model):
     """The tax of one rate in one country of destination, over the sales and cancellations booked on one day."""
 

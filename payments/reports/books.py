@@ -48,6 +48,21 @@ JOURNAL_TAXES = """
     WHERE j.kind IN ('sale', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
     GROUP BY 1, 2, 3, 4, 5, 6
 """
+# The goods of the orders that were sold or canceled in a span of time, as rows of DailyProduct. A product that was
+# deleted is 0 and has the title that the order kept. The net amounts add up to the account of sales.
+JOURNAL_PRODUCTS = """
+    SELECT (j.created_at AT TIME ZONE %(zone)s)::date AS day, o.market, j.currency,
+           coalesce(v.product_id, 0) AS product, CASE WHEN v.id IS NULL THEN l.title ELSE '' END AS title,
+           sum(CASE j.kind WHEN 'sale' THEN l.quantity ELSE 0 END)::bigint AS units,
+           sum(CASE j.kind WHEN 'sale' THEN 0 ELSE l.quantity END)::bigint AS returned_units,
+           sum(CASE j.kind WHEN 'sale' THEN 1 ELSE -1 END * (l.total_minor - l.tax_minor))::bigint AS net_minor
+    FROM payments_journal j
+    JOIN orders_order o ON o.id = j.order_id
+    JOIN orders_orderline l ON l.order_id = o.id AND NOT l.is_gift_card
+    LEFT JOIN catalog_variant v ON v.id = l.variant_id
+    WHERE j.kind IN ('sale', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
+    GROUP BY 1, 2, 3, 4, 5
+"""
 # The moment from which on no day is closed.
 OPEN_FROM = """
     coalesce((SELECT (max(day) + 1)::timestamp FROM payments_booksday WHERE zone = %(zone)s)
@@ -62,6 +77,7 @@ BOTH = """
     ORDER BY 1
 """
 SUM_COLUMNS = "day, market, currency, kind, account, amount_minor, journals"
+PRODUCT_COLUMNS = "day, market, currency, product, title, units, returned_units, net_minor"
 TAX_COLUMNS = "day, market, currency, country, treatment, percent, base_minor, tax_minor"
 
 

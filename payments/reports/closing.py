@@ -7,16 +7,27 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from orders.models import Cart
-from payments.models import BooksDay, DailySum, DailyTax, Journal
-from payments.reports.books import JOURNAL_SUMS, JOURNAL_TAXES, SUM_COLUMNS, TAX_COLUMNS
+from payments.models import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax, Journal
+from payments.reports.books import (
+    JOURNAL_PRODUCTS,
+    JOURNAL_SUMS,
+    JOURNAL_TAXES,
+    PRODUCT_COLUMNS,
+    SUM_COLUMNS,
+    TAX_COLUMNS,
+)
 from payments.reports.periods import ONE_DAY, Period
 
 MAX_DAYS_A_RUN = 60
 SETTLING = timedelta(hours=1)  # a transaction that began on the day has committed by then
 LOCK = 74_110_001  # of pg_advisory_xact_lock: two runs never close the same day
-STATEMENTS = (
-    f"INSERT INTO payments_dailysum ({SUM_COLUMNS}) {JOURNAL_SUMS.format(begins='%(begins)s', ends='%(ends)s')}",  # noqa: S608  (our own text)
-    f"INSERT INTO payments_dailytax ({TAX_COLUMNS}) {JOURNAL_TAXES.format(begins='%(begins)s', ends='%(ends)s')}",  # noqa: S608
+STATEMENTS = tuple(
+    f"INSERT INTO {table} ({columns}) {journals.format(begins='%(begins)s', ends='%(ends)s')}"  # noqa: S608  (our own text)
+    for table, columns, journals in (
+        ("payments_dailysum", SUM_COLUMNS, JOURNAL_SUMS),
+        ("payments_dailytax", TAX_COLUMNS, JOURNAL_TAXES),
+        ("payments_dailyproduct", PRODUCT_COLUMNS, JOURNAL_PRODUCTS),
+    )
 )
 
 
@@ -36,7 +47,7 @@ def close_days(most: int = MAX_DAYS_A_RUN) -> int:
 
 @transaction.atomic
 def _forget() -> None:
-    for model in (DailySum, DailyTax, BooksDay):
+    for model in (DailyProduct, DailySum, DailyTax, BooksDay):
         model.objects.all().delete()
 
 
@@ -64,3 +75,36 @@ def _next_day() -> date | None:
         model.objects.order_by("created_at").values_list("created_at", flat=True).first() for model in (Journal, Cart)
     ]
     return min((timezone.localdate(first) for first in firsts if first), default=None)
+
+
+COHORTS = """
+    INSERT INTO payments_cohortsum (market, currency, first_month, month, customers, came_back, sold_minor)
+    WITH bought AS (
+        SELECT o.market, j.currency, o.customer_key,
+               date_trunc('month', j.created_at AT TIME ZONE %(zone)s)::date AS month,
+               count(*) AS orders, -sum(e.minor) AS minor
+        FROM payments_journal j
+        JOIN orders_order o ON o.id = j.order_id AND o.status <> 'canceled' AND o.customer_key <> ''
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(amount_minor), 0) AS minor FROM payments_posting p
+            WHERE p.journal_id = j.id AND p.account IN ('sales', 'shipping', 'tax')) AS e
+        WHERE j.kind = 'sale'
+        GROUP BY 1, 2, 3, 4),
+    customers AS (
+        SELECT market, currency, customer_key, min(month) AS first_month, sum(orders) > 1 AS has_returned
+        FROM bought GROUP BY 1, 2, 3)
+    SELECT market, currency, first_month, month, count(*),
+           count(*) FILTER (WHERE has_returned AND month = first_month), sum(minor)::bigint
+    FROM bought JOIN customers USING (market, currency, customer_key)
+    GROUP BY 1, 2, 3, 4
+"""
+
+
+@transaction.atomic
+def refresh_cohorts() -> int:
+    """Write the cohorts of customers again; return the number of rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        CohortSum.objects.all().delete()
+        cursor.execute(COHORTS, {"zone": settings.TIME_ZONE})
+        return cursor.rowcount

@@ -24,6 +24,11 @@ class Step:
     url: str
     state: str
 
+    @property
+    def look(self) -> str:
+        """The class of its button: only the step to do now has the main one."""
+        return "main" if self.state == "now" else ""
+
 
 @dataclass(frozen=True)
 class Checklist:

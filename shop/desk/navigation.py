@@ -8,6 +8,10 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import reverse
 
+from payments.reports.all_reports import REPORTS
+
+SEE_REPORTS = "payments.view_reports"
+
 
 @dataclass(frozen=True)
 class Link:
@@ -19,6 +23,7 @@ class Link:
     url: str = ""
     is_current: bool = False
     is_this_page: bool = False
+    arguments: tuple[str, ...] = ()  # of the URL
 
     @property
     def current(self) -> str:
@@ -92,6 +97,13 @@ SECTIONS = (
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
     Section("Content", "page", "n", models("catalog", "page", "menu", "synonym", "swatch:Swatches")),
     Section(
+        "Reports",
+        "chart",
+        "r",
+        tuple(Link(report.title, "admin:report", SEE_REPORTS, arguments=(code,)) for code, report in REPORTS.items())
+        + (Link("By e-mail", "admin:report_mails", SEE_REPORTS),),
+    ),
+    Section(
         "Settings",
         "gear",
         "e",
@@ -137,7 +149,7 @@ def _visible(links: Iterable[Link], request: HttpRequest) -> list[Link]:
 
 
 def _placed(link: Link, path: str) -> Link:
-    url = reverse(link.url_name)
+    url = reverse(link.url_name, args=link.arguments)
     is_home = link.url_name == "admin:index"
     is_current = path == url or (not is_home and path.startswith(url))
     return replace(link, url=url, is_current=is_current, is_this_page=path == url)

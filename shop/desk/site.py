@@ -18,6 +18,7 @@ from catalog.pages import INTERNAL, page
 from shop.desk import search
 from shop.desk.admin_pages import ShopModelAdmin
 from shop.desk.navigation import navigation
+from shop.desk.reports import mail_pages, pages
 
 
 class ShopAdminSite(AdminSite):
@@ -53,6 +54,9 @@ class ShopAdminSite(AdminSite):
             path("search/", self.admin_view(search.search), name="search"),
             path("search/suggest/", self.admin_view(search.suggest), name="search_suggest"),
             path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"),
+            path("reports/", self.admin_view(pages.reports), name="reports"),
+            path("reports/mails/", self.admin_view(mail_pages.report_mails), name="report_mails"),
+            path("reports/<slug:code>/", self.admin_view(pages.report), name="report"),
             *super().get_urls(),
         ]
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, timedelta
 import pytest
 from django.db import connection, transaction
 
-from payments.models import BooksDay, DailySum, DailyTax
+from payments.models import BooksDay, DailyProduct, DailySum, DailyTax
 from payments.reports.books import Sales, sales_by_hour, sales_of, sums_of, taxes_of
 from payments.reports.closing import close_days
 from payments.reports.periods import Period, Step
@@ -96,7 +96,7 @@ def test_a_day_has_the_sales_between_its_midnights(read):
 
 @pytest.fixture
 def nothing_closed(sold, db):
-    for model in (BooksDay, DailySum, DailyTax):
+    for model in (BooksDay, DailyProduct, DailySum, DailyTax):
         model.objects.all().delete()
 
 

@@ -1,0 +1,1 @@
+"""Pages, files and mails of the reports in payments/reports."""

@@ -1,0 +1,186 @@
+"""The pages of the reports, their files, and the e-mails in which they are sent."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from django.core.management import call_command
+
+from payments.reports.all_reports import REPORTS
+from payments.reports.periods import Period
+from payments.reports.tables import Kind
+from shop.desk.reports.mailing import due_period, send_reports
+from shop.desk.reports.values import shown
+from shop.models import Mail, ReportMail
+from tests.factories import make_user, make_variant
+from tests.orders.staff_pages import staff as log_in
+from tests.payments.books import at, local, sell
+from tests.reading import errors_of, find, find_all, form_of, messages_of, text_of
+
+pytestmark = pytest.mark.django_db
+NOW = local(2026, 11, 26, 12)
+
+
+def page_of(client, code: str, **query: str):
+    with at(NOW):
+        return client.get(f"/admin/reports/{code}/", query)
+
+
+def file_of(client, code: str, **query: str) -> list[list[str]]:
+    response = page_of(client, code, format="csv", **query)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(response.content.decode())))
+
+
+@pytest.mark.parametrize("code", REPORTS)
+def test_every_report_opens_with_and_without_sales(client, code):
+    log_in(client, "Finance")
+    assert page_of(client, code).status_code == 200
+    sell(local(2026, 11, 20))
+    call_command("run", "refresh-cohorts")
+    page = page_of(client, code, compare="year", p="year")
+    assert page.status_code == 200
+    assert len(file_of(client, code)[0]) == len(page.context["table"].columns)
+
+
+@pytest.mark.parametrize(("role", "status"), [("Finance", 200), ("Support", 403), ("Read-only", 403)])
+def test_reports_are_for_staff_with_their_permission(client, role, status):
+    log_in(client, role)
+    assert {client.get(path).status_code for path in ("/admin/reports/sales/", "/admin/reports/mails/")} == {status}
+    assert ("Reports" in text_of(client.get("/admin/"))) == (status == 200)
+
+
+def test_the_report_of_sales_has_a_chart_and_compares(client):
+    sell(local(2026, 11, 20), price_minor=10_000)
+    sell(local(2026, 10, 20), price_minor=8_000)
+    log_in(client, "Finance")
+    page = page_of(client, "sales")
+    assert "28 Oct 2026 – 26 Nov 2026, compared with 28 Sep 2026 – 27 Oct 2026" in text_of(page)
+    assert "Sales €100.00 +25.0 %" in text_of(page)
+    assert "highest 20 Nov 2026 with €100.00" in find(page, "svg", role="img").attributes["aria-label"]
+
+
+def test_a_report_by_month_has_a_row_for_each_month(client):
+    log_in(client, "Finance")
+    rows = file_of(client, "sales", first="2026-01-15", last="2026-03-02", by="month")
+    assert [row[0] for row in rows] == ["Period", "2026-03-01", "2026-02-01", "2026-01-01"]
+
+
+def test_a_file_has_plain_numbers_and_executes_nothing(client):
+    with at(local(2026, 11, 1)):
+        variant = make_variant(2400, title="=HYPERLINK(1)")
+    sell(local(2026, 11, 20), variant=variant)
+    log_in(client, "Finance")
+    rows = file_of(client, "products")
+    assert rows[0] == ["Product", "Units sold", "Units taken back", "Sales, net (EUR)", "Share"]
+    assert rows[1][0] == "'=HYPERLINK(1)"
+    assert rows[1][1:] == ["1", "0", "20.17", "100"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"first": "2026-11-20", "last": "2026-11-01"}, "The first day is after the last one."),
+        ({"first": "2026-11-20"}, "Enter both days, or none."),
+        ({"first": "1900-01-01", "last": "2026-11-01"}, "A report covers ten years at most."),
+        ({"first": "soon", "last": "2026-11-01"}, "From: Enter a valid date."),
+    ],
+)
+def test_a_wrong_period_gets_one_sentence_and_stays_in_the_form(client, query, sentence):
+    log_in(client, "Finance")
+    page = page_of(client, "sales", **query)
+    assert page.status_code == 422
+    assert sentence in text_of(page)
+    assert find(page, "input", name="first").attributes["value"] == query["first"]
+
+
+def test_a_report_that_does_not_exist_is_not_found(client):
+    log_in(client, "Finance")
+    assert page_of(client, "profit").status_code == 404
+    assert page_of(client, "sales", market="mars", by="hour", compare="x", p="x").status_code == 422
+
+
+def test_a_report_has_one_market_and_its_currency(client, us_market):
+    sell(local(2026, 11, 20), market="us", currency="USD")
+    log_in(client, "Finance")
+    assert page_of(client, "sales", market="us").context["table"].totals[1] == 1
+    assert page_of(client, "sales").context["table"].totals[1] == 0
+    assert "$" in text_of(page_of(client, "sales", market="us"))
+
+
+@pytest.mark.parametrize("code", REPORTS)
+def test_a_report_needs_twelve_queries_at_most(client, code, django_assert_max_num_queries):
+    for day in (18, 19, 20):
+        sell(local(2026, 11, day))
+    log_in(client, "Finance")
+    page_of(client, code)
+    with django_assert_max_num_queries(12):
+        page_of(client, code)
+
+
+def test_values_in_words():
+    assert shown(-960, Kind.MONEY, "EUR") == "−€9.60"
+    assert shown(None, Kind.MONEY, "EUR") == "–"
+    assert shown(12_345, Kind.NUMBER, "EUR") == "12,345"
+
+
+@pytest.mark.parametrize(
+    ("every", "first", "last"),
+    [("week", date(2026, 11, 16), date(2026, 11, 22)), ("month", date(2026, 10, 1), date(2026, 10, 31))],
+)
+def test_the_last_whole_week_or_month_is_due(every, first, last):
+    assert due_period(every, date(2026, 11, 26)) == Period(first, last)
+
+
+def subscribe(client, **fields: str):
+    with at(NOW):
+        form = form_of(client.get("/admin/reports/mails/"))
+        return client.post("/admin/reports/mails/", {**form, **fields}, follow=True)
+
+
+def test_a_report_is_mailed_when_its_week_is_over_and_once(client):
+    reader = log_in(client, "Finance")
+    sell(local(2026, 11, 25), price_minor=10_000)
+    page = subscribe(client, report="sales", market="main", every="week", user=str(reader.pk))
+    assert messages_of(page) == [f"Sales to {reader} is sent regularly."]
+    with at(local(2026, 11, 29, 23)):
+        assert send_reports() == 0
+    with at(local(2026, 11, 30, 1)):
+        assert send_reports() == 1
+        assert send_reports() == 0
+    mail = Mail.objects.get()
+    assert (mail.recipients, mail.subject) == ([reader.email], "Sales, 23 Nov 2026 – 29 Nov 2026")
+    assert "Sales: €100.00" in mail.body
+    assert "sales-main-2026-11-23-2026-11-29.csv" in mail.body
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": False}, {"groups": []}])
+def test_who_may_no_longer_see_reports_gets_none(client, change):
+    reader = log_in(client, "Finance")
+    ReportMail.objects.create(report="sales", market="main", every="week", user=reader)
+    reader.groups.set(change.pop("groups", reader.groups.all()))
+    type(reader).objects.filter(pk=reader.pk).update(**{"is_active": True, **change})
+    assert send_reports() == 0
+    assert not Mail.objects.exists()
+
+
+def test_reports_are_sent_only_to_staff_who_may_see_them(client):
+    log_in(client, "Finance")
+    other = make_user(is_staff=True)
+    page = subscribe(client, report="sales", market="main", every="week", user=str(other.pk))
+    assert page.status_code == 422
+    assert not ReportMail.objects.exists()
+    assert str(other.pk) not in [option.attributes["value"] for option in find_all(page, "option")]
+
+
+def test_a_report_is_sent_to_a_person_once_and_can_be_stopped(client):
+    reader = log_in(client, "Finance")
+    fields = {"report": "sales", "market": "main", "every": "month", "user": str(reader.pk)}
+    subscribe(client, **fields)
+    assert "This report is already sent to this person." in " ".join(errors_of(subscribe(client, **fields)))
+    kept = ReportMail.objects.get()
+    page = client.post("/admin/reports/mails/", {"stop": str(kept.pk)}, follow=True)
+    assert messages_of(page) == [f"Sales to {reader} is no longer sent."]
+    assert not ReportMail.objects.exists()
+    assert client.post("/admin/reports/mails/", {"stop": "9" * 30}).status_code == 302
