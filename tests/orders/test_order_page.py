@@ -257,7 +257,7 @@ def test_the_roles_that_may_cancel_orders_may_see_customers():
     assert {
         name: {*Group.objects.get(name=name).permissions.values_list("codename", flat=True)} >= {"see_customer_order"}
         for name in Group.objects.filter(permissions__codename="cancel_order").values_list("name", flat=True)
-    } == {"Owner": True, "Support": True}
+    } == {"Owner": True, "Manager": True, "Support": True}
 
 
 def test_an_order_that_does_not_exist_has_no_actions(client):

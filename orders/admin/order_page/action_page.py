@@ -21,6 +21,7 @@ from orders.models import Order, OrderEvent
 
 FORM_PAGE = "admin/orders/order/action.html"
 QUESTION_PAGE = "admin/orders/order/question.html"
+MAX_DIGITS = 19  # of an id
 
 
 def action_page(model_admin: admin.ModelAdmin, request: HttpRequest, order_id: int, action: Action) -> HttpResponse:
@@ -66,16 +67,20 @@ class _FormPage:
 
     def answer(self, form_class: type[ActionForm]) -> HttpResponse:
         """Show the form, or run the action with what was submitted."""
-        form = self._form(form_class, self.request.POST if self.request.method == "POST" else None)
+        if self.request.method != "POST":
+            return self._show(self._form(form_class, None), {})
+        form = self._form(form_class, self.request.POST)
         if not form.is_valid():
-            return self._show(form, {})
+            # It may be invalid because of what others changed, like a quantity that they have shipped.
+            events = _events_since(self.order, self.request.POST.get("seen", ""))
+            return self._show_again(form_class, events) if events else self._show(form, {})
         try:
             sentence = self.action.run(self.order, self.request.user.pk, form)
         except ActionRefused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
             return self._show(form, {})
         except OrderChanged as changed:
-            return self._show_again(form_class, changed)
+            return self._show_again(form_class, changed.events)
         messages.success(self.request, sentence)
         return _back_to(self.order)
 
@@ -84,7 +89,7 @@ class _FormPage:
         chosen = {name: value for name, value in self.request.GET.items() if name not in ("key", "seen")}
         return form_class(data, order=self.order, user=self.request.user, initial=chosen)
 
-    def _show_again(self, form_class: type[ActionForm], changed: OrderChanged) -> HttpResponse:
+    def _show_again(self, form_class: type[ActionForm], events: list[OrderEvent]) -> HttpResponse:
         """Show what was typed, with what others have changed meanwhile. Sending it again overwrites that."""
         self.order = self.model_admin.get_object(self.request, str(self.order.pk))
         read_lines(self.order)
@@ -92,11 +97,11 @@ class _FormPage:
         data["seen"] = str(version_of(self.order))
         form = self._form(form_class, data)
         form.is_valid()
-        return self._show(form, {"news": news_of(changed.events, self.request.user)}, status=409)
+        return self._show(form, {"news": news_of(events, self.request.user)}, status=409)
 
     def _show(self, form: ActionForm, context: dict[str, Any], status: int = 0) -> HttpResponse:
         order, action = self.order, self.action
-        context |= {"form": form, "order": order, "action": action, "title": f"{action.label} {order.number}"}
+        context |= {"form": form, "order": order, "action": action, "title": action.title or action.label}
         template = action.template or FORM_PAGE
         return page(self.model_admin, self.request, template, context, status or (422 if form.errors else 200))
 
@@ -123,9 +128,18 @@ def _ask(
         "title": question.title,
         "question": question,
         "mark": question.mark,
+        "seen": version_of(order),
+        "news": news_of(_events_since(order, request.POST.get("seen", "")), request.user),
         "error": "This changed while the page was open. Please check it again." if is_outdated else "",
     }
     return page(model_admin, request, action.template or QUESTION_PAGE, context, 422 if is_outdated else 200)
+
+
+def _events_since(order: Order, seen: str) -> list[OrderEvent]:
+    """Return what happened to the order since this event, the newest on the page that was sent."""
+    if not (seen.isascii() and seen.isdigit() and len(seen) < MAX_DIGITS):
+        return []
+    return list(order.events.filter(pk__gt=seen).select_related("user").order_by("pk"))
 
 
 def _back_to(order: Order) -> HttpResponse:

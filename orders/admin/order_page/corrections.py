@@ -7,6 +7,7 @@ from django import forms
 from accounts.address_formats import address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
+from catalog.markets import market_of
 from orders.address_fields import clean_parts, clean_phone, clean_postcode, localize_fields
 from orders.admin.order_page.permissions import EDIT, SEE_CUSTOMER, SHIP
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
@@ -44,7 +45,8 @@ class AddressForm(ActionForm):
 
     @property
     def heading(self) -> str:  # type: ignore[override]
-        return f"Delivery address in {self.order.country}"
+        names = market_of(self.order.market).locale.territories
+        return f"In {names.get(self.order.country, self.order.country)}"
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.format.country)

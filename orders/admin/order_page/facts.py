@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from babel import Locale
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -18,9 +19,13 @@ def facts(order: Order, _user: User) -> Details:
         ("Arrives", arrival_of(order)),
         ("Ship by", day(order.ship_by) if order.ship_by else ""),
         ("Market", market_name(order.market)),
-        ("Language", order.language),
-        ("Tax", order.get_treatment_display()),
+        ("Language", _language(order.language)),
+        ("Tax", "" if order.treatment == Order.Treatment.DOMESTIC else order.get_treatment_display()),
     )
+
+
+def _language(code: str) -> str:
+    return Locale.parse("en").languages.get(code.partition("-")[0], code)
 
 
 def arrival_of(order: Order) -> str:

@@ -67,7 +67,7 @@ class ActionForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, order: Order, user: User | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.order = order
         self.user = user
         if not self.is_bound:
@@ -97,7 +97,8 @@ class Action:
 
     Its user also needs the permission to view orders, and `other_permissions`. If there is a `form`, staff fill it in
     first. If there is a `question`, they confirm its sentences first; it gets the order and the user, because not everybody
-    may see the customer. `template` draws the page of the form or question. The name is part of the URL.
+    may see the customer. `template` and `title` are those of the page of the form
+    or question. The name is part of the URL.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Action:
     form: type[ActionForm] | None = None
     question: Callable[[Order, User], Question] | None = None
     template: str = ""
+    title: str = ""
     place: Place = Place.MORE
     icon: str = ""
     other_permissions: tuple[str, ...] = ()

@@ -94,7 +94,7 @@ class ShipForm(ActionForm):
         sees_customer = self.user and self.user.has_perm(SEE_CUSTOMER)
         recipient = self.order.email if sees_customer else "The customer"
         return [
-            "The units in the parcel leave the stock of the location that holds them.",
+            "The units in the parcel leave the stock of their location.",
             f"{recipient} gets the e-mail “On its way” with these items and the tracking.",
             "Once nothing is left to ship, the order is completed.",
         ]
@@ -136,6 +136,7 @@ SHIP_ACTION = Action(
     _ship,
     form=ShipForm,
     template="admin/orders/order/ship.html",
+    title="Ship a parcel",
     place=Place.MAIN,
     icon="truck",
 )
