@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator, capfirst
 
-from catalog.edits.history import editor_since
+from catalog.edits.history import Edit, edits_since
 from catalog.formats import day, listed, moment, span
 
 SHOWN_VALUES = "shown_values"
@@ -49,14 +49,15 @@ class ConcurrentEditForm(forms.ModelForm):
 
     shown_values = ShownValuesField()
     # Set by the admin: who changed an object after a moment, and the field of an inline that refers to its object.
-    editor_since: Callable[[Model, datetime], str] | None = None
+    edits_since: Callable[[Model, datetime], list[Edit]] | None = None
     parent_field = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept_labels: list[str] = []  # labels of the fields that somebody else changed and this user did not
         self.conflicts: dict[str, str] = {}
-        self.editor = ""
+        self.edits: list[Edit] = []  # by people since the page was rendered, newest first
+        self.kept_editors: list[str] = []
         if self.instance.pk:
             self.initial[SHOWN_VALUES] = self.snapshot
 
@@ -87,7 +88,7 @@ class ConcurrentEditForm(forms.ModelForm):
         changed = [name for name in self._compared() if name in shown and shown[name] != self._stored_value(name)]
         if not changed:
             return
-        self.editor = self._editor(shown)
+        self.edits = self._edits(shown)
         self.data = self.data.copy()
         for name in changed:
             typed = shown[name] if self._is_file_kept(name) else self._typed_value(name)
@@ -95,6 +96,7 @@ class ConcurrentEditForm(forms.ModelForm):
                 if not isinstance(self.fields[name], forms.FileField):
                     self._restore(name)
                 self.kept_labels.append(self._label(name))
+                self.kept_editors.append(self._editor_of(name))
             elif typed != self._stored_value(name):
                 self.conflicts[name] = self._conflict_message(name)
         self.data[self.add_prefix(SHOWN_VALUES)] = self.snapshot()
@@ -103,19 +105,27 @@ class ConcurrentEditForm(forms.ModelForm):
         """Whether this is a file field without an upload, which keeps the stored file."""
         return isinstance(self.fields[name], forms.FileField) and not self[name].data
 
-    def _editor(self, shown: dict[str, Any]) -> str:
-        """Who changed the object since the page was rendered, or an empty string if that is unknown."""
+    def _edits(self, shown: dict[str, Any]) -> list[Edit]:
+        """The edits of the object since the page was rendered, or none if that is unknown."""
         try:
             read_at = datetime.fromisoformat(shown.get(READ_AT) or "")
         except (TypeError, ValueError):
-            return ""
+            return []
         subject = getattr(self.instance, self.parent_field) if self.parent_field else self.instance
-        return self.editor_since(subject, read_at) if self.editor_since and read_at.tzinfo else ""
+        return self.edits_since(subject, read_at) if self.edits_since and read_at.tzinfo else []
+
+    def _editor_of(self, name: str) -> str:
+        """Who changed this field, or an empty string if it was changed in another way, like stock by a sale."""
+        labels = {self._plain_label(name), name.replace("_", " ")}
+        return next((edit.who for edit in self.edits if edit.labels & labels), "")
+
+    def _plain_label(self, name: str) -> str:
+        return str(self.fields[name].label or pretty_name(name)).lower()
 
     def _keep_deleted(self) -> None:
         """Keep this row deleted, because somebody else deleted it, and mention what was typed into it."""
         shown = self._shown_values()
-        self.editor = self._editor(shown)
+        self.edits = self._edits(shown)
         typed = [
             f"“{self[name].data}”"
             for name in self._compared()
@@ -166,14 +176,14 @@ class ConcurrentEditForm(forms.ModelForm):
             self.data[key] = field.widget.format_value(value) or ""
 
     def _label(self, name: str) -> str:
-        label = str(self.fields[name].label or pretty_name(name)).lower()
+        label = self._plain_label(name)
         return f"{self.instance}: {label}" if self.prefix else label
 
     def _conflict_message(self, name: str) -> str:
         stored_text = Truncator(self._stored_text(name)).chars(MAX_SHOWN_CHARACTERS)
         label = capfirst(str(self.fields[name].label or pretty_name(name)))
-        if self.editor:
-            sentence = f"{self.editor} changed this to “{stored_text}” while the page was open."
+        if editor := self._editor_of(name):
+            sentence = f"{editor} changed this to “{stored_text}” while the page was open."
         else:
             sentence = f"{label} was changed to “{stored_text}” while this page was open."
         return f"{sentence} Your entry is still here: save again to keep it."
@@ -227,7 +237,8 @@ def kept_changes_message(edit_forms: list[forms.BaseForm]) -> str:
     kept_labels = [label for form in edit_forms for label in getattr(form, "kept_labels", [])]
     if not kept_labels:
         return ""
-    editor = next((form.editor for form in edit_forms if getattr(form, "editor", "")), "") or "Somebody else"
+    editors = {editor for form in edit_forms for editor in getattr(form, "kept_editors", ()) if editor}
+    editor = " and ".join(sorted(editors)) or "Somebody else"
     return f"{editor} changed this while the page was open, and the change was kept: {listed(kept_labels)}."
 
 
@@ -271,7 +282,7 @@ class DetectsConcurrentRows:
             kwargs.setdefault("form", concurrent_form(self.form))  # type: ignore[attr-defined]
         formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
         formset.form.parent_field = formset.fk.name
-        formset.form.editor_since = partial(editor_since, request)
+        formset.form.edits_since = partial(edits_since, request)
         return formset
 
 
@@ -289,7 +300,7 @@ class DetectsConcurrentEdits:
         if change and self.has_change_permission(request, obj):  # type: ignore[attr-defined]
             kwargs.setdefault("form", concurrent_form(self.form))  # type: ignore[attr-defined]
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
-        form.editor_since = partial(editor_since, request)
+        form.edits_since = partial(edits_since, request)
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

@@ -29,6 +29,7 @@ from catalog.models import Change, Product, Variant
 MAX_VALUE_CHARACTERS = 1_000
 CONTEXT_CHARACTERS = 80  # shown before the first difference of two long texts
 MAX_LISTED = 100  # rows of a many-to-many field
+MAX_EDITS = 20  # read of an object, to name who changed it
 # Never shown. Only that they changed is recorded.
 SECRET_FIELDS = {"password"}
 UNRECORDED_FIELDS = {"last_login", "date_joined"}
@@ -206,21 +207,36 @@ def stored_snapshot(subject: Model, inlines: Iterable[tuple[type[Model], str]] =
     return snapshot(stored, inlines) if stored else None
 
 
-def editor_since(request: HttpRequest, subject: Model, since: datetime) -> str:
-    """Who changed the object last after this moment: "You", a name, or an empty string if nobody is on record."""
+@dataclass(frozen=True)
+class Edit:
+    """An edit by a person: "You" or a name, and the labels of the values that it changed, in small letters."""
+
+    who: str
+    labels: frozenset[str]
+
+
+def edits_since(request: HttpRequest, subject: Model, since: datetime) -> list[Edit]:
+    """Who changed the object after this moment, newest first."""
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(subject, for_concrete_model=False),
         object_id=str(subject.pk),
         action_time__gt=since,
     )
-    found = entries.select_related("user").order_by("-action_time", "-pk").first()
-    if not found and isinstance(subject, Product | Variant):
+    found = [
+        (entry.action_time, entry.user, [row[0] for part in parts_of(entry) for row in part["rows"]])
+        for entry in entries.select_related("user").order_by("-action_time", "-pk")[:MAX_EDITS]
+    ]
+    if isinstance(subject, Product | Variant):
         product_id = subject.pk if isinstance(subject, Product) else subject.product_id
         changes = Change.objects.filter(product=product_id, created_at__gt=since, user__isnull=False)
-        found = changes.select_related("user").first()
-    if not found:
-        return ""
-    return "You" if found.user == request.user else found.user.get_full_name()
+        found += [
+            (change.created_at, change.user, [str(row[0]).rpartition(": ")[2] for row in change.differences])
+            for change in changes.select_related("user")[:MAX_EDITS]
+        ]
+    return [
+        Edit("You" if user == request.user else user.get_full_name(), frozenset(label.lower() for label in labels))
+        for _, user, labels in sorted(found, key=lambda edit: edit[0], reverse=True)
+    ]
 
 
 def may_read_history(model_admin: Any, request: HttpRequest) -> bool:

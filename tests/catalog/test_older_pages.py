@@ -69,7 +69,7 @@ def test_prices_and_skus_of_an_older_page_take_nothing_back(client, staff):
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
     assert Variant.objects.values_list("sku", "grams", "barcode").get() == ("NEW-1", 350, "X1")
     answer = client.post(url_of(variant.product), {**older, "variants-0-price": "26.00"})
-    assert "You changed this to “30.00” while the page was open." in text_of(answer)
+    assert "Price was changed to “30.00” while this page was open." in text_of(answer)
     assert prices_at([variant.pk], default_market())[variant.pk].amount_minor == 3000
 
 
@@ -85,7 +85,7 @@ def test_an_older_page_of_a_variant_takes_nothing_back(client, staff):
         answer
     )
     answer = client.post(url, {**older, "grams": "400"})
-    assert "You changed this to “350” while the page was open." in text_of(answer)
+    assert "Weight (g) was changed to “350” while this page was open." in text_of(answer)
 
 
 @pytest.mark.django_db
