@@ -30,7 +30,7 @@ def find_products(text: str, user: Any) -> list[Hit]:
         return []
     found = Product.objects.not_withdrawn().filter(folded_words("title", text)).only("title", "status")
     products = list(found[: MAX_HITS + 1])
-    pictures = _pictures([product.pk for product in products])
+    pictures = pictures_of([product.pk for product in products])
     return [
         Hit(
             product.title,
@@ -52,7 +52,7 @@ def find_variants(text: str, user: Any) -> list[Hit]:
     variants = {row.pk: row for row in rows.filter(sku__folds=text)[: MAX_HITS + 1]}
     if text.isdecimal():
         variants |= {row.pk: row for row in rows.filter(barcode__in=[text, *barcodes_of(text)])[:MAX_HITS]}
-    pictures = _pictures([row.product_id for row in variants.values()])
+    pictures = pictures_of([row.product_id for row in variants.values()])
     shown = sorted(variants.values(), key=lambda row: (row.sku.casefold() != text.casefold(), row.sku))
     return [
         Hit(
@@ -65,7 +65,8 @@ def find_variants(text: str, user: Any) -> list[Hit]:
     ]
 
 
-def _pictures(product_ids: list[int]) -> dict[int, dict[str, Any]]:
+def pictures_of(product_ids: list[int]) -> dict[int, dict[str, Any]]:
+    """The first picture of each of these products that has one, as `ProductImage.as_json()` returns it."""
     images = ProductImage.objects.filter(product_id__in=product_ids).exclude(file="").order_by("-position", "-pk")
     return {image.product_id: image.as_json() for image in images} if product_ids else {}
 

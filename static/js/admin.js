@@ -147,6 +147,33 @@ function preview(form) {
   form.addEventListener("input", afterPause(ask, 300));
 }
 
+// A search box lists what it finds while somebody types; what is checked moves to what is chosen.
+function pick(box) {
+  const [search, chosen, hits] = ["[data-find]", "[data-chosen]", "[data-hits]"].map((part) => $(part, box));
+  const find = async () => {
+    await replaceWith(hits, `${box.dataset.picker}&${new URLSearchParams({ term: search.value })}`);
+    const taken = $$("input[name]", chosen).map((input) => input.value);
+    for (const input of $$("label input", hits)) if (taken.includes(input.value)) input.closest("li").remove();
+    say(`${hits.children.length} found`);
+  };
+  const findSoon = afterPause(find, 250);
+  search.addEventListener("input", (event) => {
+    event.stopPropagation();
+    findSoon();
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    find();
+  });
+  hits.addEventListener("change", (event) => {
+    if (!event.target.checked) return;
+    if (event.target.type === "radio") chosen.replaceChildren();
+    chosen.append(event.target.closest("li"));
+    event.target.focus();
+  });
+}
+
 // Leaving a page with changes that nobody saved asks first.
 function guard(form) {
   let isChanged = false;
@@ -359,6 +386,7 @@ document.addEventListener("DOMContentLoaded", () => {
   $$("form[data-select]").forEach(selectRows);
   $$("form[data-live]").forEach(preview);
   $$(UNSAVED).forEach(guard);
+  $$("[data-picker]").forEach(pick);
   $$("[data-drop]").forEach(dropPictures);
   $$("[data-sortable]").forEach(sortByDrag);
   $$("[data-focus]").forEach(placeFocus);
