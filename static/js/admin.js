@@ -388,6 +388,7 @@ document.addEventListener("DOMContentLoaded", () => {
   $$(UNSAVED).forEach(guard);
   $$("[data-picker]").forEach(pick);
   $$("[data-drop]").forEach(dropPictures);
+  $$("[data-chosen]").forEach((input) => input.addEventListener("change", () => showChosen(input)));
   $$("[data-sortable]").forEach(sortByDrag);
   $$("[data-focus]").forEach(placeFocus);
   document.addEventListener("keydown", pressKey);

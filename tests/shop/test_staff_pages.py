@@ -205,7 +205,7 @@ def test_a_crash_inside_the_admin_speaks_of_saving_and_not_of_charges(client, st
     def crash(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("catalog.admin.products.product.completeness", crash)
+    monkeypatch.setattr("catalog.admin.products.product.editor_of", crash)
     answer = client.get(f"/admin/catalog/product/{make_variant().product_id}/change/")
     text = text_of(answer)
     assert (answer.status_code, "what you sent was not saved" in text, "charged" in text) == (500, True, False)

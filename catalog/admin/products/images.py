@@ -1,5 +1,6 @@
 """The page for a product's pictures: uploads, positions, alternative texts and focus points."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +15,30 @@ from catalog.products.images import store_image
 from catalog.products.saving import Author, recorded_change
 
 MAX_IMAGES_PER_UPLOAD = 20
+
+
+class PicturesInput(forms.FileInput):
+    """A file input for several pictures, with a preview of those that are chosen."""
+
+    allow_multiple_selected = True
+
+    def __init__(self) -> None:
+        super().__init__({"accept": "image/jpeg,image/png,image/webp", "data-chosen": True})
+
+
+class PicturesField(forms.FileField):
+    """Any number of uploaded pictures. Its value is the list of the files."""
+
+    widget = PicturesInput
+
+    def to_python(self, data: Any) -> Any:
+        return [file for upload in data or [] if (file := super(PicturesField, self).to_python(upload))]
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return self.to_python(data)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
 
 
 class ImageForm(forms.ModelForm):
@@ -80,10 +105,16 @@ def add_image(product: Product, content: bytes, author: Author) -> ProductImage:
     image = ProductImage(product=product)
     store_image(image, content)  # before the product is locked, because it can take seconds
     with recorded_change(product, author):
-        last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
-        image.position = last + 1
-        image.save()
+        append_images(product, [image])
     return image
+
+
+def append_images(product: Product, images: Sequence[ProductImage]) -> None:
+    """Save new pictures after the product's other pictures. Call it while the product is locked."""
+    last = product.images.order_by("-position").values_list("position", flat=True).first() or 0
+    for position, image in enumerate(images, start=last + 1):
+        image.product, image.position = product, position
+        image.save()
 
 
 def _save(formset: Any) -> None:

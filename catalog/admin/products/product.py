@@ -1,5 +1,6 @@
 """The admin of products and variants: list, form and history."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -7,11 +8,13 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
+from django.utils import timezone
 
 from catalog.admin.base import (
     CappedPaginator,
@@ -22,14 +25,15 @@ from catalog.admin.base import (
     warn_of_left_out,
 )
 from catalog.admin.products.bulk_edit import bulk_view
+from catalog.admin.products.editor import editor_of, inlines_of, sections_of
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
-from catalog.admin.products.images import images_view
+from catalog.admin.products.images import MAX_IMAGES_PER_UPLOAD, PicturesField, append_images, images_view
 from catalog.admin.products.market_prices import market_prices_view
 from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.edits.log import Place, Wanted, lines_of
-from catalog.errors import StockRefused
+from catalog.errors import BadImage, StockRefused
 from catalog.formats import listed
 from catalog.inputs import RichTextInput
 from catalog.listings.search import barcodes_of, listed_products
@@ -37,12 +41,13 @@ from catalog.markets import default_market, further_markets
 from catalog.models import (
     Option,
     Product,
+    ProductImage,
     RelatedProduct,
     Variant,
 )
 from catalog.products.attributes import product_problem
-from catalog.products.completeness import completeness
 from catalog.products.document import is_priced
+from catalog.products.images import store_image
 from catalog.products.saving import save_product
 
 MAX_CODE_MATCHES = 200
@@ -50,6 +55,10 @@ MAX_CODE_MATCHES = 200
 
 class ProductForm(forms.ModelForm):
     """The form of a product, without its calculated fields."""
+
+    pictures = PicturesField(
+        required=False, help_text=f"Add pictures: JPEG, PNG or WebP, at most 10 MB each, up to {MAX_IMAGES_PER_UPLOAD}"
+    )
 
     class Meta:
         widgets = {"description": RichTextInput}  # noqa: RUF012  (as Django reads it)
@@ -70,7 +79,22 @@ class ProductForm(forms.ModelForm):
         values = cleaned.get("attribute_values")
         if values and (problem := product_problem(cleaned.get("type"), values.select_related("attribute"))):
             self.add_error("attribute_values", problem)
+        if not self.errors:
+            cleaned["pictures"] = self._stored_pictures(cleaned.get("pictures") or [])
         return cleaned
+
+    def _stored_pictures(self, uploads: Sequence[UploadedFile]) -> list[ProductImage]:
+        """Store the chosen files as pictures without a product; those that cannot be read are errors."""
+        images = []
+        for upload in uploads[:MAX_IMAGES_PER_UPLOAD]:
+            image = ProductImage()
+            try:
+                store_image(image, upload.read())
+            except BadImage as bad:
+                self.add_error("pictures", f"{(upload.name or '')[:80]}: {bad}")
+            else:
+                images.append(image)
+        return images
 
 
 class OptionInline(admin.TabularInline):
@@ -108,13 +132,15 @@ class ProductAdmin(admin.ModelAdmin):
     change_list_template = "admin/catalog/product/change_list.html"
     change_form_template = "admin/catalog/product/change_form.html"
     fieldsets = (
-        (None, {"fields": ("title", "status", "category", "vendor", "description", "tags")}),
-        ("Visible from and until", {"fields": (("publish_at", "unpublish_at"), "position"), "classes": ("collapse",)}),
+        ("Basics", {"fields": ("title", "description")}),
+        ("Pictures", {"fields": ("pictures",)}),
+        ("Status", {"fields": ("status", "publish_at", "unpublish_at")}),
+        ("Organisation", {"fields": ("category", "vendor", "tags", "position")}),
         (
             "Delivery and returns",
-            {"fields": ("dispatch_days", ("is_returnable", "return_days")), "classes": ("collapse",)},
+            {"fields": ("dispatch_days", "is_returnable", "return_days"), "classes": ("collapse",)},
         ),
-        ("Facts", {"fields": ("type", "attribute_values"), "classes": ("collapse",)}),
+        ("Facts", {"fields": ("type", "attribute_values")}),
         ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
         ("Search engines", {"fields": ("slug", "seo_title", "seo_description"), "classes": ("collapse",)}),
         ("Imports", {"fields": ("handle",), "classes": ("collapse",)}),
@@ -200,15 +226,23 @@ class ProductAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        product = super().get_object(request, object_id)
-        extra = {}
-        if product:
-            extra["completeness"] = completeness(product)
-            extra["last_change"] = product.changes.first()
-            extra["image_count"] = product.images.count()
-        if request.user.has_perm("catalog.change_price"):
-            extra["further_markets"] = further_markets()
+        extra = {"further_markets": further_markets() if request.user.has_perm("catalog.change_price") else []}
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Product | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Arrange the form's sections in two columns, beside what is known of the product."""
+        inlines = inlines_of(context["inline_admin_formsets"])
+        context |= {
+            "sections": sections_of(list(context["adminform"])),
+            "inlines": inlines,
+            "variant_inlines": [inlines[name] for name in ("option", "variant") if name in inlines],
+        }
+        if obj:
+            stored = Product.objects.select_related("category").get(pk=obj.pk)  # without what was typed
+            context |= {"editor": editor_of(stored, request.user), "is_visible": stored.is_visible(timezone.now())}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save nothing yet: save_related() saves the product together with what belongs to it."""
@@ -221,7 +255,12 @@ class ProductAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         product = form.instance
         warn_of_left_out(request, product.description)
-        save_parts = partial(super().save_related, request, form, formsets, change)
+        save_formsets = partial(super().save_related, request, form, formsets, change)
+
+        def save_parts() -> None:
+            save_formsets()
+            append_images(product, form.cleaned_data.get("pictures") or [])
+
         document = save_product(product, staff_author(request), save_parts)
         if document and product.status == Product.Status.ACTIVE and not is_priced(document):
             messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")

@@ -7,11 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
 
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.inventory import Target, default_location, set_levels
 from catalog.markets import default_market
-from catalog.models import Stock, Variant
+from catalog.models import Product, Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
@@ -156,10 +157,24 @@ class VariantInline(admin.TabularInline):
     formset = VariantFormSet
     extra = 0
     fields = (
-        *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand"),
-        *("barcode", "grams", "is_tracked", "is_active", "position"),
+        *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand", "grams", "is_active"),
+        *("barcode", "is_tracked", "position"),
     )
     show_change_link = True
     template = "admin/catalog/variant_inline.html"
     verbose_name = "variant"
     can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead
+
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        """Name the option fields like the product's options, and hide those that it does not use."""
+        formset = super().get_formset(request, obj, **kwargs)
+        names = dict(enumerate((option.name for option in obj.options.all()), start=1)) if obj else {}
+        for number in (1, 2, 3):
+            field = formset.form.base_fields.get(f"option{number}")
+            if not field or not names:
+                continue
+            field.label = names.get(number, field.label)
+            is_used = number in names or obj.variants.exclude(**{f"option{number}": ""}).exists()  # type: ignore[union-attr]
+            if not is_used:
+                field.widget = forms.HiddenInput()
+        return formset

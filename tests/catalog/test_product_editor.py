@@ -1,0 +1,114 @@
+"""The page of one product: what stands beside its form, and what one save does."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.listings import write_listings
+from catalog.models import Product, ProductImage
+from catalog.prices import set_price
+from tests.catalog.product_pages import save
+from tests.catalog.test_admin import a_picture
+from tests.factories import make_location, make_variant
+from tests.reading import errors_of, find, find_all, form_of, links_of, messages_of, rows_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(client, product):
+    return client.get(f"/admin/catalog/product/{product.pk}/change/")
+
+
+def test_the_head_of_the_page_says_how_the_product_stands(client, staff):
+    variant = make_variant(2400, on_hand=3)
+    head = find(page_of(client, variant.product), "div", class_="head").text
+    assert f"{variant.product.title} Active {variant.sku} · No category · €24.00 · 3 left" in head
+
+
+def test_the_page_has_one_main_button(client, staff):
+    page = page_of(client, make_variant().product)
+    assert [button.text for button in find_all(page, class_="main")] == ["Save"]
+
+
+def test_what_is_missing_links_to_the_section_where_it_is_entered(client, staff):
+    page = page_of(client, make_variant().product)
+    card = find(page, "section", aria_labelledby="complete-heading")
+    links = links_of(card)
+    assert links["#organisation"] == "a category"
+    assert links["#search-engines"] == "a description for search engines"
+    ids = {element.attributes["id"] for element in find_all(page, id=True)}
+    assert {url.removeprefix("#") for url in links} <= ids
+
+
+def test_stock_is_shown_by_location_with_its_sum(client, staff):
+    variant = make_variant(on_hand=3)
+    other = make_location("shop", 20)
+    variant.stock.create(location=other, on_hand=4, reserved=1)
+    table = find(page_of(client, variant.product), "section", aria_labelledby="stock-heading")
+    assert rows_of(table)[1:] == [["main", "3", "0", "3"], ["shop", "4", "1", "3"], ["All", "7", "1", "6"]]
+
+
+def test_markets_without_a_price_are_named_and_link_to_their_prices(client, staff, us_market):
+    product = make_variant().product
+    card = find(page_of(client, product), "section", aria_labelledby="markets-heading")
+    assert f"{us_market.name} No price" in card.text
+    assert f"/admin/catalog/product/{product.pk}/prices/{us_market.code}/" in links_of(card)
+    set_price(product.variants.get().pk, us_market, regular_minor=2900)
+    assert f"{us_market.name} Priced" in text_of(page_of(client, product))
+
+
+def test_the_search_result_is_shown_as_it_will_look(client, staff):
+    product = make_variant().product
+    Product.objects.update(seo_title="", description=f"<p>{'Round and blue. ' * 20}</p>")
+    shown = find(page_of(client, product), "div", class_="serp").text
+    assert f"› p › {product.slug} {product.title} Round and blue." in shown
+    assert shown.endswith("…")
+
+
+def test_pictures_are_added_by_saving_the_product_also_a_new_one(client, staff):
+    files = [SimpleUploadedFile(f"{n}.jpg", a_picture("JPEG"), "image/jpeg") for n in range(2)]
+    form = form_of(client.get("/admin/catalog/product/add/"), id="product_form")
+    answer = client.post(
+        "/admin/catalog/product/add/",
+        {**form, "title": "Mug", "slug": "mug", "handle": "mug", "pictures": files, "_continue": "1"},
+    )
+    product = Product.objects.get()
+    assert answer.url == f"/admin/catalog/product/{product.pk}/change/"
+    assert list(product.images.values_list("position", flat=True)) == [1, 2]
+    save(client, product, pictures=SimpleUploadedFile("3.jpg", a_picture("JPEG"), "image/jpeg"))
+    assert list(product.images.values_list("position", flat=True)) == [1, 2, 3]
+
+
+def test_a_file_that_is_no_picture_is_named_and_nothing_is_saved(client, staff):
+    product = make_variant().product
+    text = SimpleUploadedFile("notes.jpg", b"no picture", "image/jpeg")
+    _answer, errors = save(client, product, title="New", pictures=text)
+    assert [error.partition(":")[0] for error in errors] == ["notes.jpg"]
+    assert (Product.objects.get().title, ProductImage.objects.count()) == (product.title, 0)
+
+
+def test_tax_class_gift_card_flag_and_picture_focus_are_in_the_history(client, staff):
+    variant = make_variant()
+    image = ProductImage.objects.create(product=variant.product, file="products/a.jpg", width=10, height=10, alt="A")
+    url = f"/admin/catalog/variant/{variant.pk}/change/"
+    form = form_of(client.get(url), id="variant_form")
+    client.post(url, {**form, "tax_class": "reduced", "is_gift_card": "on"})
+    url = f"/admin/catalog/product/{variant.product_id}/pictures/"
+    client.post(url, {**form_of(client.get(url), id="pictures-form"), "form-0-focus_x": "20"})
+    differences = [row for change in variant.product.changes.order_by("pk") for row in change.differences]
+    name = "(the only one)"
+    assert [f"variant {name}: tax class", "standard", "reduced"] in differences
+    assert [f"variant {name}: is gift card", False, True] in differences
+    assert [row[1:] for row in differences if row[0].endswith("focus x")] == [[50, 20]]
+    assert image.alt == "A"
+
+
+def test_a_product_that_is_only_viewed_has_no_buttons_to_save(client, staff):
+    product = make_variant().product
+    write_listings(Product.objects.all())
+    staff.is_superuser = False
+    staff.save()
+    staff.user_permissions.set(Permission.objects.filter(codename__in=["view_product", "view_variant"]))
+    page = page_of(client, product)
+    assert (page.status_code, find_all(page, "button", name="_continue")) == (200, [])
+    assert errors_of(page) == messages_of(page) == []
