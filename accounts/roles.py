@@ -35,6 +35,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.pagetext": "view add change delete",
         "catalog.menu": "view add change delete",
         "catalog.menuentry": "view add change delete",
+        "catalog.redirect": "view add change delete",
         "catalog.swatch": "view add change delete",
         "catalog.attribute": "view add change delete",
         "catalog.attributevalue": "view add change delete",

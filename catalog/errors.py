@@ -44,3 +44,11 @@ class MenuRefused(CatalogError):
 
 class VersionRefused(CatalogError):
     """The version of a page cannot be deleted. The message tells staff why."""
+
+
+class RedirectRefused(CatalogError):
+    """The redirect would not work. `field` is the field of the form, and the message tells staff why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field

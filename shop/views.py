@@ -10,12 +10,13 @@ from csp.decorators import csp
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from catalog.pages import ACCOUNT, SHARED_FILE, page
+from catalog.redirects import redirect_target
 
 STAFF_PAGES = ("/admin/", "/staff/")
 NOT_READABLE = ("This request could not be read", "Nothing was changed. Go back, check what you typed and try again.")
@@ -68,6 +69,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_for_staff(request):
         return staff_error(request, 404, NOT_THERE)
+    if target := redirect_target(request):
+        return HttpResponsePermanentRedirect(target)
     return defaults.page_not_found(request, exception)
 
 

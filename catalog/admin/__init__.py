@@ -5,6 +5,7 @@ from catalog.admin import (  # noqa: F401  (each registers its models)
     changes,
     menus,
     pages,
+    redirects,
     reviews,
     runs,
     stock,

@@ -28,6 +28,7 @@ from catalog.markets import all_markets, current_market
 from catalog.models import Category, Collection
 from catalog.pages import STOREFRONT, page
 from catalog.products.slugs import Moved, moved_category
+from catalog.redirects import redirect_target
 
 MIN_SUGGEST_LETTERS = 2
 LOVED_TAG = "bestseller"
@@ -142,6 +143,8 @@ def answer_moved(request: HttpRequest, moved: Moved | None) -> HttpResponse:
     """Redirect to the present URL of a page, answer 410 if it is gone, or raise Http404 if it never existed."""
     if moved is None:
         raise Http404
+    if not moved.url and (target := redirect_target(request)):
+        return HttpResponsePermanentRedirect(target)
     if not moved.url:
         return render(request, "410.html", status=410)
     query = request.META.get("QUERY_STRING", "")

@@ -29,14 +29,16 @@ STOCK_EXAMPLES = (
 )
 ORDER_MAILS = {example.kind: example for example in (*EXAMPLES, *STOCK_EXAMPLES)}
 ACCOUNT_MAILS = {name.replace("/email/", "-"): name for name in MAIL_TEXTS}
+LINKS = {text.url for text in MAIL_TEXTS.values() if text.url.endswith("_url")}
 ACCOUNT_VALUES = {
     "new_email": "anna.peeters@example.com",
     "to_email": "anna.peeters@example.com",
     "from_email": "anna@example.com",
     "deleted_email": "anna@example.com",
+    "inviter": "Mara Lind",
     "ip": "192.0.2.7",
     "device": "Firefox on Windows",
-    **dict.fromkeys(("sign_up_url", "password_reset_url", "activate_url"), "https://shop.example/link/"),
+    **dict.fromkeys(LINKS, "https://shop.example/link/"),
 }
 
 

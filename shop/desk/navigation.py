@@ -95,7 +95,7 @@ SECTIONS = (
     ),
     Section("Customers", "person", "c", (*models("accounts", "user:Accounts"), *models("auth", "group"))),
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
-    Section("Content", "page", "n", models("catalog", "page", "menu", "synonym", "swatch:Swatches")),
+    Section("Content", "page", "n", models("catalog", "page", "menu", "redirect", "synonym", "swatch:Swatches")),
     Section(
         "Reports",
         "chart",

@@ -47,6 +47,10 @@ GROUPS: Sequence[tuple[str, Sequence[Setting]]] = (
                 *("admin:catalog_store_changelist", SEE_SETTINGS),
             ),
             Setting("Pages", "Help and legal texts", "page", "admin:catalog_page_changelist", "catalog.view_page"),
+            Setting(
+                *("Redirects", "From former URLs to present ones", "right"),
+                *("admin:catalog_redirect_changelist", "catalog.view_redirect"),
+            ),
             Setting("Menus", "Header and footer", "menu", "admin:catalog_menu_changelist", "catalog.view_menu"),
             Setting(
                 *("Languages and markets", "Currencies, countries and URLs", "eye"),
@@ -86,8 +90,14 @@ GROUPS: Sequence[tuple[str, Sequence[Setting]]] = (
     (
         "Team and safety",
         (
-            Setting("Staff", "Who works here", "person", "admin:accounts_user_changelist", "accounts.view_user"),
-            Setting("Roles", "What each role may do", "lock", "admin:auth_group_changelist", "auth.view_group"),
+            Setting(
+                *("Staff and roles", "Who works here, and what each role may do", "person"),
+                *("admin:accounts_staff_changelist", "accounts.view_staff"),
+            ),
+            Setting(
+                *("Change log", "Who changed what, and when", "table"),
+                *("admin:admin_logentry_changelist", "admin.view_logentry"),
+            ),
         ),
     ),
 )

@@ -33,6 +33,12 @@ PAGES = {
     "accounts_staff_revoke": "accounts.add_staff",
     "search": ALL_STAFF,  # finds what the user may see
     "search_suggest": ALL_STAFF,
+    "settings": ALL_STAFF,  # lists what the user may open
+    "settings_markets": "catalog.view_store",
+    "settings_payments": "payments.view_payment",
+    "settings_mails": "catalog.view_store",
+    "settings_mail": "catalog.view_store",
+    "settings_mail_page": "catalog.view_store",
     "catalog_page_version": "catalog.view_page",
     "catalog_page_version_cancel": "catalog.change_page",
     "catalog_menu_start": "catalog.add_menu",

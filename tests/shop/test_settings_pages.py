@@ -22,7 +22,7 @@ def entries(client) -> list[str]:
 
 def test_the_settings_list_what_the_user_may_open(client):
     role(client, "Owner")
-    assert entries(client)[:5] == ["Store details", "Pages", "Menus", "Languages and markets", "Delivery"]
+    assert entries(client)[:5] == ["Store details", "Pages", "Redirects", "Menus", "Languages and markets"]
     role(client, "Finance")
     assert entries(client) == ["Delivery", "Closing days", "Taxes", "Payments"]
     role(client, "Fulfilment")
