@@ -14,7 +14,7 @@ SUMMARIES = {
     "Marketing": "Promotions, coupon codes, collections, pages and reviews. No orders and no customers.",
     "Fulfilment": "Ships orders and counts stock. Sees the addresses of customers.",
     "Support": "Answers customers: orders, cancellations, gift cards and notes.",
-    "Finance": "Payments, refunds, gift cards, delivery prices and taxes.",
+    "Finance": "Payments, refunds, gift cards, delivery prices, taxes, figures and reports.",
     "Read-only": "Looks at products, stock, orders and payments, without the names of customers.",
 }
 

@@ -10,13 +10,31 @@ from django.utils import timezone
 from catalog.emails import Attachment, Priority, write_mail
 from catalog.formats import day
 from catalog.markets import market_of
+from orders.mail_examples import MailExample
 from payments.reports.all_reports import REPORTS
 from payments.reports.periods import Period, Step
 from payments.reports.tables import Query
-from shop.desk.reports.values import csv_of, file_name, shown_figures
+from shop.desk.figures import Change
+from shop.desk.reports.values import ShownFigure, csv_of, file_name, shown_figures
 from shop.models import ReportMail
 
 SEE_REPORTS = "payments.view_reports"
+
+# For the preview of all e-mails.
+REPORT_EXAMPLE = MailExample(
+    *("report", "Report", "To staff who chose to get it, with a file"),
+    lambda: (
+        "Sales, 23 Nov 2026 – 29 Nov 2026",
+        {
+            "title": "Sales",
+            "period": "23 Nov 2026 – 29 Nov 2026",
+            "market": "Germany (Euro)",
+            "figures": [ShownFigure("Sales", "€1,645.00", Change("+8.2 %", "ok"))],
+            "url": f"{settings.SHOP_URL}{reverse('admin:report', args=['sales'])}",
+            "stop_url": f"{settings.SHOP_URL}{reverse('admin:report_mails')}",
+        },
+    ),
+)
 
 
 def due_period(every: str, today: date) -> Period:
