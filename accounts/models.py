@@ -62,6 +62,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 violation_error_message="There is already an account with this address.",
             )
         ]
+        indexes = [models.Index(fields=["-date_joined", "-id"], name="user_newest")]
 
     def __str__(self) -> str:
         return self.email

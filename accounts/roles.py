@@ -80,6 +80,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.variant": "view",
     },
     "Support": {
+        "orders.customer": "view change",
         "orders.order": "view cancel edit note mail see_customer see_evidence",
         "orders.giftcard": "view",
         "orders.promotion": "view try",
@@ -94,6 +95,7 @@ ROLES: dict[str, dict[str, str]] = {
         "orders.closingday": "view add change delete",
         "orders.taxrate": "view add change",
         "orders.taxregion": "view add change",
+        "orders.customer": "view",
         "orders.order": "view note see_customer see_evidence",
         "payments.payment": "view",
         "payments.refund": "view",

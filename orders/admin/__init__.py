@@ -1,4 +1,5 @@
 from orders.admin import stock_occasions  # noqa: F401  (registers the links)
+from orders.admin.customers import CustomerAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.promotions import CouponAdmin, PromotionAdmin
 from orders.admin.shipping import ClosingDayAdmin, ShippingMethodAdmin, ShippingZoneAdmin, TaxRateAdmin, TaxRegionAdmin
@@ -6,6 +7,7 @@ from orders.admin.shipping import ClosingDayAdmin, ShippingMethodAdmin, Shipping
 __all__ = [
     "ClosingDayAdmin",
     "CouponAdmin",
+    "CustomerAdmin",
     "OrderAdmin",
     "PromotionAdmin",
     "ShippingMethodAdmin",

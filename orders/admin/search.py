@@ -53,7 +53,7 @@ def find_customers(text: str, user: Any) -> list[Hit]:
         for person in part[: MAX_HITS + 1]
     }
     return [
-        Hit(person.name or person.email, person.email, reverse("admin:accounts_user_change", args=[person.pk]))
+        Hit(person.name or person.email, person.email, reverse("admin:orders_customer_account", args=[person.pk]))
         for person in found.values()
     ]
 
@@ -66,6 +66,6 @@ def find_promotions(text: str, user: Any) -> Iterator[Hit]:
 
 SOURCES = (
     Source("orders", "Orders", "orders.view_order", find_orders, "admin:orders_order_changelist"),
-    Source("customers", "Customers", "accounts.view_user", find_customers, "admin:accounts_user_changelist"),
+    Source("customers", "Customers", "orders.view_customer", find_customers, "admin:orders_customer_changelist"),
     Source("promotions", "Promotions", "orders.view_promotion", find_promotions),
 )

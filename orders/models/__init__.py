@@ -1,4 +1,5 @@
 from orders.models.cart import Cart, CartLine, CheckoutDraft
+from orders.models.customer import Customer
 from orders.models.fulfillment import Fulfillment, FulfillmentLine
 from orders.models.gift_card import GiftCard, GiftCardMovement
 from orders.models.order import Order, OrderEvent, OrderLine
@@ -13,6 +14,7 @@ __all__ = [
     "CheckoutDraft",
     "ClosingDay",
     "Coupon",
+    "Customer",
     "Fulfillment",
     "FulfillmentLine",
     "GiftCard",

@@ -165,6 +165,7 @@ class Order(models.Model):
         indexes = [
             # Pages of the order list begin after a moment and an id, and its filters have indexes of their own.
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["email", "-placed_at", "-id"], name="order_by_customer"),
             models.Index(fields=["status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["fulfillment_status", "-placed_at", "-id"], name="order_by_fulfillment"),
             models.Index(fields=["market", "-placed_at", "-id"], name="order_by_market"),

@@ -93,7 +93,12 @@ SECTIONS = (
             *models("catalog", "stockmovement:Movements"),
         ),
     ),
-    Section("Customers", "person", "c", (*models("accounts", "user:Accounts"), *models("auth", "group"))),
+    Section(
+        "Customers",
+        "person",
+        "c",
+        (*models("orders", "customer"), *models("accounts", "user:Accounts"), *models("auth", "group")),
+    ),
     Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
     Section("Content", "page", "n", models("catalog", "page", "menu", "redirect", "synonym", "swatch:Swatches")),
     Section(

@@ -14,6 +14,7 @@ from accounts.roles import ROLES, SUMMARIES
 
 ALL_STAFF = "all staff"
 NOBODY = "nobody"
+SEES_CUSTOMERS = "orders.view_customer and orders.see_customer_order"
 STANDARD = {"changelist": "view", "history": "view", "change": "view", "add": "add", "delete": "delete"}
 
 # URL name → the permission that its page needs, if Django's own does not follow from the name.
@@ -66,6 +67,11 @@ PAGES = {
     "catalog_product_bulk": "catalog.apply_run",
     "orders_order_ship": "orders.view_order and orders.ship_order",
     "orders_order_cancel": "orders.view_order and orders.cancel_order",
+    "orders_customer_changelist": SEES_CUSTOMERS,
+    "orders_customer_account": SEES_CUSTOMERS,
+    "orders_customer_order": SEES_CUSTOMERS,
+    "orders_customer_change": SEES_CUSTOMERS,
+    "orders_customer_history": SEES_CUSTOMERS,
     "orders_order_address": "orders.view_order and orders.edit_order and orders.see_customer_order",
     "orders_order_email": "orders.view_order and orders.edit_order and orders.see_customer_order",
     "orders_order_tracking": "orders.view_order and orders.ship_order",
