@@ -77,6 +77,8 @@ PAGES = {
     "orders_order_tracking": "orders.view_order and orders.ship_order",
     "orders_order_mail": "orders.view_order and orders.mail_order",
     "orders_order_note": "orders.view_order and orders.note_order",
+    "orders_promotion_rows": "orders.view_promotion",
+    "orders_promotion_kind": "orders.change_promotion",
     "orders_promotion_try": "orders.try_promotion",
     "orders_promotion_codes": "orders.add_coupon",
     "orders_promotion_batch": "orders.view_coupon",
