@@ -64,6 +64,7 @@ PAGES = {
     "catalog_product_variants": "catalog.add_variant",
     "catalog_product_pictures": "catalog.change_productimage",
     "catalog_product_prices": "catalog.change_price",
+    "catalog_product_timeline": "catalog.change_price",
     "catalog_product_bulk": "catalog.apply_run",
     "orders_order_ship": "orders.view_order and orders.ship_order",
     "orders_order_cancel": "orders.view_order and orders.cancel_order",

@@ -17,9 +17,11 @@ from catalog.clock import shop_now
 from catalog.formats import listed, moment
 from catalog.markets import all_markets, default_market
 from catalog.models import Change, Price, Product, ProductImage, Stock
+from catalog.price_plans import Period, time_line
 from catalog.rich_text import plain
 
 MAX_CHANGES = 3
+MAX_VARIANTS = 250
 MAX_NAMED_DIFFERENCES = 2
 MAX_SEARCH_TITLE, MAX_SEARCH_TEXT = 60, 155  # characters that search engines show
 PRICED, PARTLY_PRICED, UNPRICED = Badge("Priced", "ok"), Badge("Partly priced", "warn half"), Badge("No price", "open")
@@ -71,6 +73,7 @@ class Editor:
     row: Row
     images: Sequence[ProductImage]
     stock: Sequence[StockRow]
+    periods: Sequence[Period]
     markets: Sequence[MarketRow]
     search_result: SearchResult
     changes: Sequence[ShownChange]
@@ -90,6 +93,7 @@ def editor_of(product: Product, user: PermissionsMixin) -> Editor:
         rows_of([product])[0],
         list(product.images.all()),
         _stock(product),
+        time_line(list(product.variants.filter(is_active=True)[:MAX_VARIANTS]), default_market()),
         _markets(product, user),
         _search_result(product),
         [_shown(change) for change in product.changes.select_related("user")[:MAX_CHANGES]],

@@ -29,6 +29,7 @@ from catalog.admin.products.editor import editor_of, inlines_of, sections_of
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import MAX_IMAGES_PER_UPLOAD, PicturesField, append_images, images_view
 from catalog.admin.products.market_prices import market_prices_view
+from catalog.admin.products.price_time_line import time_line_view
 from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
@@ -152,6 +153,7 @@ class ProductAdmin(admin.ModelAdmin):
             path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
             path("<int:product_id>/pictures/", guarded(self, self.images), name="catalog_product_pictures"),
             path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
+            path("<int:product_id>/timeline/", guarded(self, self.time_line), name="catalog_product_timeline"),
             path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
         ]
         return custom + super().get_urls()
@@ -166,6 +168,9 @@ class ProductAdmin(admin.ModelAdmin):
         return market_prices_view(
             self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id), code
         )
+
+    def time_line(self, request: HttpRequest, product_id: int) -> HttpResponse:
+        return time_line_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
@@ -226,7 +231,10 @@ class ProductAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        extra = {"further_markets": further_markets() if request.user.has_perm("catalog.change_price") else []}
+        extra = {}
+        if request.user.has_perm("catalog.change_price"):
+            plan_url = reverse("admin:catalog_product_timeline", args=[object_id]) if object_id.isdigit() else ""
+            extra = {"further_markets": further_markets(), "plan_url": plan_url}
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def render_change_form(
