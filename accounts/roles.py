@@ -70,6 +70,7 @@ ROLES: dict[str, dict[str, str]] = {
     },
     "Fulfilment": {
         "orders.order": "view ship note see_customer",
+        "orders.orderrun": "view",
         "catalog.stock": "view change_on_hand",
         "catalog.transfer": "view",
         "catalog.stocktake": "view",
@@ -81,7 +82,9 @@ ROLES: dict[str, dict[str, str]] = {
     },
     "Support": {
         "orders.customer": "view change",
-        "orders.order": "view cancel edit note mail see_customer see_evidence",
+        "orders.order": "view cancel edit note mail export see_customer see_evidence",
+        "orders.orderrun": "view",
+        "orders.savedview": "share",
         "orders.giftcard": "view",
         "orders.promotion": "view try",
         "orders.coupon": "view",
@@ -96,7 +99,7 @@ ROLES: dict[str, dict[str, str]] = {
         "orders.taxrate": "view add change",
         "orders.taxregion": "view add change",
         "orders.customer": "view",
-        "orders.order": "view note see_customer see_evidence",
+        "orders.order": "view note export see_customer see_evidence",
         "payments.payment": "view",
         "payments.refund": "view",
         "payments.journal": "view",

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from orders import gift_card_emails, statistics
+from orders import bulk_actions, gift_card_emails, statistics
 from orders.delivery import closing_days
 
 
@@ -19,3 +19,9 @@ def send_gift_cards() -> int:
 @shared_task
 def extend_public_holidays() -> int:
     return closing_days.extend_public_holidays()
+
+
+@shared_task
+def work_order_runs() -> int:
+    """Work on the runs of actions over many orders."""
+    return bulk_actions.work_waiting()

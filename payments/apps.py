@@ -9,7 +9,7 @@ class PaymentsConfig(AppConfig):
         from orders.admin.order_list import payment_readers  # noqa: PLC0415
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
         from orders.problems import problems  # noqa: PLC0415
-        from payments import canceled_mails  # noqa: F401, PLC0415  (registers itself)
+        from payments import bulk_cancel, canceled_mails  # noqa: F401, PLC0415  (they register themselves)
         from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, payment_cells  # noqa: PLC0415
         from payments.admin.order_page import MONEY, PAYMENTS  # noqa: PLC0415

@@ -44,6 +44,7 @@ JOBS = (
     Job("refresh-listings", "catalog.tasks.refresh_listings", seconds(5), "Products refreshed: {}", is_repeated=True),
     Job("render-images", "catalog.tasks.render_images", seconds(20), "Pictures rendered: {}", is_repeated=True),
     Job("work-runs", "catalog.tasks.work_runs", seconds(10), "Runs handled: {}", 1500),
+    Job("work-order-runs", "orders.tasks.work_order_runs", seconds(10), "Runs handled: {}", 1500),
     Job("send-stock-alerts", "catalog.tasks.send_stock_alerts", seconds(60), "Mails written: {}", is_repeated=True),
     Job("send-low-stock", "catalog.tasks.send_low_stock", timedelta(minutes=10), "Variants reported: {}"),
     Job("refresh-search", "catalog.tasks.refresh_search", timedelta(hours=1), "Words known: {}", 600),

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 
 from catalog.admin.base import ReadOnly, found_or_404, page
 from orders.admin.order_list import OrderChangeList
+from orders.admin.order_list.pages import list_urls
 from orders.admin.order_page import order_page
 from orders.admin.order_page.action_page import action_page
 from orders.admin.order_page.heading import heading_of
@@ -50,7 +51,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
             )
             for action in order_page.actions.values()
         ]
-        return urls + super().get_urls()
+        return [*list_urls(self), *urls, *super().get_urls()]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         """Show the order's events and what the admin logged about it, oldest first."""

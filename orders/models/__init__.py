@@ -3,6 +3,7 @@ from orders.models.customer import Customer
 from orders.models.fulfillment import Fulfillment, FulfillmentLine
 from orders.models.gift_card import GiftCard, GiftCardMovement
 from orders.models.order import Order, OrderEvent, OrderLine
+from orders.models.order_list import OrderRun, OrderRunRow, SavedView
 from orders.models.promotion import Coupon, Promotion, PromotionCustomer, PromotionTier, PromotionUse
 from orders.models.rules_mark import RulesMark
 from orders.models.shipping import ClosingDay, ShippingMethod, ShippingRate, ShippingZone
@@ -22,11 +23,14 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
+    "OrderRun",
+    "OrderRunRow",
     "Promotion",
     "PromotionCustomer",
     "PromotionTier",
     "PromotionUse",
     "RulesMark",
+    "SavedView",
     "ShippingMethod",
     "ShippingRate",
     "ShippingZone",

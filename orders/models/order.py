@@ -159,6 +159,7 @@ class Order(models.Model):
             ("edit_order", "Can correct addresses and e-mail addresses of orders"),
             ("note_order", "Can add notes to orders"),
             ("mail_order", "Can send the e-mails of orders again"),
+            ("export_order", "Can export orders"),
             ("see_customer_order", "Can see customers and their addresses in orders"),
             ("see_evidence_order", "Can see the IP address from which the terms were accepted"),
         ]

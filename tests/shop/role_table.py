@@ -80,6 +80,11 @@ PAGES = {
     "orders_order_note": "orders.view_order and orders.note_order",
     "orders_promotion_rows": "orders.view_promotion",
     "orders_promotion_kind": "orders.change_promotion",
+    "orders_order_bulk": "orders.view_order",  # each action asks for its own permission too
+    "orders_order_export": "orders.view_order and orders.export_order",
+    "orders_order_save_view": "orders.view_order",
+    "orders_order_delete_view": "orders.view_order",
+    "orders_orderrun_start": "orders.view_orderrun",  # and the permission of the run's action
     "orders_promotion_try": "orders.try_promotion",
     "orders_promotion_codes": "orders.add_coupon",
     "orders_promotion_batch": "orders.view_coupon",

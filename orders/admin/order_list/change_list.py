@@ -1,7 +1,7 @@
 """Django's change list for orders: tabs, keyset pages, filters of its own and a search that uses indexes."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
@@ -16,12 +16,16 @@ from orders.admin.order_list.filters import OrderFilters
 from orders.admin.order_list.rows import Row, rows_of
 from orders.admin.order_list.tabs import ALL_TAB, SHIP_TAB, TABS, Tab
 from orders.admin.order_page.panels import SEE_CUSTOMER
+from orders.bulk_actions import BulkAction, actions_for
+from orders.models import SavedView
 from orders.order_search import matches
+from orders.saved_views import SHARE, normalized, views_for
 
 TAB, AFTER, BEFORE, SORT, SEARCH = "tab", "after", "before", "sort", "q"
 OLDEST, NEWEST = "oldest", "newest"
 PLACES = (AFTER, BEFORE)
 PER_PAGE = 50
+EXPORT = "orders.export_order"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class TabLink:
 
 
 @dataclass(frozen=True)
+class ViewLink:
+    """A saved view, and whether the list shows it and the user may delete it."""
+
+    view: SavedView
+    is_current: bool
+    may_delete: bool
+
+
+@dataclass(frozen=True)
 class Empty:
     """What stands in place of the rows of an empty list, with a link to another list."""
 
@@ -43,10 +56,11 @@ class Empty:
     text: str
     url: str
     link: str
+    icon: str = "ok"
 
 
 NOTHING_FOUND = Empty(
-    "No order matches", "Check the spelling, or remove a filter.", f"?{TAB}={ALL_TAB.code}", "Show all orders"
+    "No order matches", "Check the spelling, or remove a filter.", f"?{TAB}={ALL_TAB.code}", "Show all orders", "search"
 )
 
 
@@ -92,12 +106,9 @@ class OrderChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page after or before the cursor in the URL."""
-        orders = self.queryset & self.tab.orders()
-        conditions = matches(self.query, sees_customers=self.sees_customer)
-        parts = [orders.filter(condition) for condition in conditions] if self.query.strip() else [orders]
         keyset = Keyset("placed_at", PER_PAGE, is_newest_first=self.is_newest_first)
         places = {name: request.GET.get(name, "") for name in PLACES}
-        self.page = keyset.page(self.queryset, parts, **places)
+        self.page = keyset.page(self.queryset, self.parts, **places)
         self.result_list = self.page.rows
         self.result_count = len(self.page.rows)
         self.show_full_result_count = False
@@ -106,6 +117,22 @@ class OrderChangeList(ChangeList):
         self.can_show_all = False
         self.multi_page = bool(self.page.previous or self.page.next)
         self.paginator = Paginator(self.page.rows, PER_PAGE)
+
+    @cached_property
+    def parts(self) -> list[QuerySet]:
+        """The orders of the list: those of the tab, or, with a search, one part for each thing that it can mean."""
+        orders = self.queryset & self.tab.orders()
+        if not self.query.strip():
+            return [orders]
+        return [orders.filter(condition) for condition in matches(self.query, sees_customers=self.sees_customer)]
+
+    @property
+    def matching(self) -> QuerySet:
+        """All orders of the list."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        ids = [part.order_by().values("pk") for part in self.parts]
+        return self.queryset.filter(pk__in=reduce(QuerySet.union, ids)) if ids else self.queryset.none()
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -188,7 +215,48 @@ class OrderChangeList(ChangeList):
         if self.is_narrowed:
             return NOTHING_FOUND
         back = Empty("", "", "?", "Back to orders to ship") if self.tab is not SHIP_TAB else NOTHING_FOUND
-        return replace(back, title=self.tab.empty_title, text=self.tab.empty_text)
+        return replace(back, title=self.tab.empty_title, text=self.tab.empty_text, icon="ok")
+
+    @property
+    def here(self) -> str:
+        """The part of this page's URL after its path."""
+        return f"?{self.request.GET.urlencode()}"
+
+    @property
+    def export_query(self) -> str:
+        """The parameters that export this list."""
+        return self.url_with(**{TAB: self.tab.code})
+
+    @property
+    def query_text(self) -> str:
+        """The parameters of the list as a saved view keeps them."""
+        return normalized(self._parameters().urlencode())
+
+    @cached_property
+    def view_links(self) -> list[ViewLink]:
+        """The saved views that the user sees."""
+        user = self.request.user
+        return [
+            ViewLink(
+                view,
+                view.query == self.query_text,
+                view.owner_id == user.pk or (view.is_shared and user.has_perm(SHARE)),
+            )
+            for view in views_for(user)
+        ]
+
+    @property
+    def may_share(self) -> bool:
+        return bool(self.request.user.has_perm(SHARE))
+
+    @property
+    def may_export(self) -> bool:
+        return bool(self.request.user.has_perm(EXPORT))
+
+    @property
+    def bulk_actions(self) -> list[BulkAction]:
+        """What the user may do with many orders at once."""
+        return actions_for(self.request.user)
 
     @property
     def unfiltered_url(self) -> str:
