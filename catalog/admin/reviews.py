@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import CappedPaginator
+from catalog.edits.history import difference, record_action
 from catalog.listings.reviews import moderate
 from catalog.models import Review
 
@@ -44,7 +45,12 @@ class ReviewAdmin(admin.ModelAdmin):
         self._moderate(request, queryset, Review.Status.REJECTED)
 
     def _moderate(self, request: HttpRequest, queryset: QuerySet[Review], status: Review.Status) -> None:
-        changed = moderate(list(queryset.values_list("pk", flat=True)), status)
+        reviews = list(queryset.exclude(status=status))
+        changed = moderate([review.pk for review in reviews], status)
+        label = str(Review.Status(status).label)
+        for review in reviews:
+            before = str(review.get_status_display())
+            record_action(request, review, f"{label.capitalize()}.", [difference("Status", before, label)])
         self.message_user(request, f"{changed} review{'' if changed == 1 else 's'} {status}.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

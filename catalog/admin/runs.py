@@ -13,6 +13,7 @@ from django.urls import path
 from catalog.admin.base import ReadOnly, found_or_404, guarded, require_permission
 from catalog.admin.base import page as admin_page
 from catalog.admin.products.bulk_edit import plan_bulk_again
+from catalog.edits.history import record_action
 from catalog.errors import UnreadableFile
 from catalog.formats import NOTHING, count_of, money
 from catalog.importing.apply import default_target
@@ -125,7 +126,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return admin_page(self, request, "admin/catalog/run/change.html", context)
 
     def apply(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        return self._begin(request, run_id, start)
+        return self._begin(request, run_id, start, "Started to apply its changes.")
 
     def plan_again(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Plan the run's file or edit again for the current products."""
@@ -149,9 +150,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return redirect("admin:catalog_run_change", new.pk)
 
     def take_back(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        return self._begin(request, run_id, start_undo)
+        return self._begin(request, run_id, start_undo, "Started to take its changes back.")
 
-    def _begin(self, request: HttpRequest, run_id: int, verb: Callable[[Run], None]) -> HttpResponse:
+    def _begin(self, request: HttpRequest, run_id: int, verb: Callable[[Run], None], sentence: str) -> HttpResponse:
         require_permission(request, "catalog.apply_run")
         run = get_object_or_404(Run, pk=run_id)
         if request.method == "POST":
@@ -159,6 +160,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
                 verb(run)
             except RunRefused as refused:
                 messages.error(request, str(refused))
+            else:
+                record_action(request, run, sentence)
             work_runs.delay_on_commit()
         return redirect("admin:catalog_run_change", run.pk)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -31,7 +32,7 @@ CONTEXT_CHARACTERS = 80  # shown before the first difference of two long texts
 MAX_LISTED = 100  # rows of a many-to-many field
 MAX_EDITS = 20  # read of an object, to name who changed it
 # Never shown. Only that they changed is recorded.
-SECRET_FIELDS = {"password"}
+SECRET_FIELDS = {"password", "data", "secret_hash"}  # `data` holds the key of a second factor
 UNRECORDED_FIELDS = {"last_login", "date_joined"}
 
 Row = list[str]  # [label, before, after]; a list because it is stored as JSON
@@ -280,9 +281,12 @@ class RecordsChanges:
         return super().log_change(request, obj, message) if message else None  # type: ignore[misc]
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> list[Any]:
-        """Record what the objects were, before they are deleted."""
+        """Record what the objects were, as far as their pages show it, before they are deleted."""
         for subject in queryset:
             before = stored_snapshot(subject, self._recorded_inlines(request, subject))
+            if before:
+                shown = flatten_fieldsets(self.get_fieldsets(request, subject))  # type: ignore[attr-defined]
+                before = replace(before, values={name: text for name, text in before.values.items() if name in shown})
             write_entry(request, subject, DELETION, message_of(self.model, before, None))  # type: ignore[attr-defined]
         return []
 

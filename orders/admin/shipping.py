@@ -16,6 +16,7 @@ from psycopg.types.range import TimestamptzRange
 from catalog import formats
 from catalog.admin.base import page, require_permission
 from catalog.admin.columns import MarketFilter, comma_list, market
+from catalog.edits.history import difference, record_action
 from catalog.inputs import DayInput
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
@@ -279,6 +280,8 @@ class TaxRateAdmin(admin.ModelAdmin):
             except OrderRefused as refused:
                 form.add_error("begins", str(refused))
             else:
+                rows = [difference("Percent", rate.percent, new.percent)]
+                record_action(request, rate, f"Planned a new rate from {_moment(new.valid.lower)}.", rows)
                 messages.success(request, f"{new} applies from {_moment(new.valid.lower)}.")
                 return redirect("admin:orders_taxrate_changelist")
         context = {"form": form, "title": f"{rate}: plan a new rate", "button": "Plan the rate"}

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,7 @@ from accounts.fields import MailboxFormField
 from accounts.limits.throttle import Limit, TooManyAttempts
 from accounts.models import User
 from catalog.admin.base import ReadOnly, ReadOnlyInline, page, require_permission
+from catalog.edits.history import write_entry
 from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayInput
 from catalog.markets import all_markets
@@ -168,7 +169,7 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
         """Issue the card in one transaction with the form's key, so that a refused card does not use up the key."""
         cleaned = form.cleaned_data
         ISSUING.take(str(cleaned["key"]))
-        return issue_gift_card(
+        card, code = issue_gift_card(
             cleaned["amount"] or 0,
             form.currency,
             expires_at=cleaned["expires"],
@@ -176,3 +177,5 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
             note=cleaned["note"],
             by=request.user.pk,
         )
+        write_entry(request, card, ADDITION, f"Issued with {format_money(card.initial_minor, card.currency)}.")
+        return card, code

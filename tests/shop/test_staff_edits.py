@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Group, Permission
@@ -29,6 +30,7 @@ from catalog.models import (
 )
 from catalog.products.categories import create_category
 from orders.models import ClosingDay, TaxRate, TaxRegion
+from tests.accounts.second_factors import add_app
 from tests.factories import make_location, make_promotion, make_shipping, make_tax, make_user, make_variant
 from tests.reading import form_of, text_of
 
@@ -273,3 +275,46 @@ def test_no_password_is_in_the_history():
         user.save()
     assert rows_of_entry(entries_of(user)[0]) == [["Password", "not shown", "changed"]]
     assert "argon2" not in LogEntry.objects.get().change_message
+
+
+def test_the_key_of_a_deleted_second_factor_is_not_in_the_history():
+    ada = make_user(name="Ada")
+    add_app(ada)
+    factor = Authenticator.objects.get()
+    employee("Anna").post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
+    entry = LogEntry.objects.get()
+    assert (entry.action_flag, factor.data["secret"] in entry.change_message) == (DELETION, False)
+    assert ["User", str(ada), "–"] in rows_of_entry(entry)
+
+
+def post_action(label: str, action: str, *rows) -> None:
+    fields = {"action": action, "_selected_action": [row.pk for row in rows]}
+    employee("Anna").post(f"/admin/{label}/", fields)
+
+
+def sentences() -> list[tuple[str, str]]:
+    return [
+        (entry.object_repr, part["sentence"]) for entry in LogEntry.objects.order_by("pk") for part in parts_of(entry)
+    ]
+
+
+def test_what_staff_do_with_many_rows_at_once_is_in_the_history_of_each():
+    review, coupon = make_review(), make_promotion(codes=("SUMMER",)).coupons.get()
+    post_action("catalog/review", "publish", review)
+    post_action("orders/coupon", "end", coupon)
+    assert sentences() == [(str(review), "Published."), ("SUMMER", "Ended.")]
+    assert rows_of_entry(entries_of(review)[0]) == [["Status", "Waiting", "Published"]]
+
+
+def test_codes_rates_and_gift_cards_that_staff_add_are_in_the_history():
+    anna, promotion, rate = employee("Anna"), make_promotion(), make_tax()
+    anna.post(f"/admin/orders/promotion/{promotion.pk}/codes/", {"code": "SUMMER"})
+    anna.post(f"/admin/orders/taxrate/{rate.pk}/new/", {"percent": "21", "begins": "2099-01-01"})
+    issue = form_of(anna.get("/admin/orders/giftcard/issue/"))
+    anna.post("/admin/orders/giftcard/issue/", {**issue, "amount": "25"})
+    assert [sentence for _, sentence in sentences()] == [
+        "Added the code SUMMER.",
+        "Planned a new rate from 1 Jan 2099, 00:00.",
+        "Issued with €25.00.",
+    ]
+    assert rows_of_entry(entries_of(rate)[0]) == [["Percent", "19", "21"]]

@@ -276,6 +276,8 @@ def test_a_mail_is_found_by_recipient_subject_and_message_id(client, staff):
 def test_large_lists_are_searched_by_an_index(table, condition, index):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
+        # Of an empty table, reading a whole index of the same column costs as little.
+        cursor.execute("DROP INDEX order_by_customer")
         cursor.execute(f"EXPLAIN SELECT id FROM {table} WHERE {condition}")
         assert index in "\n".join(row[0] for row in cursor.fetchall())
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.base import ReadOnly, found_or_404, page, require_permission
+from catalog.edits.history import record_action
 from catalog.formats import count_of
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
@@ -51,9 +52,11 @@ def codes_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> 
         try:
             if cleaned["code"]:
                 coupon = make_code(promotion, cleaned["code"], most_uses=cleaned["most_uses"])
+                record_action(request, promotion, f"Added the code {coupon.code}.")
                 messages.success(request, f"Code {coupon.code} was added.")
                 return redirect("admin:orders_promotion_codes", promotion.pk)
             batch = make_batch(promotion, cleaned["count"], prefix=cleaned["prefix"], most_uses=cleaned["most_uses"])
+            record_action(request, promotion, f"Added {count_of(cleaned['count'], 'code')}, batch {batch}.")
             return redirect("admin:orders_promotion_batch", promotion.pk, batch)
         except CouponRefused as refused:
             form.add_error("code", str(refused))
@@ -100,7 +103,10 @@ class CouponAdmin(ReadOnly, admin.ModelAdmin):
     @admin.action(description="End the selected codes", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet) -> None:
         promotions = list(Promotion.objects.filter(coupons__in=queryset, is_active=True, needs_code=True).distinct())
+        coupons = list(queryset)
         messages.success(request, f"{count_of(end_codes(queryset), 'code')} ended.")
+        for coupon in coupons:
+            record_action(request, coupon, "Ended.")
         for promotion in promotions:
             if not usable_codes(promotion).exists():
                 messages.warning(request, f"“{promotion}” is switched on, but none of its codes can be used any more.")
