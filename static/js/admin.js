@@ -208,13 +208,28 @@ function countRows() {
   $("[data-scan]")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    const code = event.target.value.trim();
-    const row = $$("[data-code]").find((one) => one.dataset.code.split(" ").includes(code));
-    if (row) count(row, 1);
-    else say(`${code} is not on this list`);
-    event.target.setAttribute("aria-invalid", String(!row));
-    event.target.value = "";
+    const input = event.target;
+    const code = input.value.trim();
+    if (!code) return;
+    const rows = $$("[data-code]");
+    const row =
+      rows.find((one) => one.dataset.code.toUpperCase().split("\n").includes(code.toUpperCase())) ??
+      rows.find((one) => !one.dataset.code && takeCode(one, code));
+    // A code that has no row, and no empty one to go into, is for the server.
+    if (!row) return input.form.requestSubmit($("button[name=add]", input.form));
+    count(row, 1);
+    input.value = "";
   });
+}
+
+// Write a scanned code into an empty row, so that the next scan of it counts there.
+function takeCode(row, code) {
+  const input = $("input[name=code]", row);
+  if (!input || input.value) return false;
+  input.value = code;
+  row.dataset.code = code;
+  row.dataset.name = code;
+  return true;
 }
 
 function copyTexts() {

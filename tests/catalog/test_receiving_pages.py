@@ -152,6 +152,8 @@ def test_the_second_of_two_people_who_edit_an_order_sees_both_versions(client, s
     again = form_of(answer) | {"code": ["MUG"], "quantity": ["7"], "cost": [""], "save": "1"}
     client.post(url, again)
     assert purchase.lines.get().quantity == 7
+    history = text_of(client.get(url.replace("change", "history")))
+    assert ("Mug 5 7" in history, "Mug 2 at €4.50 5" in history) == (True, True)
 
 
 def test_the_list_of_orders_costs_the_same_for_many(client, staff, django_assert_max_num_queries):

@@ -1,7 +1,6 @@
 """The admin of purchase orders: draft, order, receive, close and cancel them."""
 
 import uuid
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -18,6 +17,7 @@ from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.receiving import receive_view
 from catalog.admin.stock.typed_rows import BLANK_ROWS, MORE_ROWS, TypedRow, TypedRows
 from catalog.admin.stock.variants import shown_by_id
+from catalog.edits.history import difference, record_action
 from catalog.errors import StockRefused
 from catalog.formats import count_of, day, moment, money
 from catalog.inputs import DayInput
@@ -148,7 +148,7 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
         except StockRefused as refused:
             messages.error(request, str(refused))
         else:
-            self.log_change(request, purchase, f"{button}.")
+            record_action(request, purchase, f"{button}.")
             messages.success(request, f"{moved} is {moved.get_status_display().lower()}.")
         return redirect("admin:catalog_purchaseorder_change", purchase.pk)
 
@@ -189,11 +189,14 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
             saved = draft_purchase(form.terms(), rows.arrivals, key=form.cleaned_data["key"], user_id=user_id)
             self.log_addition(request, saved, [{"added": {}}])
             return saved
-        before = _as_text(purchase)
+        before = _values(purchase)
         version = form.cleaned_data["version"] or 0
         saved = edit_purchase(purchase, form.terms(), rows.arrivals, seen_version=version, user_id=user_id)
-        if (after := _as_text(saved)) != before:
-            self.log_change(request, saved, f"Changed from “{before}” to “{after}”.")
+        after = _values(saved)
+        labels = dict.fromkeys([*before, *after])
+        rows = [difference(label, before.get(label), after.get(label)) for label in labels]
+        if changed := [row for row in rows if row[1] != row[2]]:
+            record_action(request, saved, "Changed the order", changed)
         return saved
 
     def _form_page(
@@ -311,9 +314,19 @@ def _line_badge(purchase: PurchaseOrder, line: PurchaseOrderLine) -> tuple[str, 
     return "open", f"{line.missing} did not come"
 
 
-def _as_text(purchase: PurchaseOrder) -> str:
-    """The order in one line, for its history."""
+def _values(purchase: PurchaseOrder) -> dict[str, str]:
+    """The terms and lines of the order by their labels, for its history."""
     lines = purchase.lines.select_related("variant__product").order_by("pk")
-    items = ", ".join(f"{line.quantity} × {line.variant}" for line in lines[:20])
-    expected: date | None = purchase.expected_on
-    return f"{purchase.supplier}, {day(expected)}, {purchase.location}, {purchase.currency}: {items}"
+    terms = {
+        "Supplier": purchase.supplier,
+        "Expected on": day(purchase.expected_on),
+        "Deliver to": str(purchase.location),
+        "Currency": purchase.currency,
+        "Note": purchase.note,
+    }
+    return terms | {str(line.variant): _line_text(line, purchase.currency) for line in lines}
+
+
+def _line_text(line: PurchaseOrderLine, currency: str) -> str:
+    cost = f" at {money(line.unit_cost_minor, currency)}" if line.unit_cost_minor is not None else ""
+    return f"{line.quantity}{cost}"
