@@ -265,10 +265,7 @@ SCOPES = ("products", "categories", "collections", "reward_products", "groups")
 
 def _with_promotions(rules: ShopRules, promotions: QuerySet[Promotion]) -> ShopRules:
     """Return the rules with these promotions added, in the order in which they are listed."""
-    rows = list(promotions)
-    scopes = {name: _related_ids(name, rows) for name in SCOPES} if rows else {}
-    tiers = _tiers(rows)
-    found = {row.pk: _promotion(row, {name: scopes[name].get(row.pk, ()) for name in SCOPES}, tiers) for row in rows}
+    found = {promotion.id: promotion for promotion in promotion_rules(promotions)}
     listed = sorted(
         {**rules.promotions, **found}.values(), key=lambda promotion: (promotion.rule.position, promotion.id)
     )
@@ -292,9 +289,18 @@ def _tiers(promotions: Iterable[Promotion]) -> dict[int, tuple[Tier, ...]]:
     return {promotion: tuple(tiers) for promotion, tiers in steps.items()}
 
 
-def _promotion(
+def promotion_rules(promotions: QuerySet[Promotion]) -> list[PromotionRule]:
+    """Return these promotions as rules, in their order."""
+    rows = list(promotions)
+    scopes = {name: _related_ids(name, rows) for name in SCOPES} if rows else {}
+    tiers = _tiers(rows)
+    return [promotion_rule(row, {name: scopes[name].get(row.pk, ()) for name in SCOPES}, tiers) for row in rows]
+
+
+def promotion_rule(
     row: Promotion, scopes: Mapping[str, tuple[int, ...]], tiers: Mapping[int, tuple[Tier, ...]]
 ) -> PromotionRule:
+    """Return the promotion as a rule. `scopes` are the ids of its related rows, `tiers` its steps by promotion id."""
     rule = Rule(
         id=row.pk,
         name=row.name,

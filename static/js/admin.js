@@ -35,8 +35,8 @@ function afterPause(action, milliseconds) {
   };
 }
 
-async function replaceWith(target, url) {
-  const answer = await fetch(url, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
+async function replaceWith(target, url, options) {
+  const answer = await fetch(url, { headers: { "X-Fragment": "1" }, credentials: "same-origin", ...options });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   target.replaceChildren(...page.body.childNodes);
@@ -143,8 +143,14 @@ function selectRows(form) {
 // A form that asks the server what it would do.
 function preview(form) {
   const target = document.getElementById(form.dataset.into);
-  const ask = () => replaceWith(target, `${form.dataset.live}?${new URLSearchParams(new FormData(form))}`);
-  form.addEventListener("input", afterPause(ask, 300));
+  const ask = () => {
+    const body = new FormData(form);
+    if ("livePost" in form.dataset) replaceWith(target, form.dataset.live, { method: "POST", body });
+    else replaceWith(target, `${form.dataset.live}?${new URLSearchParams(body)}`);
+  };
+  const askSoon = afterPause(ask, 300);
+  // Its fields may stand outside of it.
+  addEventListener("input", (event) => event.target.form === form && askSoon());
 }
 
 // A search box lists what it finds while somebody types; what is checked moves to what is chosen.

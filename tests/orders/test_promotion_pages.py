@@ -1,12 +1,22 @@
 """The pages of promotions in the admin: choosing what they do, their form and its pickers."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
 
+from catalog.formats import moment
+from catalog.markets import default_market
+from catalog.products.categories import ensure_category
 from orders.admin.promotions.choices import CHOICES, choice_of
 from orders.models import Promotion
 from orders.models.promotion import KIND_LANES, REQUIRED
-from tests.factories import make_promotion, make_shipping, make_variant
+from orders.promotions.overlaps import overlaps_of, warnings_of
+from orders.promotions.wording import names_of, sentence, with_names
+from orders.rules import promotion_rules
+from tests.factories import make_promotion, make_shipping, make_tax, make_variant, shelve
 from tests.orders.staff_pages import staff
 from tests.reading import errors_of, find, find_all, links_of, text_of
 
@@ -20,7 +30,7 @@ def owner(client):
     staff(client, is_superuser=True)
 
 
-def names_of(answer) -> set[str]:
+def fields_of(answer) -> set[str]:
     """The names of the fields that the page asks for."""
     fields = [*find_all(answer, "input"), *find_all(answer, "select")]
     return {field.attributes.get("name", "") for field in fields if field.attributes.get("type") != "hidden"}
@@ -50,7 +60,7 @@ def test_a_new_promotion_begins_with_what_it_should_do(client):
     ],
 )
 def test_the_form_asks_only_for_what_the_promotion_needs(client, code, own, others):
-    names = names_of(client.get(f"{ADD}?kind={code}"))
+    names = fields_of(client.get(f"{ADD}?kind={code}"))
     assert (own - names, others & names, {"kind", "lane"} & names) == (set(), set(), set())
 
 
@@ -134,10 +144,183 @@ def test_a_promotion_that_is_off_can_do_something_else(client):
 
 def test_a_promotion_that_is_on_keeps_what_it_does(client):
     promotion = make_promotion("percent", "product", percent=10)
-    assert client.get(f"{LIST}{promotion.pk}/kind/").status_code == 403
+    assert "Switch the promotion off" in text_of(client.get(f"{LIST}{promotion.pk}/kind/", follow=True))
     client.post(f"{LIST}{promotion.pk}/change/?kind=amount-order", {"name": "On", "percent": "20", "_save": ""})
     promotion.refresh_from_db()
     assert (choice_of(promotion).code, promotion.percent, promotion.is_active) == ("percent", 20, True)
     client.post(f"{LIST}{promotion.pk}/change/", {"name": "On", "percent": "20", "_switch_off": ""})
     promotion.refresh_from_db()
     assert promotion.is_active is False
+
+
+def preview(client, form: dict, query: str) -> str:
+    return text_of(client.post(f"{LIST}preview/?{query}", form))
+
+
+@pytest.fixture
+def shop():
+    make_shipping()
+    make_tax()
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_promotion_is_tried_while_it_is_typed_and_nothing_is_saved(client):
+    mug = make_variant(2400, title="Alma mug")
+    form = {"percent": "25", "products": [mug.product_id], "try-items": [mug.pk], f"try-items-{mug.pk}": "3"}
+    text = preview(client, form, "kind=percent")
+    assert "25 % off Alma mug" in text
+    assert "3 × Alma mug" in text
+    assert "Saves €18.00" in text
+    assert Promotion.objects.count() == 0
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_an_example_cart_it_is_tried_on_what_it_is_for(client):
+    make_variant(900, title="Soap")
+    mug = make_variant(2400, title="Alma mug")
+    text = preview(
+        client,
+        {"buy_quantity": "2", "get_quantity": "1", "percent": "100", "products": [mug.product_id]},
+        "kind=buy_get",
+    )
+    assert ("3 × Alma mug" in text, "Saves €24.00" in text, "Soap" in text) == (True, True, False)
+
+
+@pytest.mark.usefixtures("shop")
+def test_steps_and_groups_are_tried_as_typed(client):
+    group = Group.objects.create(name="Friends")
+    mug = make_variant(1000, title="Alma mug")
+    steps = {
+        "tiers-TOTAL_FORMS": "1",
+        "tiers-INITIAL_FORMS": "0",
+        "tiers-0-from_quantity": "3",
+        "tiers-0-percent": "10",
+    }
+    cart = {"try-items": [mug.pk], f"try-items-{mug.pk}": "3", "groups": [group.pk]}
+    text = preview(client, {**steps, **cart, "try-is_member": "on"}, "kind=tiered")
+    assert "10 % off from 3 units, for Friends" in text
+    assert "Saves €3.00" in text
+    assert "only for certain customers" in preview(client, {**steps, **cart}, "kind=tiered")
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_button_tries_it_without_scripts_and_keeps_what_was_typed(client):
+    mug = make_variant(2400, title="Alma mug")
+    answer = client.post(f"{ADD}?kind=percent", {"name": "", "percent": "25", "try-items": [mug.pk], "_try": ""})
+    assert "Saves €6.00" in text_of(answer)
+    assert (find(answer, "input", name="percent").attributes["value"], errors_of(answer)) == ("25", [])
+    assert Promotion.objects.count() == 0
+
+
+def test_what_is_missing_is_named_in_the_preview(client):
+    assert "Percent off: Enter the percentage." in preview(client, {"name": "New"}, "kind=percent")
+
+
+def test_staff_who_may_not_change_promotions_try_them_on_a_page_of_its_own():
+    promotion, client = make_promotion("percent", "product", percent=10), Client()
+    make_shipping()
+    make_tax()
+    mug = make_variant(2400)
+    staff(client, "Support")
+    assert client.post(f"{LIST}preview/?of={promotion.pk}", {}).status_code == 403
+    answer = client.post(f"{LIST}{promotion.pk}/try/", {"try-items": [mug.pk], "try-with_code": "on"})
+    assert "Saves €2.40" in text_of(answer)
+
+
+def draft_of(promotion: Promotion):
+    return promotion_rules(Promotion.objects.filter(pk=promotion.pk))[0]
+
+
+def meetings(promotion: Promotion) -> list[tuple[str, str]]:
+    return [(overlap.name, overlap.rule) for overlap in overlaps_of(draft_of(promotion))]
+
+
+def test_of_two_percentages_on_the_same_goods_the_larger_one_wins():
+    category = ensure_category(["Tableware"])
+    mug = shelve(ensure_category(["Tableware", "Mugs"]), "Alma mug")
+    black = make_promotion("percent", "product", percent=20, name="Black week", categories=[category])
+    mine = make_promotion("percent", "product", percent=15, name="Mugs", products=[mug])
+    make_promotion("percent", "product", percent=50, name="Other goods", products=[make_variant().product])
+    rule = "They do not add up: the one that saves more on an item applies to it. That is “Black week” with 20 %."
+    assert meetings(mine) == [("Black week", rule)]
+    assert meetings(black) == [("Mugs", rule)]
+
+
+def test_promotions_of_other_times_countries_and_markets_do_not_meet():
+    now = timezone.now()
+    mine = make_promotion(
+        "percent", "product", percent=15, begins_at=now, ends_at=now + timedelta(days=2), countries=["DE"]
+    )
+    make_promotion("percent", "product", percent=20, begins_at=now + timedelta(days=2))
+    make_promotion("percent", "product", percent=20, countries=["AT"])
+    make_promotion("percent", "product", percent=20, market="us")
+    make_promotion("percent", "product", percent=20, is_active=False)
+    assert meetings(mine) == []
+
+
+def test_lanes_add_up_exclusive_promotions_do_not_and_of_two_equal_ones_the_first_wins():
+    mine = make_promotion("percent", "order", percent=10, name="Mine", position=1)
+    make_promotion("percent", "product", percent=20, name="Goods")
+    make_promotion("delivery_percent", "delivery", percent=100, name="Delivery")
+    make_promotion("percent", "order", percent=10, name="Same")
+    make_promotion("amount", "order", amount_minor=500, name="Alone", is_exclusive=True)
+    assert dict(meetings(mine)) == {
+        "Same": "They do not add up: the one that saves more applies to the order. "
+        "They save the same, so “Same” applies: its position is lower, or it is older.",
+        "Alone": "“Alone” is exclusive: it applies alone, if it saves more than all others together.",
+        "Goods": "Both apply: first “Goods”, then “Mine” to what is left to pay.",
+        "Delivery": "Both apply.",
+    }
+
+
+def test_a_promotion_that_never_applies_says_why():
+    sold, hidden = make_variant(2400), make_variant(price_minor=None).product
+    gift = make_variant(900)
+    gift.prices.all().delete()
+    now = timezone.now()
+    warnings = {
+        "fine": make_promotion("percent", "product", percent=10, products=[sold.product]),
+        "hidden": make_promotion("percent", "product", percent=10, products=[hidden]),
+        "ended": make_promotion("percent", "product", percent=10, ends_at=now),
+        "code": make_promotion("percent", "product", percent=10, needs_code=True),
+        "gift": make_promotion("gift", "gift", gift_variant=gift),
+    }
+    name = default_market().name
+    assert {key: warnings_of(draft_of(promotion), now) for key, promotion in warnings.items()} == {
+        "fine": [],
+        "hidden": [
+            f"It applies to nothing that is sold at the moment: no product has a price and is visible in “{name}”."
+        ],
+        "ended": [f"It ended on {moment(now)}."],
+        "code": ["It needs a code, but has none that can still be used."],
+        "gift": [f"Nobody gets the gift: it has no price in “{name}”."],
+    }
+
+
+def test_the_form_shows_what_the_stored_promotion_meets(client):
+    make_promotion("percent", "product", percent=20, name="Black week")
+    promotion = make_promotion("percent", "product", percent=15, name="Mugs")
+    assert "That is “Black week” with 20 %." in text_of(client.get(f"{LIST}{promotion.pk}/change/"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lane", "fields", "words"),
+    [
+        ("percent", "order", {"percent": "12.5"}, "12.5 % off the order"),
+        ("percent", "product", {"percent": 20, "excludes_sale": True}, "20 % off everything, not on sale"),
+        ("amount", "order", {"amount_minor": 500, "minimum_minor": 4000}, "€5.00 off the order, from €40.00"),
+        ("amount", "product", {"amount_minor": 500}, "€5.00 off each unit"),
+        ("fixed_price", "product", {"amount_minor": 900}, "everything for €9.00 each"),
+        ("buy_get", "product", {"buy_quantity": 2, "get_quantity": 1, "percent": 100}, "Buy 2, get 1 free"),
+        ("buy_get", "product", {"buy_quantity": 1, "get_quantity": 1, "percent": 50}, "Buy 1, get 1 at 50 % off"),
+        ("multibuy", "product", {"buy_quantity": 3, "amount_minor": 1000}, "3 for €10.00"),
+        ("delivery_percent", "delivery", {"percent": 100, "countries": ["DE"]}, "Free delivery, to Germany"),
+        ("delivery_amount", "delivery", {"amount_minor": 200}, "€2.00 off the delivery"),
+        ("delivery_price", "delivery", {"amount_minor": 100}, "Delivery for €1.00"),
+        ("percent", "order", {"percent": 10, "codes": ("HELLO",)}, "10 % off the order, code HELLO"),
+        ("percent", "order", {"percent": 10, "is_first_order_only": True}, "10 % off the order, first order only"),
+    ],
+)
+def test_a_promotion_is_said_in_one_sentence(kind, lane, fields, words):
+    promotion = with_names(Promotion.objects.filter(pk=make_promotion(kind, lane, **fields).pk)).get()
+    assert sentence(promotion, names_of(promotion)) == words

@@ -133,7 +133,7 @@ def test_the_uses_of_a_code_fit_into_its_counter(client):
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
 def test_a_trial_at_the_end_of_time_is_refused(client, at):
     variant = make_variant()
-    form = {"lines": f"1 {variant.sku}", "country": "DE", "at": at}
+    form = {"try-items": [variant.pk], "try-country": "DE", "try-at": at}
     answer = client.post(f"/admin/orders/promotion/{make_promotion().pk}/try/", form)
     assert (answer.status_code, "Enter a year between" in text_of(answer)) == (422, True)
 

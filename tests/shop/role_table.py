@@ -85,6 +85,7 @@ PAGES = {
     "orders_order_save_view": "orders.view_order",
     "orders_order_delete_view": "orders.view_order",
     "orders_orderrun_start": "orders.view_orderrun",  # and the permission of the run's action
+    "orders_promotion_preview": "orders.try_promotion and orders.change_promotion",
     "orders_promotion_try": "orders.try_promotion",
     "orders_promotion_codes": "orders.add_coupon",
     "orders_promotion_batch": "orders.view_coupon",

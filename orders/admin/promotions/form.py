@@ -31,6 +31,7 @@ from orders.promotions.coupons import MIN_CODE_LENGTH, usable_codes
 
 # The names of the buttons that save and switch on or off.
 SWITCH_ON, SWITCH_OFF = "_switch_on", "_switch_off"
+TRY = "_try"  # the button that tries the promotion without saving it
 # Fields that may be left empty, although their columns may not.
 EMPTY_IS_ZERO = ("minimum_quantity", "position")
 
@@ -80,6 +81,11 @@ def sections(choice: PromotionChoice, *, has_code: bool) -> list[tuple[str | Non
         ),
         ("Together with other promotions", {"fields": ("is_exclusive", "position"), "classes": ("collapse",)}),
     ]
+
+
+def is_shown_again(data: Any) -> bool:
+    """Whether the form was sent by a button that saves nothing."""
+    return TRY in data or wants_preview(data)
 
 
 class PromotionForm(AmountForm):
@@ -146,14 +152,14 @@ class PromotionForm(AmountForm):
         return SWITCH_ON in self.data or (bool(self.instance.is_active) and SWITCH_OFF not in self.data)
 
     def full_clean(self) -> None:
-        if self.is_bound and wants_preview(self.data):
+        if self.is_bound and is_shown_again(self.data):
             self._errors = forms.utils.ErrorDict()
             self.cleaned_data: dict[str, Any] = {}
             return
         super().full_clean()
 
     def is_valid(self) -> bool:
-        return super().is_valid() and not wants_preview(self.data)
+        return super().is_valid() and not is_shown_again(self.data)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -231,7 +237,7 @@ class TierForm(AmountForm):
 class TierFormSet(AmountFormSet):
     def clean(self) -> None:
         super().clean()
-        if wants_preview(self.data):
+        if is_shown_again(self.data):
             return
         if not any(form.has_changed() or form.instance.pk for form in self.forms if form not in self.deleted_forms):
             raise forms.ValidationError("“The more, the cheaper” needs at least one step.")

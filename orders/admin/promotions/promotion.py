@@ -2,19 +2,23 @@
 
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from catalog.admin.base import found_or_404, page, require_permission
 from catalog.admin.columns import MarketFilter
 from catalog.admin.pickers import picker_rows, use_pickers
+from catalog.markets import default_market
 from orders.admin.promotions.choices import CHOICES, GROUPS, PromotionChoice, choice_of
 from orders.admin.promotions.coupons import batch_file, codes_page
-from orders.admin.promotions.form import SOURCES, PromotionForm, TierInline, sections
-from orders.admin.promotions.trial import try_page
+from orders.admin.promotions.drafts import stored_draft, typed_draft
+from orders.admin.promotions.form import SOURCES, TRY, PromotionForm, TierInline, sections
+from orders.admin.promotions.trial import TrialForm, preview_of, preview_page, try_page
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
 from orders.promotions import hold_limits
@@ -34,9 +38,10 @@ def kind_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> H
     """Choose what an existing promotion should do instead. Nothing changes before its form is saved."""
     require_permission(request, "orders.change_promotion")
     promotion = found_or_404(model_admin.get_queryset(request), str(pk))
-    if promotion.is_active:
-        raise PermissionDenied
     url = reverse("admin:orders_promotion_change", args=[promotion.pk])
+    if promotion.is_active:
+        messages.warning(request, "Switch the promotion off before it does something else.")
+        return redirect(url)
     return choices_page(model_admin, request, url, promotion)
 
 
@@ -64,6 +69,11 @@ class PromotionAdmin(admin.ModelAdmin):
     change_form_template = "admin/orders/promotion/change_form.html"
     fieldsets: ClassVar = ((None, {"fields": ("name",)}),)  # without a choice; see get_fieldsets()
 
+    @property
+    def rows_url(self) -> str:
+        """Where the scripts of pickers find rows."""
+        return reverse("admin:orders_promotion_rows")
+
     def choice(self, request: HttpRequest | None, promotion: Promotion | None) -> PromotionChoice | None:
         """What the promotion of this page does or will do; None if that is still to be chosen."""
         asked = CHOICES.get(request.GET.get("kind") or request.POST.get("kind", "")) if request else None
@@ -86,7 +96,7 @@ class PromotionAdmin(admin.ModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if choice := self.choice(request, obj):
             form.choice = choice
-        use_pickers(form.base_fields.values(), reverse("admin:orders_promotion_rows"))
+        use_pickers(form.base_fields.values(), self.rows_url)
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -117,8 +127,29 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         promotion = kwargs.get("obj")
-        context |= {"choice": self.choice(request, promotion), "promotion": promotion}
+        context |= {"choice": self.choice(request, promotion), **self._aside(request, promotion)}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _aside(self, request: HttpRequest, promotion: Promotion | None) -> dict[str, Any]:
+        """What stands beside the form: what the promotion does, as typed if somebody tries it, or as stored."""
+        if not request.user.has_perm("orders.try_promotion"):
+            return {}
+        stored = promotion if promotion and promotion.pk else None
+        may_save = self.has_change_permission(request, stored) if stored else self.has_add_permission(request)
+        is_tried = request.method == "POST" and TRY in request.POST and may_save
+        market = promotion.market if promotion else default_market().code
+        is_sent = request.method == "POST" and may_save
+        form = TrialForm(market, self.rows_url, request.POST if is_sent else None, form_id="promotion_form")
+        preview = None
+        if is_tried:
+            again = self.get_queryset(request).get(pk=stored.pk) if stored else None
+            preview = preview_of(typed_draft(self, request, again), form)
+        elif stored and request.method == "GET":
+            preview = preview_of(stored_draft(stored), TrialForm(market, self.rows_url, {"try-with_code": "on"}))
+        query = {"kind": choice.code} if (choice := self.choice(request, promotion)) else {}
+        query |= {"of": stored.pk} if stored else {}
+        url = f"{reverse('admin:orders_promotion_preview')}?{urlencode(query)}"
+        return {"preview": preview, "preview_url": url, "trial_form": form if may_save else None}
 
     def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
         if change:
@@ -139,6 +170,7 @@ class PromotionAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages = [
             ("rows/", rows_page, "rows"),
+            ("preview/", preview_page, "preview"),
             ("<int:pk>/kind/", kind_page, "kind"),
             ("<int:pk>/try/", try_page, "try"),
             ("<int:pk>/codes/", codes_page, "codes"),
