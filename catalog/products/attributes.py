@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection
 from decimal import Decimal
 
+from django.utils.text import slugify
+
 from catalog.formats import listed
 from catalog.models import Attribute, AttributeValue, ProductType
 
@@ -39,3 +41,20 @@ def product_problem(product_type: ProductType | None, values: Collection[Attribu
         names = listed(attribute.name for attribute in allowed)
         return f"Products of the type {product_type} do not have {listed(others)}. They can have {names}."
     return ""
+
+
+def number_label(number: Decimal) -> str:
+    """`40` for 40.0000, `7.5` for 7.50."""
+    return format(number.normalize(), "f")
+
+
+def find_or_add_value(attribute: Attribute, label: str, *, number: Decimal | None = None) -> AttributeValue:
+    """The attribute's value with this number or label; it is added if there is none."""
+    if number is not None and (value := attribute.values.filter(number=number).first()):
+        return value
+    if value := attribute.values.filter(label=label).first():
+        return value
+    slug = slugify(label.replace(".", "-"), allow_unicode=True)[:120] or f"value-{attribute.values.count() + 1}"
+    return AttributeValue.objects.get_or_create(
+        attribute=attribute, slug=slug, defaults={"label": label, "number": number}
+    )[0]

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.files.uploadedfile import UploadedFile
@@ -26,6 +25,7 @@ from catalog.admin.base import (
 )
 from catalog.admin.products.bulk_edit import bulk_view
 from catalog.admin.products.editor import editor_of, inlines_of, sections_of
+from catalog.admin.products.facts import SHOWN_TYPE, VALUES, FactsForm, fields_for, type_in
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import MAX_IMAGES_PER_UPLOAD, PicturesField, append_images, images_view
 from catalog.admin.products.market_prices import market_prices_view
@@ -35,7 +35,6 @@ from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
 from catalog.edits.log import Place, Wanted, lines_of
 from catalog.errors import BadImage, StockRefused
-from catalog.formats import listed
 from catalog.inputs import RichTextInput
 from catalog.listings.search import barcodes_of, listed_products
 from catalog.markets import default_market, further_markets
@@ -54,7 +53,7 @@ from catalog.products.saving import save_product
 MAX_CODE_MATCHES = 200
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(FactsForm):
     """The form of a product, without its calculated fields."""
 
     pictures = PicturesField(
@@ -64,13 +63,6 @@ class ProductForm(forms.ModelForm):
     class Meta:
         widgets = {"description": RichTextInput}  # noqa: RUF012  (as Django reads it)
         help_texts = {"description": "Text, links, lists and tables are kept. Scripts and styles are removed."}  # noqa: RUF012
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        product_type = self.instance.type
-        attributes = list(product_type.attributes.all()) if product_type else []
-        if attributes and "attribute_values" in self.fields:
-            self.fields["attribute_values"].help_text = f"Attributes of the type {product_type}: {listed(attributes)}."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -205,6 +197,27 @@ class ProductAdmin(admin.ModelAdmin):
         is_large = obj is not None and obj.variants.count() > MAX_INLINE_VARIANTS
         return tuple(inline for inline in self.inlines if not (is_large and inline is VariantInline))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """Ask for the attributes of the product's type; without a type, for any."""
+        facts = fields_for(type_in(request.POST, obj)) if self._can_save(request, obj) else {}
+        names = ("type", *facts, SHOWN_TYPE) if facts else ("type", VALUES)
+        if not facts and self._can_save(request, obj):
+            names = (*names, SHOWN_TYPE)
+        return [
+            (name, {**options, "fields": names} if name == "Facts" else options) for name, options in self.fieldsets
+        ]
+
+    def _can_save(self, request: HttpRequest, obj: Product | None) -> bool:
+        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
+    def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        product_type = type_in(request.POST, obj)
+        base = kwargs.get("form", self.form)
+        facts = {"product_type": product_type, **fields_for(product_type), "__module__": base.__module__}
+        return super().get_form(
+            request, obj, change=change, **{**kwargs, "form": type(base)("ProductForm", (base,), facts)}
+        )
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
 
@@ -267,6 +280,7 @@ class ProductAdmin(admin.ModelAdmin):
 
         def save_parts() -> None:
             save_formsets()
+            form.save_facts(product)
             append_images(product, form.cleaned_data.get("pictures") or [])
 
         document = save_product(product, staff_author(request), save_parts)
