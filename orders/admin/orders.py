@@ -58,7 +58,11 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         order = found_or_404(self.get_queryset(request), object_id)
-        context = {"order": order, "content": history_of(order), "title": f"History of order {order.number}"}
+        context = {
+            "order": order,
+            "content": history_of(order, request.user),
+            "title": f"History of order {order.number}",
+        }
         return page(self, request, "admin/orders/order/history.html", context)
 
     def render_change_form(

@@ -2,14 +2,17 @@
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from orders.customers import customer_key
 from orders.editing import Edit, NewAddress, add_note, correct_address, correct_email, version_of
 from orders.errors import EditRefused, OrderChanged
 from orders.fulfillment import NewFulfillment, ship
+from orders.gift_card_emails import send_due_gift_cards
 from orders.lifecycle import cancel, confirm, confirm_late, record_event
 from orders.models import Order, OrderEvent, PromotionCustomer, TaxRegion
 from shop.models import Mail
@@ -142,6 +145,21 @@ def test_further_mails_go_to_the_corrected_address():
     ship(order, NewFulfillment({order.lines.get().pk: 2}))
     assert Mail.objects.get(subject__startswith="On its way").recipients == ["anna@example.com"]
     assert Mail.objects.get(message_id__startswith="<order_confirmed").recipients == ["anna@exmaple.com"]
+
+
+def test_gift_cards_that_were_sent_stay_and_later_ones_go_to_the_corrected_address():
+    make_shipping()
+    make_tax()
+    now, later = (make_variant(2500, is_gift_card=True, is_tracked=False, needs_shipping=False) for _ in range(2))
+    nowhere = dict.fromkeys(("line1", "postcode", "city"), "")
+    order = place(make_cart(now, later), email="anna@exmaple.com", shipping_code="none", **nowhere)
+    order.lines.filter(variant=later).update(send_on=timezone.localdate() + timedelta(days=1))
+    confirm(order)
+    correct_email(order, "anna@example.com", Edit(None))
+    order.lines.filter(variant=later).update(send_on=timezone.localdate())
+    assert send_due_gift_cards() == 1
+    mails = Mail.objects.filter(message_id__startswith="<gift_cards").order_by("pk")
+    assert [mail.recipients for mail in mails] == [["anna@exmaple.com"], ["anna@example.com"]]
 
 
 def test_an_equal_e_mail_address_is_refused():

@@ -38,6 +38,8 @@ def test_support_corrects_an_address_from_the_order_page(client, order):
     assert f"The address of {order.number} is corrected." in text_of(sent)
     assert "Street and number: Kraanlei 12 → Kraanlei 21" in text_of(sent)
     assert Order.objects.get().line1 == "Kraanlei 21"
+    history = text_of(client.get(url_of(order, "history")))
+    assert "Address corrected (Street and number: Kraanlei 12 → Kraanlei 21)" in history
 
 
 def test_a_refused_address_keeps_what_was_typed_beside_the_reason(client, order):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
@@ -17,14 +16,14 @@ from orders.models import Order
 
 @dataclass(frozen=True)
 class CustomerCard:
-    """The customer of an order, and what else the customer has ordered."""
+    """The customer of an order, and what else the customer has ordered. `url` leads to the customer's page."""
 
     name: str
     initials: str
     email: str
     phone: str
     orders: str
-    orders_url: str
+    url: str
     account: str
     shop_url: str
     email_url: str
@@ -51,14 +50,14 @@ class AddressCard:
 def customer_card(order: Order, user: User) -> CustomerCard:
     """Return the customer, with the number and value of all orders that are not canceled."""
     can_edit = user.has_perm(EDIT)
-    orders_url = reverse("admin:orders_order_changelist")
+    may_open = user.has_perm("orders.view_customer")
     return CustomerCard(
         name=order.name,
         initials="".join(word[0] for word in order.name.split()[:2]).upper(),
         email=order.email,
         phone=order.shown_phone,
         orders=_orders(order),
-        orders_url=f"{orders_url}?{urlencode({'tab': 'all', 'q': order.email})}",
+        url=reverse("admin:orders_customer_order", args=[order.pk]) if may_open else "",
         account="Has an account" if order.user_id else "Ordered without an account",
         shop_url=order.get_absolute_url(),
         email_url=reverse("admin:orders_order_email", args=[order.pk]) if can_edit else "",

@@ -10,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from accounts.models import User
 from catalog.formats import NOTHING, moment
 from orders.admin.order_page.content import Column, Table, table
+from orders.admin.order_page.permissions import SEE_CUSTOMER
+from orders.admin.order_page.timeline import shown_change
 from orders.models import Order
 
 
@@ -31,15 +33,21 @@ COLUMNS = (
 )
 
 
-def history_of(order: Order) -> Table:
-    """Return the events and the admin's log entries of the order as a table, oldest first."""
-    entries = sorted([*_events(order), *_log_entries(order)], key=lambda entry: entry.at)
+def history_of(order: Order, reader: User) -> Table:
+    """Return the events and the admin's log entries of the order as a table, oldest first.
+
+    Only readers who may see customers see the values before and after a change.
+    """
+    sees_changes = reader.has_perm(SEE_CUSTOMER)
+    entries = sorted([*_events(order, sees_changes=sees_changes), *_log_entries(order)], key=lambda entry: entry.at)
     return table(COLUMNS, entries, empty="Nothing has happened yet.")
 
 
-def _events(order: Order) -> Iterator[HistoryEntry]:
+def _events(order: Order, *, sees_changes: bool) -> Iterator[HistoryEntry]:
     for event in order.events.select_related("user"):
-        yield HistoryEntry(event.created_at, event.get_kind_display(), event.text, event.user)
+        changes = "; ".join(shown_change(change) for change in event.changes) if sees_changes else ""
+        text = f"{event.text} ({changes})" if changes else event.text
+        yield HistoryEntry(event.created_at, event.get_kind_display(), text, event.user)
 
 
 def _log_entries(order: Order) -> Iterator[HistoryEntry]:

@@ -79,9 +79,14 @@ class ActionForm(forms.Form):
 
 
 class Place(StrEnum):
-    """Where the button of an action stands: the one main button, under "More", last and red, or only in a panel."""
+    """Where the button of an action stands.
+
+    The first MAIN one is the main button, and BESIDE ones stand left of it. DANGER ones come last under "More", and PANEL
+    ones have a link in a panel only.
+    """
 
     MAIN = "main"
+    BESIDE = "beside"
     MORE = "more"
     DANGER = "danger"
     PANEL = "panel"
@@ -167,6 +172,7 @@ class ActionBar:
     """The buttons of a page. Only one is the main one."""
 
     main: Action | None
+    beside: Sequence[Action]
     more: Sequence[Action]
     danger: Sequence[Action]
 
@@ -235,7 +241,8 @@ def action_bar(actions: Sequence[Action]) -> ActionBar:
     """Divide the actions among the buttons of the page. The first that can be the main one is it."""
     main = next((action for action in actions if action.place == Place.MAIN), None)
     more = [action for action in actions if action.place in (Place.MAIN, Place.MORE) and action is not main]
-    return ActionBar(main, more, [action for action in actions if action.place == Place.DANGER])
+    beside, danger = ([action for action in actions if action.place == place] for place in (Place.BESIDE, Place.DANGER))
+    return ActionBar(main, beside, more, danger)
 
 
 order_page = OrderPage()
