@@ -80,11 +80,11 @@ def _next_day() -> date | None:
 COHORTS = """
     INSERT INTO payments_cohortsum (market, currency, first_month, month, customers, came_back, sold_minor)
     WITH bought AS (
-        SELECT o.market, j.currency, o.customer_key,
+        SELECT o.market, j.currency, coalesce(nullif(o.customer_key, ''), lower(o.email)) AS customer_key,
                date_trunc('month', j.created_at AT TIME ZONE %(zone)s)::date AS month,
                count(*) AS orders, -sum(e.minor) AS minor
         FROM payments_journal j
-        JOIN orders_order o ON o.id = j.order_id AND o.status <> 'canceled' AND o.customer_key <> ''
+        JOIN orders_order o ON o.id = j.order_id AND o.status <> 'canceled'
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(amount_minor), 0) AS minor FROM payments_posting p
             WHERE p.journal_id = j.id AND p.account IN ('sales', 'shipping', 'tax')) AS e

@@ -16,11 +16,12 @@ KILO, MEGA = 1_000, 1_000_000
 
 @dataclass(frozen=True)
 class Point:
-    """A value in minor units, with the value of the period before, if there is one."""
+    """A value in minor units, with the value of the period before, if there is one; `short` is its label on the axis."""
 
     label: str
     minor: int
     before_minor: int | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _chart(name: str, points: Sequence[Point], currency: str, *, is_bars: bool) 
         area=_area([point.minor for point in points], top) if lines else "",
         line_before=_path([point.before_minor or 0 for point in points], top) if lines and has_before else "",
         y_labels=[_short(top * part // parts, currency) for part in range(parts + 1)],
-        x_labels=_spread([point.label for point in points]),
+        x_labels=_spread([point.short or point.label for point in points]),
         rows=[
             Row(point.label, money(point.minor, currency), money(point.before_minor, currency) if has_before else "")
             for point in points

@@ -109,6 +109,7 @@ def _days(market: Market, rows: list[SumRow], count: int, today: date) -> Figure
             date_format(day, label),
             sales_of(by_day.get(day, [])).net_sales_minor,
             sales_of(by_day.get(before, [])).net_sales_minor,
+            date_format(day, "D") if count == WEEK else "",
         )
         for day, before in zip(period.days(), period.before.days(), strict=True)
     ]

@@ -47,13 +47,19 @@ class QueryForm(forms.Form):
     p = forms.ChoiceField(
         required=False, choices=[(key, label) for key, (label, _) in PERIODS.items()], widget=forms.HiddenInput
     )
-    first = forms.DateField(label="From", required=False, widget=DayInput)
-    last = forms.DateField(label="Until", required=False, widget=DayInput)
-    market = forms.ChoiceField(required=False)
-    by = forms.ChoiceField(label="By", required=False, choices=[(step.value, f"By {step.value}") for step in Step])
+    first = forms.DateField(label="From", required=False, widget=DayInput(attrs={"class": "w-d"}))
+    last = forms.DateField(label="Until", required=False, widget=DayInput(attrs={"class": "w-d"}))
+    market = forms.ChoiceField(required=False, widget=forms.Select(attrs={"class": "w-m"}))
+    by = forms.ChoiceField(
+        label="By",
+        required=False,
+        widget=forms.Select(attrs={"class": "w-s"}),
+        choices=[(step.value, f"By {step.value}") for step in Step],
+    )
     compare = forms.ChoiceField(
         label="Compare",
         required=False,
+        widget=forms.Select(attrs={"class": "w-m"}),
         choices=[(BEFORE, "With the time before"), (YEAR, "With the year before"), (NONE, "With nothing")],
     )
 
