@@ -157,6 +157,7 @@ class StoreAdmin(WithMarketTexts):
     form = StoreForm
     inlines = (StoreTextInline,)
     autocomplete_fields = ("gift_card",)
+    change_form_template = "admin/catalog/store/change_form.html"
     subjects: ClassVar[dict[str, tuple[str, ...]]] = {
         "Name and face": ("name", "tagline", "introduction", "logo", "logo_alt", "icon"),
         "Colours": ("accent_light", "accent_dark", "button_light", "button_dark"),
@@ -192,7 +193,7 @@ class StoreAdmin(WithMarketTexts):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Shop settings"})
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Store details"})
 
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
         self.message_user(request, "The settings were saved.")

@@ -1,22 +1,26 @@
 """Shipping methods, zones, closing days, tax regions and tax rates in the admin."""
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from psycopg.types.range import TimestamptzRange
 
 from catalog import formats
 from catalog.admin.base import page, require_permission
 from catalog.admin.columns import MarketFilter, comma_list, market
 from catalog.edits.history import difference, record_action
+from catalog.formats import count_of
 from catalog.inputs import DayInput
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
@@ -27,6 +31,8 @@ from orders.errors import OrderRefused
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.models.order import DIGITAL
 from orders.tax import change_rate
+
+ENDS_SOON = timedelta(days=60)  # a tax rate that ends within this time is marked
 
 
 class MethodForm(AmountForm):
@@ -133,7 +139,14 @@ class ShippingZoneAdmin(admin.ModelAdmin):
         market = all_markets().get(request.GET.get("market", ""), default_market())
         form = GridForm({"market": market.code, "goods": request.GET.get("goods", "")}, currency=market.currency)
         goods = form.cleaned_data.get("goods") or 0 if form.is_valid() else 0
-        context = {"form": form, "title": "Delivery grid", "grid": delivery_grid(market, goods)}
+        grid = delivery_grid(market, goods)
+        methods = ShippingMethod.objects.filter(market=market.code).annotate(
+            zone_count=Count("rates__zone", distinct=True)
+        )
+        for method in methods:
+            days = f"{method.days_min}–{method.days_max} working days"
+            method.facts = f"{count_of(method.zone_count, 'zone')}, {days}"  # type: ignore[attr-defined]
+        context = {"form": form, "title": "Delivery", "grid": grid, "gaps": grid.gaps, "methods": methods}
         return page(self, request, "admin/orders/delivery_grid.html", context, 422 if form.errors else 200)
 
 
@@ -252,10 +265,31 @@ class TaxRateForm(forms.ModelForm):
 @admin.register(TaxRate)
 class TaxRateAdmin(admin.ModelAdmin):
     form = TaxRateForm
-    list_display = ("country", "region", "tax_class", "percent", "from_when", "until_when")
+    list_display = ("country_name", "region", "tax_class", "rate", "from_when", "until_when", "state")
     list_filter = ("tax_class", "country")
     ordering = ("country", "region", "tax_class", "valid")
     change_form_template = "admin/orders/taxrate/change_form.html"
+
+    @admin.display(description="country", ordering="country")
+    def country_name(self, rate: TaxRate) -> str:
+        return default_market().locale.territories.get(rate.country, rate.country)
+
+    @admin.display(description="rate", ordering="percent")
+    def rate(self, rate: TaxRate) -> str:
+        return f"{rate.percent.normalize():f} %"
+
+    @admin.display(description="state")
+    def state(self, rate: TaxRate) -> SafeString:
+        """Whether the rate applies now, soon no more, later or no more."""
+        now = timezone.now()
+        begins, ends = rate.valid.lower, rate.valid.upper
+        if begins and begins > now:
+            return format_html('<span class="badge {}">{}</span>', "info open", "Planned")
+        if ends and ends <= now:
+            return format_html('<span class="badge">{}</span>', "Ended")
+        if ends and ends <= now + ENDS_SOON:
+            return format_html('<span class="badge {}">{}</span>', "warn", "Ends soon")
+        return format_html('<span class="badge {}">{}</span>', "ok", "Now")
 
     @admin.display(description="from", ordering="valid")
     def from_when(self, rate: TaxRate) -> str:

@@ -11,6 +11,9 @@ from orders.delivery.postcodes import example_postcode, is_within, narrowness
 from orders.models import ShippingRate, ShippingZone
 from orders.rules import ShippingRule, shipping_rules
 
+ANY_WEIGHT = "any weight"
+MAX_NAMED_PLACES = 8  # of a gap
+
 
 @dataclass(frozen=True)
 class Price:
@@ -24,12 +27,30 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """The prices for one weight in one place. Empty: no delivery."""
+
+    heading: str
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True)
 class Place:
     """A country, or a part of one given by postcodes, with the prices for each weight."""
 
     name: str
     part: str
     columns: tuple[tuple[Price, ...], ...]
+    headings: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name} ({self.part})" if self.part else self.name
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The prices, each with the heading of its column for the cards on phones."""
+        return [Cell(heading, prices) for heading, prices in zip(self.headings, self.columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,13 @@ class Grid:
 
     headings: tuple[str, ...]
     places: tuple[Place, ...]
+
+    @property
+    def gaps(self) -> list[str]:
+        """A sentence for each weight that is not delivered to some places."""
+        missing = [(cell.heading, place.full_name) for place in self.places for cell in place.cells if not cell.prices]
+        names = {heading: [name for other, name in missing if other == heading] for heading in self.headings}
+        return [f"{_weight(heading)}: no delivery to {_listed(names[heading])}." for heading in names if names[heading]]
 
 
 def delivery_grid(market: Market, goods_minor: int) -> Grid:
@@ -48,6 +76,7 @@ def delivery_grid(market: Market, goods_minor: int) -> Grid:
     rates = ShippingRate.objects.filter(method__market=market.code, method__is_active=True)
     rules = shipping_rules(rates.select_related("method", "zone").order_by("method__position", "pk"))
     weights = _weights(rules)
+    headings = tuple(f"from {grams:,} g" if grams else ANY_WEIGHT for grams in weights)
     places = []
     for country, name in market.country_choices():
         for part in ["", *_parts_of(country, rules)]:
@@ -55,8 +84,18 @@ def delivery_grid(market: Market, goods_minor: int) -> Grid:
             columns = tuple(
                 tuple(_price(choice, query, market) for choice in choose_rates(rules, query)) for query in queries
             )
-            places.append(Place(name, part, columns))
-    return Grid(tuple(f"from {grams:,} g" if grams else "any weight" for grams in weights), tuple(places))
+            places.append(Place(name, part, columns, headings))
+    return Grid(headings, tuple(places))
+
+
+def _weight(heading: str) -> str:
+    return "Any weight" if heading == ANY_WEIGHT else f"{heading[0].upper()}{heading[1:]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= MAX_NAMED_PLACES:
+        return ", ".join(names)
+    return f"{', '.join(names[:MAX_NAMED_PLACES])} and {len(names) - MAX_NAMED_PLACES} more"
 
 
 def _weights(rules: Iterable[ShippingRule]) -> list[int]:

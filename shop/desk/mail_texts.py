@@ -72,7 +72,7 @@ def mails(request: HttpRequest) -> HttpResponse:
     """List every e-mail that the shop sends."""
     require_permission(request, SEE_SETTINGS)
     orders = [(example.kind, example.title, example.occasion) for example in ORDER_MAILS.values()]
-    accounts = [(code, MAIL_TEXTS[name].subject, "") for code, name in ACCOUNT_MAILS.items()]
+    accounts = [(code, preview_of(code).subject, "") for code in ACCOUNT_MAILS]
     context = {"title": "E-mails", "groups": [("Orders and stock", orders), ("Accounts", accounts)]}
     return _page(request, "admin/settings/mails.html", context)
 

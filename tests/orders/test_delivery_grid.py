@@ -127,3 +127,13 @@ def test_saving_an_overlapping_zone_shows_a_warning(zones, client):
     assert add(client, "shippingzone", {"name": "Again", "countries": "AT"}) == []
     page = text_of(client.get("/admin/orders/shippingzone/"))
     assert "AT also in “Alone”: neither is more specific, so the cheaper rate applies" in page
+
+
+@pytest.mark.django_db
+def test_the_page_names_the_places_to_which_nothing_is_delivered_and_the_methods(zones, client):
+    staff(client, is_superuser=True)
+    page = client.get("/admin/orders/shippingzone/grid/?goods=50")
+    gaps = page.context["gaps"]
+    assert all("no delivery to" in gap for gap in gaps)
+    assert "working days" in text_of(page)
+    assert page.context["grid"].places[0].cells[0].heading == "any weight"

@@ -1,7 +1,7 @@
 """Invalid input by staff is refused with the reason, and nothing that they enter breaks a shopper's page."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -279,3 +279,18 @@ def test_a_promotion_that_needs_a_code_is_not_switched_on_without_one(client):
         client.post("/admin/orders/coupon/", {"action": "end", "_selected_action": coupon.pk}, follow=True)
     )
     assert "is switched on, but none of its codes can be used any more" in answer
+
+
+@pytest.mark.django_db
+def test_the_list_of_tax_rates_says_which_apply_now(admin_client):
+    now = timezone.now()
+    for country, begins, ends in (
+        ("DE", None, None),
+        ("AT", now + timedelta(days=9), None),
+        ("BE", None, now - timedelta(days=9)),
+        ("SK", None, now + timedelta(days=9)),
+    ):
+        TaxRate.objects.create(country=country, percent="19", valid=TimestamptzRange(begins, ends))
+    page = text_of(admin_client.get("/admin/orders/taxrate/"))
+    for words in ("Germany – Standard 19 % – – Now", "Austria", "Planned", "Ended", "Ends soon"):
+        assert words in page
