@@ -47,7 +47,8 @@ class LevelFilter(forms.Form):
         wanted = self.cleaned_data if self.is_valid() else {}
         rows = low_rows() if wanted.get("low") == "yes" else listed_rows()
         if wanted.get("low") == "short":
-            rows = rows.filter(shortfall__gt=0)
+            # The second condition follows from the first, and is that of an index.
+            rows = rows.filter(shortfall__gt=0, reserved__gt=F("on_hand"))
         if wanted.get("location"):
             rows = rows.filter(location=wanted["location"])
         if text := wanted.get("q", "").strip():

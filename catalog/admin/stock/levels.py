@@ -116,10 +116,12 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         stock = found_or_404(Stock.objects.select_related("variant__product", "location"), object_id)
         is_backorder = "limit" in request.POST
         form = StockForm(
-            request.POST if request.method == "POST" and not is_backorder else None, initial={"key": uuid.uuid4()}
+            request.POST if request.method == "POST" and not is_backorder else None,
+            initial={"key": uuid.uuid4()},
+            label_suffix="",
         )
         initial = {"limit": stock.backorder_limit, "date": stock.backorder_date}
-        backorder = BackorderForm(request.POST if is_backorder else None, initial=initial)
+        backorder = BackorderForm(request.POST if is_backorder else None, initial=initial, label_suffix="")
         if request.method == "POST":
             require_permission(request, MAY_CHANGE_BACKORDERS if is_backorder else MAY_CHANGE_STOCK)
             if self._change(request, stock, backorder if is_backorder else form):

@@ -23,7 +23,7 @@ from catalog.admin.stock.looks import stocktake_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, moment, signed
-from catalog.inventory import stocktakes
+from catalog.inventory import default_location, stocktakes
 from catalog.models import Location, Stocktake, Variant
 
 MAX_PRODUCTS_NAMED = 20  # in one sentence
@@ -32,7 +32,7 @@ UNFINISHED = Stocktake.UNFINISHED
 
 
 class StocktakeForm(forms.Form):
-    location = forms.ModelChoiceField(Location.objects.filter(is_active=True))
+    location = forms.ModelChoiceField(Location.objects.filter(is_active=True), empty_label=None)
     lines = forms.CharField(
         label="Only these SKUs",
         required=False,
@@ -62,7 +62,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         require_permission(request, MAY_CHANGE_STOCK)
-        form = StocktakeForm(request.POST or None)
+        form = StocktakeForm(request.POST or None, initial={"location": default_location().pk}, label_suffix="")
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
             stocktake = stocktakes.open_stocktake(

@@ -16,7 +16,7 @@ from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, w
 from catalog.admin.stock.variants import shown_by_id
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, moment
-from catalog.inventory import receive_transfer, return_missing, send
+from catalog.inventory import default_location, receive_transfer, return_missing, send
 from catalog.markets import default_market
 from catalog.models import Location, Transfer, TransferLine
 from catalog.money import format_money
@@ -59,7 +59,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         require_permission(request, MAY_CHANGE_STOCK)
-        form = TransferForm(request.POST or None, initial={"key": uuid.uuid4()})
+        initial = {"key": uuid.uuid4(), "source": default_location().pk}
+        form = TransferForm(request.POST or None, initial=initial, label_suffix="")
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
             try:
