@@ -3,13 +3,10 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -20,9 +17,6 @@ from django.utils.safestring import SafeString
 from catalog.models import ProductImage
 from catalog.products.saving import Author
 from catalog.rich_text import embedded_in
-
-MAX_COUNTED_ROWS = 10_000
-ESTIMATED_FROM_ROWS = 50_000  # from this size on, the number of rows of an unfiltered table is estimated
 
 
 class ReadOnly:
@@ -65,24 +59,6 @@ def warn_of_left_out(request: HttpRequest, html: str) -> None:
     """Add a message about the elements that cleaning removes from the HTML."""
     if left_out := embedded_in(html):
         messages.warning(request, f"Removed from the text: {left_out}. Only text, links, lists and tables are allowed.")
-
-
-class CappedPaginator(Paginator):
-    """A paginator that counts only up to MAX_COUNTED_ROWS, so that lists of a million rows open fast."""
-
-    @cached_property
-    def count(self) -> int:
-        if not self.object_list.query.where:
-            estimate = _estimated_rows(self.object_list.model._meta.db_table)
-            if estimate > ESTIMATED_FROM_ROWS:
-                return estimate
-        return self.object_list.order_by()[:MAX_COUNTED_ROWS].count()
-
-
-def _estimated_rows(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
-        return cursor.fetchone()[0]
 
 
 class InputFilter(admin.SimpleListFilter):

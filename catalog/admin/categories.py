@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator, staff_author, warn_of_left_out
+from catalog.admin.base import staff_author, warn_of_left_out
 from catalog.inputs import AmountField, RichTextInput
 from catalog.listings import write_listings
 from catalog.listings.words import words_of
@@ -75,8 +75,6 @@ class CategoryAdmin(admin.ModelAdmin):
     list_display = ("name", "where", "position")
     search_fields = ("name", "path")
     ordering = ("path",)
-    paginator = CappedPaginator
-    show_full_result_count = False
     autocomplete_fields = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
 

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator
 from catalog.errors import RedirectRefused
 from catalog.models import Redirect
 from catalog.redirects import cleaned_redirect
@@ -58,8 +57,6 @@ class RedirectAdmin(admin.ModelAdmin):
     search_fields = ("old",)
     search_help_text = "Search by the beginning of the former URL."
     ordering = ("-id",)
-    paginator = CappedPaginator
-    show_full_result_count = False
 
     @admin.display(description="former URL", ordering="old")
     def old_path(self, row: Redirect) -> str:

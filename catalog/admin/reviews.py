@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator
 from catalog.edits.history import difference, record_action
 from catalog.listings.reviews import moderate
 from catalog.models import Review
@@ -20,8 +19,6 @@ class ReviewAdmin(admin.ModelAdmin):
     list_filter = ("status", "rating", "is_verified")
     list_select_related = ("product",)
     search_fields = ("product__title", "title", "text")
-    paginator = CappedPaginator
-    show_full_result_count = False
     actions = ("publish", "reject")
     readonly_fields = (
         "product",

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from catalog.admin.base import MAX_COUNTED_ROWS
+from catalog.capped_counts import MAX_COUNTED, shown_count
 
 SLOW_SECONDS = 600  # how long the counts of slow tiles are kept
 Oldest = date | datetime | None
@@ -68,7 +68,7 @@ class ShownTile:
     @property
     def shown_count(self) -> str:
         """The count, or `10,000+`."""
-        return f"{MAX_COUNTED_ROWS:,}+" if self.count > MAX_COUNTED_ROWS else f"{self.count:,}"
+        return shown_count(self.count)
 
     @property
     def detail(self) -> str:
@@ -95,7 +95,7 @@ class TileRegistry:
 
 
 def counted(tiles: Iterable[Tile]) -> dict[str, tuple[int, Oldest]]:
-    """Return how many rows each tile has, up to MAX_COUNTED_ROWS and one more, and the oldest value among them."""
+    """Return how many rows each tile has, up to MAX_COUNTED and one more, and the oldest value among them."""
     tiles = list(tiles)
     kept = caches["process"].get_many([_key(tile) for tile in tiles if tile.is_slow])
     known = {tile.code: kept[_key(tile)] for tile in tiles if _key(tile) in kept}
@@ -134,7 +134,7 @@ def _count(tiles: list[Tile]) -> dict[str, tuple[int, Oldest]]:
 
 def _statements(tiles: list[Tile]) -> Iterator[tuple[str, tuple[str, tuple[Any, ...]]]]:
     for tile in tiles:
-        rows = tile.rows().order_by().values_list(tile.oldest or "pk")[: MAX_COUNTED_ROWS + 1]
+        rows = tile.rows().order_by().values_list(tile.oldest or "pk")[: MAX_COUNTED + 1]
         try:
             yield tile.code, rows.query.sql_with_params()
         except EmptyResultSet:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from psycopg.errors import UniqueViolation
 
 from catalog import folding  # noqa: F401  (registers the lookup)
+from catalog.capped_counts import CappedPaginator
 from catalog.edits.concurrent import DetectsConcurrentEdits
 from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
@@ -28,6 +29,9 @@ class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
 
     actions_on_top = False
     actions_on_bottom = True
+    # No list counts its rows to the end, so that a million of them open as fast as ten.
+    paginator = CappedPaginator
+    show_full_result_count = False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [self._folding(name) for name in super().get_search_fields(request)]  # type: ignore[misc]

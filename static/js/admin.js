@@ -289,6 +289,16 @@ function pressSingleKey(event, box) {
     box?.focus();
     box?.select();
   } else if (event.key === "?") $("#keys")?.showModal();
+  else moveInRows(event.key);
+}
+
+// j and k move between the links of a list's rows, which Enter opens, and x selects the row.
+function moveInRows(key) {
+  const links = $$("form[data-select] tbody .name");
+  const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  if (key === "x" && at >= 0) $(".c-check input", links[at].closest("tr"))?.click();
+  else if (key === "j") links[Math.min(at + 1, links.length - 1)]?.focus();
+  else if (key === "k") links[Math.max(at - 1, 0)]?.focus();
 }
 
 // The first row's value goes into all rows below it.

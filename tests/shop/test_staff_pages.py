@@ -156,6 +156,13 @@ def test_rows_are_deleted_in_bulk_only_where_they_may_go():
     assert allowed == {"catalog.Swatch", "catalog.Synonym"}
 
 
+def test_no_list_counts_its_rows_to_the_end(client, staff, monkeypatch):
+    monkeypatch.setattr("catalog.capped_counts.MAX_COUNTED", 1)
+    Swatch.objects.bulk_create(Swatch(name=name, colour="#aabbcc") for name in ("Sand", "Moss", "Clay"))
+    assert client.get(list_of("catalog.Swatch")).context["cl"].paginator.count == 1
+    assert {model._meta.label for model, shown in SITE.items() if shown.show_full_result_count} == set()
+
+
 def test_a_place_that_held_stock_is_not_deleted(client, staff):
     make_variant(on_hand=3)
     used, new = make_location(), Location.objects.create(name="New", code="new", priority=20)

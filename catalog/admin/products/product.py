@@ -16,7 +16,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from catalog.admin.base import (
-    CappedPaginator,
     found_or_404,
     guarded,
     page,
@@ -116,8 +115,6 @@ class ProductAdmin(admin.ModelAdmin):
     list_select_related = ("category",)
     list_per_page = 50
     list_max_show_all = 50
-    show_full_result_count = False
-    paginator = CappedPaginator  # of the pages of search boxes in other forms
     search_fields = ("title",)
     autocomplete_fields = ("category", "type", "attribute_values")
     inlines = (OptionInline, VariantInline, RelatedInline)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator, ReadOnly, staff_author
+from catalog.admin.base import ReadOnly, staff_author
 from catalog.models import Product, ProductImage, Variant
 from catalog.products.saving import recorded_change
 
@@ -20,8 +20,6 @@ class VariantAdmin(admin.ModelAdmin):
     list_select_related = ("product",)
     list_filter = ("is_active",)
     search_fields = ("sku", "barcode")
-    paginator = CappedPaginator
-    show_full_result_count = False
     ordering = ("-id",)
     autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
@@ -60,8 +58,6 @@ class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("alt", "product__title")
     list_display = ("__str__", "product")
     list_select_related = ("product",)
-    paginator = CappedPaginator
-    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import CappedPaginator, ReadOnly
+from catalog.admin.base import ReadOnly
 from catalog.admin.columns import MarketFilter, amount, market, span
 from catalog.models import Price, Product
 
@@ -17,8 +17,6 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = (MarketFilter, "kind")
     list_select_related = ("variant__product",)
     search_fields = ("variant__sku", "variant__product__title")
-    paginator = CappedPaginator
-    show_full_result_count = False
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Price]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 
-from catalog.admin.base import CappedPaginator, Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
+from catalog.admin.base import Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
 from catalog.admin.stock.looks import purchase_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.receiving import receive_view
@@ -69,8 +69,6 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("location", "user")
     search_fields = ("supplier", "=id")
     search_help_text = "Search by supplier or number."
-    paginator = CappedPaginator
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.add_purchaseorder")

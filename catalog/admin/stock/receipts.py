@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from catalog.admin.base import CappedPaginator, ReadOnly, found_or_404, page, require_permission
+from catalog.admin.base import ReadOnly, found_or_404, page, require_permission
 from catalog.admin.stock.variants import shown_by_id
 from catalog.formats import count_of, moment, money
 from catalog.models import Receipt
@@ -15,8 +15,6 @@ class ReceiptAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("location",)
     list_select_related = ("location", "purchase", "user")
     search_fields = ("delivery_note", "purchase__supplier")
-    paginator = CappedPaginator
-    show_full_result_count = False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from catalog.admin.base import CappedPaginator, Question, ReadOnly, ask, found_or_404, page, require_permission
+from catalog.admin.base import Question, ReadOnly, ask, found_or_404, page, require_permission
 from catalog.admin.stock.looks import transfer_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, whole_number
 from catalog.admin.stock.variants import shown_by_id
@@ -43,8 +43,6 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "source", "destination", "status", "not_arrived", "sent_at", "received_at", "user")
     list_filter = ("status", "destination")
     list_select_related = ("source", "destination", "user")
-    paginator = CappedPaginator
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
         arrived = F("lines__received") + F("lines__lost") + F("lines__returned")
