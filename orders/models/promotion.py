@@ -199,7 +199,16 @@ class PromotionUse(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "promotion"], name="promotion_use_once")]
-        indexes = [models.Index(fields=["promotion", "customer"], name="promotion_use_customer")]
+        indexes = [
+            models.Index(fields=["promotion", "customer"], name="promotion_use_customer"),
+            # What the list of promotions shows is counted and summed from this index alone.
+            models.Index(
+                fields=["promotion"],
+                include=["saved_minor"],
+                condition=Q(given_back_at=None),
+                name="promotion_use_held",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.promotion_id} for order {self.order_id}"

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.formats import moment
@@ -16,9 +18,18 @@ from orders.models.promotion import KIND_LANES, REQUIRED
 from orders.promotions.overlaps import overlaps_of, warnings_of
 from orders.promotions.wording import names_of, sentence, with_names
 from orders.rules import promotion_rules
-from tests.factories import make_promotion, make_shipping, make_tax, make_variant, shelve
+from tests.factories import (
+    make_cart,
+    make_promotion,
+    make_shipping,
+    make_tax,
+    make_variant,
+    place,
+    shelve,
+    with_codes,
+)
 from tests.orders.staff_pages import staff
-from tests.reading import errors_of, find, find_all, links_of, text_of
+from tests.reading import errors_of, find, find_all, links_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/promotion/"
@@ -324,3 +335,76 @@ def test_the_form_shows_what_the_stored_promotion_meets(client):
 def test_a_promotion_is_said_in_one_sentence(kind, lane, fields, words):
     promotion = with_names(Promotion.objects.filter(pk=make_promotion(kind, lane, **fields).pk)).get()
     assert sentence(promotion, names_of(promotion)) == words
+
+
+def test_the_list_says_in_words_what_promotions_do_and_how_often_they_were_used(client):
+    make_shipping()
+    make_tax()
+    make_promotion("percent", "order", percent=10, name="Welcome", codes=("HELLO",), most_uses=5)
+    place(with_codes(make_cart(make_variant(2400)), "HELLO"))
+    row = rows_of(client.get(LIST))[1]
+    assert row[1:] == ["Welcome", "10 % off the order, code HELLO", "1 of 5", "€2.40", "On"]
+
+
+def names_in(client, query: str) -> list[str]:
+    return [row.promotion.name for row in client.get(f"{LIST}?{query}").context["cl"].rows]
+
+
+def test_promotions_are_listed_by_whether_they_run(client):
+    now = timezone.now()
+    make_promotion(name="Runs")
+    make_promotion(name="Planned", begins_at=now + timedelta(days=1))
+    make_promotion(name="Ended", ends_at=now - timedelta(days=1))
+    make_promotion(name="Off", is_active=False)
+    tabs = {tab: names_in(client, f"tab={tab}") for tab in ("running", "planned", "ended", "off", "all")}
+    assert tabs == {
+        "running": ["Runs"],
+        "planned": ["Planned"],
+        "ended": ["Ended"],
+        "off": ["Off"],
+        "all": ["Off", "Ended", "Planned", "Runs"],
+    }
+    assert names_in(client, "") == ["Runs"]
+
+
+def test_promotions_are_found_by_name_and_by_code(client):
+    make_promotion(name="Été doux", is_active=False, codes=("SUMMER",))
+    make_promotion(name="Other")
+    assert names_in(client, "q=ete") == names_in(client, "q=sum-mer") == ["Été doux"]
+
+
+def test_pages_of_promotions_follow_each_other(client):
+    for number in range(27):
+        make_promotion(name=f"P{number:02}")
+    first = client.get(LIST).context["cl"]
+    second = client.get(f"{LIST}{first.next_url}").context["cl"]
+    assert [row.promotion.name for row in second.rows] == ["P01", "P00"]
+    back = client.get(f"{LIST}{second.previous_url}").context["cl"]
+    assert [row.promotion.pk for row in back.rows] == [row.promotion.pk for row in first.rows]
+    assert (first.previous_url, second.next_url, back.previous_url) == ("", "", "")
+
+
+def test_the_list_of_promotions_takes_few_queries(client):
+    category = ensure_category(["Tableware"])
+    for number in range(3):
+        make_promotion("percent", "product", percent=10, categories=[category], codes=(f"CODE{number}",))
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as few:
+        client.get(LIST)
+    for number in range(3, 9):
+        make_promotion("percent", "product", percent=10, categories=[category], codes=(f"CODE{number}",))
+    with CaptureQueriesContext(connection) as many:
+        client.get(LIST)
+    assert (len(many) - len(few), len(many) <= 12) == (0, True)
+
+
+def test_many_promotions_are_switched_at_once_and_it_stands_in_their_history(client):
+    fine = make_promotion(percent=10, is_active=False)
+    without_code = make_promotion(percent=10, is_active=False, needs_code=True, name="Secret")
+    form = {"action": "switch_on", "_selected_action": [fine.pk, without_code.pk]}
+    text = text_of(client.post(LIST, form, follow=True))
+    assert ("1 promotion switched on." in text, "these were not switched on: Secret." in text) == (True, True)
+    assert list(Promotion.objects.filter(is_active=True)) == [fine]
+    assert "Switched on." in text_of(client.get(f"{LIST}{fine.pk}/history/"))
+    client.post(LIST, {"action": "switch_off", "_selected_action": [fine.pk]})
+    assert not Promotion.objects.filter(is_active=True).exists()

@@ -102,6 +102,8 @@ ACTIONS = {
     ("catalog.Swatch", "delete_selected"): "catalog.delete_swatch",
     ("catalog.Synonym", "delete_selected"): "catalog.delete_synonym",
     ("orders.Coupon", "end"): "orders.add_coupon",
+    ("orders.Promotion", "switch_on"): "orders.change_promotion",
+    ("orders.Promotion", "switch_off"): "orders.change_promotion",
     ("orders.GiftCard", "block"): "orders.issue_giftcard",
     ("orders.GiftCard", "unblock"): "orders.issue_giftcard",
 }

@@ -6,14 +6,18 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from catalog.admin.base import found_or_404, page, require_permission
-from catalog.admin.columns import MarketFilter
 from catalog.admin.pickers import picker_rows, use_pickers
+from catalog.edits.history import record_action
+from catalog.formats import count_of, listed
 from catalog.markets import default_market
+from orders.admin.promotions.change_list import PromotionChangeList
 from orders.admin.promotions.choices import CHOICES, GROUPS, PromotionChoice, choice_of
 from orders.admin.promotions.coupons import batch_file, codes_page
 from orders.admin.promotions.drafts import stored_draft, typed_draft
@@ -23,6 +27,7 @@ from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
 from orders.promotions import hold_limits
 from orders.promotions.coupons import make_code, recount
+from orders.promotions.states import switch
 
 
 def rows_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -63,9 +68,10 @@ def choices_page(
 class PromotionAdmin(admin.ModelAdmin):
     form = PromotionForm
     inlines = (TierInline,)
-    list_display = ("name", "kind", "is_active", "begins_at", "ends_at")
-    list_filter = ("is_active", "kind", MarketFilter, "needs_code")
-    search_fields = ("name", "coupons__code")
+    list_display = ("name",)  # its own template shows more
+    search_fields = ("name",)
+    actions = ("switch_on", "switch_off")
+    change_list_template = "admin/orders/promotion/change_list.html"
     change_form_template = "admin/orders/promotion/change_form.html"
     fieldsets: ClassVar = ((None, {"fields": ("name",)}),)  # without a choice; see get_fieldsets()
 
@@ -80,6 +86,37 @@ class PromotionAdmin(admin.ModelAdmin):
         if promotion is None or promotion.pk is None:
             return asked
         return asked if asked and not promotion.is_active else choice_of(promotion)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PromotionChangeList]:
+        return PromotionChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        shown = {"may_change": self.has_change_permission(request)}
+        return super().changelist_view(request, {**(extra_context or {}), **shown})
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._switch(request, queryset, is_on=True)
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._switch(request, queryset, is_on=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet, *, is_on: bool) -> None:
+        word = "on" if is_on else "off"
+        with transaction.atomic():
+            changed, refused = switch(
+                Promotion.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))), is_on=is_on
+            )
+            for promotion in changed:
+                before, after = ("no", "yes") if is_on else ("yes", "no")
+                record_action(request, promotion, f"Switched {word}.", [["On", before, after]])
+        if changed:
+            messages.success(request, f"{count_of(len(changed), 'promotion')} switched {word}.")
+        elif not refused:
+            messages.info(request, f"They were {word} already.")
+        if refused:
+            messages.error(request, f"Without a code that can be used, these were not switched on: {listed(refused)}.")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         choice = self.choice(request, obj)
