@@ -25,6 +25,13 @@ LABELS = {
     "state": "State",
     "phone": "Phone",
     "email": "E-mail",
+    "company": "Company",
+    "billing_name": "Name for the invoice",
+    "billing_line1": "Street and number for the invoice",
+    "billing_postcode": "Postcode for the invoice",
+    "billing_city": "Town or city for the invoice",
+    "billing_state": "State for the invoice",
+    "billing_country": "Country for the invoice",
 }
 
 
@@ -51,6 +58,18 @@ class NewAddress:
     city: str = ""
     state: str = ""
     phone: str = ""
+
+
+@dataclass(frozen=True)
+class NewInvoiceAddress:
+    """The corrected invoice address of an order; its country stays. Without a name, the delivery address is used."""
+
+    company: str = ""
+    billing_name: str = ""
+    billing_line1: str = ""
+    billing_postcode: str = ""
+    billing_city: str = ""
+    billing_state: str = ""
 
 
 def version_of(order: Order) -> int:
@@ -114,6 +133,31 @@ def correct_address(order: Order, new: NewAddress, edit: Edit) -> None:
     _check_destination(locked, new)
     Order.objects.filter(pk=locked.pk).update(**asdict(new))
     _record(locked, "Address corrected", changes, edit)
+
+
+@transaction.atomic
+def correct_invoice_address(order: Order, new: NewInvoiceAddress, edit: Edit) -> None:
+    """Correct the address and the company on the invoice of an order, and record them before and after.
+
+    The country stays, because the tax depends on it: without an invoice address so far, it is that of the delivery. Raise
+    EditRefused once a parcel has been shipped, and OrderChanged if the order has changed since its page was opened.
+    """
+    locked = lock_for(order, edit)
+    if not locked:
+        return
+    if refusal := address_refusal(locked):
+        raise EditRefused(refusal)
+    values = {**asdict(new), "billing_country": invoice_country(locked) if new.billing_name else ""}
+    changes = _changes(locked, values)
+    if not changes:
+        raise EditRefused("Nothing was changed.")
+    Order.objects.filter(pk=locked.pk).update(**values)
+    _record(locked, "Invoice address corrected", changes, edit)
+
+
+def invoice_country(order: Order) -> str:
+    """Return the country of the invoice address."""
+    return order.billing_country or order.country
 
 
 def _check_destination(order: Order, new: NewAddress) -> None:

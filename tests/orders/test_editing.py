@@ -9,7 +9,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.customers import customer_key
-from orders.editing import Edit, NewAddress, add_note, correct_address, correct_email, version_of
+from orders.editing import (
+    Edit,
+    NewAddress,
+    NewInvoiceAddress,
+    add_note,
+    correct_address,
+    correct_email,
+    correct_invoice_address,
+    version_of,
+)
 from orders.errors import EditRefused, OrderChanged
 from orders.fulfillment import NewFulfillment, ship
 from orders.gift_card_emails import send_due_gift_cards
@@ -132,6 +141,23 @@ def test_the_second_of_two_staff_is_told_what_the_first_changed():
     assert address_of(order).line1 == "Kraanlei 21"
     correct_address(order, replace(BERLIN, line1="Kraanlei 12a"), Edit(None, version_of(order)))
     assert address_of(order).line1 == "Kraanlei 12a"
+
+
+def test_an_invoice_address_is_corrected_in_its_country_and_taken_away():
+    order = confirmed()
+    new = NewInvoiceAddress("Peeters BV", "Peeters BV", "Hoofdstraat 1", "10117", "Berlin")
+    correct_invoice_address(order, new, Edit(None))
+    order.refresh_from_db()
+    assert (order.company, order.billing_lines, order.billing_country) == (
+        *("Peeters BV", ["Peeters BV", "Hoofdstraat 1", "10117 Berlin"], "DE"),
+    )
+    correct_invoice_address(order, NewInvoiceAddress("Peeters BV"), Edit(None))
+    order.refresh_from_db()
+    assert (order.billing_lines, order.billing_country) == ([], "")
+    assert {"label": "Country for the invoice", "before": "DE", "after": "–"} in order.events.last().changes
+    ship(order, NewFulfillment({order.lines.get().pk: 1}))
+    with pytest.raises(EditRefused, match="has been shipped"):
+        correct_invoice_address(order, new, Edit(None))
 
 
 def test_further_mails_go_to_the_corrected_address():

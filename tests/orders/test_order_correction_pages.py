@@ -42,6 +42,16 @@ def test_support_corrects_an_address_from_the_order_page(client, order):
     assert "Address corrected (Street and number: Kraanlei 12 → Kraanlei 21)" in history
 
 
+def test_support_corrects_an_invoice_address_and_is_told_what_is_missing(client, order):
+    staff(client, "Support")
+    url, sent = url_of(order, "billing"), filled(client, order, "billing", billing_line1="Hoofdstraat 1")
+    refused = client.post(url, sent)
+    assert (refused.status_code, "Enter the name for the invoice" in text_of(refused)) == (422, True)
+    sent |= {"billing_name": "Peeters BV", "billing_postcode": "10117", "billing_city": "Berlin"}
+    assert "Peeters BV" in text_of(client.post(url, sent, follow=True))
+    assert Order.objects.get().billing_country == "DE"
+
+
 def test_a_refused_address_keeps_what_was_typed_beside_the_reason(client, order):
     staff(client, "Support")
     make_shipping(code="island", countries=["DE"], postcodes="25980")

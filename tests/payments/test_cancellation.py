@@ -10,6 +10,8 @@ from django.utils import timezone
 from orders import lifecycle
 from orders.cart import find_cart
 from orders.customers import Buyer
+from orders.editing import Edit, add_note, version_of
+from orders.errors import OrderChanged
 from orders.models import Cart, Order
 from payments import cancellation, gateway
 from payments.cancellation import cancel_order, expire_unpaid, reopen
@@ -394,3 +396,13 @@ def test_reconciling_waits_for_stripe_to_come_back(stripe_desk):
     Payment.objects.update(checked_at=timezone.now() - timedelta(seconds=20), session_id="cs_gone")
     assert reconcile_open() == 0
     assert Payment.objects.get(pk=payment.pk).status == "open"
+
+
+def test_the_payment_stays_open_if_the_order_changed_since_staff_decided_to_cancel_it(stripe_desk):
+    order = make_order()
+    payment, seen = start_payment(order.pk), version_of(order)
+    add_note(order, "She will pay today.", Edit(None))
+    with pytest.raises(OrderChanged):
+        cancel_order(order, user_id=None, seen=seen)
+    assert stripe_desk.call(f"checkout/sessions/{payment.session_id}")["status"] == "open"
+    assert Order.objects.get().status == "placed"

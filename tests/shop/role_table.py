@@ -74,6 +74,7 @@ PAGES = {
     "orders_customer_change": SEES_CUSTOMERS,
     "orders_customer_history": SEES_CUSTOMERS,
     "orders_order_address": "orders.view_order and orders.edit_order and orders.see_customer_order",
+    "orders_order_billing": "orders.view_order and orders.edit_order and orders.see_customer_order",
     "orders_order_email": "orders.view_order and orders.edit_order and orders.see_customer_order",
     "orders_order_tracking": "orders.view_order and orders.ship_order",
     "orders_order_mail": "orders.view_order and orders.mail_order",

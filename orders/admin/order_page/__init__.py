@@ -4,7 +4,12 @@ Each app adds its own parts: `order_page.add(Panel(…), Action(…))` and `orde
 orders do this in AppConfig.ready().
 """
 
-from orders.admin.order_page.corrections import ADDRESS_ACTION, EMAIL_ACTION, TRACKING_ACTION
+from orders.admin.order_page.corrections import (
+    ADDRESS_ACTION,
+    EMAIL_ACTION,
+    INVOICE_ADDRESS_ACTION,
+    TRACKING_ACTION,
+)
 from orders.admin.order_page.notes import MAIL_ACTION, NOTE_ACTION
 from orders.admin.order_page.panels import PANELS
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Panel, order_page
@@ -12,7 +17,8 @@ from orders.admin.order_page.shipping import SHIP_ACTION
 from orders.admin.order_page.timeline import event_entries
 
 order_page.add(*PANELS)
-order_page.add(SHIP_ACTION, ADDRESS_ACTION, EMAIL_ACTION, TRACKING_ACTION, MAIL_ACTION, NOTE_ACTION)
+order_page.add(SHIP_ACTION, ADDRESS_ACTION, INVOICE_ADDRESS_ACTION, EMAIL_ACTION, TRACKING_ACTION)
+order_page.add(MAIL_ACTION, NOTE_ACTION)
 order_page.add_timeline(event_entries)
 
 __all__ = ["Action", "ActionForm", "ActionRefused", "Panel", "order_page"]

@@ -1,5 +1,6 @@
 """The actions that correct an order: its address, its e-mail address, and the tracking of its parcels."""
 
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -8,15 +9,28 @@ from accounts.address_formats import address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
 from catalog.markets import market_of
-from orders.address_fields import clean_parts, clean_phone, clean_postcode, localize_fields
+from orders.address_fields import clean_parts, clean_phone, clean_postcode, localize_fields, require
 from orders.admin.order_page.permissions import EDIT, SEE_CUSTOMER, SHIP
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
-from orders.editing import NewAddress, address_refusal, correct_address, correct_email
+from orders.editing import (
+    NewAddress,
+    NewInvoiceAddress,
+    address_refusal,
+    correct_address,
+    correct_email,
+    correct_invoice_address,
+    invoice_country,
+)
 from orders.errors import EditRefused
 from orders.fulfillment import Tracking, correct_tracking
 from orders.models import Order
 
 ADDRESS_PARTS = ("line1", "line2", "postcode", "city", "state")
+INVOICE_PARTS = tuple(part.name for part in fields(NewInvoiceAddress))
+
+
+def _country_name(order: Order, code: str) -> str:
+    return market_of(order.market).locale.territories.get(code, code)
 
 
 class AddressForm(ActionForm):
@@ -45,8 +59,7 @@ class AddressForm(ActionForm):
 
     @property
     def heading(self) -> str:  # type: ignore[override]
-        names = market_of(self.order.market).locale.territories
-        return f"In {names.get(self.order.country, self.order.country)}"
+        return f"In {_country_name(self.order, self.order.country)}"
 
     def clean_postcode(self) -> str:
         return clean_postcode(self.cleaned_data["postcode"], self.format.country)
@@ -73,6 +86,60 @@ def _correct_address(order: Order, by: int, form: AddressForm) -> str:
     except EditRefused as refused:
         raise ActionRefused(str(refused), refused.field) from refused
     return f"The address of {order.number} is corrected."
+
+
+class InvoiceAddressForm(ActionForm):
+    """The address and the company on the invoice, with the fields of their country. The country itself stays."""
+
+    button = "Save the invoice address"
+
+    company = OneLineField(label="Company", max_length=150, required=False)
+    billing_name = OneLineField(
+        label="Name for the invoice",
+        max_length=150,
+        required=False,
+        help_text="Leave it and the address empty to use the delivery address.",
+    )
+    billing_line1 = OneLineField(max_length=200, required=False)
+    billing_postcode = OneLineField(max_length=20, required=False)
+    billing_city = OneLineField(max_length=100, required=False)
+    billing_state = OneLineField(max_length=60, required=False)
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, order=order, **kwargs)
+        self.format = address_format(invoice_country(order))
+        localize_fields(self, self.format, "billing_")
+        for part in ("postcode", "city", "state"):
+            if part not in self.format.parts:
+                del self.fields[f"billing_{part}"]
+        self.initial = {**{name: getattr(order, name) for name in INVOICE_PARTS}, **self.initial}
+
+    @property
+    def heading(self) -> str:  # type: ignore[override]
+        return f"In {_country_name(self.order, invoice_country(self.order))}"
+
+    def clean_billing_postcode(self) -> str:
+        return clean_postcode(self.cleaned_data["billing_postcode"], self.format.country)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if any(cleaned.get(name) for name in INVOICE_PARTS if name != "company"):
+            clean_parts(self, cleaned, self.format, "billing_")
+            require(self, cleaned, "billing_name", "Enter the name for the invoice")
+        return cleaned
+
+    @property
+    def address(self) -> NewInvoiceAddress:
+        """The address in the valid form."""
+        return NewInvoiceAddress(**{name: self.cleaned_data.get(name, "") for name in INVOICE_PARTS})
+
+
+def _correct_invoice_address(order: Order, by: int, form: InvoiceAddressForm) -> str:
+    try:
+        correct_invoice_address(order, form.address, form.edit(by))
+    except EditRefused as refused:
+        raise ActionRefused(str(refused), refused.field) from refused
+    return f"The invoice address of {order.number} is corrected."
 
 
 class EmailForm(ActionForm):
@@ -148,6 +215,17 @@ ADDRESS_ACTION = Action(
     _correct_address,
     form=AddressForm,
     icon="edit",
+    other_permissions=(SEE_CUSTOMER,),
+)
+INVOICE_ADDRESS_ACTION = Action(
+    "billing",
+    "Correct the invoice address",
+    EDIT,
+    35,
+    address_refusal,
+    _correct_invoice_address,
+    form=InvoiceAddressForm,
+    icon="page",
     other_permissions=(SEE_CUSTOMER,),
 )
 EMAIL_ACTION = Action(

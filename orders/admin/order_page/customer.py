@@ -32,7 +32,8 @@ class CustomerCard:
 
 @dataclass(frozen=True)
 class AddressCard:
-    """The delivery address and the invoice address. `edit_url` is empty if it cannot be corrected, or not by this user."""
+    """The delivery address and the invoice address. The URLs of the forms are empty if they
+    cannot be corrected, or not by this user."""
 
     heading: str
     lines: Sequence[str]
@@ -40,6 +41,7 @@ class AddressCard:
     note: str
     gift_message: str
     edit_url: str
+    billing_url: str
 
     @property
     def copied(self) -> str:
@@ -86,4 +88,5 @@ def address_card(order: Order, user: User) -> AddressCard:
         note=order.note,
         gift_message=order.gift_message,
         edit_url=reverse("admin:orders_order_address", args=[order.pk]) if can_edit else "",
+        billing_url=reverse("admin:orders_order_billing", args=[order.pk]) if can_edit else "",
     )
