@@ -78,6 +78,21 @@ INVARIANTS: dict[str, str] = {
                    WHERE kind IN ('redeemed', 'released') GROUP BY 1, 2) m
                ON m.order_id = p.order_id AND m.card_id = p.gift_card_id
         WHERE p.gift_card_id IS NOT NULL AND p.captured_minor <> coalesce(m.given, 0)""",
+    "M12 the stored sums of the last finished days equal their journals": """
+        WITH days AS (SELECT day, zone FROM payments_booksday ORDER BY day DESC LIMIT 40),
+        booked AS (
+            SELECT d.day, p.account, sum(p.amount_minor) AS minor
+            FROM payments_journal j
+            JOIN days d ON d.day = (j.created_at AT TIME ZONE (SELECT min(zone) FROM days))::date
+            JOIN payments_posting p ON p.journal_id = j.id
+            WHERE j.created_at >= (SELECT min(day)::timestamp AT TIME ZONE min(zone) FROM days) GROUP BY 1, 2),
+        stored AS (
+            SELECT s.day, s.account, sum(s.amount_minor) AS minor
+            FROM payments_dailysum s JOIN days USING (day) WHERE s.account <> '' GROUP BY 1, 2)
+        SELECT 'day ' || day, format('%s: journals %s, stored %s', account, coalesce(booked.minor, 0),
+               coalesce(stored.minor, 0))
+        FROM booked FULL JOIN stored USING (day, account)
+        WHERE coalesce(booked.minor, 0) <> coalesce(stored.minor, 0)""",
     "M8 amounts of another kind than ordered wait for a human": """
         SELECT 'payment ' || id, 'Stripe took another amount or currency' FROM payments_payment WHERE flag = 'mismatch'""",
     "D1 the inbox is worked off": """

@@ -6,10 +6,12 @@ from datetime import UTC, date, timedelta
 import pytest
 from django.db import connection, transaction
 
+from payments.audit import INVARIANTS
 from payments.models import BooksDay, DailyProduct, DailySum, DailyTax
 from payments.reports.books import Sales, sales_by_hour, sales_of, sums_of, taxes_of
 from payments.reports.closing import close_days
 from payments.reports.periods import Period, Step
+from shop.operations.audit import run_audit
 from tests.payments.books import at, local, sell, take_back
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,17 @@ def test_days_are_closed_in_order_an_hour_after_they_end(nothing_closed):
         assert close_days() == 1
         assert close_days() == 0
     assert [str(day.day) for day in BooksDay.objects.order_by("day")] == ["2026-03-28", "2026-03-29"]
+
+
+def test_the_audit_compares_stored_sums_with_the_journals(nothing_closed):
+    with at(local(2026, 3, 30, 12)):
+        close_days()
+    (name,) = [name for name in INVARIANTS if name.startswith("M12")]
+    assert [finding for finding in run_audit() if finding.invariant == name] == []
+    row = DailySum.objects.filter(account="tax").first()
+    DailySum.objects.filter(pk=row.pk).update(amount_minor=row.amount_minor + 1)
+    found = [finding for finding in run_audit() if finding.invariant == name]
+    assert [finding.key for finding in found] == [f"day {row.day}"]
 
 
 def test_sums_are_written_again_when_the_time_zone_of_the_shop_changes(nothing_closed, settings):

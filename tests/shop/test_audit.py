@@ -72,6 +72,7 @@ CORRUPTIONS = {
     "O8 ": "UPDATE orders_order SET subtotal_minor = subtotal_minor + 1, total_minor = total_minor + 1",
     "M10": "UPDATE orders_giftcard SET balance_minor = balance_minor - 1 WHERE balance_minor > 0",
     "M11": "UPDATE payments_payment SET captured_minor = captured_minor - 1 WHERE gift_card_id IS NOT NULL",
+    "M12": "INSERT INTO payments_booksday (day, zone) VALUES (current_date, 'UTC')",
     "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 

@@ -5,6 +5,7 @@ import io
 from datetime import date
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 
 from payments.reports.all_reports import REPORTS
@@ -183,4 +184,5 @@ def test_a_report_is_sent_to_a_person_once_and_can_be_stopped(client):
     page = client.post("/admin/reports/mails/", {"stop": str(kept.pk)}, follow=True)
     assert messages_of(page) == [f"Sales to {reader} is no longer sent."]
     assert not ReportMail.objects.exists()
+    assert [str(entry.user) for entry in LogEntry.objects.filter(object_id=kept.pk)] == [reader.email] * 2
     assert client.post("/admin/reports/mails/", {"stop": "9" * 30}).status_code == 302

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from catalog.edits.history import record_action, write_entry
 from catalog.markets import all_markets
 from payments.reports.all_reports import REPORTS
 from shop.desk.reports.mailing import SEE_REPORTS, due_period
@@ -60,6 +62,7 @@ def report_mails(request: HttpRequest) -> HttpResponse:
         form.instance.sent_until = due_period(form.cleaned_data["every"], timezone.localdate()).last
         form.instance.created_by = request.user
         form.save()
+        record_action(request, form.instance, "Sent regularly from now on.")
         messages.success(request, f"{form.instance} is sent regularly.")
         return redirect("admin:report_mails")
     mails = ReportMail.objects.select_related("user").order_by("report", "pk")
@@ -76,6 +79,7 @@ def _stop(request: HttpRequest) -> HttpResponse:
     chosen = request.POST["stop"]
     found = ReportMail.objects.filter(pk=chosen).first() if chosen.isascii() and chosen.isdigit() else None
     if found:
+        write_entry(request, found, DELETION, "Stopped.")
         found.delete()
         messages.success(request, f"{found} is no longer sent.")
     return redirect("admin:report_mails")
