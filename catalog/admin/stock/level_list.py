@@ -176,7 +176,7 @@ def _words(part: Incoming, user: PermissionsMixin) -> Expected:
     model, pk = ("transfer", part.transfer_id) if part.transfer_id else ("purchaseorder", part.purchase_id)
     url = reverse(f"admin:catalog_{model}_change", args=[pk]) if user.has_perm(f"catalog.view_{model}") else ""
     if part.transfer_id:
-        return Expected(f"{part.units:,} on their way", url)
+        return Expected(f"{part.units:,} on {'its' if part.units == 1 else 'their'} way", url)
     when = f" on {day(part.day)}" if part.day else ""
     is_late = part.day is not None and part.day < timezone.localdate()
     return Expected(f"{part.units:,} expected{when}", url, is_late)

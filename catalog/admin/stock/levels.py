@@ -1,15 +1,16 @@
 """The admin of stock levels and their movements."""
 
 import uuid
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
 
 from catalog.admin.base import ReadOnly, found_or_404, guarded, page, require_permission
-from catalog.admin.stock.level_list import LevelFilter, level_rows, page_of_levels
+from catalog.admin.stock.level_list import LevelFilter, expected_words, level_of, level_rows, page_of_levels
 from catalog.admin.stock.movements import movement_rows, with_names
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, signed_number
 from catalog.admin.stock.receiving import receive_view
@@ -18,6 +19,7 @@ from catalog.formats import count_of
 from catalog.inputs import DayInput
 from catalog.inventory import adjust, adjust_rows, receive, set_backorders
 from catalog.inventory.availability import available_of
+from catalog.inventory.incoming import incoming_of
 from catalog.models import Stock, StockMovement
 
 MAY_CHANGE_BACKORDERS = "catalog.change_backorder_stock"
@@ -53,6 +55,16 @@ class StockForm(forms.Form):
 class BackorderForm(forms.Form):
     limit = forms.IntegerField(label="Backorder limit", min_value=0, max_value=10**6)
     date = forms.DateField(label="Backorders can be sent from", required=False, widget=DayInput)
+
+
+def _movements_url(request: HttpRequest, stock: Stock) -> str:
+    """The URL of all movements of the row; empty for readers who may not see them."""
+    code = stock.variant.sku or stock.variant.barcode
+    if not code or not request.user.has_perm("catalog.view_stockmovement"):
+        return ""
+    return (
+        f"{reverse('admin:catalog_stockmovement_changelist')}?{urlencode({'q': code, 'location': stock.location_id})}"
+    )
 
 
 def typed_ids(sent: QueryDict) -> list[int]:
@@ -130,6 +142,13 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         context = {
             "stock": stock,
             "available": available_of(stock),
+            "look": level_of(stock)[0],
+            "level": level_of(stock)[1],
+            "incoming": expected_words(
+                incoming_of([stock.variant_id]).get((stock.variant_id, stock.location_id), []),
+                request.user,  # type: ignore[arg-type]
+            ),
+            "movements_url": _movements_url(request, stock),
             "form": form,
             "backorder": backorder,
             "may_change": request.user.has_perm(MAY_CHANGE_STOCK),
