@@ -27,6 +27,7 @@
     for (const element of body.querySelectorAll("*")) {
       for (const { name } of [...element.attributes]) if (!KEPT.test(name)) element.removeAttribute(name);
     }
+    body.querySelectorAll("p:empty").forEach((element) => element.remove());
     return body;
   };
 
@@ -35,6 +36,7 @@
     made.type = "button";
     made.className = "btn sm";
     made.textContent = label;
+    made.addEventListener("mousedown", (event) => event.preventDefault()); // the caret stays where it is
     made.addEventListener("click", action);
     return made;
   };
