@@ -13,8 +13,9 @@ from catalog.formats import moment
 from catalog.markets import default_market
 from catalog.products.categories import ensure_category
 from orders.admin.promotions.choices import CHOICES, choice_of
-from orders.models import Promotion
+from orders.models import Coupon, Promotion
 from orders.models.promotion import KIND_LANES, REQUIRED
+from orders.promotions.coupons import make_batch, usable_codes
 from orders.promotions.overlaps import overlaps_of, warnings_of
 from orders.promotions.wording import names_of, sentence, with_names
 from orders.rules import promotion_rules
@@ -408,3 +409,32 @@ def test_many_promotions_are_switched_at_once_and_it_stands_in_their_history(cli
     assert "Switched on." in text_of(client.get(f"{LIST}{fine.pk}/history/"))
     client.post(LIST, {"action": "switch_off", "_selected_action": [fine.pk]})
     assert not Promotion.objects.filter(is_active=True).exists()
+
+
+def test_the_codes_of_a_promotion_are_listed_searched_stopped_and_exported(client):
+    make_shipping()
+    make_tax()
+    promotion = make_promotion("percent", "order", percent=10, codes=("HELLO", "OTHER"))
+    place(with_codes(make_cart(make_variant(2400)), "HELLO"))
+    codes = f"{LIST}{promotion.pk}/codes/"
+    assert [row[0:2] for row in rows_of(client.get(codes))[1:]] == [["OTHER", "0"], ["HELLO", "1"]]
+    assert [row[0] for row in rows_of(client.get(f"{codes}?q=hel"))[1:]] == ["HELLO"]
+    answer = client.post(codes, {"stop": Coupon.objects.get(code="OTHER").pk}, follow=True)
+    assert "The code OTHER cannot be used any more." in text_of(answer)
+    assert [coupon.code for coupon in usable_codes(promotion)] == ["HELLO"]
+    assert "Stopped the code OTHER." in text_of(client.get(f"{LIST}{promotion.pk}/history/"))
+    file = b"".join(client.get(f"{LIST}{promotion.pk}/codes.csv")).decode().splitlines()
+    assert file == ["code,uses,maximum uses,batch", "HELLO,1,,", "OTHER,0,0,"]
+
+
+def test_codes_of_other_promotions_are_not_stopped_from_here(client):
+    mine, other = make_promotion(codes=("MINE",)), make_promotion(codes=("THEIRS",))
+    answer = client.post(f"{LIST}{mine.pk}/codes/", {"stop": other.coupons.get().pk})
+    assert (answer.status_code, usable_codes(other).count()) == (404, 1)
+
+
+def test_the_list_of_all_codes_finds_the_beginning_of_a_code_and_a_batch(client):
+    promotion = make_promotion(codes=("HELLO10",))
+    batch = make_batch(promotion, 2, prefix="gift")
+    listed = lambda term: len(client.get("/admin/orders/coupon/", {"q": term}).context["cl"].result_list)  # noqa: E731
+    assert (listed("hel-lo"), listed(batch), listed("nothing"), listed("")) == (1, 2, 0, 3)

@@ -90,6 +90,7 @@ PAGES = {
     "orders_promotion_try": "orders.try_promotion",
     "orders_promotion_codes": "orders.add_coupon",
     "orders_promotion_batch": "orders.view_coupon",
+    "orders_promotion_export": "orders.view_coupon",
     "orders_delivery_grid": "orders.view_shippingzone",
     "orders_taxrate_new": "orders.change_taxrate",
     "orders_giftcard_issue": "orders.issue_giftcard",

@@ -1,22 +1,25 @@
-"""Coupon codes in the admin: the list, the page that adds codes to a promotion, and the download of a batch."""
+"""Coupon codes in the admin: the codes of a promotion, adding and stopping them, and the list of all codes."""
 
-import csv
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from catalog.admin.base import ReadOnly, found_or_404, page, require_permission
 from catalog.edits.history import record_action
-from catalog.formats import count_of
+from catalog.formats import count_of, listed
+from orders.admin.promotions.code_list import code_file, code_list
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
+from orders.promotions import plain_code
 from orders.promotions.coupons import MAX_BATCH_CODES, end_codes, make_batch, make_code, usable_codes
 
 MAX_USES = 1_000_000  # of one code
+MAX_BATCHES = 50  # that the page lists
 
 
 class CodesForm(forms.Form):
@@ -43,70 +46,105 @@ class CodesForm(forms.Form):
 
 
 def codes_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Add a single code, or a batch of random codes to download."""
+    """List the codes of a promotion, add single codes or a batch of random ones, and stop a code."""
     require_permission(request, "orders.add_coupon")
     promotion = found_or_404(model_admin.get_queryset(request), str(pk))
+    if request.method == "POST" and "stop" in request.POST:
+        return _stop(request, promotion)
     form = CodesForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        cleaned = form.cleaned_data
         try:
-            if cleaned["code"]:
-                coupon = make_code(promotion, cleaned["code"], most_uses=cleaned["most_uses"])
-                record_action(request, promotion, f"Added the code {coupon.code}.")
-                messages.success(request, f"Code {coupon.code} was added.")
-                return redirect("admin:orders_promotion_codes", promotion.pk)
-            batch = make_batch(promotion, cleaned["count"], prefix=cleaned["prefix"], most_uses=cleaned["most_uses"])
-            record_action(request, promotion, f"Added {count_of(cleaned['count'], 'code')}, batch {batch}.")
-            return redirect("admin:orders_promotion_batch", promotion.pk, batch)
+            return _add(request, promotion, form.cleaned_data)
         except CouponRefused as refused:
             form.add_error("code", str(refused))
-    coupons = promotion.coupons.filter(batch="")[:200]
-    batches = sorted({*promotion.coupons.exclude(batch="").values_list("batch", flat=True)})
+    batches = promotion.coupons.exclude(batch="").order_by("batch").values_list("batch", flat=True).distinct()
     context = {
         "form": form,
         "promotion": promotion,
-        "coupons": coupons,
-        "batches": batches,
+        "codes": code_list(promotion, request.GET),
+        "batches": batches[:MAX_BATCHES],
         "title": f"Codes of {promotion}",
-        "button": "Add",
     }
     return page(model_admin, request, "admin/orders/promotion/codes.html", context, 422 if form.errors else 200)
 
 
-def batch_file(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, batch: str) -> HttpResponse:
+def _add(request: HttpRequest, promotion: Promotion, cleaned: dict[str, Any]) -> HttpResponse:
+    """Add what was typed, and record it in the history of the promotion."""
+    with transaction.atomic():
+        if cleaned["code"]:
+            coupon = make_code(promotion, cleaned["code"], most_uses=cleaned["most_uses"])
+            record_action(request, promotion, f"Added the code {coupon.code}.")
+        else:
+            batch = make_batch(promotion, cleaned["count"], prefix=cleaned["prefix"], most_uses=cleaned["most_uses"])
+            record_action(request, promotion, f"Added {count_of(cleaned['count'], 'random code')}: {batch}.")
+    if cleaned["code"]:
+        messages.success(request, f"Code {coupon.code} was added.")
+        return redirect("admin:orders_promotion_codes", promotion.pk)
+    return redirect("admin:orders_promotion_batch", promotion.pk, batch)
+
+
+def _stop(request: HttpRequest, promotion: Promotion) -> HttpResponse:
+    """Stop one code. Existing orders keep their uses."""
+    coupon = found_or_404(promotion.coupons.all(), request.POST["stop"])
+    with transaction.atomic():
+        end_codes(promotion.coupons.filter(pk=coupon.pk))
+        record_action(request, promotion, f"Stopped the code {coupon.code}.")
+    messages.success(request, f"The code {coupon.code} cannot be used any more.")
+    _warn_without_codes(request, [promotion])
+    return redirect("admin:orders_promotion_codes", promotion.pk)
+
+
+def _warn_without_codes(request: HttpRequest, promotions: list[Promotion]) -> None:
+    for promotion in promotions:
+        if promotion.is_active and promotion.needs_code and not usable_codes(promotion).exists():
+            messages.warning(request, f"“{promotion}” is switched on, but none of its codes can be used any more.")
+
+
+def batch_file(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, batch: str) -> HttpResponseBase:
     """Download the codes of a batch as CSV, with their uses."""
     require_permission(request, "orders.view_coupon")
     coupons = found_or_404(model_admin.get_queryset(request), str(pk)).coupons.filter(batch=batch)
-    if not coupons:
+    if not coupons.exists():
         raise Http404
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{batch}.csv"'
-    rows = csv.writer(response)
-    rows.writerow(["code", "uses", "maximum uses"])
-    rows.writerows(coupons.values_list("code", "uses", "most_uses"))
-    return response
+    return code_file(coupons, batch)
+
+
+def export_file(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Download all codes of a promotion as CSV, with their uses."""
+    require_permission(request, "orders.view_coupon")
+    promotion = found_or_404(model_admin.get_queryset(request), str(pk))
+    return code_file(promotion.coupons.all(), f"codes-{promotion.pk}")
 
 
 @admin.register(Coupon)
 class CouponAdmin(ReadOnly, admin.ModelAdmin):
-    """Coupon codes, read-only. They are added on their promotion's page."""
+    """All coupon codes, read-only. They are added on their promotion's page."""
 
     list_display = ("code", "promotion", "batch", "uses", "most_uses", "created_at")
-    search_fields = ("code", "batch")
+    search_fields = ("code",)  # get_search_results() uses the indexes
+    search_help_text = "The beginning of a code, or a whole batch"
     list_select_related = ("promotion",)
+    ordering = ("-pk",)
+    sortable_by = ()
     show_full_result_count = False
     actions = ("end",)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        code = plain_code(search_term)[:40]
+        if not code:
+            return queryset, False
+        return queryset.filter(Q(code__startswith=code) | Q(batch=search_term.strip())), False
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.add_coupon")
 
-    @admin.action(description="End the selected codes", permissions=["end"])
+    @admin.action(description="Stop the selected codes", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet) -> None:
-        promotions = list(Promotion.objects.filter(coupons__in=queryset, is_active=True, needs_code=True).distinct())
-        coupons = list(queryset)
-        messages.success(request, f"{count_of(end_codes(queryset), 'code')} ended.")
-        for coupon in coupons:
-            record_action(request, coupon, "Ended.")
-        for promotion in promotions:
-            if not usable_codes(promotion).exists():
-                messages.warning(request, f"“{promotion}” is switched on, but none of its codes can be used any more.")
+        promotions = list(Promotion.objects.filter(coupons__in=queryset).distinct())
+        codes = {promotion.pk: list(queryset.filter(promotion=promotion)) for promotion in promotions}
+        with transaction.atomic():
+            count = end_codes(queryset)
+            for promotion in promotions:
+                record_action(request, promotion, f"Stopped codes: {listed(codes[promotion.pk])}.")
+        messages.success(request, f"{count_of(count, 'code')} ended.")
+        _warn_without_codes(request, promotions)

@@ -19,7 +19,7 @@ from catalog.formats import count_of, listed
 from catalog.markets import default_market
 from orders.admin.promotions.change_list import PromotionChangeList
 from orders.admin.promotions.choices import CHOICES, GROUPS, PromotionChoice, choice_of
-from orders.admin.promotions.coupons import batch_file, codes_page
+from orders.admin.promotions.coupons import batch_file, codes_page, export_file
 from orders.admin.promotions.drafts import stored_draft, typed_draft
 from orders.admin.promotions.form import SOURCES, TRY, PromotionForm, TierInline, sections
 from orders.admin.promotions.trial import TrialForm, preview_of, preview_page, try_page
@@ -211,6 +211,7 @@ class PromotionAdmin(admin.ModelAdmin):
             ("<int:pk>/kind/", kind_page, "kind"),
             ("<int:pk>/try/", try_page, "try"),
             ("<int:pk>/codes/", codes_page, "codes"),
+            ("<int:pk>/codes.csv", export_file, "export"),
             ("<int:pk>/codes/<slug:batch>.csv", batch_file, "batch"),
         ]
         urls = [
