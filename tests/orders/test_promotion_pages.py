@@ -30,7 +30,7 @@ from tests.factories import (
     with_codes,
 )
 from tests.orders.staff_pages import staff
-from tests.reading import errors_of, find, find_all, links_of, rows_of, text_of
+from tests.reading import errors_of, find, find_all, form_of, links_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/promotion/"
@@ -438,3 +438,32 @@ def test_the_list_of_all_codes_finds_the_beginning_of_a_code_and_a_batch(client)
     batch = make_batch(promotion, 2, prefix="gift")
     listed = lambda term: len(client.get("/admin/orders/coupon/", {"q": term}).context["cl"].result_list)  # noqa: E731
     assert (listed("hel-lo"), listed(batch), listed("nothing"), listed("")) == (1, 2, 0, 3)
+
+
+def test_the_form_says_whether_the_promotion_runs_and_shows_percentages_as_they_were_typed(client):
+    promotion = make_promotion("percent", "order", percent="12.500", begins_at=timezone.now() + timedelta(days=1))
+    page = client.get(f"{LIST}{promotion.pk}/change/")
+    assert [badge.text for badge in find_all(page, "span", **{"class": "badge"})] == ["Planned"]
+    assert find(page, "input", name="percent").attributes["value"] == "12.5"
+
+
+def test_two_staff_edit_one_promotion_and_the_second_is_told(client):
+    promotion = make_promotion("percent", "order", percent=10, name="Welcome", is_active=False)
+    change = f"{LIST}{promotion.pk}/change/"
+    shown = {
+        name: value for name, value in form_of(client.get(change), id="promotion_form").items() if value is not None
+    }
+    other = Client()
+    staff(other, is_superuser=True)
+    theirs = {
+        name: value for name, value in form_of(other.get(change), id="promotion_form").items() if value is not None
+    }
+    other.post(change, {**theirs, "percent": "20", "_save": ""})
+    text = text_of(client.post(change, {**shown, "percent": "15", "_save": ""}))
+    assert "changed this to “20”" in text
+    promotion.refresh_from_db()
+    assert promotion.percent == 20
+    client.post(change, {**shown, "minimum_minor": "40.00", "_save": ""})
+    promotion.refresh_from_db()
+    assert (promotion.percent, promotion.minimum_minor) == (20, 4000)
+    assert "Percent off" in text_of(client.get(f"{LIST}{promotion.pk}/history/"))

@@ -88,6 +88,13 @@ def is_shown_again(data: Any) -> bool:
     return TRY in data or wants_preview(data)
 
 
+class PercentField(forms.DecimalField):
+    """A percentage, shown without the zeros at its end: 12.5."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
 class PromotionForm(AmountForm):
     """The fields of one choice. Its class gets the `choice` from the model admin."""
 
@@ -95,6 +102,8 @@ class PromotionForm(AmountForm):
     amounts = ("amount_minor", "minimum_minor")
     begins_at = MomentField(label="From", required=False, help_text="Empty: at once.")
     ends_at = MomentField(label="Until", required=False, help_text="Empty: without an end.")
+    percent = PercentField(max_digits=6, decimal_places=3)
+    needs_code = forms.BooleanField(label="Only with a code", required=False)
     products = PickerField(PRODUCTS, required=False)
     categories = PickerField(CATEGORIES, required=False, help_text="With everything below them.")
     collections = PickerField(COLLECTIONS, required=False)
@@ -212,6 +221,7 @@ class PromotionForm(AmountForm):
 
 class TierForm(AmountForm):
     amounts = ("from_minor", "amount_minor")
+    percent = PercentField(max_digits=6, decimal_places=3, required=False)
 
     class Meta:
         model = PromotionTier
@@ -219,8 +229,7 @@ class TierForm(AmountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("from_quantity", "percent"):
-            self.fields[name].required = False
+        self.fields["from_quantity"].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -248,6 +257,7 @@ class TierInline(admin.TabularInline):
     form = TierForm
     formset = TierFormSet
     extra = 3
+    verbose_name = "step"
     verbose_name_plural = "steps"
 
     def get_extra(self, request: Any, obj: Any = None, **kwargs: Any) -> int:

@@ -11,13 +11,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 
 from catalog.admin.base import found_or_404, page, require_permission
 from catalog.admin.pickers import picker_rows, use_pickers
 from catalog.edits.history import record_action
 from catalog.formats import count_of, listed
 from catalog.markets import default_market
-from orders.admin.promotions.change_list import PromotionChangeList
+from orders.admin.promotions.change_list import BADGES, PromotionChangeList
 from orders.admin.promotions.choices import CHOICES, GROUPS, PromotionChoice, choice_of
 from orders.admin.promotions.coupons import batch_file, codes_page, export_file
 from orders.admin.promotions.drafts import stored_draft, typed_draft
@@ -27,7 +28,7 @@ from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
 from orders.promotions import hold_limits
 from orders.promotions.coupons import make_code, recount
-from orders.promotions.states import switch
+from orders.promotions.states import OFF, state_of, switch
 
 
 def rows_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -164,7 +165,12 @@ class PromotionAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         promotion = kwargs.get("obj")
-        context |= {"choice": self.choice(request, promotion), **self._aside(request, promotion)}
+        stored = Promotion.objects.filter(pk=promotion.pk).first() if promotion and promotion.pk else None
+        context |= {
+            "state": BADGES[state_of(stored, timezone.now())] if stored else BADGES[OFF],
+            "choice": self.choice(request, promotion),
+            **self._aside(request, promotion),
+        }
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _aside(self, request: HttpRequest, promotion: Promotion | None) -> dict[str, Any]:
