@@ -40,6 +40,7 @@ HELD_OTHERWISE = {
     "option3": "key of the variant",
     "is_active": "only variants that are sold are in the document",
     "sale_price": "sale",
+    "pictures": "images",
     "replace": "file",
     "remove": "the picture is no longer in the document",
     "shown_values": "what the page showed when it was opened",

@@ -149,6 +149,7 @@ def pages_of(filled: dict[type[Model], Model]) -> list[str]:
         f"/admin/catalog/product/{product}/history/",
         f"/admin/catalog/product/{product}/pictures/",
         f"/admin/catalog/product/{product}/variants/",
+        f"/admin/catalog/product/{product}/timeline/",
         f"/admin/catalog/product/bulk/?ids={product}",
         f"/admin/orders/order/{pk['order']}/cancel/",
         f"/admin/orders/order/{pk['order']}/ship/",
