@@ -132,7 +132,7 @@ class ProductAdmin(admin.ModelAdmin):
         ),
         ("Facts", {"fields": ("type", "attribute_values")}),
         ("Maker and safety", {"fields": ("maker_details", "safety_text"), "classes": ("collapse",)}),
-        ("Search engines", {"fields": ("slug", "seo_title", "seo_description"), "classes": ("collapse",)}),
+        ("Search engines", {"fields": ("slug", "seo_title", "seo_description")}),
         ("Imports", {"fields": ("handle",), "classes": ("collapse",)}),
     )
     prepopulated_fields = {"slug": ("title",), "handle": ("title",)}
