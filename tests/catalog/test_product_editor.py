@@ -112,3 +112,17 @@ def test_a_product_that_is_only_viewed_has_no_buttons_to_save(client, staff):
     page = page_of(client, product)
     assert (page.status_code, find_all(page, "button", name="_continue")) == (200, [])
     assert errors_of(page) == messages_of(page) == []
+
+
+def test_a_new_product_is_made_with_its_only_variant_in_one_save(client, staff):
+    form = form_of(client.get("/admin/catalog/product/add/"), id="product_form")
+    named = {**form, "title": "Mug", "slug": "mug", "handle": "mug", "status": "active"}
+    client.post("/admin/catalog/product/add/", {**named, "variants-0-price": "24", "variants-0-on_hand": "5"})
+    row = find(client.get("/admin/catalog/product/"), "table", id="result_list")
+    assert rows_of(row)[1][2:5] == ["Active", "€24.00", "5 left"]
+
+
+def test_a_new_product_without_a_variant_gets_none(client, staff):
+    form = form_of(client.get("/admin/catalog/product/add/"), id="product_form")
+    client.post("/admin/catalog/product/add/", {**form, "title": "Mug", "slug": "mug", "handle": "mug"})
+    assert Product.objects.get().variants.count() == 0

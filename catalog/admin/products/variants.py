@@ -165,6 +165,10 @@ class VariantInline(admin.TabularInline):
     verbose_name = "variant"
     can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead
 
+    def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
+        """One row for a new product, because most have one variant to begin with."""
+        return 0 if obj else 1
+
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         """Name the option fields like the product's options, and hide those that it does not use."""
         formset = super().get_formset(request, obj, **kwargs)
