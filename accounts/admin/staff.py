@@ -81,7 +81,6 @@ class StaffAdmin(admin.ModelAdmin):
 
     form = StaffForm
     list_display = ("person", "role_names", "second_factor", "last_login", "is_active")
-    list_filter = ("is_active", "groups")
     search_fields = ("name", "email")
     ordering = ("-is_active", "name", "email")
     fields = ("email", "name", "roles", "is_active")
