@@ -6,7 +6,7 @@ Each condition can use an index of its own, so a search is as quick among a mill
 import re
 from collections.abc import Iterator
 
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 from django.db.models.lookups import StartsWith
 
@@ -17,6 +17,7 @@ from orders.models import Fulfillment, Order, OrderLine
 MIN_INDEXED = 3  # shorter texts have no trigram, so only beginnings of words are looked up
 MIN_TRACKING = 5
 MAX_WORDS = 6
+MAX_ORDERS_OF_SKU = 2_000
 PLAIN_TRACKING = Upper(Replace("tracking_number", Value(" ")))
 PLAIN_POSTCODE = Upper(Replace("postcode", Value(" ")))
 
@@ -40,7 +41,7 @@ def _conditions(text: str, *, sees_customers: bool) -> Iterator[Q]:
     is_one_word = " " not in text
     if is_one_word and len(plain) >= MIN_INDEXED:
         yield Q(number__folds=plain)
-    yield Q(pk__in=OrderLine.objects.filter(sku__iexact=text).exclude(sku="").values("order_id"))
+    yield Q(pk__in=_orders_of_sku(text))
     if has_digit and len(plain) >= MIN_TRACKING:
         parcels = Fulfillment.objects.filter(StartsWith(PLAIN_TRACKING, plain.upper()))
         yield Q(pk__in=parcels.values("order_id"))
@@ -51,6 +52,12 @@ def _conditions(text: str, *, sees_customers: bool) -> Iterator[Q]:
     if is_one_word and len(plain) >= MIN_INDEXED:
         yield Q(email__startswith=plain.lower())
     yield _name(text)
+
+
+def _orders_of_sku(text: str) -> QuerySet:
+    """The newest orders with this SKU. Without the limit, PostgreSQL would look for a rare SKU in every order."""
+    lines = OrderLine.objects.filter(sku__iexact=text).exclude(sku="").order_by("-order_id")
+    return lines.values("order_id")[:MAX_ORDERS_OF_SKU]
 
 
 def _mail(text: str) -> Q:

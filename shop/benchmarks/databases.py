@@ -27,12 +27,15 @@ def bench_cluster() -> Iterator[Cluster]:
 
 
 def prepare(cluster: Cluster, products: int, say: Callable[[str], object], *, orders: int = 0) -> None:
-    """Create and fill the database of this size if it does not exist."""
+    """Create and fill the database of this size, or update its tables if it exists."""
     name = database_name(products, orders)
     with cluster.connect() as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            return
-        say(f"Filling {name} …")
+        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+    if exists:
+        run(cluster, name, "migrate", "--verbosity", "0")
+        return
+    say(f"Filling {name} …")
+    with cluster.connect() as connection:
         connection.execute(f'CREATE DATABASE "{name}_half"')
     run(cluster, f"{name}_half", "migrate", "--verbosity", "0")
     say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
