@@ -72,7 +72,7 @@ def models(app: str, *names: str) -> tuple[Link, ...]:
 HOME_KEY = "h"
 SECTIONS = (
     Section("Home", "home", HOME_KEY, (Link("Home", "admin:index"),)),
-    Section("Orders", "orders", "o", models("orders", "order")),
+    Section("Orders", "orders", "o", models("orders", "order", "orderrun:Runs")),
     Section(
         "Products",
         "tag",
