@@ -54,7 +54,7 @@ def test_the_confirmation_prints_the_company_and_the_state():
 def test_the_admin_prints_the_state_and_the_phone_number(admin_client):
     order = american_order()
     text = text_of(admin_client.get(f"/admin/orders/order/{order.pk}/change/"))
-    assert "Maya Berger, Loom Inc., 418 Maple St, Apt 2B, Portland, OR 97205, US" in text
+    assert "Maya Berger Loom Inc. 418 Maple St Apt 2B Portland, OR 97205 United States" in text
     assert "+1 503-555-0142" in text
 
 
