@@ -38,7 +38,7 @@ def close_days(most: int = MAX_DAYS_A_RUN) -> int:
     sums are written again.
     """
     if BooksDay.objects.exclude(zone=settings.TIME_ZONE).exists():
-        _forget()
+        forget_closed_days()
     closed = 0
     while closed < most and _close_next():
         closed += 1
@@ -46,7 +46,8 @@ def close_days(most: int = MAX_DAYS_A_RUN) -> int:
 
 
 @transaction.atomic
-def _forget() -> None:
+def forget_closed_days() -> None:
+    """Delete the sums of all days, so that they are written again: days begin elsewhere, or the past has changed."""
     for model in (DailyProduct, DailySum, DailyTax, BooksDay):
         model.objects.all().delete()
 
