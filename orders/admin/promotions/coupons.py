@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from catalog.admin.base import ReadOnly, found_or_404, page, require_permission
 from catalog.edits.history import record_action
-from catalog.formats import count_of, listed
+from catalog.formats import count_of
 from orders.admin.promotions.code_list import code_file, code_list
 from orders.errors import CouponRefused
 from orders.models import Coupon, Promotion
@@ -89,6 +89,7 @@ def _stop(request: HttpRequest, promotion: Promotion) -> HttpResponse:
     with transaction.atomic():
         end_codes(promotion.coupons.filter(pk=coupon.pk))
         record_action(request, promotion, f"Stopped the code {coupon.code}.")
+        record_action(request, coupon, "Ended.")
     messages.success(request, f"The code {coupon.code} cannot be used any more.")
     _warn_without_codes(request, [promotion])
     return redirect("admin:orders_promotion_codes", promotion.pk)
@@ -141,10 +142,10 @@ class CouponAdmin(ReadOnly, admin.ModelAdmin):
     @admin.action(description="Stop the selected codes", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet) -> None:
         promotions = list(Promotion.objects.filter(coupons__in=queryset).distinct())
-        codes = {promotion.pk: list(queryset.filter(promotion=promotion)) for promotion in promotions}
+        coupons = list(queryset)
         with transaction.atomic():
             count = end_codes(queryset)
-            for promotion in promotions:
-                record_action(request, promotion, f"Stopped codes: {listed(codes[promotion.pk])}.")
+            for coupon in coupons:
+                record_action(request, coupon, "Ended.")
         messages.success(request, f"{count_of(count, 'code')} ended.")
         _warn_without_codes(request, promotions)
