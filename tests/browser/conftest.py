@@ -1,10 +1,12 @@
 """A real browser for the tests of this folder."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.faults.demo import RunningDemo
@@ -49,3 +51,24 @@ def open_page(browser: Browser, shop: RunningDemo, **options) -> tuple[Page, lis
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
     return page, complaints
+
+
+@pytest.fixture
+def admin_page(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
+    """The owner, logged in."""
+    page, complaints = open_page(browser, shop)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/account/login/")
+    page.fill("input[name=login]", "owner@hearthside.example")
+    page.fill("input[name=password]", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
+    page.click("button.btn:has-text('Log in')")
+    page.wait_for_url("**/account/**")
+    return page, complaints
+
+
+def violations(page: Page, complaints: list[str]) -> list[str]:
+    """What axe finds. It writes styles into the page while it looks, and the policy blocks them: those do not count."""
+    before = list(complaints)
+    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    complaints[:] = before
+    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]

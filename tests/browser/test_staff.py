@@ -4,12 +4,9 @@ import io
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
-from tests.faults.demo import RunningDemo
+from tests.browser.conftest import NEEDS_BROWSER, open_page, violations
 
 pytestmark = NEEDS_BROWSER
 FILE = """Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Variant Compare At Price,Status
@@ -19,19 +16,6 @@ alma-jug,Alma jug,<p>Another text.</p>,Alma Pottery,Tableware,,TRUE,,,,,,,,,acti
 """
 
 
-@pytest.fixture
-def admin_page(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
-    """The owner, logged in."""
-    page, complaints = open_page(browser, shop)
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/account/login/")
-    page.fill("input[name=login]", "owner@hearthside.example")
-    page.fill("input[name=password]", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
-    page.click("button.btn:has-text('Log in')")
-    page.wait_for_url("**/account/**")
-    return page, complaints
-
-
 def pictures(count: int) -> list[dict]:
     files = []
     for number in range(count):
@@ -39,14 +23,6 @@ def pictures(count: int) -> list[dict]:
         Image.new("RGB", (400, 500), (60 * number, 120, 160)).save(buffer, "JPEG")
         files.append({"name": f"p{number}.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()})
     return files
-
-
-def violations(page: Page, complaints: list[str]) -> list[str]:
-    """What axe finds. It writes styles into the page while it looks, and the policy blocks them: those do not count."""
-    before = list(complaints)
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    complaints[:] = before
-    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 
 def test_staff_make_a_product_with_twelve_variants_and_four_pictures(admin_page):
