@@ -163,7 +163,8 @@ def test_no_page_of_the_admin_shows_a_raw_value(client, filled):
     wrong, shown = [], 0
     for address in pages_of(filled):
         answer = client.get(address)
-        if answer.status_code in (302, 403):
+        is_missing = answer.status_code == 404 and address.endswith("/add/")
+        if answer.status_code in (302, 403) or is_missing:
             continue  # nothing is added, or listed, here
         text = markup_of(answer)
         assert answer.status_code == 200, address

@@ -302,7 +302,17 @@ def test_empty_stock_of_an_undone_import_is_in_no_list(client, staff):
 def test_the_navigation_is_by_job_and_keeps_the_other_tables_under_records(client, staff):
     shown = navigation_of(client)
     sections = [section.label for section in shown.sections]
-    assert sections == ["Home", "Orders", "Products", "Stock", "Customers", "Promotions", "Content", "Settings"]
+    assert sections == [
+        "Home",
+        "Orders",
+        "Products",
+        "Stock",
+        "Customers",
+        "Promotions",
+        "Content",
+        "Reports",
+        "Settings",
+    ]
     assert [link.label for link in shown.records] == sorted(link.label for link in shown.records)
     assert {"Payments", "Journals", "Stripe events"} <= {link.label for link in shown.records}
 
