@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings as shop_settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
@@ -15,7 +16,7 @@ from accounts.models import Invitation, Staff, User
 from accounts.staff import StaffRefused, check_change, givable_roles, roles_of
 from shop.mail.outbox import parsed
 from shop.models import Mail
-from tests.accounts.second_factors import current_code
+from tests.accounts.second_factors import add_app, current_code
 from tests.factories import make_user
 from tests.reading import errors_of, find_all, form_of, text_of
 
@@ -123,6 +124,18 @@ def test_a_customer_who_is_invited_keeps_the_account():
     Client().post(newest_link(), {"name": "", "password1": "a long new passphrase"})
     member = User.objects.get(email="jo@example.com")
     assert (member.pk, member.name, member.is_staff) == (customer.pk, "Jo", True)
+
+
+def test_a_second_factor_that_an_account_had_before_does_not_open_the_desk(settings):
+    owner, customer = client_of(employee("Owner")), make_user("jo@example.com")
+    add_app(customer)
+    Authenticator.objects.create(user=customer, type=Authenticator.Type.WEBAUTHN, data={"name": "Somebody's"})
+    invite(owner)
+    settings.STAFF_SECOND_FACTOR = True
+    jo = Client()
+    assert jo.post(newest_link(), {"name": "Jo", "password1": "a long new passphrase"}).url == "/admin/"
+    assert not Authenticator.objects.exists()
+    assert jo.get("/admin/").url == SET_UP
 
 
 def test_an_invitation_of_somebody_who_may_no_longer_give_the_role_does_not_work():
