@@ -147,6 +147,12 @@ def correct_invoice_address(order: Order, new: NewInvoiceAddress, edit: Edit) ->
         return
     if refusal := address_refusal(locked):
         raise EditRefused(refusal)
+    if not new.billing_name and invoice_country(locked) != locked.country:
+        sentence = (
+            f"The invoice of {locked.number} is for another country than its delivery, and an invoice keeps its country."
+            " Enter its name and address."
+        )
+        raise EditRefused(sentence, "billing_name")
     values = {**asdict(new), "billing_country": invoice_country(locked) if new.billing_name else ""}
     changes = _changes(locked, values)
     if not changes:

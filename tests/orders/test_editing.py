@@ -143,6 +143,18 @@ def test_the_second_of_two_staff_is_told_what_the_first_changed():
     assert address_of(order).line1 == "Kraanlei 12a"
 
 
+def test_an_invoice_for_another_country_than_the_delivery_does_not_lose_its_country():
+    order = confirmed()
+    Order.objects.filter(pk=order.pk).update(billing_name="Peeters", billing_country="FR")
+    with pytest.raises(EditRefused, match="an invoice keeps its country"):
+        correct_invoice_address(order, NewInvoiceAddress("Peeters BV"), Edit(None))
+    order.refresh_from_db()
+    assert (order.billing_name, order.billing_country, order.company) == ("Peeters", "FR", "")
+    correct_invoice_address(order, NewInvoiceAddress(billing_name="Peters"), Edit(None))
+    order.refresh_from_db()
+    assert (order.billing_name, order.billing_country) == ("Peters", "FR")
+
+
 def test_an_invoice_address_is_corrected_in_its_country_and_taken_away():
     order = confirmed()
     new = NewInvoiceAddress("Peeters BV", "Peeters BV", "Hoofdstraat 1", "10117", "Berlin")
