@@ -1,6 +1,6 @@
 """Form fields and widgets for staff: the browser's own date and time inputs, and amounts like `12.50`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -28,6 +28,19 @@ class DayInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day. Years far away are refused, because the days around them cannot be calculated."""
+
+    widget = DayInput
+    first, last = date(1900, 1, 1), date(2199, 12, 31)
+
+    def clean(self, value: Any) -> date | None:
+        day = super().clean(value)
+        if day and not self.first <= day <= self.last:
+            raise ValidationError("Enter a day between the years 1900 and 2199.")
+        return day
 
 
 class TimeInput(forms.TimeInput):

@@ -229,7 +229,7 @@ def find_target(text: str) -> dict[str, Any]:
     if text.startswith(MAILTO):
         return {**nothing, "path": text}
     if text.startswith("https://"):
-        if not urlsplit(text).hostname or any(character.isspace() for character in text):
+        if not _has_host(text) or any(character.isspace() for character in text):
             raise MenuRefused(f"“{text}” is not a complete URL.")
         return {**nothing, "path": text}
     if not text.startswith("/") or text.startswith("//"):
@@ -238,6 +238,13 @@ def find_target(text: str) -> dict[str, Any]:
     for market in further_markets():
         path = path.removeprefix(f"/{market.prefix}") if path.startswith(f"/{market.prefix}/") else path
     return {**nothing, **_target_at(path, separator + query)}
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:  # `https://[`
+        return False
 
 
 def _named(text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from catalog import folding  # noqa: F401  (registers the lookup)
 from catalog.admin.base import ReadOnly, guarded, page
 from catalog.edits.history import may_read_history
 from catalog.edits.log import Line, Place, Wanted, lines_of
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 
 
 class SearchForm(forms.Form):
@@ -27,8 +27,8 @@ class SearchForm(forms.Form):
     person = forms.CharField(required=False, max_length=100, help_text="Name or e-mail address.")
     subject = forms.CharField(label="Object", required=False, max_length=100, help_text="Part of its name.")
     kind = forms.ChoiceField(label="Kind", required=False)
-    since = forms.DateField(label="From", required=False, widget=DayInput)
-    until = forms.DateField(label="Until", required=False, widget=DayInput)
+    since = DayField(label="From", required=False)
+    until = DayField(label="Until", required=False)
 
     def __init__(self, *args: Any, models: dict[str, type[Model]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

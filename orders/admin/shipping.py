@@ -21,7 +21,7 @@ from catalog.admin.base import page, require_permission
 from catalog.admin.columns import MarketFilter, comma_list, market
 from catalog.edits.history import difference, record_action
 from catalog.formats import count_of
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountField, AmountForm, AmountFormSet
@@ -208,7 +208,7 @@ class ChangeRateForm(forms.Form):
     """Plan a new percentage from a day on."""
 
     percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
-    begins = forms.DateField(label="From this day", widget=DayInput)
+    begins = DayField(label="From this day")
 
     def clean_begins(self) -> datetime:
         """Return the start of that day in the shop's time zone."""

@@ -20,7 +20,7 @@ from accounts.models import User
 from catalog.admin.base import ReadOnly, ReadOnlyInline, page, require_permission
 from catalog.edits.history import write_entry
 from catalog.formats import count_of, signed_money
-from catalog.inputs import AmountField, DayInput
+from catalog.inputs import AmountField, DayField, DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
 from orders.errors import GiftCardRefused
@@ -46,9 +46,7 @@ class IssueForm(forms.Form):
         required=False,
         help_text="The e-mail address of an account, for store credit. Empty: a gift card with a code.",
     )
-    expires = forms.DateField(
-        label="Valid until", required=False, widget=DayInput, help_text="Empty: it does not expire."
-    )
+    expires = DayField(label="Valid until", required=False, widget=DayInput, help_text="Empty: it does not expire.")
     note = forms.CharField(max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -85,6 +85,7 @@ def test_links_go_to_what_staff_type_by_path_url_or_name(admin_client):
         ("/admin/", "/admin/ is not a page for shoppers."),
         ("//evil.example", "There is no category, collection or page “//evil.example”."),
         ("javascript:alert(1)", "There is no category, collection or page “javascript:alert(1)”."),
+        ("https://[", "“https://[” is not a complete URL."),
         ("https://", "“https://” is not a complete URL."),
     ],
 )

@@ -51,6 +51,8 @@ def test_a_hidden_product_can_lead_to_its_successor(admin_client, client):
         ("/a/", "/admin/", "/admin/ is not a page for shoppers."),
         ("/admin/x/", "/help/returns/", "/admin/x/ is not a page for shoppers."),
         ("//evil.example/", "/help/returns/", "Enter a path of this shop"),
+        ("//[", "/help/returns/", "Enter a path of this shop"),
+        ("/a/", "https://[", "“https://[” is not a complete URL."),
         ("/a/?b=c", "/help/returns/", "Enter a path of this shop"),
         ("/help/returns/", "/", "There is a page at /help/returns/."),
         ("/a/", "javascript:alert(1)", "There is no category, collection or page"),

@@ -205,3 +205,17 @@ def test_nobody_is_sent_elsewhere_after_saving(client):
     for back in ("https://example.com/", "//example.com", "/admin/"):
         answer = client.post(f"{LIST}views/", {"name": "x", "query": "", "back": back})
         assert answer.url == LIST
+
+
+@pytest.mark.parametrize(
+    ("sent", "url"),
+    [
+        ({"back": "?tab=all"}, f"{LIST}?tab=all"),
+        ({"back": "?a\r\nSet-Cookie: b=c"}, LIST),
+        ({"back": "//evil.example"}, LIST),
+        ({"action": "mail", "order": ["9" * 5000]}, LIST),
+    ],
+)
+def test_what_a_page_of_the_list_never_sends_leads_back_to_the_list(client, sent, url):
+    staff(client, "Support")
+    assert client.post(f"{LIST}bulk/", sent).url == url

@@ -86,6 +86,8 @@ def test_a_file_has_plain_numbers_and_executes_nothing(client):
         ({"first": "2026-11-20"}, "Enter both days, or none."),
         ({"first": "1900-01-01", "last": "2026-11-01"}, "A report covers ten years at most."),
         ({"first": "soon", "last": "2026-11-01"}, "From: Enter a valid date."),
+        ({"first": "0001-01-01", "last": "0001-01-02"}, "From: Enter a day between the years 1900 and 2199."),
+        ({"first": "9999-12-30", "last": "9999-12-31"}, "From: Enter a day between the years 1900 and 2199."),
     ],
 )
 def test_a_wrong_period_gets_one_sentence_and_stays_in_the_form(client, query, sentence):

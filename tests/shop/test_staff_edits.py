@@ -238,6 +238,7 @@ def test_the_history_of_the_whole_shop_is_searched_by_person_object_kind_and_day
         ({"kind": "catalog.product"}, ["Crème bowl"]),
         ({"since": "2020-01-01"}, ["Crème bowl", "Sand"]),
         ({"until": "2020-01-01"}, []),
+        ({"until": "9999-12-31", "subject": "nothing"}, []),
     ]:
         assert [subject for _, subject in lines_on(anna.get(CHANGES, query))] == found, query
     wrong = anna.get(CHANGES, {"since": "tomorrow", "kind": "x"})

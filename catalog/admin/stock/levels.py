@@ -16,7 +16,7 @@ from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, signed_number
 from catalog.admin.stock.receiving import receive_view
 from catalog.errors import StockRefused
 from catalog.formats import count_of
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 from catalog.inventory import adjust, adjust_rows, receive, set_backorders
 from catalog.inventory.availability import available_of
 from catalog.inventory.incoming import incoming_of
@@ -54,7 +54,7 @@ class StockForm(forms.Form):
 
 class BackorderForm(forms.Form):
     limit = forms.IntegerField(label="Backorder limit", min_value=0, max_value=10**6)
-    date = forms.DateField(label="Backorders can be sent from", required=False, widget=DayInput)
+    date = DayField(label="Backorders can be sent from", required=False)
 
 
 def _movements_url(request: HttpRequest, stock: Stock) -> str:

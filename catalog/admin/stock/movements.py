@@ -17,7 +17,7 @@ from catalog.admin.base import ReadOnly, page, require_permission
 from catalog.admin.stock.occasions import Occasion, occasions_of
 from catalog.admin.stock.variants import ShownVariant, shown_by_id, variants_by_code
 from catalog.formats import moment, signed
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 from catalog.keyset import Keyset
 from catalog.models import Location, StockMovement
 
@@ -40,8 +40,8 @@ class MovementFilter(forms.Form):
     q = forms.CharField(label="SKU or barcode", required=False, max_length=255)
     location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label="All locations")
     kind = forms.ChoiceField(label="Reason", required=False, choices=[("", "All reasons"), *WORDS.items()])
-    since = forms.DateField(label="From", required=False, widget=DayInput)
-    until = forms.DateField(label="To", required=False, widget=DayInput)
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
     def rows(self) -> QuerySet[StockMovement]:
         """The movements that match. An invalid filter matches everything, and its field says so."""

@@ -20,7 +20,7 @@ from catalog.admin.stock.variants import shown_by_id
 from catalog.edits.history import difference, record_action
 from catalog.errors import StockRefused
 from catalog.formats import count_of, day, moment, money
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 from catalog.inventory import default_location
 from catalog.inventory.purchasing import (
     PurchaseChanged,
@@ -47,7 +47,7 @@ class PurchaseForm(forms.Form):
     supplier = forms.CharField(
         max_length=120, widget=forms.TextInput(attrs={"list": "suppliers", "autocomplete": "off"})
     )
-    expected_on = forms.DateField(label="Expected on", required=False, widget=DayInput)
+    expected_on = DayField(label="Expected on", required=False)
     location = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="Deliver to", empty_label=None)
     currency = forms.ChoiceField()
     note = forms.CharField(max_length=200, required=False)

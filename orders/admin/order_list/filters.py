@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from catalog.inputs import DayInput
+from catalog.inputs import DayField
 from catalog.markets import all_markets
 from orders import worklists
 from orders.models import Order
@@ -52,8 +52,8 @@ class OrderFilters(forms.Form):
     work = forms.ChoiceField(
         required=False, choices=_optional((code, label) for code, (label, _orders) in WORK.items())
     )
-    placed_from = forms.DateField(label="Placed from", required=False, widget=DayInput)
-    placed_until = forms.DateField(label="Until", required=False, widget=DayInput)
+    placed_from = DayField(label="Placed from", required=False)
+    placed_until = DayField(label="Until", required=False)
     state = forms.ChoiceField(label="Status", required=False, choices=_optional(Order.Status.choices))
     parcels = forms.ChoiceField(label="Shipping", required=False, choices=_optional(Order.FulfillmentStatus.choices))
     paid_by = forms.ChoiceField(

@@ -22,6 +22,7 @@ from orders.saved_views import ViewRefused, delete_view, normalized, save_view
 from orders.tasks import work_order_runs
 
 LIST = "admin:orders_order_changelist"
+MAX_DIGITS = 19  # of an id
 
 
 def list_urls(model_admin: admin.ModelAdmin) -> list[URLPattern]:
@@ -44,7 +45,11 @@ def bulk(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    ids = [int(value) for value in request.POST.getlist("order") if value.isascii() and value.isdigit()]
+    ids = [
+        int(value)
+        for value in request.POST.getlist("order")
+        if value.isascii() and value.isdigit() and len(value) < MAX_DIGITS
+    ]
     name = request.POST.get("action", "")
     if name == "export":
         return _csv(request, Order.objects.filter(pk__in=ids))
@@ -118,7 +123,7 @@ def _change_view(model_admin: admin.ModelAdmin, request: HttpRequest, verb: Call
 def _back(request: HttpRequest) -> HttpResponse:
     """Return to the list as it was."""
     back = request.POST.get("back", "")
-    is_ours = back.startswith("?") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    is_ours = back.startswith("?") and back.isprintable() and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     response = redirect(LIST)
     if is_ours:
         response["Location"] += back

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from catalog.inputs import DayInput
+from catalog.inputs import DayField, DayInput
 from catalog.markets import all_markets, default_market
 from payments.reports.periods import MAX_DAYS, ONE_DAY, Period, Step
 from payments.reports.tables import Query
@@ -47,8 +47,8 @@ class QueryForm(forms.Form):
     p = forms.ChoiceField(
         required=False, choices=[(key, label) for key, (label, _) in PERIODS.items()], widget=forms.HiddenInput
     )
-    first = forms.DateField(label="From", required=False, widget=DayInput(attrs={"class": "w-d"}))
-    last = forms.DateField(label="Until", required=False, widget=DayInput(attrs={"class": "w-d"}))
+    first = DayField(label="From", required=False, widget=DayInput(attrs={"class": "w-d"}))
+    last = DayField(label="Until", required=False, widget=DayInput(attrs={"class": "w-d"}))
     market = forms.ChoiceField(required=False, widget=forms.Select(attrs={"class": "w-m"}))
     by = forms.ChoiceField(
         label="By",
