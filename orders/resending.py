@@ -5,15 +5,20 @@ the codes of gift cards cannot be sent again, because codes are not stored.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from orders.editing import Edit, lock_for
 from orders.emails import send_confirmation, send_shipped
 from orders.errors import EditRefused
 from orders.lifecycle import Change, record_event
 from orders.models import Order, OrderEvent
+
+Kind = OrderEvent.Kind
+PAUSE = timedelta(minutes=5)  # before the same e-mail is sent again to the same address
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def _parcels(order: Order) -> Iterable[OrderMail]:
 def resend(order: Order, name: str, edit: Edit) -> OrderMail | None:
     """Send this e-mail of the order again and record it; return it, or None if the same form was sent before.
 
-    Raise EditRefused if the order has no such e-mail.
+    Raise EditRefused if the order has no such e-mail, or if it was sent again a moment ago and nothing has happened since.
     """
     locked = lock_for(order, edit)
     if not locked:
@@ -65,8 +70,12 @@ def resend(order: Order, name: str, edit: Edit) -> OrderMail | None:
     mail = next((mail for mail in mails_of(locked) if mail.name == name), None)
     if not mail:
         raise EditRefused("This e-mail cannot be sent again. Choose one from the list.", "mail")
-    mail.send(edit.key.hex)
     recipient = Change("Sent to", "", locked.email)
     text = f"E-mail sent again: {mail.label}"
-    record_event(locked, OrderEvent.Kind.MAIL, text, changes=[recipient], user_id=edit.user_id, key=edit.key)
+    newest = locked.events.last()
+    is_repeated = newest and (newest.kind, newest.text, newest.changes) == (Kind.MAIL, text, [asdict(recipient)])
+    if newest and is_repeated and newest.created_at > timezone.now() - PAUSE:
+        raise EditRefused("This e-mail was sent again a moment ago. Wait five minutes before sending it once more.")
+    mail.send(edit.key.hex)
+    record_event(locked, Kind.MAIL, text, changes=[recipient], user_id=edit.user_id, key=edit.key)
     return mail

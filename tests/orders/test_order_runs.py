@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from orders.bulk_actions import bulk_actions, plan_run, start_run, work_waiting
+from orders.editing import Edit, correct_email
 from orders.lifecycle import confirm
 from orders.models import Order, OrderRun, SavedView
 from shop.models import Mail
@@ -49,6 +50,21 @@ def test_the_mails_of_many_orders_are_sent_again_by_a_worker(client):
     }
     assert "2 done, 1 not done" in text_of(page)
     assert Mail.objects.count() == sent + 2
+
+
+def test_a_run_that_is_started_twice_sends_each_mail_once(client):
+    staff(client, "Support")
+    order = make_paid()
+    sent = Mail.objects.count()
+    pages = [client.post(f"{LIST}bulk/", chosen("mail", order), follow=True) for _time in range(2)]
+    assert work_waiting() == 2
+    outcomes = sorted(results(client.get(page.request["PATH_INFO"]))[order.number] for page in pages)
+    assert outcomes[0] == "Done Sent again: Order confirmation"
+    assert outcomes[1].startswith("Not done This e-mail was sent again a moment ago.")
+    assert Mail.objects.count() == sent + 1
+    correct_email(order, "new@example.com", Edit(None))
+    client.post(f"{LIST}bulk/", chosen("mail", order))
+    assert (work_waiting(), Mail.objects.count()) == (1, sent + 2)
 
 
 def test_canceling_many_orders_is_confirmed_first(client):
