@@ -140,7 +140,7 @@ def _rows(table: str, columns: str, journals: str, period: Period, market: str) 
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True)

@@ -108,4 +108,4 @@ def refresh_cohorts() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         CohortSum.objects.all().delete()
         cursor.execute(COHORTS, {"zone": settings.TIME_ZONE})
-        return cursor.rowcount
+        return int(cursor.rowcount)

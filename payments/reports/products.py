@@ -63,7 +63,7 @@ def _rows(statement: str, query: Query) -> list[tuple[Any, ...]]:
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 PROMOTION_COLUMNS = (

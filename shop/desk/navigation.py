@@ -99,7 +99,7 @@ SECTIONS = (
         "c",
         (*models("orders", "customer"), *models("accounts", "user:Accounts"), *models("auth", "group")),
     ),
-    Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon", "giftcard:Gift cards"),)),
+    Section("Promotions", "promo", "m", (*models("orders", "promotion", "coupon:Codes", "giftcard:Gift cards"),)),
     Section("Content", "page", "n", models("catalog", "page", "menu", "redirect", "synonym", "swatch:Swatches")),
     Section(
         "Reports",
