@@ -22,6 +22,7 @@ HARMLESS = frozenset(
     {
         *("path", "slug", "section", "number", "pk", "line_id", "mail_id", "object_id", "app_label", "url"),
         *("content_type_id", "id", "product_id", "order_id", "run_id"),
+        *("purchase_id", "stocktake_id", "view_id", "version_id", "code", "place", "batch"),
     }
 )
 PATH = re.compile(r"(https?://[^/\s\"'<>]+)?(/[^\s\"'<>\\,;)\]}?#]+)")
@@ -30,7 +31,7 @@ TOKEN = re.compile(
     r"(?<![0-9a-f])([0-9a-f]{4})[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}(?![0-9a-f])", re.I
 )
 # Keys in links of account e-mails, even if the path has no route.
-KEY = re.compile(r"((?:password/reset/key|confirm-email|signup)/)[^\s\"'<>/]+", re.I)
+KEY = re.compile(r"((?:password/reset/key|confirm-email|signup|invitation)/)[^\s\"'<>/]+", re.I)
 # Characters that make a terminal or log viewer show something else than was written: C1 controls, line separators,
 # direction marks, invisible characters and lone surrogates.
 UNSEEN = re.compile(

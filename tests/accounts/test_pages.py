@@ -13,10 +13,13 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.adapters import choose_password_path
 from accounts.emails import MAIL_TEXTS, account_mail
+from accounts.invitations import invite
 from accounts.links import confirmation_key, sign_up_key
 from accounts.models import User
 from tests.accounts.second_factors import add_app, add_recovery_codes, offer_no_challenge
+from tests.accounts.test_invitations import newest_link
 from tests.accounts.throttling import PASSWORD, member
+from tests.factories import make_user
 from tests.reading import find, find_all, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +39,7 @@ PAGES = {
     "account_reset_password_done": (ANONYMOUS, "Check your e-mail"),
     "account_reset_password_from_key": (ANONYMOUS, "This link no longer works"),
     "account_reset_password_from_key_done": (ANONYMOUS, "Your password was changed"),
+    "account_invitation": (ANONYMOUS, "Welcome to the team"),
     "account_inactive": (ANONYMOUS, "This account is closed"),
     "account_logout": (MEMBER, "Log out?"),
     "account_email": (MEMBER, "Change your e-mail address"),
@@ -97,6 +101,9 @@ def address_of(name: str, user: User) -> str:
     if name == "account_confirm_email":
         pending = EmailAddress.objects.create(user=user, email="anna@example.org")
         return reverse(name, args=[confirmation_key(pending)])
+    if name == "account_invitation":
+        invite("jo@example.com", [], by=make_user(is_staff=True, is_superuser=True))
+        return newest_link()
     if name == "account_reset_password_from_key":
         return reverse(name, kwargs={"uidb36": "1", "key": "spoiled"})
     if name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
@@ -175,8 +182,9 @@ def test_no_template_of_allauth_can_be_reached():
 def test_every_account_mail_uses_our_layout_and_texts(name, settings):
     settings.SHOP_URL = "https://shop.example"
     addresses = dict.fromkeys(("new_email", "to_email", "from_email", "deleted_email"), "anna@example.com")
-    links = dict.fromkeys(("sign_up_url", "password_reset_url", "activate_url"), "https://shop.example/x/")
-    mail = account_mail(name, "anna@example.com", {**addresses, **links})
+    names = ("sign_up_url", "password_reset_url", "activate_url", "invitation_url")
+    links = dict.fromkeys(names, "https://shop.example/x/")
+    mail = account_mail(name, "anna@example.com", {**addresses, **links, "inviter": "Mara"})
     [(html, _kind)] = mail.alternatives
     for text in (mail.body, html):
         assert mail.subject in text.replace("&#x27;", "'")

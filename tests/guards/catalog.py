@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from catalog.admin.products.product import ProductAdmin
-from catalog.edits.concurrent import ConcurrentEditForm
+from catalog.edits.concurrent import ConcurrentEditForm, DetectsConcurrentEdits
 from catalog.inventory import adjusting, receiving, reserving, rows, stocktakes, transfers
 from catalog.models import Location, PurchaseOrder, Stock, Stocktake, Transfer, TransferLine
 from tests.guards.registry import ALWAYS, Monkey, execute, guard, replace
@@ -95,4 +94,4 @@ def no_comparing(monkeypatch: Monkey) -> None:
 )
 def no_product_lock(monkeypatch: Monkey) -> None:
     """Two requests that save one product compare with the same row, before either has written it."""
-    monkeypatch.setattr(ProductAdmin, "lock_row", lambda self, object_id: None)
+    monkeypatch.setattr(DetectsConcurrentEdits, "_lock_own_row", lambda self, object_id: None)

@@ -103,7 +103,8 @@ def test_visitors_and_customers_cannot_search(client):
 @pytest.mark.parametrize("source", ["products", "variants", "mails"])
 def test_every_source_of_a_large_table_can_use_an_index(source, admin_user):
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        # On tables that are almost empty, any index is as good as the one of the search.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     with CaptureQueriesContext(connection) as captured:
         search_sources.sources[source].find("almanac", admin_user)
     for query in captured.captured_queries:

@@ -27,7 +27,7 @@ def test_ledgers_can_only_grow(order, model):
     row = model.objects.first()
     before = model.objects.count()
     with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {model._meta.db_table} SET id = id WHERE id = %s", [row.pk])
+        cursor.execute(f"UPDATE {model._meta.db_table} SET id = id + 100 WHERE id = %s", [row.pk])
     with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = %s", [row.pk])
     assert model.objects.count() == before
