@@ -18,6 +18,7 @@ from catalog.admin.base import Question
 from catalog.formats import moment
 from orders.admin.order_page import Action, ActionForm, ActionRefused, Panel, order_page
 from orders.admin.order_page.content import DETAILS, Column, details, table
+from orders.editing import Edit, add_note
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm, record_event
 from orders.models import Order, OrderEvent
@@ -26,6 +27,7 @@ from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.urls import urlpatterns
 from tests.factories import make_listed_variants, make_order, make_user, make_variant
+from tests.orders.staff_pages import staff
 from tests.reading import find, links_of, markup_of, rows_of, terms_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -310,7 +312,7 @@ def test_the_page_shows_what_was_ordered_paid_and_sent(client, stripe_desk):
 def test_the_history_shows_events_and_log_entries_in_the_order_of_time(client):
     order = make_order()
     confirm(order)
-    user = logged_in(client)
+    user = logged_in(client, "note_order")
     LogEntry.objects.log_actions(user.pk, [order], CHANGE, "Checked the address.", single_object=True)
     record_event(order, OrderEvent.Kind.NOTE, "Called the customer", user_id=user.pk)
     page = client.get(f"/admin/orders/order/{order.pk}/history/")
@@ -322,6 +324,19 @@ def test_the_history_shows_events_and_log_entries_in_the_order_of_time(client):
         ["Called the customer", user.email, "Note"],
     ]
     assert links_of(client.get(page_of(order)))[f"/admin/orders/order/{order.pk}/history/"] == "History"
+
+
+@pytest.mark.parametrize(("role", "is_read"), [("Read-only", False), ("Fulfilment", True)])
+def test_notes_are_read_by_staff_who_may_see_customers(client, role, is_read):
+    staff(client, role)
+    order = make_order()
+    add_note(order, "Anna Peeters called", Edit(None))
+    for url in (page_of(order), f"/admin/orders/order/{order.pk}/history/"):
+        text = text_of(client.get(url))
+        assert ("Anna Peeters called" in text, "Notes are for staff who see customers." in text) == (
+            is_read,
+            not is_read,
+        )
 
 
 def test_records_of_payments_have_no_link_to_an_empty_history(client, stripe_desk):

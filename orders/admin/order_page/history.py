@@ -11,8 +11,8 @@ from accounts.models import User
 from catalog.formats import NOTHING, moment
 from orders.admin.order_page.content import Column, Table, table
 from orders.admin.order_page.permissions import SEE_CUSTOMER
-from orders.admin.order_page.timeline import shown_change
-from orders.models import Order
+from orders.admin.order_page.timeline import HIDDEN_NOTE, reads_notes, shown_change
+from orders.models import Order, OrderEvent
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,16 @@ def history_of(order: Order, reader: User) -> Table:
 
     Only readers who may see customers see the values before and after a change.
     """
-    sees_changes = reader.has_perm(SEE_CUSTOMER)
-    entries = sorted([*_events(order, sees_changes=sees_changes), *_log_entries(order)], key=lambda entry: entry.at)
+    entries = sorted([*_events(order, reader), *_log_entries(order)], key=lambda entry: entry.at)
     return table(COLUMNS, entries, empty="Nothing has happened yet.")
 
 
-def _events(order: Order, *, sees_changes: bool) -> Iterator[HistoryEntry]:
+def _events(order: Order, reader: User) -> Iterator[HistoryEntry]:
+    sees_changes, sees_notes = reader.has_perm(SEE_CUSTOMER), reads_notes(reader)
     for event in order.events.select_related("user"):
         changes = "; ".join(shown_change(change) for change in event.changes) if sees_changes else ""
-        text = f"{event.text} ({changes})" if changes else event.text
+        said = HIDDEN_NOTE if event.kind == OrderEvent.Kind.NOTE and not sees_notes else event.text
+        text = f"{said} ({changes})" if changes else said
         yield HistoryEntry(event.created_at, event.get_kind_display(), text, event.user)
 
 

@@ -20,6 +20,7 @@ LOOKS = {
     Kind.COMPLETED: "ok",
     Kind.CANCELED: "warn",
 }
+HIDDEN_NOTE = "Notes are for staff who see customers."
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,20 @@ def event_entries(order: Order, user: User) -> Iterator[TimelineEntry]:
     for event in sorted(order.events.all(), key=lambda event: event.pk):
         parcel += event.kind == Kind.SHIPPED
         is_note = event.kind == Kind.NOTE
+        said = (event.text or "This note was removed.") if reads_notes(user) else HIDDEN_NOTE
         yield TimelineEntry(
             at=event.created_at,
             text="Note" if is_note else _text(event, parcel),
             who=who_of(event),
-            said=(event.text or "This note was removed.") if is_note else "",
+            said=said if is_note else "",
             changes=[shown_change(change) for change in event.changes] if sees_customer else [],
             look=LOOKS.get(Kind(event.kind), ""),
         )
+
+
+def reads_notes(user: User) -> bool:
+    """Whether this user may read notes, which are about customers: staff who write notes or see customers."""
+    return user.has_perm(NOTE) or user.has_perm(SEE_CUSTOMER)
 
 
 def who_of(event: OrderEvent) -> str:
