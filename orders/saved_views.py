@@ -11,6 +11,7 @@ from orders.models import SavedView
 
 MAX_VIEWS = 20  # of one user
 SHARE = "orders.share_savedview"
+SEE_CUSTOMER = "orders.see_customer_order"
 
 
 class ViewRefused(OrderRefused):
@@ -18,8 +19,14 @@ class ViewRefused(OrderRefused):
 
 
 def views_for(user: User) -> QuerySet[SavedView]:
-    """The user's own views and those that are shared."""
-    return SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
+    """The user's own views and those that are shared.
+
+    Shared views with a search are for staff who may see customers, because what was searched for can be a name.
+    """
+    shared = Q(is_shared=True)
+    if not user.has_perm(SEE_CUSTOMER):
+        shared &= ~Q(query__regex=r"(^|&)q=")
+    return SavedView.objects.filter(Q(owner=user) | shared)
 
 
 def save_view(user: User, name: str, query: str, *, is_shared: bool) -> SavedView:

@@ -168,6 +168,13 @@ def test_customers_are_for_the_roles_that_need_them(client, role, opens, changes
     assert Customer.objects.exists() == changes
 
 
+def test_staff_have_a_page_of_a_customer_only_if_they_order(client):
+    user, colleague = staff(client, "Support"), make_user("mara@example.com", is_staff=True)
+    assert [client.get(f"{CUSTOMERS}account/{member.pk}/").status_code for member in (user, colleague)] == [404, 404]
+    placed(1, email="mara@example.com")
+    assert client.get(f"{CUSTOMERS}account/{colleague.pk}/").status_code == 200
+
+
 def test_the_list_of_people_is_read_by_an_index():
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -223,6 +223,17 @@ def test_nobody_is_sent_elsewhere_after_saving(client):
         assert answer.url == LIST
 
 
+def test_shared_views_with_a_search_are_for_staff_who_may_see_customers(client):
+    support = staff(client, "Support")
+    for name, query in [("Anna", "q=Anna+Peeters&tab=all"), ("Late", "tab=ship&work=late")]:
+        SavedView.objects.create(owner=support, name=name, query=query, is_shared=True)
+    names = {}
+    for role in ("Fulfilment", "Read-only"):
+        staff(client, role)
+        names[role] = {link.view.name for link in client.get(LIST).context["cl"].view_links}
+    assert names == {"Fulfilment": {"Anna", "Late"}, "Read-only": {"Late"}}
+
+
 @pytest.mark.parametrize(
     ("sent", "url"),
     [

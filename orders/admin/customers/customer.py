@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
@@ -106,7 +106,11 @@ class CustomerAdmin(ReadOnly, admin.ModelAdmin):
     def account_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page of an account. Staff are not customers, unless they order."""
         self._require(request)
-        return self._person_view(request, account_person(get_object_or_404(User, pk=pk)))
+        account = get_object_or_404(User, pk=pk)
+        person = account_person(account)
+        if account.is_staff and not person.orders().exists():
+            raise Http404
+        return self._person_view(request, person)
 
     def order_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page of the person who placed an order. Its URL has no e-mail address, because URLs are in logs."""
