@@ -79,8 +79,9 @@ def usable_invitation(secret: str) -> Invitation | None:
 def accept(secret: str, *, password: str, name: str) -> User | None:
     """Make the person who holds the link staff, with this password. Returns None if the link cannot be used any more.
 
-    Somebody with a customer account keeps it, with the new password and without its second factors: the link proves who
-    owns the mailbox, not who added a passkey before. Raises StaffRefused if the inviter may no longer give these roles.
+    Somebody with a customer account keeps it, with the new password and without its second factors and other addresses:
+    the link proves who owns the mailbox, not who added a passkey before. Raises StaffRefused if the inviter may no longer
+    give these roles.
     """
     found = usable_invitation(secret)
     invitation = Invitation.objects.select_for_update().filter(pk=found.pk).first() if found else None
@@ -94,6 +95,7 @@ def accept(secret: str, *, password: str, name: str) -> User | None:
     user.set_password(password)
     user.save()
     Authenticator.objects.filter(user_id=user.pk).delete()
+    EmailAddress.objects.filter(user_id=user.pk).exclude(email=user.email).delete()
     user.groups.add(*roles)
     EmailAddress.objects.update_or_create(
         user_id=user.pk, email=user.email, defaults={"verified": True, "primary": True}

@@ -126,15 +126,17 @@ def test_a_customer_who_is_invited_keeps_the_account():
     assert (member.pk, member.name, member.is_staff) == (customer.pk, "Jo", True)
 
 
-def test_a_second_factor_that_an_account_had_before_does_not_open_the_desk(settings):
+def test_a_second_factor_or_address_that_an_account_had_before_does_not_open_the_desk(settings):
     owner, customer = client_of(employee("Owner")), make_user("jo@example.com")
     add_app(customer)
     Authenticator.objects.create(user=customer, type=Authenticator.Type.WEBAUTHN, data={"name": "Somebody's"})
+    EmailAddress.objects.create(user=customer, email="somebody@example.com", verified=False)
     invite(owner)
     settings.STAFF_SECOND_FACTOR = True
     jo = Client()
     assert jo.post(newest_link(), {"name": "Jo", "password1": "a long new passphrase"}).url == "/admin/"
     assert not Authenticator.objects.exists()
+    assert [row.email for row in EmailAddress.objects.filter(user=customer)] == ["jo@example.com"]
     assert jo.get("/admin/").url == SET_UP
 
 
