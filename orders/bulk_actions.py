@@ -76,9 +76,12 @@ def plan_run(action: BulkAction, order_ids: Iterable[int], user: User) -> OrderR
     return run
 
 
-def start_run(run: OrderRun) -> None:
-    """Let a worker begin with a planned run. Raise BulkRefused if it has been started already."""
-    if not OrderRun.objects.filter(pk=run.pk, status=Status.PLANNED).update(status=Status.WAITING):
+def start_run(run: OrderRun, user: User) -> None:
+    """Let a worker begin with a planned run, for this user, whom the history of its orders names.
+
+    Raise BulkRefused if it has been started already.
+    """
+    if not OrderRun.objects.filter(pk=run.pk, status=Status.PLANNED).update(status=Status.WAITING, user=user):
         raise BulkRefused("This run has been started already.")
 
 

@@ -85,7 +85,7 @@ class OrderRunAdmin(ReadOnly, admin.ModelAdmin):
             require_permission(request, action.permission)
         if request.method == "POST" and action:
             try:
-                start_run(run)
+                start_run(run, request.user)
             except BulkRefused as refused:
                 messages.error(request, str(refused))
             work_order_runs.delay_on_commit()

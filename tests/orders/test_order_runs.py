@@ -103,11 +103,20 @@ def test_a_run_that_a_worker_has_claimed_is_left_to_it(client):
     assert work_waiting() == 0
 
 
+def test_an_order_is_canceled_by_whoever_started_the_run_and_not_by_who_planned_it(client):
+    planner, order = staff(client, "Support"), make_order()
+    run = plan_run(bulk_actions["cancel"], [order.pk], planner)
+    starter = staff(client, "Support")
+    client.post(f"/admin/orders/orderrun/{run.pk}/start/")
+    assert work_waiting() == 1
+    assert order.events.get(kind="canceled").user == starter
+
+
 def test_a_run_ends_with_the_permission_of_whoever_started_it(client):
     user = staff(client, "Support")
     order = make_order()
     run = plan_run(bulk_actions["cancel"], [order.pk], user)
-    start_run(run)
+    start_run(run, user)
     user.groups.clear()
     assert work_waiting() == 1
     assert run.rows.get().outcome == "refused"
