@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -166,6 +167,16 @@ def test_who_may_no_longer_see_reports_gets_none(client, change):
     type(reader).objects.filter(pk=reader.pk).update(**{"is_active": True, **change})
     assert send_reports() == 0
     assert not Mail.objects.exists()
+
+
+def test_a_report_that_fails_keeps_no_other_from_being_sent_and_is_tried_again(client, monkeypatch):
+    reader = log_in(client, "Finance")
+    for report in ("sales", "stock"):
+        ReportMail.objects.create(report=report, market="main", every="week", user=reader)
+    broken = replace(REPORTS["sales"], read=lambda query: 1 // 0)
+    monkeypatch.setitem(REPORTS, "sales", broken)
+    assert send_reports() == 1
+    assert list(ReportMail.objects.order_by("pk").values_list("sent_until__isnull", flat=True)) == [True, False]
 
 
 def test_reports_are_sent_only_to_staff_who_may_see_them(client):

@@ -1,5 +1,6 @@
 """Send reports by e-mail, weekly or monthly, to staff who may see them."""
 
+import logging
 from datetime import date
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from shop.desk.figures import Change
 from shop.desk.reports.values import ShownFigure, csv_of, file_name, shown_figures
 from shop.models import ReportMail
 
+log = logging.getLogger(__name__)
 SEE_REPORTS = "payments.view_reports"
 
 # For the preview of all e-mails.
@@ -47,12 +49,16 @@ def due_period(every: str, today: date) -> Period:
 def send_reports() -> int:
     """Send every report whose week or month is over and was not sent yet; return their number.
 
-    Users who have lost the permission, or can no longer log in, get nothing.
+    Users who have lost the permission, or can no longer log in, get nothing. A report that fails is logged and tried again
+    with the next call, and does not keep others from being sent.
     """
     today = timezone.localdate()
     sent = 0
     for mail_id in ReportMail.objects.order_by("pk").values_list("pk", flat=True):
-        sent += _send(mail_id, today)
+        try:
+            sent += _send(mail_id, today)
+        except Exception:
+            log.exception("report mail %s could not be sent", mail_id)
     return sent
 
 
