@@ -11,6 +11,7 @@ from catalog.formats import NOTHING, money
 from orders.customers import Buyer, customer_key
 from orders.delivery.options import ShippingQuery, find_options
 from orders.errors import EditRefused, OrderChanged
+from orders.gift_cards import has_unsent_codes
 from orders.lifecycle import Change, lock_order, record_event
 from orders.models import Order, OrderEvent
 from orders.rules import ShopRules, current_rules
@@ -207,12 +208,13 @@ def _delivery_price(rules: ShopRules, order: Order, postcode: str) -> int | None
 
 
 @transaction.atomic
-def correct_email(order: Order, email: str, edit: Edit) -> None:
+def correct_email(order: Order, email: str, edit: Edit, *, may_move_codes: bool = False) -> None:
     """Correct the e-mail address, to which all further e-mails of the order go, and record it before and after.
 
     E-mails that have been written already are not sent again, so the codes of gift cards stay with whoever got them.
-    Raise EditRefused if the order already has this address, and OrderChanged if the order has changed since its page
-    was opened.
+    Codes that are still to be sent are worth money, so only an editor who may issue gift cards moves them
+    (`may_move_codes`). Raise EditRefused if others try, or if the order already has this address, and OrderChanged if
+    the order has changed since its page was opened.
     """
     locked = lock_for(order, edit)
     if not locked:
@@ -220,6 +222,8 @@ def correct_email(order: Order, email: str, edit: Edit) -> None:
     changes = _changes(locked, {"email": email})
     if not changes:
         raise EditRefused("The order already has this e-mail address.", "email")
+    if not may_move_codes and locked.status != Order.Status.CANCELED and has_unsent_codes(locked):
+        raise EditRefused("A gift card's code is still to be sent. Ask somebody who may issue gift cards.", "email")
     Order.objects.filter(pk=locked.pk).update(email=email, customer_key=customer_key(email))
     _record(locked, "E-mail address corrected", changes, edit)
 

@@ -147,6 +147,13 @@ def is_due(send_on: date | None) -> bool:
     return send_on is None or send_on <= timezone.localdate()
 
 
+def has_unsent_codes(order: Order) -> bool:
+    """Return whether a code of a gift card still goes to the order's own e-mail address: unpaid, or for a later day."""
+    lines = order.lines.filter(is_gift_card=True, recipient_email="")
+    bought = sum(lines.values_list("quantity", flat=True))
+    return bought > GiftCard.objects.filter(order_line__in=lines).exclude(sent_at=None).count()
+
+
 def due_card_ids() -> list[int]:
     """Return the ids of paid cards that are due and whose codes have not been sent yet."""
     paid = [Order.Status.CONFIRMED, Order.Status.COMPLETED]

@@ -193,7 +193,9 @@ def test_gift_cards_that_were_sent_stay_and_later_ones_go_to_the_corrected_addre
     order = place(make_cart(now, later), email="anna@exmaple.com", shipping_code="none", **nowhere)
     order.lines.filter(variant=later).update(send_on=timezone.localdate() + timedelta(days=1))
     confirm(order)
-    correct_email(order, "anna@example.com", Edit(None))
+    with pytest.raises(EditRefused, match="Ask somebody who may issue gift cards."):
+        correct_email(order, "anna@example.com", Edit(None))
+    correct_email(order, "anna@example.com", Edit(None), may_move_codes=True)
     order.lines.filter(variant=later).update(send_on=timezone.localdate())
     assert send_due_gift_cards() == 1
     mails = Mail.objects.filter(message_id__startswith="<gift_cards").order_by("pk")

@@ -154,11 +154,15 @@ class EmailForm(ActionForm):
         super().__init__(*args, order=order, **kwargs)
         self.initial = {"email": order.email, **self.initial}
 
+    @property
+    def may_issue_codes(self) -> bool:
+        return self.user is not None and self.user.has_perm("orders.issue_giftcard")
+
 
 def _correct_email(order: Order, by: int, form: EmailForm) -> str:
     email = form.cleaned_data["email"]
     try:
-        correct_email(order, email, form.edit(by))
+        correct_email(order, email, form.edit(by), may_move_codes=form.may_issue_codes)
     except EditRefused as refused:
         raise ActionRefused(str(refused), refused.field) from refused
     return f"Further e-mails of {order.number} go to {email}."
