@@ -77,9 +77,8 @@ def test_staff_schedule_a_sale_and_edit_fifty_prices_and_take_them_back(admin_pa
     page, complaints = admin_page
     page.goto("/admin/catalog/product/?status__exact=active")
     problems = violations(page, complaints)
-    page.check("#action-toggle")
-    page.select_option("select[name=action]", "bulk_edit")
-    page.click("button[name=index]")
+    page.check("[data-all]")
+    page.click("button[value=bulk_edit]")
     page.wait_for_url("**/bulk/**")
     for number in range(50):
         field = page.locator(f"[name=g{number}-price]")
@@ -138,7 +137,7 @@ def test_staff_import_a_file_and_undo_it(admin_page):
         page.goto(f"/admin/catalog/{address}")
         problems += violations(page, complaints)
     page.goto("/admin/catalog/stock/")
-    page.click("#result_list tbody th a >> nth=0")
+    page.click("main tbody th a >> nth=0")
     problems += violations(page, complaints)
     assert "\n".join(problems + complaints) == ""
 

@@ -34,6 +34,12 @@ class Shipment:
     def is_received(self) -> bool:
         return all(sent == received + lost for sent, received, lost in self.lines.values())
 
+    @property
+    def status(self) -> str:
+        if self.is_received:
+            return "received"
+        return "partly" if any(received or lost for _, received, lost in self.lines.values()) else "sent"
+
 
 @dataclass
 class Count:

@@ -286,8 +286,7 @@ class Shop(RuleBasedStateMachine):
         assert list(found.values()) == [shipment.lines for shipment in self.books.transfers]
         rows = Transfer.objects.order_by("pk").values_list("source_id", "destination_id", "status")
         assert [(place_of[a], place_of[b], status) for a, b, status in rows] == [
-            (shipment.source, shipment.destination, "received" if shipment.is_received else "sent")
-            for shipment in self.books.transfers
+            (shipment.source, shipment.destination, shipment.status) for shipment in self.books.transfers
         ]
 
     def _compare_stocktakes(self, place_of: dict[int, int]) -> None:
