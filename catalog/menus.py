@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.urls import Resolver404, resolve, reverse
 
@@ -19,6 +20,7 @@ from catalog.listings.browse import current_listings, gift_card_url, top_categor
 from catalog.markets import Market, further_markets
 from catalog.models import Category, Collection, Menu, MenuEntry, Page, Product, Store
 from catalog.pages import policy_of_view
+from catalog.store_texts import first_store, stores_in
 
 MAILTO = "mailto:"
 GIFT_CARDS = "/gift-cards/"  # stands for the gift card that is chosen in the settings
@@ -56,12 +58,23 @@ class Header:
         return [*self.start, *self.rest, *self.end]
 
 
-def entries_as_json(market: Market) -> ArraySubquery:
+def store_with_menus(market: Market) -> Store:
+    """The store with the market's texts and all entries of its menus, with one query."""
+    return first_store(_stores_with_menus(market, shop_now().replace(second=0, microsecond=0)))
+
+
+@lru_cache(maxsize=16)
+def _stores_with_menus(market: Market, minute: datetime) -> QuerySet[Store]:
+    """The query of `store_with_menus`. Building it takes longer than running it, so it is kept for a minute."""
+    return stores_in(market).annotate(menu_entries=_entries_as_json(market, minute))
+
+
+def _entries_as_json(market: Market, at: datetime) -> ArraySubquery:
     """An annotation with all entries of all menus whose targets this market shows, so that they cost no query."""
-    products = Product.objects.visible(shop_now()).filter(pk=OuterRef("product_id"))
+    products = Product.objects.visible(at).filter(pk=OuterRef("product_id"))
     listed = current_listings(market).filter(product=OuterRef("product_id")) if market.prefix else products
     shown = Q(product=None) | Exists(listed)
-    readable = Q(page=None) | Exists(Page.objects.public(shop_now()).filter(pk=OuterRef("page_id")))
+    readable = Q(page=None) | Exists(Page.objects.public(at).filter(pk=OuterRef("page_id")))
     entries = MenuEntry.objects.filter(shown, readable, Q(collection=None) | Q(collection__is_active=True))
     fields = {
         "place": "menu__place",

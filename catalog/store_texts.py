@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.html import escape
 
@@ -20,13 +20,21 @@ STORE_TEXTS = ("tagline", "introduction")
 ANNOUNCEMENT = ("announcement", "announcement_from", "announcement_until")
 
 
-def store_in(market: Market, **annotations: Any) -> Store:
-    """The store with the market's texts and these annotations, with one query."""
+def store_in(market: Market) -> Store:
+    """The store with the market's texts, with one query."""
+    return first_store(stores_in(market))
+
+
+def stores_in(market: Market) -> QuerySet[Store]:
+    """The store with the market's texts as JSON, for `first_store`."""
     texts = StoreText.objects.filter(store=OuterRef("pk"), market=market.code if market.prefix else "")
     texts_as_json = texts.values(json=JSONObject(**{name: name for name in (*STORE_TEXTS, *ANNOUNCEMENT)}))
-    store = (
-        Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json), **annotations).first()
-    )
+    return Store.objects.select_related("gift_card").annotate(market_texts=Subquery(texts_as_json))
+
+
+def first_store(stores: QuerySet[Store]) -> Store:
+    """Read the store of `stores_in`, and put the market's texts in place of its own."""
+    store = stores.first()
     if not store:
         return Store()
     own = store.market_texts or {}

@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from catalog.markets import current_market
-from catalog.menus import Menus, entries_as_json
-from catalog.store_texts import store_in
+from catalog.menus import Menus, store_with_menus
 from orders.cart import count_items
 from orders.visitor import current_cart
 
@@ -17,7 +16,7 @@ from orders.visitor import current_cart
 def storefront(request: HttpRequest) -> dict[str, Any]:
     """Return the store, menus, market and cart count. Each is read only when a template uses it."""
     market = current_market()
-    store = SimpleLazyObject(lambda: store_in(market, menu_entries=entries_as_json(market)))
+    store = SimpleLazyObject(lambda: store_with_menus(market))
     return {
         "store": store,
         "menus": Menus(store, market),

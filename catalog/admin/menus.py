@@ -13,9 +13,8 @@ from catalog.admin.base import guarded, page, require_permission
 from catalog.edits.concurrent import ConcurrentEditForm
 from catalog.errors import MenuRefused
 from catalog.markets import Market, default_market, further_markets
-from catalog.menus import Menus, entries_as_json, find_target, start_menu, suggested_targets
+from catalog.menus import Menus, find_target, start_menu, store_with_menus, suggested_targets
 from catalog.models import Menu, MenuEntry
-from catalog.store_texts import store_in
 
 MAX_COLUMNS = 5
 
@@ -178,7 +177,7 @@ class MenuAdmin(admin.ModelAdmin):
 
     def _menus(self) -> Menus:
         market = default_market()
-        return Menus(store_in(market, menu_entries=entries_as_json(market)), market)
+        return Menus(store_with_menus(market), market)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         return super().render_change_form(request, {**context, "targets": suggested_targets()}, *args, **kwargs)

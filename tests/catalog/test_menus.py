@@ -4,10 +4,9 @@ import pytest
 
 from catalog.clock import shop_now
 from catalog.markets import all_markets, default_market, in_market
-from catalog.menus import Menus, entries_as_json
+from catalog.menus import Menus, store_with_menus
 from catalog.models import Category, Collection, Menu, MenuEntry, Page, Product, Store
 from catalog.products.categories import create_category
-from catalog.store_texts import store_in
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_listed_variants, make_variant
 from tests.reading import find, find_all, form_of, text_of
@@ -124,7 +123,7 @@ def test_a_market_has_its_own_texts_and_its_own_urls(us_market):
     MenuEntry.objects.create(menu=menu, kind="path", path="/c/sale/", label="Sale", labels={"us": "Clearance"})
     american = all_markets()["us"]
     with in_market(american):
-        columns = Menus(store_in(american, menu_entries=entries_as_json(american)), american).footer
+        columns = Menus(store_with_menus(american), american).footer
     assert [(column.title, column.links[0].label, column.links[0].url) for column in columns] == [
         ("Colors", "Clearance", "/us/c/sale/")
     ]
@@ -144,7 +143,7 @@ def test_own_menus_cost_no_query_more_than_the_store(django_assert_num_queries):
         MenuEntry.objects.create(menu=menu, kind="product", product=make_variant().product)
     shop_now()
     with django_assert_num_queries(1):
-        menus = Menus(store_in(market, menu_entries=entries_as_json(market)), market)
+        menus = Menus(store_with_menus(market), market)
         assert (len(menus.header.start), len(menus.header.rest), len(menus.footer[0].links)) == (5, 2, 7)
 
 
