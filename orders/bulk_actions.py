@@ -98,7 +98,8 @@ def work_waiting() -> int:
 def _claim_next() -> OrderRun | None:
     now = timezone.now()
     is_free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    run = OrderRun.objects.filter(is_free, status=Status.WAITING).select_for_update(skip_locked=True).first()
+    waiting = OrderRun.objects.filter(is_free, status=Status.WAITING).order_by("pk")  # oldest first
+    run = waiting.select_for_update(skip_locked=True).first()
     if run:
         OrderRun.objects.filter(pk=run.pk).update(claimed_until=now + CLAIM)
     return run

@@ -103,6 +103,13 @@ def test_a_run_that_a_worker_has_claimed_is_left_to_it(client):
     assert work_waiting() == 0
 
 
+def test_the_run_that_was_started_first_is_worked_on_first(client):
+    user = staff(client, "Support")
+    first, second = (plan_run(bulk_actions["mail"], [make_paid().pk], user) for _run in range(2))
+    assert work_waiting() == 2
+    assert list(OrderRun.objects.order_by("finished_at")) == [first, second]
+
+
 def test_an_order_is_canceled_by_whoever_started_the_run_and_not_by_who_planned_it(client):
     planner, order = staff(client, "Support"), make_order()
     run = plan_run(bulk_actions["cancel"], [order.pk], planner)
