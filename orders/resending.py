@@ -19,6 +19,7 @@ from orders.models import Order, OrderEvent
 
 Kind = OrderEvent.Kind
 PAUSE = timedelta(minutes=5)  # before the same e-mail is sent again to the same address
+MAX_RESENT_PER_DAY = 10  # e-mails of one order, whatever their kind and address
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def _parcels(order: Order) -> Iterable[OrderMail]:
 def resend(order: Order, name: str, edit: Edit) -> OrderMail | None:
     """Send this e-mail of the order again and record it; return it, or None if the same form was sent before.
 
-    Raise EditRefused if the order has no such e-mail, or if it was sent again a moment ago and nothing has happened since.
+    Raise EditRefused if the order has no such e-mail, if the same one was sent again to the same address a moment ago, or
+    if many e-mails of the order were sent again within a day.
     """
     locked = lock_for(order, edit)
     if not locked:
@@ -72,10 +74,17 @@ def resend(order: Order, name: str, edit: Edit) -> OrderMail | None:
         raise EditRefused("This e-mail cannot be sent again. Choose one from the list.", "mail")
     recipient = Change("Sent to", "", locked.email)
     text = f"E-mail sent again: {mail.label}"
-    newest = locked.events.last()
-    is_repeated = newest and (newest.kind, newest.text, newest.changes) == (Kind.MAIL, text, [asdict(recipient)])
-    if newest and is_repeated and newest.created_at > timezone.now() - PAUSE:
-        raise EditRefused("This e-mail was sent again a moment ago. Wait five minutes before sending it once more.")
+    _check_pace(locked, text, recipient)
     mail.send(edit.key.hex)
     record_event(locked, Kind.MAIL, text, changes=[recipient], user_id=edit.user_id, key=edit.key)
     return mail
+
+
+def _check_pace(order: Order, text: str, recipient: Change) -> None:
+    """Raise EditRefused if this e-mail was sent again within PAUSE, or MAX_RESENT_PER_DAY of the order within a day."""
+    now = timezone.now()
+    today = order.events.filter(kind=Kind.MAIL, created_at__gt=now - timedelta(days=1))
+    if today.filter(created_at__gt=now - PAUSE, text=text, changes=[asdict(recipient)]).exists():
+        raise EditRefused("This e-mail was sent again a moment ago. Wait five minutes before sending it once more.")
+    if today.count() >= MAX_RESENT_PER_DAY:
+        raise EditRefused(f"{MAX_RESENT_PER_DAY} e-mails of {order.number} were sent again today. Send more tomorrow.")
