@@ -14,6 +14,8 @@ from orders.errors import EditRefused, OrderChanged
 from orders.gift_cards import has_unsent_codes
 from orders.lifecycle import Change, lock_order, record_event
 from orders.models import Order, OrderEvent
+from orders.pricing.receipt import basket_of, can_be_derived
+from orders.pricing.totals import Pricing
 from orders.rules import ShopRules, current_rules
 from orders.tax import choose_tax
 
@@ -187,10 +189,18 @@ def _buyer(order: Order, postcode: str) -> Buyer:
 
 
 def _check_delivery(rules: ShopRules, order: Order, new: NewAddress) -> None:
-    before, after = _delivery_price(rules, order, order.postcode), _delivery_price(rules, order, new.postcode)
+    """Raise EditRefused if delivery to the new postcode is impossible or has another price than to the old one.
+
+    If the method no longer delivers to the old postcode, the price with which the order was placed counts.
+    """
+    placed = _placed_delivery(order)
+    after = _delivery_price(rules, order, new.postcode, placed.goods_minor)
     if after is None:
         raise EditRefused(f"{order.shipping_name} does not deliver to {new.postcode}.", "postcode")
-    if before not in (None, after):
+    before = _delivery_price(rules, order, order.postcode, placed.goods_minor)
+    if before is None:
+        before = placed.price_minor
+    if before != after:
         sentence = (
             f"{order.shipping_name} costs {money(after, order.currency)} to {new.postcode} instead of"
             f" {money(before, order.currency)}. Cancel the order and place a new one."
@@ -198,10 +208,26 @@ def _check_delivery(rules: ShopRules, order: Order, new: NewAddress) -> None:
         raise EditRefused(sentence, "postcode")
 
 
-def _delivery_price(rules: ShopRules, order: Order, postcode: str) -> int | None:
+@dataclass(frozen=True)
+class _PlacedDelivery:
+    """What delivery of an order cost when it was placed, and the value of its goods; both before discounts."""
+
+    price_minor: int
+    goods_minor: int
+
+
+def _placed_delivery(order: Order) -> _PlacedDelivery:
+    """Return the delivery from the order's receipt, or from its sums if the receipt is too old to contain it."""
+    if can_be_derived(order.receipt):
+        basket = basket_of(order.receipt)
+        if basket.delivery:
+            return _PlacedDelivery(basket.delivery.price_minor, Pricing(basket).goods_minor)
+    return _PlacedDelivery(order.shipping_minor, order.subtotal_minor)
+
+
+def _delivery_price(rules: ShopRules, order: Order, postcode: str, goods_minor: int) -> int | None:
     """Return the current price of the order's shipping method to this postcode, or None if it does not deliver there."""
     grams = sum(line.grams * line.quantity for line in order.lines.all() if line.needs_shipping)
-    goods_minor = order.subtotal_minor - order.discount_minor
     query = ShippingQuery(order.country, postcode, grams, goods_minor)
     options = find_options(rules.shipping.get(order.market, ()), query, timezone.now())
     return next((option.price_minor for option in options if option.code == order.shipping_code), None)

@@ -113,6 +113,33 @@ def test_an_address_that_the_method_does_not_deliver_to_is_refused():
     assert refused(order, replace(BERLIN, postcode="25980")) == "Standard does not deliver to 25980."
 
 
+def test_where_the_method_was_withdrawn_another_postcode_must_cost_what_the_order_paid():
+    order = confirmed()
+    method = make_shipping()
+    method.rates.all().delete()
+    for code, postcode, price_minor in (("island", "25980", 1490), ("coast", "25938", 490)):
+        zone = make_shipping(code=code, countries=["DE"], postcodes=postcode).rates.get().zone
+        method.rates.create(zone=zone, price_minor=price_minor)
+    assert refused(order, replace(BERLIN, postcode="25980")) == (
+        "Standard costs €14.90 to 25980 instead of €4.90. Cancel the order and place a new one."
+    )
+    correct_address(order, replace(BERLIN, postcode="25938"), Edit(None))
+    assert address_of(order).postcode == "25938"
+
+
+def test_free_delivery_by_a_promotion_does_not_make_another_price_the_same():
+    make_shipping()
+    make_tax()
+    make_promotion("delivery_percent", "delivery", percent=100, codes=("FREE",))
+    order = place(with_codes(make_cart(make_variant(on_hand=9)), "FREE"))
+    assert order.shipping_minor == 0
+    method = make_shipping()
+    method.rates.all().delete()
+    zone = make_shipping(code="island", countries=["DE"], postcodes="25980").rates.get().zone
+    method.rates.create(zone=zone, price_minor=0)
+    assert "costs €0.00 to 25980 instead of €4.90" in refused(order, replace(BERLIN, postcode="25980"))
+
+
 def test_the_street_can_be_corrected_after_the_method_was_withdrawn():
     order = confirmed()
     make_shipping().rates.all().delete()
