@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import StockRefused
-from catalog.inventory.receiving import MAX_RECEIVED, Arrival, lock_purchase
+from catalog.inventory.receiving import MAX_RECEIVED, Arrival, lock_purchase, refuse_costs
 from catalog.models import Location, PurchaseOrder, PurchaseOrderLine
 
 
@@ -135,3 +135,4 @@ def _refuse(terms: PurchaseTerms, lines: Mapping[int, Arrival]) -> None:
         raise StockRefused("Enter what is ordered.")
     if not all(0 < line.quantity <= MAX_RECEIVED for line in lines.values()):
         raise StockRefused(f"Order between 1 and {MAX_RECEIVED:,} units of each variant.")
+    refuse_costs(lines, terms.currency)

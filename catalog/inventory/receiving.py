@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import StockRefused
-from catalog.formats import listed
+from catalog.formats import listed, money
 from catalog.inventory.rows import locked_rows, refuse_uncounted, write_on_hand_of_many
 from catalog.models import (
     Location,
@@ -19,6 +19,7 @@ from catalog.models import (
     StockMovement,
     Variant,
 )
+from catalog.models.receiving import MAX_UNIT_COST_MINOR
 
 MAX_RECEIVED = 1_000_000  # units of one line of a delivery
 
@@ -76,10 +77,11 @@ def receive_delivery(
     """Add everything that arrived (by variant id) to the stock at the location. A repeated key returns the first receipt.
 
     With a purchase order, its lines and its status follow. Raises MoreThanOrdered if more arrived than it expects,
-    unless that was accepted, and StockRefused for quantities that are not positive or too large, for variants whose stock
-    is not counted, and for purchase orders that expect nothing. Then nothing is received.
+    unless that was accepted, and StockRefused for quantities and costs that are not possible, for variants whose stock is
+    not counted, and for purchase orders that expect nothing. Then nothing is received.
     """
     _refuse_quantities(arrivals)
+    refuse_costs(arrivals, delivery.currency)
     refuse_uncounted(Variant.objects.select_related("product").filter(pk__in=list(arrivals), is_tracked=False))
     fields = {
         "location": delivery.location,
@@ -158,3 +160,12 @@ def _refuse_quantities(arrivals: Mapping[int, Arrival]) -> None:
         raise StockRefused("Only a positive number can be received.")
     if max(arrival.quantity for arrival in arrivals.values()) > MAX_RECEIVED:
         raise StockRefused(f"At most {MAX_RECEIVED:,} units of a variant can be received at once.")
+
+
+def refuse_costs(arrivals: Mapping[int, Arrival], currency: str) -> None:
+    """Raise StockRefused for a unit cost that is negative or too high."""
+    costs = [arrival.unit_cost_minor for arrival in arrivals.values() if arrival.unit_cost_minor is not None]
+    if costs and max(costs) > MAX_UNIT_COST_MINOR:
+        raise StockRefused(f"A unit can cost at most {money(MAX_UNIT_COST_MINOR, currency)}.")
+    if costs and min(costs) < 0:
+        raise StockRefused("A unit cost cannot be negative.")

@@ -1,14 +1,24 @@
 """Stocktakes: open a count, enter numbers, and post the differences, while the shop keeps selling."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.errors import StockRefused
-from catalog.inventory.rows import locked_rows, write_on_hand
+from catalog.inventory.rows import MAX_ON_HAND, locked_rows, write_on_hand
 from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeLine
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a line said before and after it was counted; None before the first count."""
+
+    variant_id: int
+    before: int | None
+    after: int
 
 
 @transaction.atomic
@@ -37,38 +47,46 @@ def open_stocktake(
 
 
 @transaction.atomic
-def count(stocktake: Stocktake, counted: Mapping[int, int]) -> None:
-    """Record the counted units by variant id, with the number on hand at this moment.
+def count(stocktake: Stocktake, counted: Mapping[int, int]) -> list[Counted]:
+    """Record the counted units by variant id, with the number on hand at this moment; return the changed lines.
 
     Because of that, units shipped before or after counting are not a difference. Unexpected variants are added, and a
     second count replaces the first. Raises StockRefused, and records nothing, for a negative number, or for a variant
     counted in another open stocktake of the location, because both would correct the same difference.
     """
     locked = _locked(stocktake, Stocktake.Status.OPEN)
-    if any(quantity < 0 for quantity in counted.values()):
-        raise StockRefused("A counted number cannot be negative.")
-    _write_counted(locked, counted)
+    return _write_counted(locked, counted)
 
 
 @transaction.atomic
-def count_more(stocktake: Stocktake, pieces: Mapping[int, int]) -> None:
+def count_more(stocktake: Stocktake, pieces: Mapping[int, int]) -> list[Counted]:
     """Add pieces to the counted units by variant id, as a scanner counts them. Otherwise like count()."""
     locked = _locked(stocktake, Stocktake.Status.OPEN)
     before = dict(locked.lines.filter(variant_id__in=list(pieces)).values_list("variant_id", "counted"))
-    _write_counted(locked, {pk: number + (before.get(pk) or 0) for pk, number in pieces.items()})
+    return _write_counted(locked, {pk: number + (before.get(pk) or 0) for pk, number in pieces.items()})
 
 
-def _write_counted(locked: Stocktake, counted: Mapping[int, int]) -> None:
+def _write_counted(locked: Stocktake, counted: Mapping[int, int]) -> list[Counted]:
     """Record the counted units of a locked stocktake, with the numbers on hand at this moment."""
+    _refuse_impossible(counted)
     rows = locked_rows(counted, locked.location)
     _refuse_if_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
         [StocktakeLine(stocktake=locked, variant_id=v, frozen=rows[v].on_hand) for v in counted], ignore_conflicts=True
     )
-    lines = list(locked.lines.filter(variant_id__in=list(counted)))
+    lines = list(locked.lines.filter(variant_id__in=list(counted)).order_by("pk"))
+    changes = [Counted(line.variant_id, line.counted, counted[line.variant_id]) for line in lines]
     for line in lines:
         line.counted, line.expected = counted[line.variant_id], rows[line.variant_id].on_hand
     StocktakeLine.objects.bulk_update(lines, ["counted", "expected"], batch_size=1000)
+    return [change for change in changes if change.before != change.after]
+
+
+def _refuse_impossible(counted: Mapping[int, int]) -> None:
+    if any(quantity < 0 for quantity in counted.values()):
+        raise StockRefused("A counted number cannot be negative.")
+    if any(quantity > MAX_ON_HAND for quantity in counted.values()):
+        raise StockRefused(f"The stock of a variant can be at most {MAX_ON_HAND:,} units.")
 
 
 def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int]) -> None:

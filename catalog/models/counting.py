@@ -37,6 +37,10 @@ class Transfer(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(source=F("destination")), name="transfer_between_two_places")
         ]
+        indexes = [
+            models.Index(fields=["sent_at", "id"], name="transfer_time"),
+            models.Index(fields=["status", "sent_at", "id"], name="transfer_status_time"),
+        ]
 
     def __str__(self) -> str:
         return f"Transfer {self.pk}"
@@ -96,6 +100,10 @@ class Stocktake(models.Model):
     class Meta:
         ordering = ["-id"]
         permissions = [("review_stocktake", "Can review and post blind counts")]
+        indexes = [
+            models.Index(fields=["opened_at", "id"], name="stocktake_time"),
+            models.Index(fields=["status", "opened_at", "id"], name="stocktake_status_time"),
+        ]
 
     def __str__(self) -> str:
         return f"Stocktake {self.pk}"

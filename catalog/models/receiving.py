@@ -6,6 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+# So that the stock value of a variant, up to a billion units at this cost, fits into 64 bits.
+MAX_UNIT_COST_MINOR = 9_000_000_000
+
+
+def _bounded_cost(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(unit_cost_minor=None) | Q(unit_cost_minor__lte=MAX_UNIT_COST_MINOR), name=name
+    )
+
 
 class PurchaseOrder(models.Model):
     """Goods ordered from a supplier. Written by catalog/inventory/purchasing.py and catalog/inventory/receiving.py.
@@ -60,6 +69,10 @@ class PurchaseOrder(models.Model):
                 name="purchase_closed_has_time",
             ),
         ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="purchase_time"),
+            models.Index(fields=["status", "created_at", "id"], name="purchase_status_time"),
+        ]
 
     def __str__(self) -> str:
         return f"Purchase order {self.pk}"
@@ -78,6 +91,7 @@ class PurchaseOrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "variant"], name="purchase_variant_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="purchase_positive"),
+            _bounded_cost("purchase_cost_bounded"),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +125,7 @@ class Receipt(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["created_at", "id"], name="receipt_time")]
 
     def __str__(self) -> str:
         return f"Delivery {self.pk}"
@@ -129,6 +144,7 @@ class ReceiptLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["receipt", "variant"], name="receipt_variant_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="receipt_positive"),
+            _bounded_cost("receipt_cost_bounded"),
         ]
 
     def __str__(self) -> str:

@@ -115,8 +115,8 @@ STOCK_COLUMNS = (
 STOCK_VALUE = """
     SELECT l.name, count(*), sum(s.on_hand)::bigint, sum(s.reserved)::bigint,
            sum(CASE WHEN c.unit_cost_minor IS NULL THEN s.on_hand ELSE 0 END)::bigint,
-           sum(s.on_hand * coalesce(c.unit_cost_minor, 0))::bigint,
-           sum(s.on_hand * coalesce(p.amount_minor, 0))::bigint
+           sum(s.on_hand::numeric * coalesce(c.unit_cost_minor, 0)),
+           sum(s.on_hand::numeric * coalesce(p.amount_minor, 0))
     FROM catalog_stock s
     JOIN catalog_location l ON l.id = s.location_id
     LEFT JOIN (
@@ -133,7 +133,7 @@ STOCK_VALUE = """
 
 def read_stock(query: Query) -> Table:
     """Read what the stock on hand is worth now, at the last known cost and at the regular price of the market."""
-    rows = [list(row) for row in _rows(STOCK_VALUE, query)]
+    rows = [[name, *map(int, numbers)] for name, *numbers in _rows(STOCK_VALUE, query)]
     totals = [sum(row[index] for row in rows) for index in range(1, len(STOCK_COLUMNS))]
     return Table(
         STOCK_COLUMNS,

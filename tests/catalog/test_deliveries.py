@@ -12,6 +12,7 @@ from catalog.inventory.purchasing import (
     PurchaseTerms,
     cancel_purchase,
     close_purchase,
+    draft_purchase,
     edit_purchase,
     order_purchase,
 )
@@ -153,3 +154,26 @@ def test_the_database_refuses_orders_without_supplier_or_with_a_status_that_its_
     purchase = make_purchase({make_variant().pk: 5})
     with pytest.raises(IntegrityError), transaction.atomic():
         PurchaseOrder.objects.filter(pk=purchase.pk).update(**change)
+
+
+@pytest.mark.parametrize(
+    ("cost", "sentence"),
+    [(9_000_000_001, "A unit can cost at most €90,000,000.00."), (-1, "A unit cost cannot be negative.")],
+)
+def test_a_unit_cost_is_bounded_for_orders_and_deliveries(main, cost, sentence):
+    variant = make_variant(on_hand=0)
+    with pytest.raises(StockRefused, match=sentence):
+        receive_delivery(Delivery(main, "EUR"), arrivals({variant.pk: 1}, cost))
+    with pytest.raises(StockRefused, match=sentence):
+        draft_purchase(PurchaseTerms("Atelier", main, "EUR"), arrivals({variant.pk: 1}, cost))
+    assert (Receipt.objects.count(), PurchaseOrder.objects.count()) == (0, 0)
+
+
+def test_the_database_refuses_a_unit_cost_whose_stock_value_would_not_fit(main):
+    variant = make_variant(on_hand=0)
+    receipt = receive_delivery(Delivery(main, "EUR"), arrivals({variant.pk: 1}, 9_000_000_000))
+    with pytest.raises(IntegrityError, match="receipt_cost_bounded"), transaction.atomic():
+        receipt.lines.update(unit_cost_minor=9_000_000_001)
+    purchase = make_purchase({variant.pk: 1})
+    with pytest.raises(IntegrityError, match="purchase_cost_bounded"), transaction.atomic():
+        purchase.lines.update(unit_cost_minor=9_000_000_001)

@@ -55,6 +55,7 @@ def test_a_delivery_sent_twice_is_received_once_and_says_so(client, staff):
         ("MUG", "1000001", "", "At most 1,000,000 units of a variant can be entered at once."),
         ("MUG", "9" * 200, "", "At most 1,000,000 units of a variant can be entered at once."),
         ("MUG", "3", "free", "Enter an amount like 12.50."),
+        ("MUG", "1", "90000000.01", "A unit can cost at most €90,000,000.00."),
         ("VOUCHER", "3", "", "The stock of Voucher is not counted, so nothing can be added to it."),
     ],
 )
@@ -180,3 +181,24 @@ def test_who_may_order_and_who_may_receive(client, name, allowed):
         "deliver": f"/admin/catalog/purchaseorder/{purchase.pk}/receive/",
     }
     assert {page for page, url in pages.items() if client.get(url).status_code == 200} == allowed
+
+
+def test_more_rows_than_fit_are_refused_in_one_sentence_and_none_is_left_out_silently(client, staff):
+    variant = make_variant(on_hand=0, sku="MUG")
+    rows = [("MUG", "1", "")] * 301
+    answer = typed(client, RECEIVE, *rows, receive="1")
+    assert (
+        "Nothing was received yet. These are 301 rows, and at most 300 can be saved at once. Use two forms."
+        in text_of(answer)
+    )
+    assert (len(typed_inputs(answer)), stock_of(variant)) == (301, (0, 0))
+    typed(client, RECEIVE, *rows[:300], receive="1")
+    assert stock_of(variant) == (300, 0)
+
+
+def test_a_code_that_is_scanned_onto_a_full_page_stays_in_its_field(client, staff):
+    make_variant(on_hand=0, sku="MUG")
+    answer = typed(client, RECEIVE, *[("MUG", "1", "")] * 300, scan="BOWL", add="1")
+    assert "The page is full with 300 rows, so BOWL was not added." in text_of(answer)
+    assert (form_of(answer)["scan"], len(typed_inputs(answer))) == ("BOWL", 300)
+    assert typed_inputs(typed(client, RECEIVE, *[("MUG", "1", "")] * 300, scan="MUG", add="1"))[0][1] == "2"

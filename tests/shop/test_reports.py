@@ -9,13 +9,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 
+from catalog.inventory.receiving import Arrival, Delivery, receive_delivery
+from catalog.models import Stock
 from payments.reports.all_reports import REPORTS
 from payments.reports.periods import Period
 from payments.reports.tables import Kind
 from shop.desk.reports.mailing import due_period, send_reports
 from shop.desk.reports.values import shown
 from shop.models import Mail, ReportMail
-from tests.factories import make_user, make_variant
+from tests.factories import make_location, make_user, make_variant
 from tests.orders.staff_pages import staff as log_in
 from tests.payments.books import at, local, sell
 from tests.reading import errors_of, find, find_all, form_of, messages_of, text_of
@@ -97,6 +99,14 @@ def test_a_wrong_period_gets_one_sentence_and_stays_in_the_form(client, query, s
     assert page.status_code == 422
     assert sentence in text_of(page)
     assert find(page, "input", name="first").attributes["value"] == query["first"]
+
+
+def test_the_stock_value_of_more_than_64_bits_is_added_up(client):
+    log_in(client, "Finance")
+    dear = {make_variant(on_hand=1).pk: Arrival(1, 9_000_000_000) for _ in range(2)}
+    receive_delivery(Delivery(make_location(), "EUR"), dear)
+    Stock.objects.update(on_hand=1_000_000_000)
+    assert file_of(client, "stock")[1][-2] == "180000000000000000.00"
 
 
 def test_a_report_that_does_not_exist_is_not_found(client):

@@ -158,10 +158,12 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
         rows = TypedRows.read(request.POST, form.cleaned_data.get("currency", currency))
         if "save" not in request.POST:
             form = PurchaseForm(initial=form.data.dict(), currency=currency)
-            return self._form_page(request, form, rows, purchase)
+            return self._form_page(request, form, rows, purchase, rows.too_many)
         rows.check()
         error = f"Nothing was saved yet. Row {rows.errors[0].number}: {rows.errors[0].error}" if rows.errors else ""
-        if not is_valid:
+        if rows.too_many:
+            error = f"Nothing was saved yet. {rows.too_many}"
+        elif not is_valid:
             error = "Nothing was saved yet. Please correct the marked fields."
         if not error:
             try:
@@ -211,6 +213,7 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
             "rows": rows.with_blanks(MORE_ROWS if "more" in request.POST else BLANK_ROWS),
             "currency": rows.currency,
             "error": error,
+            "left_out": rows.left_out,
             "suppliers": list(dict.fromkeys(suppliers))[:MAX_SUPPLIERS],
             "stored": _lines_of(purchase) if isinstance(purchase, PurchaseOrder) and error else [],
             **_head(request, purchase),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from catalog.admin.stock.looks import purchase_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.typed_rows import BLANK_ROWS, MORE_ROWS, TypedRow, TypedRows
 from catalog.admin.stock.variants import shown_by_id
+from catalog.edits.history import record_action, write_entry
 from catalog.errors import StockRefused
 from catalog.formats import count_of, day, listed
 from catalog.inventory import default_location
@@ -47,7 +49,7 @@ def receive_view(
     if "receive" not in request.POST and "confirmed" not in request.POST:
         if "all" in request.POST:
             _fill_in_expected(rows)
-        return _shown(model_admin, request, form, rows, purchase)
+        return _shown(model_admin, request, form, rows, purchase, rows.too_many)
     rows.check(is_zero_left_out=True)
     error = _first_problem(form, rows)
     if not error:
@@ -80,6 +82,9 @@ def _received(
         messages.info(request, ALREADY_RECEIVED)
     else:
         units = count_of(sum(arrival.quantity for arrival in rows.arrivals.values()), "unit")
+        write_entry(request, receipt, ADDITION, f"Received {units} at {delivery.location}.")
+        if purchase:
+            record_action(request, purchase, f"Received {units} with {receipt}.")
         messages.success(request, f"{units} received at {delivery.location}.")
     return redirect("admin:catalog_receipt_change", receipt.pk)
 
@@ -95,6 +100,8 @@ def _surplus_question(surplus: list[Surplus], purchase: PurchaseOrder | None) ->
 
 def _first_problem(form: DeliveryForm, rows: TypedRows) -> str:
     """The sentence above the form; empty if there is nothing wrong with it."""
+    if rows.too_many:
+        return f"Nothing was received yet. {rows.too_many}"
     if rows.errors:
         row, more = rows.errors[0], len(rows.errors) - 1
         others = f" {count_of(more, 'more row')} to correct." if more else ""
@@ -122,6 +129,7 @@ def _shown(
         "purchase": purchase,
         "purchase_look": purchase_look(purchase.status) if purchase else "",
         "facts": _facts(purchase),
+        "left_out": rows.left_out,
         "error": error,
         "summary": f"{count_of(units, 'unit')} entered.",
     }

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 
 from catalog.admin.base import Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.count_history import record_counted, record_opening
 from catalog.admin.stock.count_pages import (
     MAX_SHEET_LINES,
     count_page,
@@ -21,6 +22,7 @@ from catalog.admin.stock.count_pages import (
 )
 from catalog.admin.stock.looks import stocktake_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
+from catalog.edits.history import record_action
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, moment, signed
 from catalog.inventory import default_location, stocktakes
@@ -72,6 +74,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
                 is_blind=cleaned["is_blind"],
                 user_id=request.user.pk,
             )
+            record_opening(request, stocktake)
             return redirect("admin:catalog_stocktake_change", stocktake.pk)
         context = {"form": form, "title": "Count stock", "button": "Start counting"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
@@ -148,20 +151,23 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
             if not question.is_answered(request):
                 return question
             stocktakes.cancel(stocktake)
+            record_action(request, stocktake, "Canceled the count. No stock was corrected.")
             messages.success(request, "The count was canceled. No stock was corrected.")
         elif "again" in request.POST:
             self._require_review(request, stocktake)
             different = stocktakes.count_again(stocktake)
+            record_action(request, stocktake, f"Sent {count_of(different, 'different line')} back to be counted again.")
             messages.success(request, f"{count_of(different, 'different line')} will be counted again.")
         elif "post" in request.POST:
             return self._post(request, stocktake)
         elif "finish" in request.POST:
             self._save(request, stocktake)
             stocktakes.finish(stocktake)
+            record_action(request, stocktake, "Finished counting.")
             messages.success(request, "The count is finished. Somebody who may review counts can now post it.")
         elif scanned := request.POST.get("scan", "").strip()[:255]:
             self._save(request, stocktake)
-            stocktakes.count_more(stocktake, {scanned_variant(scanned): 1})
+            record_counted(request, stocktake, stocktakes.count_more(stocktake, {scanned_variant(scanned): 1}))
         elif saved := self._save(request, stocktake):
             messages.success(
                 request, f"{count_of(saved, 'number')} saved. The stock is corrected when you post the differences."
@@ -173,7 +179,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
     def _save(self, request: HttpRequest, stocktake: Stocktake) -> int:
         """Record the typed numbers, and return how many there were."""
         if counted := typed_counts(stocktake, request.POST):
-            stocktakes.count(stocktake, counted)
+            record_counted(request, stocktake, stocktakes.count(stocktake, counted))
         return len(counted)
 
     def _post(self, request: HttpRequest, stocktake: Stocktake) -> Question | None:
@@ -186,6 +192,7 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
         if stocktake.status in UNFINISHED and not is_hidden and not question.is_answered(request):
             return question
         changed = stocktakes.post(stocktake, user_id=request.user.pk)
+        record_action(request, stocktake, f"Posted the differences: {count_of(changed, 'line')} corrected.")
         messages.success(request, f"Posted: {count_of(changed, 'difference')} corrected.")
         return None
 

@@ -11,13 +11,13 @@ from django.http import QueryDict
 
 from catalog.admin.stock.variants import Codes, ShownVariant, shown_variant, variants_by_code
 from catalog.errors import StockRefused
-from catalog.inventory.receiving import MAX_RECEIVED, Arrival
+from catalog.inventory.receiving import MAX_RECEIVED, Arrival, refuse_costs
 from catalog.models import Variant
 from catalog.money import AmountRefused, to_minor
 
 BLANK_ROWS = 5  # on a page
 MORE_ROWS = 10  # that a press of "Add rows" adds
-MAX_ROWS = 300
+MAX_ROWS = 300  # of one form; Django refuses forms of more than 1,000 fields
 MAX_CODE = 255  # characters
 
 
@@ -55,12 +55,13 @@ class TypedRows:
     currency: str
     has_costs: bool = True
     scanned: str = ""
+    left_out: str = ""  # the scanned code, if there was no room for it
     variants: dict[int, Variant] = field(default_factory=dict)
 
     @classmethod
     def read(cls, sent: QueryDict, currency: str) -> "TypedRows":
         """The rows of the form, without empty ones. A scanned code counts one more, in its own row or in a new one."""
-        columns = [sent.getlist(name)[:MAX_ROWS] for name in ("code", "quantity", "cost")]
+        columns = [sent.getlist(name) for name in ("code", "quantity", "cost")]
         length = len(columns[0])
         padded = [[*column, *[""] * (length - len(column))][:length] for column in columns]
         typed = [TypedRow(*(text.strip()[:MAX_CODE] for text in texts)) for texts in zip(*padded, strict=True)]
@@ -95,6 +96,9 @@ class TypedRows:
     def _count_scanned(self, meant: Codes) -> None:
         wanted = meant.get(self.scanned, [])
         same = [row for row in self.rows if row.code == self.scanned or (wanted and meant.get(row.code) == wanted)]
+        if not same and len(self.rows) >= MAX_ROWS:
+            self.left_out = self.scanned
+            return
         row = same[0] if same else TypedRow(self.scanned)
         if not same:
             self.rows.append(row)
@@ -127,7 +131,9 @@ class TypedRows:
             raise StockRefused(f"Enter how many of {row.name}, as a whole number above 0.")
         if len(row.quantity) > len(str(MAX_RECEIVED)) or int(row.quantity) > MAX_RECEIVED:
             raise StockRefused(f"At most {MAX_RECEIVED:,} units of a variant can be entered at once.")
-        return Arrival(int(row.quantity), to_minor(row.cost, self.currency) if row.cost else None)
+        arrival = Arrival(int(row.quantity), to_minor(row.cost, self.currency) if row.cost else None)
+        refuse_costs({row.number: arrival}, self.currency)
+        return arrival
 
     def _refuse_two_costs(self) -> None:
         """Mark rows of one variant with different costs, because it has one cost per delivery or order."""
@@ -138,6 +144,15 @@ class TypedRows:
                 if row.arrival.unit_cost_minor not in (None, known) and known is not None:
                     row.error = f"{row.name} is here twice with different unit costs. Enter one of them."
                 costs[row.shown.pk] = known if known is not None else row.arrival.unit_cost_minor
+
+    @property
+    def too_many(self) -> str:
+        """Why the form has no room for all rows; empty if it has."""
+        if self.left_out:
+            return f"The page is full with {MAX_ROWS} rows, so {self.left_out} was not added. Save these rows first."
+        if len(self.rows) > MAX_ROWS:
+            return f"These are {len(self.rows)} rows, and at most {MAX_ROWS} can be saved at once. Use two forms."
+        return ""
 
     @property
     def errors(self) -> list[TypedRow]:
@@ -157,5 +172,5 @@ class TypedRows:
     def with_blanks(self, blanks: int = BLANK_ROWS) -> Sequence[TypedRow]:
         """The rows, and empty ones to type into."""
         first = len(self.rows) + 1
-        count = min(blanks, MAX_ROWS - len(self.rows))
+        count = max(0, min(blanks, MAX_ROWS - len(self.rows)))
         return [*self.rows, *(TypedRow(number=number) for number in range(first, first + count))]
