@@ -52,7 +52,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.receipt": "view",
         "orders.promotion": "view add change delete try",
         "orders.promotiontier": "view add change delete",
-        "orders.coupon": "view add",
+        "orders.coupon": "view add see_code",
     },
     "Marketing": {
         "catalog.category": "view",
@@ -64,7 +64,7 @@ ROLES: dict[str, dict[str, str]] = {
         "catalog.review": "view change",
         "catalog.synonym": "view add change delete",
         "catalog.variant": "view",
-        "orders.coupon": "view add",
+        "orders.coupon": "view add see_code",
         "orders.promotion": "view add change delete try",
         "orders.promotiontier": "view add change delete",
     },

@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+MAX_UNMASKED = 4  # characters of a code
+
 
 def promotion_kinds() -> list[tuple[str, str]]:
     """Return the kinds of promotions with their labels. Because this is a function, a new kind needs no migration."""
@@ -161,8 +163,16 @@ class PromotionTier(models.Model):
         return f"from {self.from_quantity} pieces" if self.from_quantity else "from an amount"
 
 
+def masked_code(code: str) -> str:
+    """The end of a coupon code, which tells it from others but cannot be used: `…7KQF`, or `…ME` of a short one."""
+    return f"…{code[-min(MAX_UNMASKED, len(code) // 3) :]}"
+
+
 class Coupon(models.Model):
-    """A code that gives access to a promotion, stored in capitals without spaces and dashes."""
+    """A code that gives access to a promotion, stored in capitals without spaces and dashes.
+
+    A code is worth money, so it is masked wherever its text was not asked for, such as in the history.
+    """
 
     promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="coupons")
     code = models.CharField(max_length=40, unique=True)
@@ -175,6 +185,7 @@ class Coupon(models.Model):
 
     class Meta:
         ordering = ["id"]
+        permissions = [("see_code_coupon", "Can read and download coupon codes")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")), name="coupon_not_overused"
@@ -183,7 +194,12 @@ class Coupon(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return masked_code(self.code)
+
+    @property
+    def masked(self) -> str:
+        """The code for staff who may not read codes."""
+        return masked_code(self.code)
 
 
 class PromotionUse(models.Model):

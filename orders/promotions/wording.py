@@ -15,6 +15,7 @@ from catalog.formats import count_of, day, moment, money
 from catalog.markets import all_markets, market_of
 from catalog.models import Category, Collection, Product
 from orders.models import Coupon, Promotion, PromotionTier
+from orders.models.promotion import masked_code
 from orders.pricing import Tier
 
 MAX_NAMES = 3  # that a sentence lists
@@ -67,15 +68,16 @@ def with_names(promotions: QuerySet[Promotion]) -> QuerySet[Promotion]:
     )
 
 
-def names_of(promotion: Any) -> Names:
-    """The names of a promotion that was read with `with_names`."""
+def names_of(promotion: Any, *, sees_codes: bool) -> Names:
+    """The names of a promotion that was read with `with_names`. Codes are masked for readers who may not see them."""
+    codes = promotion.code_names if promotion.needs_code else ()
     return Names(
         products=promotion.product_names,
         categories=promotion.category_names,
         collections=promotion.collection_names,
         rewards=promotion.reward_names,
         groups=promotion.group_names,
-        codes=promotion.code_names if promotion.needs_code else (),
+        codes=codes if sees_codes else [masked_code(code) for code in codes],
         tiers=[Tier(**step) for step in promotion.tier_steps],
         gift=str(promotion.gift_variant) if promotion.gift_variant else "",
     )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -335,7 +335,7 @@ def test_the_form_shows_what_the_stored_promotion_meets(client):
 )
 def test_a_promotion_is_said_in_one_sentence(kind, lane, fields, words):
     promotion = with_names(Promotion.objects.filter(pk=make_promotion(kind, lane, **fields).pk)).get()
-    assert sentence(promotion, names_of(promotion)) == words
+    assert sentence(promotion, names_of(promotion, sees_codes=True)) == words
 
 
 def test_the_list_says_in_words_what_promotions_do_and_how_often_they_were_used(client):
@@ -422,9 +422,44 @@ def test_the_codes_of_a_promotion_are_listed_searched_stopped_and_exported(clien
     answer = client.post(codes, {"stop": Coupon.objects.get(code="OTHER").pk}, follow=True)
     assert "The code OTHER cannot be used any more." in text_of(answer)
     assert [coupon.code for coupon in usable_codes(promotion)] == ["HELLO"]
-    assert "Stopped the code OTHER." in text_of(client.get(f"{LIST}{promotion.pk}/history/"))
+    assert "Stopped the code …R." in text_of(client.get(f"{LIST}{promotion.pk}/history/"))
     file = b"".join(client.get(f"{LIST}{promotion.pk}/codes.csv")).decode().splitlines()
     assert file == ["code,uses,maximum uses,batch", "HELLO,1,,", "OTHER,0,0,"]
+
+
+def test_staff_who_may_not_read_codes_see_their_ends_only_and_find_whole_codes(client):
+    promotion = make_promotion("percent", "order", percent=10, codes=("WELCOME2027",), is_active=True)
+    batch = make_batch(promotion, 2, prefix="goodwill")
+    codes = list(promotion.coupons.values_list("code", flat=True))
+    coupon = promotion.coupons.get(batch="")
+    staff(client, "Support")
+    pages = [
+        *(LIST, f"{LIST}{promotion.pk}/change/", f"{LIST}{promotion.pk}/history/", "/admin/orders/coupon/"),
+        *(f"/admin/orders/coupon/{coupon.pk}/change/", f"/admin/orders/coupon/{coupon.pk}/history/"),
+        f"{LIST}{promotion.pk}/try/",
+        "/admin/autocomplete/?app_label=orders&model_name=promotionuse&field_name=coupon&term=W",
+    ]
+    texts = {url: client.get(url).content.decode() for url in pages}
+    texts["try"] = client.post(f"{LIST}{promotion.pk}/try/", {"try-with_code": "on"}).content.decode()
+    assert [(url, code) for url, text in texts.items() for code in codes if code in text] == []
+    assert "…027" in texts["/admin/orders/coupon/"]
+    for url in (f"{LIST}{promotion.pk}/codes.csv", f"{LIST}{promotion.pk}/codes/{batch}.csv"):
+        assert client.get(url).status_code == 403
+    found = lambda term: len(client.get("/admin/orders/coupon/", {"q": term}).context["cl"].result_list)  # noqa: E731
+    assert (found("welcome2027"), found("welcome202"), found("W"), found(batch)) == (1, 0, 0, 2)
+    assert client.get("/admin/orders/coupon/?code__startswith=W").status_code == 400
+
+
+def test_staff_who_add_codes_but_may_not_read_them_get_no_file_and_find_no_beginnings(client):
+    user = staff(client)
+    user.user_permissions.set(Permission.objects.filter(codename__in=("view_promotion", "add_coupon")))
+    promotion = make_promotion(percent=10, codes=("WELCOME2027",))
+    codes = f"{LIST}{promotion.pk}/codes/"
+    page = client.post(codes, {"count": "2"}, follow=True)
+    assert "2 random codes were added" in text_of(page)
+    assert f"{LIST}{promotion.pk}/codes.csv" not in links_of(page)
+    assert [code for code in promotion.coupons.values_list("code", flat=True) if code in text_of(page)] == []
+    assert [len(rows_of(client.get(codes, {"q": term}))) for term in ("welcome2027", "welcome")] == [2, 0]
 
 
 def test_codes_of_other_promotions_are_not_stopped_from_here(client):

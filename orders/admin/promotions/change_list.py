@@ -20,6 +20,7 @@ from orders.promotions import plain_code
 from orders.promotions.states import ENDED, OFF, PLANNED, RUNNING, STATES, state_of
 from orders.promotions.wording import names_of, sentence, with_names
 
+SEE_CODES = "orders.see_code_coupon"
 TAB, AFTER, BEFORE, ALL = "tab", "after", "before", "all"
 PER_PAGE = 25
 TABS = {RUNNING: "Running", PLANNED: "Planned", ENDED: "Ended", OFF: "Off", ALL: "All"}
@@ -62,14 +63,14 @@ class Row:
     look: str
 
 
-def _row(promotion: Any, now: Any) -> Row:
+def _row(promotion: Any, now: Any, *, sees_codes: bool) -> Row:
     is_more = promotion.held_uses > MAX_COUNTED
     limit = f" of {promotion.most_uses:,}" if promotion.most_uses is not None else ""
     given = money(promotion.held_minor or 0, market_of(promotion.market).currency)
     word, look = BADGES[state_of(promotion, now)]
     return Row(
         promotion,
-        sentence(promotion, names_of(promotion)),
+        sentence(promotion, names_of(promotion, sees_codes=sees_codes)),
         f"{shown_count(promotion.held_uses)}{limit}",
         f"more than {given}" if is_more else given,
         word,
@@ -138,7 +139,8 @@ class PromotionChangeList(ChangeList):
 
     @cached_property
     def rows(self) -> Sequence[Row]:
-        return [_row(promotion, self.now) for promotion in self.result_list]
+        sees_codes = self.request.user.has_perm(SEE_CODES)
+        return [_row(promotion, self.now, sees_codes=sees_codes) for promotion in self.result_list]
 
     @cached_property
     def tab_links(self) -> list[TabLink]:

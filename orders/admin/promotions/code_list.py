@@ -33,6 +33,7 @@ class CodeRow:
     """A code in words."""
 
     coupon: Coupon
+    code: str
     used: str
     state: str
     look: str
@@ -46,6 +47,7 @@ class CodeList:
     rows: Sequence[CodeRow]
     query: str
     next_url: str
+    hint: str
 
 
 def with_uses(coupons: QuerySet[Coupon]) -> QuerySet[Coupon]:
@@ -53,25 +55,40 @@ def with_uses(coupons: QuerySet[Coupon]) -> QuerySet[Coupon]:
     return coupons.annotate(held_uses=_HeldUses())
 
 
-def code_list(promotion: Promotion, parameters: QueryDict) -> CodeList:
-    """The page of codes that the URL asks for: those that begin with `?q=`, after the one in `?after=`."""
+def matching(coupons: QuerySet[Coupon], query: str, *, sees_codes: bool) -> QuerySet[Coupon]:
+    """The codes that begin with what is searched for; only the one that is equal to it for readers who see none.
+
+    Otherwise they could guess a code letter by letter.
+    """
+    lookup = "code__startswith" if sees_codes else "code"
+    return coupons.filter(**{lookup: plain_code(query)[:40]})
+
+
+def code_list(promotion: Promotion, parameters: QueryDict, *, sees_codes: bool) -> CodeList:
+    """The page of codes that the URL asks for: those that match `?q=`, after the one in `?after=`."""
     query, after = parameters.get("q", "").strip(), parameters.get("after", "")
     coupons = promotion.coupons.order_by("-pk")
     if query:
-        coupons = coupons.filter(code__startswith=plain_code(query)[:40])
+        coupons = matching(coupons, query, sees_codes=sees_codes)
     if is_number(after):
         coupons = coupons.filter(pk__lt=after)
     found = list(with_uses(coupons)[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
     more = urlencode({**({"q": query} if query else {}), "after": shown[-1].pk}) if len(found) > PER_PAGE else ""
-    return CodeList([_row(coupon) for coupon in shown], query, f"?{more}" if more else "")
+    return CodeList(
+        [_row(coupon, sees_codes=sees_codes) for coupon in shown],
+        query,
+        f"?{more}" if more else "",
+        "Beginning of a code" if sees_codes else "A whole code",
+    )
 
 
-def _row(coupon: Any) -> CodeRow:
+def _row(coupon: Any, *, sees_codes: bool) -> CodeRow:
     is_used_up = coupon.most_uses is not None and coupon.held_uses >= coupon.most_uses
     limit = f" of {coupon.most_uses:,}" if coupon.most_uses is not None else ""
     state, look = ("Cannot be used any more", "") if is_used_up else ("Can be used", "ok")
-    return CodeRow(coupon, f"{shown_count(coupon.held_uses)}{limit}", state, look, not is_used_up)
+    code = coupon.code if sees_codes else coupon.masked
+    return CodeRow(coupon, code, f"{shown_count(coupon.held_uses)}{limit}", state, look, not is_used_up)
 
 
 def code_file(coupons: QuerySet[Coupon], name: str) -> StreamingHttpResponse:

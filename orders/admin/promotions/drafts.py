@@ -9,6 +9,7 @@ from django.forms import BaseForm, BaseFormSet
 from django.http import HttpRequest, QueryDict
 
 from catalog.admin.pickers import FIND
+from orders.admin.promotions.change_list import SEE_CODES
 from orders.admin.promotions.form import SWITCH_OFF, SWITCH_ON, TRY
 from orders.models import Promotion
 from orders.pricing import Tier
@@ -28,11 +29,11 @@ class Draft:
     errors: Sequence[str] = ()
 
 
-def stored_draft(promotion: Promotion) -> Draft:
-    """The promotion as it is stored."""
+def stored_draft(promotion: Promotion, *, sees_codes: bool) -> Draft:
+    """The promotion as it is stored, with its codes masked for readers who may not see them."""
     (rule,) = promotion_rules(Promotion.objects.filter(pk=promotion.pk))
     named = with_names(Promotion.objects.filter(pk=promotion.pk)).get()
-    return Draft(rule, sentence(named, names_of(named)))
+    return Draft(rule, sentence(named, names_of(named, sees_codes=sees_codes)))
 
 
 def typed_draft(model_admin: admin.ModelAdmin, request: HttpRequest, promotion: Promotion | None) -> Draft:
@@ -44,7 +45,7 @@ def typed_draft(model_admin: admin.ModelAdmin, request: HttpRequest, promotion: 
     if not (form.is_valid() and all(formset.is_valid() for formset in formsets)):
         return Draft(None, errors=list(_errors(form, formsets)))
     tiers = [tier for formset in formsets for tier in _tiers(formset)]
-    return _draft(form, tiers)
+    return _draft(form, tiers, sees_codes=request.user.has_perm(SEE_CODES))
 
 
 def _without_buttons(data: QueryDict) -> QueryDict:
@@ -83,7 +84,7 @@ def _tiers(formset: BaseFormSet) -> Iterable[Tier]:
         yield Tier(cleaned["percent"], cleaned["amount_minor"], cleaned["from_quantity"], cleaned["from_minor"])
 
 
-def _draft(form: Any, tiers: Sequence[Tier]) -> Draft:
+def _draft(form: Any, tiers: Sequence[Tier], *, sees_codes: bool) -> Draft:
     promotion, cleaned = form.instance, form.cleaned_data
     chosen = {name: list(cleaned.get(name) or []) for name in SCOPES}
     scopes = {name: tuple(sorted(row.pk for row in rows)) for name, rows in chosen.items()}
@@ -96,7 +97,7 @@ def _draft(form: Any, tiers: Sequence[Tier]) -> Draft:
         collections=_names(chosen["collections"]),
         rewards=_names(chosen["reward_products"]),
         groups=_names(chosen["groups"]),
-        codes=[code] if code else _stored_codes(promotion),
+        codes=[code] if code else _stored_codes(promotion, sees_codes=sees_codes),
         tiers=tiers,
         gift=str(cleaned.get("gift_variant") or ""),
     )
@@ -107,7 +108,8 @@ def _names(rows: Iterable[Any], field: str = "") -> list[str]:
     return [str(getattr(row, field) if field else row) for row in rows][: MAX_NAMES + 1]
 
 
-def _stored_codes(promotion: Promotion) -> list[str]:
+def _stored_codes(promotion: Promotion, *, sees_codes: bool) -> list[str]:
     if not promotion.pk:
         return []
-    return list(promotion.coupons.filter(batch="").order_by("pk").values_list("code", flat=True)[: MAX_NAMES + 1])
+    coupons = promotion.coupons.filter(batch="").order_by("pk")[: MAX_NAMES + 1]
+    return [coupon.code if sees_codes else coupon.masked for coupon in coupons]

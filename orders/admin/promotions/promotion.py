@@ -18,7 +18,7 @@ from catalog.admin.pickers import picker_rows, use_pickers
 from catalog.edits.history import record_action
 from catalog.formats import count_of, listed
 from catalog.markets import default_market
-from orders.admin.promotions.change_list import BADGES, PromotionChangeList
+from orders.admin.promotions.change_list import BADGES, SEE_CODES, PromotionChangeList
 from orders.admin.promotions.choices import CHOICES, GROUPS, PromotionChoice, choice_of
 from orders.admin.promotions.coupons import batch_file, codes_page, export_file
 from orders.admin.promotions.drafts import stored_draft, typed_draft
@@ -188,7 +188,8 @@ class PromotionAdmin(admin.ModelAdmin):
             again = self.get_queryset(request).get(pk=stored.pk) if stored else None
             preview = preview_of(typed_draft(self, request, again), form)
         elif stored and request.method == "GET":
-            preview = preview_of(stored_draft(stored), TrialForm(market, self.rows_url, {"try-with_code": "on"}))
+            draft = stored_draft(stored, sees_codes=request.user.has_perm(SEE_CODES))
+            preview = preview_of(draft, TrialForm(market, self.rows_url, {"try-with_code": "on"}))
         query = {"kind": choice.code} if (choice := self.choice(request, promotion)) else {}
         query |= {"of": stored.pk} if stored else {}
         url = f"{reverse('admin:orders_promotion_preview')}?{urlencode(query)}"

@@ -17,6 +17,7 @@ from catalog.markets import all_markets, market_of
 from catalog.models import Variant
 from catalog.money import format_money
 from orders.admin.fields import MomentField
+from orders.admin.promotions.change_list import SEE_CODES
 from orders.admin.promotions.drafts import Draft, stored_draft, typed_draft
 from orders.admin.promotions.preview import Trial, try_draft
 from orders.promotions.overlaps import Overlap, example_products, overlaps_of, warnings_of
@@ -149,6 +150,8 @@ def try_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> Ht
     promotion = found_or_404(model_admin.get_queryset(request), str(pk))
     is_sent = request.method == "POST"
     form = TrialForm(promotion.market, model_admin.rows_url, request.POST if is_sent else None)  # type: ignore[attr-defined]
-    preview = preview_of(stored_draft(promotion), form) if is_sent and not wants_preview(request.POST) else None
+    is_tried = is_sent and not wants_preview(request.POST)
+    draft = stored_draft(promotion, sees_codes=request.user.has_perm(SEE_CODES))
+    preview = preview_of(draft, form) if is_tried else None
     context = {"form": form, "promotion": promotion, "preview": preview, "title": f"Try {promotion}"}
     return page(model_admin, request, "admin/orders/promotion/try.html", context, 422 if form.errors else 200)
