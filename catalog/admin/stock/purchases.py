@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 
 from catalog.admin.base import Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.document_lists import PurchaseList
+from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.looks import purchase_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.receiving import receive_view
@@ -64,23 +64,11 @@ class PurchaseForm(forms.Form):
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "supplier", "status", "expected_on", "still_expected", "location", "created_at", "user")
-    list_filter = ("status", "location")
-    list_select_related = ("location", "user")
-    search_fields = ("supplier", "=id")
-    search_help_text = "Search by supplier or number."
-
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.add_purchaseorder")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseOrder]:
-        missing = Greatest(F("lines__quantity") - F("lines__received"), 0)
-        return super().get_queryset(request).annotate(missing=Sum(missing))
-
-    @admin.display(description="still expected")
-    def still_expected(self, purchase: PurchaseOrder) -> str:
-        is_expected = purchase.status in PurchaseOrder.EXPECTED
-        return f"{purchase.missing:,}" if is_expected and purchase.missing else "–"  # type: ignore[attr-defined]
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return list_page(self, request, PurchaseList)
 
     def get_urls(self) -> list:
         custom = [

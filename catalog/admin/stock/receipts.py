@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from catalog.admin.base import ReadOnly, found_or_404, page, require_permission
+from catalog.admin.stock.document_lists import ReceiptList
+from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.variants import shown_by_id
 from catalog.formats import count_of, moment, money
 from catalog.models import Receipt
@@ -11,10 +13,8 @@ from catalog.models import Receipt
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "location", "delivery_note", "purchase", "created_at", "user", "note")
-    list_filter = ("location",)
-    list_select_related = ("location", "purchase", "user")
-    search_fields = ("delivery_note", "purchase__supplier")
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return list_page(self, request, ReceiptList)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None

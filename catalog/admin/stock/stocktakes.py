@@ -20,6 +20,8 @@ from catalog.admin.stock.count_pages import (
     totals_of,
     typed_counts,
 )
+from catalog.admin.stock.document_lists import CountList
+from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.looks import stocktake_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.edits.history import record_action
@@ -55,9 +57,8 @@ class StocktakeForm(forms.Form):
 
 @admin.register(Stocktake)
 class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "location", "status", "is_blind", "opened_at", "posted_at", "user", "note")
-    list_filter = ("status", "location")
-    list_select_related = ("location", "user")
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return list_page(self, request, CountList)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(MAY_CHANGE_STOCK)

@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from catalog.admin.base import Question, ReadOnly, ask, found_or_404, page, require_permission
+from catalog.admin.stock.document_lists import TransferList
+from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.looks import transfer_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, whole_number
 from catalog.admin.stock.variants import shown_by_id
@@ -40,17 +41,8 @@ class TransferForm(forms.Form):
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("__str__", "source", "destination", "status", "not_arrived", "sent_at", "received_at", "user")
-    list_filter = ("status", "destination")
-    list_select_related = ("source", "destination", "user")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
-        arrived = F("lines__received") + F("lines__lost") + F("lines__returned")
-        return super().get_queryset(request).annotate(missing=Sum(F("lines__quantity") - arrived))
-
-    @admin.display(description="not arrived")
-    def not_arrived(self, transfer: Transfer) -> str:
-        return f"{transfer.missing:,}" if transfer.missing else "–"  # type: ignore[attr-defined]
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return list_page(self, request, TransferList)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(MAY_CHANGE_STOCK)
