@@ -85,6 +85,7 @@ class ReportMail(models.Model):
 
     class Meta:
         default_permissions = ()
+        permissions = [("manage_reportmail", "Can choose which reports others get by e-mail")]
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "market", "every", "user"],

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from catalog.inventory.receiving import Arrival, Delivery, receive_delivery
@@ -190,12 +191,33 @@ def test_a_report_that_fails_keeps_no_other_from_being_sent_and_is_tried_again(c
 
 
 def test_reports_are_sent_only_to_staff_who_may_see_them(client):
-    log_in(client, "Finance")
+    log_in(client, "Manager")
     other = make_user(is_staff=True)
     page = subscribe(client, report="sales", market="main", every="week", user=str(other.pk))
     assert page.status_code == 422
     assert not ReportMail.objects.exists()
     assert str(other.pk) not in [option.attributes["value"] for option in find_all(page, "option")]
+
+
+def test_staff_choose_and_stop_their_own_report_mails_only(client):
+    other = make_user(is_staff=True)
+    other.groups.set(Group.objects.filter(name="Finance"))
+    theirs = ReportMail.objects.create(report="sales", market="main", every="week", user=other)
+    log_in(client, "Finance")
+    page = subscribe(client, report="stock", market="main", every="week", user=str(other.pk))
+    assert (page.status_code, other.email in text_of(page)) == (422, False)
+    client.post("/admin/reports/mails/", {"stop": str(theirs.pk)})
+    assert list(ReportMail.objects.all()) == [theirs]
+
+
+def test_a_manager_chooses_and_stops_the_report_mails_of_others(client):
+    other = make_user(is_staff=True)
+    other.groups.set(Group.objects.filter(name="Finance"))
+    log_in(client, "Manager")
+    page = subscribe(client, report="stock", market="main", every="week", user=str(other.pk))
+    assert messages_of(page) == [f"Stock value to {other} is sent regularly."]
+    client.post("/admin/reports/mails/", {"stop": str(ReportMail.objects.get().pk)})
+    assert not ReportMail.objects.exists()
 
 
 def test_a_report_is_sent_to_a_person_once_and_can_be_stopped(client):
