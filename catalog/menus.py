@@ -27,6 +27,7 @@ GIFT_CARDS = "/gift-cards/"  # stands for the gift card that is chosen in the se
 MAX_SUGGESTED = 300
 SHOWN_LINKS = 5  # in the header; the others stand under "More"
 SHOWN_CATEGORIES = 4  # in the automatic header
+LINKED_PAGES = ("delivery", "returns", "care", "about", "terms", "privacy", "imprint")  # by templates and automatic menus
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ def store_with_menus(market: Market) -> Store:
 @lru_cache(maxsize=16)
 def _stores_with_menus(market: Market, minute: datetime) -> QuerySet[Store]:
     """The query of `store_with_menus`. Building it takes longer than running it, so it is kept for a minute."""
-    return stores_in(market).annotate(menu_entries=_entries_as_json(market, minute))
+    pages = Page.objects.public(minute).filter(slug__in=LINKED_PAGES)
+    return stores_in(market).annotate(
+        menu_entries=_entries_as_json(market, minute),
+        linked_pages=ArraySubquery(pages.values(json=JSONObject(slug="slug", section="section"))),
+    )
 
 
 def _entries_as_json(market: Market, at: datetime) -> ArraySubquery:
@@ -132,9 +137,30 @@ class Menus:
         find_order = Link("Find your order", reverse("orders:find"))
         return [
             Column("Shop", [*self._categories, *self._gift_cards]),
-            Column("Help", [find_order, *_pages("help", "delivery", "returns", "care")]),
-            Column("Company", [*_pages("about", "about"), *_pages("legal", "terms", "privacy", "imprint"), *contact]),
+            Column("Help", [find_order, *self._pages("delivery", "returns", "care")]),
+            Column("Company", [*self._pages("about", "terms", "privacy", "imprint"), *contact]),
         ]
+
+    @cached_property
+    def short_footer(self) -> list[Link]:
+        """The links below the checkout, where nothing else should lead away."""
+        return self._pages("delivery", "returns", "terms", "privacy")
+
+    @property
+    def help_links(self) -> list[Link]:
+        """The links below the delivery and returns of a product."""
+        return self._pages("delivery", "returns")
+
+    @cached_property
+    def page_urls(self) -> dict[str, str]:
+        """The URL of each page that templates link to, by its slug. Deleted and empty pages are missing."""
+        return {
+            page["slug"]: reverse("catalog:page", args=[page["section"], page["slug"]])
+            for page in getattr(self.store, "linked_pages", ())
+        }
+
+    def _pages(self, *slugs: str) -> list[Link]:
+        return [Link(slug.capitalize(), self.page_urls[slug]) for slug in slugs if slug in self.page_urls]
 
     @cached_property
     def _categories(self) -> list[Link]:
@@ -147,10 +173,6 @@ class Menus:
     @property
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         return getattr(self.store, "menu_entries", ())
-
-
-def _pages(section: str, *slugs: str) -> list[Link]:
-    return [Link(slug.capitalize(), reverse("catalog:page", args=[section, slug])) for slug in slugs]
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.clock import shop_now
 from catalog.markets import all_markets, default_market, in_market
-from catalog.menus import Menus, store_with_menus
+from catalog.menus import Link, Menus, store_with_menus
 from catalog.models import Category, Collection, Menu, MenuEntry, Page, Product, Store
 from catalog.products.categories import create_category
 from tests.catalog.test_staff_permissions import role
@@ -44,11 +44,32 @@ def save(client, url, **changes):
     return client.post(url, {**form_of(client.get(url), id="menu_form"), **changes})
 
 
+def make_linked_pages():
+    for section, slug in (("help", "delivery"), ("legal", "terms"), ("legal", "privacy"), ("legal", "imprint")):
+        Page.objects.create(section=section, slug=slug, title=slug.capitalize(), body="<p>Text</p>")
+    Page.objects.create(section="about", slug="about", title="About us", body="<p>Text</p>")
+
+
 def test_until_staff_change_them_the_menus_are_automatic(client):
+    make_linked_pages()
     assert header_of(client) == ["Bath", "Bed", "Desk", "Kitchen", "Light", "Table", "Sale"]
     footer = footer_of(client)
     assert list(footer) == ["Shop", "Help", "Company"]
     assert footer["Company"] == ["About", "Terms", "Privacy", "Imprint", "hi@loom.example"]
+
+
+def test_deleted_pages_are_not_linked_and_moved_ones_are_where_they_are_now(client):
+    make_linked_pages()
+    Page.objects.filter(slug="privacy").delete()
+    Page.objects.filter(slug="imprint").update(body="")
+    Page.objects.filter(slug="delivery").update(section="about")
+    footer = footer_of(client)
+    assert footer["Help"] == ["Find your order", "Delivery"]
+    assert footer["Company"] == ["About", "Terms", "hi@loom.example"]
+    menus = Menus(store_with_menus(default_market()), default_market())
+    assert menus.short_footer == [Link("Delivery", "/about/delivery/"), Link("Terms", "/legal/terms/")]
+    product = client.get(make_listed_variants(1)[0].product.get_absolute_url())
+    assert "More about delivery." in text_of(find(product, "main"))
 
 
 def test_a_changed_menu_starts_with_what_is_shown_and_is_in_the_order_of_its_numbers(admin_client, client):
