@@ -27,7 +27,15 @@ GIFT_CARDS = "/gift-cards/"  # stands for the gift card that is chosen in the se
 MAX_SUGGESTED = 300
 SHOWN_LINKS = 5  # in the header; the others stand under "More"
 SHOWN_CATEGORIES = 4  # in the automatic header
-LINKED_PAGES = ("delivery", "returns", "care", "about", "terms", "privacy", "imprint")  # by templates and automatic menus
+LINKED_PAGES = (
+    "delivery",
+    "returns",
+    "care",
+    "about",
+    "terms",
+    "privacy",
+    "imprint",
+)  # by templates and automatic menus
 
 
 @dataclass(frozen=True)

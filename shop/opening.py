@@ -1,109 +1,163 @@
 """Whether the shop is open, and what it is missing."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.markets import default_market, further_markets
-from catalog.models import Location, Page, Product, Store
+from catalog.markets import Market, default_market, further_markets
+from catalog.models import Location, Page, Price, Product, Store
 from orders.models import ClosingDay, ShippingRate, TaxRate
 from shop.operations.checks import is_reserved
 from shop.operations.health import is_worker_silent
-from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
+from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT, StartingPage
 
 REMEMBERED_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A sentence about something that the shop is missing. With `closes`, it cannot open without it.
+    """Something that the shop is missing, where it is added, and the URL of that page in the admin.
 
-    `step` is the step of the desk's checklist that it belongs to.
+    With `closes`, the shop cannot open without it. `step` is the step of the desk's checklist that it belongs to.
     """
 
-    sentence: str
-    closes: bool = False
+    text: str
+    where: str = ""
+    url: str = ""
     step: str = ""
+    closes: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What is missing and where it is added, for a page or a terminal without links."""
+        return f"{self.text}: {self.where}." if self.where else f"{self.text}."
+
+    @property
+    def short_sentence(self) -> str:
+        """What is missing, for a page that links to where it is added."""
+        return f"{self.text}."
 
 
 SELLER, TAX, DELIVERY, LEGAL = "seller", "tax", "delivery", "legal"
+PRODUCT, TEXTS, MARKETS = "product", "texts", "markets"
 
 
 def missing_to_open() -> list[Missing]:
     """Return what keeps the shop closed: seller, tax rate, delivery rates and finished legal pages."""
-    missing = []
-    store = Store.objects.first()
+    return [replace(missing, closes=True) for missing in (*_seller(), *_tax(), *_delivery(), *_pages(LEGAL_SLUGS))]
+
+
+def _seller() -> Iterator[Missing]:
+    store, url = Store.objects.first(), reverse("admin:catalog_store_change", args=[1])
     if not store or not (store.seller_name and store.seller_address and store.contact_email):
-        missing.append((SELLER, "The store record has no seller, address or contact e-mail: admin → Store."))
+        yield Missing("The store record has no seller, address or contact e-mail", "admin → Store", url, SELLER)
     elif settings.OPENS_WHEN_COMPLETE and is_reserved(store.contact_email.rpartition("@")[2]):
-        missing.append((SELLER, f"Nobody can get mail at {store.contact_email}, the contact e-mail: admin → Store."))
+        text = f"Nobody can get mail at {store.contact_email}, the contact e-mail"
+        yield Missing(text, "admin → Store", url, SELLER)
+
+
+def _tax() -> Iterator[Missing]:
     home = settings.SHOP_COUNTRY
     if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
-        sentence = (
-            f"There is no tax rate for {home}, the country of the shop: admin → Tax rates (0 if you charge none)."
+        text, where = (
+            f"There is no tax rate for {home}, the country of the shop",
+            "admin → Tax rates (0 if you charge none)",
         )
-        missing.append((TAX, sentence))
-    market = default_market()
-    if not _has_delivery(market.code, market.countries):
-        missing.append((DELIVERY, "No delivery method has a rate for any of your countries: admin → Shipping methods."))
-    bodies = dict(Page.objects.filter(slug__in=LEGAL_SLUGS).values_list("slug", "body"))
-    titles = {page.slug: page.title for page in PAGES}
-    missing += [
-        (LEGAL, f"There is no page “{titles[slug]}”: admin → Pages.") for slug in LEGAL_SLUGS if slug not in bodies
+        yield Missing(text, where, f"{reverse('admin:orders_taxrate_add')}?country={home}", TAX)
+
+
+def _delivery() -> Iterator[Missing]:
+    if not _has_delivery(default_market()):
+        text = "No delivery method has a rate for any of your countries"
+        yield Missing(text, "admin → Shipping methods", reverse("admin:orders_delivery_grid"), DELIVERY)
+
+
+def _pages(slugs: Container[str]) -> list[Missing]:
+    """Return which of these pages do not exist, and which still have their starting text."""
+    wanted = {page.slug: page for page in PAGES if page.slug in slugs}
+    rows = {
+        slug: (pk, body) for slug, pk, body in Page.objects.filter(slug__in=wanted).values_list("slug", "pk", "body")
+    }
+    step, where = (LEGAL, "admin → Pages") if slugs == LEGAL_SLUGS else (TEXTS, "")
+    missing = [
+        Missing(_no_page(page, step), where, f"{reverse('admin:catalog_page_add')}?{urlencode(asdict(page))}", step)
+        for page in wanted.values()
+        if page.slug not in rows
     ]
-    missing += [
-        (LEGAL, f"The page “{titles[slug]}” still has its starting text. Read and change it: admin → Pages.")
-        for slug, body in bodies.items()
+    hint = ". Read and change it" if where else ""
+    return missing + [
+        Missing(
+            f"The page “{wanted[slug].title}” still has its starting text{hint}",
+            where,
+            reverse("admin:catalog_page_change", args=[pk]),
+            step,
+        )
+        for slug, (pk, body) in rows.items()
         if STARTING_TEXT in body
     ]
-    return [Missing(sentence, closes=True, step=step) for step, sentence in missing]
+
+
+def _no_page(page: StartingPage, step: str) -> str:
+    return f"There is no page “{page.title}”" + ("" if step == LEGAL else ", which shoppers look for")
 
 
 def missing_otherwise() -> list[Missing]:
     """Return what else is missing, without which the shop can open."""
-    sentences = []
-    if not User.objects.filter(is_superuser=True, is_active=True).exists():
-        sentences.append("Nobody can log in to the admin: run manage.py createsuperuser.")
-    if is_worker_silent():
-        sentences.append(
-            "No worker runs, so no e-mail is sent and unpaid orders do not expire: start celery, as in docs/operations.md, Jobs."
-        )
-    if not Location.objects.filter(is_active=True).exists():
-        sentences.append("There is no location for stock: admin → Locations.")
-    if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
-        sentences.append(
-            "There are no closing days from today on, so deliveries are promised on public holidays: "
-            f"run manage.py seed_holidays {settings.SHOP_COUNTRY}."
-        )
-    sentences += [
-        f"The market /{market.prefix}/ has no delivery method: add one with rates in {market.currency}."
-        for market in further_markets()
-        if not _has_delivery(market.code, market.countries)
-    ]
-    other_titles = {page.slug: page.title for page in PAGES if page.slug not in LEGAL_SLUGS}
-    bodies = dict(Page.objects.filter(slug__in=other_titles).values_list("slug", "body"))
-    sentences += [
-        f"There is no page “{title}”, which every page links to."
-        for slug, title in other_titles.items()
-        if slug not in bodies
-    ]
-    sentences += [
-        f"The page “{other_titles[slug]}” still has its starting text."
-        for slug, body in bodies.items()
-        if STARTING_TEXT in body
-    ]
+    missing = [*_running()]
+    for market in further_markets():
+        missing += missing_in(market)
+    missing += _pages([page.slug for page in PAGES if page.slug not in LEGAL_SLUGS])
     if not Product.objects.filter(status=Product.Status.ACTIVE).exists():
-        sentences.append("There are no products: admin → Products, or manage.py import_products FILE.")
-    return [Missing(sentence) for sentence in sentences]
+        where = "admin → Products, or manage.py import_products FILE"
+        missing.append(Missing("There are no products", where, reverse("admin:catalog_product_add"), PRODUCT))
+    return missing
 
 
-def _has_delivery(market: str, countries: tuple[str, ...]) -> bool:
+def _running() -> Iterator[Missing]:
+    """Yield what the running shop is missing: an owner, a worker, a location and closing days."""
+    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+        yield Missing("Nobody can log in to the admin", "run manage.py createsuperuser")
+    if is_worker_silent():
+        text = "No worker runs, so no e-mail is sent and unpaid orders do not expire"
+        yield Missing(text, "start celery, as in docs/operations.md, Jobs")
+    if not Location.objects.filter(is_active=True).exists():
+        yield Missing("There is no location for stock", "admin → Locations", reverse("admin:catalog_location_add"))
+    if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
+        text = "There are no closing days from today on, so deliveries are promised on public holidays"
+        where = f"run manage.py seed_holidays {settings.SHOP_COUNTRY}"
+        yield Missing(text, where, reverse("admin:orders_closingday_add"))
+
+
+def missing_in(market: Market) -> list[Missing]:
+    """Return what shoppers of a further market are missing: delivery, prices, and legal pages in their language."""
+    missing, path = [], f"/{market.prefix}/"
+    if not _has_delivery(market):
+        text = f"The market {path} has no delivery method. Add one with rates in {market.currency}"
+        url = f"{reverse('admin:orders_shippingmethod_add')}?market={market.code}"
+        missing.append(Missing(text, url=url, step=MARKETS))
+    is_selling = Product.objects.filter(status=Product.Status.ACTIVE).exists()
+    if is_selling and not Price.objects.filter(market=market.code).exists():
+        text = f"The market {path} shows no products, because none has a price in {market.currency}"
+        missing.append(Missing(text, url=reverse("admin:catalog_product_changelist"), step=MARKETS))
+    legal = Page.objects.filter(slug__in=LEGAL_SLUGS)
+    has_own_language = market.locale.language != default_market().locale.language
+    if has_own_language and (first := legal.exclude(texts__market=market.code).first()):
+        text = f"The market {path} shows the page “{first}” in another language. Add its text for {market.name}"
+        url = reverse("admin:catalog_page_change", args=[first.pk])
+        missing.append(Missing(text, url=url, step=MARKETS))
+    return missing
+
+
+def _has_delivery(market: Market) -> bool:
     return ShippingRate.objects.filter(
-        method__market=market, method__is_active=True, zone__countries__overlap=list(countries)
+        method__market=market.code, method__is_active=True, zone__countries__overlap=list(market.countries)
     ).exists()
 
 

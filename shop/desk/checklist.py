@@ -1,25 +1,36 @@
 """The checklist of a new shop on the home page, until everything is done that the shop needs to open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.cache import caches
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.models import Product
-from shop.opening import DELIVERY, LEGAL, SELLER, TAX, missing_to_open
+from catalog.markets import further_markets
+from shop.opening import (
+    DELIVERY,
+    LEGAL,
+    MARKETS,
+    PRODUCT,
+    SELLER,
+    TAX,
+    TEXTS,
+    Missing,
+    missing_otherwise,
+    missing_to_open,
+)
 
 DONE, DONE_SECONDS = "checklist-done", 600
-PRODUCT = "product"
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step with what is missing, its state (done, now or nothing), and a link if the user may open the page."""
+    """A step with what is missing, its state (done, now or nothing), and links if the user may open the pages."""
 
     title: str
-    sentences: Sequence[str]
+    when_done: str
+    missing: Sequence[Missing]
     button: str
     url: str
     state: str
@@ -41,8 +52,20 @@ class Checklist:
         return sum(step.state == "done" for step in self.steps)
 
     @property
+    def closing(self) -> list[str]:
+        """The titles of the steps without which the shop stays closed."""
+        return [step.title for step in self.steps if any(missing.closes for missing in step.missing)]
+
+    @property
+    def heading(self) -> str:
+        return "Before you open" if self.closing else "Left to do"
+
+    @property
     def summary(self) -> str:
-        return f"{self.done} of {len(self.steps)} steps are done. Shoppers see “Opening soon” until all are."
+        done = f"{self.done} of {len(self.steps)} steps are done."
+        if not self.closing:
+            return f"{done} The shop is open."
+        return f"{done} Shoppers see “Opening soon” until this is: {', '.join(self.closing)}."
 
 
 @dataclass(frozen=True)
@@ -75,8 +98,16 @@ KINDS = (
         *("admin:catalog_product_add", "catalog.add_product"),
     ),
     StepKind(
-        *(LEGAL, "Legal pages", "Terms, privacy and withdrawal are written.", "Write the pages"),
+        *(LEGAL, "Legal pages", "Imprint, terms and privacy are written.", "Write the pages"),
         *("admin:catalog_page_changelist", "catalog.view_page"),
+    ),
+    StepKind(
+        *(TEXTS, "Other pages", "Delivery, returns and the others have your own texts.", "Write the pages"),
+        *("admin:catalog_page_changelist", "catalog.view_page"),
+    ),
+    StepKind(
+        *(MARKETS, "Other markets", "Each market has delivery, prices and its legal pages.", "See the markets"),
+        *("admin:settings_markets", "catalog.view_store"),
     ),
 )
 
@@ -85,19 +116,20 @@ def checklist_for(user: User) -> Checklist | None:
     """Return the checklist of a shop that is not complete, otherwise None. A complete shop is checked every ten minutes."""
     if caches["process"].get(DONE):
         return None
-    missing: dict[str, list[str]] = {}
-    for entry in missing_to_open():
-        missing.setdefault(entry.step, []).append(entry.sentence)
-    if not Product.objects.filter(status=Product.Status.ACTIVE).exists():
-        missing[PRODUCT] = ["Type one in, or import a file from another shop."]
-    if not missing:
+    missing: dict[str, list[Missing]] = {}
+    for entry in (*missing_to_open(), *missing_otherwise()):
+        missing.setdefault(entry.step, []).append(entry)
+    kinds = [kind for kind in KINDS if kind.code != MARKETS or further_markets()]
+    first = next((kind.code for kind in kinds if kind.code in missing), "")
+    if not first:
         caches["process"].set(DONE, value=True, timeout=DONE_SECONDS)
         return None
-    first = next(kind.code for kind in KINDS if kind.code in missing)
-    return Checklist([_step(kind, missing.get(kind.code, []), user, is_first=kind.code == first) for kind in KINDS])
+    return Checklist([_step(kind, missing.get(kind.code, []), user, is_first=kind.code == first) for kind in kinds])
 
 
-def _step(kind: StepKind, sentences: Sequence[str], user: User, *, is_first: bool) -> Step:
-    state = "now" if is_first else "" if sentences else "done"
-    url = reverse(kind.url_name) if sentences and user.has_perm(kind.permission) else ""
-    return Step(kind.title, sentences or [kind.when_done], kind.button, url, state)
+def _step(kind: StepKind, missing: Sequence[Missing], user: User, *, is_first: bool) -> Step:
+    state = "now" if is_first else "" if missing else "done"
+    may_open = user.has_perm(kind.permission)
+    url = reverse(kind.url_name) if missing and may_open else ""
+    shown = missing if may_open else [replace(entry, url="") for entry in missing]
+    return Step(kind.title, kind.when_done, shown, kind.button, url, state)

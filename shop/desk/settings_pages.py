@@ -17,6 +17,7 @@ from catalog.money import format_money
 from payments.gateway import is_live
 from shop.desk import mail_texts
 from shop.desk.lights import lights_for
+from shop.opening import Missing, missing_in
 
 SEE_SETTINGS = "catalog.view_store"
 SEE_PAYMENTS = "payments.view_payment"
@@ -126,17 +127,31 @@ def index(request: HttpRequest) -> HttpResponse:
     return _page(request, "admin/settings/index.html", "Settings", {"groups": visible_groups(request.user)})
 
 
+@dataclass(frozen=True)
+class MarketCard:
+    """A market as its page shows it, with what its shoppers are missing."""
+
+    market: Market
+    path: str
+    countries: str
+    example: str
+    missing: Sequence[Missing]
+
+
 def markets(request: HttpRequest) -> HttpResponse:
-    """Show the markets, which the environment sets."""
+    """Show the markets, which the environment sets, and what each still needs."""
     require_permission(request, SEE_SETTINGS)
-    rows = [
-        (market, f"/{market.prefix}/" if market.prefix else "/", _countries(market))
+    cards = [
+        MarketCard(
+            market=market,
+            path=f"/{market.prefix}/" if market.prefix else "/",
+            countries=_countries(market),
+            example=format_money(123_450, market.currency, market.language),
+            missing=missing_in(market) if market.prefix else (),
+        )
         for market in all_markets().values()
     ]
-    examples = {
-        market.code: format_money(123_450, market.currency, market.language) for market in all_markets().values()
-    }
-    context = {"rows": [(*row, examples[row[0].code]) for row in rows], "time_zone": settings.TIME_ZONE}
+    context = {"cards": cards, "time_zone": settings.TIME_ZONE}
     return _page(request, "admin/settings/markets.html", "Languages and markets", context)
 
 

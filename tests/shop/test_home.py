@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.markets import default_market
+from catalog.models import Page
 from orders.lifecycle import confirm
 from orders.models import Order
 from payments.models import StripeEvent
@@ -18,11 +19,14 @@ from shop.desk.figures import change_of, figures_of
 from shop.desk.home import greeting
 from shop.desk.lights import lights_for
 from shop.models import Heartbeat, Mail
+from shop.setting_up import set_up
+from shop.setting_up.answers import starting_answers
 from shop.tasks import audit
-from tests.factories import make_order, make_user
+from tests.factories import make_order, make_user, make_variant
 from tests.orders.staff_pages import staff as log_in
 from tests.payments.books import at, local, sell, take_back
-from tests.reading import find, find_all, text_of
+from tests.reading import find, find_all, form_of, text_of
+from tests.shop.test_setup_shop import SELLER
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
@@ -162,7 +166,7 @@ def test_a_new_shop_shows_the_steps_to_its_opening(client):
     page = client.get(HOME)
     assert find(page, "h1").text == "Welcome to your shop"
     steps = find_all(find(page, "ol", class_="steps"), "li")
-    assert [step.attributes.get("class", "") for step in steps] == ["now", "", "", "", ""]
+    assert [step.attributes.get("class", "") for step in steps] == ["now", "", "", "", "", ""]
     assert "Set up the store" in text_of(page)
 
 
@@ -175,3 +179,54 @@ def test_steps_link_only_to_pages_that_the_user_may_open(client):
 def test_the_greeting_follows_the_shops_clock(hour, words):
     with at(local(2026, 11, 26, hour)):
         assert greeting() == words
+
+
+def steps_of(client) -> dict[str, list[str]]:
+    """What each step of the checklist says, by its title."""
+    steps = find_all(find(client.get(HOME), "ol", class_="steps"), "li")
+    return {find(step, "b").text: [line.text for line in find_all(step, "span")] for step in steps}
+
+
+def test_the_checklist_links_to_what_is_missing_and_names_the_steps_that_keep_the_shop_closed(client):
+    set_up(starting_answers(SELLER))
+    log_in(client, "Owner")
+    imprint = Page.objects.get(slug="imprint")
+    page = find(client.get(HOME), "main")
+    assert "3 of 6 steps are done. Shoppers see “Opening soon” until this is: Legal pages." in text_of(page)
+    links = {link.text: link.attributes["href"] for link in find_all(page, "a")}
+    assert links["The page “Imprint” still has its starting text. Read and change it."] == (
+        f"/admin/catalog/page/{imprint.pk}/change/"
+    )
+    assert links["The page “Care” still has its starting text."].endswith("/change/")
+    assert "Other markets" not in steps_of(client)
+    imprint.delete()
+    links = {link.text: link.attributes["href"] for link in find_all(client.get(HOME), "a")}
+    url = links["There is no page “Imprint”."]
+    fields = form_of(client.get(url), id="page_form")
+    assert (fields["slug"], fields["section"], fields["title"]) == ("imprint", "legal", "Imprint")
+
+
+def test_an_open_shop_is_told_what_is_left_and_the_checklist_ends_when_nothing_is(client):
+    set_up(starting_answers(SELLER))
+    Page.objects.filter(section="legal").update(body="<p>Ours.</p>")
+    log_in(client, "Owner")
+    page = text_of(client.get(HOME))
+    assert "4 of 6 steps are done. The shop is open." in page
+    assert "Left to do" in page
+    make_variant()
+    Page.objects.update(body="<p>Ours.</p>")
+    assert "Welcome to your shop" not in text_of(client.get(HOME))
+
+
+def test_the_checklist_and_the_page_of_the_markets_say_what_a_further_market_is_missing(client, us_market):
+    set_up(starting_answers(SELLER))
+    log_in(client, "Owner")
+    missing = ["The market /us/ has no delivery method. Add one with rates in USD."]
+    assert steps_of(client)["Other markets"] == missing
+    make_variant()
+    missing.append("The market /us/ shows no products, because none has a price in USD.")
+    assert steps_of(client)["Other markets"] == missing
+    page = client.get("/admin/settings/markets/")
+    links = find_all(find(page, "ul", aria_label="Still missing"), "a")
+    assert [link.text for link in links] == missing
+    assert form_of(client.get(links[0].attributes["href"]), id="shippingmethod_form")["market"] == "us"
