@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
@@ -251,29 +252,54 @@ def schedule_sales(sales: Mapping[int, int], market: Market, begins: datetime, e
     )
 
 
+Plans = Mapping[int, list[tuple[int, datetime, datetime | None]]]  # (minor units, begins, ends) by variant id
+
+
 @transaction.atomic
-def replace_planned_sales(
-    planned: Mapping[int, list[tuple[int, datetime, datetime | None]]], market: Market, at: datetime | None = None
-) -> None:
-    """Replace all sales that have not begun by these, given as (minor units, begins, ends) by variant id.
+def replace_planned_sales(planned: Plans, market: Market, at: datetime | None = None) -> None:
+    """Replace all sales that have not begun by these.
 
     Sales that should have begun by now begin now, and those that have ended are left out, so no sale begins in the past.
     """
     now = at or timezone.now()
-    Price.objects.filter(
-        variant_id__in=list(planned), market=market.code, kind=Price.Kind.SALE, valid__startswith__gt=now
-    ).delete()
+    _not_begun(planned, market, Price.Kind.SALE, now).delete()
+    _create_plans(planned, market, Price.Kind.SALE, now)
+
+
+@transaction.atomic
+def replace_planned_prices(planned: Plans, market: Market, at: datetime | None = None) -> None:
+    """Replace all regular prices that have not begun by these. The current price applies until the first of them."""
+    now = at or timezone.now()
+    _not_begun(planned, market, Price.Kind.REGULAR, now).delete()
+    current = Price.objects.select_for_update().filter(
+        variant_id__in=list(planned), market=market.code, kind=Price.Kind.REGULAR, valid__contains=now
+    )
+    changed = []
+    for row in current.order_by("pk"):
+        until = min((max(begins, now) for _amount, begins, _ends in planned[row.variant_id]), default=None)
+        if row.valid.upper != until:
+            row.valid = TimestamptzRange(row.valid.lower, until)
+            changed.append(row)
+    Price.objects.bulk_update(changed, ["valid"], batch_size=1000)
+    _create_plans(planned, market, Price.Kind.REGULAR, now)
+
+
+def _not_begun(planned: Plans, market: Market, kind: Price.Kind, now: datetime) -> QuerySet[Price]:
+    return Price.objects.filter(variant_id__in=list(planned), market=market.code, kind=kind, valid__startswith__gt=now)
+
+
+def _create_plans(planned: Plans, market: Market, kind: Price.Kind, now: datetime) -> None:
     rows = [
         Price(
             variant_id=variant_id,
             market=market.code,
             currency=market.currency,
-            kind=Price.Kind.SALE,
+            kind=kind,
             amount_minor=amount,
             valid=TimestamptzRange(max(begins, now), ends),
         )
-        for variant_id, sales in planned.items()
-        for amount, begins, ends in sales
+        for variant_id, plans in planned.items()
+        for amount, begins, ends in plans
         if ends is None or ends > now
     ]
     Price.objects.bulk_create(rows, batch_size=1000)

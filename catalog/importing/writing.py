@@ -26,7 +26,7 @@ from catalog.models import (
     RelatedProduct,
     Variant,
 )
-from catalog.prices import replace_planned_sales, set_prices
+from catalog.prices import replace_planned_prices, replace_planned_sales, set_prices
 from catalog.products.categories import ensure_category
 from catalog.products.document import (
     CATEGORY_SEPARATOR,
@@ -271,19 +271,19 @@ class BatchWriter:
     def _write_prices(self) -> None:
         for market in all_markets().values():
             prices: dict[int, tuple[int | None, int | None, datetime | None]] = {}
-            planned: dict[int, list[tuple[int, datetime, datetime | None]]] = {}
+            sales, later_prices = {}, {}
             for variant, fields, old_fields in self._written_variants():
                 becomes = self._prices_in(market, fields)
                 was = self._prices_in(market, old_fields) if old_fields else None
                 if becomes and _differ(becomes, was, "price", "sale", "sale_until"):
                     prices[variant.pk] = (becomes["price"], becomes["sale"], _as_time(becomes["sale_until"]))
                 if becomes and _differ(becomes, was, "planned"):
-                    planned[variant.pk] = [
-                        (amount, datetime.fromisoformat(begins), _as_time(ends))
-                        for amount, begins, ends in becomes["planned"]
-                    ]
+                    sales[variant.pk] = _as_plans(becomes["planned"])
+                if becomes and "planned_prices" in becomes and _differ(becomes, was, "planned_prices"):
+                    later_prices[variant.pk] = _as_plans(becomes["planned_prices"])
             set_prices(prices, market)
-            replace_planned_sales(planned, market)
+            replace_planned_sales(sales, market)
+            replace_planned_prices(later_prices, market)
 
     def _prices_in(self, market: Market, fields: Document) -> Document | None:
         """The fields with the prices in the market; None if the document is older than prices of further markets."""
@@ -316,7 +316,7 @@ def _set_fields(row: models.Model, names: Iterable[str], fields: Document) -> No
 
 def _differ(fields: Document, old_fields: Document | None, *names: str) -> bool:
     """Whether one of the named fields differs. Those of a new variant always do."""
-    return old_fields is None or any(fields[name] != old_fields[name] for name in names)
+    return old_fields is None or any(fields[name] != old_fields.get(name) for name in names)
 
 
 def _ensured_categories(names: Iterable[str]) -> dict[str, int | None]:
@@ -327,3 +327,7 @@ def _ensured_categories(names: Iterable[str]) -> dict[str, int | None]:
 
 def _as_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _as_plans(planned: list[list[Any]]) -> list[tuple[int, datetime, datetime | None]]:
+    return [(amount, datetime.fromisoformat(begins), _as_time(ends)) for amount, begins, ends in planned]

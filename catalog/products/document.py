@@ -63,7 +63,7 @@ NEW_PRODUCT: Document = {
     "attributes": [],
     "related": [],
 }
-NO_PRICES: Document = {"price": None, "sale": None, "sale_until": None, "planned": []}
+NO_PRICES: Document = {"price": None, "sale": None, "sale_until": None, "planned": [], "planned_prices": []}
 NEW_VARIANT: Document = {
     **_defaults(Variant, VARIANT_FIELDS),
     "image": "",
@@ -76,6 +76,7 @@ NEW_VARIANT: Document = {
 NEW_IMAGE: Document = {**_defaults(ProductImage, IMAGE_FIELDS), "file": ""}
 # What the variants of a product usually have in common: how they are taxed, sent and declared.
 SHARED_FIELDS = ("is_taxable", "tax_class", "is_gift_card", "needs_shipping", "hs_code", "origin")
+PLANS = {"planned": "planned sale", "planned_prices": "planned price"}  # labels by field
 CATEGORY_SEPARATOR = " > "
 
 
@@ -171,12 +172,17 @@ class _DocumentBuilder:
             "price": price.regular_minor if price else None,
             "sale": price.amount_minor if price and is_sale else None,
             "sale_until": plain_value(price.ends_at) if price and is_sale else None,
-            "planned": [
-                [row.amount_minor, plain_value(row.valid.lower), plain_value(row.valid.upper)]
-                for row in rows
-                if row.kind == Price.Kind.SALE and row.valid.lower and row.valid.lower > self.now
-            ],
+            "planned": self._planned(rows, Price.Kind.SALE),
+            "planned_prices": self._planned(rows, Price.Kind.REGULAR),
         }
+
+    def _planned(self, rows: list[Price], kind: Price.Kind) -> list[list[Any]]:
+        """The prices of this kind that have not begun, as [minor units, begins, ends]."""
+        return [
+            [row.amount_minor, plain_value(row.valid.lower), plain_value(row.valid.upper)]
+            for row in rows
+            if row.kind == kind and row.valid.lower and row.valid.lower > self.now
+        ]
 
 
 def category_names(category_ids: Iterable[int]) -> dict[int, str]:
@@ -203,7 +209,13 @@ def known_part(present: Document | None, stored: Document | None) -> Document | 
 
 
 def _known_fields(present: Document, stored: Document) -> Document:
-    return {name: value for name, value in present.items() if name in stored}
+    known = {name: value for name, value in present.items() if name in stored}
+    if "markets" in known:
+        known["markets"] = {
+            code: _known_fields(prices, stored["markets"].get(code, prices))
+            for code, prices in known["markets"].items()
+        }
+    return known
 
 
 def is_priced(document: Document) -> bool:
@@ -274,19 +286,19 @@ def _part_name(key: str) -> str:
     return text.strip().replace("\n", " · ") or "(the only one)"
 
 
-def _sale_text(amount: int, begins: str, ends: str | None, currency: str) -> str:
+def _planned_text(amount: int, begins: str, ends: str | None, currency: str) -> str:
     """`€19.20 from 1 Dec 2026, 00:00 to 24 Dec 2026, 00:00`, in the shop's time zone."""
     times = [moment(datetime.fromisoformat(time)) for time in (begins, ends) if time]
     return f"{format_money(amount, currency)} from {' to '.join(times)}"
 
 
 def _label(name: str) -> str:
-    if name == "planned":
-        return "planned sale"
+    if name in PLANS:
+        return PLANS[name]
     return name.removesuffix("_minor").replace("_", " ")
 
 
 def _display_value(name: str, value: Any, currency: str) -> Any:
-    if name == "planned":
-        return "; ".join(_sale_text(*sale, currency) for sale in value or [])
+    if name in PLANS:
+        return "; ".join(_planned_text(*plan, currency) for plan in value or [])
     return format_money(value, currency) if name in ("price", "sale") and value is not None else value

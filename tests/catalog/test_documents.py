@@ -1,6 +1,7 @@
 """Documents hold everything about a product that staff can change, so history, plans, undo and exports keep it."""
 
-from datetime import timedelta
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,9 @@ from catalog.importing.export import export_lines
 from catalog.importing.plan import PlannedChange, plan_import
 from catalog.importing.shopify import read_bytes
 from catalog.importing.undo import undo_changes
+from catalog.markets import default_market
 from catalog.models import Option, Price, Product, ProductImage, Redirect, RelatedProduct, Variant
+from catalog.price_plans import plan_prices
 from catalog.prices import prices_at, set_price
 from catalog.products.document import (
     NEW_IMAGE,
@@ -132,7 +135,7 @@ def test_prices_of_other_markets_and_related_products_are_written_and_undone(us_
     RelatedProduct.objects.create(product=variant.product, related=other.product)
     set_price(variant.pk, us_market, regular_minor=2900, sale_minor=2500)
     after = product_document(handle)
-    us_prices = {"us": {"price": 2900, "sale": 2500, "sale_until": None, "planned": []}}
+    us_prices = {"us": {"price": 2900, "sale": 2500, "sale_until": None, "planned": [], "planned_prices": []}}
     assert after["variants"]["\n\n"]["markets"] == us_prices
     assert differences(before, after, "EUR") == [
         ["related", [], [other.product.handle]],
@@ -145,9 +148,59 @@ def test_prices_of_other_markets_and_related_products_are_written_and_undone(us_
     assert product_document(handle) == after
 
 
+def test_planned_prices_are_written_undone_and_shown_in_the_history(us_market):
+    variant = make_variant(2400)
+    set_price(variant.pk, us_market, regular_minor=2900)
+    handle, target = variant.product.handle, default_target()
+    before = product_document(handle)
+    for market, amounts in ((default_market(), (2600, 2800)), (us_market, (3100, 3300))):
+        for year, amount in zip((2090, 2091), amounts, strict=True):
+            plan_prices({variant.pk: amount}, market, datetime(year, 1, 1, tzinfo=UTC))
+    after = product_document(handle)
+    assert differences(before, after, "EUR") == [
+        [
+            "variant (the only one): planned price",
+            "",
+            "€26.00 from 1 Jan 2090, 01:00 to 1 Jan 2091, 01:00; €28.00 from 1 Jan 2091, 01:00",
+        ],
+        [
+            "variant (the only one): planned price (us)",
+            "",
+            "$31.00 from 1 Jan 2090, 01:00 to 1 Jan 2091, 01:00; $33.00 from 1 Jan 2091, 01:00",
+        ],
+    ]
+    done = apply_changes([PlannedChange(handle, 0, after, before, [])], target, Author("import"))
+    assert Price.objects.count() == 2
+    assert product_document(handle) == before
+    apply_changes(undo_changes(done, target), target, Author("undo"))
+    assert product_document(handle) == after
+
+
+def test_a_price_set_by_a_run_ends_when_the_planned_price_begins():
+    variant = make_variant(2400)
+    plan_prices({variant.pk: 2600}, default_market(), datetime(2090, 1, 1, tzinfo=UTC))
+    handle, target = variant.product.handle, default_target()
+    before, after = product_document(handle), product_document(handle)
+    after["variants"]["\n\n"] |= {"price": 2500, "planned_prices": [[2700, "2091-01-01T00:00:00+00:00", None]]}
+    apply_changes([PlannedChange(handle, 0, before, after, [])], target, Author("import"))
+    years = (2089, 2090, 2092)
+    amounts = [prices_at([variant.pk], default_market(), datetime(y, 6, 1, tzinfo=UTC))[variant.pk] for y in years]
+    assert [price.amount_minor for price in amounts] == [2500, 2500, 2700]
+
+
 def old_document(document: Document) -> Document:
     """The document as it was stored before these fields existed."""
-    newer = {"tax_class", "is_gift_card", "markets", "focus_x", "focus_y", "file", "related", "dispatch_days"}
+    newer = {
+        "tax_class",
+        "is_gift_card",
+        "markets",
+        "focus_x",
+        "focus_y",
+        "file",
+        "related",
+        "dispatch_days",
+        "planned_prices",
+    }
 
     def older(fields: Document) -> Document:
         return {name: value for name, value in fields.items() if name not in newer}
@@ -176,6 +229,23 @@ def test_a_run_stored_before_a_field_existed_is_applied_and_undone_and_leaves_th
     apply_changes(undo_changes(old_done, target), target, Author("undo"))
     assert product_document(handle) == original
     assert Price.objects.filter(market="us").count() == 1
+
+
+def test_a_run_stored_before_prices_could_be_planned_is_applied_and_keeps_the_plans(us_market):
+    variant = make_variant(2400)
+    set_price(variant.pk, us_market, regular_minor=2900)
+    for market in (default_market(), us_market):
+        plan_prices({variant.pk: 5000}, market, datetime(2090, 1, 1, tzinfo=UTC))
+    handle, target = variant.product.handle, default_target()
+    before = product_document(handle)
+    for prices in (before["variants"]["\n\n"], before["variants"]["\n\n"]["markets"]["us"]):
+        del prices["planned_prices"]
+    after = deepcopy(before)
+    after["variants"]["\n\n"]["price"] = 2600
+    after["variants"]["\n\n"]["markets"]["us"]["price"] = 3000
+    apply_changes([PlannedChange(handle, 0, before, after, [])], target, Author("import"))
+    amounts = Price.objects.filter(valid__endswith__isnull=True).order_by("market")
+    assert list(amounts.values_list("market", "amount_minor")) == [("main", 5000), ("us", 5000)]
 
 
 def test_a_new_product_of_a_run_stored_before_a_field_existed_gets_the_defaults():

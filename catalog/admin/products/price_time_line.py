@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,15 +13,14 @@ from django.utils import timezone
 
 from catalog.admin.base import page, require_permission, staff_author
 from catalog.admin.products.variants import typed_amount
-from catalog.formats import count_of, moment, money
+from catalog.formats import count_of, moment
 from catalog.inputs import MomentInput
 from catalog.markets import Market, all_markets, default_market
 from catalog.models import Price, Product, Variant
 from catalog.money import percent_of
-from catalog.price_plans import Period, cancel_plans, end_sales, plan_prices, plan_sales, time_line
+from catalog.price_plans import cancel_plans, end_sales, plan_prices, plan_sales, time_line
 from catalog.prices import PriceRefused, prices_at, set_prices
-from catalog.products.document import Difference
-from catalog.products.saving import record_changes, recorded_change
+from catalog.products.saving import recorded_change
 
 SALE, PRICE = "sale", "price"
 MAX_VARIANTS = 250
@@ -130,10 +128,8 @@ def _plan(request: HttpRequest, product: Product, form: PlanForm) -> str:
         with recorded_change(product, author):
             _set_now(form.amounts(), market)
         return "The new price applies now."
-    with transaction.atomic(), recorded_change(product, author):
-        amounts = form.amounts()
-        plan_prices(amounts, market, begins)
-        record_changes([(product, _plan_differences(amounts, market, moment(begins)))], author)
+    with recorded_change(product, author):
+        plan_prices(form.amounts(), market, begins)
     return f"New price planned from {moment(begins)} on."
 
 
@@ -159,27 +155,6 @@ def _take_back(request: HttpRequest, product: Product, market: Market) -> str:
         with recorded_change(product, author):
             ended = end_sales(own, market)
         return "The sale has ended." if ended else "This sale had ended already."
-    with transaction.atomic(), recorded_change(product, author):
-        canceled = [
-            period
-            for period in time_line(list(product.variants.all()), market)
-            if period.label == "Price" and {price.pk for price in period.prices} & set(own)
-        ]
+    with recorded_change(product, author):
         cancel_plans(own, market)
-        record_changes([(product, _canceled_differences(canceled, market))], author)
     return "Canceled. What applied before goes on."
-
-
-def _plan_differences(amounts: dict[int, int], market: Market, begins: str) -> list[Difference]:
-    titles = {variant.pk: variant.title or "(the only one)" for variant in Variant.objects.filter(pk__in=amounts)}
-    return [
-        [f"variant {titles[pk]}: planned price ({market.code})", "", f"{money(amount, market.currency)} from {begins}"]
-        for pk, amount in amounts.items()
-    ]
-
-
-def _canceled_differences(periods: Sequence[Period], market: Market) -> list[Difference]:
-    return [
-        [f"{period.variants}: planned price ({market.code})", f"{period.amount}, {period.when}", ""]
-        for period in periods
-    ]
