@@ -7,12 +7,10 @@ from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest
 
 from catalog.admin.base import staff_author, warn_of_left_out
 from catalog.inputs import AmountField, RichTextInput
-from catalog.listings import write_listings
 from catalog.listings.words import words_of
 from catalog.markets import default_market
 from catalog.models import (
@@ -21,7 +19,6 @@ from catalog.models import (
     Category,
     Collection,
     CollectionEntry,
-    Product,
     ProductType,
     Synonym,
 )
@@ -29,7 +26,7 @@ from catalog.products.attributes import value_problem
 from catalog.products.categories import CategoryRefused, create_category
 from catalog.products.document import CATEGORY_SEPARATOR, category_names
 from catalog.products.images import stored_upload
-from catalog.products.saving import remove_from_category
+from catalog.products.saving import recorded_category_change, remove_from_category
 from catalog.products.slugs import move_category, remember_deleted_categories
 from catalog.rich_text import clean
 
@@ -90,18 +87,15 @@ class CategoryAdmin(admin.ModelAdmin):
         warn_of_left_out(request, form.data.get("text", ""))
         try:
             if change:
-                move_category(Category.objects.get(pk=obj.pk), parent=obj.parent, slug=obj.slug)
+                with recorded_category_change(obj, staff_author(request)):
+                    move_category(Category.objects.get(pk=obj.pk), parent=obj.parent, slug=obj.slug)
+                    _save_fields(obj)
             else:
                 created = create_category(obj.name, obj.parent, slug=obj.slug, description=obj.description)
                 obj.pk, obj.path = created.pk, created.path
+                _save_fields(obj)
         except CategoryRefused as refused:
             self.message_user(request, str(refused), "error")
-            return
-        obj.path = Category.objects.values_list("path", flat=True).get(pk=obj.pk)
-        obj.save(force_update=True)
-        if change:
-            below = Q(category=obj) | Q(category__path__startswith=f"{obj.path}/")
-            write_listings(Product.objects.filter(below))
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
@@ -112,6 +106,12 @@ class CategoryAdmin(admin.ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict:
         return {}
+
+
+def _save_fields(category: Category) -> None:
+    """Save everything but the path, which only catalog.products.categories changes."""
+    category.path = Category.objects.values_list("path", flat=True).get(pk=category.pk)
+    category.save(force_update=True)
 
 
 class EntryInline(admin.TabularInline):

@@ -1,16 +1,17 @@
 """Save products. Each change also updates the slug, redirects, listings and history, in the same transaction."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from catalog.inventory import default_location
 from catalog.listings import in_batches, write_listings
 from catalog.markets import default_market
 from catalog.models import Category, Change, Product
-from catalog.products.document import Difference, Document, differences, read_documents
+from catalog.products.document import Difference, Document, category_names, differences, read_documents
 from catalog.products.slugs import free_slug, remember_product_slug
 from catalog.rich_text import clean
 
@@ -63,6 +64,32 @@ def _record_change(product: Product, before: Document | None, author: Author) ->
     after = product_document(product.handle)
     record_changes([(product, differences(before, after, default_market().currency))], author)
     return after
+
+
+@contextlib.contextmanager
+def recorded_category_change(category: Category, author: Author) -> Iterator[None]:
+    """Rewrite the listings of all products in and below the category after a block that renames or moves it.
+
+    The history of each product whose category is then named or placed differently shows it.
+    """
+    with transaction.atomic():
+        before = category_names(_category_ids(category))
+        yield
+        after = category_names(before)
+        for batch in in_batches(Product.objects.filter(category__in=before)):
+            record_changes([(product, _renamed(product, before, after)) for product in batch.order_by("pk")], author)
+
+
+def _category_ids(category: Category) -> list[int]:
+    """The ids of the category and of those below it."""
+    path = Category.objects.values_list("path", flat=True).get(pk=category.pk)
+    rows = Category.objects.filter(Q(pk=category.pk) | Q(path__startswith=f"{path}/"))
+    return list(rows.values_list("pk", flat=True))
+
+
+def _renamed(product: Product, before: Mapping[int, str], after: Mapping[int, str]) -> list[Difference]:
+    names = [names_by_id.get(product.category_id or 0, "") for names_by_id in (before, after)]
+    return [] if names[0] == names[1] else [["category", *names]]
 
 
 @transaction.atomic

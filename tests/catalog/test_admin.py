@@ -17,7 +17,7 @@ from catalog.prices import prices_at, set_prices
 from catalog.products.categories import create_category
 from shop.operations.audit import run_audit
 from tests.catalog.product_pages import save
-from tests.factories import make_location, make_user, make_variant, stock_of
+from tests.factories import make_location, make_user, make_variant, shelve, stock_of
 from tests.reading import form_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +176,18 @@ def test_pages_are_cleaned_when_saved(client, staff):
     fields = {"section": "help", "slug": "care", "title": "Care", "body": "<p onclick=x>Wash</p>", "version": ""}
     client.post(url, {**form_of(client.get(url), id="page_form"), **fields})
     assert Page.objects.get().body == "<p>Wash</p>"
+
+
+def test_a_moved_and_renamed_category_stands_in_the_history_of_the_products_below_it(client, staff):
+    home, kitchen = create_category("Home"), create_category("Kitchen")
+    inside, outside = shelve(create_category("Mugs", home), "Mug"), shelve(kitchen, "Board")
+    url = f"/admin/catalog/category/{home.pk}/change/"
+    client.post(url, {**form_of(client.get(url), id="category_form"), "name": "House", "parent": kitchen.pk})
+    change = inside.changes.get()
+    assert change.differences == [["category", "Home > Mugs", "Kitchen > House > Mugs"]]
+    assert (change.user, outside.changes.count()) == (staff, 0)
+    client.post(url, {**form_of(client.get(url), id="category_form"), "position": "7"})
+    assert inside.changes.count() == 1
 
 
 @pytest.mark.parametrize("model", ["stock", "stockmovement", "price", "location", "swatch", "category", "page"])
