@@ -8,8 +8,17 @@ from django.utils import timezone
 
 from catalog.errors import StockRefused
 from catalog.inventory.availability import in_stock_of
-from catalog.inventory.rows import locked_rows, write_on_hand
-from catalog.models import Location, StockMovement, Transfer, TransferLine
+from catalog.inventory.rows import locked_rows, refuse_uncounted, write_on_hand
+from catalog.models import Location, StockMovement, Transfer, TransferLine, Variant
+
+
+class TooFewToSend(StockRefused):
+    """The source has too few unreserved units. `short` has those that it has, by variant id. Nothing was sent."""
+
+    def __init__(self, short: Mapping[int, int], source: Location) -> None:
+        variants = Variant.objects.select_related("product").in_bulk(list(short))
+        super().__init__(" ".join(f"Only {n} of {variants[pk]} are available at {source}." for pk, n in short.items()))
+        self.short = short
 
 
 @transaction.atomic
@@ -24,7 +33,8 @@ def send(
 ) -> Transfer:
     """Send units (by variant) from one location to another. A repeated key returns the existing transfer.
 
-    Raises StockRefused, and sends nothing, if the source has too few unreserved units.
+    Raises TooFewToSend, and sends nothing, if the source has too few unreserved units, and StockRefused if one of the
+    locations is closed or the stock of a variant is not counted.
     """
     if source == destination:
         raise StockRefused("Choose two different locations.")
@@ -34,12 +44,14 @@ def send(
     transfer, is_new = Transfer.objects.get_or_create(key=key or uuid.uuid4(), defaults=fields)
     if not is_new:
         return transfer
+    _refuse_closed(source, destination)
+    refuse_uncounted(Variant.objects.select_related("product").filter(pk__in=list(quantities), is_tracked=False))
     lines = [TransferLine(transfer=transfer, variant_id=pk, quantity=n) for pk, n in quantities.items()]
     TransferLine.objects.bulk_create(lines)
-    for variant_id, stock in locked_rows(quantities, source).items():
-        in_stock = in_stock_of(stock)
-        if quantities[variant_id] > in_stock:
-            raise StockRefused(f"Only {in_stock} of {stock.variant} are available at {source}.")
+    rows = locked_rows(quantities, source)
+    if short := {pk: in_stock_of(rows[pk]) for pk, n in quantities.items() if n > in_stock_of(rows[pk])}:
+        raise TooFewToSend(short, source)
+    for variant_id, stock in rows.items():
         write_on_hand(stock, _movement(StockMovement.Kind.SENT, -quantities[variant_id], transfer, user_id))
     return transfer
 
@@ -50,15 +62,19 @@ def receive_transfer(
     received: Mapping[int, int],
     *,
     is_complete: bool = False,
+    seen: Mapping[int, int] | None = None,
     user_id: int | None = None,
 ) -> Transfer:
     """Receive units (by transfer line). The rest stays missing, or is written off as lost if `is_complete`.
 
-    Raises StockRefused, and receives nothing, if more units arrive than are in transit.
+    `seen` has the units in transit that the user saw, by line. Raises StockRefused, and receives nothing, if they have
+    changed since, so that a form submitted twice receives once, or if more units arrive than are in transit.
     """
     locked, lines = lock_transfer(transfer.pk)
     if locked.status == Transfer.Status.RECEIVED:
         raise StockRefused("This transfer has already been received.")
+    if seen is not None and any(line.in_transit != seen.get(line.pk) for line in lines):
+        raise StockRefused("Something of this transfer was received while the page was open. Please check it again.")
     arrived = {line.variant_id: received.get(line.pk, 0) for line in lines}
     for line in lines:
         if not 0 <= arrived[line.variant_id] <= line.in_transit:
@@ -87,6 +103,13 @@ def return_missing(transfer: Transfer, *, user_id: int | None = None) -> Transfe
     for variant_id, stock in locked_rows(back, locked.source).items():
         write_on_hand(stock, _movement(StockMovement.Kind.ARRIVED, back[variant_id], locked, user_id))
     return _with_status(locked, lines)
+
+
+def _refuse_closed(*locations: Location) -> None:
+    """Raise StockRefused if one of the locations was closed in the meantime."""
+    closed = Location.objects.filter(pk__in=[location.pk for location in locations], is_active=False).first()
+    if closed:
+        raise StockRefused(f"{closed} is closed, so nothing can be sent from there or to it.")
 
 
 def _with_status(locked: Transfer, lines: Sequence[TransferLine]) -> Transfer:

@@ -148,6 +148,17 @@ def test_a_transfer_received_by_eight_at_once_arrives_once(together):
         assert StockMovement.objects.filter(variant=variant, kind="arrived").count() == 1
 
 
+def test_a_part_of_a_transfer_confirmed_by_eight_at_once_arrives_once(together):
+    main, second = make_location(), make_location("second", 20)
+    for _ in range(ROUNDS):
+        variant = make_variant(on_hand=10)
+        transfer = send({variant.pk: 9}, source=main, destination=second)
+        line = transfer.lines.get().pk
+        results = together(*(lambda t=transfer, n=line: receive_transfer(t, {n: 1}, seen={n: 9}) for _ in range(8)))
+        assert kinds_of(results) == {"done": 1, "StockRefused": 7}
+        assert Stock.objects.get(variant=variant, location=second).on_hand == 1
+
+
 def test_a_delivery_submitted_by_eight_at_once_is_received_once(together):
     main = make_location()
     for _ in range(ROUNDS):

@@ -119,7 +119,6 @@ def _shown(
     purchase: PurchaseOrder | None,
     error: str = "",
 ) -> HttpResponse:
-    units = sum(int(row.quantity) for row in rows.rows if row.quantity.isdecimal() and len(row.quantity) < 9)  # noqa: PLR2004
     context: dict[str, Any] = {
         "title": "Receive goods",
         "form": form,
@@ -131,7 +130,7 @@ def _shown(
         "facts": _facts(purchase),
         "left_out": rows.left_out,
         "error": error,
-        "summary": f"{count_of(units, 'unit')} entered.",
+        "summary": f"{count_of(rows.units, 'unit')} entered.",
     }
     return page(model_admin, request, "admin/catalog/receiving/receive.html", context, 422 if error else 200)
 

@@ -1,9 +1,7 @@
 """The admin of transfers: send stock to another location, and receive it there."""
 
-import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,30 +11,17 @@ from catalog.admin.base import Question, ReadOnly, ask, found_or_404, page, requ
 from catalog.admin.stock.document_lists import TransferList
 from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.looks import transfer_look
-from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, typed_quantities, whole_number
+from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, whole_number
+from catalog.admin.stock.sending import send_view
 from catalog.admin.stock.variants import shown_by_id
+from catalog.edits.history import record_action
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, moment
-from catalog.inventory import default_location, receive_transfer, return_missing, send
+from catalog.inventory import receive_transfer, return_missing
 from catalog.markets import default_market
 from catalog.models import Location, Transfer, TransferLine
 from catalog.money import format_money
 from catalog.prices import prices_at
-
-
-class TransferForm(forms.Form):
-    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    source = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="From")
-    destination = forms.ModelChoiceField(Location.objects.filter(is_active=True), label="To")
-    lines = forms.CharField(
-        label="Units to send",
-        widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="One line each: SKU or barcode, a space, the quantity",
-    )
-    note = forms.CharField(max_length=200, required=False)
-
-    def clean_lines(self) -> dict[int, int]:
-        return typed_quantities(self.cleaned_data["lines"])
 
 
 @admin.register(Transfer)
@@ -48,27 +33,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         return request.user.has_perm(MAY_CHANGE_STOCK)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
-        require_permission(request, MAY_CHANGE_STOCK)
-        initial = {"key": uuid.uuid4(), "source": default_location().pk}
-        form = TransferForm(request.POST or None, initial=initial, label_suffix="")
-        if request.method == "POST" and form.is_valid():
-            cleaned = form.cleaned_data
-            try:
-                transfer = send(
-                    cleaned["lines"],
-                    source=cleaned["source"],
-                    destination=cleaned["destination"],
-                    note=cleaned["note"],
-                    key=cleaned["key"],
-                    user_id=request.user.pk,
-                )
-            except StockRefused as refused:
-                form.add_error(None, str(refused))
-            else:
-                messages.success(request, f"{transfer} is on its way.")
-                return redirect("admin:catalog_transfer_change", transfer.pk)
-        context = {"form": form, "title": "Send stock to another location", "button": "Send"}
-        return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
+        return send_view(self, request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
@@ -81,20 +46,28 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         if request.method == "POST":
             require_permission(request, MAY_CHANGE_STOCK)
             try:
-                if "back" in request.POST:
-                    return self._return(request, transfer, lines)
-                arrived = self._arrived(request, lines)
-                question = _loss(transfer, lines, arrived) if "complete" in request.POST else None
-                if question and not question.is_answered(request):
-                    return ask(self, request, question, ["complete", *(f"line-{line.pk}" for line in lines)])
-                receive_transfer(transfer, arrived, is_complete=question is not None, user_id=request.user.pk)
+                return self._received(request, transfer, lines)
             except StockRefused as refused:
                 error = str(refused)
-            else:
-                units = count_of(sum(arrived.values()), "unit")
-                messages.success(request, f"{units} received at {transfer.destination}.")
-                return redirect("admin:catalog_transfer_change", transfer.pk)
         return self._page(request, transfer, lines, error)
+
+    def _received(self, request: HttpRequest, transfer: Transfer, lines: list[TransferLine]) -> HttpResponse:
+        """Do what the pressed button says. Everything but the arrival of all units is confirmed first."""
+        if "back" in request.POST:
+            return self._return(request, transfer, lines)
+        arrived = self._arrived(request, lines)
+        is_complete = "complete" in request.POST
+        question = _loss(transfer, lines, arrived) if is_complete else _partial_arrival(transfer, lines, arrived)
+        if question and not question.is_answered(request):
+            return ask(self, request, question, ["complete", "all", *(f"line-{line.pk}" for line in lines)])
+        seen = {line.pk: line.in_transit for line in lines}
+        receive_transfer(transfer, arrived, is_complete=is_complete, seen=seen, user_id=request.user.pk)
+        units = count_of(sum(arrived.values()), "unit")
+        lost = sum(seen.values()) - sum(arrived.values()) if is_complete else 0
+        written_off = f" {count_of(lost, 'unit')} written off." if lost else ""
+        record_action(request, transfer, f"Received {units} at {transfer.destination}.{written_off}")
+        messages.success(request, f"{units} received at {transfer.destination}.")
+        return redirect("admin:catalog_transfer_change", transfer.pk)
 
     def _page(self, request: HttpRequest, transfer: Transfer, lines: list[TransferLine], error: str) -> HttpResponse:
         shown = shown_by_id(line.variant_id for line in lines)
@@ -112,8 +85,10 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
             ],
             "error": error,
             "may_change": may_change,
+            "missing_units": missing,
             "missing": f"{missing:,} {'unit has' if missing == 1 else 'units have'} not arrived",
-            "is_undecided": transfer.status == Transfer.Status.PARTLY,
+            "is_undecided": may_decide(transfer),
+            "closed": _closed(transfer.destination),
             "title": f"{transfer}: {transfer.source} to {transfer.destination}",
         }
         return page(self, request, "admin/catalog/transfer/change.html", context, 422 if error else 200)
@@ -124,6 +99,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         if transfer.status in Transfer.UNFINISHED and not question.is_answered(request):
             return ask(self, request, question, ["back"])
         return_missing(transfer, user_id=request.user.pk)
+        back = count_of(sum(line.in_transit for line in lines), "unit")
+        record_action(request, transfer, f"Put {back} back into the stock at {transfer.source}.")
         messages.success(request, f"The missing units are in stock at {transfer.source} again.")
         return redirect("admin:catalog_transfer_change", transfer.pk)
 
@@ -131,7 +108,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         """The typed units by line id. Raises StockRefused if there are none or more than are in transit."""
         if "all" in request.POST:
             return {line.pk: line.in_transit for line in lines}
-        arrived = {line.pk: whole_number(request.POST.get(f"line-{line.pk}", "0")) for line in lines}
+        arrived = {line.pk: _typed(request, line) for line in lines}
         for line in lines:
             if arrived[line.pk] > line.in_transit:
                 raise StockRefused(
@@ -142,12 +119,51 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         return arrived
 
 
+def may_decide(transfer: Transfer) -> bool:
+    """Whether staff may say what became of missing units: some of them arrived, or their destination was closed."""
+    is_closed = transfer.status == Transfer.Status.SENT and not transfer.destination.is_active
+    return transfer.status == Transfer.Status.PARTLY or is_closed
+
+
+def _closed(location: Location) -> str:
+    """What it means that the location is closed; empty for an open one."""
+    return "" if location.is_active else f"{location} is closed: shoppers cannot buy what arrives there."
+
+
+def _typed(request: HttpRequest, line: TransferLine) -> int:
+    try:
+        return whole_number(request.POST.get(f"line-{line.pk}", "0"))
+    except StockRefused as refused:
+        raise StockRefused(f"{line.variant}: {refused}") from refused
+
+
+def _partial_arrival(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]) -> Question | None:
+    """The confirmation if something differs from what was sent, or if it arrives at a closed location."""
+    missing = {line: line.in_transit - arrived[line.pk] for line in lines if line.in_transit > arrived[line.pk]}
+    closed = _closed(transfer.destination)
+    if not missing and not closed:
+        return None
+    sentences = [
+        f"{count_of(sum(arrived.values()), 'unit')} arrived and will be added to the stock at {transfer.destination}."
+    ]
+    if missing:
+        stays = "stays" if sum(missing.values()) == 1 else "stay"
+        sentences.append(
+            f"{count_of(sum(missing.values()), 'unit')} did not arrive and {stays} on the way: "
+            f"{listed(f'{number} × {line.variant}' for line, number in missing.items())}."
+        )
+    sentences += [closed] if closed else []
+    back = reverse("admin:catalog_transfer_change", args=[transfer.pk])
+    return Question(f"{transfer}: what arrived", sentences, "Receive these units", back, str(transfer))
+
+
 def _return_question(transfer: Transfer, lines: list[TransferLine]) -> Question:
     """The confirmation for putting the units that did not arrive back into the stock of the source."""
     missing = {line: line.in_transit for line in lines if line.in_transit}
     sentences = [
         f"{listed(f'{number} × {line.variant}' for line, number in missing.items())} "
         f"will be added to the stock at {transfer.source} again.",
+        *filter(None, [_closed(transfer.source)]),
         "The transfer is closed. This cannot be undone.",
     ]
     back = reverse("admin:catalog_transfer_change", args=[transfer.pk])

@@ -31,6 +31,7 @@ class TypedRow:
     number: int = 0
     shown: ShownVariant | None = None
     expected: int | None = None  # units that the purchase order of the page still expects
+    available: int | None = None  # units at the location that the page sends from
     error: str = ""
     arrival: Arrival | None = None
 
@@ -157,6 +158,11 @@ class TypedRows:
     @property
     def errors(self) -> list[TypedRow]:
         return [row for row in self.rows if row.error]
+
+    @property
+    def units(self) -> int:
+        """The sum of all quantities that are numbers."""
+        return sum(int(row.quantity) for row in self.rows if row.quantity.isdecimal() and len(row.quantity) < 9)  # noqa: PLR2004
 
     @property
     def arrivals(self) -> dict[int, Arrival]:
