@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import cached_property
 
-from django.core.paginator import Paginator
+from django.core.cache import caches
+from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 
 MAX_COUNTED = 10_000
-ESTIMATED_FROM = 50_000  # from this size on, the number of rows of an unfiltered table is estimated
+REMEMBERED_SECONDS = 300  # how long the estimated size of a table is kept
 
 
 class _CountOf(Subquery):
@@ -32,15 +33,34 @@ def shown_count(number: int) -> str:
 
 
 class CappedPaginator(Paginator):
-    """A paginator that counts only up to MAX_COUNTED, so that lists of a million rows open fast."""
+    """A paginator of a list of any length: it counts MAX_COUNTED rows at most, and has pages for so many.
+
+    Later rows are found by searching, filtering or sorting, because a page costs more the later it is.
+    """
 
     @cached_property
     def count(self) -> int:
-        if not self.object_list.query.where:
-            estimate = _estimated_rows(self.object_list.model._meta.db_table)
-            if estimate > ESTIMATED_FROM:
-                return estimate
-        return self.object_list.order_by()[:MAX_COUNTED].count()
+        return self.object_list.order_by()[: MAX_COUNTED + 1].count()
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, max(1, MAX_COUNTED // self.per_page))
+
+    def page(self, number: int | str) -> Page:
+        """Return a page. The rows before it are skipped by their ids alone, without what is joined to them."""
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        if not first:
+            return self._get_page(self.object_list[: self.per_page], number, self)
+        ids = list(self.object_list.values_list("pk", flat=True)[first : first + self.per_page])
+        return self._get_page(self.object_list.filter(pk__in=ids), number, self)
+
+
+def is_long(model: type[Model]) -> bool:
+    """Whether the table has so many rows that sorting them takes long, as estimated a few minutes ago at most."""
+    table = model._meta.db_table
+    rows = caches["process"].get_or_set(f"rows-{table}", lambda: _estimated_rows(table), REMEMBERED_SECONDS)
+    return rows > MAX_COUNTED
 
 
 def _estimated_rows(table: str) -> int:

@@ -11,7 +11,10 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from catalog.capped_counts import shown_count
+
 register = template.Library()
+register.filter(shown_count)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 MAX_HOURS = 48  # older moments are told in days
 

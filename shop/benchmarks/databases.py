@@ -41,6 +41,7 @@ def prepare(cluster: Cluster, products: int, say: Callable[[str], object], *, or
     say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
     if orders:
         say(run(cluster, f"{name}_half", "seed_orders", "--orders", str(orders)).strip())
+        say(run(cluster, f"{name}_half", "bench", "fill-desk", "--orders", str(orders)).strip())
     with cluster.connect() as connection:
         # Renamed when it is complete, so that an interrupted run leaves no incomplete database to measure.
         connection.execute(f'ALTER DATABASE "{name}_half" RENAME TO "{name}"')
@@ -63,9 +64,9 @@ def measured(cluster: Cluster, database: str, what: str, *arguments: str) -> dic
     return json.loads(run(cluster, database, "bench", what, *arguments))
 
 
-def run(cluster: Cluster, database: str, *command: str) -> str:
-    """Run a management command on one of the benchmark's databases; return its output."""
-    environment = {
+def environment_of(cluster: Cluster, database: str) -> dict[str, str]:
+    """The environment of a process that uses one of the benchmark's databases."""
+    return {
         **os.environ,
         "SHOP_MODE": "test",
         "SHOP_URL": "http://testserver",
@@ -74,6 +75,11 @@ def run(cluster: Cluster, database: str, *command: str) -> str:
         "SHOP_PROCESS": "command",
         "DATABASE_URL": f"postgres://shop@/{database}?host={quote(str(cluster.socket_folder))}",
     }
+
+
+def run(cluster: Cluster, database: str, *command: str) -> str:
+    """Run a management command on one of the benchmark's databases; return its output."""
+    environment = environment_of(cluster, database)
     done = subprocess.run(  # noqa: S603  (our own commands)
         [sys.executable, ROOT / "manage.py", *command], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )

@@ -1,29 +1,40 @@
-"""Benchmark of the admin's home page and lists over HTTP, with several numbers of orders in one run."""
+"""A server of the desk that says what each page cost, and the requests that compare two such servers.
 
+One server runs for each database, and requests go to them in turn, so that both meet the same noise of the machine.
+"""
+
+import gc
 import http.client
+import json
 import statistics
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import quote
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.conf import settings
-from django.contrib import admin
+from django.core.cache import caches
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from accounts.models import User
-from catalog.keyset import Cursor
-from orders.models import Fulfillment, Order, OrderLine
+from shop.benchmarks.databases import environment_of
+from shop.benchmarks.desk_pages import all_pages
+from shop.embedded.postgres import Cluster
+from shop.embedded.state import ROOT
 
-WARM_UP = 3
+WARM_UP = 2
 HOST = "testserver"
-ORDERS = "/admin/orders/order/"
+FORGET = "HTTP_X_FORGET"  # a request with this header finds empty caches of the process
+CPU, QUERIES = "X-Bench-CPU", "X-Bench-Queries"  # nanoseconds of this process and its database connection; queries
+TIMEOUT = 120
 
 
 class _Quiet(WSGIRequestHandler):
@@ -31,101 +42,158 @@ class _Quiet(WSGIRequestHandler):
         """Write no line for each request."""
 
 
-@contextmanager
-def _server() -> Iterator[tuple[str, int]]:
-    """Serve the shop inside the block, one request at a time; yield its address."""
-    server = WSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[0], server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-
-
-def pages() -> dict[str, str]:
-    """Return the URL of each page by its name: home, the order list in every use, and every other list."""
-    order = Order.objects.filter(status=Order.Status.COMPLETED).order_by("placed_at").first()
-    line = OrderLine.objects.exclude(sku="").order_by("pk").first()
-    parcel = Fulfillment.objects.order_by("pk").first()
-    if not (order and line and parcel):
-        raise RuntimeError("The database has no orders.")
-    deep = Order.objects.order_by("placed_at", "pk")[Order.objects.count() // 2]
-    orders = {
-        "orders to ship": "",
-        "orders waiting": "?tab=waiting",
-        "orders with problems": "?tab=problems",
-        "all orders": "?tab=all",
-        "all orders, the middle": f"?tab=all&after={Cursor(deep.placed_at, deep.pk)}",
-        "orders, oldest first": "?tab=all&sort=oldest",
-        "orders of a status": "?state=completed",
-        "orders, rare status": "?state=canceled",
-        "orders of a country": f"?country={order.country}",
-        "orders of a market": f"?market={order.market}",
-        "orders of last year's day": f"?placed_from={order.placed_at:%Y-%m-%d}&placed_until={order.placed_at:%Y-%m-%d}",
-        "orders paid by gift card": "?paid_by=giftcard",
-        "search: number": f"?q={order.number}",
-        "search: part of a number": f"?q={order.number[-5:]}",
-        "search: name": f"?q={order.name.replace(' ', '+')}",
-        "search: common first name": "?q=anna",
-        "search: two letters": "?q=mu",
-        "search: e-mail": f"?q={order.email}",
-        "search: part of an e-mail": f"?q={order.email[:6]}",
-        "search: domain": "?q=@example.com",
-        "search: SKU": f"?q={line.sku}",
-        "search: tracking number": f"?q={parcel.tracking_number}",
-        "search: postcode": f"?q={order.postcode}",
-        "search: nothing": "?q=nobodyhasthisname",
-    }
-    others = {
-        f"list: {model._meta.verbose_name_plural}": reverse(
-            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-        )
-        for model in admin.site._registry
-        if model is not Order
-    }
-    return {"home": reverse("admin:index"), **{name: ORDERS + query for name, query in orders.items()}, **others}
-
-
-def measure_desk(requests: int) -> dict[str, dict[str, float]]:
-    """Return the milliseconds over HTTP, the queries and the size of each page in this database."""
+def serve_desk() -> None:
+    """Serve the shop, one request at a time, until the process is ended. Print address, cookie and pages as JSON."""
     owner = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("bench@example.com")
     staff = Client()
     staff.force_login(owner)
+    pages = all_pages(staff)
+    connection.close()
+    connection.settings_dict["CONN_MAX_AGE"] = None  # one connection for all requests, whose CPU time is counted
+    server = WSGIServer(("127.0.0.1", 0), _Quiet)
+    server.set_app(_measuring(get_wsgi_application()))
     cookie = f"{settings.SESSION_COOKIE_NAME}={staff.cookies[settings.SESSION_COOKIE_NAME].value}"
-    results = {}
-    shown = pages()
-    with _server() as (host, port):
-        for name, url in shown.items():
-            with CaptureQueriesContext(connection) as queries:
-                staff.get(url, follow=True)
-            results[name] = {**_measure(host, port, url, cookie, requests), "queries": len(queries)}
-    return results
+    sys.stdout.write(json.dumps({"port": server.server_address[1], "cookie": cookie, "pages": pages}) + "\n")
+    sys.stdout.flush()
+    gc.freeze()
+    server.serve_forever()
 
 
-def _measure(host: str, port: int, url: str, cookie: str, requests: int) -> dict[str, float]:
-    times = []
-    size = 0
+def _measuring(shop: Callable) -> Callable:
+    """Add headers to each response that say how much CPU time and how many queries it took."""
+
+    def measured(environ: dict[str, Any], start_response: Callable) -> list[bytes]:
+        if FORGET in environ:
+            caches["process"].clear()
+        connection.ensure_connection()
+        backend = connection.connection.info.backend_pid
+        counted = _Counted()
+        started: list[tuple] = []
+        before, begun = _busy(backend), time.process_time_ns()
+        with connection.execute_wrapper(counted):
+            answer = shop(environ, lambda status, headers, *_: started.append((status, headers)))
+            body = b"".join(answer)
+            with suppress(AttributeError):
+                answer.close()
+        spent = time.process_time_ns() - begun + _busy(backend) - before
+        status, headers = started[-1]
+        start_response(status, [*headers, (CPU, str(spent)), (QUERIES, str(counted.count))])
+        return [body]
+
+    return measured
+
+
+class _Counted:
+    """Counts queries as a wrapper of the connection."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:  # noqa: FBT001
+        self.count += 1
+        return execute(sql, params, many, context)
+
+
+def _busy(process: int) -> int:
+    """The nanoseconds of CPU time of a process; 0 where the system does not say so."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0])
+    return 0
+
+
+@dataclass
+class Figures:
+    """What the requests for one page of one database took. `first` is the number of queries with empty caches."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    first: int = 0
+    size: int = 0
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.wall)
+
+    @property
+    def cpu_p50(self) -> float:
+        return statistics.median(self.cpu)
+
+
+class DeskServer:
+    """A server of one database, as a process of its own."""
+
+    def __init__(self, cluster: Cluster, database: str) -> None:
+        self.process = subprocess.Popen(  # noqa: S603  (our own command)
+            [sys.executable, ROOT / "manage.py", "bench", "serve-desk"],
+            env=environment_of(cluster, database),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait(self) -> "DeskServer":
+        """Wait until it serves; read where, and which pages it has."""
+        assert self.process.stdout is not None  # noqa: S101
+        told = json.loads(self.process.stdout.readline())
+        self.port, self.cookie, self.pages = told["port"], told["cookie"], told["pages"]
+        return self
+
+    def __enter__(self) -> "DeskServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def get(self, url: str, figures: Figures, *, is_first: bool = False) -> None:
+        """Ask for the page, follow its redirects, and note what it cost."""
+        begun, spent, queries = time.perf_counter(), 0, 0
+        headers = {"Host": HOST, "Cookie": self.cookie, **({"X-Forget": "1"} if is_first else {})}
+        for _ in range(3):
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+            client.request("GET", url, headers=headers)
+            answer = client.getresponse()
+            body = answer.read()
+            client.close()
+            spent += int(answer.headers[CPU] or 0)
+            queries += int(answer.headers[QUERIES] or 0)
+            if answer.status not in (301, 302):
+                break
+            target = urlsplit(answer.headers["Location"])
+            url = f"{target.path}?{target.query}" if target.query else target.path
+        if answer.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"{url} answered {answer.status}")
+        if is_first:
+            figures.first = queries
+        else:
+            figures.wall.append((time.perf_counter() - begun) * 1000)
+            figures.cpu.append(spent / 1_000_000)
+        figures.size = len(body)
+
+
+def compare_desks(
+    cluster: Cluster, databases: Sequence[str], requests: int, say: Callable[[str], object], only: str = ""
+) -> dict[str, list[Figures]]:
+    """Return the figures of every page that all databases have, in the order of the databases."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(DeskServer(cluster, database)) for database in databases]
+        for server in servers:
+            server.wait()
+        names = [name for name in servers[0].pages if all(name in server.pages for server in servers)]
+        for name in _odd([server.pages for server in servers]):
+            say(f"Not in every database, so not compared: {name}")
+        return {name: _compared(servers, name, requests) for name in names if only in name}
+
+
+def _odd(pages: Iterable[dict[str, str]]) -> list[str]:
+    sets = [set(known) for known in pages]
+    return sorted(set.union(*sets) - set.intersection(*sets))
+
+
+def _compared(servers: Sequence[DeskServer], name: str, requests: int) -> list[Figures]:
+    found = [Figures() for _ in servers]
+    for server, figures in zip(servers, found, strict=True):
+        server.get(server.pages[name], figures, is_first=True)
     for number in range(-WARM_UP, requests):
-        begun = time.perf_counter()
-        status, size = _get(host, port, url, cookie)
-        if number >= 0:
-            times.append((time.perf_counter() - begun) * 1000)
-        if status not in (200, 302):
-            raise RuntimeError(f"{url} answered {status}")
-    return {
-        "p50": round(statistics.median(times), 2),
-        "p99": round(sorted(times)[max(0, int(len(times) * 0.99) - 1)], 2),
-        "bytes": size,
-    }
-
-
-def _get(host: str, port: int, url: str, cookie: str) -> tuple[int, int]:
-    client = http.client.HTTPConnection(host, port, timeout=60)
-    client.request("GET", quote(url, safe="/?&=+@%"), headers={"Host": HOST, "Cookie": cookie})
-    answer = client.getresponse()
-    body = answer.read()
-    client.close()
-    return answer.status, len(body)
+        for server, figures in zip(servers, found, strict=True):
+            server.get(server.pages[name], figures if number >= 0 else Figures())
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse
@@ -13,12 +14,19 @@ from django.shortcuts import redirect
 from psycopg.errors import UniqueViolation
 
 from catalog import folding  # noqa: F401  (registers the lookup)
-from catalog.capped_counts import CappedPaginator
+from catalog.capped_counts import CappedPaginator, is_long
 from catalog.edits.concurrent import DetectsConcurrentEdits
 from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
 
 EXACT = ("^", "=", "@")
+
+
+class ShopChangeList(ChangeList):
+    """Django's list, which sorts by no column that has no link in its header, whatever the URL says."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
 class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
@@ -32,6 +40,23 @@ class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
     # No list counts its rows to the end, so that a million of them open as fast as ten.
     paginator = CappedPaginator
     show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        own = super().get_changelist(request, **kwargs)  # type: ignore[misc]
+        return ShopChangeList if own is ChangeList else own
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        """The columns by which the list can be sorted: of a long one, those that an index has in that order."""
+        columns = super().get_sortable_by(request)  # type: ignore[misc]
+        if not is_long(self.model):  # type: ignore[attr-defined]
+            return columns
+        indexed = _sorted_by_index(self.model)  # type: ignore[attr-defined]
+        return [column for column in columns if self._order_field(column) in indexed]
+
+    def _order_field(self, column: Any) -> str:
+        """The field by which Django sorts this column, without its direction."""
+        method = getattr(self, column, None) if isinstance(column, str) else column
+        return str(getattr(method, "admin_order_field", None) or column).removeprefix("-")
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [self._folding(name) for name in super().get_search_fields(request)]  # type: ignore[misc]
@@ -92,6 +117,16 @@ class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
         except (IntegrityError, DataError) as error:
             messages.error(request, refusal(error))
             return redirect(request.get_full_path())
+
+
+def _sorted_by_index(model: type[models.Model]) -> set[str]:
+    """The fields of the model by which an index of the whole table sorts its rows."""
+    columns = {field.name for field in model._meta.concrete_fields if field.unique or field.db_index}
+    columns -= {field.name for field in model._meta.concrete_fields if field.is_relation}  # sorted by the other table
+    indexes = [index for index in model._meta.indexes if index.fields and type(index) is models.Index]
+    return columns | {
+        index.fields[0].removeprefix("-") for index in indexes if not (index.condition or index.opclasses)
+    }
 
 
 def refusing(form: Any, sentence: str) -> Any:

@@ -59,7 +59,7 @@ def insert(model: type[Model], source: str, **expressions: str) -> int:
         if field.column not in selected and not is_optional:
             selected[field.column] = "%s"
             defaults.append(field.get_db_prep_save(field.get_default(), connection))
-    columns, values = ", ".join(selected), ", ".join(selected.values())
+    columns, values = ", ".join(f'"{column}"' for column in selected), ", ".join(selected.values())
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {values} FROM {source}",  # noqa: S608  (our own text)

@@ -11,16 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
 from shop.benchmarks.databases import bench_cluster, database_name, drop_incomplete, measured, prepare, run
-from shop.benchmarks.desk import measure_desk
+from shop.benchmarks.desk import Figures, compare_desks, serve_desk
 from shop.benchmarks.promotions import price_among_promotions
+from shop.synthetic.desk_rows import fill_desk
 
 SIZES = "1000,100000,1000000"
 CHECKOUT_PRODUCTS = 1000
 SCRIPT_SECONDS = 10
 PROMOTIONS = (500, 50, 5)  # promotions, cart lines, shipping options
 DESK_SIZES = "1000,1000000"
-DESK_PRODUCTS = 1000
-DESK_COLUMNS = ("p50", "p99", "queries", "bytes")
+MAX_DESK_PRODUCTS = 1_000_000
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
@@ -28,8 +28,8 @@ class Command(BaseCommand):
     help = (
         "catalog: the catalogue's pages with 1,000, 100,000 and 1,000,000 products, interleaved. checkout: orders placed"
         " by eight clients beside the same writes as a pgbench script. promotions: a cart of 50 lines among 500 automatic"
-        " promotions, with five ways of delivery. desk: the admin's home page and lists with 1,000 and 1,000,000 orders,"
-        " over HTTP."
+        " promotions, with five ways of delivery. desk: the admin's home page and every list with its filters and searches,"
+        " with 1,000 and 1,000,000 orders in turn, over HTTP."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,7 +41,8 @@ class Command(BaseCommand):
                 "promotions",
                 "desk",
                 "measure",
-                "measure-desk",
+                "serve-desk",
+                "fill-desk",
                 "place",
                 "prepare-checkout",
             ],
@@ -52,33 +53,39 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--orders", type=int, default=2000, help="orders for each repeat of bench checkout")
         parser.add_argument("--hot", action="store_true", help="every order contains the same two products")
+        parser.add_argument("--only", default="", help="measure only pages of bench desk whose name has this text")
         parser.add_argument("--begins-at", type=float, default=0.0, help="when to begin, in seconds since 1970")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        if what == "measure":
-            self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
-        elif what == "measure-desk":
-            self.stdout.write(json.dumps(measure_desk(options["requests"])))
-        elif what == "place":
-            result = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
-            self.stdout.write(json.dumps(result))
-        elif what == "prepare-checkout":
-            prepare_checkout()
-        elif what == "promotions":
-            milliseconds = price_among_promotions(*PROMOTIONS, repeats=options["repeats"], seed=options["seed"])
-            promotions, lines, deliveries = PROMOTIONS
-            self.stdout.write(
-                f"{promotions} promotions, {lines} lines, {deliveries} shipping options: {milliseconds:.0f} ms of CPU"
-            )
-        elif what == "checkout":
-            self._checkout(options["orders"], options["repeats"])
-        elif what == "desk":
-            self._desk(options)
-        else:
-            self._catalog(options)
+        getattr(self, f"_{what.replace('-', '_')}")(options)
 
-    def _checkout(self, orders: int, repeats: int) -> None:
+    def _measure(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(measure_catalog(options["requests"], options["seed"])))
+
+    def _serve_desk(self, options: dict[str, Any]) -> None:
+        serve_desk()
+
+    def _fill_desk(self, options: dict[str, Any]) -> None:
+        for table, rows in fill_desk(options["orders"]).items():
+            self.stdout.write(f"{rows:,} rows in {table}")
+
+    def _place(self, options: dict[str, Any]) -> None:
+        result = place_orders(options["orders"], is_hot=options["hot"], begins_at=options["begins_at"])
+        self.stdout.write(json.dumps(result))
+
+    def _prepare_checkout(self, options: dict[str, Any]) -> None:
+        prepare_checkout()
+
+    def _promotions(self, options: dict[str, Any]) -> None:
+        milliseconds = price_among_promotions(*PROMOTIONS, repeats=options["repeats"], seed=options["seed"])
+        promotions, lines, deliveries = PROMOTIONS
+        self.stdout.write(
+            f"{promotions} promotions, {lines} lines, {deliveries} shipping options: {milliseconds:.0f} ms of CPU"
+        )
+
+    def _checkout(self, options: dict[str, Any]) -> None:
         """Measure shop and script in turn on the same database, so that both run under the same conditions."""
+        orders, repeats = options["orders"], options["repeats"]
         rates: dict[tuple[str, bool], list[float]] = {}
         with bench_cluster() as cluster:
             prepare(cluster, CHECKOUT_PRODUCTS, self.stderr.write)
@@ -121,25 +128,23 @@ class Command(BaseCommand):
         with bench_cluster() as cluster:
             drop_incomplete(cluster)
             for size in sizes:
-                prepare(cluster, DESK_PRODUCTS, self.stderr.write, orders=size)
-            runs: dict[int, list[dict]] = {size: [] for size in sizes}
-            for repeat in range(options["repeats"]):
-                for size in sizes:
-                    database = database_name(DESK_PRODUCTS, size)
-                    runs[size].append(
-                        measured(cluster, database, "measure-desk", "--requests", str(options["requests"]))
-                    )
-                    self.stderr.write(f"{size:,} orders measured, repeat {repeat + 1}")
-        results = {size: _medians(repeats, DESK_COLUMNS) for size, repeats in runs.items()}
-        first, last = results[sizes[0]], results[sizes[-1]]
+                prepare(cluster, min(size, MAX_DESK_PRODUCTS), self.stderr.write, orders=size)
+            databases = [database_name(min(size, MAX_DESK_PRODUCTS), size) for size in sizes]
+            results = compare_desks(cluster, databases, options["requests"], self.stderr.write, options["only"])
+        self._report_desk(sizes, results)
+
+    def _report_desk(self, sizes: list[int], results: dict[str, list[Figures]]) -> None:
+        """Write the table of the first and the last size; CPU is that of the shop and its database connection."""
+        first, last = f"{sizes[0]:,}", f"{sizes[-1]:,}"
         self.stdout.write(
-            f"| page | {' | '.join(f'p50 ms at {size:,}' for size in sizes)} | growth | p99 ms | queries |"
+            f"| page | CPU ms, {first} | CPU ms, {last} | growth | ms, {first} | ms, {last} | growth | queries |"
         )
-        self.stdout.write(f"|---|{'---|' * len(sizes)}---|---|---|")
-        for page, figures in last.items():
-            cells = " | ".join(f"{results[size][page]['p50']:g}" for size in sizes)
-            growth = figures["p50"] / first[page]["p50"]
-            self.stdout.write(f"| {page} | {cells} | {growth:.2f} × | {figures['p99']:g} | {figures['queries']:g} |")
+        self.stdout.write("|---|---|---|---|---|---|---|---|")
+        for page, figures in results.items():
+            few, many = figures[0], figures[-1]
+            cpu = f"{few.cpu_p50:.1f} | {many.cpu_p50:.1f} | {many.cpu_p50 / few.cpu_p50:.2f} ×"
+            wall = f"{few.p50:.1f} | {many.p50:.1f} | {many.p50 / few.p50:.2f} ×"
+            self.stdout.write(f"| {page} | {cpu} | {wall} | {max(each.first for each in figures)} |")
 
     def _report(self, sizes: list[int], results: dict[int, dict]) -> None:
         self.stdout.write("| page | products | p50 ms | p99 ms | CPU ms | database ms | queries | bytes |")
