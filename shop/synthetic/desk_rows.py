@@ -276,7 +276,7 @@ def _offers(staff_id: int) -> Sequence[Filling]:
             Coupon,
             {
                 "promotion_id": _row(Promotion),
-                "code": "'MADE' || upper(lpad(to_hex(n::bigint * 7919), 8, '0'))",
+                "code": "'MADE' || upper(lpad(to_hex(n::bigint * 7919), 10, '0'))",
                 "batch": "'batch-' || n / 500",
             },
         ),
