@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from catalog import folding  # noqa: F401  (registers the lookup)
 from catalog.admin.base import ReadOnly, guarded, page
 from catalog.edits.history import may_read_history
-from catalog.edits.log import Line, Place, Wanted, lines_of
+from catalog.edits.log import Line, Place, Wanted, lines_of, log_sources
 from catalog.inputs import DayField
 
 
@@ -36,13 +36,14 @@ class SearchForm(forms.Form):
         kinds = sorted((str(model._meta.verbose_name), label) for label, model in models.items())
         self.fields["kind"].choices = [("", "Everything"), *((label, capfirst(name)) for name, label in kinds)]
 
-    def wanted(self) -> Wanted:
-        """What the form asks for. Fields with errors do not restrict."""
+    def wanted(self, reader: Any) -> Wanted:
+        """What the form asks for, for this reader. Fields with errors do not restrict."""
         cleaned = self.cleaned_data
         kind = cleaned.get("kind")
         since, until = cleaned.get("since"), cleaned.get("until")
         return Wanted(
             [self.models[kind]] if kind else list(self.models.values()),
+            reader=reader,
             person=cleaned.get("person", ""),
             subject=cleaned.get("subject", ""),
             since=_start_of(since) if since else None,
@@ -66,7 +67,7 @@ class ChangesAdmin(ReadOnly, admin.ModelAdmin):
             raise PermissionDenied
         form = SearchForm(request.GET, models=self._readable(request))
         form.is_valid()
-        lines, following = lines_of(form.wanted(), Place.read(request.GET.get("below", "")))
+        lines, following = lines_of(form.wanted(request.user), Place.read(request.GET.get("below", "")))
         kept = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
         context = {
             "title": "Changes",
@@ -80,11 +81,13 @@ class ChangesAdmin(ReadOnly, admin.ModelAdmin):
 
     def _readable(self, request: HttpRequest) -> dict[str, type[Model]]:
         """The models whose history the user may read, by label."""
-        return {
-            model._meta.label_lower: model
+        registered = [
+            model
             for model, model_admin in self.admin_site._registry.items()
             if model is not LogEntry and may_read_history(model_admin, request)
-        }
+        ]
+        further = [model for model, permission in log_sources.readable.items() if request.user.has_perm(permission)]
+        return {model._meta.label_lower: model for model in [*registered, *further]}
 
     def _url_of(self, line: Line) -> str:
         """The page of the object, or an empty string if it has none or was deleted."""

@@ -1,6 +1,6 @@
-"""Reading the history as a whole: the entries of the admin's log and the changes of products, newest first."""
+"""Reading the history as a whole, newest first: the admin's log, the changes of products, and what further apps add."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
@@ -63,9 +63,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries to read. `models` are those that the reader may see; an empty text or None does not restrict."""
+    """Which entries to read. `models` are those that the reader may see; an empty text or None does not restrict.
+
+    Sources hide what the `reader` may not see from their entries.
+    """
 
     models: Collection[type[Model]]
+    reader: Any = None
     person: str = ""
     subject: str = ""
     object_id: str = ""
@@ -73,12 +77,44 @@ class Wanted:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Source:
+    """A table that is a history of its own, of the objects of one model.
+
+    `rows` returns what is wanted of it and `line` an entry. `at` names the column of the time, and `letter` orders entries
+    of the same moment.
+    """
+
+    letter: str
+    model: type[Model]
+    at: str
+    rows: Callable[[Wanted], QuerySet]
+    line: Callable[[Any, Place, Wanted], Line]
+
+
+class LogSources:
+    """All sources besides the admin's log, by letter. Apps above catalog add theirs in AppConfig.ready()."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Source] = {}
+        # Models without a model admin whose changes the admin's log contains, and the permission to read them.
+        self.readable: dict[type[Model], str] = {}
+
+    def add(self, source: Source) -> None:
+        self.sources[source.letter] = source
+
+    def add_model(self, model: type[Model], permission: str) -> None:
+        self.readable[model] = permission
+
+
+log_sources = LogSources()
+
+
 def lines_of(wanted: Wanted, below: Place | None = None) -> tuple[list[Line], Place | None]:
     """One page of the history, and the place where the next one begins, or None if this is the last one."""
-    sources = [_entries(wanted, below)]
-    if Product in wanted.models:
-        sources.append(_product_changes(wanted, below))
-    lines = list(islice(merge(*sources, key=lambda line: line.place, reverse=True), LINES_PER_PAGE + 1))
+    chosen = [source for source in log_sources.sources.values() if source.model in wanted.models]
+    entries = [_entries(wanted, below), *(_lines(source, wanted, below) for source in chosen)]
+    lines = list(islice(merge(*entries, key=lambda line: line.place, reverse=True), LINES_PER_PAGE + 1))
     shown = lines[:LINES_PER_PAGE]
     return shown, shown[-1].place if len(lines) > len(shown) else None
 
@@ -94,7 +130,7 @@ def _entries(wanted: Wanted, below: Place | None) -> Iterator[Line]:
         model = types[entry.content_type_id].model_class()
         yield Line(
             Place(entry.action_time, "L", entry.pk),
-            _name_of(entry.user),
+            name_of(entry.user),
             capfirst(str(model._meta.verbose_name)),
             entry.object_repr,
             None if entry.is_deletion() else model,
@@ -103,23 +139,32 @@ def _entries(wanted: Wanted, below: Place | None) -> Iterator[Line]:
         )
 
 
-def _product_changes(wanted: Wanted, below: Place | None) -> Iterator[Line]:
+def _lines(source: Source, wanted: Wanted, below: Place | None) -> Iterator[Line]:
+    for row in _page_of(source.rows(wanted), source.letter, source.at, wanted, below):
+        yield source.line(row, Place(getattr(row, source.at), source.letter, row.pk), wanted)
+
+
+def _product_changes(wanted: Wanted) -> QuerySet:
     rows = Change.objects.select_related("product")
     if wanted.subject:
         rows = rows.filter(product__title__folds=wanted.subject)
-    if wanted.object_id:
-        rows = rows.filter(product=wanted.object_id)
-    for change in _page_of(rows, "C", "created_at", wanted, below):
-        yield Line(
-            Place(change.created_at, "C", change.pk),
-            _name_of(change.user) if change.user else "The system",
-            "Product",
-            change.product.title,
-            Product,
-            str(change.product_id),
-            [{"sentence": f"Changed by {change.source}.", "rows": change.differences}],
-            change.run_id,
-        )
+    return rows.filter(product=wanted.object_id) if wanted.object_id else rows
+
+
+def _product_line(change: Any, place: Place, _wanted: Wanted) -> Line:
+    return Line(
+        place,
+        name_of(change.user) if change.user else "The system",
+        "Product",
+        change.product.title,
+        Product,
+        str(change.product_id),
+        [{"sentence": f"Changed by {change.source}.", "rows": change.differences}],
+        change.run_id,
+    )
+
+
+log_sources.add(Source("C", Product, "created_at", _product_changes, _product_line))
 
 
 def _page_of(rows: QuerySet, source: str, at: str, wanted: Wanted, below: Place | None) -> QuerySet:
@@ -143,7 +188,7 @@ def _page_of(rows: QuerySet, source: str, at: str, wanted: Wanted, below: Place 
     return rows.select_related("user").order_by(f"-{at}", "-pk")[: LINES_PER_PAGE + 1]
 
 
-def _name_of(user: Any) -> str:
+def name_of(user: Any) -> str:
     return user.get_full_name()
 
 

@@ -45,6 +45,11 @@ class OrderEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(  # the history of the whole shop
+                fields=["-created_at", "-id"], condition=models.Q(user__isnull=False), name="order_event_of_staff"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.text
