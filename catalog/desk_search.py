@@ -28,6 +28,7 @@ class Hit:
     picture: Mapping[str, Any] | None = field(default=None, hash=False)  # as `ProductImage.as_json()` returns it
     end: str = ""
     tone: str = ""  # ok, warn, bad or info: the colour of `end`
+    is_exact: bool = False  # the text is its number, so its page opens at once
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def find_orders(text: str, user: Any) -> list[Hit]:
             reverse("admin:orders_order_change", args=[order.pk]),
             end=order.get_status_display(),
             tone=TONES.get(Order.Status(order.status), ""),
+            is_exact=order.number.casefold() == text.casefold(),
         )
         for order in orders
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from catalog.desk_search import Hit, Source, search_sources
 from shop.desk.navigation import navigation
@@ -29,8 +29,11 @@ search_sources.add(Source("settings", "Pages of the desk", "", find_settings))
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what matches, by kind."""
+    """Show what matches, by kind, or open the page of the one thing whose number this is."""
     groups, text = _found(request)
+    exact = [hit for group in groups for hit in group.hits if hit.is_exact]
+    if len(exact) == 1:
+        return redirect(exact[0].url)
     count = sum(len(group.hits) for group in groups)
     title = f"Results for “{text}”" if text else "Search"
     context = {**admin.site.each_context(request), "title": title, "groups": groups, "text": text, "count": count}

@@ -65,11 +65,14 @@ function tuckSidebar() {
   show();
 }
 
-// A click outside or Escape closes a menu.
+// Escape closes a menu, and so does whoever goes elsewhere with mouse or keyboard.
 function closeMenus() {
-  document.addEventListener("click", (event) => {
-    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-  });
+  for (const leaving of ["click", "focusin"]) {
+    document.addEventListener(leaving, (event) => {
+      for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+      if (!$(".find")?.contains(event.target)) $("#found")?.replaceChildren();
+    });
+  }
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     for (const menu of $$("details.menu[open]")) {
@@ -103,7 +106,6 @@ function suggest() {
       (at ? hits[at - 1] : box).focus();
     }
   });
-  document.addEventListener("click", (event) => box.form.contains(event.target) || found.replaceChildren());
 }
 
 // Rows of a list: a counter, the whole page, and ranges with Shift.
@@ -116,6 +118,7 @@ function selectRows(form) {
     const count = boxes.filter((box) => box.checked).length;
     bar?.classList.toggle("on", count > 0);
     if (bar) $("b", bar).textContent = `${count} selected`;
+    if (count) say(`${count} selected`);
     if (!all) return;
     all.checked = count > 0 && count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
@@ -136,6 +139,7 @@ function selectRows(form) {
   $("[data-clear]", form)?.addEventListener("click", (event) => {
     event.preventDefault();
     set(boxes, false);
+    (boxes[last] ?? all)?.focus(); // the button is gone with its bar
   });
   show();
 }
@@ -249,7 +253,7 @@ function copyTexts() {
 // Single keys can be switched off in the list of keys (WCAG 2.1.4).
 const singleKeysAreOn = (event) =>
   !(event.metaKey || event.ctrlKey || event.altKey) &&
-  !event.target.matches("input, select, textarea, [contenteditable]") &&
+  !event.target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]") &&
   !$("#keys")?.open &&
   stored("keys") !== "off";
 
@@ -262,6 +266,7 @@ function listKeys() {
   for (const button of $$("[data-keys]")) button.addEventListener("click", () => dialog.showModal());
 }
 
+const FOLLOW_PAUSE = 2000;
 const SECOND_KEY = 900; // milliseconds after "g"
 let went = 0;
 
@@ -292,11 +297,13 @@ function pressSingleKey(event, box) {
   else moveInRows(event.key);
 }
 
-// j and k move between the links of a list's rows, which Enter opens, and x selects the row.
+// j and k move between the links of a list's rows, which Enter opens, x selects the row, and a goes to the actions.
 function moveInRows(key) {
-  const links = $$("form[data-select] tbody .name");
-  const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
-  if (key === "x" && at >= 0) $(".c-check input", links[at].closest("tr"))?.click();
+  const links = $$("main :is(tbody .name, #result_list tbody th a, .hits a)");
+  const rows = links.map((link) => link.closest("tr, li"));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  if (key === "x") $("[type=checkbox]", rows[at] ?? root.cloneNode())?.click();
+  else if (key === "a") $(".bulk.on button")?.focus();
   else if (key === "j") links[Math.min(at + 1, links.length - 1)]?.focus();
   else if (key === "k") links[Math.max(at - 1, 0)]?.focus();
 }
@@ -412,6 +419,35 @@ function scrollByKeyboard() {
   }
 }
 
+// The keyboard begins in the first wrong field, at what the server answered, or in the form that the page is for.
+function placeKeyboard() {
+  const main = $("#content-start");
+  if (document.activeElement !== document.body || location.hash) return;
+  const answer =
+    $("[aria-invalid=true]", main) ??
+    $(".errornote, [role=alert], .messagelist", main) ??
+    $("[data-begin] :is(input:not([type=hidden]), select, textarea)", main);
+  if (!answer) return;
+  for (const box of $$("details", main)) box.open ||= box.contains(answer);
+  if (answer.tabIndex < 0) answer.tabIndex = -1;
+  answer.focus();
+}
+
+// A page that waits for a worker asks again, until it waits no more, and the focus stays.
+async function follow() {
+  const main = $("#content-start");
+  const stops = () => $$("a, button, summary", main);
+  const answer = await fetch(location.href).catch(() => ({}));
+  if (answer.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const at = stops().indexOf(document.activeElement);
+    main.replaceChildren(...$("#content-start", page).childNodes);
+    stops()[at]?.focus();
+    say($("[role=status]", main)?.textContent ?? "");
+  }
+  if ($("[data-follow]", main)) setTimeout(follow, FOLLOW_PAUSE);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   for (const start of [chooseTheme, tuckSidebar, closeMenus, suggest, countRows, copyTexts, listKeys]) start();
   $$("form[data-select]").forEach(selectRows);
@@ -422,8 +458,10 @@ document.addEventListener("DOMContentLoaded", () => {
   $$("[data-chosen]").forEach((input) => input.addEventListener("change", () => showChosen(input)));
   $$("[data-sortable]").forEach(sortByDrag);
   $$("[data-focus]").forEach(placeFocus);
+  if ($("[data-follow]")) setTimeout(follow, FOLLOW_PAUSE);
   document.addEventListener("keydown", pressKey);
   document.addEventListener("click", fillDown);
+  placeKeyboard();
   document.addEventListener("formset:added", () => setTimeout(nameFields));
   document.fonts?.ready.then(scrollByKeyboard);
 });
