@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from catalog.errors import StockRefused
-from catalog.inventory import Need, reserve, ship
+from catalog.inventory import Need, receive, reserve, ship
 from catalog.inventory.stocktakes import count, count_again, count_more, finish, open_stocktake, post
-from catalog.models import Stocktake
+from catalog.models import Stock, Stocktake
 from shop.operations.audit import run_audit
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_variant, stock_of
@@ -125,3 +125,51 @@ def test_long_counts_have_pages_and_tabs(client, staff, main, django_assert_max_
     second = client.get(url + find_all(first, "a", rel="next")[0].attributes["href"])
     assert (len(rows_of(first)) - 1, len(rows_of(second)) - 1) == (100, 2)
     assert [len(rows_of(client.get(f"{url}?show={tab}"))) - 1 for tab in ("open", "different")] == [0, 0]
+
+
+def test_a_blind_count_hides_its_lines_on_all_stock_pages_from_whoever_counts(client, main, second):
+    variant = make_variant(on_hand=7417, low_stock_at=9000)
+    make_variant(on_hand=8222)
+    receive(variant.pk, second, 31)
+    open_stocktake(main, [variant.pk], is_blind=True)
+    stock = Stock.objects.get(variant=variant, location=main)
+    counter = role(client, "Fulfilment")
+    row = f"/admin/catalog/stock/{stock.pk}/change/"
+    movements = f"/admin/catalog/stockmovement/?q={variant.sku}"
+    pages = [client.get(url) for url in ("/admin/catalog/stock/", row, movements, f"{movements}&location={main.pk}")]
+    correction = {f"change-{stock.pk}": "-9999", "reason": "Broken"}
+    pages.append(client.post("/admin/catalog/stock/", correction))
+    pages.append(client.post(row, {"what": "adjust", "quantity": "-9999", "reason": "broken"}))
+    sent = {"code": variant.sku, "quantity": "9999", "source": main.pk, "destination": second.pk}
+    pages += [
+        client.post("/admin/catalog/transfer/add/", form_of(client.get("/admin/catalog/transfer/add/")) | sent | button)
+        for button in ({"look": "1"}, {"send": "1"})
+    ]
+    assert [("7417" in markup_of(page), "7,417" in markup_of(page)) for page in pages] == [(False, False)] * 8
+    assert "is being counted. Correct it when the count is closed." in text_of(pages[4])
+    assert "There are too few at main." in text_of(pages[7])
+    shown = text_of(pages[0])
+    assert ("Being counted" in shown, "8222" in shown, "31" in shown) == (True, True, True)
+    low = client.get("/admin/catalog/stock/", {"low": "yes"})
+    assert [row[1] for row in rows_of(low)[1:]] == ["second"]
+    counter.user_permissions.add(Permission.objects.get(codename="review_stocktake"))
+    assert "7417" in text_of(client.get("/admin/catalog/stock/"))
+
+
+def test_the_numbers_of_a_blind_count_are_shown_again_when_it_is_closed(client, main):
+    variant = make_variant(on_hand=7417)
+    stocktake = open_stocktake(main, is_blind=True)
+    role(client, "Fulfilment")
+    assert "7417" not in text_of(client.get("/admin/catalog/stock/"))
+    count(stocktake, {variant.pk: 7417})
+    finish(stocktake)
+    assert "7417" not in text_of(client.get("/admin/catalog/stock/"))
+    post(stocktake)
+    assert "7417" in text_of(client.get("/admin/catalog/stock/"))
+
+
+def test_a_count_that_is_not_blind_hides_nothing(client, main):
+    make_variant(on_hand=7417)
+    open_stocktake(main)
+    role(client, "Fulfilment")
+    assert "7417" in text_of(client.get("/admin/catalog/stock/"))

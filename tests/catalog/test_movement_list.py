@@ -112,3 +112,53 @@ def test_the_list_runs_at_most_twelve_queries(client, staff, main, second, djang
         send({variant.pk: 1}, source=main, destination=second)
     with django_assert_max_num_queries(12):
         client.get(LIST)
+
+
+def balances_of(answer) -> list[tuple[str, str, str]]:
+    """Location, change and units on hand afterwards, of each movement of one variant."""
+    return [tuple(row[1:4]) for row in rows_of(answer)[1:]]
+
+
+def test_the_movements_of_one_variant_have_the_units_on_hand_after_each(client, staff, main, second):
+    mug = make_variant(on_hand=4, sku="MUG", title="Mug")
+    make_variant(on_hand=90)
+    send({mug.pk: 1}, source=main, destination=second)
+    receive(mug.pk, second, 10)
+    adjust(mug.pk, main, -2, reason="broken")
+    make_order(mug)
+    everywhere = client.get(LIST, {"q": "mug"})
+    assert "Movements of Mug" in text_of(everywhere)
+    assert "Now: main 1 on hand · second 10 on hand" in text_of(everywhere)
+    assert balances_of(everywhere) == [
+        ("main", "", "11"),
+        ("main", "−2", "11"),
+        ("second", "+10", "13"),
+        ("main", "−1", "3"),
+        ("main", "+4", "4"),
+    ]
+    here = client.get(LIST, {"q": "mug", "location": main.pk})
+    assert balances_of(here) == [("main", "", "1"), ("main", "−2", "1"), ("main", "−1", "3"), ("main", "+4", "4")]
+    corrected = client.get(LIST, {"q": "mug", "kind": "received"})
+    assert balances_of(corrected) == [("second", "+10", "13"), ("main", "+4", "4")]
+
+
+def test_the_balances_of_an_older_page_go_on_from_the_newer_one(client, staff, main):
+    mug = make_variant(on_hand=0, sku="MUG")
+    for number in range(52):
+        receive(mug.pk, main, 1, key=f"{number}")
+    older = client.get(LIST + find_all(client.get(LIST, {"q": "MUG"}), "a", rel="next")[0].attributes["href"])
+    assert [balance for _, _, balance in balances_of(older)] == ["2", "1"]
+
+
+def test_the_page_of_a_stock_row_has_balances_and_leads_to_all_movements(client, staff, main):
+    variant = make_variant(on_hand=4, sku="", title="Mug")
+    adjust(variant.pk, main, 3, reason="found")
+    page = client.get(f"/admin/catalog/stock/{variant.stock.get().pk}/change/")
+    assert [row[1:3] for row in rows_of(page)[1:]] == [["+3", "7"], ["+4", "4"]]
+    url = next(url for url, text in links_of(page).items() if text == "All movements")
+    assert balances_of(client.get(url)) == [("main", "+3", "7"), ("main", "+4", "4")]
+
+
+def test_a_variant_that_was_never_in_stock_has_no_movements(client, staff, main):
+    make_variant(on_hand=0, sku="MUG")
+    assert "Nothing matches these filters." in text_of(client.get(LIST, {"q": "MUG"}))

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.admin.stock.blind import BEING_COUNTED, hidden_levels, without_hidden
 from catalog.admin.stock.variants import ShownVariant, found_variants, shown_by_id
 from catalog.formats import day
 from catalog.inventory.availability import available_of
@@ -75,10 +76,11 @@ class Levels:
     next: str
 
 
-def page_of_levels(form: LevelFilter, sent: QueryDict) -> Levels:
+def page_of_levels(form: LevelFilter, sent: QueryDict, user: PermissionsMixin) -> Levels:
     """The page that the URL asks for: the newest variants first, each with its locations."""
     after, before = _place(sent.get("after", "")), _place(sent.get("before", ""))
-    rows = form.rows().select_related("variant", "location")
+    rows = without_hidden(user, form.rows()) if form.data.get("low") else form.rows()
+    rows = rows.select_related("variant", "location")
     is_backwards = before is not None and after is None
     if place := after or before:
         variant, location = place
@@ -131,20 +133,23 @@ class LevelRow:
     level: str
     incoming: list[Expected]
     typed: str
+    is_hidden: bool = False  # by a blind count
 
 
 def level_rows(rows: Sequence[Stock], user: PermissionsMixin, typed: Mapping[int, str]) -> list[LevelRow]:
     """The rows with pictures and with what is expected, for a constant number of queries."""
     variant_ids = {stock.variant_id for stock in rows}
     shown, incoming = shown_by_id(variant_ids), incoming_of(variant_ids)
+    hidden = hidden_levels(user, variant_ids)
     return [
         LevelRow(
             stock,
             shown[stock.variant_id],
             available_of(stock),
-            *level_of(stock),
+            *(("info half", BEING_COUNTED) if (stock.variant_id, stock.location_id) in hidden else level_of(stock)),
             expected_words(incoming.get((stock.variant_id, stock.location_id), []), user),
             typed.get(stock.pk, ""),
+            (stock.variant_id, stock.location_id) in hidden,
         )
         for stock in rows
     ]

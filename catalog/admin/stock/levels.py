@@ -10,10 +10,13 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from catalog.admin.base import ReadOnly, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.balances import balances_after
+from catalog.admin.stock.blind import BEING_COUNTED, hidden_levels
 from catalog.admin.stock.level_list import LevelFilter, expected_words, level_of, level_rows, page_of_levels
 from catalog.admin.stock.movements import movement_rows, with_names
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK, signed_number
 from catalog.admin.stock.receiving import receive_view
+from catalog.admin.stock.variants import shown_variant
 from catalog.errors import StockRefused
 from catalog.formats import count_of
 from catalog.inputs import DayField
@@ -58,13 +61,25 @@ class BackorderForm(forms.Form):
 
 
 def _movements_url(request: HttpRequest, stock: Stock) -> str:
-    """The URL of all movements of the row; empty for readers who may not see them."""
-    code = stock.variant.sku or stock.variant.barcode
-    if not code or not request.user.has_perm("catalog.view_stockmovement"):
+    """The URL of all movements of the row, with the balance after each; empty for readers who may not see them."""
+    if not request.user.has_perm("catalog.view_stockmovement"):
         return ""
+    code = shown_variant(stock.variant).code
     return (
         f"{reverse('admin:catalog_stockmovement_changelist')}?{urlencode({'q': code, 'location': stock.location_id})}"
     )
+
+
+def is_hidden(request: HttpRequest, stock: Stock) -> bool:
+    """Whether a blind count hides the row from the user."""
+    hidden = hidden_levels(request.user, [stock.variant_id])  # type: ignore[arg-type]
+    return (stock.variant_id, stock.location_id) in hidden
+
+
+def refuse_counted(request: HttpRequest, stock: Stock) -> None:
+    """Raise StockRefused for a row that a blind count hides, because a refused correction would tell its number."""
+    if is_hidden(request, stock):
+        raise StockRefused(f"{stock.variant} is being counted. Correct it when the count is closed.")
 
 
 def typed_ids(sent: QueryDict) -> list[int]:
@@ -90,7 +105,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
                 messages.success(request, f"{count_of(number, 'row')} corrected.")
                 return redirect(request.get_full_path())
         form = LevelFilter(request.GET)
-        levels = page_of_levels(form, request.GET)
+        levels = page_of_levels(form, request.GET, request.user)  # type: ignore[arg-type]
         context = {
             "title": "Stock",
             "form": form,
@@ -110,6 +125,8 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         changes = {pk: signed_number(text) for pk, text in typed.items()}
         if not changes:
             raise StockRefused("Nothing was corrected. Enter by how much, like +2 or −1.")
+        for stock in Stock.objects.filter(pk__in=list(changes)).select_related("variant__product"):
+            refuse_counted(request, stock)
         key = request.POST.get("key", "")[:MAX_KEY]
         return adjust_rows(changes, reason=request.POST.get("reason", "")[:200], key=key, user_id=request.user.pk)
 
@@ -138,12 +155,16 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
             require_permission(request, MAY_CHANGE_BACKORDERS if is_backorder else MAY_CHANGE_STOCK)
             if self._change(request, stock, backorder if is_backorder else form):
                 return redirect("admin:catalog_stock_change", stock.pk)
+        counted = is_hidden(request, stock)
         movements = StockMovement.objects.filter(variant=stock.variant, location=stock.location)
+        shown = list(with_names(movements).order_by("-created_at", "-pk")[:50])
+        balances = {} if counted else balances_after(shown, stock.location)
         context = {
+            "is_hidden": counted,
             "stock": stock,
             "available": available_of(stock),
-            "look": level_of(stock)[0],
-            "level": level_of(stock)[1],
+            "look": "info half" if counted else level_of(stock)[0],
+            "level": BEING_COUNTED if counted else level_of(stock)[1],
             "incoming": expected_words(
                 incoming_of([stock.variant_id]).get((stock.variant_id, stock.location_id), []),
                 request.user,  # type: ignore[arg-type]
@@ -151,9 +172,10 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
             "movements_url": _movements_url(request, stock),
             "form": form,
             "backorder": backorder,
-            "may_change": request.user.has_perm(MAY_CHANGE_STOCK),
+            "may_change": request.user.has_perm(MAY_CHANGE_STOCK) and not counted,
             "may_oversell": request.user.has_perm(MAY_CHANGE_BACKORDERS),
-            "movements": movement_rows(list(with_names(movements).order_by("-created_at", "-pk")[:50]), request.user),
+            "movements": movement_rows(shown, request.user, balances=balances),  # type: ignore[arg-type]
+            "balance_label": "After it",
             "title": f"{stock.variant} at {stock.location}",
         }
         status = 422 if form.errors or backorder.errors else 200
@@ -166,6 +188,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
         key = str(cleaned.get("key") or "")
         options = {"reason": cleaned.get("reason", ""), "key": key, "user_id": request.user.pk}
         try:
+            refuse_counted(request, stock)
             if "limit" in cleaned:
                 set_backorders(stock, limit=cleaned["limit"], date=cleaned["date"])
             elif cleaned["what"] == "receive":

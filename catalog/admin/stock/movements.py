@@ -1,8 +1,9 @@
 """The list of stock movements, in words, with filters that a million movements do not slow down."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,12 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from catalog.admin.base import ReadOnly, page, require_permission
+from catalog.admin.stock.balances import balances_after
+from catalog.admin.stock.blind import BEING_COUNTED, Place, hidden_levels
 from catalog.admin.stock.occasions import Occasion, occasions_of
-from catalog.admin.stock.variants import ShownVariant, shown_by_id, variants_by_code
+from catalog.admin.stock.variants import ShownVariant, shown_by_id, shown_variant, variants_by_code
 from catalog.formats import moment, signed
 from catalog.inputs import DayField
 from catalog.keyset import Keyset
-from catalog.models import Location, StockMovement
+from catalog.models import Location, Stock, StockMovement, Variant
 
 PAGE = Keyset("created_at", 50)
 COUNTED = "stocktake:"
@@ -47,8 +50,8 @@ class MovementFilter(forms.Form):
         """The movements that match. An invalid filter matches everything, and its field says so."""
         rows = StockMovement.objects.all()
         wanted = self.cleaned_data if self.is_valid() else {}
-        if code := wanted.get("q", "").strip():
-            rows = rows.filter(variant_id__in=[variant.pk for variant in variants_by_code([code])[code]])
+        if self.code:
+            rows = rows.filter(variant_id__in=[variant.pk for variant in self.variants])
         if wanted.get("location"):
             rows = rows.filter(location=wanted["location"])
         if wanted.get("kind"):
@@ -58,6 +61,24 @@ class MovementFilter(forms.Form):
         if wanted.get("until"):
             rows = rows.filter(created_at__lt=_midnight(wanted["until"] + timedelta(days=1)))
         return rows
+
+    @property
+    def code(self) -> str:
+        return self.cleaned_data.get("q", "").strip() if self.is_valid() else ""
+
+    @cached_property
+    def variants(self) -> list[Variant]:
+        """The variants that the SKU or barcode means."""
+        return variants_by_code([self.code])[self.code]
+
+    @property
+    def only_variant(self) -> ShownVariant | None:
+        """The variant whose movements are shown, if all are of one."""
+        return shown_variant(self.variants[0]) if self.code and len(self.variants) == 1 else None
+
+    @property
+    def only_location(self) -> Location | None:
+        return self.cleaned_data.get("location") if self.is_valid() else None
 
     @property
     def kept(self) -> dict[str, str]:
@@ -82,28 +103,43 @@ class MovementRow:
     reserved: str
     reason: str
     user: str
+    balance: str = ""
 
 
 def movement_rows(
-    movements: Sequence[StockMovement], user: PermissionsMixin, variants: dict[int, ShownVariant] | None = None
+    movements: Sequence[StockMovement],
+    user: PermissionsMixin,
+    variants: Mapping[int, ShownVariant] | None = None,
+    balances: Mapping[int, int] | None = None,
 ) -> list[MovementRow]:
-    """The movements as rows, with one query for each kind of occasion."""
+    """The movements as rows, with one query for each kind of occasion. Blind counts hide the numbers of their lines."""
     occasions = occasions_of(movements, user)
-    shown = variants or {}
-    return [
-        MovementRow(
-            moment(movement.created_at),
-            _what(movement),
-            occasions[movement.pk],
-            shown.get(movement.variant_id),
-            str(movement.location),
-            signed(movement.on_hand_change) if movement.on_hand_change else "",
-            signed(movement.reserved_change) if movement.reserved_change else "",
-            _reason(movement, occasions[movement.pk]),
-            str(movement.user or ""),
-        )
-        for movement in movements
-    ]
+    hidden = hidden_levels(user, {movement.variant_id for movement in movements})
+    return [_row(each, occasions[each.pk], variants or {}, balances or {}, hidden) for each in movements]
+
+
+def _row(
+    movement: StockMovement,
+    occasion: Occasion,
+    shown: Mapping[int, ShownVariant],
+    balances: Mapping[int, int],
+    hidden: Collection[Place],
+) -> MovementRow:
+    row = MovementRow(
+        moment(movement.created_at),
+        _what(movement),
+        occasion,
+        shown.get(movement.variant_id),
+        str(movement.location),
+        signed(movement.on_hand_change) if movement.on_hand_change else "",
+        signed(movement.reserved_change) if movement.reserved_change else "",
+        _reason(movement, occasion),
+        movement.user.get_full_name() if movement.user else "",
+        f"{balances[movement.pk]:,}" if movement.pk in balances else "",
+    )
+    if (movement.variant_id, movement.location_id) in hidden:
+        return replace(row, on_hand="", reserved="", balance="", reason=BEING_COUNTED)
+    return row
 
 
 def _what(movement: StockMovement) -> str:
@@ -132,10 +168,17 @@ class StockMovementAdmin(ReadOnly, admin.ModelAdmin):
         form = MovementFilter(request.GET)
         rows = with_names(form.rows())
         shown = PAGE.page(rows, [rows], after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        variant = form.only_variant
+        balances = (
+            balances_after(shown.rows, form.only_location) if variant and not _is_hidden(request, variant) else {}
+        )
         context = {
-            "title": "Stock movements",
+            "title": f"Movements of {variant.name}" if variant else "Stock movements",
             "form": form,
-            "rows": movement_rows(shown.rows, request.user, _variants_of(shown.rows)),  # type: ignore[arg-type]
+            "variant": variant,
+            "rows": movement_rows(shown.rows, request.user, _variants_of(shown.rows), balances),  # type: ignore[arg-type]
+            "balance_label": _balance_label(form) if variant else "",
+            "levels": _levels_of(request, variant) if variant else [],
             "previous": _url(form, "before", shown.previous),
             "next": _url(form, "after", shown.next),
             "is_filtered": bool(form.kept),
@@ -149,3 +192,23 @@ def _variants_of(movements: Iterable[StockMovement]) -> dict[int, ShownVariant]:
 
 def _url(form: MovementFilter, name: str, cursor: str) -> str:
     return f"?{urlencode({**form.kept, name: cursor})}" if cursor else ""
+
+
+def _is_hidden(request: HttpRequest, variant: ShownVariant) -> bool:
+    return bool(hidden_levels(request.user, [variant.pk]))  # type: ignore[arg-type]
+
+
+def _balance_label(form: MovementFilter) -> str:
+    return f"After it at {form.only_location}" if form.only_location else "After it, everywhere"
+
+
+def _levels_of(request: HttpRequest, variant: ShownVariant) -> list[tuple[Stock, str]]:
+    """The stock rows of the variant with the units on hand, for users who may see them."""
+    if not request.user.has_perm("catalog.view_stock"):
+        return []
+    hidden = hidden_levels(request.user, [variant.pk])  # type: ignore[arg-type]
+    rows = Stock.objects.filter(variant=variant.pk).select_related("location").order_by("location")
+    return [
+        (stock, BEING_COUNTED if (stock.variant_id, stock.location_id) in hidden else f"{stock.on_hand:,} on hand")
+        for stock in rows
+    ]

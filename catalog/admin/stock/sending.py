@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.base import page, require_permission
+from catalog.admin.stock.blind import hidden_levels
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.admin.stock.typed_rows import BLANK_ROWS, MORE_ROWS, TypedRows
 from catalog.edits.history import write_entry
@@ -64,7 +65,9 @@ def send_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
         except TooFewToSend as refused:
             for row in rows.rows:
                 if row.shown and row.shown.pk in refused.short:
-                    row.error = f"Only {refused.short[row.shown.pk]} are available at {form.cleaned_data['source']}."
+                    row.error = _too_few(
+                        request, row.shown.pk, refused.short[row.shown.pk], form.cleaned_data["source"]
+                    )
             error = _first_problem(rows, is_valid=True)
         except StockRefused as refused:
             error = f"Nothing was sent yet. {refused}"
@@ -84,6 +87,12 @@ def _sent(request: HttpRequest, form: SendForm, rows: TypedRows) -> HttpResponse
     return redirect("admin:catalog_transfer_change", transfer.pk)
 
 
+def _too_few(request: HttpRequest, variant_id: int, available: int, source: Location) -> str:
+    if (variant_id, source.pk) in hidden_levels(request.user, [variant_id]):  # type: ignore[arg-type]
+        return f"There are too few at {source}."
+    return f"Only {available:,} are available at {source}."
+
+
 def _first_problem(rows: TypedRows, *, is_valid: bool) -> str:
     """The sentence above the form; empty if there is nothing wrong with it."""
     if rows.too_many:
@@ -101,7 +110,7 @@ def _shown(
     model_admin: admin.ModelAdmin, request: HttpRequest, form: SendForm, rows: TypedRows, error: str = ""
 ) -> HttpResponse:
     source = _source_of(form)
-    _add_available(rows, source)
+    _add_available(request, rows, source)
     context = {
         "title": "Send stock to another location",
         "form": form,
@@ -121,11 +130,12 @@ def _source_of(form: SendForm) -> Location | None:
     return Location.objects.filter(pk=int(chosen), is_active=True).first() if is_number else None
 
 
-def _add_available(rows: TypedRows, source: Location | None) -> None:
-    """Write into each row how many units can be sent from the location."""
+def _add_available(request: HttpRequest, rows: TypedRows, source: Location | None) -> None:
+    """Write into each row how many units can be sent from the location, unless a blind count hides it."""
     variants = [row.shown.pk for row in rows.rows if row.shown]
     stock = Stock.objects.filter(location=source, variant_id__in=variants) if source and variants else []
     available = {row.variant_id: in_stock_of(row) for row in stock}
+    hidden = hidden_levels(request.user, variants)  # type: ignore[arg-type]
     for row in rows.rows:
-        if row.shown and source:
+        if row.shown and source and (row.shown.pk, source.pk) not in hidden:
             row.available = available.get(row.shown.pk, 0)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 
 from catalog.admin.base import Question, ReadOnly, ask, found_or_404, guarded, page, require_permission
+from catalog.admin.stock.blind import MAY_REVIEW
 from catalog.admin.stock.count_history import record_counted, record_opening
 from catalog.admin.stock.count_pages import (
     MAX_SHEET_LINES,
@@ -31,7 +32,6 @@ from catalog.inventory import default_location, stocktakes
 from catalog.models import Location, Stocktake, Variant
 
 MAX_PRODUCTS_NAMED = 20  # in one sentence
-MAY_REVIEW = "catalog.review_stocktake"
 UNFINISHED = Stocktake.UNFINISHED
 
 
