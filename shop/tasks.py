@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from shop.desk import checklist
 from shop.desk.reports import mailing
 from shop.mail import outbox
 from shop.operations import audit as audit_verbs
@@ -29,6 +30,7 @@ def audit() -> int:
     for finding in findings:
         log.error("audit: %s", finding)
     health.record_audit(len(findings))
+    health.record_completeness(is_complete=checklist.is_complete())
     return len(findings)
 
 

@@ -116,15 +116,26 @@ def checklist_for(user: User) -> Checklist | None:
     """Return the checklist of a shop that is not complete, otherwise None. A complete shop is checked every ten minutes."""
     if caches["process"].get(DONE):
         return None
-    missing: dict[str, list[Missing]] = {}
-    for entry in (*missing_to_open(), *missing_otherwise()):
-        missing.setdefault(entry.step, []).append(entry)
+    missing = _missing()
     kinds = [kind for kind in KINDS if kind.code != MARKETS or further_markets()]
     first = next((kind.code for kind in kinds if kind.code in missing), "")
     if not first:
         caches["process"].set(DONE, value=True, timeout=DONE_SECONDS)
         return None
     return Checklist([_step(kind, missing.get(kind.code, []), user, is_first=kind.code == first) for kind in kinds])
+
+
+def is_complete() -> bool:
+    """Whether every step of the checklist is done."""
+    return not _missing().keys() & {kind.code for kind in KINDS}
+
+
+def _missing() -> dict[str, list[Missing]]:
+    """What is missing, by the step that it belongs to."""
+    missing: dict[str, list[Missing]] = {}
+    for entry in (*missing_to_open(), *missing_otherwise()):
+        missing.setdefault(entry.step, []).append(entry)
+    return missing
 
 
 def _step(kind: StepKind, missing: Sequence[Missing], user: User, *, is_first: bool) -> Step:

@@ -49,7 +49,8 @@ class LatestOrder:
 def home(request: HttpRequest) -> dict[str, Any]:
     """Return what the home page shows to the user of the request."""
     user = cast(User, request.user)
-    checklist = checklist_for(user)
+    lights = lights_for(user)
+    checklist = None if lights.is_complete else checklist_for(user)
     market = all_markets().get(request.GET.get("market", "")) or default_market()
     markets = [MarketLink(each, each == market) for each in all_markets().values()]
     sees_figures = user.has_perm(SEE_REPORTS)
@@ -61,7 +62,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
         "tiles": tiles.shown_to(user),
         "figures": figures_of(market) if sees_figures else [],
         "markets": markets if sees_figures and len(markets) > 1 else [],
-        "lights": lights_for(user),
+        "lights": lights,
         "latest": latest_orders(user) if user.has_perm(SEE_ORDERS) else [],
     }
 

@@ -12,12 +12,13 @@ from catalog.formats import count_of, moment
 from payments.models import StripeEvent
 from payments.worklists import MAX_WAITING
 from shop.models import Heartbeat, Mail
-from shop.operations.health import AUDIT, MAX_SILENCE, WORKER
+from shop.operations.health import AUDIT, COMPLETE, MAX_SILENCE, WORKER
 
 WELL, WATCH, BROKEN = "", "warn", "bad"
 MAX_MAIL_DELAY = timedelta(minutes=10)
 MAX_AUDIT_AGE = timedelta(hours=1)
-# What the second query finds, each in at most one row.
+MAX_COMPLETE_AGE = timedelta(minutes=25)  # twice as long as the audit, which records it, waits between its runs
+# What the query finds beside the heartbeats, each in at most one row.
 OLDEST_MAIL, LAST_EVENT, OLDEST_EVENT = "mail", "event", "waiting event"
 
 
@@ -34,9 +35,10 @@ class Light:
 
 @dataclass(frozen=True)
 class Lights:
-    """All lights, and one badge about them."""
+    """All lights, and one badge about them. `is_complete` says that the shop lacked nothing a few minutes ago."""
 
     lights: list[Light]
+    is_complete: bool = False
 
     @property
     def colour(self) -> str:
@@ -48,36 +50,46 @@ class Lights:
         return f"{watched} to watch" if watched else "All well"
 
 
+@dataclass(frozen=True)
+class Beat:
+    """When something was last seen, and how many problems it found."""
+
+    at: datetime
+    problems: int
+
+
 def lights_for(user: User) -> Lights:
-    """Return the lights, with links to what this user may open. Runs two queries."""
+    """Return the lights, with links to what this user may open. Runs one query."""
     now = timezone.now()
-    beats = {beat.name: beat for beat in Heartbeat.objects.filter(name__in=[WORKER, AUDIT])}
-    moments = _moments()
+    found = _beats()
+    moments = {what: beat.at for what, beat in found.items()}
     return Lights(
         [
-            _audit(beats.get(AUDIT), now),
+            _audit(found.get(AUDIT), now),
             _payments(moments.get(LAST_EVENT), moments.get(OLDEST_EVENT), now, user),
             _mail(moments.get(OLDEST_MAIL), now, user),
-            _worker(beats.get(WORKER), now),
-        ]
+            _worker(found.get(WORKER), now),
+        ],
+        is_complete=COMPLETE in found and now - found[COMPLETE].at < MAX_COMPLETE_AGE,
     )
 
 
-def _moments() -> dict[str, datetime]:
-    """When the oldest e-mail that is due was due, and when the last and the oldest waiting event arrived."""
+def _beats() -> dict[str, Beat]:
+    """The heartbeats, when the oldest e-mail that is due was due, and when the last and the oldest waiting event came."""
     due = Mail.objects.filter(status=Mail.Status.QUEUED, next_try_at__lte=timezone.now())
     events = StripeEvent.objects.order_by("-id")
     waiting = StripeEvent.objects.filter(status=StripeEvent.Status.NEW).order_by("next_try_at")
     found = [
-        due.order_by("next_try_at").annotate(what=Value(OLDEST_MAIL), at=F("next_try_at")),
-        events.annotate(what=Value(LAST_EVENT), at=F("received_at")),
-        waiting.annotate(what=Value(OLDEST_EVENT), at=F("received_at")),
+        due.order_by("next_try_at").annotate(what=Value(OLDEST_MAIL), seen=F("next_try_at")),
+        events.annotate(what=Value(LAST_EVENT), seen=F("received_at")),
+        waiting.annotate(what=Value(OLDEST_EVENT), seen=F("received_at")),
     ]
-    first, *others = (rows.values_list("what", "at")[:1] for rows in found)
-    return dict(first.union(*others, all=True))
+    beats = Heartbeat.objects.filter(name__in=[WORKER, AUDIT, COMPLETE]).values_list("name", "at", "problems")
+    moments = (rows.values_list("what", "seen", Value(0))[:1] for rows in found)
+    return {what: Beat(at, problems) for what, at, problems in beats.union(*moments, all=True)}
 
 
-def _audit(beat: Heartbeat | None, now: datetime) -> Light:
+def _audit(beat: Beat | None, now: datetime) -> Light:
     if beat is None:
         return Light("Books", WATCH, "Not checked yet", "The audit has not run.")
     when = f"Checked {moment(beat.at)}"
@@ -105,7 +117,7 @@ def _mail(oldest: datetime | None, now: datetime, user: User) -> Light:
     return Light("E-mail", WATCH, "Late", f"An e-mail waits since {moment(oldest)}", f"{url}{query}")
 
 
-def _worker(beat: Heartbeat | None, now: datetime) -> Light:
+def _worker(beat: Beat | None, now: datetime) -> Light:
     if beat is None:
         return Light("Workers", BROKEN, "Not running", "No worker was ever seen, so no e-mail is sent.")
     if now - beat.at > MAX_SILENCE:

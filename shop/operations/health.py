@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from catalog.pages import SHARED_FILE, page
 from shop.models import Heartbeat
 
-WORKER, AUDIT = "worker", "audit"  # names of heartbeats
+WORKER, AUDIT, COMPLETE = "worker", "audit", "complete"  # names of heartbeats
 MAX_SILENCE = timedelta(seconds=60)  # a worker that is silent for longer counts as missing
 
 
@@ -55,6 +55,14 @@ def is_worker_silent() -> bool:
 def beat_heart() -> None:
     """Record that a worker is alive and reaches the database."""
     Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": timezone.now()})
+
+
+def record_completeness(*, is_complete: bool) -> None:
+    """Record that the shop lacks nothing, or that it does."""
+    if is_complete:
+        Heartbeat.objects.update_or_create(name=COMPLETE, defaults={"at": timezone.now()})
+    else:
+        Heartbeat.objects.filter(name=COMPLETE).delete()
 
 
 def record_audit(problems: int) -> None:

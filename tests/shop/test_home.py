@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.markets import default_market
 from catalog.models import Page
 from orders.lifecycle import confirm
-from orders.models import Order
+from orders.models import Order, TaxRate
 from payments.models import StripeEvent
 from shop.desk.charts import Point, bar_chart, line_chart
 from shop.desk.checklist import DONE
@@ -64,6 +64,34 @@ def test_home_needs_ten_queries_at_most(client, complete):
     with CaptureQueriesContext(connection) as queries:
         client.get(HOME)
     assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+
+
+def test_the_first_visit_after_a_while_needs_ten_queries_too_once_the_audit_found_the_shop_complete(client):
+    set_up(starting_answers(SELLER))
+    make_variant()
+    Page.objects.update(body="<p>Ours.</p>")
+    audit()
+    for _ in range(3):
+        confirm(make_order())
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    client.get(HOME)
+    caches["process"].clear()
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(HOME)
+    assert len(queries) <= 10, [query["sql"][:90] for query in queries]
+    assert "Welcome to your shop" not in text_of(page)
+
+
+def test_the_checklist_returns_once_the_audit_finds_that_something_is_missing(client):
+    set_up(starting_answers(SELLER))
+    make_variant()
+    Page.objects.update(body="<p>Ours.</p>")
+    audit()
+    TaxRate.objects.all().delete()
+    log_in(client, "Owner")
+    assert "Welcome to your shop" not in text_of(client.get(HOME))
+    audit()
+    assert "Welcome to your shop" in text_of(client.get(HOME))
 
 
 def test_thirty_days_are_compared_with_those_before_and_today_with_the_same_weekday():
