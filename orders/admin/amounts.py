@@ -10,6 +10,11 @@ from catalog.inputs import AmountField
 from catalog.markets import all_markets, market_of
 
 
+def has_several_currencies() -> bool:
+    """Return whether the currency of an amount depends on the market."""
+    return len({market.currency for market in all_markets().values()}) > 1
+
+
 class AmountForm(forms.ModelForm):
     """A model form whose fields in `amounts` are amounts in the market's currency. An empty amount is the model's default.
 
@@ -22,9 +27,11 @@ class AmountForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self._market = market
         currency = market_of(self.market_code()).currency
+        is_known = self.is_bound or market or self.initial.get("market") or not self.instance._state.adding
+        shown_currency = currency if is_known or not has_several_currencies() else "in the market’s currency"
         for name in self.amounts:
             model_field = self._meta.model._meta.get_field(name)
-            label = f"{capfirst(model_field.verbose_name)} ({currency})"
+            label = f"{capfirst(model_field.verbose_name)} ({shown_currency})"
             is_required = not (model_field.null or model_field.has_default())
             self.fields[name] = AmountField(
                 currency=currency, label=label, required=is_required, help_text=model_field.help_text
@@ -34,7 +41,8 @@ class AmountForm(forms.ModelForm):
             self.fields["market"] = forms.ChoiceField(choices=choices)
 
     def market_code(self) -> str:
-        return self._market or self.data.get(self.add_prefix("market")) or getattr(self.instance, "market", "") or ""
+        typed = self._market or self.data.get(self.add_prefix("market")) or self.initial.get("market")
+        return typed or getattr(self.instance, "market", "") or ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -49,7 +57,10 @@ class AmountFormSet(forms.BaseInlineFormSet):
     """Inline forms whose amounts are in the currency of the parent's market."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "market": self.data.get("market") or self.instance.market}
+        """Add the parent's market, unless it is still to be chosen."""
+        is_chosen = self.is_bound or not self.instance._state.adding
+        market = self.data.get("market") or (self.instance.market if is_chosen else "")
+        return {**super().get_form_kwargs(index), "market": market}
 
     def clean(self) -> None:
         """Also check constraints that include the parent, which Django's own check leaves out, and report them as errors."""

@@ -1,5 +1,6 @@
 """Form fields for lists, countries, times and postcodes in the admin, each with a clear error message."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
 from django.core.exceptions import ValidationError
 
 from catalog.inputs import MomentInput
+from catalog.markets import all_markets
 from orders.delivery.postcodes import first_invalid_pattern
 from orders.models import ShippingMethod
 
@@ -17,12 +19,30 @@ YEARS = range(2000, 2100)  # others are typing errors, and PostgreSQL stores som
 
 
 def country_code(text: str) -> str:
-    """Return the country code in capitals; raise ValidationError if there is no such country."""
-    code = text.strip().upper()
-    known = {code for code in Locale.parse("en").territories if code.isalpha()} - NO_COUNTRIES
-    if code not in known:
-        raise ValidationError(f"“{text.strip()[:40]}” is not a country code. Enter two letters, like DE.")
-    return code
+    """Return the code of a country that staff typed by its code or English name; raise ValidationError if there is none."""
+    names = {code: name for code, name in Locale.parse("en").territories.items() if _is_country(code)}
+    if (code := text.strip().upper()) in names:
+        return code
+    typed = text.strip().casefold()
+    if found := [code for code, name in names.items() if name.casefold() == typed]:
+        return found[0]
+    raise ValidationError(f"“{text.strip()[:40]}” is not a country code. Enter two letters, like DE.")
+
+
+def _is_country(code: str) -> bool:
+    return code.isalpha() and code not in NO_COUNTRIES
+
+
+def without_market(countries: Iterable[str]) -> str:
+    """Return a sentence about the countries from which nobody can order, because no market has them; empty if none."""
+    sold_to = {country for market in all_markets().values() for country in market.countries}
+    names = [Locale.parse("en").territories.get(country, country) for country in countries if country not in sold_to]
+    if not names:
+        return ""
+    return (
+        f"Nobody can order from {' and '.join(names)} yet, because no market sells there. "
+        "Countries are added in SHOP_COUNTRIES or SHOP_MARKETS, in the settings of the server."
+    )
 
 
 def readable_postcodes(text: str) -> str:
@@ -44,6 +64,17 @@ class ListField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
+
+
+class CountryField(forms.CharField):
+    """A country, by its code or name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 60, "help_text": "Two letters like DE, or the name.", **options})
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        return country_code(text) if text else ""
 
 
 class CountriesField(ListField):

@@ -25,7 +25,7 @@ from catalog.inputs import DayField
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountField, AmountForm, AmountFormSet
-from orders.admin.fields import CountriesField, SpanField, country_code, readable_postcodes
+from orders.admin.fields import CountriesField, CountryField, SpanField, readable_postcodes, without_market
 from orders.delivery.grid import delivery_grid, overlaps
 from orders.errors import OrderRefused
 from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
@@ -91,7 +91,7 @@ class ShippingMethodAdmin(admin.ModelAdmin):
 
 
 class ZoneForm(forms.ModelForm):
-    countries = CountriesField(help_text="Two letters each: DE, AT.")
+    countries = CountriesField(help_text="Two letters or the name of each, with commas: DE, AT.")
 
     class Meta:
         model = ShippingZone
@@ -128,6 +128,8 @@ class ShippingZoneAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         if sentence := _overlaps_of(obj, ShippingZone.objects.all()):
             messages.warning(request, f"{sentence}. The delivery grid shows which rate applies where.")
+        if sentence := without_market(obj.countries):
+            messages.warning(request, sentence)
 
     def get_urls(self) -> list[URLPattern]:
         urls = [path("grid/", self.admin_site.admin_view(self.grid_view), name="orders_delivery_grid")]
@@ -168,13 +170,15 @@ def _overlaps_of(zone: ShippingZone, zones: Iterable[ShippingZone]) -> str:
 
 
 class ClosingDayForm(forms.ModelForm):
+    country = CountryField(
+        required=False,
+        help_text="Two letters or the name: a public holiday in that country. Empty: the shop’s own day off, without any "
+        "deliveries.",
+    )
+
     class Meta:
         model = ClosingDay
         fields = ("country", "day", "name")
-
-    def clean_country(self) -> str:
-        text = self.cleaned_data["country"]
-        return country_code(text) if text else ""
 
 
 @admin.register(ClosingDay)
@@ -186,12 +190,11 @@ class ClosingDayAdmin(admin.ModelAdmin):
 
 
 class RegionForm(forms.ModelForm):
+    country = CountryField()
+
     class Meta:
         model = TaxRegion
         fields = ("code", "country", "name", "postcodes", "is_outside")
-
-    def clean_country(self) -> str:
-        return country_code(self.cleaned_data["country"])
 
     def clean_postcodes(self) -> str:
         return readable_postcodes(self.cleaned_data["postcodes"])
@@ -211,11 +214,15 @@ class ChangeRateForm(forms.Form):
     begins = DayField(label="From this day")
 
     def clean_begins(self) -> datetime:
-        """Return the start of that day in the shop's time zone."""
-        return timezone.make_aware(datetime.combine(self.cleaned_data["begins"], time.min))
+        """Return the start of that day in the shop's time zone. Orders of former days keep their tax."""
+        day = self.cleaned_data["begins"]
+        if day < timezone.localdate():
+            raise forms.ValidationError("This day is over, and its orders keep their tax. Choose today or a later day.")
+        return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class TaxRateForm(forms.ModelForm):
+    country = CountryField()
     valid = SpanField(
         required=True,
         error_messages={
@@ -238,9 +245,6 @@ class TaxRateForm(forms.ModelForm):
 
     def clean_valid(self) -> TimestamptzRange:
         return self.cleaned_data["valid"] or TimestamptzRange(None, None)
-
-    def clean_country(self) -> str:
-        return country_code(self.cleaned_data["country"])
 
     def clean_percent(self) -> Any:
         percent = self.cleaned_data["percent"]
@@ -269,6 +273,11 @@ class TaxRateAdmin(admin.ModelAdmin):
     list_filter = ("tax_class", "country")
     ordering = ("country", "region", "tax_class", "valid")
     change_form_template = "admin/orders/taxrate/change_form.html"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if sentence := without_market([obj.country]):
+            messages.warning(request, sentence)
 
     @admin.display(description="country", ordering="country")
     def country_name(self, rate: TaxRate) -> str:

@@ -31,7 +31,7 @@ from tests.factories import (
     with_codes,
 )
 from tests.orders.staff_pages import add, staff
-from tests.reading import markup_of, messages_of, text_of
+from tests.reading import find, markup_of, messages_of, text_of
 
 pytestmark = pytest.mark.django_db
 NO_ROWS = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -180,6 +180,19 @@ def test_delivery_prices_are_written_as_amounts(client):
     assert "€60.00" in text_of(client.get("/admin/orders/shippingmethod/"))
 
 
+def test_an_amount_names_a_currency_only_if_the_market_is_known(client, us_market):
+    pages = [client.get(f"/admin/orders/shippingmethod/add/{query}") for query in ("", "?market=us")]
+    assert [label_of(page, "free_from_minor") for page in pages] == [
+        "Free from (in the market’s currency):",
+        "Free from (USD):",
+    ]
+    assert "Price (in the market’s currency)" in text_of(pages[0])
+
+
+def label_of(page, name: str) -> str:
+    return find(page, "label", for_=f"id_{name}").text
+
+
 def test_a_duplicate_rate_is_refused_with_the_reason(client):
     method = make_shipping()
     zone = ShippingZone.objects.get()
@@ -192,7 +205,7 @@ def test_a_duplicate_rate_is_refused_with_the_reason(client):
 @pytest.mark.parametrize(
     ("model", "form", "words"),
     [
-        ("shippingzone", {**ZONE, "countries": "Germany"}, "“Germany” is not a country code"),
+        ("shippingzone", {**ZONE, "countries": "Germani"}, "“Germani” is not a country code"),
         ("shippingzone", {**ZONE, "postcodes": "10000..19999"}, "“10000..19999” is not a postcode pattern"),
         (
             "taxregion",
@@ -238,6 +251,18 @@ def test_a_new_rate_is_planned_from_a_day_on_or_refused_with_the_reason(client):
     again = client.post(address, {"percent": "21", "begins": "2032-01-01"})
     assert again.status_code == 422
     assert "This rate does not apply at that time" in text_of(again)
+    past = client.post(address, {"percent": "21", "begins": "2020-01-01"})
+    assert "This day is over, and its orders keep their tax. Choose today or a later day." in text_of(past)
+    assert TaxRate.objects.count() == 2
+
+
+def test_a_country_can_be_typed_by_its_name_and_one_without_a_market_is_pointed_out(client):
+    sentence = "Nobody can order from Canada yet, because no market sells there."
+    zone = client.post("/admin/orders/shippingzone/add/", {**ZONE, "countries": "germany, CANADA"}, follow=True)
+    assert ShippingZone.objects.get().countries == ["DE", "CA"]
+    rate = client.post("/admin/orders/taxrate/add/", {**RATE, "country": "Canada"}, follow=True)
+    assert TaxRate.objects.get().country == "CA"
+    assert [any(sentence in message for message in messages_of(page)) for page in (zone, rate)] == [True, True]
 
 
 def test_store_credit_is_issued_once_by_a_double_click(client):
