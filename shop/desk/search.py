@@ -9,20 +9,30 @@ from django.shortcuts import redirect, render
 
 from catalog.desk_search import Hit, Source, search_sources
 from shop.desk.navigation import navigation
+from shop.desk.settings_list import visible_groups
 
 ORDER = ("orders", "products", "variants", "customers", "mails", "promotions")
 
 
 def find_settings(text: str, user: Any) -> Iterator[Hit]:
-    """Pages of the desk whose name has all of these words, of those that the user may open."""
+    """Pages of the desk that the user may open, with all of these words in their name or in what the settings say of them."""
     request = HttpRequest()
     request.user = user
     shown = navigation(admin.site, request)
     words = text.casefold().split()
-    pages = [(section.label, link) for section in shown.sections for link in section.links]
-    for section, link in [*pages, *(("Records", link) for link in shown.records)]:
-        if all(word in f"{section} {link.label}".casefold() for word in words):
-            yield Hit(link.label, section, link.url)
+    pages = [(link.label, section.label, link.url) for section in shown.sections for link in section.links]
+    pages += [(link.label, "Records", link.url) for link in shown.records]
+    found = {
+        url: Hit(label, where, url)
+        for label, where, url in pages
+        if all(word in f"{where} {label}".casefold() for word in words)
+    }
+    for group, settings in visible_groups(user):
+        for setting in settings:
+            about = f"{group} {setting.label} {setting.detail}".casefold()
+            if all(word in about for word in words):
+                found.setdefault(setting.url, Hit(setting.label, setting.detail, setting.url))
+    return iter(found.values())
 
 
 search_sources.add(Source("settings", "Pages of the desk", "", find_settings))

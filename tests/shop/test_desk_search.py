@@ -122,3 +122,12 @@ def test_every_source_of_a_large_table_can_use_an_index(source, admin_user):
             cursor.execute(f"EXPLAIN {query['sql']}")
             plan = "\n".join(row[0] for row in cursor.fetchall())
         assert "Bitmap Index Scan" in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("logo", "Store details"), ("announcement", "Store details"), ("footer", "Menus")]
+)
+def test_settings_are_found_by_what_they_contain(admin_client, client, text, found):
+    assert titles(admin_client, text)["Pages of the desk"] == [found]
+    role(client, "Support")
+    assert titles(client, text) == {}
