@@ -10,7 +10,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog.errors import VersionRefused
-from catalog.models import Page, PageText, PageVersion
+from catalog.models import Page, PageText, PageVersion, Store
+from catalog.store_texts import PLACEHOLDER, placeholder_values
 
 Texts = Mapping[str, Mapping[str, str]]  # {market: {"title": …, "body": …}}
 
@@ -63,7 +64,9 @@ def save_page(
     return _write_version(page, content, begins_at=begins_at if is_planned and begins_at else now, author=author)
 
 
-def _write_version(page: Page, content: PageContent, *, begins_at: datetime, author: Any) -> PageVersion:
+def _write_version(
+    page: Page, content: PageContent, *, begins_at: datetime, author: Any, values: Mapping[str, str] | None = None
+) -> PageVersion:
     last = page.versions.aggregate(last=Max("number"))["last"] or 0
     return PageVersion.objects.create(
         page=page,
@@ -71,6 +74,7 @@ def _write_version(page: Page, content: PageContent, *, begins_at: datetime, aut
         title=content.title,
         body=content.body,
         texts={market: dict(text) for market, text in content.texts.items()},
+        values=dict(values or current_values()),
         begins_at=begins_at,
         author=author,
     )
@@ -82,11 +86,40 @@ def _write_texts(page: Page, texts: Texts) -> None:
         PageText.objects.update_or_create(page=page, market=market, defaults=dict(text))
 
 
-def keep_first_version(page: Page) -> None:
+def keep_first_version(page: Page, values: Mapping[str, str] | None = None) -> None:
     """Write the present text of a page without versions as its first one, so that it stays readable."""
     if page.body and not page.versions.exists():
         content = PageContent(page.title, page.body, _stored_texts(page))
-        _write_version(page, content, begins_at=page.updated_at, author=None)
+        _write_version(page, content, begins_at=page.updated_at, author=None, values=values)
+
+
+def current_values() -> dict[str, str]:
+    """What the placeholders stand for now."""
+    return placeholder_values(Store.objects.first() or Store())
+
+
+@transaction.atomic
+def follow_settings(before: Mapping[str, str], *, author: Any = None) -> None:
+    """Write a new version of every page that names a setting which has changed.
+
+    `before` is what the placeholders stood for until now. The former versions keep that, because orders may have
+    accepted them.
+    """
+    values, now = current_values(), timezone.now()
+    changed = {name for name in values if values[name] != before.get(name)}
+    PageVersion.objects.filter(values={}, begins_at__lte=now).update(values=dict(before))
+    PageVersion.objects.filter(begins_at__gt=now).update(values=values)
+    for page in Page.objects.select_for_update(no_key=True) if changed else ():
+        content = stored_content(page, now)
+        if changed & _named_settings(content):
+            keep_first_version(page, before)
+            _write_version(page, content, begins_at=now, author=author)
+
+
+def _named_settings(content: PageContent) -> set[str]:
+    """The placeholders in a page's text, in all markets."""
+    bodies = [content.body, *(text["body"] for text in content.texts.values())]
+    return {name for body in bodies for name in PLACEHOLDER.findall(body)}
 
 
 def keep_first_versions() -> None:

@@ -78,10 +78,11 @@ def page_in(page: Page, market: Market) -> Page:
 
 
 def version_in(version: PageVersion, market: Market) -> Page:
-    """The page as this version shows it in the market."""
+    """The page as this version shows it in the market, with what its placeholders stood for then."""
     own = version.texts.get(market.code) if market.prefix else None
     page = version.page
     page.title, page.body = (own["title"], own["body"]) if own else (version.title, version.body)
+    page.body = fill_html(page.body, version.values)
     return page
 
 

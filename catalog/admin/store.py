@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from catalog.markets import further_markets
 from catalog.models import Location, Store, StoreText, Swatch
 from catalog.models.store import COLOUR
+from catalog.page_versions import current_values, follow_settings
 from catalog.products.images import stored_logo, stored_upload
 from catalog.store_colours import DEFAULTS, colour_problem
 
@@ -194,6 +195,11 @@ class StoreAdmin(WithMarketTexts):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": "Store details"})
+
+    def save_model(self, request: HttpRequest, obj: Store, form: Any, change: bool) -> None:  # noqa: FBT001
+        before = current_values()
+        super().save_model(request, obj, form, change)
+        follow_settings(before, author=request.user)
 
     def response_change(self, request: HttpRequest, obj: Store) -> HttpResponse:
         self.message_user(request, "The settings were saved.")

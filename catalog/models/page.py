@@ -77,6 +77,11 @@ class PageVersion(models.Model):
     title = models.CharField(max_length=200)
     body = models.TextField()
     texts = models.JSONField(default=dict, blank=True, help_text="Title and body by code of a market.")
+    values = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What the placeholders stood for. A change of the settings is a new version.",
+    )
     begins_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     author = models.ForeignKey(

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.clock import as_of
 from catalog.markets import default_market
-from catalog.models import Page, PageText, PageVersion
+from catalog.models import Page, PageText, PageVersion, Store
 from catalog.page_versions import PageContent, save_page
 from catalog.store_texts import page_in
 from orders import rules as shop_rules
@@ -148,3 +148,29 @@ def test_a_page_in_the_default_market_costs_one_query(client, terms, django_asse
     with django_assert_num_queries(1):
         page = Page.objects.public(timezone.now()).with_version(timezone.now()).get()
         page_in(page, default_market())
+
+
+def test_an_accepted_version_keeps_what_its_placeholders_stood_for(admin_client, admin_user, client, us_market):
+    store = Store.objects.create(
+        pk=1, name="Loom", seller_name="Loom GmbH", contact_email="a@loom.shop", return_days=30
+    )
+    text = "<p>Return it to {{ seller_name }} within {{ return_days }} days.</p>"
+    terms = Page.objects.create(section="legal", slug="terms", title="Terms", body=text)
+    about = save_page(Page(section="about", slug="about", title="About"), PageContent("About", "<p>Us</p>", {})).page
+    first = save_page(terms, PageContent("Terms", text, {"us": {"title": "Terms", "body": text}}))
+    planned = save_page(terms, PageContent("Terms", text, {}), begins_at=timezone.now() + timedelta(days=3))
+    url = "/admin/catalog/store/1/change/"
+    fields = form_of(admin_client.get(url), id="store_form")
+    assert admin_client.post(url, {**fields, "return_days": "14"}).status_code == 302
+    store.refresh_from_db()
+    second = terms.versions.get(number=planned.number + 1)
+    assert (store.return_days, second.author, about.versions.count()) == (14, admin_user, 1)
+    pages = [f"/legal/terms/versions/{first.pk}/", f"/us/legal/terms/versions/{first.pk}/", "/legal/terms/"]
+    pages.append(f"/legal/terms/versions/{second.pk}/")
+    texts = [find(client.get(page), "div", class_="prose").text for page in pages]
+    assert [text.split("within ")[1] for text in texts] == ["30 days.", "30 days.", "14 days.", "14 days."]
+    planned.refresh_from_db()
+    assert planned.values["return_days"] == "14"
+    fields = form_of(admin_client.get(url), id="store_form")
+    assert admin_client.post(url, {**fields, "tagline": "Slow"}).status_code == 302
+    assert terms.versions.count() == planned.number + 1
