@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Expression, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.mailboxes import normalize_mailbox
 from accounts.models import User
@@ -15,9 +16,23 @@ MAX_SHOWN_ORDERS = 20
 MAX_SHOWN_CARDS = 50
 
 
+refunds: list[Expression] = []  # what was paid back of an order; payments adds its own
+
+
+def value_sum() -> Sum:
+    """The sum of the orders, less what was paid back."""
+    kept: Any = F("total_minor")
+    for refund in refunds:
+        kept = kept - refund
+    return Sum(kept)
+
+
 @dataclass(frozen=True)
 class Value:
-    """How many orders somebody placed that are not canceled, and for how much, as text. One amount for each currency."""
+    """How many orders somebody placed that are not canceled, and for how much less refunds, as text.
+
+    There is one amount for each currency.
+    """
 
     orders: int = 0
     amounts: Sequence[str] = ()
@@ -65,15 +80,10 @@ def latest_orders() -> QuerySet[Order]:
 
 def values_by_email(emails: Iterable[str]) -> dict[str, Value]:
     """The value of the orders with each of these addresses, in one query."""
-    rows = (
-        Order.objects.filter(email__in=list(emails))
-        .exclude(status=Order.Status.CANCELED)
-        .order_by("email", "currency")
-        .values_list("email", "currency")
-        .annotate(count=Count("pk"), total=Sum("total_minor"))
-    )
+    orders = Order.objects.filter(email__in=list(emails)).exclude(status=Order.Status.CANCELED)
+    rows = orders.order_by("email", "currency").values_list("email", "currency")
     values: dict[str, Value] = {}
-    for email, currency, count, total in rows:
+    for email, currency, count, total in rows.annotate(count=Count("pk"), total=value_sum()):
         known = values.get(email, Value())
         values[email] = Value(known.orders + count, [*known.amounts, money(total, currency)])
     return values
@@ -94,7 +104,7 @@ def history_of(person: Person) -> History:
     orders, is_canceled = person.orders(), Q(status=Order.Status.CANCELED)
     sums = orders.aggregate(first=Min("placed_at"), last=Max("placed_at"), canceled=Count("pk", filter=is_canceled))
     rows = orders.exclude(is_canceled).order_by("currency").values_list("currency")
-    totals = list(rows.annotate(count=Count("pk"), total=Sum("total_minor")))
+    totals = list(rows.annotate(count=Count("pk"), total=value_sum()))
     amounts = [money(total, currency) for currency, _, total in totals]
     value = Value(sum(count for _, count, _ in totals), amounts)
     return History(value, sums["canceled"], sums["first"], sums["last"])

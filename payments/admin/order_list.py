@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, Exists, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from orders.admin.order_list import Badge, PaymentCell, usual_payment
 from orders.models import Order
@@ -17,6 +18,17 @@ PROBLEMS = (
 REFUNDED = Badge("Refunded")
 PARTLY_REFUNDED = Badge("Partly refunded", "warn half")
 REFUND_PENDING = Badge("Refund pending", "info half")
+REFUNDED_MINOR = Coalesce(
+    Subquery(
+        Payment.objects.filter(order=OuterRef("pk"))
+        .order_by()
+        .values("order")
+        .annotate(sum=Sum("refunded_minor"))
+        .values("sum")
+    ),
+    0,
+    output_field=BigIntegerField(),
+)
 
 
 def payment_cells(orders: Sequence[Order]) -> dict[int, PaymentCell]:

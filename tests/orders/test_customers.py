@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.edits.history import parts_of
+from catalog.formats import money
 from orders.models import Customer, GiftCard, Order
 from orders.people import latest_orders
+from payments.models import Payment
 from tests.factories import make_order, make_user
 from tests.orders.staff_pages import staff
-from tests.reading import find, form_of, links_of, text_of
+from tests.reading import find, find_all, form_of, links_of, text_of
 
 pytestmark = pytest.mark.django_db
 CUSTOMERS = "/admin/orders/customer/"
@@ -180,3 +182,15 @@ def test_the_list_of_people_is_read_by_an_index():
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = latest_orders().order_by("-placed_at", "-pk")[:51].explain()
     assert ("SubPlan" in plan, "order_by_customer" in plan) == (True, True), plan
+
+
+def test_what_was_paid_back_is_not_part_of_a_persons_value(client):
+    staff(client, "Support", "Fulfilment")
+    order = make_order(email="anna@example.com", name="Anna Peeters")
+    make_order(email="anna@example.com", name="Anna Peeters")
+    paid = {"currency": "EUR", "amount_minor": order.total_minor, "captured_minor": order.total_minor}
+    Payment.objects.create(order=order, status="captured", refunded_minor=order.total_minor - 1000, **paid)
+    rest = money(order.total_minor + 1000, "EUR")
+    assert client.get(CUSTOMERS).context["people"].rows[0].value.text == rest
+    assert find_all(client.get(f"{CUSTOMERS}order/{order.pk}/"), "p", class_="fig")[1].text == rest
+    assert f"2 orders · {rest} in all" in text_of(client.get(f"/admin/orders/order/{order.pk}/change/"))

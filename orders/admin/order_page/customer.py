@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from accounts.models import User
@@ -12,6 +12,7 @@ from catalog.markets import market_of
 from orders.admin.order_page.permissions import EDIT
 from orders.editing import address_refusal
 from orders.models import Order
+from orders.people import value_sum
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _orders(order: Order) -> str:
     if order.user_id:
         same |= Q(user=order.user_id)
     others = Order.objects.filter(same, currency=order.currency).exclude(status=Order.Status.CANCELED)
-    found = others.aggregate(count=Count("pk"), total=Sum("total_minor"))
+    found = others.aggregate(count=Count("pk"), total=value_sum())
     return f"{count_of(found['count'], 'order')} · {money(found['total'] or 0, order.currency)} in all"
 
 
