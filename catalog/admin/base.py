@@ -9,11 +9,11 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.edits.deleted import Missing
 from catalog.models import ProductImage
 from catalog.products.saving import Author
 from catalog.rich_text import embedded_in
@@ -90,7 +90,10 @@ def found_or_404(rows: QuerySet, object_id: str) -> Any:
     """The row with this id from the URL. Raises Http404 if there is none or the id is not a number."""
     if not (object_id.isascii() and object_id.isdigit()):
         raise Http404
-    return get_object_or_404(rows, pk=object_id)
+    found = rows.filter(pk=object_id).first()
+    if found is None:
+        raise Missing(rows.model, object_id)
+    return found
 
 
 def page(

@@ -16,6 +16,7 @@ from psycopg.errors import UniqueViolation
 from catalog import folding  # noqa: F401  (registers the lookup)
 from catalog.capped_counts import CappedPaginator, is_long
 from catalog.edits.concurrent import DetectsConcurrentEdits
+from catalog.edits.deleted import KeepsTypedValues
 from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
 
@@ -29,7 +30,7 @@ class ShopChangeList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
-class ShopModelAdmin(DetectsConcurrentEdits, RecordsChanges):
+class ShopModelAdmin(KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
     """Mixed into every model admin: searches ignore accents, and database errors become messages.
 
     Every form detects concurrent edits, and every change is recorded.

@@ -1,6 +1,7 @@
 """Django's admin with the shop's name and login."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -13,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path
 from django.utils.functional import SimpleLazyObject
 
+from catalog.edits.deleted import Missing, deleted_page, deletion_of
 from catalog.inputs import use_native_inputs
 from catalog.pages import INTERNAL, page
 from shop.desk import search
@@ -41,6 +43,21 @@ class ShopAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         shown = SimpleLazyObject(lambda: navigation(self, request))
         return {**super().each_context(request), "navigation": shown}
+
+    def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:  # noqa: FBT001, FBT002  (Django's)
+        """Wrap a view for staff. If its object was deleted while somebody filled in its form, show what was typed."""
+
+        @wraps(view)
+        def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except Missing as missing:
+                entry = deletion_of(missing.model, missing.object_id) if request.method == "POST" else None
+                if not entry:
+                    raise
+                return deleted_page(request, missing.model, entry)
+
+        return super().admin_view(kept, cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Return Django's menu as a lazy object: Django asks for it on every page, but only an app's page shows it."""

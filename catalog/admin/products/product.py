@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
 
@@ -148,18 +148,16 @@ class ProductAdmin(admin.ModelAdmin):
         return custom + super().get_urls()
 
     def variants(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return variants_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+        return variants_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)))
 
     def images(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return images_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+        return images_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)))
 
     def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
-        return market_prices_view(
-            self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id), code
-        )
+        return market_prices_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)), code)
 
     def time_line(self, request: HttpRequest, product_id: int) -> HttpResponse:
-        return time_line_view(self, request, get_object_or_404(Product.objects.not_withdrawn(), pk=product_id))
+        return time_line_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)))
 
     def bulk(self, request: HttpRequest) -> HttpResponse:
         return bulk_view(self, request)
