@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, JSONObject
@@ -21,6 +22,7 @@ from catalog.markets import Market, further_markets
 from catalog.models import Category, Collection, Menu, MenuEntry, Page, Product, Store
 from catalog.pages import policy_of_view
 from catalog.store_texts import first_store, stores_in
+from catalog.web_urls import SCHEMES, has_hidden_characters, url_refusal
 
 MAILTO = "mailto:"
 GIFT_CARDS = "/gift-cards/"  # stands for the gift card that is chosen in the settings
@@ -253,7 +255,9 @@ def _url(row: Mapping[str, Any], gift_card_url: str) -> str:
 
 def path_here(path: str) -> str:
     """The path below the prefix of the current market. URLs of other sites stay as they are."""
-    return path if path.startswith(("https://", MAILTO)) else reverse("catalog:home") + path.removeprefix("/")
+    return (
+        path if path.startswith(("https://", "http://", MAILTO)) else reverse("catalog:home") + path.removeprefix("/")
+    )
 
 
 def _default_name(row: Mapping[str, Any]) -> str:
@@ -270,11 +274,16 @@ def find_target(text: str) -> dict[str, Any]:
     if text.casefold() in (GIFT_CARDS, "gift cards"):
         return {**nothing, "kind": MenuEntry.Kind.GIFT_CARDS}
     if text.startswith(MAILTO):
+        _check_mailto(text)
         return {**nothing, "path": text}
-    if text.startswith("https://"):
-        if not _has_host(text) or any(character.isspace() for character in text):
-            raise MenuRefused(f"“{text}” is not a complete URL.")
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme.lower() in SCHEMES:
+        text = f"{scheme.lower()}://{rest}"
+        if sentence := url_refusal(text):
+            raise MenuRefused(sentence)
         return {**nothing, "path": text}
+    if has_hidden_characters(text):
+        raise MenuRefused("A path has no backslash and no characters that nobody sees. Type it again.")
     if not text.startswith("/") or text.startswith("//"):
         return {**nothing, **_named(text)}
     path, separator, query = text.partition("?")
@@ -283,11 +292,14 @@ def find_target(text: str) -> dict[str, Any]:
     return {**nothing, **_target_at(path, separator + query)}
 
 
-def _has_host(url: str) -> bool:
+def _check_mailto(text: str) -> None:
+    address = text.removeprefix(MAILTO).partition("?")[0]
     try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:  # `https://[`
-        return False
+        validate_email(address)
+    except ValidationError as error:
+        raise MenuRefused(f"“{address}” is not an e-mail address.") from error
+    if has_hidden_characters(text):
+        raise MenuRefused(f"“{address}” is followed by a character that no URL may have. Type it again.")
 
 
 def _named(text: str) -> dict[str, Any]:

@@ -49,7 +49,12 @@ def cleaned_redirect(old: str, target: str, *, redirect_id: int | None = None) -
 
 def _path_of(field: str, text: str) -> str:
     text = text.strip().removeprefix(settings.SHOP_URL)
-    if not text.startswith("/") or text.startswith("//") or any(sign in text for sign in "?# "):
+    if (
+        not text.startswith("/")
+        or not text.isprintable()
+        or text.startswith("//")
+        or any(sign in text for sign in "?# \\")
+    ):
         raise RedirectRefused(field, "Enter a path of this shop, like /products/old-mug/, without “?” and “#”.")
     if text.startswith(("/admin/", "/staff/", "/media/")):
         raise RedirectRefused(field, f"{text} is not a page for shoppers.")

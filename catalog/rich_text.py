@@ -4,6 +4,8 @@ import re
 
 import nh3
 
+from catalog.web_urls import is_misleading
+
 TAGS = {
     *(
         "p",
@@ -66,6 +68,8 @@ def clean(html: str) -> str:
 
 def _kept_value(_tag: str, attribute: str, value: str) -> str | None:
     """The attribute's value, or None if it is invalid."""
+    if attribute == "href":
+        return None if is_misleading(value.strip()) else value
     if attribute == "dir":
         return value.lower() if value.lower() in DIRECTIONS else None
     if attribute == "lang":

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog import inventory
 from catalog.errors import StockRefused
 from catalog.formats import NOTHING
+from catalog.web_urls import url_refusal
 from orders.editing import Edit, check_unchanged, lock_for
 from orders.emails import send_shipped
 from orders.errors import EditRefused, ShipmentRefused
@@ -46,8 +47,8 @@ def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None, seen:
     """Ship the parcel: take its units from stock, update lines and order, and e-mail the shopper.
 
     Shipping the same key again returns the first fulfillment. Raise ShipmentRefused, and change nothing, if the order
-    cannot be shipped or a quantity exceeds what is open. With `seen`, the newest event on the page, raise OrderChanged
-    if the order has changed since.
+    cannot be shipped, a quantity exceeds what is open or the tracking URL is none of a web page. With `seen`, the newest
+    event on the page, raise OrderChanged if the order has changed since.
     """
     order = lock_order(order.pk)
     if sent := Fulfillment.objects.filter(key=new.key, order=order).first():
@@ -56,6 +57,8 @@ def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None, seen:
     lines = {line.pk: line for line in order.lines.all()}
     quantities = {line: quantity for line, quantity in new.quantities.items() if quantity}
     _check(order, lines, quantities)
+    if new.tracking_url and (sentence := url_refusal(new.tracking_url)):
+        raise ShipmentRefused(sentence)
     fulfillment = Fulfillment.objects.create(
         order=order,
         key=new.key,
@@ -89,7 +92,8 @@ def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None, seen:
 def correct_tracking(fulfillment: Fulfillment, new: Tracking, edit: Edit) -> None:
     """Correct the carrier and tracking of a shipped parcel, and record them before and after.
 
-    Raise EditRefused if nothing differs, and OrderChanged if the order has changed since its page was opened.
+    Raise EditRefused if nothing differs or the URL is none of a web page, and OrderChanged if the order has changed since
+    its page was opened.
     """
     order = lock_for(fulfillment.order, edit)
     if not order:
@@ -103,6 +107,8 @@ def correct_tracking(fulfillment: Fulfillment, new: Tracking, edit: Edit) -> Non
     ]
     if not changes:
         raise EditRefused("Nothing was changed.")
+    if new.tracking_url and (sentence := url_refusal(new.tracking_url)):
+        raise EditRefused(sentence, "tracking_url")
     Fulfillment.objects.filter(pk=stored.pk).update(**values)
     number = order.fulfillments.filter(pk__lte=stored.pk).count()
     text = f"Tracking of parcel {number} corrected"

@@ -91,6 +91,8 @@ def test_links_go_to_what_staff_type_by_path_url_or_name(admin_client):
         "Gift cards": "gift_cards",
         "/search/?q=lamp": "path",
         "https://photos.example/loom": "path",
+        "HTTP://photos.example/loom": "path",
+        "mailto:hi@loom.example?subject=Hello": "path",
     }.items():
         MenuEntry.objects.all().delete()
         fields = form_of(admin_client.get(url), id="menu_form")
@@ -107,6 +109,15 @@ def test_links_go_to_what_staff_type_by_path_url_or_name(admin_client):
         ("javascript:alert(1)", "There is no category, collection or page “javascript:alert(1)”."),
         ("https://[", "“https://[” is not a complete URL."),
         ("https://", "“https://” is not a complete URL."),
+        ("https://user:pw@evil.example/", "has a name or a password before “@”"),
+        ("https://loom.example\\@evil.example/", "has a character that no URL may have"),
+        ("HTTPS://loom.example\\@evil.example/", "has a character that no URL may have"),
+        ("https://loom.example/\u202emoc.live", "has a character that no URL may have"),
+        ("/\\evil.example", "A path has no backslash"),
+        ("/search/?q=\u200bx", "A path has no backslash and no characters that nobody sees."),
+        ("ftp://files.example/", "There is no category, collection or page “ftp://files.example/”."),
+        ("mailto:nobody", "“nobody” is not an e-mail address."),
+        ("mailto:a@loom.example?bcc=\u200bb", "is followed by a character that no URL may have"),
     ],
 )
 def test_a_link_to_nothing_is_refused_and_what_was_typed_is_kept(admin_client, typed, sentence):

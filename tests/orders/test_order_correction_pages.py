@@ -3,7 +3,8 @@
 import pytest
 
 from orders.editing import Edit, add_note, correct_email
-from orders.fulfillment import NewFulfillment, ship
+from orders.errors import EditRefused, ShipmentRefused
+from orders.fulfillment import NewFulfillment, Tracking, correct_tracking, ship
 from orders.lifecycle import confirm
 from orders.models import Order
 from shop.models import Mail
@@ -156,3 +157,18 @@ def test_staff_who_may_not_see_customers_see_no_personal_data_in_the_timeline(cl
     assert "E-mail address corrected" in page
     assert "E-mail “Order confirmation” waits to be sent" in page
     assert ("anna@" in page, "Anna" in page) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://dhl.example/", "https://dhl.example\\@evil.example/", "https://dhl@evil.example/"]
+)
+def test_a_tracking_url_that_is_none_of_a_web_page_is_refused(client, order, url):
+    staff(client, "Fulfilment")
+    answer = client.post(url_of(order, "ship"), filled(client, order, "ship", tracking_url=url))
+    assert (answer.status_code, order.fulfillments.exists()) == (422, False)
+    assert form_of(answer, method="post", data_guard=True)["tracking_url"] == url
+    with pytest.raises(ShipmentRefused):
+        ship(order, NewFulfillment({order.lines.get().pk: 1}, tracking_url=url))
+    parcel = ship(order, NewFulfillment({order.lines.get().pk: 1}))
+    with pytest.raises(EditRefused):
+        correct_tracking(parcel, Tracking(tracking_url=url), Edit(None))

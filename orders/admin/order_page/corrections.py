@@ -9,6 +9,7 @@ from accounts.address_formats import address_format
 from accounts.fields import MailboxFormField
 from accounts.one_line import OneLineField
 from catalog.markets import market_of
+from catalog.web_urls import WebURLField
 from orders.address_fields import clean_parts, clean_phone, clean_postcode, localize_fields, require
 from orders.admin.order_page.permissions import EDIT, SEE_CUSTOMER, SHIP
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
@@ -176,7 +177,7 @@ class TrackingForm(ActionForm):
     parcel = forms.ChoiceField(widget=forms.HiddenInput)
     carrier = OneLineField(max_length=60, required=False)
     tracking_number = OneLineField(max_length=100, required=False)
-    tracking_url = forms.URLField(label="Tracking URL", max_length=500, required=False, assume_scheme="https")
+    tracking_url = WebURLField(label="Tracking URL", max_length=500, required=False)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)

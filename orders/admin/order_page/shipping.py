@@ -9,6 +9,7 @@ from django import forms
 
 from accounts.one_line import OneLineField
 from catalog.formats import count_of
+from catalog.web_urls import WebURLField
 from orders.admin.order_page.customer import AddressCard, address_card
 from orders.admin.order_page.items import shown_weight
 from orders.admin.order_page.parcels import can_be_shipped, locations_of, open_lines_of
@@ -37,7 +38,7 @@ class ShipForm(ActionForm):
 
     carrier = OneLineField(max_length=60, required=False)
     tracking_number = OneLineField(max_length=100, required=False)
-    tracking_url = forms.URLField(label="Tracking URL", max_length=500, required=False, assume_scheme="https")
+    tracking_url = WebURLField(label="Tracking URL", max_length=500, required=False)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
