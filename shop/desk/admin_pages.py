@@ -96,6 +96,12 @@ class ShopModelAdmin(KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
         sentence = getattr(request, "refused_sentence", "")
         return refusing(form, sentence) if sentence else form
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["adminform"].form.label_suffix = ""
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show an error of the database as a message in the form, which keeps what was typed."""
         try:

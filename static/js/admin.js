@@ -110,8 +110,8 @@ function suggest() {
 
 // Rows of a list: a counter, the whole page, and ranges with Shift.
 function selectRows(form) {
-  const boxes = $$(".c-check input[name]", form);
-  const all = $("[data-all]", form);
+  const boxes = $$(".c-check input[name], .action-select", form);
+  const all = $("[data-all], #action-toggle", form);
   const bar = $(".bulk", form);
   let last = null;
   const show = () => {
@@ -405,6 +405,7 @@ function nameFields() {
       });
     }
   }
+  for (const hint of $$(".help-tooltip")) hint.setAttribute("role", "img");
   for (const box of $$(".select2-selection")) {
     const select = box.closest(".related-widget-wrapper, .flex-container, td")?.querySelector("select");
     const name = select?.labels?.[0]?.textContent.trim() || select?.ariaLabel || "Choose";

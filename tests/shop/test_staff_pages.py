@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Category, Location, Product, Stock, Store, Swatch
-from orders.models import Order
+from orders.models import Order, ShippingMethod
+from shop.desk.list_texts import list_purpose
 from shop.models import Mail
 from tests.factories import make_location, make_order, make_user, make_variant
-from tests.reading import find, form_of, markup_of, text_of
+from tests.reading import find, find_all, form_of, markup_of, text_of
 
 pytestmark = pytest.mark.django_db
 SITE = admin.site._registry
@@ -357,3 +358,42 @@ def test_no_label_in_the_admin_is_the_name_of_a_column():
     odd = re.compile(r"_|  |\b(id|ip|url|seo|sku|vat|gtin)\b")
     assert [label for label in labels if odd.search(label)] == []
     assert len(labels) > 150
+
+
+def test_every_list_says_what_it_holds_and_is_called_the_same_in_its_heading_and_its_tab(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert {model._meta.label for model in SITE if not list_purpose(model._meta)} == set()
+    page = client.get(list_of("orders.ShippingMethod"))
+    assert find(page, "h1").text == "Delivery methods"
+    assert find(page, "title").source.strip().startswith("Delivery methods –")
+    assert list_purpose(ShippingMethod._meta) in text_of(page)
+    assert "Add a delivery method" in text_of(page)
+
+
+def test_an_empty_list_offers_what_fills_it(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    page = client.get(list_of("catalog.Synonym"))
+    assert [link.attributes["href"] for link in find_all(page, "a") if link.text == "Add synonyms"] == [
+        "/admin/catalog/synonym/add/",
+        "/admin/catalog/synonym/add/",
+    ]
+
+
+def test_the_actions_of_a_list_are_buttons_that_act_on_the_ticked_rows(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    sand, chalk = (Swatch.objects.create(name=name, colour="#aabbcc") for name in ("Sand", "Chalk"))
+    page = client.get(list_of("catalog.Swatch"))
+    button = find(page, "button", name="action")
+    sent = {"index": "0", "select_across": "0", "action": button.attributes["value"], "_selected_action": [sand.pk]}
+    assert sent.items() >= {"index": find(page, "input", name="index").attributes["value"]}.items()
+    client.post(list_of("catalog.Swatch"), {**sent, "post": "yes"})
+    assert list(Swatch.objects.values_list("name", flat=True)) == ["Chalk"]
+
+
+def test_a_filter_of_a_list_is_a_menu_that_names_what_is_chosen(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    url = list_of("catalog.Review")
+    assert [menu.text for menu in find_all(client.get(url), "summary") if menu.text.startswith("Status")] == ["Status"]
+    shown = client.get(url, {"status__exact": "pending"})
+    assert [menu.text for menu in find_all(shown, "summary") if menu.text.startswith("Status")] == ["Status Waiting"]
+    assert "Clear filters" in text_of(shown)

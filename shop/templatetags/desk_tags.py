@@ -1,0 +1,10 @@
+"""Template filters for the words of the desk."""
+
+from django import template
+
+from shop.desk import list_texts
+
+register = template.Library()
+register.filter(list_texts.list_title)
+register.filter(list_texts.list_purpose)
+register.filter(list_texts.add_label)
