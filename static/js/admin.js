@@ -423,11 +423,17 @@ function scrollByKeyboard() {
 // The keyboard begins in the first wrong field, at what the server answered, or in the form that the page is for.
 function placeKeyboard() {
   const main = $("#content-start");
-  if (document.activeElement !== document.body || location.hash) return;
+  // Its fragment would stay in the URL, and take the focus from the answer to the next form.
+  $(".skip-to-content-link").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  if (![document.body, main].includes(document.activeElement)) return;
   const answer =
     $("[aria-invalid=true]", main) ??
-    $(".errornote, [role=alert], .messagelist", main) ??
-    $("[data-begin] :is(input:not([type=hidden]), select, textarea)", main);
+    $(".errornote, [role=alert], .messagelist:has(.error, .warning)", main) ??
+    $("[data-begin] :is(input:not([type=hidden]), select, textarea)", main) ??
+    $(".messagelist", main);
   if (!answer) return;
   for (const box of $$("details", main)) box.open ||= box.contains(answer);
   if (answer.tabIndex < 0) answer.tabIndex = -1;
