@@ -8,8 +8,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.errors import StockRefused
-from catalog.inventory.rows import MAX_ON_HAND, locked_rows, write_on_hand
-from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeLine
+from catalog.inventory.rows import MAX_ON_HAND, locked_rows, refuse_uncounted, write_on_hand
+from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeLine, Variant
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def count_more(stocktake: Stocktake, pieces: Mapping[int, int]) -> list[Counted]
 def _write_counted(locked: Stocktake, counted: Mapping[int, int]) -> list[Counted]:
     """Record the counted units of a locked stocktake, with the numbers on hand at this moment."""
     _refuse_impossible(counted)
+    refuse_uncounted(Variant.objects.select_related("product").filter(pk__in=list(counted), is_tracked=False))
     rows = locked_rows(counted, locked.location)
     _refuse_if_counted_elsewhere(locked, counted)
     StocktakeLine.objects.bulk_create(
@@ -137,7 +138,11 @@ def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
     if locked.is_blind and locked.status == Stocktake.Status.OPEN:
         raise StockRefused("Finish this blind count first. Then its differences can be reviewed and posted.")
     differing = {line.variant_id: line.variance for line in locked.lines.all() if line.variance}
-    for variant_id, stock in locked_rows(differing, locked.location).items():
+    rows = locked_rows(differing, locked.location)
+    for variant_id, stock in rows.items():
+        if stock.on_hand + differing[variant_id] < 0:
+            raise StockRefused(f"Only {stock.on_hand} of {stock.variant} are on hand now. Count it again.")
+    for variant_id, stock in rows.items():
         movement = StockMovement(
             kind=StockMovement.Kind.ADJUSTED,
             on_hand_change=differing[variant_id],

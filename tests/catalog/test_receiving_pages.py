@@ -1,13 +1,17 @@
 """Staff receive deliveries of many lines, and order goods from suppliers."""
 
+import uuid
+
 import pytest
 
+from catalog.inventory.purchasing import cancel_purchase
 from catalog.models import PurchaseOrder, Receipt
 from shop.operations.audit import run_audit
 from tests.catalog.purchases import make_purchase, receive_purchase
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_location, make_variant, stock_of
 from tests.reading import errors_of, find_all, form_of, messages_of, rows_of, text_of
+from tests.shop.test_staff_edits import entries_of
 
 pytestmark = pytest.mark.django_db
 RECEIVE = "/admin/catalog/stock/receive/"
@@ -202,3 +206,37 @@ def test_a_code_that_is_scanned_onto_a_full_page_stays_in_its_field(client, staf
     assert "The page is full with 300 rows, so BOWL was not added." in text_of(answer)
     assert (form_of(answer)["scan"], len(typed_inputs(answer))) == ("BOWL", 300)
     assert typed_inputs(typed(client, RECEIVE, *[("MUG", "1", "")] * 300, scan="MUG", add="1"))[0][1] == "2"
+
+
+def test_a_delivery_of_a_purchase_order_confirmed_in_two_tabs_is_received_once(client, staff):
+    mug = make_variant(on_hand=0, sku="MUG")
+    purchase = make_purchase({mug.pk: 5})
+    url = f"/admin/catalog/purchaseorder/{purchase.pk}/receive/"
+    sent = form_of(client.get(url)) | {"code": ["MUG"], "quantity": ["3"], "cost": [""], "receive": "1"}
+    for _ in range(2):
+        client.post(url, sent)
+    assert (stock_of(mug), purchase.lines.get().received) == ((3, 0), 3)
+    other_tab = client.post(url, form_of(client.get(url)) | sent | {"key": str(uuid.uuid4())})
+    assert "More arrived than was ordered: 3 × " in text_of(other_tab)
+    assert stock_of(mug) == (3, 0)
+
+
+def test_a_delivery_stands_in_its_history_and_in_that_of_its_order(client, staff):
+    mug = make_variant(on_hand=0, sku="MUG")
+    purchase = make_purchase({mug.pk: 5})
+    typed(client, f"/admin/catalog/purchaseorder/{purchase.pk}/receive/", ("MUG", "3", ""), receive="1")
+    receipt = Receipt.objects.get()
+    assert [entry.change_message for entry in entries_of(receipt)] == ["Received 3 units at main."]
+    assert [entry.change_message for entry in entries_of(purchase)] == [f"Received 3 units with Delivery {receipt.pk}."]
+
+
+def test_nothing_is_received_for_an_order_that_was_canceled_meanwhile(client, staff):
+    mug = make_variant(on_hand=0, sku="MUG")
+    purchase = make_purchase({mug.pk: 5})
+    url = f"/admin/catalog/purchaseorder/{purchase.pk}/receive/"
+    page = form_of(client.get(url))
+    cancel_purchase(purchase)
+    answer = client.post(url, page | {"code": ["MUG"], "quantity": ["3"], "cost": [""], "receive": "1"})
+    assert (answer.status_code, stock_of(mug)) == (422, (0, 0))
+    assert f"{purchase} is canceled, so nothing can be received for it." in text_of(answer)
+    assert typed_inputs(answer)[0] == ("MUG", "3", "")

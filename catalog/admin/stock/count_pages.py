@@ -120,6 +120,8 @@ def typed_counts(stocktake: Stocktake, sent: QueryDict) -> dict[int, int]:
     lines = stocktake.lines.filter(variant_id__in=list(changed)).select_related("variant__product")
     for line in lines:
         typed, shown = changed[line.variant_id]
+        if line.variant_id in counted:
+            raise StockRefused(f"{line.variant} was typed into the list and below it. Enter it once.")
         counted[line.variant_id] = number = whole_number(typed)
         stored = "" if line.counted is None else str(line.counted)
         if stored not in (shown, str(number)):

@@ -24,6 +24,7 @@ from catalog.models import (
 )
 
 SLOW = timedelta(days=7)  # an open transfer or count of this age is told in another colour
+NUMBER = "num c-half"
 RECEIVE = Action("Receive goods", "admin:catalog_stock_receive", MAY_CHANGE_STOCK)
 
 
@@ -65,12 +66,12 @@ class PurchaseList(DocumentList):
         at, when = told(document, self.column)
         return Row(
             document,
-            document.supplier,
+            joined([document.supplier, document.note]),
             [
                 Cell("Expected", day(document.expected_on), look="bad" if is_late else "", small="Late" * is_late),
-                Cell("Units", f"{sums.get('ordered', 0):,}", small=missing),
+                Cell("Units", f"{sums.get('ordered', 0):,}", NUMBER, small=missing),
                 Cell("Deliver to", str(document.location)),
-                Cell("By", name_of(document.user), "c-row c-hide", small=document.note),
+                Cell("By", name_of(document.user), "c-row" if document.user else "c-hide"),
             ],
             document.get_status_display(),
             purchase_look(document.status),
@@ -106,12 +107,12 @@ class ReceiptList(DocumentList):
         purchase = document.purchase
         return Row(
             document,
-            document.delivery_note and f"Delivery note {document.delivery_note}",
+            joined([document.delivery_note and f"Delivery note {document.delivery_note}", document.note]),
             [
                 Cell("For", str(purchase or "–"), small=purchase.supplier if purchase else ""),
-                Cell("Units", f"{sums.get('units', 0):,}", small=count_of(sums.get("lines", 0), "line")),
+                Cell("Units", f"{sums.get('units', 0):,}", NUMBER, small=count_of(sums.get("lines", 0), "line")),
                 Cell("Location", str(document.location)),
-                Cell("By", name_of(document.user), "c-row", small=document.note),
+                Cell("By", name_of(document.user), "c-row" if document.user else "c-hide"),
             ],
             "Received",
             "ok",
@@ -154,8 +155,8 @@ class TransferList(DocumentList):
             [
                 Cell("From", str(document.source)),
                 Cell("To", str(document.destination)),
-                Cell("Units", f"{sums.get('sent', 0):,}", small=f"{missing:,} not arrived" if missing else ""),
-                Cell("By", name_of(document.user), "c-row c-hide"),
+                Cell("Units", f"{sums.get('sent', 0):,}", NUMBER, small=f"{missing:,} not arrived" if missing else ""),
+                Cell("By", name_of(document.user), "c-row" if document.user else "c-hide"),
             ],
             document.get_status_display(),
             transfer_look(document.status),
@@ -202,8 +203,8 @@ class CountList(DocumentList):
             joined(["Blind count" * document.is_blind, document.note]),
             [
                 Cell("Location", str(document.location)),
-                Cell("Counted", counted),
-                Cell("By", name_of(document.user), "c-row"),
+                Cell("Counted", counted, NUMBER),
+                Cell("By", name_of(document.user), "c-row" if document.user else "c-hide"),
             ],
             document.get_status_display(),
             stocktake_look(document.status),

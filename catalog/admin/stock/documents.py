@@ -66,6 +66,11 @@ class Cell:
     small: str = ""
     look: str = ""
 
+    @property
+    def head(self) -> str:
+        """The class of the cell's column."""
+        return "num" if "num" in self.css else ""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -224,7 +229,7 @@ def told(document: Model, column: str) -> tuple[datetime, str]:
 
 
 def name_of(user: Any) -> str:
-    return str(user) if user else ""
+    return user.get_full_name() if user else ""
 
 
 def joined(parts: Iterable[str]) -> str:

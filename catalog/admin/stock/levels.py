@@ -175,7 +175,7 @@ class StockAdmin(ReadOnly, admin.ModelAdmin):
             "may_change": request.user.has_perm(MAY_CHANGE_STOCK) and not counted,
             "may_oversell": request.user.has_perm(MAY_CHANGE_BACKORDERS),
             "movements": movement_rows(shown, request.user, balances=balances),  # type: ignore[arg-type]
-            "balance_label": "After it",
+            "balance_label": "On hand after",
             "title": f"{stock.variant} at {stock.location}",
         }
         status = 422 if form.errors or backorder.errors else 200

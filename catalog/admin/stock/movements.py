@@ -199,7 +199,7 @@ def _is_hidden(request: HttpRequest, variant: ShownVariant) -> bool:
 
 
 def _balance_label(form: MovementFilter) -> str:
-    return f"After it at {form.only_location}" if form.only_location else "After it, everywhere"
+    return f"At {form.only_location} after" if form.only_location else "On hand after, all locations"
 
 
 def _levels_of(request: HttpRequest, variant: ShownVariant) -> list[tuple[Stock, str]]:

@@ -234,6 +234,7 @@ def _head(request: HttpRequest, purchase: PurchaseOrder | None) -> dict[str, Any
         if purchase.ordered_at
         else [f"drafted {moment(purchase.created_at)}"]
     )
+    facts += [purchase.note] if purchase.note else []
     return {
         "title": str(purchase),
         "purchase": purchase,

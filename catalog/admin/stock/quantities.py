@@ -2,29 +2,31 @@
 
 from django import forms
 
+from catalog.admin.stock.variants import variants_by_code
 from catalog.errors import StockRefused
-from catalog.models import Variant
 
 MAY_CHANGE_STOCK = "catalog.change_on_hand_stock"
 
 
 def typed_quantities(text: str) -> dict[int, int]:
     """Units by variant id, from lines like `MUG-SAND 12`. Raises ValidationError with the number of an invalid line."""
+    typed = [_code_and_quantity(number, line) for number, line in enumerate(text.strip().splitlines(), start=1)]
+    found = variants_by_code({code for code, _ in typed})
     quantities: dict[int, int] = {}
-    for number, line in enumerate(text.strip().splitlines(), start=1):
-        code, _, quantity = line.strip().rpartition(" ")
-        if not code or not (quantity.isascii() and quantity.isdigit() and len(quantity) < 9):
-            raise forms.ValidationError(
-                f"Line {number}: enter a SKU or barcode, a space and a quantity, like MUG-SAND 12."
-            )
-        variants = list(Variant.objects.filter(sku=code.strip())[:2]) or list(
-            Variant.objects.filter(barcode=code.strip())[:2]
-        )
-        if len(variants) != 1:
-            problem = "there are several variants" if variants else "there is no variant"
-            raise forms.ValidationError(f"Line {number}: {problem} with the SKU or barcode {code.strip()}.")
-        quantities[variants[0].pk] = quantities.get(variants[0].pk, 0) + int(quantity)
+    for number, (code, quantity) in enumerate(typed, start=1):
+        if len(found[code]) != 1:
+            problem = "there are several variants" if found[code] else "there is no variant"
+            raise forms.ValidationError(f"Line {number}: {problem} with the SKU or barcode {code}.")
+        pk = found[code][0].pk
+        quantities[pk] = quantities.get(pk, 0) + quantity
     return quantities
+
+
+def _code_and_quantity(number: int, line: str) -> tuple[str, int]:
+    code, _, quantity = line.strip().rpartition(" ")
+    if not code or not (quantity.isascii() and quantity.isdigit() and len(quantity) < 9):  # noqa: PLR2004
+        raise forms.ValidationError(f"Line {number}: enter a SKU or barcode, a space and a quantity, like MUG-SAND 12.")
+    return code.strip(), int(quantity)
 
 
 def whole_number(text: str) -> int:

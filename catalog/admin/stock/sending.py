@@ -36,7 +36,10 @@ class SendForm(forms.Form):
         error_messages={"invalid_choice": CLOSED},
     )
     destination = forms.ModelChoiceField(
-        Location.objects.filter(is_active=True), label="To", error_messages={"invalid_choice": CLOSED}
+        Location.objects.filter(is_active=True),
+        label="To",
+        empty_label="Choose a location",
+        error_messages={"invalid_choice": CLOSED},
     )
     note = forms.CharField(max_length=200, required=False)
 

@@ -25,23 +25,29 @@ from catalog.admin.stock.document_lists import CountList
 from catalog.admin.stock.documents import list_page
 from catalog.admin.stock.looks import stocktake_look
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
+from catalog.admin.stock.variants import variants_by_code
 from catalog.edits.history import record_action
 from catalog.errors import StockRefused
 from catalog.formats import count_of, listed, moment, signed
 from catalog.inventory import default_location, stocktakes
-from catalog.models import Location, Stocktake, Variant
+from catalog.models import Location, Stocktake
 
+MAX_CODES = 2_000  # typed into the form that opens a count
 MAX_PRODUCTS_NAMED = 20  # in one sentence
 UNFINISHED = Stocktake.UNFINISHED
 
 
 class StocktakeForm(forms.Form):
-    location = forms.ModelChoiceField(Location.objects.filter(is_active=True), empty_label=None)
+    location = forms.ModelChoiceField(
+        Location.objects.filter(is_active=True),
+        empty_label=None,
+        error_messages={"invalid_choice": "This location is closed or was deleted. Choose another one."},
+    )
     lines = forms.CharField(
         label="Only these SKUs",
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="One per line. Leave this empty to count everything at the location.",
+        help_text="One SKU or barcode per line. Leave this empty to count everything at the location.",
     )
     is_blind = forms.BooleanField(
         label="Blind count",
@@ -51,8 +57,15 @@ class StocktakeForm(forms.Form):
     note = forms.CharField(max_length=200, required=False)
 
     def clean_lines(self) -> list[int] | None:
-        skus = [line.strip() for line in self.cleaned_data["lines"].splitlines() if line.strip()]
-        return list(Variant.objects.filter(sku__in=skus).values_list("pk", flat=True)) if skus else None
+        """The ids of the variants, or None for everything. A code that means none, or several, is named."""
+        codes = list(dict.fromkeys(line.strip() for line in self.cleaned_data["lines"].splitlines() if line.strip()))
+        if len(codes) > MAX_CODES:
+            raise forms.ValidationError(f"Enter at most {MAX_CODES:,} SKUs, or leave this empty to count everything.")
+        found = variants_by_code(codes)
+        if wrong := [code for code in codes if len(found[code]) != 1]:
+            more = f" and {len(wrong) - MAX_PRODUCTS_NAMED:,} more" if len(wrong) > MAX_PRODUCTS_NAMED else ""
+            raise forms.ValidationError(f"No single variant has the SKU {listed(wrong[:MAX_PRODUCTS_NAMED])}{more}.")
+        return [found[code][0].pk for code in codes] or None
 
 
 @admin.register(Stocktake)

@@ -40,7 +40,7 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         """The page of a transfer: the units in transit, and the form to receive them."""
         require_permission(request, "catalog.view_transfer")
-        transfer = found_or_404(Transfer.objects.select_related("source", "destination"), object_id)
+        transfer = found_or_404(Transfer.objects.select_related("source", "destination", "user"), object_id)
         lines = list(transfer.lines.select_related("variant__product").order_by("pk"))
         error = ""
         if request.method == "POST":
@@ -73,7 +73,8 @@ class TransferAdmin(ReadOnly, admin.ModelAdmin):
         shown = shown_by_id(line.variant_id for line in lines)
         missing = sum(line.in_transit for line in lines)
         may_change = request.user.has_perm(MAY_CHANGE_STOCK) and transfer.status in Transfer.UNFINISHED
-        facts = [f"sent {moment(transfer.sent_at)}", *([transfer.note] if transfer.note else [])]
+        sender = f" by {transfer.user.get_full_name()}" if transfer.user else ""
+        facts = [f"Sent {moment(transfer.sent_at)}{sender}", *([transfer.note] if transfer.note else [])]
         facts += [f"received {moment(transfer.received_at)}"] if transfer.received_at else []
         context = {
             "transfer": transfer,
