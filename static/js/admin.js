@@ -376,7 +376,7 @@ function sortByDrag(list) {
 
 // A click on the picture says what must stay in view.
 function placeFocus(box) {
-  const [x, y] = ["x", "y"].map((axis) => $(`[name$=-focus_${axis}]`, box.parentElement));
+  const [x, y] = ["x", "y"].map((axis) => $(`[name$=focus_${axis}]`, box.parentElement));
   const dot = $(".focus-dot", box);
   const place = () => {
     dot.style.insetInlineStart = x.value + "%";
@@ -389,6 +389,38 @@ function placeFocus(box) {
     y.value = Math.round(((event.clientY - area.top) / area.height) * 100);
     place();
     x.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+// A link opens the form that it leads to in a dialog. Saved there, the pictures of this page are read again.
+function openSheets() {
+  const sheet = document.createElement("dialog");
+  document.body.append(sheet);
+  const show = async (answer) => {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const form = $("[data-sheet]", page);
+    if (form) {
+      sheet.replaceChildren(form);
+      $$("[data-focus]", form).forEach(placeFocus);
+      if (!sheet.open) sheet.showModal();
+      return;
+    }
+    if (!$(".pics", page)) return location.reload();
+    for (const old of $$(".pics figure")) old.remove();
+    $(".pics").prepend(...$$(".pics figure", page));
+    sheet.close();
+    $(".pics :is(a, input)").focus();
+    say($(".messagelist", page)?.textContent.trim() || "");
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]") && sheet.open) sheet.close();
+    else if (event.target.closest("[data-opens]")) fetch(event.target.closest("[data-opens]").href).then(show);
+    else return;
+    event.preventDefault();
+  });
+  sheet.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fetch(event.target.action, { method: "POST", body: new FormData(event.target, event.submitter) }).then(show);
   });
 }
 
@@ -456,7 +488,7 @@ async function follow() {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const start of [chooseTheme, tuckSidebar, closeMenus, suggest, countRows, copyTexts, listKeys]) start();
+  for (const start of [chooseTheme, tuckSidebar, closeMenus, suggest, countRows, copyTexts, listKeys, openSheets]) start();
   $$("form[data-select]").forEach(selectRows);
   $$("form[data-live]").forEach(preview);
   $$(UNSAVED).forEach(guard);

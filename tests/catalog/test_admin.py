@@ -105,7 +105,7 @@ def test_pictures_are_added_many_at_once_and_a_fake_one_keeps_nobody_out(client,
         SimpleUploadedFile("two.jpg", a_picture("JPEG", (300, 300)), "image/jpeg"),
     ]
     answer = client.post(url, {"files": files}, follow=True)
-    assert "Fake.png: The file is not a JPEG, PNG or WebP picture." in text_of(answer)
+    assert "“fake.png” was not added. The file is not a JPEG, PNG or WebP picture." in text_of(answer)
     assert list(ProductImage.objects.order_by("position").values_list("position", "width")) == [(1, 400), (2, 300)]
     assert Listing.objects.get(is_past=False).image["width"] == 400
     assert [row[0] for row in variant.product.changes.first().differences] != []

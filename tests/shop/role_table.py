@@ -63,6 +63,7 @@ PAGES = {
     "catalog_store_add": "catalog.view_store",  # it redirects to the only row
     "catalog_product_variants": "catalog.add_variant",
     "catalog_product_pictures": "catalog.change_productimage",
+    "catalog_product_picture": "catalog.change_productimage",
     "catalog_product_prices": "catalog.change_price",
     "catalog_product_timeline": "catalog.change_price",
     "catalog_product_bulk": "catalog.apply_run",

@@ -1,6 +1,7 @@
 """The page for a product's pictures: uploads, positions, alternative texts and focus points."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.base import page, require_permission, staff_author
+from catalog.edits.concurrent import ConcurrentEditForm, kept_changes_message
+from catalog.edits.history import edits_since
 from catalog.errors import BadImage
 from catalog.models import Product, ProductImage, Variant
 from catalog.products.images import store_image
@@ -41,8 +44,10 @@ class PicturesField(forms.FileField):
         return bool(data)
 
 
-class ImageForm(forms.ModelForm):
+class ImageForm(ConcurrentEditForm):
     """One picture: position, alternative text and focus. `replace` takes a new file and keeps the rest."""
+
+    parent_field = "product"
 
     replace = forms.FileField(required=False)
     remove = forms.BooleanField(required=False)
@@ -72,9 +77,13 @@ def images_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Pr
         _add_uploads(request, product)
         return redirect("admin:catalog_product_pictures", product.pk)
     formset = ImageFormSet(request.POST or None, request.FILES or None, queryset=queryset)
+    for form in formset.forms:
+        form.edits_since = partial(edits_since, request)
     if request.method == "POST" and formset.is_valid():
         with recorded_change(product, staff_author(request)):
             _save(formset)
+        if kept := kept_changes_message(formset.forms):
+            messages.warning(request, kept)
         messages.success(request, "The pictures were saved.")
         return redirect("admin:catalog_product_pictures", product.pk)
     context = {
@@ -93,7 +102,7 @@ def _add_uploads(request: HttpRequest, product: Product) -> None:
         try:
             add_image(product, upload.read(), staff_author(request))
         except BadImage as bad:
-            messages.error(request, f"{upload.name[:80]}: {bad}")
+            messages.error(request, f"“{upload.name[:80]}” was not added. {bad}")
         else:
             added += 1
     if added:

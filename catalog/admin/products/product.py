@@ -28,6 +28,7 @@ from catalog.admin.products.facts import SHOWN_TYPE, VALUES, FactsForm, fields_f
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import MAX_IMAGES_PER_UPLOAD, PicturesField, append_images, images_view
 from catalog.admin.products.market_prices import market_prices_view
+from catalog.admin.products.picture import picture_view
 from catalog.admin.products.price_time_line import time_line_view
 from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
@@ -141,6 +142,9 @@ class ProductAdmin(admin.ModelAdmin):
         custom = [
             path("<int:product_id>/variants/", guarded(self, self.variants), name="catalog_product_variants"),
             path("<int:product_id>/pictures/", guarded(self, self.images), name="catalog_product_pictures"),
+            path(
+                "<int:product_id>/pictures/<int:image_id>/", guarded(self, self.picture), name="catalog_product_picture"
+            ),
             path("<int:product_id>/prices/<slug:code>/", guarded(self, self.prices), name="catalog_product_prices"),
             path("<int:product_id>/timeline/", guarded(self, self.time_line), name="catalog_product_timeline"),
             path("bulk/", guarded(self, self.bulk), name="catalog_product_bulk"),
@@ -152,6 +156,10 @@ class ProductAdmin(admin.ModelAdmin):
 
     def images(self, request: HttpRequest, product_id: int) -> HttpResponse:
         return images_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)))
+
+    def picture(self, request: HttpRequest, product_id: int, image_id: int) -> HttpResponse:
+        product = found_or_404(Product.objects.not_withdrawn(), str(product_id))
+        return picture_view(self, request, product, image_id)
 
     def prices(self, request: HttpRequest, product_id: int, code: str) -> HttpResponse:
         return market_prices_view(self, request, found_or_404(Product.objects.not_withdrawn(), str(product_id)), code)
