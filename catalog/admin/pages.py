@@ -19,6 +19,7 @@ from catalog.formats import moment
 from catalog.inputs import MomentInput, RichTextInput
 from catalog.markets import Market, further_markets
 from catalog.models import Page, PageVersion
+from catalog.models.page import NEEDED_SLUGS
 from catalog.page_versions import PageContent, Texts, cancel_planned, save_page, stored_content
 from catalog.rich_text import clean
 
@@ -70,6 +71,19 @@ class PageForm(ConcurrentEditForm):
             title, body = text_fields(market)
             self.initial |= {title: own.get("title", ""), body: own.get("body", "")}
 
+    def clean_slug(self) -> str:
+        return self._kept("slug")
+
+    def clean_section(self) -> str:
+        return self._kept("section")
+
+    def _kept(self, name: str) -> str:
+        """The typed part of the URL. A page that the shop needs stays where it is."""
+        typed, stored = self.cleaned_data[name], self.initial.get(name)
+        if self.instance.pk and self.initial.get("slug") in NEEDED_SLUGS and typed != stored:
+            raise forms.ValidationError("Without this page at its URL, the shop closes to shoppers. Keep it as it is.")
+        return typed
+
     def clean_body(self) -> str:
         return clean(self.cleaned_data["body"])
 
@@ -111,6 +125,10 @@ class PageAdmin(admin.ModelAdmin):
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     change_form_template = "admin/catalog/page/change_form.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        """A page that the shop needs can be changed, but not deleted."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_needed)
 
     @admin.display(description="URL", ordering="slug")
     def path(self, row: Page) -> str:
@@ -159,10 +177,19 @@ class PageAdmin(admin.ModelAdmin):
         before = stored_content(obj_as_stored(obj), timezone.now()) if change else None
         version = save_page(obj, form.content, author=request.user, begins_at=begins_at)
         if begins_at:
+            obj.is_planned = True
             if before:
                 sentence = f"Planned version {version.label} for {moment(version.begins_at)}."
                 record_action(request, obj, sentence, [difference("Text", before.body, version.body)])
             messages.info(request, f"Version {version.label} is planned for {moment(version.begins_at)}.")
+
+    def response_change(self, request: HttpRequest, obj: Page) -> HttpResponse:
+        """Leave out Django's message about a planned version, because the page stays as it is until then."""
+        if not getattr(obj, "is_planned", False):
+            return super().response_change(request, obj)
+        if "_continue" in request.POST:
+            return redirect(request.path)
+        return self.response_post_save_change(request, obj)
 
     def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show what a version says in each market."""

@@ -9,6 +9,8 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
+NEEDED_SLUGS = ("imprint", "terms", "privacy")  # of the legal pages without which the shop is closed to shoppers
+
 
 class PageQuerySet(models.QuerySet["Page"]):
     def with_version(self, at: datetime) -> "PageQuerySet":
@@ -51,6 +53,11 @@ class Page(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:page", args=[self.section, self.slug])
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the shop is closed to shoppers without this page."""
+        return self.slug in NEEDED_SLUGS
 
 
 class PageText(models.Model):

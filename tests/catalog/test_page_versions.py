@@ -6,14 +6,17 @@ import pytest
 from django.utils import timezone
 
 from catalog.clock import as_of
+from catalog.formats import moment
 from catalog.markets import default_market
 from catalog.models import Page, PageText, PageVersion, Store
+from catalog.models.page import NEEDED_SLUGS
 from catalog.page_versions import PageContent, save_page
 from catalog.store_texts import page_in
 from orders import rules as shop_rules
+from shop.setting_up.starting_values import LEGAL_SLUGS
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_order, make_variant
-from tests.reading import find, form_of, text_of
+from tests.reading import find, form_of, messages_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +56,8 @@ def test_every_save_is_a_version_with_its_author_and_the_former_text_is_kept(adm
 def test_a_planned_version_is_shown_from_its_time_on(admin_client, terms, client):
     begins = timezone.now() + timedelta(days=3)
     assert save(admin_client, terms, body="<p>New</p>", begins_at=local(begins)).status_code == 302
+    [message] = messages_of(admin_client.get(url_of(terms)))
+    assert message.endswith(f"is planned for {moment(begins)}.")
     assert "Fair" in text_of(client.get("/legal/terms/"))
     with as_of(begins):
         assert page_in(Page.objects.get(), default_market()).body == "<p>New</p>"
@@ -101,7 +106,7 @@ def test_the_terms_that_an_order_accepted_stay_readable(admin_client, terms, cli
 
 
 def test_an_order_accepts_the_planned_terms_from_their_time_on(terms):
-    save_page(terms, PageContent("Terms", "<p>Later</p>", {}), begins_at=timezone.now() + timedelta(seconds=0.05))
+    save_page(terms, PageContent("Terms", "<p>Later</p>", {}), begins_at=timezone.now() + timedelta(seconds=30))
     rules = shop_rules.current_rules()
     assert rules.terms_at(timezone.now() + timedelta(minutes=1)).id == PageVersion.objects.get(number=2).pk
     assert rules.terms_at(terms.updated_at).id == PageVersion.objects.get(number=1).pk
@@ -174,3 +179,15 @@ def test_an_accepted_version_keeps_what_its_placeholders_stood_for(admin_client,
     fields = form_of(admin_client.get(url), id="store_form")
     assert admin_client.post(url, {**fields, "tagline": "Slow"}).status_code == 302
     assert terms.versions.count() == planned.number + 1
+
+
+def test_a_page_without_which_the_shop_is_closed_is_neither_deleted_nor_moved(admin_client, terms):
+    care = Page.objects.create(section="help", slug="care", title="Care", body="<p>Wash</p>")
+    assert admin_client.post(f"/admin/catalog/page/{terms.pk}/delete/", {"post": "yes"}).status_code == 403
+    for change in ({"slug": "conditions"}, {"section": "help"}):
+        refused = text_of(save(admin_client, terms, **change))
+        assert "Without this page at its URL, the shop closes to shoppers." in refused, change
+    assert save(admin_client, care, slug="caring", section="about").status_code == 302
+    assert admin_client.post(f"/admin/catalog/page/{care.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert list(Page.objects.values_list("slug", "section")) == [("terms", "legal")]
+    assert NEEDED_SLUGS == LEGAL_SLUGS
