@@ -81,7 +81,7 @@ def accept(secret: str, *, password: str, name: str) -> User | None:
 
     Somebody with a customer account keeps it, with the new password and without its second factors and other addresses:
     the link proves who owns the mailbox, not who added a passkey before. Raises StaffRefused if the inviter may no longer
-    give these roles.
+    give these roles, or if the person has become staff meanwhile, whose second factor the link must not replace.
     """
     found = usable_invitation(secret)
     invitation = Invitation.objects.select_for_update().filter(pk=found.pk).first() if found else None
@@ -89,6 +89,8 @@ def accept(secret: str, *, password: str, name: str) -> User | None:
         return None
     roles = list(invitation.roles.all())
     _check_roles(invitation.invited_by, [role.name for role in roles])
+    if User.objects.filter(email=invitation.email, is_staff=True).exists():
+        raise StaffRefused("This person is staff already. Log in, and ask the owner for further roles.")
     user, _ = Staff.objects.get_or_create(email=invitation.email)
     user.name = name or user.name
     user.is_staff = user.is_active = True
