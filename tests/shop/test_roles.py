@@ -93,14 +93,30 @@ def test_a_reader_of_everything_changes_nothing_by_any_page_action_or_inline(sam
         url = url_of(page, sample)
         fields = {"post": "yes", "confirmed": "yes", "_save": "Save"}
         if page.name.endswith("_change") and (shown := owner.get(url)).status_code == 200:
-            form = (getattr(shown, "context_data", None) or {}).get("adminform")
-            fields |= dict.fromkeys(form.form.fields, "changed") if form else {}
+            fields |= changed_fields(getattr(shown, "context_data", None) or {})
         written[page.name] = writes_of(client, url, fields)
     for label, action in admin_actions():
         rows = [str(pk) for pk in apps.get_model(label)._default_manager.values_list("pk", flat=True)]
         fields = {"action": action, "_selected_action": rows, "post": "yes"}
         written[f"{label}: {action}"] = writes_of(client, f"/admin/{label.lower().replace('.', '/')}/", fields)
+    url = "/admin/autocomplete/?app_label=orders&model_name=orderline&field_name=order&term="
+    written["autocomplete by POST"] = writes_of(client, url, {"term": "x", "_save": "Save"})
     assert {name: statements for name, statements in written.items() if statements} == {}
+    assert {name for name in written if name.endswith("_history")} >= {"orders_order_history", "catalog_store_history"}
+
+
+def changed_fields(context: dict) -> dict[str, str]:
+    """Every field of a change form and of the rows below it with another value, and with each row marked for deletion."""
+    form = context.get("adminform")
+    fields = dict.fromkeys(form.form.fields, "changed") if form else {}
+    for inline in context.get("inline_admin_formsets", ()):
+        formset = inline.formset
+        counts = {"TOTAL_FORMS": len(formset.forms), "INITIAL_FORMS": formset.initial_form_count()}
+        fields |= {f"{formset.prefix}-{name}": str(count) for name, count in counts.items()}
+        for row in formset.forms:
+            fields |= {row.add_prefix(name): "1" for name in row.fields}
+            fields |= {row.add_prefix("id"): str(row.instance.pk or ""), row.add_prefix("DELETE"): "on"}
+    return fields
 
 
 def writes_of(client: Client, url: str, fields: dict) -> list[str]:
