@@ -41,6 +41,12 @@ def age(moment: datetime | None) -> str:
 
 
 @register.filter
+def label_of(field: Any) -> SafeString:
+    """The <label> of a form field, without the colon that Django adds."""
+    return field.label_tag(label_suffix="")
+
+
+@register.filter
 def labelled(cells: Iterable[SafeString], headers: list[dict[str, Any]]) -> Iterator[SafeString]:
     """The cells of a row of Django's change list, each with the name of its column for the cards on phones."""
     for cell, header in zip(cells, headers, strict=False):

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django import forms
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
-from catalog.templatetags.admin_tags import age, icon, labelled
+from catalog.templatetags.admin_tags import age, icon, label_of, labelled
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,10 @@ def test_a_cell_names_its_column_and_the_checkbox_does_not():
         "<th>a</th>",
         '<td data-l="In &lt;stock&gt;" class="b">1</td>',
     ]
+
+
+def test_the_label_of_a_field_has_no_colon():
+    class Names(forms.Form):
+        first = forms.CharField()
+
+    assert label_of(Names()["first"]) == '<label for="id_first">First</label>'
