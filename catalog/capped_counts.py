@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import IntegerField, Model, QuerySet, Subquery
 
 MAX_COUNTED = 10_000
+MANY, MANY_SECONDS = 1_000, 60  # a number above this need not be exact, and may be kept for a minute
 REMEMBERED_SECONDS = 300  # how long the estimated size of a table is kept
 
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from catalog.capped_counts import MAX_COUNTED, shown_count
+from catalog.capped_counts import MANY, MANY_SECONDS, MAX_COUNTED, shown_count
 
 SLOW_SECONDS = 600  # how long the counts of slow tiles are kept
 Oldest = date | datetime | None
@@ -37,7 +37,8 @@ class Tile:
     """Work of one kind. `rows` returns what waits, and the list at `url_name` with `query` shows exactly these rows.
 
     `oldest` names the field from which `detail` says more, such as when the oldest row was due. The count of a tile that
-    `is_slow` is kept for ten minutes; all others are counted on every visit, so their rows need an index.
+    `is_slow` is kept for ten minutes; all others are counted on every visit, so their rows need an index. A count of more
+    than MANY is kept for a minute.
     """
 
     code: str
@@ -97,12 +98,15 @@ class TileRegistry:
 def counted(tiles: Iterable[Tile]) -> dict[str, tuple[int, Oldest]]:
     """Return how many rows each tile has, up to MAX_COUNTED and one more, and the oldest value among them."""
     tiles = list(tiles)
-    kept = caches["process"].get_many([_key(tile) for tile in tiles if tile.is_slow])
+    kept = caches["process"].get_many([_key(tile) for tile in tiles])
     known = {tile.code: kept[_key(tile)] for tile in tiles if _key(tile) in kept}
     fresh = _count([tile for tile in tiles if tile.code not in known])
     slow = {_key(tile): fresh[tile.code] for tile in tiles if tile.is_slow and tile.code in fresh}
     if slow:
         caches["process"].set_many(slow, SLOW_SECONDS)
+    many = {_key(tile): fresh[tile.code] for tile in tiles if not tile.is_slow and fresh.get(tile.code, (0,))[0] > MANY}
+    if many:
+        caches["process"].set_many(many, MANY_SECONDS)
     return known | fresh
 
 

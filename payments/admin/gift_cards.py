@@ -18,11 +18,13 @@ from accounts.fields import MailboxFormField
 from accounts.limits.throttle import Limit, TooManyAttempts
 from accounts.models import User
 from catalog.admin.base import ReadOnly, ReadOnlyInline, page, require_permission
+from catalog.admin.columns import ValuesFilter
 from catalog.edits.history import write_entry
 from catalog.formats import count_of, signed_money
 from catalog.inputs import AmountField, DayField, DayInput
 from catalog.markets import all_markets
 from catalog.money import format_money
+from catalog.search_fields import search_condition
 from orders.errors import GiftCardRefused
 from orders.gift_cards import code_digest, set_active
 from orders.models import GiftCard, GiftCardMovement
@@ -98,8 +100,8 @@ class MovementInline(ReadOnlyInline):
 @admin.register(GiftCard)
 class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "kind", "user", "balance", "initial", "expires_at", "is_active", "created_at")
-    list_filter = ("kind", "is_active", "currency")
-    search_fields = ("last_characters", "user__email", "note")
+    list_filter = ("kind", "is_active", ("currency", ValuesFilter))
+    search_fields = ("last_characters__startswith", "user__email", "note")
     search_help_text = "Search by the whole code, its last four characters or a customer's e-mail address."
     list_select_related = ("user",)
     inlines = (MovementInline,)
@@ -117,9 +119,10 @@ class GiftCardAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Also find a card by its whole code."""
-        matches, has_duplicates = super().get_search_results(request, queryset, search_term)
-        by_code = queryset.filter(Q(code_hash=code_digest(search_term))) if search_term else queryset.none()
-        return matches | by_code, has_duplicates
+        if not search_term.strip():
+            return queryset, False
+        matches = search_condition(GiftCard, self.get_search_fields(request), search_term)
+        return queryset.filter(matches | Q(code_hash=code_digest(search_term))), False
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("orders.issue_giftcard")

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnly, ReadOnlyInline
-from catalog.admin.columns import amount
+from catalog.admin.columns import ValuesFilter, amount
 from payments import worklists
 from payments.models import Journal, Payment, Posting, Refund, StripeEvent
 
@@ -47,7 +47,8 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         *("session_id", "payment_intent_id", "charge_id"),
     )
     list_filter = (CheckFilter, "status", "flag", "method")
-    search_fields = ("order__number", "payment_intent_id", "session_id")
+    search_fields = ("order__number", "payment_intent_id__startswith", "session_id__startswith")
+    search_help_text = "Part of an order number, or the beginning of an ID at Stripe."
     list_select_related = ("order",)
 
 
@@ -56,7 +57,8 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("order", amount("amount_minor"), "status", "reason", "created_at")
     list_filter = ("status",)
     list_select_related = ("payment__order",)
-    search_fields = ("payment__order__number", "provider_ref")
+    search_fields = ("payment__order__number", "provider_ref__startswith")
+    search_help_text = "Part of an order number, or the beginning of a reference."
     fields: ClassVar[Any] = (
         *("payment", amount("amount_minor"), "status", "reason", "user", "created_at"),
         *("attempts", "next_try_at", "last_error", "provider_ref"),
@@ -70,8 +72,9 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("stripe_id", "type", "status", "attempts", "received_at")
-    list_filter = (StuckFilter, "status", "type")
-    search_fields = ("stripe_id", "object_id")
+    list_filter = (StuckFilter, "status", ("type", ValuesFilter))
+    search_fields = ("stripe_id__startswith", "object_id__startswith")
+    search_help_text = "The beginning of an ID at Stripe."
     fields = (
         *("type", "status", "received_at", "attempts", "next_try_at", "last_error"),
         *("stripe_id", "object_id", "account", "livemode"),
@@ -87,6 +90,7 @@ class PostingInline(ReadOnlyInline):
 class JournalAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("kind", "provider_ref", "order", "currency", "created_at")
     list_filter = ("kind",)
-    search_fields = ("provider_ref", "order__number")
+    search_fields = ("provider_ref__startswith", "order__number")
+    search_help_text = "Part of an order number, or the beginning of a reference."
     list_select_related = ("order",)
     inlines = (PostingInline,)

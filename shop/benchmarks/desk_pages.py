@@ -131,7 +131,7 @@ def _texts(model: type[Model]) -> Iterator[tuple[str, str]]:
     """What to search for: for each field that is searched, its value in a row of the middle, its begin and a word."""
     model_admin: Any = admin.site._registry[model]
     source, fields = SEARCHED.get(model, (model, model_admin.search_fields))
-    names = [str(field).lstrip("^=@") for field in fields]
+    names = [str(field).lstrip("^=@").removesuffix("__startswith") for field in fields]
     last = source._default_manager.order_by("-pk").values_list("pk", flat=True).first()
     middle = source._default_manager.filter(pk__gte=(last or 0) // 2).order_by("pk") if last else None
     for name in names:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import messages
-from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import NotRelationField, flatten_fieldsets, get_fields_from_path
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, IntegrityError, models
@@ -19,8 +20,9 @@ from catalog.edits.concurrent import DetectsConcurrentEdits
 from catalog.edits.deleted import KeepsTypedValues
 from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
+from catalog.search_fields import search_condition
 
-EXACT = ("^", "=", "@")
+PREFIXES = {"^": "istartswith", "=": "iexact", "@": "search"}  # of Django's search fields
 
 
 class ShopChangeList(ChangeList):
@@ -63,14 +65,21 @@ class ShopModelAdmin(KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
         return [self._folding(name) for name in super().get_search_fields(request)]  # type: ignore[misc]
 
     def _folding(self, name: str) -> str:
-        if name.startswith(EXACT):
-            return name
+        if name[0] in PREFIXES:
+            return f"{name[1:]}__{PREFIXES[name[0]]}"
         try:
             field = get_fields_from_path(self.model, name)[-1]  # type: ignore[attr-defined]
-        except FieldDoesNotExist:
+        except (FieldDoesNotExist, NotRelationField):
             return name  # it contains a lookup of its own
         is_text = isinstance(field, models.CharField | models.TextField)
         return f"{name}__folds" if is_text else name
+
+    def get_search_results(self, request: HttpRequest, queryset: models.QuerySet, search_term: str) -> tuple[Any, bool]:
+        """Search as the model admin does; where it has no search of its own, so that each field uses its index."""
+        own = super().get_search_results  # type: ignore[misc]
+        if getattr(own, "__func__", None) is not ModelAdmin.get_search_results:
+            return own(request, queryset, search_term)
+        return queryset.filter(search_condition(self.model, self.get_search_fields(request), search_term)), False  # type: ignore[attr-defined]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow filtering by columns that the page shows only.

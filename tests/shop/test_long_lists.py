@@ -7,9 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from orders.lifecycle import confirm
+from payments.models import Payment, StripeEvent
 from shop.benchmarks.desk_pages import list_url
 from shop.models import Mail
-from tests.factories import make_location, make_user, make_variant
+from tests.factories import make_location, make_order, make_user, make_variant
 from tests.reading import find_all
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +77,70 @@ def test_a_list_has_pages_for_the_rows_that_it_counts(client, monkeypatch):
     assert [mail.subject for mail in page.context["cl"].result_list] == ["Mail 003", "Mail 004"]
     assert (page.context["cl"].paginator.num_pages, page.context["cl"].result_count) == (2, 5)
     assert client.get("/admin/shop/mail/?p=3").headers["Location"] == "/admin/shop/mail/?e=1"
+
+
+def test_a_search_finds_rows_by_words_of_another_table_and_needs_one_query_for_it(client):
+    found, other = make_order(name="Anna"), make_order(name="Bea")
+    Payment.objects.bulk_create(
+        Payment(order=order, method="stripe", currency="EUR", amount_minor=1, session_id=f"cs_{order.pk}")
+        for order in (found, other)
+    )
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    for text in (found.number[3:].lower(), f"cs_{found.pk}", "cs_"):
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/admin/payments/payment/", {"q": text})
+        orders = {payment.order for payment in page.context["cl"].result_list}
+        assert orders == ({found, other} if text == "cs_" else {found})
+        assert len(queries) <= 6
+
+
+# What the lists filter by and search for, each with the index that finds a rare value.
+RARE = [
+    ("accounts_user", "is_staff ORDER BY is_active DESC, name, email", "user_staff"),
+    ("accounts_user", "NOT is_active ORDER BY date_joined DESC, id DESC", "user_inactive"),
+    ("catalog_review", "status = 'rejected' ORDER BY created_at DESC, id DESC", "review_status_newest"),
+    ("catalog_variant", "NOT is_active ORDER BY id DESC", "variant_inactive"),
+    ("orders_giftcard", "currency = 'CHF' ORDER BY id DESC", "gift_card_currency"),
+    ("payments_payment", "status = 'open' ORDER BY id DESC", "payment_status"),
+    ("payments_stripeevent", "status = 'ignored' ORDER BY id DESC", "event_status"),
+    ("payments_journal", "kind = 'gift_expired' ORDER BY id DESC", "journal_kind"),
+    ("shop_mail", "status = 'dead' ORDER BY id DESC", "mail_status"),
+    ("catalog_review", "shop_fold(text) LIKE shop_fold('%sturdy%')", "review_text_folded"),
+    ("catalog_productimage", "shop_fold(alt) LIKE shop_fold('%lamp%')", "image_alt_folded"),
+    ("orders_promotion", "shop_fold(name) LIKE shop_fold('%spring%')", "promotion_name_folded"),
+    ("account_emailaddress", "shop_fold(email) LIKE shop_fold('%petra%')", "email_address_folded"),
+]
+
+
+@pytest.mark.parametrize(("table", "condition", "index"), RARE)
+def test_a_rare_value_is_found_by_an_index(table, condition, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN SELECT id FROM {table} WHERE {condition} LIMIT 100")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert index in plan, plan
+
+
+def test_a_filter_offers_the_values_that_a_column_has(client):
+    for number, kind in enumerate(("charge.updated", "refund.updated", "charge.updated")):
+        StripeEvent.objects.create(stripe_id=f"evt_{number}", type=kind, livemode=False, next_try_at=timezone.now())
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    links = {link.attributes["href"] for link in find_all(client.get("/admin/payments/stripeevent/"), "a")}
+    assert {link for link in links if link.startswith("?type=")} == {"?type=charge.updated", "?type=refund.updated"}
+
+
+def test_the_numbers_of_orders_may_be_a_minute_old_only_if_there_are_many(client, monkeypatch):
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+
+    def shown() -> int:
+        return client.get("/admin/orders/order/").context["cl"].counts["ship"]
+
+    confirm(make_order())
+    assert shown() == 1
+    confirm(make_order())
+    assert shown() == 2
+    monkeypatch.setattr("orders.admin.order_list.change_list.MANY", 1)
+    assert shown() == 2
+    confirm(make_order())
+    assert shown() == 2

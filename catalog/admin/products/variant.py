@@ -19,7 +19,7 @@ class VariantAdmin(admin.ModelAdmin):
     list_display = ("__str__", "sku", "barcode", "is_active")
     list_select_related = ("product",)
     list_filter = ("is_active",)
-    search_fields = ("sku", "barcode")
+    search_fields = ("sku", "barcode__startswith")
     ordering = ("-id",)
     autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
@@ -56,6 +56,7 @@ class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
     """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
 
     search_fields = ("alt", "product__title")
+    ordering = ("-pk",)
     list_display = ("__str__", "product")
     list_select_related = ("product",)
 

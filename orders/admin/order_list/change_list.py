@@ -5,11 +5,12 @@ from functools import cached_property, reduce
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.core.cache import caches
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
-from catalog.capped_counts import capped_counts, shown_count
+from catalog.capped_counts import MANY, MANY_SECONDS, capped_counts, shown_count
 from catalog.keyset import Keyset
 from orders import worklists
 from orders.admin.order_list.filters import OrderFilters
@@ -59,6 +60,7 @@ class Empty:
     icon: str = "ok"
 
 
+COUNTS = "order-counts"  # of the cache
 NOTHING_FOUND = Empty(
     "No order matches", "Check the spelling, or remove a filter.", f"?{TAB}={ALL_TAB.code}", "Show all orders", "search"
 )
@@ -141,10 +143,18 @@ class OrderChangeList(ChangeList):
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """The numbers of orders of the counted tabs, and of those that are late or to be shipped today."""
+        """The numbers of orders of the counted tabs, and of those that are late or to be shipped today.
+
+        If there are many, the numbers may be a minute old.
+        """
+        if kept := caches["process"].get(COUNTS):
+            return kept
         lists = {tab.code: tab.orders() for tab in TABS.values() if tab.is_counted}
         lists |= {"late": worklists.late_to_ship(), "today": worklists.to_ship_today()}
-        return dict(zip(lists, capped_counts(list(lists.values())), strict=True))
+        counts = dict(zip(lists, capped_counts(list(lists.values())), strict=True))
+        if max(counts.values()) > MANY:
+            caches["process"].set(COUNTS, counts, MANY_SECONDS)
+        return counts
 
     @property
     def tab_links(self) -> list[TabLink]:
