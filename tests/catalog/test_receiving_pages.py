@@ -10,7 +10,7 @@ from shop.operations.audit import run_audit
 from tests.catalog.purchases import make_purchase, receive_purchase
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_location, make_variant, stock_of
-from tests.reading import errors_of, find_all, form_of, messages_of, rows_of, text_of
+from tests.reading import errors_of, find, find_all, form_of, messages_of, rows_of, terms_of, text_of
 from tests.shop.test_staff_edits import entries_of
 
 pytestmark = pytest.mark.django_db
@@ -240,3 +240,26 @@ def test_nothing_is_received_for_an_order_that_was_canceled_meanwhile(client, st
     assert (answer.status_code, stock_of(mug)) == (422, (0, 0))
     assert f"{purchase} is canceled, so nothing can be received for it." in text_of(answer)
     assert typed_inputs(answer)[0] == ("MUG", "3", "")
+
+
+def test_lines_are_compared_with_the_order_before_anything_is_received(client, staff):
+    skus = ("WHOLE", "PART", "MORE", "NONE", "OTHER")
+    whole, part, more, none, _other = (make_variant(on_hand=0, sku=sku, title=sku.capitalize()) for sku in skus)
+    purchase = make_purchase({whole.pk: 4, part.pk: 6, more.pk: 2, none.pk: 5})
+    url = f"/admin/catalog/purchaseorder/{purchase.pk}/receive/"
+    rows = [("WHOLE", "4", ""), ("PART", "1", ""), ("MORE", "3", ""), ("NONE", "", ""), ("OTHER", "2", "")]
+    answer = typed(client, url, *rows, look="1")
+    assert [row[3] for row in rows_of(answer)[1:6]] == [
+        "All there",
+        "5 missing",
+        "1 too many",
+        "Not yet",
+        "None expected",
+    ]
+    assert terms_of(find(answer, "dl", class_="facts")) == {
+        "Expected": "17 units",
+        "Entered": "10 units",
+        "Missing": "10",
+        "Too many or not ordered": "3",
+    }
+    assert Receipt.objects.count() == 0

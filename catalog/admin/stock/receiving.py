@@ -1,6 +1,7 @@
 """The page on which staff receive a delivery: many lines, scanned or typed, with or without a purchase order."""
 
 import uuid
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -128,11 +129,29 @@ def _shown(
         "purchase": purchase,
         "purchase_look": purchase_look(purchase.status) if purchase else "",
         "facts": _facts(purchase),
+        "has_states": purchase is not None and request.method == "POST",
+        "sums": _sums(rows, purchase) if request.method == "POST" else [],
         "left_out": rows.left_out,
         "error": error,
         "summary": f"{count_of(rows.units, 'unit')} entered.",
     }
     return page(model_admin, request, "admin/catalog/receiving/receive.html", context, 422 if error else 200)
+
+
+def _sums(rows: TypedRows, purchase: PurchaseOrder | None) -> list[tuple[str, str]]:
+    """(label, value) of what was entered so far, compared with what the purchase order still expects."""
+    entered: Counter[int] = Counter()
+    for row in rows.rows:
+        if row.shown:
+            entered[row.shown.pk] += row.units
+    sums = [("Entered", count_of(rows.units, "unit"))]
+    if purchase:
+        whole = {line.variant_id: line.missing for line in purchase.lines.all()}
+        missing = sum(max(0, units - entered[pk]) for pk, units in whole.items())
+        surplus = sum(max(0, units - whole.get(pk, 0)) for pk, units in entered.items())
+        sums = [("Expected", count_of(sum(whole.values()), "unit")), *sums, ("Missing", f"{missing:,}")]
+        sums += [("Too many or not ordered", f"{surplus:,}")] if surplus else []
+    return sums
 
 
 def _facts(purchase: PurchaseOrder | None) -> str:

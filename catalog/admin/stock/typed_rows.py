@@ -40,6 +40,26 @@ class TypedRow:
         return not (self.code or self.quantity or self.cost)
 
     @property
+    def units(self) -> int:
+        """The typed quantity, or 0 if it is not a number."""
+        is_number = self.quantity.isascii() and self.quantity.isdecimal() and len(self.quantity) < 9  # noqa: PLR2004
+        return int(self.quantity) if is_number else 0
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """(look, words) of the badge that compares the row with what is expected; empty if there is nothing to say."""
+        if self.expected is None or not (self.expected or self.units):
+            return "", ""
+        if not self.expected:
+            return "bad", "None expected"
+        if not self.units:
+            return "open", "Not yet"
+        if self.units == self.expected:
+            return "ok", "All there"
+        difference = self.units - self.expected
+        return "warn", f"{difference:,} too many" if difference > 0 else f"{-difference:,} missing"
+
+    @property
     def name(self) -> str:
         return self.shown.name if self.shown else self.code or f"row {self.number}"
 
@@ -162,7 +182,7 @@ class TypedRows:
     @property
     def units(self) -> int:
         """The sum of all quantities that are numbers."""
-        return sum(int(row.quantity) for row in self.rows if row.quantity.isdecimal() and len(row.quantity) < 9)  # noqa: PLR2004
+        return sum(row.units for row in self.rows)
 
     @property
     def arrivals(self) -> dict[int, Arrival]:
