@@ -73,6 +73,7 @@ class InvitationForm(forms.Form):
     def __init__(self, *args: Any, givable: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["roles"].queryset = Group.objects.filter(name__in=givable)  # type: ignore[attr-defined]
+        self.fields["email"].error_messages["required"] = "Enter the e-mail address of the new person."
 
 
 @admin.register(Staff)
@@ -148,6 +149,8 @@ class StaffAdmin(admin.ModelAdmin):
             raise PermissionDenied
         form = InvitationForm(request.POST or None, givable=givable_roles(request.user))
         if request.method == "POST" and form.is_valid():
+            former = Invitation.objects.filter(email=form.cleaned_data["email"], accepted_at=None, revoked_at=None)
+            replaced = " The former invitation no longer works." if former.exists() else ""
             try:
                 invitation = invite(form.cleaned_data["email"], form.cleaned_data["roles"], by=request.user)
             except StaffRefused as refused:
@@ -156,7 +159,7 @@ class StaffAdmin(admin.ModelAdmin):
                 self._record(
                     request, invitation, "Invited, with the roles " + ", ".join(map(str, invitation.roles.all()))
                 )
-                messages.success(request, f"The invitation was sent to {invitation.email}.")
+                messages.success(request, f"The invitation was sent to {invitation.email}.{replaced}")
                 return redirect("admin:accounts_staff_changelist")
         context = {
             **self.admin_site.each_context(request),

@@ -18,7 +18,7 @@ from shop.mail.outbox import parsed
 from shop.models import Mail
 from tests.accounts.second_factors import add_app, current_code
 from tests.factories import make_user
-from tests.reading import errors_of, find_all, form_of, text_of
+from tests.reading import errors_of, find_all, form_of, messages_of, text_of
 
 pytestmark = pytest.mark.django_db
 STAFF = "/admin/accounts/staff/"
@@ -218,3 +218,13 @@ def test_staff_are_not_among_customers_and_customers_not_among_staff():
 def test_each_role_says_what_it_may_do():
     page = text_of(client_of(employee("Owner")).get(f"{STAFF}add/"))
     assert "Fulfilment: Ships orders and counts stock." in page
+
+
+def test_whoever_invites_again_is_told_that_the_former_link_is_void():
+    owner = client_of(employee("Owner"))
+    sentences = [
+        messages_of(owner.get(invite(owner, "jo@example.com", role).url)) for role in ("Fulfilment", "Support")
+    ]
+    sent = "The invitation was sent to jo@example.com."
+    assert sentences == [[sent], [f"{sent} The former invitation no longer works."]]
+    assert "Enter the e-mail address of the new person." in text_of(owner.post(f"{STAFF}add/", {"email": ""}))
