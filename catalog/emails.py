@@ -15,8 +15,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template, render_to_string
+from django.utils import timezone
 
-from catalog.models import Store
+from catalog.models import Page, Store
 
 PRIORITY_HEADER = "Outbox-Priority"  # one of `Priority`; an e-mail without it has the priority of an order
 KEEP_HEADER = "Outbox-Keep"  # "text": the text contains no code or login link and stays readable after delivery
@@ -68,6 +69,12 @@ def write_mail(  # noqa: PLR0913  (each is a part of the e-mail)
     message.send()
 
 
+def _returns_url() -> str:
+    """The URL of the page about returns; empty if staff have deleted it. Those about terms and imprint always exist."""
+    section = Page.objects.public(timezone.now()).filter(slug="returns").values_list("section", flat=True).first()
+    return f"{settings.SHOP_URL}/{section}/returns/" if section else ""
+
+
 def rendered_mail(kind: str, subject: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
     """The e-mail of this kind, without a recipient, as `write_mail` writes it and the admin previews it."""
     subject = " ".join(subject.split())  # a title may hold a line break, a header must not
@@ -77,6 +84,7 @@ def rendered_mail(kind: str, subject: str, context: Mapping[str, Any]) -> EmailM
         "shop_name": store.name,
         "store": store,
         "subject": subject,
+        "returns_url": _returns_url(),
         **context,
     }
     message = EmailMultiAlternatives(subject=subject, body=render_to_string(f"emails/{kind}.txt", template_context))

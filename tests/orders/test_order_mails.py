@@ -120,3 +120,13 @@ def test_the_mail_of_a_parcel_names_carrier_and_number_where_they_are_known(carr
     parcel = Fulfillment(order=order, carrier=carrier, tracking_number=number)
     mail = render_to_string("emails/order_shipped.txt", {"order": order, "fulfillment": parcel})
     assert mail.splitlines()[2] == sentence
+
+
+def test_emails_link_to_the_page_about_returns_only_while_there_is_one():
+    page = Page.objects.create(section="about", slug="returns", title="Returns", body="<p>Send it back.</p>")
+    for form in forms_of(confirmation(make_order())):
+        assert "/about/returns/" in form
+    Mail.objects.all().delete()
+    page.delete()
+    for form in forms_of(confirmation(make_order())):
+        assert "/returns/" not in form
