@@ -6,7 +6,7 @@ INVARIANTS: dict[str, str] = {
         FROM orders_orderline l
         JOIN orders_order o ON o.id = l.order_id
         CROSS JOIN LATERAL (SELECT CASE WHEN o.status IN ('placed', 'confirmed') AND l.is_stocked
-                                   THEN l.quantity - l.shipped_quantity ELSE 0 END AS waiting) w
+                                   THEN l.quantity - l.canceled_quantity - l.shipped_quantity ELSE 0 END AS waiting) w
         LEFT JOIN (SELECT line, sum(quantity) AS quantity FROM catalog_reservation GROUP BY line) r ON r.line = l.id
         WHERE w.waiting <> coalesce(r.quantity, 0)""",
     "S3c no reservation without its order": """

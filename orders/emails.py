@@ -122,6 +122,27 @@ def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
     _write(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
 
 
+def send_refunded(  # noqa: PLR0913  (each is a part of the e-mail)
+    order: Order,
+    *,
+    refunded_minor: int,
+    to: str,
+    has_card: bool,
+    reason: str,
+    lines: Sequence[str],
+    key: str,
+    again: str = "",
+) -> None:
+    """Tell the buyer that money was refunded: how much, to what, why and for which units.
+
+    `has_card` says that some of it goes to a bank card, which takes days. The e-mail is sent once, and once more for each
+    value of `again`.
+    """
+    subject = f"Order {order.number}: your refund"
+    context = {"refunded_minor": refunded_minor, "to": to, "has_card": has_card, "reason": reason, "lines": lines}
+    _write(order, "order_refunded", _key(key, again), subject, context)
+
+
 def send_gift_cards(order: Order, issued: Sequence[tuple[GiftCard, str]]) -> None:
     """Send the buyer the codes of these gift cards. The codes appear in this e-mail only."""
     cards = [{"code": code, "card": card} for card, code in issued]

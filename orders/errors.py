@@ -43,6 +43,14 @@ class EditRefused(OrderRefused):
         self.field = field
 
 
+class ReversalRefused(OrderRefused):
+    """This part of the order cannot be taken back. Carries the id of the order line that the sentence is about, or 0."""
+
+    def __init__(self, sentence: str, line_id: int = 0) -> None:
+        super().__init__(sentence)
+        self.line_id = line_id
+
+
 class OrderChanged(OrderRefused):
     """The order has changed since the page was opened. Carries what happened meanwhile, oldest first."""
 

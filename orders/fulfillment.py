@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog import inventory
@@ -128,12 +128,23 @@ def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int
 
 
 def _update_status(order: Order) -> None:
-    # Gift cards were e-mailed when the order was confirmed.
-    is_whole = not order.lines.filter(shipped_quantity__lt=F("quantity"), is_gift_card=False).exists()
-    status = Order.FulfillmentStatus.SHIPPED if is_whole else Order.FulfillmentStatus.PARTIAL
-    Order.objects.filter(pk=order.pk).update(fulfillment_status=status)
-    if is_whole:
+    if not complete_if_sent(order):
+        Order.objects.filter(pk=order.pk).update(fulfillment_status=Order.FulfillmentStatus.PARTIAL)
+
+
+def complete_if_sent(order: Order) -> bool:
+    """Complete a confirmed order of which nothing is left to send; return whether that is so.
+
+    Gift cards and downloads are not sent: they were e-mailed when the order was confirmed.
+    """
+    is_open = Q(shipped_quantity__lt=F("quantity") - F("canceled_quantity"))
+    if order.lines.filter(is_open, is_gift_card=False, needs_shipping=True).exists():
+        return False
+    if order.fulfillments.exists():
+        Order.objects.filter(pk=order.pk).update(fulfillment_status=Order.FulfillmentStatus.SHIPPED)
+    if order.status == Order.Status.CONFIRMED:
         complete(order)
+    return True
 
 
 def _take_from_stock(order: Order, quantities: Mapping[int, int], user_id: int | None) -> None:

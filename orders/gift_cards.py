@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from orders.errors import GiftCardRefused, GiftCardSpent
-from orders.models import GiftCard, GiftCardMovement, Order
+from orders.models import GiftCard, GiftCardMovement, Order, OrderLine
 from orders.promotions import plain_code
 from orders.tenders import Tender
 
@@ -254,16 +254,31 @@ def refund_to(card_id: int, amount_minor: int, *, order: Order, key: uuid.UUID, 
 @transaction.atomic
 def void_ordered(order: Order, *, user_id: int | None = None) -> None:
     """Void the gift cards that this order bought; raise GiftCardRefused if one of them has been used."""
-    paid_with = GiftCardMovement.objects.filter(order=order).values("card")
-    involved = GiftCard.objects.filter(Q(order_line__order=order) | Q(pk__in=paid_with))
-    # Lock the cards that paid for the order too, since they are refunded next: one sort order prevents deadlocks.
-    cards = list(involved.order_by("pk").select_for_update(of=("self",)).select_related("order_line"))
-    for card in cards:
-        if not card.order_line or card.order_line.order_id != order.pk:
+    refunded = set(GiftCardMovement.objects.filter(order=order, kind=Kind.VOIDED).values_list("card", flat=True))
+    for card in lock_cards_of(order):
+        if not card.order_line or card.order_line.order_id != order.pk or card.pk in refunded:
             continue
         if card.balance_minor != card.initial_minor:
             raise GiftCardRefused("A gift card that this order bought has been used, so the order cannot be canceled.")
         _empty(card, Kind.VOIDED, order_id=order.pk, user_id=user_id)
+
+
+def lock_cards_of(order: Order) -> list[GiftCard]:
+    """Return the gift cards that the order bought or was paid with, locked in one sort order, so that nobody deadlocks."""
+    paid_with = GiftCardMovement.objects.filter(order=order).values("card")
+    involved = GiftCard.objects.filter(Q(order_line__order=order) | Q(pk__in=paid_with))
+    return list(involved.order_by("pk").select_for_update(of=("self",)).select_related("order_line"))
+
+
+@transaction.atomic
+def void_units(line: OrderLine, quantity: int, *, user_id: int | None = None) -> None:
+    """Void this many gift cards of an order line, unused ones; raise GiftCardRefused if too few are unused."""
+    cards = GiftCard.objects.filter(order_line=line, balance_minor=F("initial_minor")).order_by("-serial")
+    unused = sorted(cards.select_for_update(of=("self",))[:quantity], key=lambda card: card.pk)
+    if len(unused) < quantity:
+        raise GiftCardRefused(f"Only {len(unused)} gift cards of this line are unused. Used ones cannot be refunded.")
+    for card in unused:
+        _empty(card, Kind.VOIDED, order_id=line.order_id, user_id=user_id)
 
 
 def _empty(card: GiftCard, kind: Kind, *, order_id: int | None = None, user_id: int | None = None) -> None:

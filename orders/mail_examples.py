@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from catalog.markets import default_market
+from catalog.money import format_money
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.summary import sum_rows
 
@@ -92,6 +93,13 @@ def _canceled() -> tuple[str, dict[str, Any]]:
     return f"Order {order.number} is canceled", {"order": order, "refunded_minor": order.total_minor}
 
 
+def _refunded() -> tuple[str, dict[str, Any]]:
+    order = example_order()
+    context = {"order": order, "refunded_minor": 1800, "reason": "Arrived damaged", "has_card": True}
+    context |= {"to": f"{format_money(1800, order.currency)} to Visa ending in 4242", "lines": ["1 × Stoneware mug"]}
+    return f"Order {order.number}: your refund", context
+
+
 def _late() -> tuple[str, dict[str, Any]]:
     order = example_order()
     context = {"order": order, "refunded_minor": order.total_minor}
@@ -132,6 +140,7 @@ EXAMPLES = (
     MailExample("order_confirmed", "Order confirmation", "When an order is paid, with the terms attached", _confirmed),
     MailExample("order_shipped", "Parcel sent", "When a parcel is marked as sent", _shipped),
     MailExample("order_canceled", "Order canceled", "When an order is canceled after it was paid", _canceled),
+    MailExample("order_refunded", "Refund", "When the money of a refund has gone back", _refunded),
     MailExample("late_refund", "Payment too late", "When a payment arrives for an order that was closed", _late),
     MailExample("gift_cards", "Gift cards", "When gift cards were bought for oneself", _gift_cards),
     MailExample("gift", "Gift", "To the recipient of a gift card", _gift),

@@ -60,7 +60,7 @@ def _overdue_lines() -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(
         is_backordered=True,
         expected_on__lt=timezone.localdate(),
-        shipped_quantity__lt=F("quantity"),
+        shipped_quantity__lt=F("quantity") - F("canceled_quantity"),
         order__status=Order.Status.CONFIRMED,
     )
 

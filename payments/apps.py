@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PaymentsConfig(AppConfig):
@@ -13,11 +14,15 @@ class PaymentsConfig(AppConfig):
         from payments import bulk_cancel, canceled_mails  # noqa: F401, PLC0415  (they register themselves)
         from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, REFUNDED_MINOR, payment_cells  # noqa: PLC0415
-        from payments.admin.order_page import MONEY, PAYMENTS  # noqa: PLC0415
+        from payments.admin.order_page import MONEY, PAYMENTS, REFUNDS  # noqa: PLC0415
+        from payments.admin.refund_decisions import DECISIONS  # noqa: PLC0415
+        from payments.admin.refund_page import REFUND_ACTION  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
+        from payments.refund_limits import create_limits  # noqa: PLC0415
 
-        order_page.add(MONEY, PAYMENTS, CANCEL)
+        order_page.add(MONEY, REFUNDS, PAYMENTS, CANCEL, REFUND_ACTION, *DECISIONS)
         tiles.add(*TILES)
         payment_readers.append(payment_cells)
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
+        post_migrate.connect(create_limits)

@@ -13,7 +13,8 @@ from orders.errors import GiftCardRefused
 from orders.models import Cart, Order
 from payments import gateway, ledger
 from payments.errors import CancelRefused, GatewayRefused, StillProcessing
-from payments.models import Payment
+from payments.models import Payment, Refund
+from payments.refund_requests import decline_waiting
 from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
 from payments.settlement import settle, take_over
@@ -123,6 +124,7 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
     if order.payments.filter(status__in=LIVE).exists():
         raise StillProcessing(order.number)  # the shopper has just started a payment
     was_confirmed = order.status == Order.Status.CONFIRMED
+    decline_waiting(order, user_id)
     try:
         lifecycle.cancel_keeping_stock(order, Order.CancelReason.STAFF, user_id=user_id)
     except GiftCardRefused as refused:
@@ -133,7 +135,8 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
         for payment in order.payments.filter(status=Payment.Status.CAPTURED):
             left = left_to_refund(payment)
             if left:
-                request_refund(payment, left, reason="canceled by staff", user_id=user_id)
+                failed = payment.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
+                failed.update(replaced_by=request_refund(payment, left, reason="canceled by staff", user_id=user_id))
                 refunded += left if payment.method != Payment.Method.GIFT_CARD else 0
     send_canceled(order, refunded_minor=refunded)
     lifecycle.release_stock(order)

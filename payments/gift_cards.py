@@ -35,19 +35,20 @@ def capture_gift_cards(order: Order) -> None:
 
 
 @transaction.atomic
-def refund_to_gift_card(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
-    """Refund the amount to the payment's gift card and book it. The caller has checked what is left to refund."""
-    refund = Refund.objects.create(
-        payment=payment,
-        amount_minor=amount_minor,
-        currency=payment.currency,
-        status=Refund.Status.SUCCEEDED,
-        reason=reason[:100],
-        user_id=user_id,
-    )
-    assert payment.gift_card_id  # noqa: S101  (such payments have one)
-    gift_cards.refund_to(payment.gift_card_id, amount_minor, order=payment.order, key=refund.key, user_id=user_id)
-    Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + amount_minor)
+def refund_to_gift_card(refund: Refund) -> Refund:
+    """Save and book a refund to its new gift card, which holds the amount already, or to the card that paid.
+
+    The caller has checked what is left to refund and holds the payment's lock.
+    """
+    payment = refund.payment
+    refund.status = Refund.Status.SUCCEEDED
+    refund.save()
+    if not refund.gift_card:
+        assert payment.gift_card_id  # noqa: S101  (such payments have one)
+        gift_cards.refund_to(
+            payment.gift_card_id, refund.amount_minor, order=payment.order, key=refund.key, user_id=refund.user_id
+        )
+    Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
     ledger.book_refund(refund, f"gift-card-refund-{refund.key}")
     return refund
 

@@ -1,29 +1,39 @@
 """The ledger: write each journal once, identified by kind and reference. The postings of a journal sum to zero."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, Sum
 
 from orders.models import GiftCard, Order
-from payments.models import Journal, Payment, Posting, Refund
+from payments.models import Journal, Payment, Posting, Refund, RefundRequest
 
 Account = Posting.Account
 Amounts = dict[str, int]
+Tax = dict[str, Any]  # the percentage as text, base_minor and tax_minor
+# The kinds of journals that say what an order was sold for, and what of it was taken back.
+SALE_KINDS = (Journal.Kind.SALE, Journal.Kind.REVERSAL, Journal.Kind.GOODWILL, Journal.Kind.CANCEL)
 
 
 @transaction.atomic
-def _book(
+def _book(  # noqa: PLR0913  (each is a column of the journal)
     kind: Journal.Kind,
     provider_ref: str,
     order: Order | None,
     amounts: Amounts,
     payment: Payment | None = None,
     currency: str = "",
+    taxes: Sequence[Tax] = (),
 ) -> bool:
     """Write the journal, or return False if it has been written before."""
-    fields = {"order": order, "payment": payment, "currency": order.currency if order else currency}
+    fields = {
+        "order": order,
+        "payment": payment,
+        "currency": order.currency if order else currency,
+        "taxes": list(taxes),
+    }
     journal, is_new = find_or_create(kind, provider_ref, fields)
     if is_new:
         Posting.objects.bulk_create(
@@ -60,13 +70,76 @@ def book_sale(order: Order) -> bool:
         Account.RECEIVABLE: order.total_minor,
         **{account: -amount for account, amount in parts.items()},
     }
-    return _book(Journal.Kind.SALE, order.number, order, amounts)
+    return _book(Journal.Kind.SALE, order.number, order, amounts, taxes=order.taxes)
 
 
 def book_cancel(order: Order) -> bool:
-    """Reverse the sale of a canceled order. What was paid is owed to the shopper until it is refunded."""
-    amounts = {Account.RECEIVABLE: -order.total_minor, **_parts_of(order)}
-    return _book(Journal.Kind.CANCEL, order.number, order, amounts)
+    """Reverse what earlier refunds left of the sale of a canceled order. What was paid is owed until it is refunded."""
+    booked = Posting.objects.filter(journal__order=order, journal__kind__in=SALE_KINDS)
+    sums = booked.order_by("account").values_list("account").annotate(sum=Sum("amount_minor"))
+    amounts = {account: -minor for account, minor in sums}
+    return _book(Journal.Kind.CANCEL, order.number, order, amounts, taxes=_negative(_taxes_left(order)))
+
+
+def _taxes_left(order: Order) -> list[Tax]:
+    """Return the tax of each rate that the order's journals leave of its sale."""
+    left: dict[str, Tax] = {}
+    for taxes in Journal.objects.filter(order=order, kind__in=SALE_KINDS).values_list("taxes", flat=True):
+        for tax in taxes:
+            sums = left.setdefault(tax["percent"], {"percent": tax["percent"], "base_minor": 0, "tax_minor": 0})
+            sums["base_minor"] += tax["base_minor"]
+            sums["tax_minor"] += tax["tax_minor"]
+    return [tax for tax in left.values() if tax["base_minor"] or tax["tax_minor"]]
+
+
+def _negative(taxes: Sequence[Tax]) -> list[Tax]:
+    return [
+        {"percent": tax["percent"], "base_minor": -tax["base_minor"], "tax_minor": -tax["tax_minor"]} for tax in taxes
+    ]
+
+
+def book_reversal(request: RefundRequest) -> Journal:
+    """Take back what a refund is for: sales, gift cards, delivery and tax of its units, and goodwill.
+
+    The shopper owes that much less, so the money is owed to the shopper until it is paid out.
+    """
+    amounts = {**_parts_taken_back(request), Account.GOODWILL: request.goodwill_minor}
+    amounts[Account.RECEIVABLE] = -request.total_minor
+    _book(Journal.Kind.REVERSAL, str(request.key), request.order, amounts, taxes=_negative(request.taxes))
+    return Journal.objects.get(kind=Journal.Kind.REVERSAL, provider_ref=str(request.key))
+
+
+def book_goodwill(request: RefundRequest) -> bool:
+    """Book a refund that was made at Stripe as given away, until staff assign it to lines."""
+    amounts: Amounts = {Account.GOODWILL: request.total_minor, Account.RECEIVABLE: -request.total_minor}
+    return _book(Journal.Kind.GOODWILL, str(request.key), request.order, amounts)
+
+
+def book_assignment(request: RefundRequest) -> Journal:
+    """Move a refund that was made at Stripe from goodwill to the sale of the lines that staff assigned it to."""
+    parts = _parts_taken_back(request)
+    amounts = {**parts, Account.GOODWILL: -sum(parts.values())}
+    _book(Journal.Kind.REVERSAL, str(request.key), request.order, amounts, taxes=_negative(request.taxes))
+    return Journal.objects.get(kind=Journal.Kind.REVERSAL, provider_ref=str(request.key))
+
+
+def _parts_taken_back(request: RefundRequest) -> Amounts:
+    """Return the debits that take back sales, gift cards, delivery and tax."""
+    cards = request.lines.filter(line__is_gift_card=True).aggregate(sum=Sum("total_minor"))["sum"] or 0
+    shipping = request.shipping_minor - request.shipping_tax_minor
+    sales = request.total_minor - request.goodwill_minor - request.tax_minor - shipping - cards
+    return {
+        Account.SALES: sales,
+        Account.GIFT_CARDS: cards,
+        Account.SHIPPING: shipping,
+        Account.TAX: request.tax_minor,
+    }
+
+
+def owed_by_shopper(order: Order) -> int:
+    """Return what the books say that the shopper owes for the order, in minor units; negative if it is owed to them."""
+    owed = Posting.objects.filter(journal__order=order, account=Account.RECEIVABLE).aggregate(sum=Sum("amount_minor"))
+    return owed["sum"] or 0
 
 
 def _account_of(payment: Payment) -> Account:
@@ -94,7 +167,8 @@ def book_capture(payment: Payment, amount_minor: int, provider_ref: str) -> bool
 def book_refund(refund: Refund, provider_ref: str) -> bool:
     """Book a refund by Stripe or to a gift card."""
     payment = refund.payment
-    amounts: Amounts = {_account_of(payment): -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
+    account = Account.GIFT_CARDS if refund.gift_card_id else _account_of(payment)
+    amounts: Amounts = {account: -refund.amount_minor, Account.RECEIVABLE: refund.amount_minor}
     return _book(Journal.Kind.REFUND, provider_ref, payment.order, amounts, payment)
 
 

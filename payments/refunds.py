@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from catalog.money import format_money
 from orders.lifecycle import lock_order, record_event
-from orders.models import OrderEvent
+from orders.models import GiftCard, Order, OrderEvent
 from payments import gateway, ledger
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.gateway import RefundState
 from payments.gift_cards import refund_to_gift_card
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, RefundRequest
+from payments.refund_mails import mail_when_done
 from payments.sweep import for_each
 
 Status = Refund.Status
@@ -22,25 +23,38 @@ MAX_RETRY_DELAY = timedelta(hours=1)
 
 
 @transaction.atomic
-def request_refund(payment: Payment, amount_minor: int, *, reason: str, user_id: int | None = None) -> Refund:
-    """Store a refund for a worker to carry out; a refund to a gift card is done at once.
+def request_refund(  # noqa: PLR0913  (each is a column of the refund)
+    payment: Payment,
+    amount_minor: int,
+    *,
+    reason: str,
+    user_id: int | None = None,
+    request: RefundRequest | None = None,
+    gift_card: GiftCard | None = None,
+) -> Refund:
+    """Store a refund for a worker to carry out. One to a gift card is done at once: to the card that paid, or to a new
+    card, which holds the amount already.
 
     Raise RefundRefused if the amount exceeds what is left after all refunds, including those in progress.
     """
-    locked = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+    locked = Payment.objects.select_for_update(of=("self",)).select_related("order").get(pk=payment.pk)
     left = left_to_refund(locked)
     if not 0 < amount_minor <= left:
         left_text, asked_text = (format_money(minor, locked.currency) for minor in (left, amount_minor))
         raise RefundRefused(f"Only {left_text} of this payment can still be refunded, not {asked_text}.")
-    if locked.method == Payment.Method.GIFT_CARD:
-        return refund_to_gift_card(locked, amount_minor, reason=reason, user_id=user_id)
-    return Refund.objects.create(
+    refund = Refund(
         payment=locked,
+        request=request,
+        gift_card=gift_card,
         amount_minor=amount_minor,
         currency=locked.currency,
         reason=reason[:100],
         user_id=user_id,
     )
+    if gift_card or locked.method == Payment.Method.GIFT_CARD:
+        return refund_to_gift_card(refund)
+    refund.save()
+    return refund
 
 
 def carry_out(refund_id: int) -> Refund:
@@ -104,18 +118,56 @@ def take_over_refund(refund: Refund, state: RefundState) -> Refund:
     if is_final:
         return refund
     if state.status == "succeeded" and refund.status != Status.SUCCEEDED:
-        _set_status(refund, Status.SUCCEEDED)
-        if ledger.book_refund(refund, state.refund_id):
-            Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
-        record_event(order, OrderEvent.Kind.PAYMENT, "Payment refunded", is_public=True)
+        _take_succeeded(order, payment, refund, state)
     elif state.status in ("failed", "canceled"):
-        if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
-            Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
-        _set_status(refund, Status.FAILED, state.failure)
-        record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed and needs attention")
+        _take_failed(order, payment, refund, state)
     elif state.status in ("pending", "requires_action") and refund.status in (Status.REQUESTED, Status.FAILED):
         _set_status(refund, Status.PENDING)
     return refund
+
+
+def _take_succeeded(order: Order, payment: Payment, refund: Refund, state: RefundState) -> None:
+    _set_status(refund, Status.SUCCEEDED)
+    if ledger.book_refund(refund, state.refund_id):
+        Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + refund.amount_minor)
+    amount = format_money(refund.amount_minor, refund.currency)
+    record_event(order, OrderEvent.Kind.PAYMENT, f"{amount} refunded", is_public=True)
+    if refund.request_id:
+        mail_when_done(refund.request_id)
+    else:
+        book_goodwill_of(order, refund)
+
+
+def _take_failed(order: Order, payment: Payment, refund: Refund, state: RefundState) -> None:
+    if refund.status == Status.FAILED:
+        return
+    if refund.status == Status.SUCCEEDED and ledger.book_failed_refund(refund, state.refund_id):
+        Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
+    _set_status(refund, Status.FAILED, state.failure)
+    record_event(order, OrderEvent.Kind.PAYMENT, "A refund failed and needs attention")
+
+
+def book_goodwill_of(order: Order, refund: Refund) -> RefundRequest | None:
+    """Book what a refund gave back without a reason that we know, like one made in Stripe's dashboard, as goodwill.
+
+    Return the request that staff can assign to lines; None if the shopper was owed the amount, as after a cancellation.
+    """
+    owed = min(ledger.owed_by_shopper(order), refund.amount_minor)
+    if not order.is_paid or owed <= 0:
+        return None
+    request = RefundRequest.objects.create(
+        order=order,
+        status=RefundRequest.Status.APPROVED,
+        currency=order.currency,
+        goodwill_minor=owed,
+        total_minor=owed,
+        reason=RefundRequest.Reason.AT_STRIPE,
+        has_mail=False,
+        decided_at=timezone.now(),
+    )
+    Refund.objects.filter(pk=refund.pk).update(request=request)
+    ledger.book_goodwill(request)
+    return request
 
 
 @transaction.atomic
@@ -152,9 +204,14 @@ def _mark_failed(refund: Refund, error: str) -> Refund:
 
 
 def left_to_refund(payment: Payment) -> int:
-    """Return the captured minor units that no refund, finished or in progress, has taken."""
+    """Return the captured minor units that no refund, finished or in progress, and no dispute has taken."""
     taken = payment.refunds.exclude(status=Status.FAILED).aggregate(total=Sum("amount_minor"))["total"] or 0
-    return int(payment.captured_minor - taken)
+    return max(0, int(payment.captured_minor - taken - payment.disputed_minor))
+
+
+def can_be_refunded(order: Order) -> bool:
+    """Return whether a payment of the order holds money that can be refunded. Uses prefetched refunds if there are any."""
+    return any(payment.captured_minor > payment.refunded_minor for payment in order.payments.all())
 
 
 def carry_out_waiting(limit: int = 500) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from payments.models import Payment, Refund, StripeEvent
+from payments.models import Payment, Refund, RefundRequest, StripeEvent
 
 MAX_WAITING = timedelta(hours=1)
 
@@ -19,9 +19,20 @@ def to_check() -> QuerySet[Payment]:
 
 
 def failed_refunds() -> QuerySet[Refund]:
-    """Refunds that failed and that no later refund of the same payment has replaced."""
-    later = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
-    return Refund.objects.filter(~Exists(later), status=Refund.Status.FAILED)
+    """Refunds that failed and that were not paid out again."""
+    return Refund.objects.filter(status=Refund.Status.FAILED, replaced_by=None)
+
+
+def refunds_to_approve() -> QuerySet[RefundRequest]:
+    """Refunds above the limit of who asked, which wait for a second person."""
+    return RefundRequest.objects.filter(status=RefundRequest.Status.WAITING)
+
+
+def refunds_to_assign() -> QuerySet[RefundRequest]:
+    """Refunds made at Stripe that are goodwill until staff assign them to lines."""
+    return RefundRequest.objects.filter(
+        reason=RefundRequest.Reason.AT_STRIPE, journal=None, status=RefundRequest.Status.APPROVED
+    )
 
 
 def stuck_events() -> QuerySet[StripeEvent]:

@@ -11,7 +11,7 @@ from catalog.inventory.adjusting import (
     set_levels,
     set_on_hand,
 )
-from catalog.inventory.reserving import Need, Pick, release, reserve, ship
+from catalog.inventory.reserving import Need, Pick, release, release_units, reserve, ship
 from catalog.inventory.rows import default_location
 from catalog.inventory.transfers import receive_transfer, return_missing, send
 
@@ -25,6 +25,7 @@ __all__ = [
     "receive",
     "receive_transfer",
     "release",
+    "release_units",
     "replace_limit",
     "reserve",
     "restock",

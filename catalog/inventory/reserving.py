@@ -201,19 +201,34 @@ def release(reference: str, *, reason: str = "") -> int:
 
 
 @transaction.atomic
+def release_units(reference: str, quantities: Mapping[int, int], *, reason: str = "") -> None:
+    """Release units of single lines (by order line) that will not be sent; the others stay reserved.
+
+    Raises StockRefused, and releases nothing, if a line has fewer reserved units.
+    """
+    _give_back(_parts_of(reference, quantities), StockMovement.Kind.RELEASED, is_shipped=False, reason=reason)
+
+
+@transaction.atomic
 def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None = None) -> None:
     """Take shipped quantities (by order line) off the reserved units and the units on hand.
 
     Raises StockRefused, and ships nothing, if a line has fewer reserved units than should be shipped, or if a stock row
     has fewer units on hand.
     """
+    parts = _parts_of(reference, quantities)
+    _give_back(parts, StockMovement.Kind.SHIPPED, is_shipped=True, user_id=user_id)
+
+
+def _parts_of(reference: str, quantities: Mapping[int, int]) -> list[Reservation]:
+    """Return the parts of the reservations that these quantities use up, with the reservations locked."""
     held = list(
         Reservation.objects.filter(reference=reference, line__in=list(quantities)).order_by("pk").select_for_update()
     )
     parts: list[Reservation] = []
     for line, quantity in quantities.items():
         if quantity < 0:
-            raise StockRefused("The number of units to ship cannot be negative.")
+            raise StockRefused("A number of units cannot be negative.")
         missing = quantity
         for reservation in held:
             taken = min(missing, reservation.quantity) if reservation.line == line else 0
@@ -222,7 +237,7 @@ def ship(reference: str, quantities: Mapping[int, int], *, user_id: int | None =
                 missing -= taken
         if missing:
             raise StockRefused(f"Only {quantity - missing} of {quantity} units are reserved for this line.")
-    _give_back(parts, StockMovement.Kind.SHIPPED, is_shipped=True, user_id=user_id)
+    return parts
 
 
 def _part_of(reservation: Reservation, quantity: int) -> Reservation:

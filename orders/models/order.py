@@ -126,6 +126,9 @@ class Order(models.Model):
     tendered_minor = models.BigIntegerField(
         "paid by gift cards", default=0, help_text="The amount that gift cards and store credit pay."
     )
+    refunded_shipping_minor = models.BigIntegerField(
+        "delivery refunded", default=0, db_default=0, help_text="The part of the delivery cost, with tax, given back."
+    )
     receipt = models.JSONField(default=dict, help_text="How the total was calculated.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
@@ -206,6 +209,13 @@ class Order(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="order_shipping_refunded_once",
+                condition=Q(
+                    refunded_shipping_minor__gte=0,
+                    refunded_shipping_minor__lte=F("shipping_minor") + F("tax_minor"),
+                ),
+            ),
+            models.CheckConstraint(
                 name="order_canceled_has_reason",
                 condition=Q(status="canceled", cancel_reason__gt="") | (~Q(status="canceled") & Q(cancel_reason="")),
             ),
@@ -250,6 +260,12 @@ class Order(models.Model):
         return self.total_minor - self.tendered_minor
 
     @property
+    def shipping_gross_minor(self) -> int:
+        """What was charged for the delivery, with its tax. The lines must have been read."""
+        tax = self.tax_minor - sum(line.tax_minor for line in self.lines.all())
+        return self.shipping_minor + (0 if self.is_tax_included else tax)
+
+    @property
     def has_address(self) -> bool:
         """Whether the order is shipped to its address; not so for pick-up and digital goods."""
         return bool(self.line1) and not self.is_pickup and self.shipping_code != DIGITAL
@@ -284,8 +300,21 @@ class Order(models.Model):
         return self.name.partition(" ")[0]
 
 
+class Disposition(models.TextChoices):
+    """What happens to refunded units."""
+
+    NOT_SENT = "not_sent", "Will not be sent"
+    RESTOCK = "restock", "Back into stock"
+    WRITE_OFF = "write_off", "Written off"
+    KEPT = "kept", "The customer keeps it"
+
+
 class OrderLine(GiftDetails):
-    """A line of an order. `total_minor` is what was charged for it, and what a full refund gives back."""
+    """A line of an order. `total_minor` is what was charged for it, and what a full refund gives back.
+
+    `refunded_quantity` counts the units whose price was given back, also while that waits for approval.
+    `canceled_quantity` counts those of them that will not be sent.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -314,6 +343,8 @@ class OrderLine(GiftDetails):
     )
     quantity = models.PositiveIntegerField()
     shipped_quantity = models.PositiveIntegerField(default=0)
+    canceled_quantity = models.PositiveIntegerField(default=0, db_default=0)
+    refunded_quantity = models.PositiveIntegerField(default=0, db_default=0)
     unit_minor = models.BigIntegerField()
     subtotal_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
@@ -329,13 +360,20 @@ class OrderLine(GiftDetails):
                 condition=Q(quantity__gt=0, subtotal_minor=F("unit_minor") * F("quantity")),
                 name="order_line_subtotal",
             ),
-            models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="order_line_not_overshipped"),
+            models.CheckConstraint(
+                condition=Q(shipped_quantity__lte=F("quantity") - F("canceled_quantity")),
+                name="order_line_not_overshipped",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_quantity__lte=F("quantity"), canceled_quantity__lte=F("refunded_quantity")),
+                name="order_line_not_overrefunded",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["expected_on"],
                 name="order_line_overdue",
-                condition=Q(is_backordered=True, shipped_quantity__lt=F("quantity")),
+                condition=Q(is_backordered=True, shipped_quantity__lt=F("quantity") - F("canceled_quantity")),
             )
         ]
 
@@ -369,4 +407,10 @@ class OrderLine(GiftDetails):
 
     @property
     def open_quantity(self) -> int:
-        return self.quantity - self.shipped_quantity
+        """The units that are still to be sent."""
+        return self.quantity - self.canceled_quantity - self.shipped_quantity
+
+    @property
+    def unrefunded_sent(self) -> int:
+        """The units that were sent and whose price was not given back."""
+        return self.shipped_quantity - (self.refunded_quantity - self.canceled_quantity)

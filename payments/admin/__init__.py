@@ -1,4 +1,13 @@
 from payments.admin.gift_cards import GiftCardAdmin
 from payments.admin.payments import JournalAdmin, PaymentAdmin, RefundAdmin, StripeEventAdmin
+from payments.admin.refund_requests import RefundLimitAdmin, RefundRequestAdmin
 
-__all__ = ["GiftCardAdmin", "JournalAdmin", "PaymentAdmin", "RefundAdmin", "StripeEventAdmin"]
+__all__ = [
+    "GiftCardAdmin",
+    "JournalAdmin",
+    "PaymentAdmin",
+    "RefundAdmin",
+    "RefundLimitAdmin",
+    "RefundRequestAdmin",
+    "StripeEventAdmin",
+]

@@ -12,7 +12,8 @@ from orders.admin.order_page.content import TABLE, Column, Table, table
 from orders.admin.order_page.registry import Area
 from orders.admin.states import Badge
 from orders.models import Order
-from payments.models import Payment, Refund
+from payments.admin.refund_facts import facts_of
+from payments.models import Payment, Refund, RefundRequest
 
 SEE_PAYMENTS = "payments.view_payment"
 Status = Payment.Status
@@ -105,6 +106,45 @@ def _payments(order: Order, _user: User) -> Table:
     return table(COLUMNS, payments_of(order), empty="No payment has been started yet.")
 
 
+REQUEST_LOOKS = {
+    RefundRequest.Status.WAITING: "warn open",
+    RefundRequest.Status.APPROVED: "ok",
+    RefundRequest.Status.DECLINED: "",
+}
+
+
+@dataclass(frozen=True)
+class ShownRefund:
+    """A refund with what it gives back, in sentences, and how far its money is."""
+
+    title: str
+    badge: Badge
+    facts: Sequence[str]
+
+
+def _refunds(order: Order, _user: User) -> list[ShownRefund] | None:
+    """Return what was refunded and why, newest first; None without refunds, so that there is no panel."""
+    requests = order.refund_requests.select_related("asked_by", "decided_by").prefetch_related("lines__line", "refunds")
+    return [_shown_refund(request) for request in requests.order_by("-pk")] or None
+
+
+def _shown_refund(request: RefundRequest) -> ShownRefund:
+    title = f"{money(request.total_minor, request.currency)}, {day(request.asked_at)}"
+    return ShownRefund(title, _refund_badge(request), facts_of(request))
+
+
+def _refund_badge(request: RefundRequest) -> Badge:
+    states = {refund.status for refund in request.refunds.all() if not refund.replaced_by_id}
+    if request.status != RefundRequest.Status.APPROVED:
+        status = RefundRequest.Status(request.status)
+        return Badge(status.label, REQUEST_LOOKS[status])
+    if Refund.Status.FAILED in states:
+        return Badge("Failed", "bad")
+    if request.is_to_assign:
+        return Badge("Made at Stripe: assign it to lines", "warn")
+    return Badge("Refunded", "ok") if states == {Refund.Status.SUCCEEDED} else Badge("On its way", "info half")
+
+
 MONEY = Panel(
     "money",
     "Money",
@@ -113,5 +153,13 @@ MONEY = Panel(
     _money,
     permission=SEE_PAYMENTS,
     area=Area.HALF,
+)
+REFUNDS = Panel(
+    "refunds",
+    "Refunds",
+    "admin/orders/order/panels/refunds.html",
+    60,
+    _refunds,
+    permission=SEE_PAYMENTS,
 )
 PAYMENTS = Panel("payments", "Payments", TABLE, 230, _payments, permission=SEE_PAYMENTS, area=Area.TECHNICAL)

@@ -34,6 +34,17 @@ class StuckFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=worklists.stuck_events().values("pk")) if self.value() == "yes" else queryset
 
 
+class FailedFilter(admin.SimpleListFilter):
+    title = "failed"
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "not paid out again")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        return queryset.filter(pk__in=worklists.failed_refunds().values("pk")) if self.value() == "yes" else queryset
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
@@ -55,7 +66,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(Refund)
 class RefundAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("order", amount("amount_minor"), "status", "reason", "created_at")
-    list_filter = ("status",)
+    list_filter = (FailedFilter, "status")
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "provider_ref__startswith")
     search_help_text = "Part of an order number, or the beginning of a reference."

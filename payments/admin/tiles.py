@@ -5,12 +5,30 @@ from catalog.formats import moment
 from payments import worklists
 
 PAYMENTS, EVENTS = "admin:payments_payment_changelist", "admin:payments_stripeevent_changelist"
+REQUESTS = "admin:payments_refundrequest_changelist"
+REFUNDS = "admin:payments_refund_changelist"
 
 TILES = (
     Tile(
         *("payments-to-check", "Payments to look at", Urgency.LATE, "payments.view_payment", PAYMENTS),
         *({"check": "yes"}, worklists.to_check),
         note="They do not fit their order",
+    ),
+    Tile(
+        *("refunds-to-approve", "Refunds to approve", Urgency.TODAY, "payments.approve_refund", REQUESTS),
+        *({"todo": "approve"}, worklists.refunds_to_approve),
+        oldest="asked_at",
+        detail=lambda asked: f"Oldest of {moment(asked)}",
+    ),
+    Tile(
+        *("failed-refunds", "Refunds that failed", Urgency.LATE, "payments.view_refund", REFUNDS),
+        *({"failed": "yes"}, worklists.failed_refunds),
+        note="Pay them out again",
+    ),
+    Tile(
+        *("refunds-to-assign", "Refunds to assign", Urgency.WAITING, "payments.refund_order", REQUESTS),
+        *({"todo": "assign"}, worklists.refunds_to_assign),
+        note="Made at Stripe, for lines we do not know",
     ),
     Tile(
         *("stuck-events", "Stuck events", Urgency.LATE, "payments.view_stripeevent", EVENTS),

@@ -3,6 +3,7 @@ from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
 from payments.models.payment import Payment
 from payments.models.refund import Refund
+from payments.models.refund_request import RefundLimit, RefundLine, RefundRequest
 
 __all__ = [
     "BooksDay",
@@ -14,5 +15,8 @@ __all__ = [
     "Payment",
     "Posting",
     "Refund",
+    "RefundLimit",
+    "RefundLine",
+    "RefundRequest",
     "StripeEvent",
 ]

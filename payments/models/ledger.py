@@ -12,6 +12,8 @@ class Journal(models.Model):
         REFUND = "refund"
         REFUND_FAILED = "refund_failed"
         CANCEL = "cancel"
+        REVERSAL = "reversal", "Part of a sale taken back"
+        GOODWILL = "goodwill"
         GIFT_ISSUED = "gift_issued", "Gift card given"
         GIFT_EXPIRED = "gift_expired", "Gift card expired"
 
@@ -26,6 +28,10 @@ class Journal(models.Model):
         "payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="journals"
     )
     currency = models.CharField(max_length=3)
+    taxes = models.JSONField(
+        default=list,
+        help_text="The tax by rate that a sale books. What takes a sale back has negative amounts.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

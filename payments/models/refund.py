@@ -8,7 +8,10 @@ from django.db.models import Q
 
 
 class Refund(models.Model):
-    """A refund of a payment. The row is written before Stripe is called with its key."""
+    """A refund of a payment. The row is written before Stripe is called with its key.
+
+    With a `gift_card`, that card got the amount instead, and Stripe is not called.
+    """
 
     class Status(models.TextChoices):
         REQUESTED = "requested"
@@ -17,12 +20,31 @@ class Refund(models.Model):
         FAILED = "failed"
 
     payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="refunds")
+    request = models.ForeignKey(
+        "payments.RefundRequest", on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
+    gift_card = models.ForeignKey(
+        "orders.GiftCard",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The gift card or store credit that got the amount.",
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     key_attempt = models.PositiveIntegerField(default=0, editable=False)
     provider_ref = models.CharField("Stripe ID", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.REQUESTED)
+    replaced_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The refund that paid out again what failed here.",
+    )
     reason = models.CharField(max_length=100, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -36,31 +36,45 @@ JOURNAL_SUMS = """
     FROM orders_cart c WHERE c.created_at >= {begins} AND c.created_at < {ends}
     GROUP BY 1, 2, 3
 """
-# The tax of each rate of the orders that were sold or canceled in a span of time, as rows of DailyTax.
+# The tax of each rate that journals booked in a span of time, as rows of DailyTax.
 JOURNAL_TAXES = """
     SELECT (j.created_at AT TIME ZONE %(zone)s)::date AS day, o.market, j.currency, o.country, o.treatment,
            (tax->>'percent')::numeric AS percent,
-           sum(CASE j.kind WHEN 'sale' THEN 1 ELSE -1 END * (tax->>'base_minor')::bigint)::bigint AS base_minor,
-           sum(CASE j.kind WHEN 'sale' THEN 1 ELSE -1 END * (tax->>'tax_minor')::bigint)::bigint AS tax_minor
+           sum((tax->>'base_minor')::bigint)::bigint AS base_minor,
+           sum((tax->>'tax_minor')::bigint)::bigint AS tax_minor
     FROM payments_journal j
     JOIN orders_order o ON o.id = j.order_id
-    CROSS JOIN LATERAL jsonb_array_elements(o.taxes) AS tax
-    WHERE j.kind IN ('sale', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
+    CROSS JOIN LATERAL jsonb_array_elements(j.taxes) AS tax
+    WHERE j.kind IN ('sale', 'reversal', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
     GROUP BY 1, 2, 3, 4, 5, 6
 """
-# The goods of the orders that were sold or canceled in a span of time, as rows of DailyProduct. A product that was
-# deleted is 0 and has the title that the order kept. The net amounts add up to the account of sales.
+# The goods that journals sold or took back in a span of time, as rows of DailyProduct. A canceled order takes back what
+# its refunds left. A product that was deleted is 0 and has the title that the order kept. The net amounts add up to the
+# account of sales.
 JOURNAL_PRODUCTS = """
     SELECT (j.created_at AT TIME ZONE %(zone)s)::date AS day, o.market, j.currency,
            coalesce(v.product_id, 0) AS product, CASE WHEN v.id IS NULL THEN l.title ELSE '' END AS title,
-           sum(CASE j.kind WHEN 'sale' THEN l.quantity ELSE 0 END)::bigint AS units,
-           sum(CASE j.kind WHEN 'sale' THEN 0 ELSE l.quantity END)::bigint AS returned_units,
-           sum(CASE j.kind WHEN 'sale' THEN 1 ELSE -1 END * (l.total_minor - l.tax_minor))::bigint AS net_minor
+           sum(CASE j.kind WHEN 'sale' THEN part.units ELSE 0 END)::bigint AS units,
+           sum(CASE j.kind WHEN 'sale' THEN 0 ELSE part.units END)::bigint AS returned_units,
+           sum(CASE j.kind WHEN 'sale' THEN 1 ELSE -1 END * part.net_minor)::bigint AS net_minor
     FROM payments_journal j
     JOIN orders_order o ON o.id = j.order_id
     JOIN orders_orderline l ON l.order_id = o.id AND NOT l.is_gift_card
+    CROSS JOIN LATERAL (
+        SELECT l.quantity AS units, l.total_minor - l.tax_minor AS net_minor WHERE j.kind = 'sale'
+        UNION ALL
+        SELECT b.quantity, b.total_minor - b.tax_minor FROM payments_refundline b
+        JOIN payments_refundrequest r ON r.id = b.request_id
+        WHERE j.kind = 'reversal' AND b.line_id = l.id AND r.journal_id = j.id
+        UNION ALL
+        SELECT l.quantity - coalesce(sum(b.quantity), 0)::int,
+               l.total_minor - l.tax_minor - coalesce(sum(b.total_minor - b.tax_minor), 0)::bigint
+        FROM payments_refundline b
+        JOIN payments_refundrequest r ON r.id = b.request_id AND r.status = 'approved'
+        WHERE b.line_id = l.id
+        HAVING j.kind = 'cancel') AS part
     LEFT JOIN catalog_variant v ON v.id = l.variant_id
-    WHERE j.kind IN ('sale', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
+    WHERE j.kind IN ('sale', 'reversal', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
     GROUP BY 1, 2, 3, 4, 5
 """
 # The moment from which on no day is closed.

@@ -46,7 +46,7 @@ def read_taxes(query: Query) -> Table:
 TAXES = Report(
     "taxes",
     "Tax",
-    "Tax of paid orders less that of canceled ones, by the country that the order was sent to. It equals the tax "
+    "Tax of paid orders less that of refunds and cancellations, by the country that the order was sent to. It equals the tax "
     "account in the books.",
     read_taxes,
 )

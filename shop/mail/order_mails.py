@@ -19,6 +19,7 @@ LABELS = {
     "order_confirmed": "Order confirmation",
     "order_shipped": "Parcel is on its way",
     "order_canceled": "Order is canceled",
+    "order_refunded": "Refund",
     "late_refund": "Payment will be refunded",
     "gift_cards": "Gift card codes",
     "gift": "Gift card for its recipient",
@@ -31,6 +32,7 @@ def mails_about(order: Order) -> QuerySet[Mail]:
     """Return the e-mails about the order. Their Message-IDs begin with their kind and the key of what they are about."""
     keys = [(kind, order.public_id) for kind in OF_ORDER]
     keys += [("order_shipped", parcel.key) for parcel in order.fulfillments.all()]
+    keys += [("order_refunded", request.key) for request in order.refund_requests.all()]
     if order.is_canceled:
         refunds = Refund.objects.filter(payment__order=order)
         keys += [("late_refund", key) for key in refunds.values_list("key", flat=True)]

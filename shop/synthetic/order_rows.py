@@ -96,8 +96,7 @@ def _write_orders() -> None:
         arrives_until="(placed + interval '4 days')::date",
         ship_by="(placed + interval '1 day')::date",
         treatment="CASE WHEN is_taxed THEN 'domestic' ELSE 'export' END",
-        taxes=f"""CASE WHEN is_taxed THEN jsonb_build_array(jsonb_build_object(
-            'percent', '{TAX_PERCENT}', 'base_minor', total - tax, 'tax_minor', tax)) ELSE '[]' END""",
+        taxes=_taxes(1),
         is_tax_included="is_taxed",
         subtotal_minor="subtotal",
         shipping_minor="shipping",
@@ -192,6 +191,12 @@ def _write_stock() -> None:
     insert(Reservation, "needed", **at, reference="number", line="id", quantity="open")
 
 
+def _taxes(sign: int) -> str:
+    """The tax by rate of an order, or of what takes its sale back."""
+    return f"""CASE WHEN is_taxed THEN jsonb_build_array(jsonb_build_object('percent', '{TAX_PERCENT}',
+        'base_minor', {sign} * (total - tax), 'tax_minor', {sign} * tax)) ELSE '[]' END"""
+
+
 def _write_payments() -> None:
     insert(
         Payment,
@@ -240,6 +245,7 @@ def _write_books() -> None:
         ("cancel", "number", "NULL::bigint", "sent", "is_returned", {"receivable": "-total", **parts}),
         ("refund", "'re_made_' || id", "id", "sent", "is_returned", {"stripe": "-total", "receivable": "total"}),
     )
+    signs = {"sale": 1, "cancel": -1}
     for position, (kind, reference, payment, at, condition, amounts) in enumerate(journals):
         journal_id = f"id * {len(journals)} + {position} - {len(journals)}"
         insert(
@@ -251,6 +257,7 @@ def _write_books() -> None:
             order_id="id",
             payment_id=payment,
             currency="currency",
+            taxes=_taxes(signs[kind]) if kind in signs else "'[]'::jsonb",
             created_at=at,
         )
         for account, amount in amounts.items():

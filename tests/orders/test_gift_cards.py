@@ -18,6 +18,8 @@ from payments.errors import CancelRefused, RefundRefused
 from payments.gift_cards import expire_gift_cards, issue_gift_card
 from payments.models import Payment, Posting, Refund
 from payments.reconciliation import reconcile_open
+from payments.refund_plans import RefundChoice
+from payments.refund_requests import ask_refund
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -319,7 +321,7 @@ def test_a_refund_to_an_expired_card_can_be_spent_for_a_year():
     pay_nothing(order)
     GiftCard.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     expire_gift_cards()
-    request_refund(Payment.objects.get(order=order, method="giftcard"), 2890, reason="late")
+    ask_refund(order, RefundChoice(goodwill_minor=2890), make_user(is_superuser=True))
     assert expire_gift_cards() == 0
     card.refresh_from_db()
     assert (card.balance_minor, card.is_active) == (2890, True)

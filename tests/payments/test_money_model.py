@@ -7,25 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import CatalogError
+from catalog.models import Location
 from orders.cart.codes import enter_code
 from orders.errors import OrderError
 from orders.fulfillment import NewFulfillment, ship
 from orders.gift_cards import set_active
-from orders.models import Cart, GiftCard, Order, Promotion
+from orders.models import Cart, Disposition, GiftCard, Order, Promotion
 from orders.promotions.coupons import recount
+from orders.reversal import UnitsBack
 from payments import gateway
 from payments.cancellation import cancel_order, expire_unpaid, reopen
 from payments.errors import PaymentError
 from payments.gateway import RefundState, SessionState
 from payments.gift_cards import expire_gift_cards, issue_gift_card
-from payments.models import Payment, Refund
-from payments.refunds import carry_out_waiting, request_refund
+from payments.models import Payment, Refund, RefundRequest
+from payments.refund_plans import RefundChoice
+from payments.refund_requests import approve, ask_refund, assign, decline, pay_again
+from payments.refunds import carry_out_waiting, left_to_refund, note_foreign_refund, take_over_refund
 from payments.sessions import start_payment
 from payments.settlement import settle, take_over
 from shop.operations.audit import run_audit
@@ -72,6 +77,12 @@ class Desk:
     def find_refund(self, _intent_id: str, key: str) -> RefundState | None:
         return self.refunds[key][1] if key in self.refunds else None
 
+    def fail_refund(self, refund_id: str) -> RefundState:
+        key = refund_id.removeprefix("re_")
+        intent_id, state = self.refunds[key]
+        self.refunds[key] = (intent_id, replace(state, status="failed", failure="lost_or_stolen_card"))
+        return self.refunds[key][1]
+
     def retrieve_refund(self, refund_id: str) -> RefundState:
         return self.refunds[refund_id.removeprefix("re_")][1]
 
@@ -85,6 +96,7 @@ class Shop:
         self.done: Counter = Counter()
         self.refused: Counter = Counter()
         self.user = make_user()
+        self.owner = make_user(is_superuser=True)
         self.variants = [
             make_variant(2400, on_hand=12),
             make_variant(900, on_hand=3),
@@ -204,16 +216,80 @@ class Shop:
             self.do(verb)
 
     def refund(self) -> None:
-        payment = self.one_of(Payment.objects.filter(captured_minor__gt=0, order__status="confirmed"))
-        if not payment:
+        """Staff refund units, delivery and an amount; some of them only ask."""
+        order = self.one_of(Order.objects.filter(status__in=["confirmed", "completed"]))
+        if not order:
             return
-
-        amount = self.random.randint(1, 2000)
+        choice, user = self.some_of(order), self.random.choice([self.owner, self.user])
 
         def verb() -> None:
-            request_refund(payment, amount, reason="a part")
+            ask_refund(order, choice, user)
 
         self.do(verb)
+
+    def some_of(self, order: Order) -> RefundChoice:
+        units = [
+            UnitsBack(line.pk, self.random.randint(0, line.quantity), self.random.choice(list(Disposition)))
+            for line in order.lines.all()
+        ]
+        return RefundChoice(
+            units=tuple(units) if self.random.random() < 0.7 else (),
+            shipping_minor=self.random.choice([0, 0, 100, order.shipping_minor]),
+            goodwill_minor=self.random.choice([0, 0, self.random.randint(1, 2000)]),
+            target=self.random.choice([*RefundRequest.Target.values, "same", "same"]),
+            location_id=Location.objects.get().pk,
+        )
+
+    def decide(self) -> None:
+        request, decision = self.one_of(RefundRequest.objects), self.random.choice([approve, approve, decline])
+        if request:
+
+            def verb() -> None:
+                decision(request, self.owner)
+
+            self.do(verb)
+
+    def fail_refund(self) -> None:
+        """A bank returns a refund, perhaps long after it succeeded."""
+        refund = self.one_of(Refund.objects.filter(provider_ref__startswith="re_"))
+        if not refund:
+            return
+        failed = self.desk.fail_refund(refund.provider_ref)
+
+        def verb() -> None:
+            take_over_refund(refund, failed)
+
+        self.do(verb)
+
+    def pay_again(self) -> None:
+        refund, target = self.one_of(Refund.objects), self.random.choice(RefundRequest.Target.values)
+        if refund:
+
+            def verb() -> None:
+                pay_again(refund, target, self.owner)
+
+            self.do(verb)
+
+    def refund_at_stripe(self) -> None:
+        payment = self.one_of(Payment.objects.filter(method="stripe", status="captured", captured_minor__gt=0))
+        if not payment or left_to_refund(payment) < 1:
+            return
+        made = self.desk.create_refund("", self.random.randint(1, left_to_refund(payment)), uuid4().hex, {})
+
+        def verb() -> None:
+            note_foreign_refund(payment, made)
+
+        self.do(verb)
+
+    def assign(self) -> None:
+        request = self.one_of(RefundRequest.objects.filter(reason="at_stripe"))
+        if request:
+            choice = self.some_of(request.order)
+
+            def verb() -> None:
+                assign(request, choice, self.owner)
+
+            self.do(verb)
 
     def send_money_back(self) -> None:
         def verb() -> None:
@@ -272,9 +348,14 @@ WEIGHTS: dict[Callable[[Shop], None], int] = {
     Shop.run_out_of_time: 2,
     Shop.go_back: 2,
     Shop.cancel: 3,
-    Shop.refund: 3,
+    Shop.refund: 6,
+    Shop.decide: 3,
+    Shop.fail_refund: 1,
+    Shop.pay_again: 2,
+    Shop.refund_at_stripe: 1,
+    Shop.assign: 1,
     Shop.send_money_back: 2,
-    Shop.send_parcel: 1,
+    Shop.send_parcel: 3,
     Shop.block: 2,
     Shop.let_cards_expire: 1,
     Shop.change_limits: 2,

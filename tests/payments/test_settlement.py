@@ -228,7 +228,7 @@ def test_a_second_payment_for_one_order_goes_back(stripe_desk):
     settled = settle(first.pk)
     assert (settled.flag, Refund.objects.get().payment_id) == ("duplicate", first.pk)
     carry_out_waiting()
-    assert OrderEvent.objects.filter(text="Payment refunded").count() == 1
+    assert OrderEvent.objects.filter(text="€28.90 refunded").count() == 1
     assert run_audit() == []
 
 

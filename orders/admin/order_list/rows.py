@@ -68,7 +68,7 @@ def rows_of(orders: Sequence[Order], user: User) -> list[Row]:
 
 def _lines_of(order_ids: Iterable[int]) -> dict[int, list[OrderLine]]:
     lines: dict[int, list[OrderLine]] = {order_id: [] for order_id in order_ids}
-    columns = ("order_id", "quantity", "shipped_quantity", "image", "is_backordered")
+    columns = ("order_id", "quantity", "shipped_quantity", "canceled_quantity", "image", "is_backordered")
     for line in OrderLine.objects.filter(order__in=lines).only(*columns).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     return lines

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from accounts.models import User
 from catalog.admin.base import Question, page
@@ -70,6 +70,8 @@ class _FormPage:
         if self.request.method != "POST":
             return self._show(self._form(form_class, None), {})
         form = self._form(form_class, self.request.POST)
+        if self._asks_for_preview():
+            return self._preview(form)
         if not form.is_valid():
             # It may be invalid because of what others changed, like a quantity that they have shipped.
             events = _events_since(self.order, self.request.POST.get("seen", ""))
@@ -83,6 +85,17 @@ class _FormPage:
             return self._show_again(form_class, changed.events)
         messages.success(self.request, sentence)
         return _back_to(self.order)
+
+    def _asks_for_preview(self) -> bool:
+        """Return whether the form was sent to see what it would do: by its button, or by the script while it is typed."""
+        return bool(self.action.preview) and ("preview" in self.request.POST or "X-Fragment" in self.request.headers)
+
+    def _preview(self, form: ActionForm) -> HttpResponse:
+        """Show what the form would do, as a part of its page for the script. Nothing is changed."""
+        form.is_valid()
+        if "X-Fragment" in self.request.headers:
+            return render(self.request, self.action.preview, {"form": form, "order": self.order})
+        return self._show(form, {})
 
     def _form(self, form_class: type[ActionForm], data: Mapping[str, Any] | None) -> ActionForm:
         # What the form is about, like one of several parcels, can be chosen by the URL.

@@ -73,7 +73,9 @@ def line_badge(order: Order, line: OrderLine) -> Badge:
     if order.is_canceled:
         return Badge("Canceled")
     if line.is_gift_card:
-        return Badge("By e-mail")
+        return Badge("Refunded") if line.refunded_quantity == line.quantity else Badge("By e-mail")
+    if line.refunded_quantity == line.quantity:
+        return Badge("Refunded")
     if not line.needs_shipping:
         return Badge("Nothing to ship")
     if not line.open_quantity:
@@ -84,4 +86,8 @@ def line_badge(order: Order, line: OrderLine) -> Badge:
 
 
 def _shipped(line: OrderLine) -> str:
-    return "" if line.is_gift_card or not line.needs_shipping else f"{line.shipped_quantity} of {line.quantity} shipped"
+    """`2 of 3 shipped, 1 refunded`."""
+    is_sent = line.needs_shipping and not line.is_gift_card
+    shipped = f"{line.shipped_quantity} of {line.quantity} shipped" if is_sent else ""
+    refunded = f"{line.refunded_quantity} refunded" if line.refunded_quantity else ""
+    return ", ".join(part for part in (shipped, refunded) if part)

@@ -102,8 +102,8 @@ class Action:
 
     Its user also needs the permission to view orders, and `other_permissions`. If there is a `form`, staff fill it in
     first. If there is a `question`, they confirm its sentences first; it gets the order and the user, because not everybody
-    may see the customer. `template` and `title` are those of the page of the form
-    or question. The name is part of the URL.
+    may see the customer. `template` and `title` are those of the page of the form or question, and `preview` is the
+    template of the part of that page that says what the form would do. The name is part of the URL.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Action:
     form: type[ActionForm] | None = None
     question: Callable[[Order, User], Question] | None = None
     template: str = ""
+    preview: str = ""
     title: str = ""
     place: Place = Place.MORE
     icon: str = ""
