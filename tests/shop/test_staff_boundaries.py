@@ -5,27 +5,31 @@ import json
 from itertools import chain
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from accounts.invitations import accept, invite
 from accounts.models import Invitation, User
 from accounts.staff import StaffRefused
 from catalog.models import Page, Store
+from orders.bulk_actions import bulk_actions, plan_run
 from orders.editing import Edit, add_note
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import confirm
-from orders.models import Customer, Order
+from orders.models import Customer, Order, SavedView
 from shop.models import Mail
 from tests.accounts.second_factors import add_app
 from tests.factories import make_order, make_user, make_variant
 from tests.shop.role_table import admin_pages
 
 pytestmark = pytest.mark.django_db
+PASSPHRASE = "a long new passphrase"
 SECRETS = ("Wilhelmina", "Zebrastraat", "wilhelmina@", "0470 12", "Calls on Friday")
 
 
@@ -135,6 +139,33 @@ def test_forms_of_one_order_do_not_reach_into_another():
     assert Mail.objects.exclude(recipients=["other@example.com"]).count() >= sent - 2
 
 
+def test_a_private_view_of_somebody_else_is_not_deleted_and_their_run_not_started_without_its_permission():
+    support = make_user(is_staff=True)
+    view = SavedView.objects.create(owner=support, name="Mine", query="state=placed")
+    run = plan_run(bulk_actions["cancel"], [make_order().pk], support)
+    client = member("Fulfilment")
+    client.post(f"/admin/orders/order/views/{view.pk}/delete/")
+    assert client.post(f"/admin/orders/orderrun/{run.pk}/start/").status_code == 403
+    run.refresh_from_db()
+    assert (SavedView.objects.get(), run.status, run.user) == (view, "planned", support)
+
+
+@pytest.mark.parametrize("page", ["mfa_edit_webauthn", "mfa_remove_webauthn"])
+def test_a_passkey_of_somebody_else_is_neither_renamed_nor_removed(page, settings):
+    settings.STAFF_SECOND_FACTOR = False
+    key = Authenticator.objects.create(
+        user=make_user(is_staff=True), type="webauthn", data={"name": "Anna's key", "credential": {}}
+    )
+    thief, client = make_user(is_staff=True), Client()
+    thief.set_password(PASSPHRASE)
+    thief.save()
+    client.force_login(thief)
+    client.post("/account/reauthenticate/", {"password": PASSPHRASE})
+    assert client.post(reverse(page, args=[key.pk]), {"name": "Evil"}).status_code == 404
+    key.refresh_from_db()
+    assert key.data["name"] == "Anna's key"
+
+
 def test_a_manager_reaches_no_login_of_staff():
     owner = make_user(is_staff=True, is_superuser=True)
     add_app(owner)
@@ -149,8 +180,8 @@ def test_a_manager_reaches_no_login_of_staff():
     ):
         fields = {
             "email": "evil@example.com",
-            "password1": "a long new passphrase",
-            "password2": "a long new passphrase",
+            "password1": PASSPHRASE,
+            "password2": PASSPHRASE,
         }
         client.post(url, {**fields, "usable_password": "true", "post": "yes", "is_active": ""})
     owner.refresh_from_db()
@@ -179,7 +210,7 @@ def test_an_invitation_does_not_open_the_account_of_somebody_who_is_staff_meanwh
     add_app(anna)
     password = anna.password
     with pytest.raises(StaffRefused, match="is staff already"):
-        accept(secret, password="a long new passphrase", name="")
+        accept(secret, password=PASSPHRASE, name="")
     anna.refresh_from_db()
     assert (anna.password, anna.authenticator_set.count(), anna.groups.count()) == (password, 1, 0)
     assert Invitation.objects.get().accepted_at is None
