@@ -8,6 +8,7 @@ from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html
 
 from catalog.markets import further_markets
 from catalog.models import Location, Store, StoreText, Swatch
@@ -69,8 +70,17 @@ class LocationAdmin(admin.ModelAdmin):
 
 @admin.register(Swatch)
 class SwatchAdmin(admin.ModelAdmin):
-    list_display = ("name", "colour")
+    list_display = ("name", "sample")
     actions = (delete_selected,)
+
+    @admin.display(description="colour", ordering="colour")
+    def sample(self, swatch: Swatch) -> str:
+        return format_html(
+            '<span class="row"><svg class="swatch" viewBox="0 0 2 2" aria-hidden="true">'
+            '<circle cx="1" cy="1" r="1" fill="{}"/></svg>{}</span>',
+            swatch.colour,
+            swatch.colour,
+        )
 
 
 MAX_LOGO = (640, 240)  # pixels, twice the size at which it is shown

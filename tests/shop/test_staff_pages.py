@@ -397,3 +397,30 @@ def test_a_filter_of_a_list_is_a_menu_that_names_what_is_chosen(client):
     shown = client.get(url, {"status__exact": "pending"})
     assert [menu.text for menu in find_all(shown, "summary") if menu.text.startswith("Status")] == ["Status Waiting"]
     assert "Clear filters" in text_of(shown)
+
+
+def test_deleting_ticked_rows_asks_on_a_page_of_the_desk_that_lists_them(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    sand = Swatch.objects.create(name="Sand", colour="#aabbcc")
+    sent = {"index": "0", "action": "delete_selected", "_selected_action": [sand.pk]}
+    page = client.post(list_of("catalog.Swatch"), sent)
+    assert find(page, "h1").text == "Delete what is ticked?"
+    assert "Sand" in text_of(page)
+    assert find(page, "input", value="Delete").attributes["class"] == "danger"
+
+
+def test_staff_change_their_password_on_a_page_of_the_desk(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    page = client.get("/admin/password_change/")
+    assert [label.text for label in find_all(page, "label") if "assword" in label.text] == [
+        "Old password",
+        "New password",
+        "New password confirmation",
+    ]
+    assert "forms.css" not in markup_of(page)
+
+
+def test_a_swatch_is_shown_in_its_colour(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    Swatch.objects.create(name="Sand", colour="#aabbcc")
+    assert find(client.get(list_of("catalog.Swatch")), "circle").attributes["fill"] == "#aabbcc"

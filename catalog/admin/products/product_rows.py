@@ -47,6 +47,10 @@ class Row:
     completeness: Completeness
 
 
+def _category_of(product: Product) -> str:
+    return product.category.name if product.category else "No category"
+
+
 def rows_of(products: Sequence[Product]) -> list[Row]:
     """The rows of these products, with a constant number of queries."""
     ids = [product.pk for product in products]
@@ -57,7 +61,7 @@ def rows_of(products: Sequence[Product]) -> list[Row]:
         Row(
             product,
             _first_image(product),
-            " · ".join([variants.get(product.pk, _Variants()).text, str(product.category or "No category")]),
+            f"{variants.get(product.pk, _Variants()).text} · {_category_of(product)}",
             badges_of(product, is_on_sale=prices.get(product.pk, PriceCell()).is_on_sale),
             prices.get(product.pk, PriceCell()),
             variants.get(product.pk, _Variants()).stock,
