@@ -25,6 +25,7 @@ from catalog.products.image_colours import in_srgb, with_plain_channels
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE_PIXELS = 2400  # larger originals are scaled down
+TOO_MANY_PIXELS = "The picture has more than 40 million pixels."
 FORMATS = ["JPEG", "PNG", "WEBP"]
 QUALITY = 78
 ORIGINAL_QUALITY = 90
@@ -44,10 +45,12 @@ def _open(content: bytes) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=FORMATS).verify()
             bitmap = Image.open(io.BytesIO(content), formats=FORMATS)
-    except (*UNREADABLE, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise BadImage(TOO_MANY_PIXELS) from error
+    except UNREADABLE as error:
         raise BadImage("The file is not a JPEG, PNG or WebP picture.") from error
     if bitmap.width * bitmap.height > MAX_PIXELS:
-        raise BadImage("The picture has more than 40 million pixels.")
+        raise BadImage(TOO_MANY_PIXELS)
     return bitmap
 
 

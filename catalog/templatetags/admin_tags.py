@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -44,6 +45,12 @@ def age(moment: datetime | None) -> str:
 def label_of(field: Any) -> SafeString:
     """The <label> of a form field, without the colon that Django adds."""
     return field.label_tag(label_suffix="")
+
+
+@register.filter
+def named(field: BoundField) -> SafeString:
+    """A field of a table, whose name is otherwise only in the head of its column."""
+    return field.as_widget(attrs={"aria-label": capfirst(str(field.label))})
 
 
 @register.filter

@@ -56,6 +56,7 @@ def test_location_and_time_are_removed_from_pictures():
         (picture()[:500], "not a JPEG"),
         (b"x" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
         (picture("PNG", (7000, 6000), "1"), "more than 40 million pixels"),
+        (picture("PNG", (12000, 9000), "1"), "more than 40 million pixels"),
     ],
 )
 def test_an_upload_that_is_no_picture_or_too_large_is_refused(content, words):

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.listings import write_listings
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductImage, Variant
 from catalog.prices import set_price
 from tests.catalog.product_pages import save
 from tests.catalog.test_admin import a_picture
@@ -126,3 +126,42 @@ def test_a_new_product_without_a_variant_gets_none(client, staff):
     form = form_of(client.get("/admin/catalog/product/add/"), id="product_form")
     client.post("/admin/catalog/product/add/", {**form, "title": "Mug", "slug": "mug", "handle": "mug"})
     assert Product.objects.get().variants.count() == 0
+
+
+def add(client, **fields):
+    """Send the page for a new product as it comes, with these fields."""
+    form = form_of(client.get("/admin/catalog/product/add/"), id="product_form")
+    return client.post("/admin/catalog/product/add/", {**form, **fields})
+
+
+def test_a_new_product_needs_only_a_title_also_if_another_has_the_same(client, staff):
+    for typed in ({}, {"slug": "mug", "handle": "mug"}, {"slug": "", "handle": ""}):
+        assert add(client, title="Mug", **typed).status_code == 302
+    rows = Product.objects.order_by("pk").values_list("slug", "handle")
+    assert list(rows) == [("mug", "mug"), ("mug-2", "mug-2"), ("mug-3", "mug-3")]
+    answer = add(client, title="Cup", slug="mug")
+    assert errors_of(answer) == ["Product with this Slug already exists."]
+
+
+def test_a_sku_that_another_variant_has_is_saved_with_a_warning(client, staff):
+    make_variant(2400, title="Jug", sku="A-1")
+    answer = add(client, title="Mug", **{"variants-0-sku": "A-1", "variants-0-price": "9"})
+    sentence = "The SKU A-1 is used more than once: Jug, Mug."
+    assert messages_of(client.get(answer.url))[0] == sentence
+
+
+def test_the_fields_of_a_variant_are_named_like_their_columns(client, staff):
+    variant = make_variant(2400, option1="S")
+    page = page_of(client, variant.product)
+    names = {
+        field: find(page, "input", name=f"variants-0-{field}").attributes["aria-label"]
+        for field in ("sku", "price", "on_hand", "grams")
+    }
+    assert names == {"sku": "SKU", "price": "Price", "on_hand": "On hand", "grams": "Weight (g)"}
+
+
+def test_variants_that_are_no_longer_sold_come_last(client, staff):
+    variant = make_variant(2400, sku="OLD", is_active=False)
+    Variant.objects.create(product=variant.product, option1="S", sku="NEW", position=2)
+    form = form_of(page_of(client, variant.product), id="product_form")
+    assert (form["variants-0-sku"], form["variants-1-sku"]) == ("NEW", "OLD")

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
 from catalog.admin.base import (
     found_or_404,
@@ -32,7 +33,7 @@ from catalog.admin.products.picture import picture_view
 from catalog.admin.products.price_time_line import time_line_view
 from catalog.admin.products.product_list import ProductChangeList
 from catalog.admin.products.variant_generator import variants_view
-from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline
+from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline, repeated_skus
 from catalog.edits.log import Place, Wanted, lines_of
 from catalog.errors import BadImage, StockRefused
 from catalog.inputs import RichTextInput
@@ -49,8 +50,10 @@ from catalog.products.attributes import product_problem
 from catalog.products.document import is_priced
 from catalog.products.images import store_image
 from catalog.products.saving import save_product
+from catalog.products.slugs import free_slug
 
 MAX_CODE_MATCHES = 200
+NAMES_IN_URLS = {"slug", "handle"}
 
 
 class ProductForm(FactsForm):
@@ -64,8 +67,19 @@ class ProductForm(FactsForm):
         widgets = {"description": RichTextInput}  # noqa: RUF012  (as Django reads it)
         help_texts = {"description": "Text, links, lists and tables are kept. Scripts and styles are removed."}  # noqa: RUF012
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:  # made from the title, also without scripts
+            for name in NAMES_IN_URLS & set(self.fields):
+                self.fields[name].required = False
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if not self.instance.pk and (title := cleaned.get("title")):
+            handles = Product.objects.filter(handle__startswith=slugify(title)[:240]).values_list("handle", flat=True)
+            unused = free_slug(title, also_taken=set(handles))
+            made_from_title = ("", slugify(title)[:255])
+            cleaned |= {name: unused for name in NAMES_IN_URLS if cleaned.get(name, "") in made_from_title}
         begins, ends = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begins and ends and ends <= begins:
             self.add_error("unpublish_at", "“Visible until” must be after “visible from”.")
@@ -289,6 +303,8 @@ class ProductAdmin(admin.ModelAdmin):
         document = save_product(product, staff_author(request), save_parts)
         if document and product.status == Product.Status.ACTIVE and not is_priced(document):
             messages.warning(request, "Shoppers do not see this product yet, because none of its variants has a price.")
+        for sentence in repeated_skus(product):
+            messages.warning(request, sentence)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         product = found_or_404(Product.objects.all(), object_id)

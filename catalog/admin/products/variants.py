@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
+from catalog.formats import listed
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.inventory import Target, default_location, set_levels
 from catalog.markets import default_market
@@ -16,6 +18,7 @@ from catalog.models import Product, Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
+MAX_SAME_SKU = 500  # variants that are compared
 MAX_INLINE_VARIANTS = 50  # products with more variants have a separate page for them
 
 
@@ -27,6 +30,16 @@ def typed_amount(text: str, currency: str) -> int | None:
         return to_minor(text, currency)
     except AmountRefused as refused:
         raise ValidationError(str(refused)) from refused
+
+
+def repeated_skus(product: Product) -> list[str]:
+    """A sentence for each SKU of the product that several variants have, because searching it finds all of them."""
+    skus = set(product.variants.filter(is_active=True).exclude(sku="").values_list("sku", flat=True))
+    variants = Variant.objects.filter(sku__in=skus, is_active=True).exclude(product__status=Product.Status.WITHDRAWN)
+    names: dict[str, list[str]] = {}
+    for variant in variants.select_related("product").order_by("pk")[:MAX_SAME_SKU]:
+        names.setdefault(variant.sku, []).append(str(variant))
+    return [f"The SKU {sku} is used more than once: {listed(same)}." for sku, same in names.items() if len(same) > 1]
 
 
 class VariantForm(forms.ModelForm):
@@ -164,6 +177,10 @@ class VariantInline(admin.TabularInline):
     template = "admin/catalog/variant_inline.html"
     verbose_name = "variant"
     can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """Those that are no longer sold come last, such as the only variant of a product before it got options."""
+        return super().get_queryset(request).order_by("-is_active", "position", "pk")
 
     def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
         """One row for a new product, because most have one variant to begin with."""
