@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from catalog.admin.columns import ValuesFilter
 from catalog.edits.history import difference, record_action
 from catalog.listings.reviews import moderate
 from catalog.models import Review
@@ -16,7 +17,7 @@ class ReviewAdmin(admin.ModelAdmin):
     """Staff can publish, reject and answer reviews, but not change them."""
 
     list_display = ("product", "rating", "title", "author", "is_verified", "status", "created_at")
-    list_filter = ("status", "rating", "is_verified")
+    list_filter = ("status", ("rating", ValuesFilter), "is_verified")
     list_select_related = ("product",)
     search_fields = ("product__title", "title", "text")
     actions = ("publish", "reject")

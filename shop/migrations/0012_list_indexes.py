@@ -36,13 +36,21 @@ INDEXES = {
 }
 # Columns in which words are searched for; see catalog/folding.py.
 FOLDED = {
+    "attribute_value_folded": ("catalog_attributevalue", "label"),
+    "category_name_folded": ("catalog_category", "name"),
+    "category_path_folded": ("catalog_category", "path"),
+    "count_note_folded": ("catalog_stocktake", "note"),
+    "delivery_note_folded": ("catalog_receipt", "delivery_note"),
     "email_address_folded": ("account_emailaddress", "email"),
-    "image_alt_folded": ("catalog_productimage", "alt"),
-    "redirect_old_folded": ("catalog_redirect", "old"),
-    "review_title_folded": ("catalog_review", "title"),
-    "review_text_folded": ("catalog_review", "text"),
-    "promotion_name_folded": ("orders_promotion", "name"),
     "gift_card_note_folded": ("orders_giftcard", "note"),
+    "image_alt_folded": ("catalog_productimage", "alt"),
+    "promotion_name_folded": ("orders_promotion", "name"),
+    "purchase_note_folded": ("catalog_purchaseorder", "note"),
+    "purchase_supplier_folded": ("catalog_purchaseorder", "supplier"),
+    "receipt_note_folded": ("catalog_receipt", "note"),
+    "review_text_folded": ("catalog_review", "text"),
+    "review_title_folded": ("catalog_review", "title"),
+    "transfer_note_folded": ("catalog_transfer", "note"),
 }
 STATEMENTS = {
     **INDEXES,

@@ -35,6 +35,7 @@ def make_mails(count: int) -> None:
     )
 
 
+@pytest.mark.full
 @pytest.mark.django_db(transaction=True)
 def test_every_list_of_the_desk_needs_twelve_queries_at_most(client):
     make_location()
