@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.core.cache import caches
 from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from catalog.admin.search import folded_words
-from catalog.capped_counts import MAX_COUNTED, capped_counts, shown_count
+from catalog.capped_counts import MANY, MANY_SECONDS, MAX_COUNTED, capped_counts, shown_count
 from catalog.formats import money
 from catalog.markets import market_of
 from orders.models import Coupon, Promotion, PromotionUse
@@ -23,6 +24,7 @@ from orders.promotions.wording import names_of, sentence, with_names
 SEE_CODES = "orders.see_code_coupon"
 TAB, AFTER, BEFORE, ALL = "tab", "after", "before", "all"
 PER_PAGE = 25
+COUNTS = "promotion-counts"  # of the cache
 TABS = {RUNNING: "Running", PLANNED: "Planned", ENDED: "Ended", OFF: "Off", ALL: "All"}
 BADGES = {RUNNING: ("On", "ok"), PLANNED: ("Planned", "info open"), ENDED: ("Ended", ""), OFF: ("Off", "open")}
 EMPTY = {
@@ -144,13 +146,21 @@ class PromotionChangeList(ChangeList):
 
     @cached_property
     def tab_links(self) -> list[TabLink]:
-        counts = dict(
-            zip(STATES, capped_counts([Promotion.objects.filter(of(self.now)) for of in STATES.values()]), strict=True)
-        )
+        counts = self._counts()
         return [
             TabLink(label, self._url(tab), shown_count(counts[tab]) if counts.get(tab) else "", tab == self.tab)
             for tab, label in TABS.items()
         ]
+
+    def _counts(self) -> dict[str, int]:
+        """The number of promotions in each state, which may be a minute old if there are many."""
+        if kept := caches["process"].get(COUNTS):
+            return kept
+        lists = [Promotion.objects.filter(of(self.now)) for of in STATES.values()]
+        counts = dict(zip(STATES, capped_counts(lists), strict=True))
+        if max(counts.values()) > MANY:
+            caches["process"].set(COUNTS, counts, MANY_SECONDS)
+        return counts
 
     @property
     def empty(self) -> str:
