@@ -70,7 +70,7 @@ EDITS: dict[str, tuple[Any, str, str, str]] = {
         "Service",
         "Questions",
     ),
-    "catalog.Page": (lambda: Page.objects.create(title="Terms", slug="terms", body="Short"), "body", "One", "Two"),
+    "catalog.Page": (lambda: Page.objects.create(title="Press", slug="press", body="Short"), "body", "One", "Two"),
     "catalog.Product": (lambda: make_variant().product, "title", "Reef cup", "Sea cup"),
     "catalog.ProductType": (lambda: ProductType.objects.create(name="Mug"), "name", "Cup", "Beaker"),
     "catalog.Redirect": (
