@@ -1,7 +1,7 @@
 """Correct orders for staff: their addresses and e-mail addresses; and add notes."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
@@ -36,6 +36,9 @@ LABELS = {
     "billing_state": "State for the invoice",
     "billing_country": "Country for the invoice",
 }
+
+# Called in the transaction of `correct_email`, with the corrected order and its former address. The outbox adds its own.
+email_corrections: list[Callable[[Order, str], None]] = []
 
 
 @dataclass(frozen=True)
@@ -237,8 +240,8 @@ def _delivery_price(rules: ShopRules, order: Order, postcode: str, goods_minor: 
 def correct_email(order: Order, email: str, edit: Edit, *, may_move_codes: bool = False) -> None:
     """Correct the e-mail address, to which all further e-mails of the order go, and record it before and after.
 
-    E-mails that have been written already are not sent again, so the codes of gift cards stay with whoever got them.
-    Codes that are still to be sent are worth money, so only an editor who may issue gift cards moves them
+    E-mails about the order that wait to be sent go to the new address as well; those with the codes of gift cards stay.
+    Codes for which no e-mail has been written are worth money, so only an editor who may issue gift cards moves them
     (`may_move_codes`). Raise EditRefused if others try, or if the order already has this address, and OrderChanged if
     the order has changed since its page was opened.
     """
@@ -250,7 +253,10 @@ def correct_email(order: Order, email: str, edit: Edit, *, may_move_codes: bool 
         raise EditRefused("The order already has this e-mail address.", "email")
     if not may_move_codes and locked.status != Order.Status.CANCELED and has_unsent_codes(locked):
         raise EditRefused("A gift card's code is still to be sent. Ask somebody who may issue gift cards.", "email")
+    former, locked.email = locked.email, email
     Order.objects.filter(pk=locked.pk).update(email=email, customer_key=customer_key(email))
+    for correct in email_corrections:
+        correct(locked, former)
     _record(locked, "E-mail address corrected", changes, edit)
 
 

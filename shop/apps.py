@@ -13,11 +13,12 @@ class ShopConfig(AppConfig):
         from catalog.desk_search import search_sources  # noqa: PLC0415  (models are ready only now)
         from catalog.edits.log import log_sources  # noqa: PLC0415  (models are ready only now)
         from orders.admin.order_page import order_page  # noqa: PLC0415  (models are ready only now)
+        from orders.editing import email_corrections  # noqa: PLC0415  (models are ready only now)
         from shop import celery, tasks  # noqa: F401, PLC0415  (each registers itself)
         from shop.desk import settings_pages  # noqa: PLC0415  (models are ready only now)
         from shop.desk.home import home  # noqa: PLC0415  (models are ready only now)
         from shop.desk.reports.mail_pages import MANAGE  # noqa: PLC0415  (models are ready only now)
-        from shop.mail.order_mails import mail_entries  # noqa: PLC0415  (models are ready only now)
+        from shop.mail.order_mails import mail_entries, move_waiting  # noqa: PLC0415  (models are ready only now)
         from shop.mail.search import SOURCES  # noqa: PLC0415  (models are ready only now)
         from shop.mail.tiles import TILES  # noqa: PLC0415  (models are ready only now)
         from shop.models import ReportMail  # noqa: PLC0415  (models are ready only now)
@@ -26,6 +27,7 @@ class ShopConfig(AppConfig):
         search_sources.add(*SOURCES)
         log_sources.add_model(ReportMail, MANAGE)
         order_page.add_timeline(mail_entries)
+        email_corrections.append(move_waiting)
         tiles.add(*TILES)
         admin.site.home = home
         admin.site.further_urls = settings_pages.urls

@@ -1,4 +1,4 @@
-"""The e-mails about an order, for its timeline in the admin."""
+"""The e-mails about an order: for its timeline in the admin, and when its e-mail address is corrected."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -12,6 +12,7 @@ from orders.admin.order_page.permissions import SEE_CUSTOMER
 from orders.admin.order_page.registry import TimelineEntry
 from orders.models import Order
 from payments.models import Refund
+from shop.mail.outbox import parsed
 from shop.models import Mail
 
 MAX_MAILS = 100
@@ -37,6 +38,17 @@ def mails_about(order: Order) -> QuerySet[Mail]:
         refunds = Refund.objects.filter(payment__order=order)
         keys += [("late_refund", key) for key in refunds.values_list("key", flat=True)]
     return Mail.objects.filter(reduce(or_, (Q(message_id__startswith=f"<{kind}.{key.hex}") for kind, key in keys)))
+
+
+def move_waiting(order: Order, former: str) -> None:
+    """Send e-mails about the order that wait for the former address to the order's. Those with codes of gift cards stay."""
+    waiting = mails_about(order).filter(status=Mail.Status.QUEUED, recipients=[former], keeps_text=True)
+    mails = list(waiting.order_by("pk").select_for_update(of=("self",)))
+    for mail in mails:
+        message = parsed(mail)
+        message.replace_header("To", order.email)
+        mail.recipients, mail.body = [order.email], message.as_bytes().decode()
+    Mail.objects.bulk_update(mails, ["recipients", "body"])
 
 
 def mail_entries(order: Order, user: User) -> Iterator[TimelineEntry]:

@@ -104,7 +104,8 @@ def deliver(mail: Mail) -> bool:
     except Exception as error:  # noqa: BLE001  (one e-mail that cannot be sent must not stop the others)
         _put_back(mail, error)
         return False
-    sent = {"status": Mail.Status.SENT, "sent_at": timezone.now(), "last_error": ""}
+    # The order's address may have been corrected meanwhile, so store to which one it was sent.
+    sent = {"status": Mail.Status.SENT, "sent_at": timezone.now(), "last_error": "", "recipients": mail.recipients}
     if not mail.keeps_text and settings.MAIL_DELIVERY_BACKEND != MAILBOX:
         sent["body"] = ""
     Mail.objects.filter(pk=mail.pk).update(**sent)

@@ -24,6 +24,7 @@ from orders.fulfillment import NewFulfillment, ship
 from orders.gift_card_emails import send_due_gift_cards
 from orders.lifecycle import cancel, confirm, confirm_late, record_event
 from orders.models import Order, OrderEvent, PromotionCustomer, TaxRegion
+from shop.mail.outbox import claim_next, deliver, parsed
 from shop.models import Mail
 from tests.factories import (
     make_cart,
@@ -201,6 +202,7 @@ def test_an_invoice_address_is_corrected_in_its_country_and_taken_away():
 
 def test_further_mails_go_to_the_corrected_address():
     order = confirmed(email="anna@exmaple.com")
+    Mail.objects.update(status=Mail.Status.SENT)
     correct_email(order, "anna@example.com", Edit(None))
     order.refresh_from_db()
     assert (order.email, order.customer_key) == ("anna@example.com", customer_key("anna@example.com"))
@@ -210,6 +212,30 @@ def test_further_mails_go_to_the_corrected_address():
     ship(order, NewFulfillment({order.lines.get().pk: 2}))
     assert Mail.objects.get(subject__startswith="On its way").recipients == ["anna@example.com"]
     assert Mail.objects.get(message_id__startswith="<order_confirmed").recipients == ["anna@exmaple.com"]
+
+
+def test_mails_that_wait_go_to_the_corrected_address_but_those_of_other_orders_stay():
+    order, other = (confirmed(email="anna@exmaple.com", name="Änne") for _ in range(2))
+    before = {mail.message_id: parsed(mail) for mail in Mail.objects.all()}
+    correct_email(order, "anna@example.com", Edit(None))
+    mine, theirs = (Mail.objects.get(message_id__contains=row.public_id.hex) for row in (order, other))
+    assert (mine.recipients, theirs.recipients) == (["anna@example.com"], ["anna@exmaple.com"])
+    after = parsed(mine)
+    assert (after["To"], parsed(theirs)["To"]) == ("anna@example.com", "anna@exmaple.com")
+    texts = [
+        [part.get_content() for part in mail.walk() if not part.is_multipart()]
+        for mail in (after, before[mine.message_id])
+    ]
+    assert texts[0] == texts[1]
+    assert "Änne" in texts[0][0]
+
+
+def test_a_mail_that_is_being_sent_during_the_correction_keeps_the_address_that_it_went_to():
+    order = confirmed(email="anna@exmaple.com")
+    mail = claim_next()
+    correct_email(order, "anna@example.com", Edit(None))
+    assert deliver(mail)
+    assert Mail.objects.get().recipients == ["anna@exmaple.com"]
 
 
 def test_gift_cards_that_were_sent_stay_and_later_ones_go_to_the_corrected_address():
