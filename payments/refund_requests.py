@@ -1,5 +1,7 @@
 """Refund a part of an order: ask for it, agree to it, book it and pay it out. Money moves only after the books."""
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,10 +32,10 @@ def ask_refund(order: Order, choice: RefundChoice, user: User, *, seen: int | No
     order has changed since. Raise RefundRefused or ReversalRefused, and change nothing, if it is more than is left.
     """
     order = lock_order(order.pk)
-    if known := RefundRequest.objects.filter(key=choice.key, order=order).first():
+    if known := request_with(choice.key, order):
         return known
     check_unchanged(order, seen)
-    _lock_payments(order)
+    lock_payments(order)
     plan = plan_refund(order, choice)
     request = _store(order, choice, plan, user)
     take(order, plan.reversal)
@@ -45,7 +47,13 @@ def ask_refund(order: Order, choice: RefundChoice, user: User, *, seen: int | No
     return request
 
 
-def _lock_payments(order: Order) -> list[Payment]:
+def request_with(key: uuid.UUID, order: Order) -> RefundRequest | None:
+    """Return the refund that this form has asked for already, if it has."""
+    return RefundRequest.objects.filter(key=key, order=order).first()
+
+
+def lock_payments(order: Order) -> list[Payment]:
+    """Lock the payments of a locked order until the transaction ends."""
     return list(order.payments.order_by("pk").select_for_update(of=("self",)))
 
 
@@ -187,7 +195,7 @@ def decline_locked(order: Order, request: RefundRequest, user_id: int | None) ->
 
 def _locked(request: RefundRequest) -> tuple[Order, RefundRequest]:
     order = lock_order(request.order_id)
-    _lock_payments(order)
+    lock_payments(order)
     return order, RefundRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
 
 
@@ -204,7 +212,7 @@ def pay_again(refund: Refund, target: str, user: User) -> Refund:
     Raise RefundRefused if it has not failed, or was paid out again.
     """
     order = lock_order(refund.payment.order_id)
-    _lock_payments(order)
+    lock_payments(order)
     locked = Refund.objects.select_for_update(of=("self",)).select_related("payment", "request").get(pk=refund.pk)
     if locked.status != Refund.Status.FAILED or locked.replaced_by_id:
         raise RefundRefused("This refund has not failed, or was paid out again meanwhile.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from orders import lifecycle
 from orders.models import Order
-from payments import cancellation, gateway, ledger, sessions, settlement, views
+from payments import cancellation, gateway, ledger, refund_plans, refund_requests, refunds, sessions, settlement, views
 from payments.models import Journal, Payment, Refund
 from tests.guards.registry import Monkey, execute, guard
 
@@ -101,3 +101,38 @@ def no_recorded_session(monkeypatch: Monkey) -> None:
 def no_amount_check(monkeypatch: Monkey) -> None:
     """Any amount that Stripe received counts as the order's total."""
     monkeypatch.setattr(settlement, "is_amount_ordered", lambda payment, state: True)
+
+
+@guard(
+    "refund-order-lock",
+    "tests/races/test_refund_races.py::test_two_staff_who_refund_the_same_units_refund_them_once",
+)
+def no_refund_lock(monkeypatch: Monkey) -> None:
+    """Two refunds read the order and its payments at once."""
+    execute("ALTER TABLE orders_orderline DROP CONSTRAINT IF EXISTS order_line_not_overrefunded")
+    execute("ALTER TABLE orders_orderline DROP CONSTRAINT IF EXISTS order_line_not_overshipped")
+    monkeypatch.setattr(refund_requests, "lock_order", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(refund_requests, "lock_payments", lambda order: None)
+
+
+@guard("refund-key", "tests/races/test_refund_races.py::test_one_form_sent_twenty_times_refunds_once")
+def no_refund_key(monkeypatch: Monkey) -> None:
+    """A form that was sent twice is not recognized."""
+    execute("ALTER TABLE payments_refundrequest DROP CONSTRAINT IF EXISTS payments_refundrequest_key_key")
+    monkeypatch.setattr(refund_requests, "request_with", lambda key, order: None)
+
+
+@guard(
+    "refund-sum",
+    "tests/races/test_refund_races.py::test_two_staff_who_refund_more_than_was_paid_give_back_what_was_paid",
+)
+def no_refund_sum(monkeypatch: Monkey) -> None:
+    """Nobody compares the sum of the refunds with what was paid."""
+    monkeypatch.setattr(refunds, "left_to_refund", lambda payment: payment.captured_minor)
+    monkeypatch.setattr(refund_plans, "left_to_refund", lambda payment: payment.captured_minor)
+
+
+@guard("second-person", "tests/payments/test_refund_requests.py::test_a_refund_above_the_limit_waits_for_somebody_else")
+def no_second_person(monkeypatch: Monkey) -> None:
+    """Everybody may refund any amount alone."""
+    monkeypatch.setattr(refund_requests, "needs_approval", lambda user, order, total_minor: False)
