@@ -209,11 +209,6 @@ def left_to_refund(payment: Payment) -> int:
     return max(0, int(payment.captured_minor - taken - payment.disputed_minor))
 
 
-def can_be_refunded(order: Order) -> bool:
-    """Return whether a payment of the order holds money that can be refunded. Uses prefetched refunds if there are any."""
-    return any(payment.captured_minor > payment.refunded_minor for payment in order.payments.all())
-
-
 def carry_out_waiting(limit: int = 500) -> int:
     """Carry out every refund that is due; return how many Stripe answered."""
     due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())

@@ -15,7 +15,7 @@ from orders.admin.order_page.permissions import SEE_CUSTOMER
 from orders.admin.order_page.registry import Action, ActionRefused, Place
 from orders.editing import version_of
 from orders.models import GiftCard, Order, PromotionUse
-from payments.admin.order_page import payments_of
+from payments.admin.reading import payments_of
 from payments.cancellation import cancel_order
 from payments.errors import CancelRefused, GatewayDown, GatewayRefused, StillProcessing
 from payments.models import Payment

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, prefetch_related_objects
-
 from accounts.models import User
 from catalog.formats import NOTHING, day, money
 from orders.admin.order_page import Panel
@@ -12,6 +10,7 @@ from orders.admin.order_page.content import TABLE, Column, Table, table
 from orders.admin.order_page.registry import Area
 from orders.admin.states import Badge
 from orders.models import Order
+from payments.admin.reading import payments_of, requests_of
 from payments.admin.refund_facts import facts_of
 from payments.models import Payment, Refund, RefundRequest
 
@@ -41,13 +40,6 @@ class Money:
     badge: Badge | None
     rows: Sequence[MoneyRow]
     warnings: Sequence[str]
-
-
-def payments_of(order: Order) -> Sequence[Payment]:
-    """Return the payments of the order with their gift cards and refunds, which are read once."""
-    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds")
-    prefetch_related_objects([order], Prefetch("payments", payments))
-    return list(order.payments.all())
 
 
 def _money(order: Order, _user: User) -> Money:
@@ -124,8 +116,7 @@ class ShownRefund:
 
 def _refunds(order: Order, _user: User) -> list[ShownRefund] | None:
     """Return what was refunded and why, newest first; None without refunds, so that there is no panel."""
-    requests = order.refund_requests.select_related("asked_by", "decided_by").prefetch_related("lines__line", "refunds")
-    return [_shown_refund(request) for request in requests.order_by("-pk")] or None
+    return [_shown_refund(request) for request in reversed(requests_of(order))] or None
 
 
 def _shown_refund(request: RefundRequest) -> ShownRefund:

@@ -10,7 +10,7 @@ from catalog.formats import money
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
 from orders.errors import ReversalRefused
 from orders.models import Order
-from payments import worklists
+from payments.admin.reading import failed_refunds, requests_to_assign, waiting_requests
 from payments.admin.refund_facts import facts_of
 from payments.admin.refund_page import REFUND, UnitsForm
 from payments.errors import RefundRefused
@@ -42,7 +42,7 @@ class DecisionForm(ActionForm):
 
     def waiting(self, order: Order) -> Sequence[RefundRequest]:
         """The refunds that can be decided."""
-        return list(worklists.refunds_to_approve().filter(order=order).select_related("asked_by"))
+        return waiting_requests(order)
 
     @property
     def request_row(self) -> RefundRequest:
@@ -79,8 +79,7 @@ def _decide(decision: Callable[[RefundRequest, User], RefundRequest], done: str)
 
 
 def _nothing_waits(order: Order) -> str:
-    waits = worklists.refunds_to_approve().filter(order=order).exists()
-    return "" if waits else f"No refund of {order.number} waits for approval."
+    return "" if waiting_requests(order) else f"No refund of {order.number} waits for approval."
 
 
 class PayAgainForm(ActionForm):
@@ -93,8 +92,7 @@ class PayAgainForm(ActionForm):
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
-        failed = worklists.failed_refunds().filter(payment__order=order).select_related("payment")
-        self.refunds = {str(refund.pk): refund for refund in failed}
+        self.refunds = {str(refund.pk): refund for refund in failed_refunds(order)}
         self.fields["refund"].choices = [(pk, pk) for pk in self.refunds]
         chosen = self.refunds.get(str(chosen_in(self, "refund"))) or next(iter(self.refunds.values()), None)
         self.chosen: Refund | None = chosen
@@ -122,8 +120,7 @@ def _pay_again(_order: Order, by: int, form: PayAgainForm) -> str:
 
 
 def _nothing_failed(order: Order) -> str:
-    failed = worklists.failed_refunds().filter(payment__order=order).exists()
-    return "" if failed else f"No refund of {order.number} has failed."
+    return "" if failed_refunds(order) else f"No refund of {order.number} has failed."
 
 
 class AssignForm(UnitsForm):
@@ -135,7 +132,7 @@ class AssignForm(UnitsForm):
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
-        self.requests = {str(row.pk): row for row in worklists.refunds_to_assign().filter(order=order)}
+        self.requests = {str(row.pk): row for row in requests_to_assign(order)}
         self.fields["request"].choices = [(pk, pk) for pk in self.requests]
         chosen = self.requests.get(str(chosen_in(self, "request"))) or next(iter(self.requests.values()), None)
         self.chosen = chosen
@@ -161,8 +158,7 @@ def _assign(_order: Order, by: int, form: AssignForm) -> str:
 
 
 def _nothing_to_assign(order: Order) -> str:
-    waits = worklists.refunds_to_assign().filter(order=order).exists()
-    return "" if waits else f"No refund of {order.number} is to be assigned to lines."
+    return "" if requests_to_assign(order) else f"No refund of {order.number} is to be assigned to lines."
 
 
 DECISION_PAGE = "admin/orders/order/refund_decision.html"

@@ -17,11 +17,11 @@ from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, 
 from orders.errors import ReversalRefused
 from orders.models import Disposition, Order, OrderLine
 from orders.reversal import UnitsBack, left_of, left_of_shipping
+from payments.admin.reading import payments_of
 from payments.errors import RefundRefused
 from payments.models import RefundRequest
 from payments.refund_plans import RefundChoice, RefundPlan, left_of_order, limit_of, needs_approval, plan_refund
 from payments.refund_requests import ask_refund
-from payments.refunds import can_be_refunded
 
 REFUND = "payments.refund_order"
 SENT_CHOICES = [(choice.value, choice.label) for choice in (Disposition.RESTOCK, Disposition.WRITE_OFF)]
@@ -289,7 +289,8 @@ def refund_refusal(order: Order) -> str:
     """Return why nothing of the order can be refunded; empty if something can."""
     if not order.is_paid:
         return f"{order.number} is {order.get_status_display().lower()}: there is nothing to refund."
-    return "" if can_be_refunded(order) else f"Everything that was paid for {order.number} has been refunded."
+    is_left = any(payment.captured_minor > payment.refunded_minor for payment in payments_of(order))
+    return "" if is_left else f"Everything that was paid for {order.number} has been refunded."
 
 
 def _refund(order: Order, by: int, form: RefundForm) -> str:

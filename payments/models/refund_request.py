@@ -120,7 +120,8 @@ class RefundRequest(models.Model):
     @property
     def is_to_assign(self) -> bool:
         """Whether it was made at Stripe and is goodwill until staff assign it to lines."""
-        return self.reason == self.Reason.AT_STRIPE and self.journal_id is None
+        is_goodwill = self.status == self.Status.APPROVED and self.journal_id is None
+        return self.reason == self.Reason.AT_STRIPE and is_goodwill
 
 
 class RefundLine(models.Model):
