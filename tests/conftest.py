@@ -119,7 +119,7 @@ def stripe_desk(sandbox_address: str, settings: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(gateway, "FIRST_PAUSE_SECONDS", 0)
     gateway._client.cache_clear()
     desk = StripeDesk(sandbox_address)
-    desk.all_is_well()
+    desk.start_over()
     yield desk
     desk.all_is_well()
     gateway._client.cache_clear()

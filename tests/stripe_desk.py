@@ -10,7 +10,19 @@ from typing import Any
 
 CARD = "4242424242424242"
 SWITCHES = {"drop": "", "delay": "", "duplicate": "", "lose": "", "500": "", "429": "", "409": "", "hang": ""}
-SWITCHES |= {"fail": "", "fail_late": ""}
+SWITCHES |= {"fail": "", "fail_late": "", "shuffle": "", "fail_payout": "", "payouts": ""}
+
+
+SESSION = {
+    "mode": "payment",
+    "success_url": "http://127.0.0.1/ok",
+    "cancel_url": "http://127.0.0.1/no",
+    "line_items[0][quantity]": "1",
+    "line_items[0][price_data][currency]": "eur",
+    "line_items[0][price_data][unit_amount]": "2400",
+    "line_items[0][price_data][product_data][name]": "Order <1>",
+    "metadata[order]": "HS-1",
+}
 
 
 class StripeDesk:
@@ -32,6 +44,46 @@ class StripeDesk:
 
     def all_is_well(self) -> None:
         self._post(f"{self.address}/sandbox/switches", **SWITCHES)
+        self._post(f"{self.address}/sandbox/clock", reset="1")
+
+    def start_over(self) -> None:
+        """Forget every object, switch and move of the clock."""
+        self.by_hand("reset")
+
+    def by_hand(self, path: str, **fields: str | int) -> dict[str, Any]:
+        """Do something on the sandbox's dashboard, such as `refunds` or `disputes/du_…/win` (docs/sandbox.md)."""
+        answer = self._post(f"{self.address}/sandbox/{path}", **{name: str(value) for name, value in fields.items()})
+        if not answer.startswith("{"):
+            raise AssertionError(f"The sandbox refused {path}: {answer}")
+        answered: dict[str, Any] = json.loads(answer)
+        return answered
+
+    def advance(self, far: str) -> None:
+        """Move the sandbox's clock by `10`, `90m`, `5h` or `3d`; everything that is due by then has happened."""
+        self.by_hand("clock", advance=far)
+
+    def dispute(self, intent_id: str, **fields: str | int) -> dict[str, Any]:
+        """Dispute a payment. Fields: amount, reason, kind=inquiry."""
+        return self.by_hand("disputes", payment_intent=intent_id, **fields)
+
+    def decide(self, dispute_id: str, verb: str) -> dict[str, Any]:
+        """End a dispute: `win`, `lose`, or `escalate` an inquiry."""
+        return self.by_hand(f"disputes/{dispute_id}/{verb}")
+
+    def refund(self, intent_id: str, **fields: str | int) -> dict[str, Any]:
+        """Refund a payment as in Stripe's dashboard. Fields: amount, reason, status=pending."""
+        return self.by_hand("refunds", payment_intent=intent_id, **fields)
+
+    def pay_out(self, **fields: str | int) -> dict[str, Any]:
+        """Pay out what is available now. Fields: currency, short_by."""
+        return self.by_hand("payouts", **fields)
+
+    def edit(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Overwrite fields of an object, to plant a difference."""
+        return self.by_hand(f"objects/{name}", **{field: json.dumps(value) for field, value in fields.items()})
+
+    def delete(self, name: str) -> None:
+        self.by_hand(f"objects/{name}/delete")
 
     def pay(self, session_url: str, number: str = CARD) -> str:
         """Pay with a card as a shopper. Return the redirect if it was paid, else the page."""
@@ -46,6 +98,33 @@ class StripeDesk:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def post(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        """Call the API as the shop does, and return the answer or the `error` in it."""
+        body = urllib.parse.urlencode(parameters).encode()
+        request = urllib.request.Request(f"{self.address}/v1/{path}", body, {"Authorization": "Bearer sk_test_sandbox"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)["error"]
+
+    def paid_intent(self, number: str = CARD, amount: int = 2400, **fields: str) -> dict[str, Any]:
+        """A payment intent of a session that somebody tried to pay with a card, without any shop."""
+        price = {"line_items[0][price_data][unit_amount]": str(amount)}
+        session = self.post("checkout/sessions", **{**SESSION, **price, **fields})
+        self.pay(session["url"], number)
+        page = self.call("payment_intents", limit="1")
+        return self.intent(page["data"][0]["id"])
+
+    def intent(self, name: str) -> dict[str, Any]:
+        """A payment intent with its charge and the charge's balance transaction."""
+        return self.call(f"payment_intents/{name}", **{"expand[]": "latest_charge.balance_transaction"})
+
+    def transactions(self, **filters: str) -> list[dict[str, Any]]:
+        """Balance transactions, oldest first."""
+        return self.call("balance_transactions", limit="100", **filters)["data"][::-1]
+
     def call_raw(self, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.address}/{path}", timeout=10) as answer:
             return json.load(answer)
@@ -55,6 +134,16 @@ class StripeDesk:
         events = self.call("events", limit="100")["data"]
         return [
             event for event in reversed(events) if event["data"]["object"].get("metadata", {}).get("order") == number
+        ]
+
+    def events_about(self, name: str, *kinds: str) -> list[dict[str, Any]]:
+        """The events about an object, or about objects that name it (a charge, an intent), oldest first."""
+        events = self.call("events", limit="100")["data"]
+        return [
+            event
+            for event in reversed(events)
+            if name in (event["data"]["object"].get(field) for field in ("id", "charge", "payment_intent"))
+            and (not kinds or event["type"] in kinds)
         ]
 
 

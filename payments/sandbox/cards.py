@@ -1,19 +1,99 @@
-"""The outcome of paying with Stripe's published test cards (https://docs.stripe.com/testing)."""
+"""Stripe's published test cards and bank accounts, and what each of them does (https://docs.stripe.com/testing)."""
 
-import time
-from typing import Any
+from dataclasses import dataclass
 
-from payments.sandbox.backend import Backend
-from payments.sandbox.store import Thing
+Refused = tuple[str, str, str]  # code, decline code and the sentence that the shopper sees
 
-PAYS = "4242424242424242"
-DECLINED = "4000000000000002"
-INSUFFICIENT = "4000000000009995"
-SECURE = "4000002500003155"
-OUTCOMES = {
-    DECLINED: ("card_declined", "generic_decline", "Your card was declined."),
-    INSUFFICIENT: ("card_declined", "insufficient_funds", "Your card has insufficient funds."),
-}
+
+@dataclass(frozen=True)
+class Card:
+    """A test card, or a test bank account (`settles` says whether and how it pays days later)."""
+
+    number: str
+    effect: str
+    brand: str = "visa"
+    country: str = "US"
+    declines: Refused | None = None
+    needs_authentication: bool = False
+    disputed_as: str = ""
+    has_fraud_warning: bool = False
+    refund: str = ""  # `pending`: succeeds later; `fails`: succeeds, and fails later
+    risk_level: str = "normal"
+    risk_score: int = 12
+    settles: str = ""  # `paid` or `failed`, days later: a bank account
+    is_available_at_once: bool = False
+
+    @property
+    def last4(self) -> str:
+        return self.number[-4:]
+
+    @property
+    def is_bank_account(self) -> bool:
+        return bool(self.settles)
+
+
+def _declined(decline_code: str, message: str = "Your card was declined.", code: str = "card_declined") -> Refused:
+    return code, decline_code, message
+
+
+CARDS = (
+    Card("4242424242424242", "pays"),
+    Card("5555555555554444", "pays (Mastercard)", brand="mastercard"),
+    Card("378282246310005", "pays (American Express)", brand="amex"),
+    Card("4000002760000016", "pays (a card from Germany, with a lower fee)", country="DE"),
+    Card("4000000000000077", "pays, and the money can be paid out at once", is_available_at_once=True),
+    Card("4000000000000002", "is declined", declines=_declined("generic_decline")),
+    Card(
+        "4000000000009995",
+        "has insufficient funds",
+        declines=_declined("insufficient_funds", "Your card has insufficient funds."),
+    ),
+    Card(
+        "4000000000000069",
+        "is expired",
+        declines=_declined("expired_card", "Your card has expired.", "expired_card"),
+    ),
+    Card(
+        "4000000000000127",
+        "has another security code",
+        declines=_declined("incorrect_cvc", "Your card's security code is incorrect.", "incorrect_cvc"),
+    ),
+    Card(
+        "4000000000000119",
+        "fails at the bank",
+        declines=_declined(
+            "processing_error",
+            "An error occurred while processing your card. Try again in a little bit.",
+            "processing_error",
+        ),
+    ),
+    Card("4000000000009979", "is stolen", declines=_declined("stolen_card")),
+    Card(
+        "4100000000000019",
+        "is blocked as fraud",
+        declines=_declined("fraudulent"),
+        risk_level="highest",
+        risk_score=92,
+    ),
+    Card("4000000000009235", "pays, with elevated risk", risk_level="elevated", risk_score=66),
+    Card("4000002500003155", "needs 3-D Secure", needs_authentication=True),
+    Card(
+        "4000008400001629",
+        "needs 3-D Secure and is declined after it",
+        needs_authentication=True,
+        declines=_declined("generic_decline"),
+    ),
+    Card("4000000000000259", "pays, and is disputed as fraud", disputed_as="fraudulent"),
+    Card("4000000000002685", "pays, and is disputed as not received", disputed_as="product_not_received"),
+    Card("4000000000001976", "pays, and its bank inquires", disputed_as="inquiry"),
+    Card("4000000000005423", "pays, and gets an early fraud warning", has_fraud_warning=True),
+    Card("4000000000007726", "pays; a refund is pending for a day", refund="pending"),
+    Card("4000000000005126", "pays; a refund fails after a day", refund="fails"),
+    Card("AT611904300234573201", "debits a bank account, paid five days later", country="AT", settles="paid"),
+    Card("AT861904300235473202", "debits a bank account, refused five days later", country="AT", settles="failed"),
+)
+BY_NUMBER = {card.number: card for card in CARDS}
+PAYS, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002500003155"
 MIN_CHARGE_MINOR = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50, "dkk": 250, "nok": 300, "sek": 300, "jpy": 50}
 
 
@@ -21,130 +101,6 @@ def smallest_charge(currency: str) -> int:
     return MIN_CHARGE_MINOR.get(currency, 1)
 
 
-def pay(backend: Backend, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
-    """Pay an open session by card; return "paid", "secure" (the shopper must authenticate) or an error sentence."""
-    with backend.store.transaction():
-        session = backend.store.find(session_id)
-        if not session or session["status"] != "open" or session["expires_at"] <= time.time():
-            return "This payment page is no longer open."
-        if number == SECURE and not is_authenticated:
-            return "secure"
-        if number in OUTCOMES:
-            return decline(backend, session, *OUTCOMES[number])
-        if number not in (PAYS, SECURE):
-            return "Your card number is not one of the test cards."
-        succeed(backend, session, number)
-        return "paid"
-
-
-def _intent_of(backend: Backend, session: Thing) -> Thing:
-    found = backend.store.find(session.get("_intent", ""))
-    if found:
-        return found
-    intent = backend.store.create(
-        *("pi", "payment_intent"),
-        amount=session["amount_total"],
-        amount_capturable=0,
-        amount_received=0,
-        automatic_payment_methods=None,
-        canceled_at=None,
-        cancellation_reason=None,
-        capture_method="automatic",
-        client_secret=None,
-        confirmation_method="automatic",
-        currency=session["currency"],
-        customer=None,
-        description=session["_intent_data"].get("description"),
-        last_payment_error=None,
-        latest_charge=None,
-        metadata=session["_intent_data"].get("metadata", {}),
-        next_action=None,
-        payment_method=None,
-        payment_method_types=["card"],
-        processing=None,
-        receipt_email=None,
-        status="requires_payment_method",
-    )
-    session["_intent"] = intent["id"]
-    backend.store.save(session)
-    return intent
-
-
-def decline(backend: Backend, session: Thing, code: str, decline_code: str, message: str) -> str:
-    intent = _intent_of(backend, session)
-    intent["last_payment_error"] = {
-        "type": "card_error",
-        "code": code,
-        "decline_code": decline_code,
-        "message": message,
-    }
-    backend.store.save(intent)
-    backend.emit("payment_intent.payment_failed", intent)
-    return message
-
-
-def succeed(backend: Backend, session: Thing, number: str) -> None:
-    intent = _intent_of(backend, session)
-    charge = backend.store.create("ch", "charge", **charge_fields(intent, number))
-    charge["balance_transaction"] = backend.balance(charge["amount"], charge["currency"], "charge", charge["id"])["id"]
-    backend.store.save(charge)
-    intent.update(
-        status="succeeded",
-        amount_received=intent["amount"],
-        latest_charge=charge["id"],
-        last_payment_error=None,
-    )
-    backend.store.save(intent)
-    details = {
-        "email": session["customer_email"],
-        "name": None,
-        "phone": None,
-        "address": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
-    }
-    session.update(
-        status="complete",
-        payment_status="paid",
-        payment_intent=intent["id"],
-        customer_details=details,
-        url=None,
-    )
-    backend.store.save(session)
-    backend.emit("payment_intent.succeeded", intent)
-    backend.emit("charge.succeeded", charge)
-    backend.emit(
-        "checkout.session.completed",
-        {key: value for key, value in session.items() if not key.startswith("_")},
-    )
-
-
-def charge_fields(intent: Thing, number: str) -> dict[str, Any]:
-    return {
-        "amount": intent["amount"],
-        "amount_captured": intent["amount"],
-        "amount_refunded": 0,
-        "balance_transaction": None,
-        "billing_details": {"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
-        "captured": True,
-        "currency": intent["currency"],
-        "customer": None,
-        "description": intent["description"],
-        "disputed": False,
-        "failure_code": None,
-        "failure_message": None,
-        "fraud_details": {},
-        "metadata": intent["metadata"],
-        "outcome": {"network_status": "approved_by_network", "type": "authorized", "risk_level": "normal"},
-        "paid": True,
-        "payment_intent": intent["id"],
-        "payment_method": None,
-        "payment_method_details": {
-            "type": "card",
-            "card": {"brand": "visa", "last4": number[-4:], "exp_month": 12, "exp_year": 2034},
-        },
-        "receipt_email": None,
-        "receipt_url": None,
-        "refunded": False,
-        "status": "succeeded",
-    }
+def find_card(text: str) -> Card | None:
+    """Return the test card or account with this number, however it is typed."""
+    return BY_NUMBER.get("".join(character for character in text.upper() if character.isalnum()))

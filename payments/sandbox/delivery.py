@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 from payments.sandbox.api import Api
+from payments.sandbox.timers import run_due
 
 PAUSES = (1, 3, 8, 20, 60, 300)  # seconds before each further try
 
@@ -29,11 +30,8 @@ class Courier(threading.Thread):
         self.secret = secret
 
     def run(self) -> None:
-        last_look = 0.0
         while True:
-            if time.time() - last_look > 5:
-                self.api.expire_old_sessions()
-                last_look = time.time()
+            run_due(self.api)
             due = self.api.store.due_deliveries()
             for serial, event_id, attempts in due:
                 self._deliver(serial, event_id, attempts)
@@ -44,7 +42,7 @@ class Courier(threading.Thread):
         if event and self._post(json.dumps(event).encode()) or attempts >= len(PAUSES):
             self.api.store.end_delivery(serial)
         else:
-            self.api.store.put_off_delivery(serial, time.time() + PAUSES[attempts])
+            self.api.store.put_off_delivery(serial, self.api.store.now() + PAUSES[attempts])
 
     def _post(self, body: bytes) -> bool:
         headers = {

@@ -57,6 +57,7 @@ SESSION: Shape = {
         "description": None,
         "receipt_email": None,
         "capture_method": None,
+        "setup_future_usage": None,
     },
     "success_url": None,
     "cancel_url": None,
@@ -64,7 +65,7 @@ SESSION: Shape = {
     "locale": None,
     "expand": ANY,
 }
-LIST: Shape = {"limit": None, "starting_after": None, "ending_before": None, "created": ANY, "expand": ANY}
+
 REFUND: Shape = {
     "payment_intent": None,
     "charge": None,

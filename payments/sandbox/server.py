@@ -7,13 +7,12 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from payments.sandbox import cards, pages
+from payments.sandbox import by_hand, pages, paying
 from payments.sandbox.api import Api
 from payments.sandbox.parameters import Refusal, nested
+from payments.sandbox.timers import run_due
 
 MAX_BODY_BYTES = 1024 * 1024
-# `fail` stores a 500 for the key of the next call; `fail_late` carries the call out first.
-SWITCHES = {"drop", "delay", "duplicate", "lose", "500", "429", "409", "hang", "fail", "fail_late"}
 FAILURE = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
 
 
@@ -80,7 +79,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer_call(self, method: str, path: list[str], pairs: list[tuple[str, str]]) -> None:
         store = self.server.api.store
-        if self._is_in_trouble():
+        name = f"{method} {'/'.join(path)}"
+        run_due(self.server.api)
+        if self._is_in_trouble(name):
             return
         if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
             self._send_json(
@@ -91,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key") if method == "POST" else None
         with store.transaction():
             status, body, is_replayed = self._run(method, path, pairs, key)
-        if store.use_up("lose"):
+        if store.use_up("lose", name):
             # The call was carried out, but its answer is lost.
             self.close_connection = True
             self.connection.close()
@@ -99,19 +100,19 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"Idempotent_Replayed": "true"} if is_replayed else {}
         self._send_json(status, body, **headers)
 
-    def _is_in_trouble(self) -> bool:
+    def _is_in_trouble(self, name: str) -> bool:
         store = self.server.api.store
-        if store.use_up("hang"):
+        if store.use_up("hang", name):
             time.sleep(60)
-        if store.use_up("500"):
+        if store.use_up("500", name):
             self._send_json(500, FAILURE)
             return True
-        if store.use_up("409"):
+        if store.use_up("409", name):
             message = "There is currently another in-progress request using this Idempotent Key."
             body = {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": message}
             self._send_json(409, {"error": body})
             return True
-        if store.use_up("429"):
+        if store.use_up("429", name):
             self._send_json(
                 429,
                 {
@@ -121,6 +122,7 @@ class Handler(BaseHTTPRequestHandler):
                         "message": "Too many requests",
                     }
                 },
+                Retry_After="1",
             )
             return True
         return False
@@ -139,12 +141,13 @@ class Handler(BaseHTTPRequestHandler):
                 refusal = Refusal(400, message, type="idempotency_error")
                 return refusal.status, refusal.body, False
             return known[1], known[2], True
-        is_failure = key and store.use_up("fail")
+        name = f"{method} {'/'.join(path)}"
+        is_failure = key and store.use_up("fail", name)
         try:
             status, body = 200, {} if is_failure else self.server.api.call(method, path, nested(pairs))
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
-        if is_failure or (key and store.use_up("fail_late")):
+        if is_failure or (key and store.use_up("fail_late", name)):
             status, body = 500, FAILURE
         if key:
             store.keep_answer(key, request, status, json.dumps(body))
@@ -153,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
     # -- the shopper's page ---------------------------------------------------------------------------
 
     def _answer_page(self, method: str, session_id: str, form: dict[str, str]) -> None:
+        run_due(self.server.api)
         session = self.server.api.store.find(session_id)
         if not session or session["object"] != "checkout.session":
             self._send_page(404, pages.FRAME.format(title="Not found", body="<h1>There is no such payment.</h1>"))
@@ -166,15 +170,16 @@ class Handler(BaseHTTPRequestHandler):
         self._take_card(session, form)
 
     def _take_card(self, session: dict[str, Any], form: dict[str, str]) -> None:
-        number = "".join(character for character in form.get("number", "") if character.isdigit())
+        number = form.get("number", "")
         if form.get("action") == "fail":
+            paying.refuse_authentication(self.server.api, session["id"])
             self._send_page(
                 200,
                 pages.payment_page(session, "Your bank could not confirm that it is you. Try another card."),
             )
             return
         is_authenticated = form.get("action") == "authenticate"
-        outcome = cards.pay(self.server.api, session["id"], number, is_authenticated=is_authenticated)
+        outcome = paying.pay(self.server.api, session["id"], number, is_authenticated=is_authenticated)
         if outcome == "paid":
             target = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
             self._send(303, b"", "text/plain", Location=target)
@@ -183,18 +188,24 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send_page(200, pages.payment_page(self.server.api.store.find(session["id"]) or session, outcome))
 
-    # -- what tests ask -------------------------------------------------------------------------------
+    # -- by hand --------------------------------------------------------------------------------------
 
     def _answer_test(self, method: str, path: list[str], form: dict[str, str]) -> None:
-        store = self.server.api.store
-        if method == "POST" and path == ["switches"]:
-            for name, value in form.items():
-                if name not in SWITCHES:
-                    self._send_json(400, {"error": {"message": f"There is no switch {name}."}})
-                    return
-                store.set_switch(name, value)
-            self._send_json(200, form)
-        elif method == "GET" and path == ["deliveries"]:
-            self._send_json(200, {"waiting": store.waiting_deliveries()})
+        api = self.server.api
+        if method == "POST":
+            try:
+                run_due(api)
+                with api.store.transaction():
+                    answer = by_hand.act(api, path, form)
+            except Refusal as refusal:
+                self._send_json(refusal.status, refusal.body)
+            else:
+                self._send_json(200, answer)
+        elif path == ["deliveries"]:
+            self._send_json(200, {"waiting": api.store.waiting_deliveries()})
+        elif path == ["switches"]:
+            self._send_json(200, api.store.switches())
+        elif path == ["clock"]:
+            self._send_json(200, by_hand.clock(api))
         else:
             self._send_json(404, {"error": {"message": "There is nothing here."}})

@@ -11,17 +11,7 @@ import urllib.request
 import pytest
 
 from shop.embedded.state import ROOT
-
-SESSION = {
-    "mode": "payment",
-    "success_url": "http://127.0.0.1/ok",
-    "cancel_url": "http://127.0.0.1/no",
-    "line_items[0][quantity]": "1",
-    "line_items[0][price_data][currency]": "eur",
-    "line_items[0][price_data][unit_amount]": "2400",
-    "line_items[0][price_data][product_data][name]": "Order <1>",
-    "metadata[order]": "HS-1",
-}
+from tests.stripe_desk import SESSION
 
 
 class Caller:
