@@ -23,7 +23,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from catalog.markets import Market, all_markets
-from payments import gateway
+from payments.gateway import calls
 from shop.celery import WakingTask
 from shop.embedded.compiled import keep_compiled_modules
 from shop.embedded.state import end_with_parent
@@ -116,13 +116,13 @@ def shop(_started_shop: RunningDemo) -> RunningDemo:
 def stripe_desk(sandbox_address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeDesk]:
     """Controls the stand-in for Stripe: pays as a shopper, fetches events and switches failures on."""
     settings.STRIPE_API_BASE = sandbox_address
-    monkeypatch.setattr(gateway, "FIRST_PAUSE_SECONDS", 0)
-    gateway._client.cache_clear()
+    monkeypatch.setattr(calls, "FIRST_PAUSE_SECONDS", 0)
+    calls.client.cache_clear()
     desk = StripeDesk(sandbox_address)
     desk.start_over()
     yield desk
     desk.all_is_well()
-    gateway._client.cache_clear()
+    calls.client.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 
 from payments import gateway
 from payments.errors import GatewayDown, RefundRefused
-from payments.gateway import RefundState
+from payments.gateway import RefundState, calls
 from payments.models import Payment, Refund
 from payments.refunds import carry_out, carry_out_waiting, request_refund, take_over_refund
 from payments.sessions import start_payment
@@ -86,11 +86,11 @@ def test_a_refund_that_stripe_refuses_is_recorded_on_the_order(payment):
 def test_a_rotated_key_is_no_refusal(payment, settings):
     refund = request_refund(payment, 100, reason="part")
     settings.STRIPE_SECRET_KEY = "rk_other"
-    gateway._client.cache_clear()
+    calls.client.cache_clear()
     with pytest.raises(GatewayDown):
         carry_out(refund.pk)
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
-    gateway._client.cache_clear()
+    calls.client.cache_clear()
     assert carry_out(refund.pk).status == "succeeded"
 
 
