@@ -14,3 +14,4 @@ class AccountsConfig(AppConfig):
         pre_save.connect(signals.normalize_address, sender="account.EmailAddress", dispatch_uid="accounts.normalize")
         email_added.connect(signals.tell_of_added_address, dispatch_uid="accounts.tell_of_added_address")
         user_logged_in.connect(signals.tell_of_new_device, dispatch_uid="accounts.tell_of_new_device")
+        user_logged_in.connect(signals.count_password_for_second_factor, dispatch_uid="accounts.count_password")
