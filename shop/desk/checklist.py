@@ -26,7 +26,7 @@ DONE, DONE_SECONDS = "checklist-done", 600
 
 @dataclass(frozen=True)
 class Step:
-    """A step with what is missing, its state (done, now or nothing), and links if the user may open the pages."""
+    """A step with what is missing, its state (done, now or nothing), and links if the user may do it."""
 
     title: str
     when_done: str
@@ -70,7 +70,7 @@ class Checklist:
 
 @dataclass(frozen=True)
 class StepKind:
-    """A step of every shop: its sentence once done, and the page where it is done."""
+    """A step of every shop: its sentence once done, the page where it is done, and the permission to do it."""
 
     code: str
     title: str
@@ -83,15 +83,15 @@ class StepKind:
 KINDS = (
     StepKind(
         *(SELLER, "Name, address and contact", "Shoppers and e-mails see who sells.", "Set up the store"),
-        *("admin:catalog_store_changelist", "catalog.view_store"),
+        *("admin:catalog_store_changelist", "catalog.change_store"),
     ),
     StepKind(
         *(TAX, "Taxes", "Prices are taxed in your own country.", "Set up taxes"),
-        *("admin:orders_taxrate_changelist", "orders.view_taxrate"),
+        *("admin:orders_taxrate_changelist", "orders.add_taxrate"),
     ),
     StepKind(
         *(DELIVERY, "Delivery", "There is a rate for your countries.", "Set up delivery"),
-        *("admin:orders_shippingmethod_changelist", "orders.view_shippingmethod"),
+        *("admin:orders_shippingmethod_changelist", "orders.change_shippingmethod"),
     ),
     StepKind(
         *(PRODUCT, "First product", "There is something to sell.", "Add a product"),
@@ -99,21 +99,24 @@ KINDS = (
     ),
     StepKind(
         *(LEGAL, "Legal pages", "Imprint, terms and privacy are written.", "Write the pages"),
-        *("admin:catalog_page_changelist", "catalog.view_page"),
+        *("admin:catalog_page_changelist", "catalog.change_page"),
     ),
     StepKind(
         *(TEXTS, "Other pages", "Delivery, returns and the others have your own texts.", "Write the pages"),
-        *("admin:catalog_page_changelist", "catalog.view_page"),
+        *("admin:catalog_page_changelist", "catalog.change_page"),
     ),
     StepKind(
         *(MARKETS, "Other markets", "Each market has delivery, prices and its legal pages.", "See the markets"),
-        *("admin:settings_markets", "catalog.view_store"),
+        *("admin:settings_markets", "catalog.change_store"),
     ),
 )
 
 
 def checklist_for(user: User) -> Checklist | None:
-    """Return the checklist of a shop that is not complete, otherwise None. A complete shop is checked every ten minutes."""
+    """Return the checklist of a shop that is not complete if the user may do a step that is left, otherwise None.
+
+    A complete shop is checked every ten minutes.
+    """
     if caches["process"].get(DONE):
         return None
     missing = _missing()
@@ -121,6 +124,8 @@ def checklist_for(user: User) -> Checklist | None:
     first = next((kind.code for kind in kinds if kind.code in missing), "")
     if not first:
         caches["process"].set(DONE, value=True, timeout=DONE_SECONDS)
+        return None
+    if not any(user.has_perm(kind.permission) for kind in kinds if kind.code in missing):
         return None
     return Checklist([_step(kind, missing.get(kind.code, []), user, is_first=kind.code == first) for kind in kinds])
 
@@ -140,7 +145,7 @@ def _missing() -> dict[str, list[Missing]]:
 
 def _step(kind: StepKind, missing: Sequence[Missing], user: User, *, is_first: bool) -> Step:
     state = "now" if is_first else "" if missing else "done"
-    may_open = user.has_perm(kind.permission)
-    url = reverse(kind.url_name) if missing and may_open else ""
-    shown = missing if may_open else [replace(entry, url="") for entry in missing]
+    may_do = user.has_perm(kind.permission)
+    url = reverse(kind.url_name) if missing and may_do else ""
+    shown = missing if may_do else [replace(entry, url="") for entry in missing]
     return Step(kind.title, kind.when_done, shown, kind.button, url, state)
