@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.devices import device_name
-from accounts.emails import account_mail
+from accounts.emails import account_mail, shop_name
 from accounts.limits.logins import begin_attempt, record_success
 from accounts.limits.throttle import Limit, client_ip
 from accounts.links import confirmation_key, shop_link
@@ -137,6 +137,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "cannot_delete_authenticator": "This login method cannot be turned off.",
         "unverified_email": "Please confirm your e-mail address first.",
     }
+
+    def get_totp_issuer(self) -> str:
+        """The shop's name, under which authenticator apps list the codes."""
+        return shop_name()
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:  # noqa: A002  (allauth's name)
         """Suggest the name of the current device, like "Firefox on Linux"."""

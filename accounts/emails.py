@@ -3,7 +3,7 @@
 The keys are the template names that allauth uses, and a few of our own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
@@ -129,18 +129,29 @@ MAIL_TEXTS = {
 }
 
 
+# The project adds the name in the settings of its store. The first name that is not empty is used.
+shop_names: list[Callable[[], str]] = []
+
+
+def shop_name() -> str:
+    """The name of the shop; without one, that of the sender of e-mails, or the host."""
+    names = (name() for name in shop_names)
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[0]
+    return next(filter(None, names), "") or sender or urlsplit(settings.SHOP_URL).netloc
+
+
 def account_mail(name: str, email: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
     """The e-mail with this name, in plain text and HTML, ready to be sent."""
     mail_text = MAIL_TEXTS[name]
-    shop_name = parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or urlsplit(settings.SHOP_URL).netloc
-    values = {**context, "shop_name": shop_name}
+    name_of_shop = shop_name()
+    values = {**context, "shop_name": name_of_shop}
     subject = mail_text.subject.format_map(values)
     url = mail_text.url and (
         str(values[mail_text.url]) if mail_text.url in values else shop_link(reverse(mail_text.url))
     )
     template_context = {
         "shop_url": settings.SHOP_URL,
-        "shop_name": shop_name,
+        "shop_name": name_of_shop,
         "subject": subject,
         "text": mail_text.text.format_map(values),
         "label": mail_text.label,

@@ -21,11 +21,10 @@ from shop.desk import search
 from shop.desk.admin_pages import ShopModelAdmin
 from shop.desk.navigation import navigation
 from shop.desk.reports import mail_pages, pages
+from shop.desk.shop_name import desk_name
 
 
 class ShopAdminSite(AdminSite):
-    site_header = "Mercer"
-    site_title = "Mercer"
     index_title = "The shop"
     empty_value_display = "–"
     # What the home page shows: set by ShopConfig.ready, because it imports model admins, which need this site.
@@ -42,7 +41,8 @@ class ShopAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         shown = SimpleLazyObject(lambda: navigation(self, request))
-        return {**super().each_context(request), "navigation": shown}
+        name = SimpleLazyObject(desk_name)
+        return {**super().each_context(request), "site_header": name, "site_title": name, "navigation": shown}
 
     def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:  # noqa: FBT001, FBT002  (Django's)
         """Wrap a view for staff. If its object was deleted while somebody filled in its form, show what was typed."""

@@ -12,8 +12,10 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
+from accounts.emails import account_mail, shop_name
 from accounts.models import Invitation, Staff, User
 from accounts.staff import StaffRefused, check_change, givable_roles, roles_of
+from catalog.models import Store
 from shop.mail.outbox import parsed
 from shop.models import Mail
 from tests.accounts.second_factors import add_app, current_code
@@ -228,3 +230,12 @@ def test_whoever_invites_again_is_told_that_the_former_link_is_void():
     sent = "The invitation was sent to jo@example.com."
     assert sentences == [[sent], [f"{sent} The former invitation no longer works."]]
     assert "Enter the e-mail address of the new person." in text_of(owner.post(f"{STAFF}add/", {"email": ""}))
+
+
+def test_e_mails_about_accounts_name_the_shop_as_its_settings_do(settings):
+    settings.DEFAULT_FROM_EMAIL = "Hearth <shop@hearth.example>"
+    assert shop_name() == "Hearth"
+    Store.objects.create(pk=1, name="Reef & Cove")
+    mail = account_mail("account/email/staff_invitation", "bea@example.com", {"inviter": "Ada", "invitation_url": "/"})
+    assert mail.subject == "You are invited to work at Reef & Cove"
+    assert "Ada invites you to the team of Reef & Cove." in mail.body

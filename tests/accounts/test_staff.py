@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts import roles
 from accounts.models import User
+from catalog.models import Store
 from shop.models import Mail
 from tests.accounts.second_factors import add_app, add_recovery_codes
 from tests.accounts.throttling import PASSWORD, link_in, log_in, member
@@ -93,6 +94,25 @@ def test_staff_set_up_a_second_factor_and_then_reach_the_admin():
     assert client.get("/admin/").status_code == 200
     Authenticator.objects.all().delete()
     assert client.get("/admin/").headers["Location"] == SET_UP
+
+
+def test_the_first_login_leads_to_the_qr_code_without_asking_for_the_password_again(monkeypatch):
+    Store.objects.create(pk=1, name="Reef & Cove")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", email="owner@example.com", interactive=False, verbosity=0)
+    client = Client()
+    client.post("/account/login/", {"login": "owner@example.com", "password": PASSWORD})
+    page = client.get(SET_UP)
+    assert page.status_code == 200
+    assert "issuer=Reef%20%26%20Cove" in page.context["totp_url"]
+
+
+def test_a_login_from_long_ago_asks_for_the_password_before_the_qr_code(monkeypatch, settings):
+    owner, client = member(), Client()
+    User.objects.update(is_staff=True)
+    client.post("/account/login/", {"login": owner.email, "password": PASSWORD})
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
+    assert client.get(SET_UP).headers["Location"].startswith("/account/reauthenticate/")
 
 
 def test_staff_without_a_second_factor_can_log_out():

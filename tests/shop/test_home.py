@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.markets import default_market
-from catalog.models import Page
+from catalog.models import Page, Store
 from orders.lifecycle import confirm
 from orders.models import Order, TaxRate
 from payments.models import StripeEvent
@@ -198,9 +198,33 @@ def test_a_new_shop_shows_the_steps_to_its_opening(client):
     assert "Set up the store" in text_of(page)
 
 
-def test_steps_link_only_to_pages_that_the_user_may_open(client):
-    log_in(client, "Fulfilment")
-    assert "Set up the store" not in text_of(client.get(HOME))
+def test_steps_link_only_to_pages_that_the_user_may_change(client):
+    log_in(client, "Catalogue")
+    page = text_of(client.get(HOME))
+    assert ("Add a product" in page, "Set up the store" in page) == (True, False)
+
+
+@pytest.mark.parametrize("role", ["Support", "Fulfilment", "Read-only"])
+def test_staff_who_can_do_no_step_of_a_new_shop_see_none(client, role):
+    log_in(client, role)
+    page = client.get(HOME)
+    assert "Welcome to your shop" not in text_of(page)
+    assert not find_all(page, "ol", class_="steps")
+
+
+def test_the_desk_shows_the_name_of_the_shop_and_leads_to_orders_once_there_are_any(client, complete):
+    store = Store.objects.create(pk=1, name="Reef & Cove")
+    log_in(client, "Owner")
+    page = client.get(HOME)
+    assert find(page, "span", id="site-name").text == "Reef & Cove"
+    assert find(page, "title").text.endswith("– Reef & Cove")
+    assert not find_all(page, "a", class_="main")
+    store.name = "Cove"
+    store.save()
+    make_order()
+    page = client.get(HOME)
+    assert find(page, "span", id="site-name").text == "Cove"
+    assert find(page, "a", class_="main").text == "Orders"
 
 
 @pytest.mark.parametrize(("hour", "words"), [(9, "Good morning"), (12, "Good afternoon"), (18, "Good evening")])
