@@ -51,7 +51,8 @@ def _money(order: Order, _user: User) -> Money:
     refund_rows = list(_refund_rows(payments))
     if refund_rows:
         rows += [*refund_rows, MoneyRow("Left after refunds", money(kept, order.currency), is_sum=True)]
-    is_even = kept == (order.total_minor if order.is_paid else 0)
+    taken_back = sum(request.total_minor for request in requests_of(order) if request.is_approved)
+    is_even = kept == (order.total_minor - taken_back if order.is_paid else 0)
     badge = Badge("Balanced", "ok") if is_even and captured else None
     return Money(badge, rows, list(_warnings(payments)))
 

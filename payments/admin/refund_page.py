@@ -302,7 +302,7 @@ def _refund(order: Order, by: int, form: RefundForm) -> str:
     amount = money(request.total_minor, request.currency)
     if request.is_waiting:
         return f"The refund of {amount} waits for somebody else to approve it."
-    return f"{amount} is refunded."
+    return f"The refund of {amount} is booked, and the money is on its way."
 
 
 REFUND_ACTION = Action(

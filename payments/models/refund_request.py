@@ -118,9 +118,13 @@ class RefundRequest(models.Model):
         return self.status == self.Status.WAITING
 
     @property
+    def is_approved(self) -> bool:
+        return self.status == self.Status.APPROVED
+
+    @property
     def is_to_assign(self) -> bool:
         """Whether it was made at Stripe and is goodwill until staff assign it to lines."""
-        is_goodwill = self.status == self.Status.APPROVED and self.journal_id is None
+        is_goodwill = self.is_approved and self.journal_id is None
         return self.reason == self.Reason.AT_STRIPE and is_goodwill
 
 

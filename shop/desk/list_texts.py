@@ -92,9 +92,11 @@ LIST_TEXTS = {
     ),
     "payments.journal": ListText("The books: each entry moves money between accounts and is never changed."),
     "payments.payment": ListText("How orders were paid, and payments that need a decision."),
-    "payments.refund": ListText("Money that goes back to customers."),
+    "payments.refund": ListText("Money that goes back to customers, one entry for each payment.", "Refund payments"),
     "payments.refundlimit": ListText("How much each role refunds without a second person.", add="Add a limit"),
-    "payments.refundrequest": ListText("What was refunded, why, and who agreed. Refunds above a limit wait here."),
+    "payments.refundrequest": ListText(
+        "What was refunded, why, and who agreed. Refunds above a limit wait here.", "Refunds"
+    ),
     "payments.stripeevent": ListText("What Stripe reported. Failed events are tried again."),
     "shop.mail": ListText("E-mails that were sent, wait or failed.", "Outbox"),
 }

@@ -72,7 +72,12 @@ def models(app: str, *names: str) -> tuple[Link, ...]:
 HOME_KEY = "h"
 SECTIONS = (
     Section("Home", "home", HOME_KEY, (Link("Home", "admin:index"),)),
-    Section("Orders", "orders", "o", models("orders", "order", "orderrun:Runs")),
+    Section(
+        "Orders",
+        "orders",
+        "o",
+        (*models("orders", "order", "orderrun:Runs"), *models("payments", "refundrequest:Refunds")),
+    ),
     Section(
         "Products",
         "tag",
@@ -117,6 +122,7 @@ SECTIONS = (
             *models("catalog", "store:Store", "location"),
             *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
             *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
+            *models("payments", "refundlimit:Refund limits"),
             *models("accounts", "staff:Staff and roles"),
             *models("admin", "logentry:Changes"),
         ),

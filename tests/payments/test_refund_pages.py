@@ -71,7 +71,7 @@ def test_a_refund_is_made_and_stands_on_the_order_page(client, staff, order):
     assert answer.status_code == 302
     carry_out_waiting()
     page = text_of(client.get(answer.url))
-    assert "€20.02 is refunded." in page
+    assert "The refund of €20.02 is booked, and the money is on its way." in page
     assert "2 × Mug: €20.02, will not be sent." in page
     assert run_audit() == []
 
