@@ -89,8 +89,9 @@ class StripeDesk:
         """Pay with a card as a shopper. Return the redirect if it was paid, else the page."""
         return self._post(session_url, number=number, action="pay")
 
-    def authenticate(self, session_url: str, number: str) -> str:
-        return self._post(session_url, number=number, action="authenticate")
+    def authenticate(self, session_url: str, number: str, *, does_pass: bool = True) -> str:
+        """Answer the bank's question of 3-D Secure."""
+        return self._post(session_url, number=number, action="authenticate" if does_pass else "fail")
 
     def call(self, path: str, **parameters: str) -> dict[str, Any]:
         url = f"{self.address}/v1/{path}?{urllib.parse.urlencode(parameters)}"

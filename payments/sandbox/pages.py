@@ -3,6 +3,8 @@
 import html
 from typing import Any
 
+from payments.sandbox.cards import CARDS
+
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
@@ -22,8 +24,15 @@ a{{color:inherit}}
 <p class="test"><strong>Test mode.</strong> No money moves: this page stands in for Stripe Checkout.</p>
 {body}</main></body></html>"""
 
-CARDS = """<dl><dt>4242 4242 4242 4242</dt><dd>pays</dd><dt>4000 0000 0000 0002</dt><dd>is declined</dd>
-<dt>4000 0000 0000 9995</dt><dd>has insufficient funds</dd><dt>4000 0025 0000 3155</dt><dd>needs 3-D Secure</dd></dl>"""
+
+def _spaced(number: str) -> str:
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def _card_list(session: dict[str, Any]) -> str:
+    """Return the test cards that can pay this session, and what each does."""
+    offered = [c for c in CARDS if not c.is_bank_account or "sepa_debit" in session["payment_method_types"]]
+    return f"<dl>{''.join(f'<dt>{_spaced(c.number)}</dt><dd>{html.escape(c.effect)}</dd>' for c in offered)}</dl>"
 
 
 def _amount(minor: int, currency: str) -> str:
@@ -38,9 +47,9 @@ def payment_page(session: dict[str, Any], error: str = "") -> str:
     link = f'<p><a href="{back}">Back to the shop</a></p>' if back else ""
     total = _amount(session["amount_total"], session["currency"])
     body = f"""<h1>Pay</h1>{items}<p class="total">{total}</p>{message}
-<form method="post"><label for="number">Card number</label>
-<input type="text" id="number" name="number" inputmode="numeric" autocomplete="cc-number" value="4242 4242 4242 4242">
-<button name="action" value="pay">Pay {total}</button></form>{link}<h2>Test cards</h2>{CARDS}"""
+<form method="post"><label for="number">Card number or IBAN</label>
+<input type="text" id="number" name="number" autocomplete="cc-number" value="4242 4242 4242 4242">
+<button name="action" value="pay">Pay {total}</button></form>{link}<h2>Test cards</h2>{_card_list(session)}"""
     return FRAME.format(title="Test payment", body=body)
 
 

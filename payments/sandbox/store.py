@@ -153,7 +153,8 @@ class Store:
         ranges: Mapping[str, Mapping[str, int]] | None = None,
     ) -> list[Thing]:
         """Return objects of a kind, newest first: those after (older than) or before (newer than) an object."""
-        where, values = ["kind = ?"], [kind]
+        where: list[str] = ["kind = ?"]
+        values: list[Any] = [kind]
         for field, value in (filters or {}).items():
             where.append(f"json_extract(body, '$.{field}') = ?")
             values.append(value)
