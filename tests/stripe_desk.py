@@ -85,9 +85,17 @@ class StripeDesk:
     def delete(self, name: str) -> None:
         self.by_hand(f"objects/{name}/delete")
 
-    def pay(self, session_url: str, number: str = CARD) -> str:
-        """Pay with a card as a shopper. Return the redirect if it was paid, else the page."""
-        return self._post(session_url, number=number, action="pay")
+    def pay(self, session_url: str, number: str = CARD, **fields: str) -> str:
+        """Pay with a card as a shopper (save="1" ticks the box). Return the redirect if it was paid, else the page."""
+        return self._post(session_url, number=number, action="pay", **fields)
+
+    def pay_embedded(self, client_secret: str, number: str = CARD, **fields: str) -> str:
+        """Pay on the page that a shop embeds. Return the redirect if it was paid, else the page."""
+        return self._post(f"{self.address}/c/embedded/{client_secret}", number=number, action="pay", **fields)
+
+    def pay_with_saved(self, address: str, method_id: str) -> str:
+        """Pay with a saved method, at a session's URL or `/c/embedded/` and its client secret."""
+        return self._post(urllib.parse.urljoin(self.address, address), payment_method=method_id)
 
     def authenticate(self, session_url: str, number: str, *, does_pass: bool = True) -> str:
         """Answer the bank's question of 3-D Secure."""
@@ -101,8 +109,15 @@ class StripeDesk:
 
     def post(self, path: str, **parameters: str | int) -> dict[str, Any]:
         """Call the API as the shop does, and return the answer or the `error` in it."""
-        body = urllib.parse.urlencode(parameters).encode()
-        request = urllib.request.Request(f"{self.address}/v1/{path}", body, {"Authorization": "Bearer sk_test_sandbox"})
+        return self._send("POST", path, urllib.parse.urlencode(parameters).encode())
+
+    def remove(self, path: str) -> dict[str, Any]:
+        """Delete an object by the API."""
+        return self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        headers = {"Authorization": "Bearer sk_test_sandbox"}
+        request = urllib.request.Request(f"{self.address}/v1/{path}", body, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from payments.sandbox import balance, charges, disputes, intents, payouts, refunds, sessions
+from payments.sandbox import balance, charges, customers, disputes, intents, payouts, refunds, sessions
 from payments.sandbox.backend import Backend, Call
 from payments.sandbox.parameters import Refusal, check_known
 from payments.sandbox.reading import expand, reading_calls
@@ -11,6 +11,7 @@ from payments.sandbox.store import Thing
 
 CALLS: list[Call] = [
     *sessions.CALLS,
+    *customers.CALLS,
     *intents.CALLS,
     *charges.CALLS,
     *refunds.CALLS,

@@ -28,6 +28,11 @@ class Card:
         return self.number[-4:]
 
     @property
+    def kind(self) -> str:
+        """Stripe's name of the method."""
+        return "sepa_debit" if self.is_bank_account else "card"
+
+    @property
     def is_bank_account(self) -> bool:
         return bool(self.settles)
 

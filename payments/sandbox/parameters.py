@@ -49,6 +49,8 @@ PRICE_DATA: Shape = {
 SESSION: Shape = {
     "mode": None,
     "line_items": [{"quantity": None, "price_data": PRICE_DATA}],
+    "customer": None,
+    "customer_creation": None,
     "customer_email": None,
     "client_reference_id": None,
     "metadata": ANY,
@@ -59,7 +61,17 @@ SESSION: Shape = {
         "capture_method": None,
         "setup_future_usage": None,
     },
+    "payment_method_types": ANY,
+    "redirect_on_completion": None,
+    "return_url": None,
+    "saved_payment_method_options": {
+        "allow_redisplay_filters": ANY,
+        "payment_method_remove": None,
+        "payment_method_save": None,
+    },
+    "submit_type": None,
     "success_url": None,
+    "ui_mode": None,
     "cancel_url": None,
     "expires_at": None,
     "locale": None,
@@ -110,3 +122,11 @@ def needed(parameters: dict[str, Any], name: str) -> Any:
     if name not in parameters:
         raise Refusal(400, f"Missing required param: {name}.", code="parameter_missing", param=name)
     return parameters[name]
+
+
+def one_of(parameters: dict[str, Any], name: str, choices: tuple[str, ...], default: str | None = None) -> Any:
+    """Return a parameter that must be one of some words, or refuse it as Stripe does."""
+    value = parameters.get(name, default)
+    if value is not None and value not in choices:
+        raise Refusal(400, f"Invalid {name}: must be one of {', '.join(choices)}", param=name)
+    return value

@@ -1,8 +1,12 @@
 """Pay a session as a shopper does on its page."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from payments.sandbox.backend import DAY, Backend
 from payments.sandbox.cards import Card, Refused, find_card
 from payments.sandbox.charges import book_charge, card_of, create_charge
+from payments.sandbox.customers import attach_method, card_of_method, create_customer, create_method, saved_methods
 from payments.sandbox.disputes import open_dispute, warn_of_fraud
 from payments.sandbox.intents import hold, intent_of
 from payments.sandbox.store import Thing
@@ -15,24 +19,56 @@ NOT_AUTHENTICATED = (
 )
 
 
-def pay(backend: Backend, session_id: str, number: str, *, is_authenticated: bool = False) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What a shopper sends: a card's number or a saved method."""
+
+    number: str = ""
+    method: str = ""
+    is_saved: bool = False
+    is_authenticated: bool = False
+
+
+def pay(backend: Backend, session_id: str, attempt: Attempt) -> str:
     """Pay an open session; return "paid", "secure" (the shopper must authenticate) or an error sentence."""
     with backend.store.transaction():
         session = backend.store.find(session_id)
         if not session or session["status"] != "open" or session["expires_at"] <= backend.store.now():
             return "This payment page is no longer open."
-        card = find_card(number)
-        if not card or (card.is_bank_account and "sepa_debit" not in session["payment_method_types"]):
+        saved = next((method for method in saved_methods(backend, session) if method["id"] == attempt.method), None)
+        card = card_of_method(saved) if saved else find_card(attempt.number)
+        if not card or card.kind not in session["payment_method_types"]:
             return "Your card number is not one of the test cards."
-        if card.needs_authentication and not is_authenticated:
+        if card.needs_authentication and not attempt.is_authenticated:
             return "secure"
+        _choose_method(backend, session, card, saved)
         if card.declines:
             return decline(backend, session, card, card.declines)
         if card.is_bank_account:
             start_debit(backend, session, card)
         else:
             succeed(backend, session, card)
+        _keep_method(backend, session, attempt)
         return "paid"
+
+
+def _choose_method(backend: Backend, session: Thing, card: Card, saved: Thing | None) -> None:
+    intent = intent_of(backend, session)
+    intent["payment_method"] = (saved or create_method(backend, card, email_of(backend, session)))["id"]
+    backend.store.save(intent)
+
+
+def _keep_method(backend: Backend, session: Thing, attempt: Attempt) -> None:
+    """Save the method for the customer if the shopper or the shop wants that."""
+    intent = backend.get("payment_intent", session["_intent"])
+    method = backend.get("payment_method", intent["payment_method"])
+    if not session["customer"] or method["customer"]:
+        return
+    options = session["saved_payment_method_options"] or {}
+    if attempt.is_saved and options.get("payment_method_save") == "enabled":
+        attach_method(backend, method, session["customer"], "always")
+    elif intent["setup_future_usage"]:
+        attach_method(backend, method, session["customer"], "limited")
 
 
 def refuse_authentication(backend: Backend, session_id: str) -> None:
@@ -95,8 +131,12 @@ def _take(backend: Backend, intent: Thing, charge: Thing) -> None:
 
 def complete(backend: Backend, session: Thing, intent: Thing, payment_status: str) -> None:
     """Close the session's page."""
-    details = {
-        "email": session["customer_email"],
+    if not session["customer"] and session["customer_creation"] == "always":
+        session["customer"] = create_customer(backend, {"email": session["customer_email"]})["id"]
+        intent["customer"] = session["customer"]
+        backend.store.save(intent)
+    details: dict[str, Any] = {
+        "email": email_of(backend, session),
         "name": None,
         "phone": None,
         "address": None,
@@ -114,6 +154,12 @@ def complete(backend: Backend, session: Thing, intent: Thing, payment_status: st
     )
     backend.store.save(session)
     backend.store.drop_timers("expire_session", session["id"])
+
+
+def email_of(backend: Backend, session: Thing) -> str | None:
+    """Return the address that the session or its customer has."""
+    customer = backend.store.find(session["customer"] or "") or {}
+    return session["customer_email"] or customer.get("email")
 
 
 def start_debit(backend: Backend, session: Thing, account: Card) -> None:

@@ -7,7 +7,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from payments.sandbox import by_hand, pages, paying
+from payments.sandbox import by_hand, pages, shopper
 from payments.sandbox.api import Api
 from payments.sandbox.parameters import Refusal, nested
 from payments.sandbox.timers import run_due
@@ -34,6 +34,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._answer("POST")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
 
     def _send(self, status: int, body: bytes, kind: str, **headers: str) -> None:
         self.send_response(status)
@@ -69,7 +72,13 @@ class Handler(BaseHTTPRequestHandler):
             case ["v1", *path]:
                 self._answer_call(method, path, pairs)
             case ["c", "pay", session_id]:
-                self._answer_page(method, session_id, dict(pairs))
+                api = self.server.api
+                self._send_answer(shopper.answer(api, method, api.store.find(session_id), dict(pairs)))
+            case ["c", "embedded", secret]:
+                api = self.server.api
+                self._send_answer(shopper.answer(api, method, shopper.embedded_session(api, secret), dict(pairs)))
+            case ["stripe.js"]:
+                self._send(200, pages.SCRIPT.encode(), "text/javascript; charset=utf-8")
             case ["sandbox", *path]:
                 self._answer_test(method, path, dict(pairs))
             case _:
@@ -153,40 +162,11 @@ class Handler(BaseHTTPRequestHandler):
             store.keep_answer(key, request, status, json.dumps(body))
         return status, body, False
 
-    # -- the shopper's page ---------------------------------------------------------------------------
-
-    def _answer_page(self, method: str, session_id: str, form: dict[str, str]) -> None:
-        run_due(self.server.api)
-        session = self.server.api.store.find(session_id)
-        if not session or session["object"] != "checkout.session":
-            self._send_page(404, pages.FRAME.format(title="Not found", body="<h1>There is no such payment.</h1>"))
-            return
-        if session["status"] != "open":
-            self._send_page(200, pages.closed_page(session))
-            return
-        if method != "POST":
-            self._send_page(200, pages.payment_page(session))
-            return
-        self._take_card(session, form)
-
-    def _take_card(self, session: dict[str, Any], form: dict[str, str]) -> None:
-        number = form.get("number", "")
-        if form.get("action") == "fail":
-            paying.refuse_authentication(self.server.api, session["id"])
-            self._send_page(
-                200,
-                pages.payment_page(session, "Your bank could not confirm that it is you. Try another card."),
-            )
-            return
-        is_authenticated = form.get("action") == "authenticate"
-        outcome = paying.pay(self.server.api, session["id"], number, is_authenticated=is_authenticated)
-        if outcome == "paid":
-            target = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
-            self._send(303, b"", "text/plain", Location=target)
-        elif outcome == "secure":
-            self._send_page(200, pages.secure_page(number))
+    def _send_answer(self, page: shopper.Page) -> None:
+        if page.location:
+            self._send(page.status, b"", "text/plain", Location=page.location)
         else:
-            self._send_page(200, pages.payment_page(self.server.api.store.find(session["id"]) or session, outcome))
+            self._send_page(page.status, page.body)
 
     # -- by hand --------------------------------------------------------------------------------------
 

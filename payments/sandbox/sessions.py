@@ -1,31 +1,29 @@
 """Checkout Sessions: create, read and expire them."""
 
+import secrets
 from typing import Any
 
 from payments.sandbox import cards
 from payments.sandbox.backend import DAY, Backend, Call
-from payments.sandbox.parameters import RETRIEVE, SESSION, Refusal, needed, whole_number
+from payments.sandbox.customers import check_customer
+from payments.sandbox.parameters import RETRIEVE, SESSION, Refusal, needed, one_of, whole_number
 from payments.sandbox.reading import reading_calls
 from payments.sandbox.store import Thing
 
 MIN_SESSION_SECONDS, MAX_SESSION_SECONDS = 30 * 60, DAY
 SLACK = 5
+UI_MODES = ("hosted_page", "embedded_page")  # Stripe also has `elements` and `form`
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 
 
 def create_session(backend: Backend, parameters: dict[str, Any]) -> Thing:
     if needed(parameters, "mode") != "payment":
         raise Refusal(400, "The sandbox knows only mode=payment.", param="mode")
-    needed(parameters, "success_url")
+    _check_page(parameters)
+    _check_customer(backend, parameters)
     intent_data = parameters.get("payment_intent_data", {})
-    method = intent_data.get("capture_method", "automatic_async")
-    if method not in CAPTURE_METHODS:
-        choices = ", ".join(CAPTURE_METHODS)
-        raise Refusal(
-            400,
-            f"Invalid payment_intent_data[capture_method]: must be one of {choices}",
-            param="payment_intent_data[capture_method]",
-        )
+    one_of(intent_data, "capture_method", CAPTURE_METHODS)
+    one_of(intent_data, "setup_future_usage", ("on_session", "off_session"))
     items = [_line_item(item) for item in needed(parameters, "line_items")]
     expires = whole_number(parameters, "expires_at", backend.now() + MAX_SESSION_SECONDS)
     if not MIN_SESSION_SECONDS - SLACK <= expires - backend.store.now() <= MAX_SESSION_SECONDS + SLACK:
@@ -38,12 +36,54 @@ def create_session(backend: Backend, parameters: dict[str, Any]) -> Thing:
         raise Refusal(400, message, code="amount_too_small")
     fields = session_fields(parameters, total, currency, expires)
     session = backend.store.create("cs_test", "checkout.session", **fields)
-    session["url"] = f"{backend.base_url}/c/pay/{session['id']}"
+    if session["ui_mode"] == "embedded_page":
+        session["client_secret"] = f"{session['id']}_secret_{secrets.token_hex(12)}"
+    else:
+        session["url"] = f"{backend.base_url}/c/pay/{session['id']}"
     session["_items"] = items
     session["_intent_data"] = intent_data
     backend.store.save(session)
     backend.store.set_timer(expires, "expire_session", session["id"])
     return backend.show(session)
+
+
+def _check_page(parameters: dict[str, Any]) -> None:
+    """Refuse addresses that do not belong to the kind of page."""
+    one_of(parameters, "redirect_on_completion", ("always", "if_required", "never"))
+    if one_of(parameters, "ui_mode", UI_MODES, "hosted_page") == "hosted_page":
+        needed(parameters, "success_url")
+        wrong: tuple[str, ...] = ("return_url", "redirect_on_completion")
+    else:
+        wrong = ("success_url", "cancel_url")
+        if parameters.get("redirect_on_completion") == "never":
+            wrong = (*wrong, "return_url")
+        else:
+            needed(parameters, "return_url")
+    for name in wrong:
+        if name in parameters:
+            raise Refusal(400, f"`{name}` cannot be used with this ui_mode or redirect_on_completion.", param=name)
+
+
+def _check_customer(backend: Backend, parameters: dict[str, Any]) -> None:
+    one_of(parameters, "customer_creation", ("always", "if_required"))
+    if "customer" not in parameters:
+        return
+    for other in ("customer_email", "customer_creation"):
+        if other in parameters:
+            raise Refusal(400, f"You may only specify one of these parameters: customer, {other}.", param=other)
+    check_customer(backend, parameters["customer"])
+
+
+def _saved_options(parameters: dict[str, Any]) -> Thing | None:
+    wishes = parameters.get("saved_payment_method_options")
+    if wishes is None:
+        return None
+    switch = ("enabled", "disabled")
+    return {
+        "allow_redisplay_filters": wishes.get("allow_redisplay_filters"),
+        "payment_method_remove": one_of(wishes, "payment_method_remove", switch),
+        "payment_method_save": one_of(wishes, "payment_method_save", switch),
+    }
 
 
 def _line_item(item: dict[str, Any]) -> Thing:
@@ -83,6 +123,9 @@ def expire_if_open(backend: Backend, name: str) -> None:
 
 
 def session_fields(parameters: dict[str, Any], total: int, currency: str, expires: int) -> dict[str, Any]:
+    ui_mode = parameters.get("ui_mode", "hosted_page")
+    is_embedded = ui_mode == "embedded_page"
+    automatic = ["card", "sepa_debit"] if currency == "eur" else ["card"]
     return {
         "mode": "payment",
         "status": "open",
@@ -106,8 +149,8 @@ def session_fields(parameters: dict[str, Any], total: int, currency: str, expire
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
-        "customer_creation": "if_required",
+        "customer": parameters.get("customer"),
+        "customer_creation": None if "customer" in parameters else parameters.get("customer_creation", "if_required"),
         "customer_details": None,
         "customer_email": parameters.get("customer_email"),
         "expires_at": expires,
@@ -120,16 +163,19 @@ def session_fields(parameters: dict[str, Any], total: int, currency: str, expire
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card", "sepa_debit"] if currency == "eur" else ["card"],
+        "payment_method_types": parameters.get("payment_method_types") or automatic,
         "phone_number_collection": {"enabled": False},
+        "redirect_on_completion": parameters.get("redirect_on_completion", "always") if is_embedded else None,
+        "return_url": parameters.get("return_url"),
+        "saved_payment_method_options": _saved_options(parameters),
         "setup_intent": None,
         "shipping_address_collection": None,
         "shipping_cost": None,
         "shipping_options": [],
-        "submit_type": None,
+        "submit_type": parameters.get("submit_type"),
         "subscription": None,
-        "success_url": parameters["success_url"],
-        "ui_mode": "hosted_page",
+        "success_url": parameters.get("success_url"),
+        "ui_mode": ui_mode,
         "url": None,
     }
 

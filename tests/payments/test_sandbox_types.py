@@ -14,9 +14,11 @@ CLASSES = {
     "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
+    "customer": stripe.Customer,
     "dispute": stripe.Dispute,
     "event": stripe.Event,
     "payment_intent": stripe.PaymentIntent,
+    "payment_method": stripe.PaymentMethod,
     "payout": stripe.Payout,
     "radar.early_fraud_warning": stripe.radar.EarlyFraudWarning,
     "refund": stripe.Refund,
@@ -25,6 +27,7 @@ LISTS = [
     "balance_transactions",
     "charges",
     "checkout/sessions",
+    "customers",
     "disputes",
     "events",
     "payment_intents",
@@ -122,14 +125,20 @@ def objects_of(value: Any) -> Iterator[dict[str, Any]]:
 
 def everything(desk: Any) -> list[dict[str, Any]]:
     answers = [desk.call(path, limit="100") for path in LISTS]
-    return list(objects_of([*answers, desk.call("balance")]))
+    methods = [
+        desk.call("payment_methods", customer=found["id"]) for found in answers[LISTS.index("customers")]["data"]
+    ]
+    return list(objects_of([*answers, *methods, desk.call("balance")]))
 
 
 @pytest.fixture
 def busy_desk(stripe_desk):
     """A sandbox with objects of every kind in as many states as there are."""
     intents = {name: stripe_desk.paid_intent(number) for name, number in CARDS.items()}
-    stripe_desk.post("checkout/sessions", **SESSION)
+    customer = stripe_desk.post("customers", email="ada@example.com")
+    saving = {"saved_payment_method_options[payment_method_save]": "enabled", "customer": customer["id"]}
+    stripe_desk.pay(stripe_desk.post("checkout/sessions", **SESSION, **saving)["url"], save="1")
+    stripe_desk.pay(stripe_desk.post("checkout/sessions", **SESSION, **saving)["url"], CARDS["debit"], save="1")
     expiring = stripe_desk.post("checkout/sessions", **SESSION)
     stripe_desk.post(f"checkout/sessions/{expiring['id']}/expire")
     for number, verb in ((CARD, "capture"), (CARD, "cancel"), (CARD, "")):
