@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from psycopg import Connection
+
 from shop.embedded.postgres import Cluster
 from shop.embedded.state import ROOT
 
@@ -27,32 +29,64 @@ def bench_cluster() -> Iterator[Cluster]:
 
 
 def prepare(cluster: Cluster, products: int, say: Callable[[str], object], *, orders: int = 0) -> None:
-    """Create and fill the database of this size, or update its tables if it exists."""
+    """Create and fill the database of this size, or update its tables if it exists.
+
+    An interrupted run continues with the step that it had begun, or begins again if that step leaves rows behind.
+    """
     name = database_name(products, orders)
+    half = f"{name}_half"
     with cluster.connect() as connection:
-        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-    if exists:
-        run(cluster, name, "migrate", "--verbosity", "0")
-        return
-    say(f"Filling {name} …")
-    with cluster.connect() as connection:
-        connection.execute(f'CREATE DATABASE "{name}_half"')
-    run(cluster, f"{name}_half", "migrate", "--verbosity", "0")
-    say(run(cluster, f"{name}_half", "seed_catalog", "--products", str(products)).strip())
-    if orders:
-        say(run(cluster, f"{name}_half", "seed_orders", "--orders", str(orders)).strip())
-        say(run(cluster, f"{name}_half", "bench", "fill-desk", "--orders", str(orders)).strip())
-    with cluster.connect() as connection:
+        if _exists(connection, name):
+            run(cluster, name, "migrate", "--verbosity", "0")
+            return
+        if _exists(connection, half) and not _can_continue(connection, half):
+            connection.execute(f'DROP DATABASE "{half}" WITH (FORCE)')
+        if not _exists(connection, half):
+            connection.execute(f'CREATE DATABASE "{half}"')
+        say(f"Filling {name} …")
+        for step, command in _steps(products, orders):
+            if step in _note(connection, half).split():
+                continue
+            connection.execute(f"COMMENT ON DATABASE \"{half}\" IS '{_note(connection, half)} begun:{step}'")
+            say(run(cluster, half, *command).strip())
+            connection.execute(f"COMMENT ON DATABASE \"{half}\" IS '{_note(connection, half)} {step}'")
         # Renamed when it is complete, so that an interrupted run leaves no incomplete database to measure.
-        connection.execute(f'ALTER DATABASE "{name}_half" RENAME TO "{name}"')
+        connection.execute(f'ALTER DATABASE "{half}" RENAME TO "{name}"')
 
 
-def drop_incomplete(cluster: Cluster) -> None:
-    """Drop the databases that an interrupted run has left incomplete."""
-    with cluster.connect() as connection:
-        halves = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'bench%%half'").fetchall()
-        for (name,) in halves:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+REPEATABLE = ("tables", "desk")  # steps that continue where they were interrupted
+
+
+def _steps(products: int, orders: int) -> list[tuple[str, list[str]]]:
+    steps = [
+        ("tables", ["migrate", "--verbosity", "0"]),
+        ("products", ["seed_catalog", "--products", str(products)]),
+    ]
+    if orders:
+        steps += [
+            ("orders", ["seed_orders", "--orders", str(orders)]),
+            ("desk", ["bench", "fill-desk", "--orders", str(orders)]),
+        ]
+    return steps
+
+
+def _exists(connection: Connection, database: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone())
+
+
+def _note(connection: Connection, database: str) -> str:
+    """The steps that were begun and done, as the comment of the database says."""
+    row = connection.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [database]
+    ).fetchone()
+    return (row and row[0]) or ""
+
+
+def _can_continue(connection: Connection, database: str) -> bool:
+    """Whether the step that was interrupted, if there is one, leaves no half of its work behind."""
+    noted = _note(connection, database).split()
+    open_steps = {step.removeprefix("begun:") for step in noted if step.startswith("begun:")} - set(noted)
+    return bool(noted) and open_steps <= set(REPEATABLE)
 
 
 def database_name(products: int, orders: int = 0) -> str:

@@ -1,6 +1,7 @@
 """A server of the desk that says what each page cost, and the requests that compare two such servers.
 
 One server runs for each database, and requests go to them in turn, so that both meet the same noise of the machine.
+What was measured is kept page by page, so that a run can be stopped and continued.
 """
 
 import gc
@@ -12,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,12 +106,15 @@ def _busy(process: int) -> int:
 
 @dataclass
 class Figures:
-    """What the requests for one page of one database took. `first` is the number of queries with empty caches."""
+    """What the requests for one page of one database took. `first` is the number of queries with empty caches.
+
+    `rows` is the number of table rows that the page drew, with those of table heads.
+    """
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     first: int = 0
-    size: int = 0
+    rows: int = 0
 
     @property
     def p50(self) -> float:
@@ -169,21 +173,62 @@ class DeskServer:
         else:
             figures.wall.append((time.perf_counter() - begun) * 1000)
             figures.cpu.append(spent / 1_000_000)
-        figures.size = len(body)
+        figures.rows = body.count(b"<tr")
 
 
-def compare_desks(
-    cluster: Cluster, databases: Sequence[str], requests: int, say: Callable[[str], object], only: str = ""
-) -> dict[str, list[Figures]]:
+Results = dict[str, list[Figures]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run measures: how many requests for each page, pages whose name has a text, and for how long at most.
+
+    With a file, each page is written to it, and pages that it has already are not measured again.
+    """
+
+    requests: int
+    only: str = ""
+    seconds: float = float("inf")
+    kept: Path | None = None
+
+    def read(self) -> Results:
+        if not (self.kept and self.kept.exists()):
+            return {}
+        lines = map(json.loads, self.kept.read_text().splitlines())
+        return {line["page"]: [Figures(**figures) for figures in line["figures"]] for line in lines}
+
+    def write(self, page: str, found: Sequence[Figures]) -> None:
+        if self.kept:
+            with self.kept.open("a") as file:
+                file.write(json.dumps({"page": page, "figures": [asdict(figures) for figures in found]}) + "\n")
+
+
+def compare_desks(cluster: Cluster, databases: Sequence[str], plan: Plan, say: Callable[[str], object]) -> Results:
     """Return the figures of every page that all databases have, in the order of the databases."""
+    ends_at = time.monotonic() + plan.seconds
+    results = plan.read()
     with ExitStack() as stack:
         servers = [stack.enter_context(DeskServer(cluster, database)) for database in databases]
         for server in servers:
             server.wait()
-        names = [name for name in servers[0].pages if all(name in server.pages for server in servers)]
         for name in _odd([server.pages for server in servers]):
             say(f"Not in every database, so not compared: {name}")
-        return {name: _compared(servers, name, requests) for name in names if only in name}
+        names = [name for name in servers[0].pages if all(name in server.pages for server in servers)]
+        missing = [name for name in names if plan.only in name and name not in results]
+        for number, name in enumerate(sorted(missing, key=_later)):
+            if time.monotonic() > ends_at:
+                say(
+                    f"The time is over: {len(missing) - number} of {len(names)} pages are left. Continue with --resume."
+                )
+                break
+            results[name] = _compared(servers, name, plan.requests)
+            plan.write(name, results[name])
+    return {name: results[name] for name in names if name in results and plan.only in name}
+
+
+def _later(name: str) -> bool:
+    """Whether the page is one use of a list. These are measured last: home, orders and whole lists matter more."""
+    return ":" in name and not name.startswith("orders")
 
 
 def _odd(pages: Iterable[dict[str, str]]) -> list[str]:

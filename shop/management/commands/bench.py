@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from shop.benchmarks.catalog import measure_catalog
 from shop.benchmarks.checkout import place_orders, prepare_checkout, script_rate, shop_rate
-from shop.benchmarks.databases import bench_cluster, database_name, drop_incomplete, measured, prepare, run
-from shop.benchmarks.desk import Figures, compare_desks, serve_desk
+from shop.benchmarks.databases import bench_cluster, database_name, measured, prepare, run
+from shop.benchmarks.desk import Plan, Results, compare_desks, serve_desk
 from shop.benchmarks.promotions import price_among_promotions
 from shop.synthetic.desk_rows import fill_desk
 
@@ -20,7 +20,9 @@ CHECKOUT_PRODUCTS = 1000
 SCRIPT_SECONDS = 10
 PROMOTIONS = (500, 50, 5)  # promotions, cart lines, shipping options
 DESK_SIZES = "1000,1000000"
-MAX_DESK_PRODUCTS = 1_000_000
+MAX_DESK_PRODUCTS = 200_000
+MAX_GROWTH = 1.25
+LIKE = 0.1  # pages whose numbers of rows differ by no more than this part are compared
 COLUMNS = ("p50", "p99", "cpu", "database", "queries", "bytes")
 
 
@@ -54,6 +56,10 @@ class Command(BaseCommand):
         parser.add_argument("--orders", type=int, default=2000, help="orders for each repeat of bench checkout")
         parser.add_argument("--hot", action="store_true", help="every order contains the same two products")
         parser.add_argument("--only", default="", help="measure only pages of bench desk whose name has this text")
+        parser.add_argument(
+            "--minutes", type=float, default=0.0, help="how long bench desk measures at most; 0: to the end"
+        )
+        parser.add_argument("--resume", action="store_true", help="continue the last run of bench desk")
         parser.add_argument("--begins-at", type=float, default=0.0, help="when to begin, in seconds since 1970")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
@@ -112,7 +118,6 @@ class Command(BaseCommand):
     def _catalog(self, options: dict[str, Any]) -> None:
         sizes = _sizes(options["sizes"] or SIZES)
         with bench_cluster() as cluster:
-            drop_incomplete(cluster)
             for size in sizes:
                 prepare(cluster, size, self.stderr.write)
             runs: dict[int, list[dict]] = {size: [] for size in sizes}
@@ -126,25 +131,42 @@ class Command(BaseCommand):
     def _desk(self, options: dict[str, Any]) -> None:
         sizes = _sizes(options["sizes"] or DESK_SIZES)
         with bench_cluster() as cluster:
-            drop_incomplete(cluster)
             for size in sizes:
                 prepare(cluster, min(size, MAX_DESK_PRODUCTS), self.stderr.write, orders=size)
+            kept = cluster.state / f"bench-desk-{'-'.join(map(str, sizes))}.jsonl"
+            if not options["resume"]:
+                kept.unlink(missing_ok=True)
+            seconds = options["minutes"] * 60 or float("inf")
+            plan = Plan(options["requests"], options["only"], seconds, kept)
             databases = [database_name(min(size, MAX_DESK_PRODUCTS), size) for size in sizes]
-            results = compare_desks(cluster, databases, options["requests"], self.stderr.write, options["only"])
+            results = compare_desks(cluster, databases, plan, self.stderr.write)
         self._report_desk(sizes, results)
 
-    def _report_desk(self, sizes: list[int], results: dict[str, list[Figures]]) -> None:
-        """Write the table of the first and the last size; CPU is that of the shop and its database connection."""
+    def _report_desk(self, sizes: list[int], results: Results) -> None:
+        """Write a line for each page with the first and the last size, and which pages grew.
+
+        CPU is that of the shop and its database connection. A page that draws more rows in the larger shop takes longer
+        for that reason, so such pages are summed up apart.
+        """
         first, last = f"{sizes[0]:,}", f"{sizes[-1]:,}"
-        self.stdout.write(
-            f"| page | CPU ms, {first} | CPU ms, {last} | growth | ms, {first} | ms, {last} | growth | queries |"
-        )
+        self.stdout.write(f"| page | rows | CPU ms, {first} | CPU ms, {last} | growth | ms | growth | queries |")
         self.stdout.write("|---|---|---|---|---|---|---|---|")
+        like: list[tuple[float, str]] = []
         for page, figures in results.items():
             few, many = figures[0], figures[-1]
-            cpu = f"{few.cpu_p50:.1f} | {many.cpu_p50:.1f} | {many.cpu_p50 / few.cpu_p50:.2f} ×"
-            wall = f"{few.p50:.1f} | {many.p50:.1f} | {many.p50 / few.p50:.2f} ×"
-            self.stdout.write(f"| {page} | {cpu} | {wall} | {max(each.first for each in figures)} |")
+            growth, drawn = many.cpu_p50 / few.cpu_p50, f"{few.rows} and {many.rows}"
+            if abs(few.rows - many.rows) <= LIKE * max(few.rows, many.rows):
+                like.append((growth, page))
+            cpu = f"{few.cpu_p50:.1f} | {many.cpu_p50:.1f} | {growth:.2f} ×"
+            wall = f"{few.p50:.0f} and {many.p50:.0f} | {many.p50 / few.p50:.2f} ×"
+            self.stdout.write(f"| {page} | {drawn} | {cpu} | {wall} | {max(each.first for each in figures)} |")
+        grown = sorted((entry for entry in like if entry[0] > MAX_GROWTH), reverse=True)
+        self.stdout.write(
+            f"\n{len(results)} pages, of which {len(like)} drew as many rows in both shops: {len(grown)} of these grew by"
+            f" more than {MAX_GROWTH}. The other {len(results) - len(like)} drew different numbers of rows."
+        )
+        for growth, page in grown:
+            self.stdout.write(f"  {page}: {growth:.2f} ×")
 
     def _report(self, sizes: list[int], results: dict[int, dict]) -> None:
         self.stdout.write("| page | products | p50 ms | p99 ms | CPU ms | database ms | queries | bytes |")
