@@ -139,5 +139,5 @@ def test_actions_for_many_orders_run_to_their_end(admin_page, shop):
     page.set_viewport_size(PHONE)
     problems += violations(page, complaints)
     page.click(f"a:text-is('{canceled[0]}')")
-    assert page.is_visible(".head .badge:text-is('Canceled')")
+    page.wait_for_selector(".head .badge:text-is('Canceled')")
     assert "\n".join(problems + complaints) == ""
