@@ -29,16 +29,18 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.filter
-def age(moment: datetime | None) -> str:
-    """The time since a moment in one unit: `7 min`, `4 h`, `2 days`."""
+def ago(moment: datetime | None) -> str:
+    """The time since a moment in one unit: `just now`, `7 min ago`, `4 h ago`, `2 days ago`."""
     if moment is None:
         return ""
     seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    if seconds < MINUTE:
+        return "just now"
     if seconds < HOUR:
-        return f"{seconds // MINUTE} min"
+        return f"{seconds // MINUTE} min ago"
     if seconds < MAX_HOURS * HOUR:
-        return f"{seconds // HOUR} h"
-    return f"{seconds // DAY} days"
+        return f"{seconds // HOUR} h ago"
+    return f"{seconds // DAY} days ago"
 
 
 @register.filter

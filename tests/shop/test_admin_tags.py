@@ -7,27 +7,27 @@ from django import forms
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
-from catalog.templatetags.admin_tags import age, icon, label_of, labelled
+from catalog.templatetags.admin_tags import ago, icon, label_of, labelled
 
 
 @pytest.mark.parametrize(
     ("passed", "shown"),
     [
-        (timedelta(seconds=-5), "0 min"),
-        (timedelta(minutes=7, seconds=59), "7 min"),
-        (timedelta(minutes=59, seconds=50), "59 min"),
-        (timedelta(hours=1), "1 h"),
-        (timedelta(hours=47, minutes=59), "47 h"),
-        (timedelta(hours=48), "2 days"),
-        (timedelta(days=12), "12 days"),
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(minutes=7, seconds=59), "7 min ago"),
+        (timedelta(minutes=59, seconds=50), "59 min ago"),
+        (timedelta(hours=1), "1 h ago"),
+        (timedelta(hours=47, minutes=59), "47 h ago"),
+        (timedelta(hours=48), "2 days ago"),
+        (timedelta(days=12), "12 days ago"),
     ],
 )
-def test_an_age_is_told_in_one_unit(passed, shown):
-    assert age(timezone.now() - passed) == shown
+def test_the_time_since_a_moment_is_told_in_one_unit(passed, shown):
+    assert ago(timezone.now() - passed) == shown
 
 
-def test_nothing_has_no_age():
-    assert age(None) == ""
+def test_there_is_no_time_since_nothing():
+    assert ago(None) == ""
 
 
 def test_an_icon_is_hidden_from_screen_readers():
