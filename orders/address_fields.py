@@ -8,8 +8,6 @@ from django.core.exceptions import ValidationError
 from accounts.address_formats import AddressFormat, address_format
 from accounts.phones import phone_example, stored_phone
 
-STREET = "Enter a street and number, like Kraanlei 12"
-
 
 def clean_postcode(text: str, country: str) -> str:
     """Return the postcode in the country's own format; an empty text stays empty.
@@ -37,12 +35,13 @@ def clean_phone(text: str, country: str) -> str:
         raise ValidationError(f"Enter a phone number like {example}, or leave it empty") from error
 
 
-def _required_message(part: str, written: AddressFormat) -> str:
+def _required_message(part: str, written: AddressFormat, ending: str) -> str:
+    """Return the error of a missing part. `ending` says which address is meant."""
+    if part == "line1" and written.labels["line1"] == "Street and number":
+        return f"Enter a street and number{ending}, like Kraanlei 12"
     if part == "line1":
-        return (
-            STREET if written.labels["line1"] == "Street and number" else "Enter a street address, like 12 Main Street"
-        )
-    return f"{'Choose' if part == 'state' and written.states else 'Enter'} {written.noun(part)}"
+        return f"Enter a street address{ending}, like 12 Main Street"
+    return f"{'Choose' if part == 'state' and written.states else 'Enter'} {written.noun(part)}{ending}"
 
 
 def localize_fields(form: forms.BaseForm, written: AddressFormat, prefix: str = "") -> None:
@@ -86,7 +85,7 @@ def clean_parts(form: forms.BaseForm, cleaned: dict[str, Any], written: AddressF
     cleaned[f"{prefix}state"] = state = state or written.state_of(postcode)
     parts = {part: cleaned.get(f"{prefix}{part}", "") for part in ("line1", "city", "postcode", "state")}
     for part in written.missing(parts):
-        require(form, cleaned, f"{prefix}{part}", _required_message(part, written) + ending)
+        require(form, cleaned, f"{prefix}{part}", _required_message(part, written, ending))
     if written.is_contradiction(state, postcode):
         name = dict(written.state_choices)[state]
         labels = written.labels

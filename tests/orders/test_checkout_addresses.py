@@ -116,6 +116,18 @@ def test_an_invoice_address_is_written_as_its_country_does(client):
     assert (order.billing_postcode, order.billing_state) == ("97205-1234", "OR")
 
 
+@pytest.mark.parametrize(
+    ("country", "sentence"),
+    [
+        ("BE", "Enter a street and number for the invoice, like Kraanlei 12"),
+        ("US", "Enter a street address for the invoice, like 12 Main Street"),
+    ],
+)
+def test_a_missing_street_of_an_invoice_is_named_before_its_example(client, country, sentence):
+    errors = refusals(place(client, **GERMAN, billing_name="Loom", billing_country=country))
+    assert errors["billing_line1"] == sentence
+
+
 def test_mistakes_are_listed_in_the_order_of_the_page(client):
     wrong = {"email": "", "name": "", "line1": "", "city": "", "postcode": "", "state": "", "shipping_code": ""}
     american = place(client, **{**AMERICAN, **wrong})
