@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from types import ModuleType
 
 import pytest
@@ -12,12 +13,14 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.admin.base import Question
 from catalog.formats import moment
 from orders.admin.order_page import Action, ActionForm, ActionRefused, Panel, order_page
 from orders.admin.order_page.content import DETAILS, Column, details, table
+from orders.admin.order_page.facts import facts
 from orders.editing import Edit, add_note
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import cancel, confirm, record_event
@@ -395,3 +398,13 @@ def test_columns_of_numbers_are_marked():
 
 def test_details_without_a_value_are_left_out():
     assert details(("Name", "Anna"), ("Phone", ""), ("Units", 0)).rows == [("Name", "Anna"), ("Units", 0)]
+
+
+def test_a_canceled_order_arrives_on_no_day():
+    order, days = make_order(), [timezone.localdate() + timedelta(days=number) for number in (1, 2, 3)]
+    order.ship_by, order.arrives_from, order.arrives_until = days
+    order.save()
+    assert {"Arrives", "Ship by"} <= {label for label, _ in facts(order, make_user()).rows}
+    cancel(order, Order.CancelReason.STAFF)
+    order.refresh_from_db()
+    assert not {"Arrives", "Ship by"} & {label for label, _ in facts(order, make_user()).rows}

@@ -17,7 +17,7 @@ def facts(order: Order, _user: User) -> Details:
     return details(
         ("Delivery", order.shipping_name),
         ("Arrives", arrival_of(order)),
-        ("Ship by", day(order.ship_by) if order.ship_by else ""),
+        ("Ship by", day(order.ship_by) if order.ship_by and not order.is_canceled else ""),
         ("Market", market_name(order.market)),
         ("Language", _language(order.language)),
         ("Tax", "" if order.treatment == Order.Treatment.DOMESTIC else order.get_treatment_display()),
@@ -29,8 +29,8 @@ def _language(code: str) -> str:
 
 
 def arrival_of(order: Order) -> str:
-    """Return when the order arrives or is ready; empty if that is not known."""
-    if not order.arrives_from or not order.arrives_until:
+    """Return when the order arrives or is ready; empty if that is not known, or if the order is canceled."""
+    if order.is_canceled or not order.arrives_from or not order.arrives_until:
         return ""
     is_pickup = order.is_pickup
     return f"ready from {day(order.arrives_from)}" if is_pickup else day_span(order.arrives_from, order.arrives_until)
