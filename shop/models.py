@@ -45,7 +45,7 @@ class Mail(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "mail"
+        verbose_name = "e-mail"
         indexes = [
             models.Index(fields=["priority", "next_try_at"], name="mail_waiting", condition=Q(status="queued")),
             models.Index(fields=["created_at"], name="mail_dead", condition=Q(status="dead")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.db.models.options import Options
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -70,6 +71,20 @@ def models(app: str, *names: str) -> tuple[Link, ...]:
 
 
 HOME_KEY = "h"
+SETTINGS = Section(
+    "Settings",
+    "gear",
+    "e",
+    (
+        Link("All settings", "admin:settings"),
+        *models("catalog", "store:Store", "location"),
+        *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
+        *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
+        *models("payments", "refundlimit:Refund limits"),
+        *models("accounts", "staff:Staff and roles"),
+        *models("admin", "logentry:Changes"),
+    ),
+)
 SECTIONS = (
     Section("Home", "home", HOME_KEY, (Link("Home", "admin:index"),)),
     Section(
@@ -113,21 +128,14 @@ SECTIONS = (
         tuple(Link(report.title, "admin:report", SEE_REPORTS, arguments=(code,)) for code, report in REPORTS.items())
         + (Link("By e-mail", "admin:report_mails", SEE_REPORTS),),
     ),
-    Section(
-        "Settings",
-        "gear",
-        "e",
-        (
-            Link("All settings", "admin:settings"),
-            *models("catalog", "store:Store", "location"),
-            *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
-            *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
-            *models("payments", "refundlimit:Refund limits"),
-            *models("accounts", "staff:Staff and roles"),
-            *models("admin", "logentry:Changes"),
-        ),
-    ),
+    SETTINGS,
 )
+
+
+def stands_in_settings(options: Options) -> bool:
+    """Whether the list of this model is one of the settings."""
+    name = f"admin:{options.app_label}_{options.model_name}_changelist"
+    return any(link.url_name == name for link in SETTINGS.pages)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from catalog.desk_search import Hit, Source, search_sources
 from shop.desk.navigation import navigation
 from shop.desk.settings_list import visible_groups
 
-ORDER = ("orders", "products", "variants", "customers", "mails", "promotions")
+ORDER = ("orders", "products", "variants", "customers", "mails", "promotions", "staff")
 
 
 def find_settings(text: str, user: Any) -> Iterator[Hit]:

@@ -2,9 +2,10 @@
 
 from django import template
 
-from shop.desk import list_texts
+from shop.desk import list_texts, navigation
 
 register = template.Library()
 register.filter(list_texts.list_title)
 register.filter(list_texts.list_purpose)
 register.filter(list_texts.add_label)
+register.filter(navigation.stands_in_settings)

@@ -51,6 +51,18 @@ def test_settings_are_found_by_their_name_and_only_by_who_may_open_them(client):
     assert titles(client, "tax rates") == {}
 
 
+def test_owners_find_staff_by_name_or_address(client):
+    role(client, "Owner")
+    make_user("bea@shop.example", name="Bea Lind", is_staff=True, is_superuser=True)
+    make_user("bea@example.com", name="Bea Keller")
+    for text in ("bea li", "bea@shop"):
+        groups = client.get(SEARCH, {"q": text}).context["groups"]
+        staff = next(group for group in groups if group.label == "Staff")
+        assert [(hit.title, hit.detail) for hit in staff.hits] == [("Bea Lind", "bea@shop.example")]
+    role(client, "Manager")
+    assert "Staff" not in titles(client, "bea li")
+
+
 def test_nobody_finds_what_their_role_does_not_show(client):
     order = make_order(make_variant(sku="ALM-1"), name="Alma Keller", email="alma@example.com")
     make_user("alma@example.com", name="Alma Keller")
@@ -100,7 +112,7 @@ def test_a_search_takes_few_queries_for_any_number_of_rows(admin_client, admin_u
     for _number in range(8):
         make_order(make_variant(), name="Alma Keller")
     Product.objects.update(title="Alma")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         search_sources.found("alma", admin_user)
 
 

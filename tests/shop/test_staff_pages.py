@@ -424,3 +424,29 @@ def test_a_swatch_is_shown_in_its_colour(client):
     client.force_login(make_user(is_staff=True, is_superuser=True))
     Swatch.objects.create(name="Sand", colour="#aabbcc")
     assert find(client.get(list_of("catalog.Swatch")), "circle").attributes["fill"] == "#aabbcc"
+
+
+@pytest.mark.parametrize(
+    ("path", "trail"),
+    [
+        ("orders/taxrate/", "Home › Settings › Tax rates"),
+        ("orders/taxrate/add/", "Home › Settings › Tax rates › Add a tax rate"),
+        ("accounts/staff/add/", "Home › Settings › Staff and roles › Invite somebody"),
+        ("catalog/page/", "Home › Pages"),
+    ],
+)
+def test_lists_of_settings_stand_below_the_settings_in_the_breadcrumbs(client, staff, path, trail):
+    assert find(client.get(f"/admin/{path}"), "div", class_="breadcrumbs").text == trail
+
+
+def test_the_outbox_counts_its_e_mails(client, staff):
+    for number in range(2):
+        Mail.objects.create(
+            message_id=f"<{number}@x>",
+            sender="a@x",
+            recipients=[],
+            subject="Hello",
+            body="x",
+            next_try_at=timezone.now(),
+        )
+    assert "2 e-mails" in text_of(client.get("/admin/shop/mail/"))
