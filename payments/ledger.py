@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from orders.models import GiftCard, Order
-from payments.models import Journal, Payment, Posting, Refund, RefundRequest
+from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, Refund, RefundRequest
 
 Account = Posting.Account
 Amounts = dict[str, int]
@@ -177,3 +177,30 @@ def book_failed_refund(refund: Refund, provider_ref: str) -> bool:
     payment = refund.payment
     amounts: Amounts = {Account.STRIPE: refund.amount_minor, Account.RECEIVABLE: -refund.amount_minor}
     return _book(Journal.Kind.REFUND_FAILED, provider_ref, payment.order, amounts, payment)
+
+
+def book_fee(transaction: BalanceTransaction, fee_minor: int, number: int = 1) -> bool:
+    """Book what Stripe kept of a balance transaction as its fee. A later correction of it has the next number."""
+    reference = transaction.stripe_id if number == 1 else f"{transaction.stripe_id}/{number}"
+    payment = transaction.payment
+    amounts: Amounts = {Account.FEES: fee_minor, Account.STRIPE: -fee_minor}
+    order = payment.order if payment else None
+    return _book(Journal.Kind.FEE, reference, order, amounts, payment, currency=transaction.currency)
+
+
+def book_payout(payout: Payout) -> bool:
+    """Book a payout: the bank account gets what Stripe held."""
+    amounts: Amounts = {Account.BANK: payout.amount_minor, Account.STRIPE: -payout.amount_minor}
+    return _book(Journal.Kind.PAYOUT, payout.stripe_id, None, amounts, currency=payout.currency)
+
+
+def book_returned_payout(payout: Payout) -> bool:
+    """Book a payout that failed or was canceled: Stripe holds the money again."""
+    amounts: Amounts = {Account.STRIPE: payout.amount_minor, Account.BANK: -payout.amount_minor}
+    return _book(Journal.Kind.PAYOUT_FAILED, payout.stripe_id, None, amounts, currency=payout.currency)
+
+
+def book_set_aside(transaction: BalanceTransaction) -> bool:
+    """Book money that Stripe moved without an order of ours, so that it stands in the books until somebody assigns it."""
+    amounts: Amounts = {Account.STRIPE: transaction.amount_minor, Account.UNASSIGNED: -transaction.amount_minor}
+    return _book(Journal.Kind.SET_ASIDE, transaction.stripe_id, None, amounts, currency=transaction.currency)

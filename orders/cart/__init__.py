@@ -21,10 +21,10 @@ from orders.cart.editing import (
 )
 
 __all__ = [
-    "UNDO_PERIOD",
     "MAX_LINES",
     "MAX_LINE_QUANTITY",
     "NO_COMBINATION",
+    "UNDO_PERIOD",
     "add_to_cart",
     "add_units",
     "choose_country",

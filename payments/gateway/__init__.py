@@ -1,19 +1,24 @@
 """Calls to Stripe's API, and verification of its webhooks. The only package that imports stripe."""
 
+from payments.gateway.balance import BalanceEntry, list_balance
 from payments.gateway.calls import is_live
 from payments.gateway.cards import card_brand
+from payments.gateway.payouts import PayoutState, list_payouts, retrieve_payout
 from payments.gateway.refunds import RefundState, create_refund, find_refund, retrieve_refund
 from payments.gateway.sessions import (
     SessionState,
     create_session,
     expire_session,
     find_sessions,
+    find_sessions_of,
     retrieve_session,
     session_parameters,
 )
 from payments.gateway.webhooks import verify_event
 
 __all__ = [
+    "BalanceEntry",
+    "PayoutState",
     "RefundState",
     "SessionState",
     "card_brand",
@@ -22,7 +27,11 @@ __all__ = [
     "expire_session",
     "find_refund",
     "find_sessions",
+    "find_sessions_of",
     "is_live",
+    "list_balance",
+    "list_payouts",
+    "retrieve_payout",
     "retrieve_refund",
     "retrieve_session",
     "session_parameters",

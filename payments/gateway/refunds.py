@@ -28,7 +28,7 @@ def create_refund(intent_id: str, amount_minor: int, key: str, metadata: dict[st
         lambda: client().v1.refunds.create(parameters, {"idempotency_key": key}),
         has_key=True,
     )
-    return _refund_state(refund)
+    return refund_state(refund)
 
 
 def find_refund(intent_id: str, key: str) -> RefundState | None:
@@ -36,14 +36,14 @@ def find_refund(intent_id: str, key: str) -> RefundState | None:
     refunds = call("list refunds", lambda: client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}))
     for refund in refunds.data:
         if field(field(refund, "metadata"), "refund") == key:
-            return _refund_state(refund)
+            return refund_state(refund)
     return None
 
 
 def retrieve_refund(refund_id: str) -> RefundState:
     """Return the refund's current state at Stripe."""
-    return _refund_state(call("retrieve refund", lambda: client().v1.refunds.retrieve(refund_id)))
+    return refund_state(call("retrieve refund", lambda: client().v1.refunds.retrieve(refund_id)))
 
 
-def _refund_state(refund: "stripe.Refund") -> RefundState:
+def refund_state(refund: "stripe.Refund") -> RefundState:
     return RefundState(refund.id, refund.status or "", refund.amount, field(refund, "failure_reason") or "")

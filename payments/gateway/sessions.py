@@ -128,6 +128,13 @@ def find_sessions(payment_key: str, made_at: datetime) -> list[SessionState]:
     raise GatewayDown("list sessions")
 
 
+def find_sessions_of(intent_id: str) -> list[str]:
+    """Return the ids of the sessions that a payment intent belongs to; one, or none if it was made without a session."""
+    query: SessionListParams = {"payment_intent": intent_id}
+    page = call("list sessions", lambda: client().v1.checkout.sessions.list(query))
+    return [session.id for session in page.data]
+
+
 def expire_session(session_id: str) -> SessionState:
     """Expire the session, so that nobody can pay it; return it unchanged if it was already paid or expired."""
     try:

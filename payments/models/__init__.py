@@ -1,3 +1,4 @@
+from payments.models.balance import BalanceTransaction, Payout
 from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax
 from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
@@ -6,6 +7,7 @@ from payments.models.refund import Refund
 from payments.models.refund_request import RefundLimit, RefundLine, RefundRequest
 
 __all__ = [
+    "BalanceTransaction",
     "BooksDay",
     "CohortSum",
     "DailyProduct",
@@ -13,6 +15,7 @@ __all__ = [
     "DailyTax",
     "Journal",
     "Payment",
+    "Payout",
     "Posting",
     "Refund",
     "RefundLimit",

@@ -16,6 +16,10 @@ class Journal(models.Model):
         GOODWILL = "goodwill"
         GIFT_ISSUED = "gift_issued", "Gift card given"
         GIFT_EXPIRED = "gift_expired", "Gift card expired"
+        FEE = "fee", "Fee of Stripe"
+        PAYOUT = "payout"
+        PAYOUT_FAILED = "payout_failed", "Payout returned"
+        SET_ASIDE = "set_aside", "Money without an order"
 
     kind = models.CharField(max_length=13, choices=Kind.choices)
     provider_ref = models.CharField(
@@ -55,6 +59,9 @@ class Posting(models.Model):
         GIFT_CARDS = "gift_cards", "Owed to holders of gift cards"
         GOODWILL = "goodwill", "Given away"
         BREAKAGE = "breakage", "Expired gift cards"
+        FEES = "fees", "Fees of Stripe"
+        BANK = "bank", "Paid out to the bank account"
+        UNASSIGNED = "unassigned", "Money without an order"
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="postings")
     account = models.CharField(max_length=10, choices=Account.choices)

@@ -93,6 +93,7 @@ class Payment(models.Model):
                 name="payment_unsettled",
                 condition=Q(status__in=["open", "processing"]),
             ),
+            models.Index(fields=["charge_id"], name="payment_charge", condition=~Q(charge_id="")),
             models.Index(fields=["created_at"], name="payment_flagged", condition=~Q(flag="")),
         ]
 

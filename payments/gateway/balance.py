@@ -1,0 +1,72 @@
+"""Balance transactions: each movement of the money that Stripe holds for the shop, with its fee."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.gateway.calls import client, field, seconds
+from payments.gateway.lists import list_objects
+from payments.gateway.refunds import RefundState, refund_state
+
+EXPANDED_PAGE_SIZE = 50  # each transaction comes with the object that caused it
+
+
+@dataclass(frozen=True)
+class BalanceEntry:
+    """A balance transaction with its source: a charge, refund, dispute or payout. Amounts are in minor units."""
+
+    transaction_id: str
+    type: str
+    amount_minor: int
+    fee_minor: int
+    net_minor: int
+    currency: str
+    created_at: datetime
+    available_on: datetime
+    source_id: str
+    intent_id: str
+    charge_id: str
+    payment_key: str  # our key in the metadata of a charge
+    refund_key: str  # our key in the metadata of a refund
+    refund: RefundState | None
+
+
+def list_balance(*, since: datetime | None = None, payout_id: str = "", source_id: str = "") -> Iterator[BalanceEntry]:
+    """Yield the balance transactions since a moment, of a payout, or of one source; newest first."""
+    query: dict[str, Any] = {"limit": EXPANDED_PAGE_SIZE, "expand": ["data.source"]}
+    if since:
+        query["created"] = {"gte": seconds(since)}
+    query |= {name: value for name, value in (("payout", payout_id), ("source", source_id)) if value}
+    for transaction in list_objects("list balance transactions", client().v1.balance_transactions.list, query):
+        yield _entry(transaction)
+
+
+def _entry(transaction: Any) -> BalanceEntry:
+    source = field(transaction, "source")
+    kind = field(source, "object") or ""
+    metadata = field(source, "metadata")
+    return BalanceEntry(
+        transaction_id=transaction.id,
+        type=transaction.type,
+        amount_minor=transaction.amount,
+        fee_minor=transaction.fee,
+        net_minor=transaction.net,
+        currency=transaction.currency.upper(),
+        created_at=moment(transaction.created),
+        available_on=moment(transaction.available_on),
+        source_id=str(field(source, "id") or source or ""),
+        intent_id=_id_of(field(source, "payment_intent")),
+        charge_id=source.id if kind == "charge" else _id_of(field(source, "charge")),
+        payment_key=str(field(metadata, "payment") or ""),
+        refund_key=str(field(metadata, "refund") or ""),
+        refund=refund_state(source) if kind == "refund" else None,
+    )
+
+
+def moment(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def _id_of(value: Any) -> str:
+    return str(field(value, "id") or value or "")

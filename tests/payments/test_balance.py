@@ -1,0 +1,142 @@
+"""Fees and payouts stand in the books as Stripe takes and makes them."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from payments import gateway
+from payments.balance import itemize, take_over_entry, take_over_payout
+from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, RefundRequest
+from payments.sessions import start_payment
+from payments.settlement import settle
+from shop.operations.audit import run_audit
+from tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+AT_ONCE = "4000000000000077"  # this test card's money is available at once
+
+
+@pytest.fixture
+def desk(stripe_desk):
+    stripe_desk.start_over()
+    yield stripe_desk
+    stripe_desk.start_over()
+
+
+def pay_order(desk, card=AT_ONCE) -> Payment:
+    payment = start_payment(make_order().pk)
+    desk.pay(payment.session_url, card)
+    return payment
+
+
+def take_over_all() -> list[str]:
+    entries = reversed(list(gateway.list_balance(since=timezone.now() - timedelta(days=1))))
+    return [str(booked) for entry in entries for booked in take_over_entry(entry)]
+
+
+def take_over_payouts() -> list[Payout]:
+    states = list(gateway.list_payouts(timezone.now() - timedelta(days=1)))
+    payouts = [take_over_payout(state) for state in states]
+    for payout in payouts:
+        itemize(payout)
+    return payouts
+
+
+def balances() -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for posting in Posting.objects.all():
+        sums[posting.account] = sums.get(posting.account, 0) + posting.amount_minor
+    return {account: minor for account, minor in sums.items() if minor}
+
+
+def postings_of(kind: str) -> list[tuple[str, int]]:
+    return list(Posting.objects.filter(journal__kind=kind).values_list("account", "amount_minor"))
+
+
+def test_the_fee_of_a_payment_is_booked_once(desk):
+    payment = settle(pay_order(desk).pk)
+    for _ in range(2):
+        assert take_over_all() == []
+    (stored,) = BalanceTransaction.objects.all()
+    assert (stored.type, stored.amount_minor, stored.fee_minor, stored.payment_id) == ("charge", 2890, 119, payment.pk)
+    assert (stored.source, stored.net_minor, stored.currency) == (payment.charge_id, 2771, "EUR")
+    assert Journal.objects.filter(kind="fee").values_list("provider_ref", "payment", "order").get() == (
+        stored.stripe_id,
+        payment.pk,
+        payment.order_id,
+    )
+    assert postings_of("fee") == [("fees", 119), ("stripe", -119)]
+    assert run_audit() == []
+
+
+def test_a_payment_that_no_webhook_announced_is_settled(desk):
+    payment = pay_order(desk)
+    (told,) = take_over_all()
+    payment.refresh_from_db()
+    assert told == f"payment {payment.charge_id}: {payment.order.number} was paid, and no webhook said so"
+    assert (payment.status, payment.order.status) == ("captured", "confirmed")
+    assert balances()["stripe"] == 2890 - 119
+
+
+def test_a_refund_made_in_the_dashboard_is_booked_as_goodwill_though_its_webhook_was_lost(desk):
+    payment = settle(pay_order(desk).pk)
+    refund = desk.refund(payment.payment_intent_id, amount=500)
+    (told,) = take_over_all()
+    number = payment.order.number
+    assert told == (f"refund {refund['id']}: it was made in Stripe's dashboard for {number}, and no webhook said so")
+    assert RefundRequest.objects.get().goodwill_minor == 500
+    assert balances() == {"stripe": 2271, "sales": -2017, "shipping": -412, "tax": -461, "goodwill": 500, "fees": 119}
+    assert take_over_all() == []
+    assert run_audit() == []
+
+
+def test_a_refund_that_failed_later_is_booked_back_though_its_webhook_was_lost(desk):
+    payment = settle(pay_order(desk).pk)
+    refund = desk.refund(payment.payment_intent_id, amount=500)
+    take_over_all()
+    desk.by_hand(f"refunds/{refund['id']}/fail")
+    assert take_over_all() == [f"refund {refund['id']}: it failed at Stripe, and no webhook said so"]
+    assert balances()["stripe"] == 2890 - 119
+    assert sorted(BalanceTransaction.objects.values_list("type", flat=True)) == ["charge", "refund", "refund_failure"]
+
+
+def test_a_payout_moves_the_money_to_the_bank_and_equals_its_transactions(desk):
+    pay_order(desk)
+    take_over_all()
+    made = desk.pay_out()
+    for _ in range(2):
+        (payout,) = take_over_payouts()
+    assert (payout.stripe_id, payout.amount_minor, payout.status) == (made["id"], 2771, "pending")
+    assert postings_of("payout") == [("bank", 2771), ("stripe", -2771)]
+    assert sorted(payout.balance_transactions.values_list("type", "net_minor")) == [("charge", 2771), ("payout", -2771)]
+    assert balances() == {"bank": 2771, "sales": -2017, "shipping": -412, "tax": -461, "fees": 119}
+    assert run_audit() == []
+
+
+def test_a_payout_that_the_bank_returns_is_booked_back_and_stays_returned(desk):
+    pay_order(desk)
+    take_over_all()
+    old = gateway.retrieve_payout(desk.pay_out()["id"])
+    take_over_payout(old)
+    desk.by_hand(f"payouts/{old.payout_id}/fail")
+    for state in (gateway.retrieve_payout(old.payout_id), old):
+        assert take_over_payout(state).status == "failed"
+    assert postings_of("payout_failed") == [("stripe", 2771), ("bank", -2771)]
+    assert balances() == {"stripe": 2771, "sales": -2017, "shipping": -412, "tax": -461, "fees": 119}
+    assert Payout.objects.get().failure == "The bank account has been closed."
+
+
+def test_lists_are_read_page_by_page_through_failures(desk, monkeypatch):
+    monkeypatch.setattr("payments.gateway.balance.EXPANDED_PAGE_SIZE", 1)
+    for _ in range(3):
+        desk.paid_intent()
+    desk.switch(**{"500": "4"})
+    assert len(list(gateway.list_balance(since=timezone.now() - timedelta(days=1)))) == 3
+
+
+def test_what_no_order_is_known_for_still_costs_its_fee(desk):
+    desk.paid_intent()
+    assert take_over_all() == []
+    assert BalanceTransaction.objects.get().payment is None
+    assert balances() == {"fees": 103, "stripe": -103}
