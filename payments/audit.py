@@ -1,5 +1,7 @@
 """Invariants of payments and the ledger. Each query returns the rows that break one, as (key, description)."""
 
+from payments.audit_balance import BALANCE_INVARIANTS
+
 INVARIANTS: dict[str, str] = {
     "M0 every journal sums to zero": """
         SELECT 'journal ' || j.id, 'postings sum to ' || coalesce(sum(p.amount_minor), 0) || ' over ' || count(p.id)
@@ -150,4 +152,5 @@ INVARIANTS: dict[str, str] = {
         SELECT 'payment ' || p.id, format('is %s, order %s is canceled', p.status, o.number)
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
         WHERE o.status = 'canceled' AND p.status IN ('open', 'processing')""",
+    **BALANCE_INVARIANTS,
 }

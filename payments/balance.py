@@ -173,6 +173,15 @@ def take_over_payout(state: PayoutState) -> Payout:
     return payout
 
 
+def take_over_listed(state: PayoutState) -> Payout:
+    """Record a payout, and its balance transactions once Stripe lists them."""
+    payout = take_over_payout(state)
+    if state.has_transactions and not payout.is_itemized:
+        itemize(payout)
+        payout.refresh_from_db()
+    return payout
+
+
 def itemize(payout: Payout) -> int:
     """Store which balance transactions are in the payout; return how many."""
     entries = list(gateway.list_balance(payout_id=payout.stripe_id))

@@ -12,6 +12,7 @@ from django.db.models import Q
 from orders.lifecycle import record_event
 from orders.models import OrderEvent
 from payments import gateway
+from payments.balance import take_over_listed
 from payments.cancellation import close_payments
 from payments.errors import StillProcessing
 from payments.models import Payment, Refund, StripeEvent
@@ -121,6 +122,14 @@ def _handle_dispute(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.
     return StripeEvent.Status.DONE
 
 
+def _handle_payout(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
+    """Record the payout's current state, and which balance transactions it holds once Stripe knows."""
+    if subject.get("object") != "payout":
+        return StripeEvent.Status.IGNORED
+    take_over_listed(gateway.retrieve_payout(str(subject.get("id") or "-")))
+    return StripeEvent.Status.DONE
+
+
 def _status_of_unknown(event: StripeEvent) -> StripeEvent.Status:
     """Return NEW to retry an event about an unknown object, which may be early, or IGNORED after several attempts."""
     return StripeEvent.Status.NEW if event.attempts < UNKNOWN_OBJECT_ATTEMPTS else StripeEvent.Status.IGNORED
@@ -136,4 +145,5 @@ HANDLERS: dict[str, Handler] = {
     "charge.refund": _handle_refund,
     "refund.": _handle_refund,
     "charge.dispute.": _handle_dispute,
+    "payout.": _handle_payout,
 }

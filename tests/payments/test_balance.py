@@ -6,12 +6,15 @@ import pytest
 from django.utils import timezone
 
 from payments import gateway
-from payments.balance import itemize, take_over_entry, take_over_payout
-from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, RefundRequest
+from payments.balance import take_over_entry, take_over_listed, take_over_payout
+from payments.inbox import process, receive
+from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, RefundRequest, StripeEvent
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.operations.audit import run_audit
 from tests.factories import make_order
+from tests.guards.registry import execute
+from tests.stripe_desk import signed
 
 pytestmark = pytest.mark.django_db
 AT_ONCE = "4000000000000077"  # this test card's money is available at once
@@ -37,10 +40,7 @@ def take_over_all() -> list[str]:
 
 def take_over_payouts() -> list[Payout]:
     states = list(gateway.list_payouts(timezone.now() - timedelta(days=1)))
-    payouts = [take_over_payout(state) for state in states]
-    for payout in payouts:
-        itemize(payout)
-    return payouts
+    return [take_over_listed(state) for state in states]
 
 
 def balances() -> dict[str, int]:
@@ -140,3 +140,81 @@ def test_what_no_order_is_known_for_still_costs_its_fee(desk):
     assert take_over_all() == []
     assert BalanceTransaction.objects.get().payment is None
     assert balances() == {"fees": 103, "stripe": -103}
+
+
+def test_webhooks_book_a_payout_on_its_way_and_back(desk):
+    settle(pay_order(desk).pk)
+    payout = desk.pay_out()
+    desk.by_hand(f"payouts/{payout['id']}/fail")
+    for event in desk.events_about(payout["id"], "payout.created", "payout.failed"):
+        process(receive(*signed(event)).pk)
+    assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
+    assert Payout.objects.values_list("status", "is_itemized").get() == ("failed", True)
+    assert "bank" not in balances()
+
+
+def findings(code: str) -> list[str]:
+    return [f"{finding.key}: {finding.problem}" for finding in run_audit() if finding.invariant.startswith(code)]
+
+
+@pytest.fixture
+def paid_out(desk):
+    """A payment whose fee is booked and whose money is on the bank account, all three days ago."""
+    first, second = pay_order(desk), pay_order(desk)
+    take_over_all()
+    desk.pay_out()
+    take_over_payouts()
+    execute("SET LOCAL session_replication_role = replica")  # as a superuser can
+    three_days_ago = timezone.now() - timedelta(days=3)
+    Journal.objects.update(created_at=three_days_ago)
+    BalanceTransaction.objects.update(created_at=three_days_ago)
+    for payment in (first, second):
+        Payment.objects.filter(pk=payment.pk).update(captured_at=three_days_ago)
+        payment.refresh_from_db()
+    BalanceTransaction.objects.filter(payment=first).update(created_at=three_days_ago - timedelta(hours=1))
+    assert run_audit() == []
+    return second
+
+
+def test_a_payment_without_a_balance_transaction_is_found_after_two_days(paid_out):
+    BalanceTransaction.objects.filter(payment=paid_out).delete()
+    (missing,) = findings("M20")
+    assert missing.startswith(f"payment {paid_out.pk}: captured 2890 at ")
+    assert f"journal {paid_out.journals.get(kind='capture').pk}: capture {paid_out.charge_id}" in findings("M22")[0]
+    Payment.objects.filter(pk=paid_out.pk).update(captured_at=timezone.now() - timedelta(hours=47))
+    assert findings("M20") == []
+
+
+def test_a_fee_that_differs_from_the_books_is_found(paid_out):
+    transaction = BalanceTransaction.objects.get(payment=paid_out)
+    BalanceTransaction.objects.filter(pk=transaction.pk).update(fee_minor=120, net_minor=2770)
+    assert findings("M20") == [f"balance transaction {transaction.stripe_id}: fee 120, books 119"]
+
+
+def test_a_payout_that_is_a_cent_short_is_found(desk):
+    settle(pay_order(desk).pk)
+    take_over_all()
+    payout = desk.pay_out(short_by=1)
+    take_over_payouts()
+    assert findings("M21") == [f"payout {payout['id']}: amount 2770, its transactions 2771"]
+
+
+def test_a_payout_that_differs_from_the_books_is_found(paid_out):
+    Payout.objects.update(status="failed")
+    assert findings("M21") == [f"payout {Payout.objects.get().stripe_id}: is failed over 5542, books say 5542"]
+
+
+def test_a_journal_that_was_deleted_is_found(paid_out):
+    execute(
+        f"DELETE FROM payments_posting p USING payments_journal j WHERE j.id = p.journal_id AND j.kind = 'capture' AND j.payment_id = {paid_out.pk}",
+        f"DELETE FROM payments_journal WHERE kind = 'capture' AND payment_id = {paid_out.pk}",
+    )
+    assert findings("M22") == [f"source {paid_out.charge_id}: moved 2890 EUR at Stripe, books say 0"]
+
+
+def test_a_charge_without_an_order_is_found_after_two_days(desk):
+    charge = desk.paid_intent()["latest_charge"]
+    take_over_all()
+    assert run_audit() == []
+    BalanceTransaction.objects.update(created_at=timezone.now() - timedelta(days=3))
+    assert findings("M22") == [f"source {charge['id']}: moved 2400 EUR at Stripe, books say 0"]

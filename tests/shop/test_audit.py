@@ -1,17 +1,22 @@
 """The audit finds each kind of corruption, names the row and exits 1."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from catalog.inventory import receive_transfer, send
 from catalog.listings.reviews import Opinion, moderate, write_review
 from catalog.models import Review
 from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
+from payments import gateway
+from payments.balance import payment_of, take_over_entry, take_over_payout
 from payments.cancellation import cancel_order
+from payments.gateway import PayoutState
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -73,6 +78,9 @@ CORRUPTIONS = {
     "M10": "UPDATE orders_giftcard SET balance_minor = balance_minor - 1 WHERE balance_minor > 0",
     "M11": "UPDATE payments_payment SET captured_minor = captured_minor - 1 WHERE gift_card_id IS NOT NULL",
     "M12": "INSERT INTO payments_booksday (day, zone) VALUES (current_date, 'UTC')",
+    "M20": "UPDATE payments_balancetransaction SET fee_minor = fee_minor + 1, net_minor = net_minor - 1",
+    "M21": "UPDATE payments_payout SET amount_minor = amount_minor + 1",
+    "M22": "UPDATE payments_balancetransaction SET amount_minor = amount_minor + 1, net_minor = net_minor + 1, created_at = now() - interval '3 days'",
     "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 
@@ -94,6 +102,7 @@ def busy_shop(stripe_desk):
     carry_out_waiting()
     make_order(variant)
     _order_with_code_and_gift_card(variant, stripe_desk)
+    _take_over_balance()
     transfer = send({variant.pk: 2}, source=make_location(), destination=make_location("attic", 50))
     receive_transfer(transfer, {transfer.lines.get().pk: 1})
     receive_purchase(make_purchase({variant.pk: 2}), {variant.pk: 1})
@@ -113,6 +122,15 @@ def _order_with_code_and_gift_card(variant, stripe_desk):
     payment = start_payment(order.pk)
     stripe_desk.pay(payment.session_url)
     settle(payment.pk)
+
+
+def _take_over_balance():
+    """The fees of these orders, and a payout."""
+    now = timezone.now()
+    for entry in gateway.list_balance(since=now - timedelta(minutes=1)):
+        if payment_of(entry):
+            take_over_entry(entry)
+    take_over_payout(PayoutState("po_1", "paid", 100, "EUR", now, now.date(), "", has_transactions=False))
 
 
 def test_every_invariant_has_its_corruption():
