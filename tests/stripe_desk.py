@@ -9,10 +9,6 @@ import urllib.request
 from typing import Any
 
 CARD = "4242424242424242"
-SWITCHES = {"drop": "", "delay": "", "duplicate": "", "lose": "", "500": "", "429": "", "409": "", "hang": ""}
-SWITCHES |= {"fail": "", "fail_late": "", "shuffle": "", "fail_payout": "", "payouts": ""}
-
-
 SESSION = {
     "mode": "payment",
     "success_url": "http://127.0.0.1/ok",
@@ -40,11 +36,12 @@ class StripeDesk:
                 return f"{error.code} {error.headers.get('Location', '')}"
 
     def switch(self, **values: str) -> None:
-        self._post(f"{self.address}/sandbox/switches", **{name.lstrip("_"): value for name, value in values.items()})
+        """Set fault switches by name (`_500` for `500`): switch(_500="3 POST refunds")."""
+        self.by_hand("switches", **{name.lstrip("_"): value for name, value in values.items()})
 
     def all_is_well(self) -> None:
-        self._post(f"{self.address}/sandbox/switches", **SWITCHES)
-        self._post(f"{self.address}/sandbox/clock", reset="1")
+        self.by_hand("switches/off")
+        self.by_hand("clock", reset="1")
 
     def start_over(self) -> None:
         """Forget every object, switch and move of the clock."""

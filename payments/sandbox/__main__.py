@@ -8,6 +8,7 @@ from payments.sandbox.api import Api
 from payments.sandbox.delivery import Courier
 from payments.sandbox.server import Handler, Sandbox
 from payments.sandbox.store import Store
+from payments.sandbox.webhooks import register_endpoint
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -16,7 +17,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="payments.sandbox", description="A stand-in for Stripe. No money moves.")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--webhook", default="", help="where events are sent; must be on this machine")
-    parser.add_argument("--secret", default="whsec_sandbox")
+    parser.add_argument(
+        "--secret", action="append", help="signs events; several (repeated, or with commas) while one is replaced"
+    )
     parser.add_argument("--file", default=":memory:")
     arguments = parser.parse_args()
     if arguments.webhook and urllib.parse.urlsplit(arguments.webhook).hostname not in LOOPBACK:
@@ -25,8 +28,10 @@ def main() -> None:
     base_url = f"http://127.0.0.1:{server.server_address[1]}"
     server.api = Api(Store(arguments.file), base_url)
     if arguments.webhook:
-        Courier(server.api, arguments.webhook, arguments.secret).start()
-    sys.stdout.write(f"Stripe sandbox at {base_url}: test mode, no money moves\n")
+        secrets = [secret for text in arguments.secret or ["whsec_sandbox"] for secret in text.split(",") if secret]
+        register_endpoint(server.api, arguments.webhook)
+        Courier(server.api, arguments.webhook, secrets).start()
+    sys.stdout.write(f"Stripe sandbox at {base_url}: test mode, no money moves. Dashboard: {base_url}/sandbox/\n")
     sys.stdout.flush()
     server.serve_forever()
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from payments.sandbox import balance, charges, customers, disputes, intents, payouts, refunds, sessions
+from payments.sandbox import balance, charges, customers, disputes, intents, payouts, refunds, sessions, webhooks
 from payments.sandbox.backend import Backend, Call
 from payments.sandbox.parameters import Refusal, check_known
 from payments.sandbox.reading import expand, reading_calls
@@ -18,6 +18,7 @@ CALLS: list[Call] = [
     *disputes.CALLS,
     *balance.CALLS,
     *payouts.CALLS,
+    *webhooks.CALLS,
     *reading_calls("events", "event", ("type",)),
 ]
 

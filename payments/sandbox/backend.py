@@ -84,7 +84,8 @@ class Backend:
         )
         if self.store.switch("drop") == "all" or self.store.use_up("drop"):
             return
-        for _ in range(2 if self.store.switch("duplicate") else 1):
+        duplicates = self.store.switch("duplicate")
+        for _ in range(1 + (int(duplicates) if duplicates.isdigit() else bool(duplicates))):
             late = float(self.store.switch("delay") or 0)
             late += random.uniform(0, float(self.store.switch("shuffle") or 0))  # noqa: S311
             self.store.plan_delivery(event["id"], self.store.now() + late)

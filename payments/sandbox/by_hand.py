@@ -24,10 +24,18 @@ PAYOUT_VERBS = {"pay": payouts.pay_payout, "fail": payouts.fail_payout}
 
 
 def act(api: Api, path: list[str], form: Form) -> Thing:  # noqa: C901  (a table of actions, one case each)
-    """Do what somebody asks for by hand, and return what came of it."""
+    """Do what somebody asks for by hand, and return what came of it. Empty fields of a form count as not sent."""
+    if path not in (["switches"],) and path[:1] != ["objects"]:
+        form = {name: value for name, value in form.items() if value}
     match path:
         case ["switches"]:
             return set_switches(api, form)
+        case ["switches", "off"]:
+            api.store.clear_switches()
+            return {}
+        case ["events", name, "send"]:
+            api.store.plan_delivery(api.get("event", name)["id"], api.store.now())
+            return api.show(api.get("event", name))
         case ["clock"]:
             return move_clock(api, form)
         case ["reset"]:
@@ -41,8 +49,7 @@ def act(api: Api, path: list[str], form: Form) -> Thing:  # noqa: C901  (a table
         case ["fraud_warnings"]:
             return api.show(disputes.warn_of_fraud(api, find_charge(api, form)))
         case ["refunds"]:
-            wishes = {key: value for key, value in form.items() if key != "status" and value}
-            return refunds.create_refund(api, wishes, status=form.get("status", ""))
+            return refunds.create_refund(api, form, status=form.get("status", ""))
         case ["refunds", name, verb] if verb in REFUND_VERBS:
             REFUND_VERBS[verb](api, name)
             return api.show(api.get("refund", name))
@@ -56,7 +63,7 @@ def act(api: Api, path: list[str], form: Form) -> Thing:  # noqa: C901  (a table
             paying.settle_debit(api, name, outcome)
             return api.show(api.get("payment_intent", name))
         case ["payments", name, "capture"]:
-            return intents.capture_intent(api, {key: value for key, value in form.items() if value}, name)
+            return intents.capture_intent(api, {**form}, name)
         case ["payments", name, "cancel"]:
             return intents.cancel_intent(api, {}, name)
         case ["objects", name]:

@@ -1,38 +1,60 @@
 """Fault switches. They are stored with the state, so they outlast a restart."""
 
+import re
+
 from payments.sandbox.backend import Backend
 from payments.sandbox.parameters import Refusal
 from payments.sandbox.payouts import start_daily_payouts
 from payments.sandbox.store import Thing
 
-# Each takes how many calls or events it concerns (`3`, `all`); those of calls also which (`3 POST refunds`).
+# A switch of calls says how many it concerns (`3`, `all`), and perhaps which: `3 POST refunds` begin like that.
 OF_CALLS = {
-    "500": "answers 500",
-    "429": "answers 429 with Retry-After",
+    "500": "answers 500 and does nothing",
+    "429": "answers 429 with Retry-After, and does nothing",
     "409": "answers 409: the idempotency key is in use",
+    "html": "answers 200 with a page of HTML, and does nothing",
+    "hang": "is silent for a minute",
+    "trickle": "does the call and sends its answer one byte a second",
     "lose": "does the call and loses the answer",
-    "hang": "does not answer for a minute",
-    "fail": "answers 500 and stores that for the idempotency key",
-    "fail_late": "does the call, answers 500 and stores that for the idempotency key",
+    "fail": "answers 500, and again for the same idempotency key",
+    "fail_late": "does the call and answers 500, and again for the same idempotency key",
 }
 OF_EVENTS = {
-    "drop": "never delivers the event",
-    "delay": "delivers that many seconds late",
-    "shuffle": "delivers up to that many seconds late, at random",
-    "duplicate": "delivers every event twice",
+    "drop": "events that are never delivered (a number, or `all`)",
+    "delay": "seconds by which every event is late",
+    "shuffle": "events arrive up to that many seconds late, each at random: in no order",
+    "duplicate": "how many more times every event is delivered",
+    "thin": "deliveries with a thin payload (a number, or `all`)",
+    "live": "deliveries that say livemode=true (a number, or `all`)",
+    "sign": "`first`, `last` or `wrong`: the secret that signs; without it all of them sign",
+    "signature_age": "seconds that signatures are old, negative for the future",
 }
 OF_PAYOUTS = {
-    "fail_payout": "lets the next payouts fail when they should arrive",
+    "fail_payout": "payouts that fail when they should arrive (a number, or `all`)",
     "payouts": "`daily` pays out once a day by the sandbox's clock",
 }
 SWITCHES = {**OF_CALLS, **OF_EVENTS, **OF_PAYOUTS}
+NUMBER = r"-?\d+(\.\d+)?"
+# What a value must look like; an empty one is always off.
+FORMS = {
+    **dict.fromkeys(OF_CALLS, r"(\d+|all)( (GET|POST|DELETE)?.*)?"),
+    **dict.fromkeys(("drop", "thin", "live", "fail_payout"), r"\d+|all"),
+    **dict.fromkeys(("delay", "shuffle", "signature_age"), NUMBER),
+    "duplicate": r"\w+",
+    "sign": "first|last|wrong",
+    "payouts": "daily",
+}
+HANG_SECONDS = 60
+HTML_PAGE = "<!doctype html><title>Bad gateway</title><h1>502 Bad Gateway</h1>"
 
 
 def set_switches(backend: Backend, form: dict[str, str]) -> Thing:
     """Set switches; an empty value or 0 is off."""
-    for name in form:
+    for name, value in form.items():
         if name not in SWITCHES:
             raise Refusal(400, f"There is no switch {name}.")
+        if value and not re.fullmatch(FORMS[name], value):
+            raise Refusal(400, f"{value!r} is no value of the switch {name}.")
     for name, value in form.items():
         backend.store.set_switch(name, value)
     if form.get("payouts") == "daily":

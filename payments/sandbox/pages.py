@@ -36,7 +36,7 @@ def _card_list(session: dict[str, Any]) -> str:
     return f"<dl>{''.join(f'<dt>{_spaced(c.number)}</dt><dd>{html.escape(c.effect)}</dd>' for c in offered)}</dl>"
 
 
-def _amount(minor: int, currency: str) -> str:
+def shown_amount(minor: int, currency: str) -> str:
     whole = {"jpy": 0, "krw": 0, "kwd": 3}.get(currency, 2)
     return f"{minor / 10**whole:.{whole}f} {currency.upper()}"
 
@@ -46,7 +46,7 @@ def payment_page(session: dict[str, Any], saved: list[dict[str, Any]], error: st
     message = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
     back = html.escape(session.get("cancel_url") or "")
     link = f'<p><a href="{back}">Back to the shop</a></p>' if back else ""
-    total = _amount(session["amount_total"], session["currency"])
+    total = shown_amount(session["amount_total"], session["currency"])
     body = f"""<h1>Pay</h1>{items}<p class="total">{total}</p>{message}{_saved_form(session, saved)}
 <form method="post">{_framed(session)}<label for="number">Card number or IBAN</label>
 <input type="text" id="number" name="number" autocomplete="cc-number" value="4242 4242 4242 4242">{_save_box(session)}

@@ -7,8 +7,9 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from payments.sandbox import by_hand, pages, shopper
+from payments.sandbox import by_hand, dashboard, pages, shopper
 from payments.sandbox.api import Api
+from payments.sandbox.faults import HANG_SECONDS, HTML_PAGE
 from payments.sandbox.parameters import Refusal, nested
 from payments.sandbox.timers import run_due
 
@@ -80,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["stripe.js"]:
                 self._send(200, pages.SCRIPT.encode(), "text/javascript; charset=utf-8")
             case ["sandbox", *path]:
-                self._answer_test(method, path, dict(pairs))
+                self._answer_by_hand(method, path, dict(pairs))
             case _:
                 self._send_json(404, {"error": {"message": "There is nothing here."}})
 
@@ -107,12 +108,33 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         headers = {"Idempotent_Replayed": "true"} if is_replayed else {}
+        if store.use_up("trickle", name):
+            self._trickle(status, body)
+            return
         self._send_json(status, body, **headers)
+
+    def _trickle(self, status: int, body: Any) -> None:
+        """Send an answer one byte a second, until the other side has had enough."""
+        text = (body if isinstance(body, str) else json.dumps(body)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.close_connection = True
+        for byte in text:
+            try:
+                self.wfile.write(bytes([byte]))
+            except OSError:
+                return
+            time.sleep(1)
 
     def _is_in_trouble(self, name: str) -> bool:
         store = self.server.api.store
         if store.use_up("hang", name):
-            time.sleep(60)
+            time.sleep(HANG_SECONDS)
+        if store.use_up("html", name):
+            self._send_page(200, HTML_PAGE)
+            return True
         if store.use_up("500", name):
             self._send_json(500, FAILURE)
             return True
@@ -170,22 +192,46 @@ class Handler(BaseHTTPRequestHandler):
 
     # -- by hand --------------------------------------------------------------------------------------
 
-    def _answer_test(self, method: str, path: list[str], form: dict[str, str]) -> None:
+    def _answer_by_hand(self, method: str, path: list[str], form: dict[str, str]) -> None:
+        """Answer tests with JSON, and browsers with the dashboard."""
         api = self.server.api
-        if method == "POST":
-            try:
-                run_due(api)
-                with api.store.transaction():
-                    answer = by_hand.act(api, path, form)
-            except Refusal as refusal:
-                self._send_json(refusal.status, refusal.body)
+        if self._is_from_elsewhere():
+            self._send_json(403, {"error": {"message": "Another site asked for this."}})
+            return
+        run_due(api)
+        if method == "GET":
+            self._show_by_hand(path)
+            return
+        is_browser = "text/html" in self.headers.get("Accept", "")
+        try:
+            with api.store.transaction():
+                answer = by_hand.act(api, path, form)
+        except Refusal as refusal:
+            if is_browser:
+                self._send_page(refusal.status, dashboard.page(api, str(refusal)))
             else:
-                self._send_json(200, answer)
-        elif path == ["deliveries"]:
-            self._send_json(200, {"waiting": api.store.waiting_deliveries()})
-        elif path == ["switches"]:
-            self._send_json(200, api.store.switches())
-        elif path == ["clock"]:
-            self._send_json(200, by_hand.clock(api))
+                self._send_json(refusal.status, refusal.body)
+            return
+        if is_browser:
+            self._send(303, b"", "text/plain", Location=f"/sandbox/#{path[0]}")
         else:
-            self._send_json(404, {"error": {"message": "There is nothing here."}})
+            self._send_json(200, answer)
+
+    def _show_by_hand(self, path: list[str]) -> None:
+        api = self.server.api
+        match path:
+            case []:
+                self._send_page(200, dashboard.page(api))
+            case ["deliveries"]:
+                self._send_json(200, {"waiting": api.store.waiting_deliveries()})
+            case ["switches"]:
+                self._send_json(200, api.store.switches())
+            case ["clock"]:
+                self._send_json(200, by_hand.clock(api))
+            case _:
+                self._send_json(404, {"error": {"message": "There is nothing here."}})
+
+    def _is_from_elsewhere(self) -> bool:
+        """Return whether a page of another site made a browser send this."""
+        origin = self.headers.get("Origin")
+        return bool(origin) and urllib.parse.urlsplit(str(origin)).netloc != self.headers.get("Host")

@@ -48,7 +48,8 @@ class Store:
 
     def forget_everything(self) -> None:
         """Start over: no objects, no switches, the real time."""
-        for table in ("things", "answers", "deliveries", "switches", "timers"):
+        self._run("DELETE FROM things WHERE kind != 'webhook_endpoint'")
+        for table in ("answers", "deliveries", "switches", "timers"):
             self._run(f"DELETE FROM {table}")  # noqa: S608
         self.ahead = 0
 
@@ -215,6 +216,10 @@ class Store:
             name,
             value,
         )
+
+    def clear_switches(self) -> None:
+        """Switch everything off. The clock stays."""
+        self._run("DELETE FROM switches WHERE name != ?", CLOCK)
 
     def use_up(self, name: str, call: str = "") -> bool:
         """Count a switch like `500=3` down, and return whether it was on.
