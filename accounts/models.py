@@ -4,10 +4,11 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
@@ -71,6 +72,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         """End sessions when the password changes, as Django does, and when `login_generation` changes."""
         base = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
         return f"{base}.{self.login_generation}" if self.login_generation else base
+
+    @cached_property
+    def _perm_cache(self) -> set[str]:
+        """The permissions of this person and of all roles, with one query, where Django would read each apart.
+
+        Django's backend fills an attribute of this name, and uses what it finds there.
+        """
+        own, by_role = Permission.objects.filter(user=self), Permission.objects.filter(group__user=self)
+        rows = Permission.objects.order_by() if self.is_superuser else own.order_by().union(by_role.order_by())
+        names = rows.values_list("content_type__app_label", "codename")
+        return {f"{app}.{codename}" for app, codename in names}
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -8,15 +8,12 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.models import User
 from catalog.markets import Market, default_market, further_markets
-from catalog.models import Location, Page, Price, Product, Store
-from orders.models import ClosingDay, ShippingRate, TaxRate
+from shop import facts
+from shop.facts import Facts
 from shop.operations.checks import is_reserved
-from shop.operations.health import is_worker_silent
-from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT, StartingPage
+from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, StartingPage
 
 REMEMBERED_SECONDS = 60
 
@@ -49,23 +46,25 @@ SELLER, TAX, DELIVERY, LEGAL = "seller", "tax", "delivery", "legal"
 PRODUCT, TEXTS, MARKETS = "product", "texts", "markets"
 
 
-def missing_to_open() -> list[Missing]:
+def missing_to_open(known: Facts | None = None) -> list[Missing]:
     """Return what keeps the shop closed: seller, tax rate, delivery rates and finished legal pages."""
-    return [replace(missing, closes=True) for missing in (*_seller(), *_tax(), *_delivery(), *_pages(LEGAL_SLUGS))]
+    known = known or facts.read(*facts.needed())
+    missing = (*_seller(known), *_tax(known), *_delivery(known), *_pages(known, LEGAL_SLUGS))
+    return [replace(each, closes=True) for each in missing]
 
 
-def _seller() -> Iterator[Missing]:
-    store, url = Store.objects.first(), reverse("admin:catalog_store_change", args=[1])
-    if not store or not (store.seller_name and store.seller_address and store.contact_email):
+def _seller(known: Facts) -> Iterator[Missing]:
+    store, url = known.get(facts.STORE), reverse("admin:catalog_store_change", args=[1])
+    if not store or not store.text:
         yield Missing("The store record has no seller, address or contact e-mail", "admin → Store", url, SELLER)
-    elif settings.OPENS_WHEN_COMPLETE and is_reserved(store.contact_email.rpartition("@")[2]):
-        text = f"Nobody can get mail at {store.contact_email}, the contact e-mail"
+    elif settings.OPENS_WHEN_COMPLETE and is_reserved(store.text.rpartition("@")[2]):
+        text = f"Nobody can get mail at {store.text}, the contact e-mail"
         yield Missing(text, "admin → Store", url, SELLER)
 
 
-def _tax() -> Iterator[Missing]:
+def _tax(known: Facts) -> Iterator[Missing]:
     home = settings.SHOP_COUNTRY
-    if not TaxRate.objects.filter(country=home, valid__contains=timezone.now()).exists():
+    if facts.TAX not in known:
         text, where = (
             f"There is no tax rate for {home}, the country of the shop",
             "admin → Tax rates (0 if you charge none)",
@@ -73,34 +72,32 @@ def _tax() -> Iterator[Missing]:
         yield Missing(text, where, f"{reverse('admin:orders_taxrate_add')}?country={home}", TAX)
 
 
-def _delivery() -> Iterator[Missing]:
-    if not _has_delivery(default_market()):
+def _delivery(known: Facts) -> Iterator[Missing]:
+    if f"{facts.DELIVERY} {default_market().code}" not in known:
         text = "No delivery method has a rate for any of your countries"
         yield Missing(text, "admin → Shipping methods", reverse("admin:orders_delivery_grid"), DELIVERY)
 
 
-def _pages(slugs: Container[str]) -> list[Missing]:
+def _pages(known: Facts, slugs: Container[str]) -> list[Missing]:
     """Return which of these pages do not exist, and which still have their starting text."""
     wanted = {page.slug: page for page in PAGES if page.slug in slugs}
-    rows = {
-        slug: (pk, body) for slug, pk, body in Page.objects.filter(slug__in=wanted).values_list("slug", "pk", "body")
-    }
+    starting = {page.text: page for page in known.all(facts.STARTING_PAGE) if page.text in wanted}
+    written = {page.text for page in known.all(facts.PAGE)}
     step, where = (LEGAL, "admin → Pages") if slugs == LEGAL_SLUGS else (TEXTS, "")
     missing = [
         Missing(_no_page(page, step), where, f"{reverse('admin:catalog_page_add')}?{urlencode(asdict(page))}", step)
         for page in wanted.values()
-        if page.slug not in rows
+        if page.slug not in starting and page.slug not in written
     ]
     hint = ". Read and change it" if where else ""
     return missing + [
         Missing(
             f"The page “{wanted[slug].title}” still has its starting text{hint}",
             where,
-            reverse("admin:catalog_page_change", args=[pk]),
+            reverse("admin:catalog_page_change", args=[page.number]),
             step,
         )
-        for slug, (pk, body) in rows.items()
-        if STARTING_TEXT in body
+        for slug, page in starting.items()
     ]
 
 
@@ -108,57 +105,50 @@ def _no_page(page: StartingPage, step: str) -> str:
     return f"There is no page “{page.title}”" + ("" if step == LEGAL else ", which shoppers look for")
 
 
-def missing_otherwise() -> list[Missing]:
+def missing_otherwise(known: Facts | None = None) -> list[Missing]:
     """Return what else is missing, without which the shop can open."""
-    missing = [*_running()]
+    known = known or facts.read(*facts.needed())
+    missing = [*_running(known)]
     for market in further_markets():
-        missing += missing_in(market)
-    missing += _pages([page.slug for page in PAGES if page.slug not in LEGAL_SLUGS])
-    if not Product.objects.filter(status=Product.Status.ACTIVE).exists():
+        missing += missing_in(market, known)
+    missing += _pages(known, [page.slug for page in PAGES if page.slug not in LEGAL_SLUGS])
+    if facts.PRODUCT not in known:
         where = "admin → Products, or manage.py import_products FILE"
         missing.append(Missing("There are no products", where, reverse("admin:catalog_product_add"), PRODUCT))
     return missing
 
 
-def _running() -> Iterator[Missing]:
+def _running(known: Facts) -> Iterator[Missing]:
     """Yield what the running shop is missing: an owner, a worker, a location and closing days."""
-    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+    if facts.OWNER not in known:
         yield Missing("Nobody can log in to the admin", "run manage.py createsuperuser")
-    if is_worker_silent():
+    if facts.RUNNING_WORKER not in known:
         text = "No worker runs, so no e-mail is sent and unpaid orders do not expire"
         yield Missing(text, "start celery, as in docs/operations.md, Jobs")
-    if not Location.objects.filter(is_active=True).exists():
+    if facts.LOCATION not in known:
         yield Missing("There is no location for stock", "admin → Locations", reverse("admin:catalog_location_add"))
-    if not ClosingDay.objects.filter(day__gte=timezone.localdate()).exists():
+    if facts.CLOSING_DAY not in known:
         text = "There are no closing days from today on, so deliveries are promised on public holidays"
         where = f"run manage.py seed_holidays {settings.SHOP_COUNTRY}"
         yield Missing(text, where, reverse("admin:orders_closingday_add"))
 
 
-def missing_in(market: Market) -> list[Missing]:
+def missing_in(market: Market, known: Facts | None = None) -> list[Missing]:
     """Return what shoppers of a further market are missing: delivery, prices, and legal pages in their language."""
+    known = known or facts.read(*facts.needed())
     missing, path = [], f"/{market.prefix}/"
-    if not _has_delivery(market):
+    if f"{facts.DELIVERY} {market.code}" not in known:
         text = f"The market {path} has no delivery method. Add one with rates in {market.currency}"
         url = f"{reverse('admin:orders_shippingmethod_add')}?market={market.code}"
         missing.append(Missing(text, url=url, step=MARKETS))
-    is_selling = Product.objects.filter(status=Product.Status.ACTIVE).exists()
-    if is_selling and not Price.objects.filter(market=market.code).exists():
+    if facts.PRODUCT in known and f"{facts.PRICE} {market.code}" not in known:
         text = f"The market {path} shows no products, because none has a price in {market.currency}"
         missing.append(Missing(text, url=reverse("admin:catalog_product_changelist"), step=MARKETS))
-    legal = Page.objects.filter(slug__in=LEGAL_SLUGS)
-    has_own_language = market.locale.language != default_market().locale.language
-    if has_own_language and (first := legal.exclude(texts__market=market.code).first()):
-        text = f"The market {path} shows the page “{first}” in another language. Add its text for {market.name}"
-        url = reverse("admin:catalog_page_change", args=[first.pk])
+    if untranslated := known.get(f"{facts.UNTRANSLATED} {market.code}"):
+        text = f"The market {path} shows the page “{untranslated.text}” in another language. Add its text for {market.name}"
+        url = reverse("admin:catalog_page_change", args=[untranslated.number])
         missing.append(Missing(text, url=url, step=MARKETS))
     return missing
-
-
-def _has_delivery(market: Market) -> bool:
-    return ShippingRate.objects.filter(
-        method__market=market.code, method__is_active=True, zone__countries__overlap=list(market.countries)
-    ).exists()
 
 
 class _OpenCache:

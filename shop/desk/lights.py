@@ -1,9 +1,10 @@
 """The lights of the home page: whether audit, payments, mail and workers are well. A word goes with each colour."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Value
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from accounts.models import User
 from catalog.formats import count_of, moment
 from payments.models import StripeEvent
 from payments.worklists import MAX_WAITING
+from shop import facts
+from shop.facts import Facts
 from shop.models import Heartbeat, Mail
 from shop.operations.health import AUDIT, COMPLETE, MAX_SILENCE, WORKER
 
@@ -58,10 +61,11 @@ class Beat:
     problems: int
 
 
-def lights_for(user: User) -> Lights:
-    """Return the lights, with links to what this user may open. Runs one query."""
+def lights_for(user: User, known: Facts | None = None) -> Lights:
+    """Return the lights, with links to what this user may open. Runs one query, unless their facts were read before."""
     now = timezone.now()
-    found = _beats()
+    known = known or facts.read(*seen())
+    found = {fact.name: Beat(fact.at, fact.number) for fact in known.found if fact.at}
     moments = {what: beat.at for what, beat in found.items()}
     return Lights(
         [
@@ -74,19 +78,20 @@ def lights_for(user: User) -> Lights:
     )
 
 
-def _beats() -> dict[str, Beat]:
-    """The heartbeats, when the oldest e-mail that is due was due, and when the last and the oldest waiting event came."""
+def seen() -> Iterable[QuerySet]:
+    """The heartbeats, when the oldest e-mail that is due was due, and when the last and the oldest waiting event came.
+
+    They are facts, for facts.read().
+    """
+    beats = Heartbeat.objects.filter(name__in=[WORKER, AUDIT, COMPLETE])
     due = Mail.objects.filter(status=Mail.Status.QUEUED, next_try_at__lte=timezone.now())
-    events = StripeEvent.objects.order_by("-id")
-    waiting = StripeEvent.objects.filter(status=StripeEvent.Status.NEW).order_by("next_try_at")
-    found = [
-        due.order_by("next_try_at").annotate(what=Value(OLDEST_MAIL), seen=F("next_try_at")),
-        events.annotate(what=Value(LAST_EVENT), seen=F("received_at")),
-        waiting.annotate(what=Value(OLDEST_EVENT), seen=F("received_at")),
-    ]
-    beats = Heartbeat.objects.filter(name__in=[WORKER, AUDIT, COMPLETE]).values_list("name", "at", "problems")
-    moments = (rows.values_list("what", "seen", Value(0))[:1] for rows in found)
-    return {what: Beat(at, problems) for what, at, problems in beats.union(*moments, all=True)}
+    waiting = StripeEvent.objects.filter(status=StripeEvent.Status.NEW)
+    return (
+        facts.rows_of(beats, F("name"), at=F("at"), number=F("problems"), most=None),
+        facts.rows_of(due.order_by("next_try_at"), OLDEST_MAIL, at=F("next_try_at")),
+        facts.rows_of(StripeEvent.objects.order_by("-id"), LAST_EVENT, at=F("received_at")),
+        facts.rows_of(waiting.order_by("next_try_at"), OLDEST_EVENT, at=F("received_at")),
+    )
 
 
 def _audit(beat: Beat | None, now: datetime) -> Light:

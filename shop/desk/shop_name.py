@@ -19,6 +19,11 @@ def desk_name() -> str:
     return caches["process"].get_or_set(KEY, lambda: stored_name() or "Mercer", KEPT_SECONDS)
 
 
+def keep_name(name: str) -> None:
+    """Keep the name, which was read with other things."""
+    caches["process"].set(KEY, name or "Mercer", KEPT_SECONDS)
+
+
 def forget_name(**_: Any) -> None:
     """Read the name again, because the store was saved."""
     caches["process"].delete(KEY)

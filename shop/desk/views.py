@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.inputs import MomentInput
 from catalog.pages import INTERNAL, page
+from shop import facts
 from shop.middleware.as_of import PERMISSION, SALT
 from shop.opening import missing_otherwise, missing_to_open
 
@@ -55,5 +56,6 @@ def as_of(request: HttpRequest) -> HttpResponse:
 @require_safe
 def opening(request: HttpRequest) -> HttpResponse:
     """Show what a new shop is missing, and whether it is open."""
-    context = {"closing": missing_to_open(), "otherwise": missing_otherwise()}
+    known = facts.read(*facts.needed())
+    context = {"closing": missing_to_open(known), "otherwise": missing_otherwise(known)}
     return render(request, "shop/opening.html", context)
