@@ -11,16 +11,19 @@ from django.utils import timezone
 
 from catalog.formats import moment
 from catalog.markets import default_market
+from catalog.money import format_money
 from catalog.products.categories import ensure_category
 from orders.admin.promotions.choices import CHOICES, choice_of
-from orders.models import Coupon, Promotion
+from orders.models import Coupon, Order, Promotion
 from orders.models.promotion import KIND_LANES, REQUIRED
+from orders.promotions import costs
 from orders.promotions.coupons import make_batch, usable_codes
 from orders.promotions.overlaps import overlaps_of, warnings_of
 from orders.promotions.wording import names_of, sentence, with_names
 from orders.rules import promotion_rules
 from tests.factories import (
     make_cart,
+    make_order,
     make_promotion,
     make_shipping,
     make_tax,
@@ -502,3 +505,44 @@ def test_two_staff_edit_one_promotion_and_the_second_is_told(client):
     promotion.refresh_from_db()
     assert (promotion.percent, promotion.minimum_minor) == (20, 4000)
     assert "Percent off" in text_of(client.get(f"{LIST}{promotion.pk}/history/"))
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_a_limited_promotion_may_cost_is_its_uses_left_times_what_the_example_saves(client):
+    mug = make_variant(2400)
+    form = {"percent": "25", "most_uses": "50", "products": [mug.product_id], "try-items": [mug.pk]}
+    text = preview(client, form, "kind=percent")
+    assert "Up to about €300.00" in text
+    assert "50 uses left × €6.00, as in this example." in text
+
+
+def test_what_a_promotion_without_a_limit_may_cost_is_what_the_last_orders_would_have_got(client):
+    tableware = ensure_category(["Tableware"])
+    mug = shelve(ensure_category(["Tableware", "Mugs"]), "Alma mug").variants.get()
+    minor = make_order(mug, quantity=2).subtotal_minor
+    make_order(make_variant(900))
+    old = make_order(mug)
+    Order.objects.filter(pk=old.pk).update(placed_at=timezone.now() - timedelta(days=31))
+    text = preview(client, {"percent": "10", "categories": [tableware.pk]}, "kind=percent")
+    assert f"{format_money(minor // 10, 'EUR')} in 30 days like the last" in text
+    assert "1 of 2 orders would have got it. It has no limit." in text
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_orders_and_without_a_limit_the_cost_is_unknown(client):
+    make_variant(2400)
+    text = preview(client, {"percent": "25"}, "kind=percent")
+    assert "It has no limit, and there is no order of the last 30 days to try it on." in text
+
+
+def test_the_cost_of_many_orders_is_that_of_the_newest_and_takes_a_fixed_number_of_queries(monkeypatch):
+    monkeypatch.setattr(costs, "MAX_ORDERS", 2)
+    category = ensure_category(["Tableware"])
+    mug = shelve(category, "Alma mug").variants.get()
+    draft = draft_of(make_promotion("percent", "product", percent=10, categories=[category], is_active=False))
+    for _ in range(3):
+        make_order(mug)
+    with CaptureQueriesContext(connection) as queries:
+        cost = costs.past_cost(draft, timezone.now())
+    assert (cost.matching, cost.orders_in_words) == (2, "the newest 2 orders of that time")
+    assert len(queries) == 4

@@ -19,7 +19,8 @@ from catalog.money import format_money
 from orders.admin.fields import MomentField
 from orders.admin.promotions.change_list import SEE_CODES
 from orders.admin.promotions.drafts import Draft, stored_draft, typed_draft
-from orders.admin.promotions.preview import Trial, try_draft
+from orders.admin.promotions.preview import EXAMPLE_CODE, Trial, try_draft
+from orders.promotions.costs import LimitedCost, PastCost, limited_cost, past_cost
 from orders.promotions.overlaps import Overlap, example_products, overlaps_of, warnings_of
 from orders.rules import PromotionRule
 
@@ -74,6 +75,8 @@ class Preview:
     trial: Trial | None = None
     lines: Sequence[Line] = ()
     why: str = ""
+    limited: LimitedCost | None = None
+    past: PastCost | None = None
 
 
 def preview_of(draft: Draft, trial_form: TrialForm) -> Preview:
@@ -93,6 +96,7 @@ def preview_of(draft: Draft, trial_form: TrialForm) -> Preview:
         with_code=cleaned["with_code"],
         is_member=cleaned["is_member"],
     )
+    limited = limited_cost(draft.rule, trial.saved_minor)
     return Preview(
         draft,
         warnings_of(draft.rule, now),
@@ -100,6 +104,8 @@ def preview_of(draft: Draft, trial_form: TrialForm) -> Preview:
         trial,
         [_line(line, trial) for line in trial.with_it.lines],
         _why(trial, draft.rule),
+        limited,
+        None if limited else past_cost(draft.rule, now, EXAMPLE_CODE if draft.rule.rule.needs_code else ""),
     )
 
 
