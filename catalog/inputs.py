@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import FORMFIELD_FOR_DBFIELD_DEFAULTS
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.widgets import Script
+from django.http import HttpRequest
 
 from catalog.money import AmountRefused, to_major, to_minor
 
@@ -69,6 +71,19 @@ def use_native_inputs() -> None:
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateField] = {"widget": DayInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.TimeField] = {"widget": TimeInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateTimeField] = {"form_class": forms.DateTimeField, "widget": MomentInput}
+
+
+class PlainRelations:
+    """Part of every model admin and inline: a field that chooses another object has no icons beside it.
+
+    Django's would add, change or delete that object, although the page is about this one.
+    """
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
 
 class AmountField(forms.CharField):

@@ -23,6 +23,7 @@ from django.utils.text import Truncator, capfirst
 
 from catalog.edits.history import Edit, edits_since
 from catalog.formats import day, listed, moment, span
+from catalog.inputs import PlainRelations
 
 SHOWN_VALUES = "shown_values"
 READ_AT = "read at"  # among the shown values: when they were read. No field has this name.
@@ -270,7 +271,7 @@ def _with_shown_values(fieldsets: Any, *, is_changeable: bool) -> list[tuple[Any
     return sets
 
 
-class DetectsConcurrentRows:
+class DetectsConcurrentRows(PlainRelations):
     """Part of every inline of a model admin."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -69,10 +69,11 @@ def completeness_of(products: Sequence[Product]) -> dict[int, Completeness]:
 
 def _parts(product: Product, variants: dict[str, int]) -> list[Part]:
     texts = [image.alt for image in product.images.all()]
+    has_texts = [Part("a text for every picture", all(texts), "pictures")] if texts else []
     has_variants = variants["all"] > 0
     return [
         Part("a picture", bool(texts), "pictures"),
-        Part("a text for every picture", bool(texts) and all(texts), "pictures"),
+        *has_texts,
         Part("a description", bool(product.description), "basics"),
         Part("a category", product.category_id is not None, "organisation"),
         Part("a price for every variant", has_variants and variants["priced"] == variants["all"], "variants"),

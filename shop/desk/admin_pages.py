@@ -20,6 +20,7 @@ from catalog.edits.concurrent import DetectsConcurrentEdits
 from catalog.edits.deleted import KeepsTypedValues
 from catalog.edits.history import RecordsChanges
 from catalog.formats import listed
+from catalog.inputs import PlainRelations
 from catalog.search_fields import search_condition
 
 PREFIXES = {"^": "istartswith", "=": "iexact", "@": "search"}  # of Django's search fields
@@ -32,7 +33,7 @@ class ShopChangeList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
-class ShopModelAdmin(KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
+class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
     """Mixed into every model admin: searches ignore accents, and database errors become messages.
 
     Every form detects concurrent edits, and every change is recorded.
@@ -104,6 +105,18 @@ class ShopModelAdmin(KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
         sentence = getattr(request, "refused_sentence", "")
         return refusing(form, sentence) if sentence else form
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Also note whether the sent page differed from what is stored, for message_user()."""
+        parts = [form, *(formsets or [])]
+        request.is_unchanged = not add and not any(part.has_changed() for part in parts)  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)  # type: ignore[misc]
+
+    def message_user(self, request: HttpRequest, message: Any, level: Any = messages.INFO, **options: Any) -> None:
+        """Add a message, but claim no success where nothing was changed."""
+        if level == messages.SUCCESS and getattr(request, "is_unchanged", False):
+            message, level = "Nothing was changed.", messages.INFO
+        super().message_user(request, message, level, **options)  # type: ignore[misc]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from catalog.listings import write_listings
 from catalog.models import Product, ProductImage, Variant
 from catalog.prices import set_price
+from catalog.products.completeness import completeness
 from tests.catalog.product_pages import save
 from tests.catalog.test_admin import a_picture
 from tests.factories import make_location, make_variant
@@ -165,3 +166,29 @@ def test_variants_that_are_no_longer_sold_come_last(client, staff):
     Variant.objects.create(product=variant.product, option1="S", sku="NEW", position=2)
     form = form_of(page_of(client, variant.product), id="product_form")
     assert (form["variants-0-sku"], form["variants-1-sku"]) == ("NEW", "OLD")
+
+
+def test_saving_an_unchanged_page_says_that_nothing_was_changed(client, staff):
+    variant = make_variant(2400, on_hand=3)
+    answer, _errors = save(client, variant.product)
+    assert messages_of(client.get(answer.url)) == ["Nothing was changed."]
+    answer, _errors = save(client, variant.product, title="Jug")
+    assert messages_of(client.get(answer.url)) == ["The product “Jug” was changed successfully."]
+
+
+def test_texts_of_pictures_are_not_missing_where_there_are_no_pictures(client, staff):
+    product = make_variant().product
+    assert "a text for every picture" not in completeness(product).missing
+    ProductImage.objects.create(product=product, file="products/a.jpg", width=10, height=10)
+    assert "a text for every picture" in completeness(Product.objects.get()).missing
+
+
+def test_the_page_of_a_variant_offers_no_pictures_of_other_products(client, staff):
+    page = client.get(f"/admin/catalog/variant/{make_variant().pk}/change/")
+    assert find_all(page, "select", name="image") == []
+
+
+def test_no_icon_beside_a_field_changes_or_deletes_the_object_that_it_chooses(client, staff):
+    page = page_of(client, make_variant().product)
+    assert find_all(page, class_="related-widget-wrapper-link") == []
+    assert find(page, "select", name="category")

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.files.uploadedfile import UploadedFile
@@ -64,7 +65,10 @@ class ProductForm(FactsForm):
     )
 
     class Meta:
-        widgets = {"description": RichTextInput}  # noqa: RUF012  (as Django reads it)
+        widgets = {  # noqa: RUF012  (as Django reads it)
+            "description": RichTextInput,
+            "seo_description": forms.Textarea(attrs={"rows": 3}),
+        }
         help_texts = {"description": "Text, links, lists and tables are kept. Scripts and styles are removed."}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -21,10 +21,9 @@ class VariantAdmin(admin.ModelAdmin):
     list_filter = ("is_active",)
     search_fields = ("sku", "barcode__startswith")
     ordering = ("-id",)
-    autocomplete_fields = ("image",)
     readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
     fieldsets = (
-        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"), "image")}),
+        (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"))}),
         ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
         ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
@@ -53,7 +52,7 @@ class VariantAdmin(admin.ModelAdmin):
 
 @admin.register(ProductImage)
 class ProductImageAdmin(ReadOnly, admin.ModelAdmin):
-    """Registered only for the picture field of the variant form. Pictures are managed on the product's page."""
+    """A list of all pictures. They are edited on their product's page, also which variants show them first."""
 
     search_fields = ("alt", "product__title")
     ordering = ("-pk",)
