@@ -20,6 +20,7 @@ from accounts.models import Invitation, Staff, User
 from accounts.staff import StaffRefused, givable_roles
 
 VALID_FOR = timedelta(days=3)
+PAUSE = timedelta(minutes=5)  # before an invitation is sent again
 
 
 def _hash(secret: str) -> str:
@@ -62,6 +63,18 @@ def send(invitation: Invitation) -> None:
     url = shop_link(reverse("account_invitation", args=[secret]))
     context = {"inviter": invitation.invited_by.get_full_name(), "invitation_url": url}
     account_mail("account/email/staff_invitation", invitation.email, context).send()
+
+
+@transaction.atomic
+def send_again(invitation: Invitation) -> None:
+    """Send an open invitation again, with a new link. Raises StaffRefused if it was sent within the last minutes."""
+    locked = Invitation.objects.select_for_update(of=("self",)).select_related("invited_by").get(pk=invitation.pk)
+    if timezone.now() - locked.sent_at < PAUSE:
+        minutes = int(PAUSE.total_seconds() // 60)
+        raise StaffRefused(
+            f"The invitation was just sent to {locked.email}. You can send it again {minutes} minutes after that."
+        )
+    send(locked)
 
 
 def revoke(invitations: QuerySet[Invitation]) -> int:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from accounts.forms import mailbox_field
-from accounts.invitations import invite, revoke, send
+from accounts.invitations import invite, revoke, send_again
 from accounts.models import Invitation, Staff
 from accounts.roles import ROLES, SUMMARIES
 from accounts.staff import StaffRefused, check_change, givable_roles, may_manage, roles_of, set_roles
@@ -174,11 +174,15 @@ class StaffAdmin(admin.ModelAdmin):
     def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send an open invitation again, with a new link."""
         invitation = self._open_invitation(request, pk)
-        send(invitation)
-        self._record(request, invitation, "Sent again.")
-        messages.success(
-            request, f"The invitation was sent to {invitation.email} again. The former link no longer works."
-        )
+        try:
+            send_again(invitation)
+        except StaffRefused as refused:
+            messages.error(request, str(refused))
+        else:
+            self._record(request, invitation, "Sent again.")
+            messages.success(
+                request, f"The invitation was sent to {invitation.email} again. The former link no longer works."
+            )
         return redirect("admin:accounts_staff_changelist")
 
     def take_back(self, request: HttpRequest, pk: int) -> HttpResponse:

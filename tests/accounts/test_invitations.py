@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.emails import account_mail, shop_name
+from accounts.invitations import PAUSE
 from accounts.models import Invitation, Staff, User
 from accounts.staff import StaffRefused, check_change, givable_roles, roles_of
 from catalog.models import Store
@@ -79,15 +80,26 @@ def test_an_invitation_leads_over_password_and_second_factor_to_the_desk(setting
     assert Client().get(link).status_code == 410
 
 
+def let_pause_pass() -> None:
+    Invitation.objects.update(sent_at=timezone.now() - PAUSE)
+
+
 def test_an_invitation_can_be_taken_back_sent_again_and_runs_out():
     owner = client_of(employee("Owner"))
     invite(owner)
     first, invitation = newest_link(), Invitation.objects.get()
+    early = owner.post(f"{STAFF}invitation/{invitation.pk}/send/", follow=True)
+    assert messages_of(early)[1:] == [
+        "The invitation was just sent to jo@example.com. You can send it again 5 minutes after that."
+    ]
+    assert newest_link() == first
+    let_pause_pass()
     owner.post(f"{STAFF}invitation/{invitation.pk}/send/")
     second = newest_link()
     assert [Client().get(link).status_code for link in (first, second)] == [410, 200]
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert (Client().get(second).status_code, "Run out" in text_of(owner.get(STAFF))) == (410, True)
+    let_pause_pass()
     owner.post(f"{STAFF}invitation/{invitation.pk}/send/")
     third = newest_link()
     owner.post(f"{STAFF}invitation/{invitation.pk}/revoke/")
