@@ -1,5 +1,6 @@
 """Stocktakes: open a count, enter numbers, and post the differences, while the shop keeps selling."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.errors import StockRefused
-from catalog.inventory.rows import MAX_ON_HAND, locked_rows, refuse_uncounted, write_on_hand
+from catalog.inventory.rows import MAX_ON_HAND, locked_rows, refuse_uncounted, write_on_hand_of_many
 from catalog.models import Location, Stock, StockMovement, Stocktake, StocktakeLine, Variant
 
 
@@ -28,16 +29,21 @@ def open_stocktake(
     *,
     note: str = "",
     is_blind: bool = False,
+    key: uuid.UUID | None = None,
     user_id: int | None = None,
 ) -> Stocktake:
     """Open a stocktake of these variants, or of everything at the location, with the current numbers on hand.
 
     In a blind one, whoever counts does not see the numbers on hand, and it must be finished before it can be posted.
+    A repeated key returns the first stocktake.
     """
     rows = Stock.objects.filter(location=location)
     if variant_ids is not None:
         rows = rows.filter(variant_id__in=list(variant_ids))
-    stocktake = Stocktake.objects.create(location=location, note=note, is_blind=is_blind, user_id=user_id)
+    fields = {"location": location, "note": note, "is_blind": is_blind, "user_id": user_id}
+    stocktake, is_new = Stocktake.objects.get_or_create(key=key or uuid.uuid4(), defaults=fields)
+    if not is_new:
+        return stocktake
     lines = [
         StocktakeLine(stocktake=stocktake, variant_id=v, frozen=n)
         for v, n in rows.order_by("variant__product__title", "variant_id").values_list("variant_id", "on_hand")
@@ -142,15 +148,17 @@ def post(stocktake: Stocktake, *, user_id: int | None = None) -> int:
     for variant_id, stock in rows.items():
         if stock.on_hand + differing[variant_id] < 0:
             raise StockRefused(f"Only {stock.on_hand} of {stock.variant} are on hand now. Count it again.")
-    for variant_id, stock in rows.items():
-        movement = StockMovement(
+    movements = {
+        stock.pk: StockMovement(
             kind=StockMovement.Kind.ADJUSTED,
             on_hand_change=differing[variant_id],
             reference=f"stocktake:{locked.pk}",
             reason="counted",
             user_id=user_id,
         )
-        write_on_hand(stock, movement)
+        for variant_id, stock in rows.items()
+    }
+    write_on_hand_of_many(rows.values(), movements)
     locked.status, locked.posted_at = Stocktake.Status.POSTED, timezone.now()
     locked.save(update_fields=["status", "posted_at"])
     return len(differing)

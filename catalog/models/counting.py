@@ -91,6 +91,12 @@ class Stocktake(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     is_blind = models.BooleanField("blind count", default=False, db_default=False)
     note = models.CharField(max_length=200, blank=True)
+    key = models.UUIDField(
+        unique=True,
+        null=True,
+        editable=False,
+        help_text="Identifies the submitted form, so that submitting it twice opens one count.",
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
     )

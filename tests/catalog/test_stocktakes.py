@@ -1,6 +1,9 @@
 """Stocktakes: stock is counted while the shop keeps selling, and the differences are posted."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.errors import StockRefused
 from catalog.inventory import (
@@ -14,9 +17,11 @@ from catalog.inventory.stocktakes import cancel, count, open_stocktake, post
 from catalog.models import (
     Stock,
     StockMovement,
+    Stocktake,
 )
 from tests.catalog.stock_rows import movements_of, on_hand
-from tests.factories import make_location, make_variant, stock_of
+from tests.factories import make_location, make_user, make_variant, stock_of
+from tests.reading import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +140,36 @@ def test_a_variant_cannot_be_in_two_open_stocktakes():
     count(second, {variant.pk: 8})
     assert post(second) == 0
     assert stock_of(variant) == (8, 0)
+
+
+def test_a_form_that_is_sent_twice_opens_one_count(client, main):
+    staff = make_user(is_staff=True, is_superuser=True)
+    client.force_login(staff)
+    make_variant(on_hand=3)
+    fields = form_of(client.get("/admin/catalog/stocktake/add/"))
+    answers = [client.post("/admin/catalog/stocktake/add/", fields) for _ in range(2)]
+    stocktake = Stocktake.objects.get()
+    assert {answer.url for answer in answers} == {f"/admin/catalog/stocktake/{stocktake.pk}/change/"}
+    assert (stocktake.lines.count(), LogEntry.objects.count()) == (1, 1)
+
+
+def test_posting_takes_as_many_queries_for_many_lines_as_for_few(main):
+    numbers = []
+    for lines in (1, 12):
+        variants = [make_variant(on_hand=5) for _ in range(lines)]
+        stocktake = open_stocktake(main, [variant.pk for variant in variants])
+        count(stocktake, {variant.pk: 4 for variant in variants})
+        with CaptureQueriesContext(connection) as queries:
+            assert post(stocktake) == lines
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_posting_refuses_a_level_below_zero_and_corrects_nothing(main):
+    short, fine = make_variant(on_hand=5), make_variant(on_hand=5)
+    stocktake = open_stocktake(main)
+    count(stocktake, {short.pk: 0, fine.pk: 3})
+    adjust(short.pk, main, -3, reason="broken")
+    with pytest.raises(StockRefused, match="Only 2 of .* are on hand now. Count it again."):
+        post(stocktake)
+    assert (stock_of(short), stock_of(fine)) == ((2, 0), (5, 0))
