@@ -12,8 +12,11 @@ RECENT = timedelta(days=3)
 MAX_REPRICED_ORDERS = 2_000  # orders that one audit prices again
 
 
-def explain_order(order: Order) -> list[str]:
-    """Return lines of text with every price row, discount and tax of the order, and whether repricing agrees."""
+def explain_order(order: Order, *, shows_codes: bool = True) -> list[str]:
+    """Return lines of text with every price row, discount and tax of the order, and whether repricing agrees.
+
+    With `shows_codes`, they name the coupon codes.
+    """
     if not can_be_derived(order.receipt):
         return ["This order was placed before receipts recorded how a total is calculated."]
     lines = {line.position: line for line in order.lines.all()}
@@ -22,7 +25,7 @@ def explain_order(order: Order) -> list[str]:
         for position, total in enumerate(totals_of(order.receipt).lines, start=1)
         if position in lines
     }
-    explanation = explain(order.receipt, titles)
+    explanation = explain(order.receipt, titles, shows_codes=shows_codes)
     if order.tendered_minor:
         paid, rest = (format_money(minor, order.currency) for minor in (order.tendered_minor, order.due_minor))
         explanation.append(f"Gift cards pay {paid}; the rest is {rest}")

@@ -22,9 +22,12 @@ class SumRow:
     note: str = ""
 
 
-def sum_rows(order: Order) -> list[SumRow]:
-    """Return the rows of a mail from the subtotal to what gift cards paid; every promotion is named with its code."""
-    return list(_mail_rows(order))
+def sum_rows(order: Order, *, shows_codes: bool = True) -> list[SumRow]:
+    """Return the rows of a mail from the subtotal to what gift cards paid.
+
+    With `shows_codes`, every promotion is named with its code.
+    """
+    return list(_mail_rows(order, shows_codes=shows_codes))
 
 
 def order_sum(order: Order) -> list[SumRow]:
@@ -105,9 +108,9 @@ class _PageSum:
         return format_money(minor, self.currency, current_market().language)
 
 
-def _mail_rows(order: Order) -> Iterator[SumRow]:
+def _mail_rows(order: Order, *, shows_codes: bool) -> Iterator[SumRow]:
     yield SumRow("Subtotal", _money(order, order.subtotal_minor))
-    for name, minor in _mail_discounts(order):
+    for name, minor in _mail_discounts(order, shows_codes=shows_codes):
         yield SumRow(name, f"{MINUS}{_money(order, minor)}")
     if order.shipping_code != DIGITAL:
         yield SumRow(order.shipping_name, _money(order, order.shipping_minor) if order.shipping_minor else "Free")
@@ -121,11 +124,12 @@ def _mail_rows(order: Order) -> Iterator[SumRow]:
         yield SumRow("Paid by gift card", f"{MINUS}{_money(order, order.tendered_minor)}")
 
 
-def _mail_discounts(order: Order) -> Iterator[tuple[str, int]]:
+def _mail_discounts(order: Order, *, shows_codes: bool) -> Iterator[tuple[str, int]]:
     """Yield what each promotion took off the goods; orders from before promotions know only the sum."""
     if can_be_derived(order.receipt):
         for discount in totals_of(order.receipt).goods_discounts:
-            yield f"{discount.name} ({discount.code})" if discount.code else discount.name, discount.minor
+            is_named = discount.code and shows_codes
+            yield f"{discount.name} ({discount.code})" if is_named else discount.name, discount.minor
     elif order.discount_minor:
         yield "Discount", order.discount_minor
 

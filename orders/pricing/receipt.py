@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.formats import market_name, moment
 from catalog.money import format_money
 from orders.pricing.basket import Basket, Treatment
-from orders.pricing.totals import Discount, Totals, price
+from orders.pricing.totals import Discount, Reason, Totals, price
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -60,8 +60,11 @@ def derive(receipt: dict[str, Any]) -> Totals:
     return price(basket_of(receipt))
 
 
-def explain(receipt: dict[str, Any], titles: dict[str, str]) -> list[str]:
-    """Return every part of a total in lines of text. `titles` maps line keys to titles."""
+def explain(receipt: dict[str, Any], titles: dict[str, str], *, shows_codes: bool = True) -> list[str]:
+    """Return every part of a total in lines of text. `titles` maps line keys to titles.
+
+    With `shows_codes`, it names the coupon codes.
+    """
     basket, totals = basket_of(receipt), totals_of(receipt)
 
     def money(minor: int) -> str:
@@ -77,20 +80,20 @@ def explain(receipt: dict[str, Any], titles: dict[str, str]) -> list[str]:
         report.append(
             f"{line.quantity} × {title} at {money(line.unit_minor)} ({source}) = {money(line.subtotal_minor)}"
         )
-        report += _discount_rows(line.discounts, basket.currency)
+        report += _discount_rows(line.discounts, basket.currency, shows_codes=shows_codes)
         row = f", rate row {line.tax_rate_id}" if line.tax_rate_id else ""
         report.append(f"    tax {line.tax_percent.normalize():f} %{row}: {money(line.tax_minor)}")
         report.append(f"    charged {money(line.total_minor)}")
     if basket.delivery:
         report.append(f"{basket.delivery.name} {money(totals.shipping_minor)} ({basket.delivery.code})")
-    report += _discount_rows(totals.shipping_discounts, basket.currency)
+    report += _discount_rows(totals.shipping_discounts, basket.currency, shows_codes=shows_codes)
     suffix = "included" if totals.is_tax_included else "on top"
     for tax in totals.taxes:
         report.append(f"Tax {tax.percent.normalize():f} % of {money(tax.base_minor)}: {money(tax.tax_minor)} {suffix}")
     report.append(f"Total {money(totals.total_minor)}")
     if totals.reasons:
         report.append("Promotions that did not apply:")
-        report += [f"    {_named(reason.name, reason.rule_id, reason.code)}: {reason.why}" for reason in totals.reasons]
+        report += [f"    {_named(reason, shows_codes=shows_codes)}: {reason.why}" for reason in totals.reasons]
     return report
 
 
@@ -99,13 +102,16 @@ def rounding_steps(receipt: dict[str, Any]) -> list[str]:
     return ["Calculation steps (minor units):", *(f"    {step}" for step in totals_of(receipt).steps)]
 
 
-def _discount_rows(discounts: Iterable[Discount], currency: str) -> list[str]:
+def _discount_rows(discounts: Iterable[Discount], currency: str, *, shows_codes: bool) -> list[str]:
     return [
-        f"    − {format_money(discount.minor, currency)} {_named(discount.name, discount.rule_id, discount.code)}"
+        f"    − {format_money(discount.minor, currency)} {_named(discount, shows_codes=shows_codes)}"
         for discount in discounts
     ]
 
 
-def _named(name: str, rule_id: int, code: str) -> str:
-    sources = ", ".join(part for part in (f"rule {rule_id}" if rule_id else "", f"code {code}" if code else "") if part)
-    return f"{name} ({sources})" if sources else name
+def _named(source: Discount | Reason, *, shows_codes: bool) -> str:
+    """Return the name of a promotion, with its rule and code; those who may not see codes learn that there was one."""
+    rule = f"rule {source.rule_id}" if source.rule_id else ""
+    code = (f"code {source.code}" if shows_codes else "with a code") if source.code else ""
+    sources = ", ".join(filter(None, (rule, code)))
+    return f"{source.name} ({sources})" if sources else source.name

@@ -29,7 +29,18 @@ from payments.models import Journal
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.urls import urlpatterns
-from tests.factories import make_listed_variants, make_order, make_user, make_variant
+from tests.factories import (
+    make_cart,
+    make_listed_variants,
+    make_order,
+    make_promotion,
+    make_shipping,
+    make_tax,
+    make_user,
+    make_variant,
+    place,
+    with_codes,
+)
 from tests.orders.staff_pages import staff
 from tests.reading import find, links_of, markup_of, rows_of, terms_of, text_of
 
@@ -408,3 +419,14 @@ def test_a_canceled_order_arrives_on_no_day():
     cancel(order, Order.CancelReason.STAFF)
     order.refresh_from_db()
     assert not {"Arrives", "Ship by"} & {label for label, _ in facts(order, make_user()).rows}
+
+
+def test_a_total_names_codes_to_those_who_may_see_them(client):
+    make_shipping()
+    make_tax()
+    make_promotion(name="Hello", percent=10, codes=("WELCOME10",))
+    order = place(with_codes(make_cart(make_variant(2000)), "WELCOME10"))
+    for role, shown in (("Support", "with a code"), ("Owner", "code WELCOME10")):
+        staff(client, role)
+        page = text_of(client.get(page_of(order)))
+        assert (f", {shown})" in page, "WELCOME10" in page) == (True, role == "Owner")

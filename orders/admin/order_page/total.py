@@ -17,6 +17,8 @@ class Total:
     explanation: str
 
 
-def total(order: Order, _user: User) -> Total:
-    """Return the sum of the order."""
-    return Total(sum_rows(order), "\n".join(explain_order(order)))
+def total(order: Order, user: User) -> Total:
+    """Return the sum of the order. Only staff who may see coupon codes read them."""
+    shows_codes = user.has_perm("orders.see_code_coupon")
+    explanation = explain_order(order, shows_codes=shows_codes)
+    return Total(sum_rows(order, shows_codes=shows_codes), "\n".join(explanation))
