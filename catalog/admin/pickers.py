@@ -4,7 +4,7 @@ Without scripts, the button “Find” sends the form. The page that shows it ag
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +45,13 @@ class PickerSource:
     title: Callable[[Any], str] = str
     detail: Callable[[Any], str] = lambda row: ""
     product_id: Callable[[Any], int] | None = None  # of the product whose picture is shown
+    public_rows: Callable[[], QuerySet] | None = None  # of products: those that shoppers see
+
+    def for_user(self, user: Any) -> "PickerSource":
+        """This source, without drafts for users who may not view products."""
+        if not self.public_rows or user.has_perm("catalog.view_product"):
+            return self
+        return replace(self, rows=self.public_rows)
 
     def found(self, text: str) -> list[Choice]:
         """The first rows that match the text."""
@@ -95,6 +102,7 @@ PRODUCTS = PickerSource(
     _find_products,
     detail=lambda product: "" if product.status == Product.Status.ACTIVE else product.get_status_display().lower(),
     product_id=lambda product: product.pk,
+    public_rows=lambda: Product.objects.filter(status=Product.Status.ACTIVE).only("title", "status"),
 )
 VARIANTS = PickerSource(
     "variants",
@@ -103,6 +111,7 @@ VARIANTS = PickerSource(
     _find_variants,
     detail=lambda variant: variant.sku,
     product_id=lambda variant: variant.product_id,
+    public_rows=lambda: Variant.objects.filter(is_active=True, product__status="active").select_related("product"),
 )
 CATEGORIES = PickerSource(
     "categories",
@@ -212,6 +221,11 @@ class PickerField(forms.ModelMultipleChoiceField):
     def __init__(self, source: PickerSource, *, has_quantities: bool = False, **options: Any) -> None:
         super().__init__(queryset=None, widget=Picker(source, has_quantities=has_quantities), **options)
         self.source = source
+
+    def narrow(self, user: Any) -> None:
+        """Offer and accept only what this user may see. Call it on the field of a form, not of its class."""
+        self.source = self.widget.source = self.source.for_user(user)
+        self.queryset = self.source.rows()
 
     def __deepcopy__(self, memo: Any) -> "PickerField":
         copy = super().__deepcopy__(memo)

@@ -242,6 +242,18 @@ def test_staff_who_may_not_change_promotions_try_them_on_a_page_of_its_own():
     assert "Saves €2.40" in text_of(answer)
 
 
+def test_drafts_are_found_only_by_staff_who_may_view_products(client):
+    promotion, mug = make_promotion(percent=10), make_variant(sku="MUG-1")
+    mug.product.status = "draft"
+    mug.product.save()
+    url = f"{LIST}rows/?source=variants&name=items&term=MUG-1"
+    for role, is_found in (("Support", False), ("Marketing", True)):
+        staff(client, role)
+        assert ("MUG-1" in text_of(client.get(url))) == is_found
+        sent = {"try-items": [mug.pk], "find_try-items": "MUG-1"}
+        assert (mug.product.title in text_of(client.post(f"{LIST}{promotion.pk}/try/", sent))) == is_found
+
+
 def draft_of(promotion: Promotion):
     return promotion_rules(Promotion.objects.filter(pk=promotion.pk))[0]
 

@@ -37,7 +37,7 @@ def rows_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespon
     source = SOURCES.get(request.GET.get("source", ""))
     if source is None:
         raise Http404
-    return HttpResponse(picker_rows(source, request.GET))
+    return HttpResponse(picker_rows(source.for_user(request.user), request.GET))
 
 
 def kind_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -182,14 +182,16 @@ class PromotionAdmin(admin.ModelAdmin):
         is_tried = request.method == "POST" and TRY in request.POST and may_save
         market = promotion.market if promotion else default_market().code
         is_sent = request.method == "POST" and may_save
-        form = TrialForm(market, self.rows_url, request.POST if is_sent else None, form_id="promotion_form")
+        form = TrialForm(
+            market, self.rows_url, request.POST if is_sent else None, user=request.user, form_id="promotion_form"
+        )
         preview = None
         if is_tried:
             again = self.get_queryset(request).get(pk=stored.pk) if stored else None
             preview = preview_of(typed_draft(self, request, again), form)
         elif stored and request.method == "GET":
             draft = stored_draft(stored, sees_codes=request.user.has_perm(SEE_CODES))
-            preview = preview_of(draft, TrialForm(market, self.rows_url, {"try-with_code": "on"}))
+            preview = preview_of(draft, TrialForm(market, self.rows_url, {"try-with_code": "on"}, user=request.user))
         query = {"kind": choice.code} if (choice := self.choice(request, promotion)) else {}
         query |= {"of": stored.pk} if stored else {}
         url = f"{reverse('admin:orders_promotion_preview')}?{urlencode(query)}"

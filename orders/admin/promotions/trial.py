@@ -39,8 +39,9 @@ class TrialForm(forms.Form):
     with_code = forms.BooleanField(label="With a code", required=False, initial=True)
     is_member = forms.BooleanField(label="By a customer in its groups", required=False, initial=True)
 
-    def __init__(self, market: str, url: str, *args: Any, form_id: str = "", **kwargs: Any) -> None:
+    def __init__(self, market: str, url: str, *args: Any, user: Any, form_id: str = "", **kwargs: Any) -> None:
         super().__init__(*args, prefix=PREFIX, **kwargs)
+        self.fields["items"].narrow(user)  # type: ignore[attr-defined]
         countries = {choice for one in all_markets().values() for choice in one.country_choices()}
         self.fields["country"].choices = sorted(countries, key=lambda choice: choice[1])
         self.fields["country"].initial = market_of(market).countries[0]
@@ -146,7 +147,7 @@ def preview_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRes
         raise PermissionDenied
     draft = typed_draft(model_admin, request, promotion)
     market = draft.rule.market if draft.rule else ""
-    preview = preview_of(draft, TrialForm(market, "", request.POST))
+    preview = preview_of(draft, TrialForm(market, "", request.POST, user=request.user))
     return render(request, "admin/orders/promotion/preview.html", {"preview": preview})
 
 
@@ -155,7 +156,8 @@ def try_page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> Ht
     require_permission(request, "orders.try_promotion")
     promotion = found_or_404(model_admin.get_queryset(request), str(pk))
     is_sent = request.method == "POST"
-    form = TrialForm(promotion.market, model_admin.rows_url, request.POST if is_sent else None)  # type: ignore[attr-defined]
+    url: str = model_admin.rows_url  # type: ignore[attr-defined]
+    form = TrialForm(promotion.market, url, request.POST if is_sent else None, user=request.user)
     is_tried = is_sent and not wants_preview(request.POST)
     draft = stored_draft(promotion, sees_codes=request.user.has_perm(SEE_CODES))
     preview = preview_of(draft, form) if is_tried else None
