@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin, messages
@@ -106,13 +106,22 @@ def page(
 
 @dataclass(frozen=True)
 class Question:
-    """A confirmation: sentences about what will happen, the label of the button, and the page to return to."""
+    """A confirmation: sentences about what will happen, the label of the button, and the page to return to.
+
+    The button of a dangerous one, which throws something away, is red.
+    """
 
     title: str
     sentences: Sequence[str]
     button: str
     back: str
     back_name: str
+    is_dangerous: bool = field(default=False, kw_only=True)
+
+    @property
+    def look(self) -> str:
+        """The class of the button."""
+        return "danger" if self.is_dangerous else "default"
 
     @property
     def mark(self) -> str:
@@ -133,6 +142,7 @@ def ask(
         "title": question.title,
         "sentences": question.sentences,
         "button": question.button,
+        "look": question.look,
         "back": question.back,
         "back_name": question.back_name,
         "mark": question.mark,

@@ -12,7 +12,7 @@ from catalog.models import (
 )
 from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant, stock_of
-from tests.reading import find_all, form_of, rows_of, text_of
+from tests.reading import find, find_all, form_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,8 @@ def test_a_stocktake_is_counted_and_posted(client, staff):
     asked = client.post(url, {"post": "yes"})
     text = text_of(asked)
     assert f"corrected by 0 in 2 products: {variant} −2, {other} +2." in text
+    assert find(asked, "input", type="submit").attributes["class"] == "default"
+    assert find(client.post(url, {"cancel": "yes"}), "input", type="submit").attributes["class"] == "danger"
     assert (stock_of(variant), stock_of(other)) == ((10, 0), (0, 0))
     client.post(url, {"post": "yes", "confirmed": asked.context["mark"]})
     assert (stock_of(variant), stock_of(other)) == ((8, 0), (2, 0))

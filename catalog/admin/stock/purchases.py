@@ -126,7 +126,10 @@ class PurchaseOrderAdmin(ReadOnly, admin.ModelAdmin):
         require_permission(request, "catalog.change_purchaseorder")
         purchase = get_object_or_404(PurchaseOrder.objects.select_related("location"), pk=purchase_id)
         back = reverse("admin:catalog_purchaseorder_change", args=[purchase.pk])
-        question = Question(f"{purchase}: {button.lower()}", _consequences(purchase, verb), button, back, str(purchase))
+        question = Question(
+            *(f"{purchase}: {button.lower()}", _consequences(purchase, verb), button, back, str(purchase)),
+            is_dangerous=verb is cancel_purchase,
+        )
         if not question.is_answered(request):
             return ask(self, request, question)
         try:

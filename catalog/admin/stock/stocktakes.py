@@ -1,5 +1,6 @@
 """The admin of stocktakes: count, compare and post the differences."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -38,6 +39,7 @@ UNFINISHED = Stocktake.UNFINISHED
 
 
 class StocktakeForm(forms.Form):
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     location = forms.ModelChoiceField(
         Location.objects.filter(is_active=True),
         empty_label=None,
@@ -78,17 +80,21 @@ class StocktakeAdmin(ReadOnly, admin.ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         require_permission(request, MAY_CHANGE_STOCK)
-        form = StocktakeForm(request.POST or None, initial={"location": default_location().pk}, label_suffix="")
+        initial = {"key": uuid.uuid4(), "location": default_location().pk}
+        form = StocktakeForm(request.POST or None, initial=initial, label_suffix="")
         if request.method == "POST" and form.is_valid():
             cleaned = form.cleaned_data
+            is_repeated = Stocktake.objects.filter(key=cleaned["key"]).exists() if cleaned["key"] else False
             stocktake = stocktakes.open_stocktake(
                 cleaned["location"],
                 cleaned["lines"],
                 note=cleaned["note"],
                 is_blind=cleaned["is_blind"],
+                key=cleaned["key"],
                 user_id=request.user.pk,
             )
-            record_opening(request, stocktake)
+            if not is_repeated:
+                record_opening(request, stocktake)
             return redirect("admin:catalog_stocktake_change", stocktake.pk)
         context = {"form": form, "title": "Count stock", "button": "Start counting"}
         return page(self, request, "admin/catalog/plain_form.html", context, 422 if form.errors else 200)
@@ -235,7 +241,7 @@ def _cancellation(stocktake: Stocktake) -> Question:
         f"The stock at {stocktake.location} does not change.",
         "This cannot be undone.",
     ]
-    return _question(stocktake, "cancel the count", sentences, "Cancel the count")
+    return _question(stocktake, "cancel the count", sentences, "Cancel the count", is_dangerous=True)
 
 
 def _corrections(stocktake: Stocktake) -> Question:
@@ -253,6 +259,8 @@ def _corrections(stocktake: Stocktake) -> Question:
     return _question(stocktake, "post the differences", sentences, "Post the differences")
 
 
-def _question(stocktake: Stocktake, action: str, sentences: list[str], button: str) -> Question:
+def _question(
+    stocktake: Stocktake, action: str, sentences: list[str], button: str, *, is_dangerous: bool = False
+) -> Question:
     back = reverse("admin:catalog_stocktake_change", args=[stocktake.pk])
-    return Question(f"{stocktake}: {action}", sentences, button, back, str(stocktake))
+    return Question(f"{stocktake}: {action}", sentences, button, back, str(stocktake), is_dangerous=is_dangerous)

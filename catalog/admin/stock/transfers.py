@@ -187,4 +187,4 @@ def _loss(transfer: Transfer, lines: list[TransferLine], arrived: dict[int, int]
     ]
     back = reverse("admin:catalog_transfer_change", args=[transfer.pk])
     button = "Receive these units and write off the rest"
-    return Question(f"{transfer}: write off the rest", sentences, button, back, str(transfer))
+    return Question(f"{transfer}: write off the rest", sentences, button, back, str(transfer), is_dangerous=True)
