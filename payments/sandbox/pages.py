@@ -26,14 +26,15 @@ a{{color:inherit}}label.beside{{display:inline}}
 {body}</main></body></html>"""
 
 
-def _spaced(number: str) -> str:
+def spaced(number: str) -> str:
+    """Return a card's number as it is printed, in groups of four."""
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
 def _card_list(session: dict[str, Any]) -> str:
     """Return the test cards that can pay this session, and what each does."""
     offered = [c for c in CARDS if not c.is_bank_account or "sepa_debit" in session["payment_method_types"]]
-    return f"<dl>{''.join(f'<dt>{_spaced(c.number)}</dt><dd>{html.escape(c.effect)}</dd>' for c in offered)}</dl>"
+    return f"<dl>{''.join(f'<dt>{spaced(c.number)}</dt><dd>{html.escape(c.effect)}</dd>' for c in offered)}</dl>"
 
 
 def shown_amount(minor: int, currency: str) -> str:
