@@ -92,6 +92,7 @@ ROLES: dict[str, dict[str, str]] = {
         "payments.refund": "view",
         "payments.order": "refund",
         "payments.refundrequest": "view",
+        "payments.dispute": "view",
     },
     "Finance": {
         "orders.giftcard": "view issue",
@@ -107,6 +108,7 @@ ROLES: dict[str, dict[str, str]] = {
         "payments.refund": "view approve",
         "payments.order": "refund",
         "payments.refundrequest": "view",
+        "payments.dispute": "view answer",
         "payments.refundlimit": "view add change delete",
         "payments.journal": "view",
         "payments.reports": "view",

@@ -1,7 +1,7 @@
 """Ship orders. The only writer of Order.fulfillment_status."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
@@ -17,6 +17,14 @@ from orders.emails import send_shipped
 from orders.errors import EditRefused, ShipmentRefused
 from orders.lifecycle import Change, complete, lock_order, record_event
 from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
+
+# Why an order is not shipped now, as a sentence, or an empty text. Apps that know add themselves in AppConfig.ready.
+HOLDS: list[Callable[[Order], str]] = []
+
+
+def hold_of(order: Order) -> str:
+    """Return why the order is not shipped although it is confirmed, such as a disputed payment; empty if it may be."""
+    return next(filter(None, (hold(order) for hold in HOLDS)), "")
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,8 @@ def correct_tracking(fulfillment: Fulfillment, new: Tracking, edit: Edit) -> Non
 def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int, int]) -> None:
     if order.status != Order.Status.CONFIRMED:
         raise ShipmentRefused(f"Order {order.number} is {order.get_status_display().lower()} and cannot be shipped.")
+    if hold := hold_of(order):
+        raise ShipmentRefused(hold)
     if not quantities:
         raise ShipmentRefused("Enter how many units of each line are in the parcel.")
     for line, quantity in quantities.items():

@@ -9,20 +9,24 @@ class PaymentsConfig(AppConfig):
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from orders.admin.order_list import payment_readers  # noqa: PLC0415
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
+        from orders.fulfillment import HOLDS  # noqa: PLC0415
         from orders.people import refunds  # noqa: PLC0415
         from orders.problems import problems  # noqa: PLC0415
         from payments import bulk_cancel, canceled_mails  # noqa: F401, PLC0415  (they register themselves)
         from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
+        from payments.admin.dispute_page import ANSWER_ACTION, DISPUTES  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, REFUNDED_MINOR, payment_cells  # noqa: PLC0415
         from payments.admin.order_page import MONEY, PAYMENTS, REFUNDS  # noqa: PLC0415
         from payments.admin.refund_decisions import DECISIONS  # noqa: PLC0415
         from payments.admin.refund_page import REFUND_ACTION  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
+        from payments.disputes import hold_of  # noqa: PLC0415
         from payments.refund_limits import create_limits  # noqa: PLC0415
 
-        order_page.add(MONEY, REFUNDS, PAYMENTS, CANCEL, REFUND_ACTION, *DECISIONS)
+        order_page.add(MONEY, REFUNDS, DISPUTES, PAYMENTS, CANCEL, REFUND_ACTION, *DECISIONS, ANSWER_ACTION)
         tiles.add(*TILES)
         payment_readers.append(payment_cells)
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
+        HOLDS.append(hold_of)
         post_migrate.connect(create_limits)

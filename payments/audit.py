@@ -113,6 +113,26 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN (SELECT journal_id, sum(amount_minor) AS minor FROM payments_posting
                    WHERE account = 'tax' GROUP BY 1) p ON p.journal_id = j.id
         WHERE t.minor <> -coalesce(p.minor, 0)""",
+    "M17 disputed payments equal the books": """
+        SELECT 'payment ' || p.id, format('disputed %s, its disputes %s, books %s', p.disputed_minor,
+               coalesce(d.withdrawn, 0), coalesce(b.minor, 0))
+        FROM payments_payment p
+        LEFT JOIN (SELECT payment_id, sum(withdrawn_minor) AS withdrawn FROM payments_dispute GROUP BY 1) d
+               ON d.payment_id = p.id
+        LEFT JOIN (SELECT j.payment_id, -sum(o.amount_minor) AS minor
+                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account = 'stripe'
+                   WHERE j.kind = 'dispute' GROUP BY 1) b ON b.payment_id = p.id
+        WHERE p.disputed_minor <> coalesce(d.withdrawn, 0) OR p.disputed_minor <> coalesce(b.minor, 0)""",
+    "M18 only open disputes hold money back": """
+        SELECT 'payment ' || p.id, format('books hold %s back, open disputes %s', coalesce(b.held, 0),
+               coalesce(d.held, 0))
+        FROM payments_payment p
+        LEFT JOIN (SELECT j.payment_id, sum(o.amount_minor) AS held
+                   FROM payments_journal j JOIN payments_posting o ON o.journal_id = j.id AND o.account = 'disputed'
+                   GROUP BY 1) b ON b.payment_id = p.id
+        LEFT JOIN (SELECT payment_id, sum(withdrawn_minor) AS held FROM payments_dispute
+                   WHERE status <> 'lost' GROUP BY 1) d ON d.payment_id = p.id
+        WHERE coalesce(b.held, 0) <> coalesce(d.held, 0)""",
     "M10 what is owed to holders of gift cards stands in the books": """
         SELECT 'currency ' || currency, format('books owe %s, cards and unpaid orders hold %s', sum(books), sum(cards))
         FROM (SELECT j.currency, -p.amount_minor AS books, 0 AS cards FROM payments_posting p

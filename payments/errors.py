@@ -52,5 +52,9 @@ class RefundRefused(PaymentError):
     """The amount exceeds what can still be refunded. The message is a sentence for staff."""
 
 
+class DisputeRefused(PaymentError):
+    """The dispute cannot be answered any more. The message is a sentence for staff."""
+
+
 class CancelRefused(PaymentError):
     """The order cannot be canceled. The message is a sentence for the user."""

@@ -9,11 +9,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from orders.lifecycle import record_event
-from orders.models import OrderEvent
 from payments import gateway
 from payments.balance import take_over_listed
 from payments.cancellation import close_payments
+from payments.disputes import note_fraud_warning, take_over_dispute
 from payments.errors import StillProcessing
 from payments.models import Payment, Refund, StripeEvent
 from payments.refunds import note_foreign_refund, take_over_refund
@@ -110,15 +109,11 @@ def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.S
 
 
 def _handle_dispute(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
-    """Record the dispute on the order once per status, so that staff answer it in Stripe's dashboard."""
-    payment = _payment_of(subject)
+    """Take over the dispute's current state."""
+    payment = _payment_with(_intent_id(subject), str(subject.get("charge") or ""))
     if not payment:
         return _status_of_unknown(event)
-    text = (
-        f"Dispute {subject.get('id')}: {str(subject.get('status')).replace('_', ' ')}. Answer it in Stripe's dashboard."
-    )
-    if not payment.order.events.filter(text=text).exists():
-        record_event(payment.order, OrderEvent.Kind.PAYMENT, text)
+    take_over_dispute(payment, gateway.retrieve_dispute(str(subject.get("id") or "-")))
     return StripeEvent.Status.DONE
 
 
@@ -128,6 +123,20 @@ def _handle_payout(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.S
         return StripeEvent.Status.IGNORED
     take_over_listed(gateway.retrieve_payout(str(subject.get("id") or "-")))
     return StripeEvent.Status.DONE
+
+
+def _handle_fraud_warning(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
+    """Record on the order that its bank suspects fraud. The event says all there is to know."""
+    payment = _payment_with(_intent_id(subject), str(subject.get("charge") or ""))
+    if not payment:
+        return _status_of_unknown(event)
+    note_fraud_warning(payment, str(subject.get("id") or ""), str(subject.get("fraud_type") or "unknown"))
+    return StripeEvent.Status.DONE
+
+
+def _payment_with(intent_id: str, charge_id: str) -> Payment | None:
+    """Return our payment with this payment intent or charge, or None."""
+    return Payment.objects.filter(Q(payment_intent_id=intent_id or "-") | Q(charge_id=charge_id or "-")).first()
 
 
 def _status_of_unknown(event: StripeEvent) -> StripeEvent.Status:
@@ -146,4 +155,5 @@ HANDLERS: dict[str, Handler] = {
     "refund.": _handle_refund,
     "charge.dispute.": _handle_dispute,
     "payout.": _handle_payout,
+    "radar.early_fraud_warning.": _handle_fraud_warning,
 }

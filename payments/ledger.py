@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from orders.models import GiftCard, Order
-from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, Refund, RefundRequest
+from payments.models import BalanceTransaction, Dispute, Journal, Payment, Payout, Posting, Refund, RefundRequest
 
 Account = Posting.Account
 Amounts = dict[str, int]
@@ -204,3 +204,17 @@ def book_set_aside(transaction: BalanceTransaction) -> bool:
     """Book money that Stripe moved without an order of ours, so that it stands in the books until somebody assigns it."""
     amounts: Amounts = {Account.STRIPE: transaction.amount_minor, Account.UNASSIGNED: -transaction.amount_minor}
     return _book(Journal.Kind.SET_ASIDE, transaction.stripe_id, None, amounts, currency=transaction.currency)
+
+
+def book_dispute_move(dispute: Dispute, transaction_id: str, amount_minor: int) -> bool:
+    """Book money that Stripe took away for a dispute (a negative amount) or gave back, by its balance transaction."""
+    amounts: Amounts = {Account.STRIPE: amount_minor, Account.DISPUTED: -amount_minor}
+    payment = dispute.payment
+    return _book(Journal.Kind.DISPUTE, transaction_id, payment.order, amounts, payment)
+
+
+def book_dispute_lost(dispute: Dispute, amount_minor: int) -> bool:
+    """Book what a lost dispute has taken away as lost; a negative amount, if the bank decided otherwise later."""
+    amounts: Amounts = {Account.DISPUTES: amount_minor, Account.DISPUTED: -amount_minor}
+    payment, suffix = dispute.payment, "" if amount_minor >= 0 else "-won"
+    return _book(Journal.Kind.DISPUTE_LOST, f"{dispute.stripe_id}{suffix}", payment.order, amounts, payment)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from payments.models import Payment, Refund, RefundRequest, StripeEvent
+from payments.models import Dispute, Payment, Refund, RefundRequest, StripeEvent
 
 MAX_WAITING = timedelta(hours=1)
 
@@ -33,6 +33,16 @@ def refunds_to_assign() -> QuerySet[RefundRequest]:
     return RefundRequest.objects.filter(
         reason=RefundRequest.Reason.AT_STRIPE, journal=None, status=RefundRequest.Status.APPROVED
     )
+
+
+def disputes_to_answer() -> QuerySet[Dispute]:
+    """Disputes and inquiries that wait for evidence."""
+    return Dispute.objects.filter(status__in=Dispute.TO_ANSWER)
+
+
+def open_disputes() -> QuerySet[Dispute]:
+    """Disputes and inquiries that are not decided."""
+    return Dispute.objects.filter(status__in=Dispute.OPEN)
 
 
 def stuck_events() -> QuerySet[StripeEvent]:

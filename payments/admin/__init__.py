@@ -1,8 +1,10 @@
+from payments.admin.dispute_page import DisputeAdmin
 from payments.admin.gift_cards import GiftCardAdmin
 from payments.admin.payments import JournalAdmin, PaymentAdmin, RefundAdmin, StripeEventAdmin
 from payments.admin.refund_requests import RefundLimitAdmin, RefundRequestAdmin
 
 __all__ = [
+    "DisputeAdmin",
     "GiftCardAdmin",
     "JournalAdmin",
     "PaymentAdmin",

@@ -13,6 +13,7 @@ from payments.models import Payment, Refund
 
 PROBLEMS = (
     Problem("Payment to check", worklists.to_check, "order_id"),
+    Problem("Disputed", worklists.open_disputes, "payment__order_id"),
     Problem("Refund failed", worklists.failed_refunds, "payment__order_id"),
 )
 REFUNDED = Badge("Refunded")

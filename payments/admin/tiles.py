@@ -7,12 +7,19 @@ from payments import worklists
 PAYMENTS, EVENTS = "admin:payments_payment_changelist", "admin:payments_stripeevent_changelist"
 REQUESTS = "admin:payments_refundrequest_changelist"
 REFUNDS = "admin:payments_refund_changelist"
+DISPUTES = "admin:payments_dispute_changelist"
 
 TILES = (
     Tile(
         *("payments-to-check", "Payments to look at", Urgency.LATE, "payments.view_payment", PAYMENTS),
         *({"check": "yes"}, worklists.to_check),
         note="They do not fit their order",
+    ),
+    Tile(
+        *("disputes", "Disputes to answer", Urgency.LATE, "payments.view_dispute", DISPUTES),
+        *({"todo": "answer"}, worklists.disputes_to_answer),
+        oldest="answer_by",
+        detail=lambda due: f"The first by {moment(due)}",
     ),
     Tile(
         *("refunds-to-approve", "Refunds to approve", Urgency.TODAY, "payments.approve_refund", REQUESTS),

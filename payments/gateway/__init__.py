@@ -3,6 +3,7 @@
 from payments.gateway.balance import BalanceEntry, list_balance
 from payments.gateway.calls import is_live
 from payments.gateway.cards import card_brand
+from payments.gateway.disputes import DisputeState, MoneyMove, retrieve_dispute, submit_evidence
 from payments.gateway.payouts import PayoutState, list_payouts, retrieve_payout
 from payments.gateway.refunds import RefundState, create_refund, find_refund, retrieve_refund
 from payments.gateway.sessions import (
@@ -19,6 +20,8 @@ from payments.gateway.webhooks import verify_event
 __all__ = [
     "BalanceEntry",
     "PayoutState",
+    "DisputeState",
+    "MoneyMove",
     "RefundState",
     "SessionState",
     "card_brand",
@@ -32,8 +35,10 @@ __all__ = [
     "list_balance",
     "list_payouts",
     "retrieve_payout",
+    "retrieve_dispute",
     "retrieve_refund",
     "retrieve_session",
     "session_parameters",
+    "submit_evidence",
     "verify_event",
 ]

@@ -1,5 +1,6 @@
 from payments.models.balance import BalanceTransaction, Payout
 from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax
+from payments.models.dispute import Dispute
 from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
 from payments.models.payment import Payment
@@ -13,6 +14,7 @@ __all__ = [
     "DailyProduct",
     "DailySum",
     "DailyTax",
+    "Dispute",
     "Journal",
     "Payment",
     "Payout",

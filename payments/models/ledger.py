@@ -14,6 +14,8 @@ class Journal(models.Model):
         CANCEL = "cancel"
         REVERSAL = "reversal", "Part of a sale taken back"
         GOODWILL = "goodwill"
+        DISPUTE = "dispute", "Taken away or given back in a dispute"
+        DISPUTE_LOST = "dispute_lost"
         GIFT_ISSUED = "gift_issued", "Gift card given"
         GIFT_EXPIRED = "gift_expired", "Gift card expired"
         FEE = "fee", "Fee of Stripe"
@@ -52,6 +54,8 @@ class Posting(models.Model):
 
     class Account(models.TextChoices):
         STRIPE = "stripe", "Money at Stripe"
+        DISPUTED = "disputed", "Held back in disputes"
+        DISPUTES = "disputes", "Lost in disputes"
         RECEIVABLE = "receivable", "Owed by shoppers"
         SALES = "sales", "Sales, net"
         SHIPPING = "shipping", "Delivery charged, net"

@@ -90,6 +90,7 @@ LIST_TEXTS = {
     "orders.taxregion": ListText(
         "Parts of countries with tax rules of their own, found by postcode.", add="Add a tax region"
     ),
+    "payments.dispute": ListText("Payments that customers ask their bank to take back. Answer each before its day."),
     "payments.journal": ListText("The books: each entry moves money between accounts and is never changed."),
     "payments.payment": ListText("How orders were paid, and payments that need a decision."),
     "payments.refund": ListText("Money that goes back to customers, one entry for each payment.", "Refund payments"),

@@ -91,7 +91,7 @@ SECTIONS = (
         "Orders",
         "orders",
         "o",
-        (*models("orders", "order", "orderrun:Runs"), *models("payments", "refundrequest:Refunds")),
+        (*models("orders", "order", "orderrun:Runs"), *models("payments", "refundrequest:Refunds", "dispute")),
     ),
     Section(
         "Products",

@@ -330,25 +330,6 @@ def test_a_refund_made_in_stripes_dashboard_reaches_our_books(client, stripe_des
     assert [finding for finding in run_audit() if finding.invariant[:2] in ("M1", "M5", "M7")] == []
 
 
-def test_a_dispute_is_written_on_the_order_once(client, stripe_desk):
-    order = make_order()
-    payment = start_payment(order.pk)
-    stripe_desk.pay(payment.session_url)
-    payment = settle(payment.pk)
-    dispute = {
-        "object": "dispute",
-        "id": "dp_1",
-        "status": "needs_response",
-        "payment_intent": payment.payment_intent_id,
-    }
-    for name in ("evt_a", "evt_b"):
-        post(client, {**EVENT, "id": name, "type": "charge.dispute.created", "data": {"object": dispute}})
-    post(client, {**EVENT, "id": "evt_c", "type": "charge.dispute.created", "data": {"object": {"id": "dp_2"}}})
-    assert process_waiting() == 2
-    texts = order.events.filter(kind="payment").values_list("text", flat=True)
-    assert list(texts) == ["Dispute dp_1: needs response. Answer it in Stripe's dashboard."]
-
-
 def test_old_bodies_are_dropped_and_their_facts_stay(client):
     post(client, EVENT)
     StripeEvent.objects.update(status="done", received_at=timezone.now() - timedelta(days=91))

@@ -12,7 +12,7 @@ from catalog.admin.tile_registry import tiles
 from catalog.models import Price, Product, Review, Stock, Variant
 from orders.lifecycle import confirm
 from orders.models import Order
-from payments.models import Payment, StripeEvent
+from payments.models import Dispute, Payment, Refund, RefundRequest, StripeEvent
 from shop.models import Mail
 from tests.factories import make_order, make_user, make_variant
 from tests.orders.staff_pages import staff as log_in
@@ -69,6 +69,33 @@ def mail(status: str) -> None:
     )
 
 
+def refund_request(**fields) -> None:
+    RefundRequest.objects.create(
+        **{
+            "order": make_order(),
+            "currency": "EUR",
+            "total_minor": 100,
+            "goodwill_minor": 100,
+            "reason": "late",
+            **fields,
+        }
+    )
+
+
+def at_stripe(**fields) -> None:
+    refund_request(reason="at_stripe", status="approved", decided_at=timezone.now(), **fields)
+
+
+def refund(status: str) -> None:
+    Refund.objects.create(payment=flagged(""), amount_minor=100, currency="EUR", status=status)
+
+
+def dispute(status: str) -> None:
+    number = Dispute.objects.count()
+    fields = {"status": status, "currency": "EUR", "amount_minor": 100, "opened_at": timezone.now()}
+    Dispute.objects.create(stripe_id=f"du_{number}", payment=flagged(""), **fields)
+
+
 # Tile → what makes it count one, and what does not count.
 WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "late-to-ship": (
@@ -84,6 +111,10 @@ WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "short-of-stock": (short_order, [paid]),
     "unpaid": (make_order, [paid]),
     "payments-to-check": (lambda: flagged("mismatch"), [lambda: flagged("")]),
+    "disputes": (lambda: dispute("needs_response"), [lambda: dispute("under_review")]),
+    "refunds-to-approve": (refund_request, [at_stripe]),
+    "failed-refunds": (lambda: refund("failed"), [lambda: refund("pending")]),
+    "refunds-to-assign": (at_stripe, [refund_request]),
     "stuck-events": (
         lambda: event("failed", timedelta(0)),
         [lambda: event("new", timedelta(minutes=59)), lambda: event("done", timedelta(days=1))],

@@ -16,7 +16,7 @@ from orders.admin.order_page.parcels import can_be_shipped, locations_of, open_l
 from orders.admin.order_page.permissions import SEE_CUSTOMER, SHIP
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
 from orders.errors import ShipmentRefused
-from orders.fulfillment import NewFulfillment, ship
+from orders.fulfillment import NewFulfillment, hold_of, ship
 from orders.models import Order, OrderEvent, OrderLine
 
 
@@ -116,7 +116,7 @@ class ShipForm(ActionForm):
 
 def _refusal(order: Order) -> str:
     if can_be_shipped(order):
-        return ""
+        return hold_of(order)
     return f"{order.number} is {order.get_status_display().lower()}: there is nothing to ship."
 
 
