@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import IntegerField, Model, QuerySet, Subquery
 
 MAX_COUNTED = 10_000
+MAX_FOUND = 1_000  # of the rows that a search finds; who finds more needs further words, and not page 11
 MANY, MANY_SECONDS = 1_000, 60  # a number above this need not be exact, and may be kept for a minute
 REMEMBERED_SECONDS = 300  # how long the estimated size of a table is kept
 
@@ -36,16 +37,33 @@ def shown_count(number: int) -> str:
 class CappedPaginator(Paginator):
     """A paginator of a list of any length: it counts MAX_COUNTED rows at most, and has pages for so many.
 
-    Later rows are found by searching, filtering or sorting, because a page costs more the later it is.
+    Later rows are found by searching, filtering or sorting, because a page costs more the later it is. Of what a search
+    finds, it counts MAX_FOUND rows.
     """
+
+    is_search = False
+
+    @property
+    def most(self) -> int:
+        return MAX_FOUND if self.is_search else MAX_COUNTED
+
+    @property
+    def shown_total(self) -> str:
+        """The number of rows, as `1,000+` if there are more than were counted."""
+        return f"{self.most:,}+" if self.count > self.most else f"{self.count:,}"
+
+    @property
+    def has_uncounted(self) -> bool:
+        """Whether a search found more rows than it has pages for."""
+        return self.is_search and self.count > self.most
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[: MAX_COUNTED + 1].count()
+        return self.object_list.order_by()[: self.most + 1].count()
 
     @cached_property
     def num_pages(self) -> int:
-        return min(super().num_pages, max(1, MAX_COUNTED // self.per_page))
+        return min(super().num_pages, max(1, self.most // self.per_page))
 
     def page(self, number: int | str) -> Page:
         """Return a page. The rows before it are skipped by their ids alone, without what is joined to them."""

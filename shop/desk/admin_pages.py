@@ -7,7 +7,7 @@ from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import NotRelationField, flatten_fieldsets, get_fields_from_path
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse
@@ -48,6 +48,11 @@ class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, R
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         own = super().get_changelist(request, **kwargs)  # type: ignore[misc]
         return ShopChangeList if own is ChangeList else own
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        paginator = super().get_paginator(request, *args, **kwargs)  # type: ignore[misc]
+        paginator.is_search = bool(request.GET.get(SEARCH_VAR, "").strip())
+        return paginator
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """The columns by which the list can be sorted: of a long one, those that an index has in that order."""

@@ -13,7 +13,7 @@ from shop.benchmarks.desk_pages import list_url
 from shop.models import Mail
 from shop.synthetic.desk_rows import fill_desk
 from tests.factories import make_location, make_order, make_user, make_variant
-from tests.reading import find_all
+from tests.reading import find_all, text_of
 
 pytestmark = pytest.mark.django_db
 MAX_QUERIES = 12
@@ -82,6 +82,18 @@ def test_a_list_has_pages_for_the_rows_that_it_counts(client, monkeypatch):
     assert client.get("/admin/shop/mail/?p=3").headers["Location"] == "/admin/shop/mail/?e=1"
 
 
+def test_a_search_counts_a_thousand_rows_and_asks_for_a_further_word(client, monkeypatch):
+    monkeypatch.setattr("catalog.capped_counts.MAX_FOUND", 4)
+    monkeypatch.setattr(admin.site._registry[Mail], "list_per_page", 2)
+    make_mails(5)
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    page = client.get("/admin/shop/mail/?q=Mail")
+    assert "4+ e-mails Add a word to the search to see fewer." in text_of(page)
+    assert page.context["cl"].paginator.num_pages == 2
+    assert "1 e-mail " in text_of(client.get("/admin/shop/mail/?q=002"))
+    assert "5 e-mails " in text_of(client.get("/admin/shop/mail/"))
+
+
 def test_a_search_finds_rows_by_words_of_another_table_and_needs_one_query_for_it(client):
     found, other = make_order(name="Anna"), make_order(name="Bea")
     Payment.objects.bulk_create(
@@ -112,6 +124,9 @@ RARE = [
     ("catalog_review", "shop_fold(text) LIKE shop_fold('%sturdy%')", "review_text_folded"),
     ("catalog_productimage", "shop_fold(alt) LIKE shop_fold('%lamp%')", "image_alt_folded"),
     ("orders_promotion", "shop_fold(name) LIKE shop_fold('%spring%')", "promotion_name_folded"),
+    ("orders_promotion", "NOT is_active ORDER BY id DESC", "promotion_off"),
+    ("orders_promotion", "is_active AND ends_at <= now() ORDER BY ends_at", "promotion_on_ends"),
+    ("orders_promotion", "is_active AND begins_at > now() ORDER BY begins_at", "promotion_on_begins"),
     ("account_emailaddress", "shop_fold(email) LIKE shop_fold('%petra%')", "email_address_folded"),
 ]
 
