@@ -32,7 +32,7 @@ from shop.embedded.postgres import Cluster
 from shop.embedded.state import ROOT
 from shop.operations import health
 
-WARM_UP = 2
+WARM_UP = 1
 HOST = "testserver"
 FORGET = "HTTP_X_FORGET"  # a request with this header finds empty caches of the process
 CPU, QUERIES = "X-Bench-CPU", "X-Bench-Queries"  # nanoseconds of this process and its database connection; queries
