@@ -1,9 +1,16 @@
 """Celery tasks of payments. `shop/jobs.py` schedules them."""
 
-from celery import shared_task
+import logging
+from datetime import timedelta
 
-from payments import cancellation, gift_cards, inbox, reconciliation
+from celery import shared_task
+from django.utils import timezone
+
+from payments import cancellation, gift_cards, inbox, reconcile, reconciliation
+from payments.errors import GatewayDown, GatewayRefused
 from payments.reports import closing
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -39,3 +46,27 @@ def close_days() -> int:
 @shared_task
 def refresh_cohorts() -> int:
     return closing.refresh_cohorts()
+
+
+@shared_task
+def reconcile_stripe() -> int:
+    return _reconcile(timedelta(days=2))
+
+
+@shared_task
+def reconcile_month() -> int:
+    return _reconcile(timedelta(days=30))
+
+
+def _reconcile(span: timedelta) -> int:
+    """Reconcile with Stripe, log every difference, and return how many there are."""
+    try:
+        report = reconcile.reconcile(timezone.now() - span)
+    except (GatewayDown, GatewayRefused) as down:
+        log.warning("The books are not reconciled, because Stripe did not answer: %s", down)
+        return 0
+    for booked in report.booked:
+        log.warning("reconcile: booked %s", booked)
+    for difference in report.differences:
+        log.error("reconcile: %s", difference)
+    return len(report.differences)

@@ -34,6 +34,10 @@ JOBS = (
     Job("process-events", "payments.tasks.process_events", seconds(10), "Events handled: {}"),
     Job("send-mail", "shop.tasks.send_mail", seconds(10), "Mails sent: {}"),
     Job("reconcile-payments", "payments.tasks.reconcile_payments", seconds(15), "Payments and refunds looked up: {}"),
+    Job(
+        "reconcile-stripe", "payments.tasks.reconcile_stripe", timedelta(minutes=10), "Differences from Stripe: {}", 540
+    ),
+    Job("reconcile-month", "payments.tasks.reconcile_month", timedelta(days=1), "Differences from Stripe: {}", 1500),
     Job("expire-unpaid-orders", "payments.tasks.expire_unpaid_orders", seconds(30), "Orders handled: {}"),
     Job("expire-gift-cards", "payments.tasks.expire_gift_cards", timedelta(hours=1), "Gift cards expired: {}"),
     Job("close-days", "payments.tasks.close_days", timedelta(hours=1), "Days closed: {}", 600, is_repeated=True),
