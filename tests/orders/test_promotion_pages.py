@@ -558,3 +558,9 @@ def test_the_cost_of_many_orders_is_that_of_the_newest_and_takes_a_fixed_number_
         cost = costs.past_cost(draft, timezone.now())
     assert (cost.matching, cost.orders_in_words) == (2, "the newest 2 orders of that time")
     assert len(queries) == 4
+
+
+@pytest.mark.parametrize("typed", ["1e9", "100.5", "-1"])
+def test_what_is_no_percentage_is_refused_with_one_sentence(client, typed):
+    text = preview(client, {"percent": typed}, "kind=percent")
+    assert text.strip() == "Percent off: Enter a percentage between 0 and 100."

@@ -34,6 +34,7 @@ SWITCH_ON, SWITCH_OFF = "_switch_on", "_switch_off"
 TRY = "_try"  # the button that tries the promotion without saving it
 # Fields that may be left empty, although their columns may not.
 EMPTY_IS_ZERO = ("minimum_quantity", "position")
+NO_PERCENTAGE = "Enter a percentage between 0 and 100."
 
 
 def customer_groups() -> QuerySet[Group]:
@@ -52,7 +53,7 @@ SOURCES = {source.code: source for source in (PRODUCTS, VARIANTS, CATEGORIES, CO
 
 def check_percent(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
     if not 0 <= (cleaned.get("percent") or 0) <= 100:  # noqa: PLR2004  (percent)
-        form.add_error("percent", "Enter a percentage between 0 and 100.")
+        form.add_error("percent", NO_PERCENTAGE)
 
 
 def sections(choice: PromotionChoice, *, has_code: bool) -> list[tuple[str | None, dict[str, Any]]]:
@@ -90,6 +91,12 @@ def is_shown_again(data: Any) -> bool:
 
 class PercentField(forms.DecimalField):
     """A percentage, shown without the zeros at its end: 12.5."""
+
+    default_error_messages = {  # noqa: RUF012  (as Django reads it)
+        "max_digits": NO_PERCENTAGE,
+        "max_whole_digits": NO_PERCENTAGE,
+        "max_decimal_places": "Enter at most %(max)s decimal places.",
+    }
 
     def prepare_value(self, value: Any) -> Any:
         return format(value.normalize(), "f") if isinstance(value, Decimal) else value
