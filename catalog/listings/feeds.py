@@ -171,7 +171,7 @@ def _identity(product: Product, variant: Variant) -> list[tuple[str, str]]:
     else:
         rows.append(("g:identifier_exists", "no"))
     if product.category:
-        rows.append(("g:product_type", str(product.category).replace(" / ", " > ")))
+        rows.append(("g:product_type", product.category.path.replace("/", " > ")))
     if variant.grams:
         rows.append(("g:shipping_weight", f"{variant.grams} g"))
     return rows

@@ -27,7 +27,8 @@ class Category(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.path.replace("/", " / ") or self.name
+        above = self.path.rpartition("/")[0]
+        return f"{self.name} ({above.replace('/', ' / ')})" if above else self.name
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:category", args=[self.path])

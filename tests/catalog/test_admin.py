@@ -14,7 +14,7 @@ from catalog.inventory import receive
 from catalog.markets import default_market
 from catalog.models import Category, Listing, Page, Product, ProductImage, StockMovement, Variant
 from catalog.prices import prices_at, set_prices
-from catalog.products.categories import create_category
+from catalog.products.categories import create_category, ensure_category
 from shop.operations.audit import run_audit
 from tests.catalog.product_pages import save
 from tests.factories import make_location, make_user, make_variant, shelve, stock_of
@@ -239,3 +239,8 @@ def test_staff_are_added_in_the_admin(client, staff):
 @pytest.mark.parametrize("model", ["payment", "refund", "journal", "stripeevent"])
 def test_every_list_of_payments_opens(client, staff, model):
     assert client.get(f"/admin/payments/{model}/").status_code == 200
+
+
+def test_a_category_is_called_by_its_name_and_by_where_it_is():
+    mugs = ensure_category(["Table & kitchen", "Mugs"])
+    assert [str(mugs), str(mugs.parent)] == ["Mugs (table-kitchen)", "Table & kitchen"]
