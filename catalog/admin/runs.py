@@ -15,10 +15,10 @@ from catalog.admin.base import page as admin_page
 from catalog.admin.products.bulk_edit import plan_bulk_again
 from catalog.edits.history import record_action
 from catalog.errors import UnreadableFile
-from catalog.formats import NOTHING, count_of, money
+from catalog.formats import NOTHING, count_of, moment, money
 from catalog.importing.apply import default_target
 from catalog.importing.export import export_lines
-from catalog.importing.plan import PlannedChange, short_text
+from catalog.importing.plan import Plan, PlannedChange, short_text
 from catalog.importing.runs import RunRefused, is_outdated, plan_file, plan_of, source_of, start, start_undo
 from catalog.importing.table import MAX_FILE_BYTES
 from catalog.markets import default_market
@@ -28,11 +28,13 @@ from catalog.tasks import work_runs
 
 MAX_SHOWN_PRODUCTS = 50  # on the page of a plan
 MAX_SHOWN_DIFFERENCES = 40  # per product
+LOOKS = {Run.Status.PLANNED: "warn", Run.Status.APPLIED: "ok", Run.Status.FAILED: "bad"}
 
 
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="Shopify product CSV",
+        error_messages={"required": "Choose the file to import."},
         help_text="At most 20 MB and 100,000 rows. Nothing changes until you apply the plan.",
     )
 
@@ -67,15 +69,15 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="products")
     def counted(self, run: Run) -> str:
-        return ", ".join(f"{number} {label}" for label, number in run.counts.items() if number) or "none"
+        return _counted(run) or "none"
 
     @page(INTERNAL, throttle="upload")
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         """Plan the import of an uploaded file, and continue on the plan's page."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_valid():
             upload = form.cleaned_data["file"]
             try:
                 run = plan_file(upload.read(), upload.name, user_id=request.user.pk)
@@ -115,9 +117,14 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             "shown": shown,
             "more": max(0, len(plan.changes) - MAX_SHOWN_PRODUCTS),
             "problems": [(problem, titles.get(problem.handle, problem.handle)) for problem in plan.problems[:200]],
+            "problems_heading": "Problems" if plan.skipped else "To check",
+            "look": LOOKS.get(run.status, ""),
+            "counted": _counted(run) or "nothing to change",
+            "occasions": _occasions(run),
+            "outcome": _outcome(run, plan, is_outdated=outdated),
+            "outcome_look": "ok" if run.status == Run.Status.APPLIED else "",
             "is_waiting": run.status in (Run.Status.WAITING, Run.Status.UNDOING),
             "is_outdated": outdated,
-            "is_empty": is_planned and may_apply and not plan.changes,
             "can_apply": is_planned and may_apply and bool(plan.changes) and not outdated,
             "can_plan": run.status in (Run.Status.PLANNED, Run.Status.FAILED) and may_apply,
             "can_undo": run.status == Run.Status.APPLIED and may_apply,
@@ -174,6 +181,28 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="products.csv"'
         return response
+
+
+def _counted(run: Run) -> str:
+    """How many products are new, changed, unchanged and refused, without the zeros."""
+    return ", ".join(f"{number:,} {label}" for label, number in run.counts.items() if number)
+
+
+def _occasions(run: Run) -> list[str]:
+    by = f" by {run.user}" if run.user else ""
+    times = (("applied", run.applied_at), ("undone", run.undone_at))
+    return [f"{moment(run.created_at)}{by}", *(f"{word} {moment(at)}" for word, at in times if at)]
+
+
+def _outcome(run: Run, plan: Plan, *, is_outdated: bool) -> str:
+    """What the run means for the shop, in a sentence; empty while it works or if something else says it."""
+    if run.status == Run.Status.PLANNED and not is_outdated:
+        if not plan.changes:
+            return "This would change nothing."
+        return "Nothing has changed yet. This is what would change when you press Apply."
+    if run.status == Run.Status.APPLIED:
+        return f"{count_of(len(plan.changes), 'product')} changed. Undo gives back what was there before."
+    return "Everything is as it was before." if run.status == Run.Status.UNDONE else ""
 
 
 def _title(change: PlannedChange) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from catalog.importing.runs import RunRefused, plan_of, start, work_waiting
+from catalog.importing.runs import RunRefused, plan_of, start, start_undo, work_waiting
 from catalog.models import (
     Product,
     Run,
@@ -86,3 +86,33 @@ def test_a_run_whose_worker_dies_is_left_for_the_next_worker(client, staff, monk
     assert work_waiting() == 1
     assert (Run.objects.get().status, Product.objects.get().title) == (Run.Status.APPLIED, "Cup")
     assert RunProgress.objects.get().total == 1
+
+
+def upload_rows(client, rows: str) -> str:
+    """Upload a file with these rows, and return the URL of the page of its plan."""
+    return client.post("/admin/catalog/run/add/", {"file": SimpleUploadedFile("x.csv", (HEADER + rows).encode())}).url
+
+
+def test_the_page_of_a_run_says_what_it_means_for_the_shop(client, staff):
+    url = upload_rows(client, "cup,Cup,TRUE,C-1,shopify,4,9.00,active\n")
+    assert "Nothing has changed yet. This is what would change when you press Apply." in text_of(client.get(url))
+    run = Run.objects.get()
+    start(run)
+    work_waiting()
+    text = text_of(client.get(url))
+    assert "1 product changed. Undo gives back what was there before." in text
+    assert ("1 new" in text, "0 unchanged" in text) == (True, False)
+    start_undo(Run.objects.get())
+    work_waiting()
+    assert "Everything is as it was before." in text_of(client.get(url))
+
+
+def test_only_what_was_refused_is_called_a_problem(client, staff):
+    same_sku = "a,A,TRUE,S-1,shopify,4,9.00,active\nb,B,TRUE,S-1,shopify,4,9.00,active\n"
+    text = text_of(client.get(upload_rows(client, same_sku)))
+    assert ("To check" in text, "Problems" in text) == (True, False)
+    assert "Problems" in text_of(client.get(upload_rows(client, "a,A,TRUE,S-1,shopify,4,abc,active\n")))
+
+
+def test_an_import_without_a_file_asks_for_it(client, staff):
+    assert "Choose the file to import." in text_of(client.post("/admin/catalog/run/add/", {}))
