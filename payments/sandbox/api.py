@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from payments.sandbox import balance, charges, customers, disputes, intents, payouts, refunds, sessions, webhooks
+from payments.sandbox import balance, charges, customers, disputes, files, intents, payouts, refunds, sessions, webhooks
 from payments.sandbox.backend import Backend, Call
 from payments.sandbox.parameters import Refusal, check_known
 from payments.sandbox.reading import expand, reading_calls
@@ -16,6 +16,7 @@ CALLS: list[Call] = [
     *charges.CALLS,
     *refunds.CALLS,
     *disputes.CALLS,
+    *files.CALLS,
     *balance.CALLS,
     *payouts.CALLS,
     *webhooks.CALLS,

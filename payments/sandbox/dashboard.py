@@ -17,11 +17,12 @@ STEPS = {"1h": "1 hour", "1d": "1 day", "7d": "7 days", "30d": "30 days"}
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
-*{{box-sizing:border-box}}body{{margin:0;background:#eef0f4;color:#1c2430;font:1rem/1.5 system-ui,sans-serif}}
+*{{box-sizing:border-box;min-width:0}}body{{margin:0;background:#eef0f4;color:#1c2430;
+font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}
 main{{max-width:60rem;margin:0 auto;padding:1rem}}h1{{font-size:1.5rem;margin:.5rem 0}}h2{{font-size:1.2rem;margin:0 0 .5rem}}
 section,.test,.error{{background:#fff;border-radius:10px;padding:1rem;margin:0 0 1rem}}.test{{background:#fff3d6}}
 .error{{background:#fdeceb;color:#8c1d16}}nav a{{margin-right:1rem}}a{{color:#1b48b8}}
-article{{border-top:1px solid #d5dae2;padding:.6rem 0}}article p{{margin:0;overflow-wrap:anywhere}}
+article{{border-top:1px solid #d5dae2;padding:.6rem 0}}article p{{margin:0}}
 .id{{font:.8rem/1.5 ui-monospace,monospace;color:#4a5564}}strong{{font-weight:650}}
 form{{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:.5rem 0}}label{{font-size:.85rem}}
 input,select{{font:inherit;display:block;width:100%;padding:.4rem;border:1px solid #6b7686;border-radius:6px;background:#fff}}

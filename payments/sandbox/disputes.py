@@ -5,6 +5,7 @@ from typing import Any
 from payments.sandbox.backend import DAY, Backend, Call, Movement
 from payments.sandbox.charges import card_of
 from payments.sandbox.fees import dispute_fee
+from payments.sandbox.files import check_evidence
 from payments.sandbox.parameters import ANY, RETRIEVE, Refusal, Shape
 from payments.sandbox.reading import reading_calls
 from payments.sandbox.store import Thing
@@ -123,6 +124,9 @@ def update_dispute(backend: Backend, parameters: dict[str, Any], name: str) -> T
     evidence = parameters.get("evidence", {})
     if evidence and dispute["status"] not in ANSWERABLE:
         raise Refusal(400, "This dispute can no longer be updated: its evidence was submitted or it is closed.")
+    for field in FILES:
+        if evidence.get(field):
+            check_evidence(backend, evidence[field])
     merged = {**dispute["evidence"], **{key: value or None for key, value in evidence.items()}}
     if sum(len(merged[key] or "") for key in TEXTS) > MAX_EVIDENCE_CHARACTERS:
         raise Refusal(400, f"The evidence must have at most {MAX_EVIDENCE_CHARACTERS} characters.", param="evidence")

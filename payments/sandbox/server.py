@@ -10,10 +10,11 @@ from typing import Any
 from payments.sandbox import by_hand, dashboard, pages, shopper
 from payments.sandbox.api import Api
 from payments.sandbox.faults import HANG_SECONDS, HTML_PAGE
+from payments.sandbox.files import multipart_pairs
 from payments.sandbox.parameters import Refusal, nested
 from payments.sandbox.timers import run_due
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 6 * 1024 * 1024  # a file of evidence has 5 MB at most
 FAILURE = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
 
 
@@ -66,8 +67,13 @@ class Handler(BaseHTTPRequestHandler):
         if length > MAX_BODY_BYTES:
             self._send_json(413, {})
             return
-        raw = self.rfile.read(length).decode("utf-8", "replace")
-        pairs = urllib.parse.parse_qsl(raw if method == "POST" else url.query, keep_blank_values=True)
+        raw = self.rfile.read(length)
+        content_type = self.headers.get("Content-Type", "")
+        if content_type.startswith("multipart/form-data"):
+            pairs = multipart_pairs(content_type, raw)
+        else:
+            text = raw.decode("utf-8", "replace") if method == "POST" else url.query
+            pairs = urllib.parse.parse_qsl(text, keep_blank_values=True)
         parts = [part for part in url.path.split("/") if part]
         match parts:
             case ["v1", *path]:

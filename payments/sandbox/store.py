@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS timers (
 CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due, serial);
 """
 INDEXED = ("payment_intent", "charge", "source", "_payout", "customer")  # the fields that lists are filtered by most
-WITHOUT_LIVEMODE = {"refund", "balance_transaction"}  # objects that have no such field at Stripe either
+WITHOUT_LIVEMODE = {"refund", "balance_transaction", "file"}  # objects that have no such field at Stripe either
 CLOCK = "_clock"  # the switch that holds how many seconds the sandbox's clock is ahead
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 

@@ -1,6 +1,11 @@
 """The stand-in for Stripe disputes payments as banks do, and moves the money as Stripe does."""
 
+import io
+
 import pytest
+import stripe
+
+from tests.payments.test_sandbox_types import disagreements
 
 DISPUTED, NOT_RECEIVED, INQUIRY, WARNED = "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423"
 
@@ -46,6 +51,23 @@ def test_evidence_is_kept_and_submitted_and_wins(stripe_desk):
     assert (won["status"], [entry["net"] for entry in won["balance_transactions"]]) == ("won", [-4400, 2400])
     assert won["balance_transactions"][1]["reporting_category"] == "dispute_reversal"
     assert kinds_about(stripe_desk, dispute["id"])[-2:] == ["charge.dispute.closed", "charge.dispute.funds_reinstated"]
+
+
+def test_a_file_is_uploaded_and_named_as_evidence(stripe_desk):
+    client = stripe.StripeClient(
+        "sk_test_x", base_addresses={"api": stripe_desk.address, "files": stripe_desk.address}, max_network_retries=0
+    )
+    content = io.BytesIO(b"%PDF-1.7 \r\n\x00\xff")
+    content.name = "invoice.pdf"
+    uploaded = client.v1.files.create({"purpose": "dispute_evidence", "file": content})
+    assert (uploaded.filename, uploaded.size, uploaded.type) == ("invoice.pdf", 13, "pdf")
+    dispute = stripe_desk.dispute(stripe_desk.paid_intent()["id"])
+    draft = stripe_desk.post(f"disputes/{dispute['id']}", **{"evidence[receipt]": uploaded.id, "submit": "false"})
+    assert draft["evidence"]["receipt"] == uploaded.id
+    refused = stripe_desk.post(f"disputes/{dispute['id']}", **{"evidence[receipt]": "file_none", "submit": "false"})
+    assert refused["message"] == "No such file upload: 'file_none'"
+    stored = stripe_desk.call(f"files/{uploaded.id}")
+    assert list(disagreements(stored, stripe.File, "file")) == []
 
 
 @pytest.mark.parametrize("end", ["closed by the shop", "decided by hand", "left unanswered"])
