@@ -72,7 +72,7 @@ def _moment(seconds: float) -> str:
 
 def _row(thing: Thing, text: str, *actions: str) -> str:
     """Return one object: what it is, its id and time, and what can be done with it."""
-    more = f"<details><summary>Actions for {thing['id']}</summary>{''.join(actions)}</details>" if any(actions) else ""
+    more = f"<details><summary>Actions</summary>{''.join(actions)}</details>" if any(actions) else ""
     return f'<article><p>{text}</p><p class="id">{thing["id"]} · {_moment(thing["created"])}</p>{more}</article>'
 
 
@@ -82,6 +82,11 @@ def _rows(rows: list[str], nothing: str) -> str:
 
 def _money(thing: Thing, field: str = "amount") -> str:
     return f"<strong>{shown_amount(thing[field], thing['currency'])}</strong>"
+
+
+def _plain(text: str) -> str:
+    """Return a sentence of the documentation without its marks of code."""
+    return html.escape(text.replace("`", ""))
 
 
 def _clock(api: Api) -> str:
@@ -212,7 +217,7 @@ def _switches(api: Api) -> str:
     for heading, switches in groups:
         fields.append(f"<p><strong>{heading}</strong></p>")
         fields += [
-            _input(f"<strong>{name}</strong>: {html.escape(effect)}", name, values.get(name, ""), kind="wide")
+            _input(f"<strong>{name}</strong>: {_plain(effect)}", name, values.get(name, ""), kind="wide")
             for name, effect in switches.items()
         ]
     return _section(

@@ -1,6 +1,7 @@
 """Fault switches. They are stored with the state, so they outlast a restart."""
 
 import re
+from typing import Any
 
 from payments.sandbox.backend import Backend
 from payments.sandbox.parameters import Refusal
@@ -15,6 +16,7 @@ OF_CALLS = {
     "html": "answers 200 with a page of HTML, and does nothing",
     "hang": "is silent for a minute",
     "trickle": "does the call and sends its answer one byte a second",
+    "unknown": "answers with fields and values that no library knows yet",
     "lose": "does the call and loses the answer",
     "fail": "answers 500, and again for the same idempotency key",
     "fail_late": "does the call and answers 500, and again for the same idempotency key",
@@ -46,6 +48,20 @@ FORMS = {
 }
 HANG_SECONDS = 60
 HTML_PAGE = "<!doctype html><title>Bad gateway</title><h1>502 Bad Gateway</h1>"
+
+
+def with_unknown(value: Any) -> Any:
+    """Return an answer as a later version of the API could give it: every object has a field and a status more."""
+    if isinstance(value, list):
+        return [with_unknown(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {name: with_unknown(entry) for name, entry in value.items()}
+    if isinstance(value.get("object"), str):
+        fields["of_a_later_version"] = {"object": "something_new", "list": [1, None, {"deep": True}]}
+    if value.get("object") in ("checkout.session", "payment_intent", "charge", "refund", "dispute", "payout"):
+        fields["status"] = "of_a_later_version"
+    return fields
 
 
 def set_switches(backend: Backend, form: dict[str, str]) -> Thing:

@@ -66,7 +66,7 @@ def _saved_form(session: dict[str, Any], saved: list[dict[str, Any]]) -> str:
 
 def _method_label(method: dict[str, Any]) -> str:
     details = method[method["type"]]
-    return html.escape(f"{details.get('brand', 'bank account')} ending in {details['last4']}")
+    return html.escape(f"{details.get('brand', 'bank account').capitalize()} ending in {details['last4']}")
 
 
 def _save_box(session: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from payments.sandbox import by_hand, dashboard, pages, shopper
 from payments.sandbox.api import Api
-from payments.sandbox.faults import HANG_SECONDS, HTML_PAGE
+from payments.sandbox.faults import HANG_SECONDS, HTML_PAGE, with_unknown
 from payments.sandbox.files import multipart_pairs
 from payments.sandbox.parameters import Refusal, nested
 from payments.sandbox.timers import run_due
@@ -114,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         headers = {"Idempotent_Replayed": "true"} if is_replayed else {}
+        if store.use_up("unknown", name):
+            body = with_unknown(json.loads(body) if isinstance(body, str) else body)
         if store.use_up("trickle", name):
             self._trickle(status, body)
             return

@@ -67,7 +67,7 @@ def test_a_saved_card_pays_until_it_is_detached(stripe_desk, customer):
     stripe_desk.pay(session_for(stripe_desk, customer, **SAVING)["url"], MASTERCARD, save="1")
     (method,) = methods_of(stripe_desk, customer)
     session = session_for(stripe_desk, customer)
-    assert "Pay with mastercard ending in 4444" in read(session["url"])
+    assert "Pay with Mastercard ending in 4444" in read(session["url"])
     assert stripe_desk.pay_with_saved(session["url"], method["id"]).startswith("303 ")
     (intent, _first) = stripe_desk.call("payment_intents", customer=customer["id"])["data"]
     assert (intent["payment_method"], intent["status"]) == (method["id"], "succeeded")

@@ -55,6 +55,15 @@ def test_an_answer_can_be_html(stripe_desk):
     assert json.load(ask(stripe_desk))["object"] == "list"
 
 
+def test_an_answer_can_be_of_a_later_version(stripe_desk):
+    intent = stripe_desk.paid_intent()
+    stripe_desk.switch(unknown="1")
+    later = stripe_desk.intent(intent["id"])
+    assert (later["status"], later["latest_charge"]["status"]) == ("of_a_later_version", "of_a_later_version")
+    assert later["of_a_later_version"]["object"] == "something_new"
+    assert stripe_desk.intent(intent["id"]) == intent
+
+
 def test_an_answer_can_be_lost_after_the_call_was_done(stripe_desk):
     stripe_desk.switch(lose="1")
     with pytest.raises((OSError, urllib.error.URLError)):
