@@ -1,28 +1,39 @@
-"""The sandbox answers every call that the gateway makes."""
+"""The sandbox answers every call that the gateway makes, and the gateway survives answers that it does not know."""
 
+import inspect
 import re
+import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from payments import gateway
 from payments.sandbox.api import PATTERNS
 from shop.embedded.state import ROOT
 
 CALL = re.compile(r"\.v1((?:\.[a-z_]+)+)\.([a-z_]+)[(,)]")
-PLAIN = {"create": ("POST", ""), "list": ("GET", ""), "retrieve": ("GET", "/x"), "update": ("POST", "/x")}
-PLAIN["delete"] = ("DELETE", "/x")
-NESTED = "customers.payment_methods"
+PLAIN = {
+    "create": ("POST", ""),
+    "delete": ("DELETE", "/x"),
+    "list": ("GET", ""),
+    "retrieve": ("GET", "/x"),
+    "update": ("POST", "/x"),
+}
+NESTED = {"customers.payment_methods": "customers/x/payment_methods"}
+AT_ONCE = "4000000000000077"  # its money can be paid out at once
+CALLING = ("cancel", "capture", "close", "create", "detach", "expire", "find", "list", "retrieve", "submit")
 
 
 def gateway_calls():
     """Return the resource and the operation of every call in the gateway's source: `refunds`, `create`."""
-    files = [ROOT / "payments/gateway.py", *(ROOT / "payments/gateway").glob("*.py")]
-    source = "".join(path.read_text() for path in files if path.is_file())
+    source = "".join(path.read_text() for path in sorted((ROOT / "payments/gateway").glob("*.py")))
     return sorted({(found[1].strip("."), found[2]) for found in CALL.finditer(source)})
 
 
 def address_of(resource, operation):
     """Return the method and a path as Stripe's library would call them."""
-    path = "customers/x/payment_methods" if resource == NESTED else resource.replace(".", "/")
+    path = NESTED.get(resource, resource.replace(".", "/"))
     method, end = PLAIN.get(operation, ("POST", f"/x/{operation}"))
     return method, path + end
 
@@ -35,3 +46,65 @@ def test_calls_of_the_gateway_are_found():
 def test_a_call_of_the_gateway_exists(resource, operation):
     method, path = address_of(resource, operation)
     assert any(call.method == method and pattern.fullmatch(path) for pattern, call in PATTERNS)
+
+
+# How to make every call of the gateway: the function gets the desk and a paid intent.
+EXERCISES = {
+    "create_session": lambda desk, intent: gateway.create_session(parameters(), intent["id"]),
+    "retrieve_session": lambda desk, intent: gateway.retrieve_session(session_of(desk)),
+    "expire_session": lambda desk, intent: gateway.expire_session(session_of(desk)),
+    "find_sessions": lambda desk, intent: gateway.find_sessions("payment", timezone.now()),
+    "find_sessions_of": lambda desk, intent: gateway.find_sessions_of(intent["id"]),
+    "create_refund": lambda desk, intent: gateway.create_refund(intent["id"], 100, intent["id"], {"refund": "key"}),
+    "find_refund": lambda desk, intent: gateway.find_refund(refunded(desk, intent), "key"),
+    "retrieve_refund": lambda desk, intent: gateway.retrieve_refund(desk.refund(intent["id"])["id"]),
+    "retrieve_dispute": lambda desk, intent: gateway.retrieve_dispute(desk.dispute(intent["id"])["id"]),
+    "submit_evidence": lambda desk, intent: gateway.submit_evidence(
+        desk.dispute(intent["id"])["id"], {"customer_name": "Ada"}, intent["id"]
+    ),
+    "list_balance": lambda desk, intent: list(gateway.list_balance(since=a_day_ago())),
+    "list_payouts": lambda desk, intent: [desk.pay_out(), *gateway.list_payouts(a_day_ago())][1:],
+    "retrieve_payout": lambda desk, intent: gateway.retrieve_payout(desk.pay_out()["id"]),
+}
+
+
+def parameters():
+    return gateway.session_parameters(
+        name="Order",
+        email="ada@example.com",
+        amount_minor=2400,
+        currency="EUR",
+        expires_at=int(time.time()) + 31 * 60,
+        urls=("http://127.0.0.1/ok", "http://127.0.0.1/no"),
+        metadata={"order": "HS-1", "payment": "payment"},
+    )
+
+
+def refunded(desk, intent):
+    desk.post("refunds", payment_intent=intent["id"], **{"metadata[refund]": "key"})
+    return intent["id"]
+
+
+def session_of(desk):
+    return desk.call("checkout/sessions")["data"][0]["id"]
+
+
+def a_day_ago():
+    return timezone.now() - timedelta(days=1)
+
+
+def test_every_call_of_the_gateway_is_exercised():
+    functions = {name for name in gateway.__all__ if inspect.isfunction(getattr(gateway, name))}
+    assert {name for name in functions if name.startswith(CALLING)} == set(EXERCISES)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_gateway_reads_an_answer_and_one_of_a_later_version(stripe_desk, name):
+    fields = {"metadata[payment]": "payment"}
+    answer = EXERCISES[name](stripe_desk, stripe_desk.paid_intent(AT_ONCE, **fields))
+    assert answer
+    intent = stripe_desk.paid_intent(AT_ONCE, **fields)
+    stripe_desk.switch(unknown="all")
+    later = EXERCISES[name](stripe_desk, intent)
+    assert type(later) is type(answer)
+    assert not getattr(later, "is_paid", False)
