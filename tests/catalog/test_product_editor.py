@@ -8,9 +8,9 @@ from catalog.listings import write_listings
 from catalog.models import Product, ProductImage, Variant
 from catalog.prices import set_price
 from catalog.products.completeness import completeness
-from tests.catalog.product_pages import save
+from tests.catalog.product_pages import price_of, save
 from tests.catalog.test_admin import a_picture
-from tests.factories import make_location, make_variant
+from tests.factories import make_location, make_variant, stock_of
 from tests.reading import errors_of, find, find_all, form_of, links_of, messages_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +192,58 @@ def test_no_icon_beside_a_field_changes_or_deletes_the_object_that_it_chooses(cl
     page = page_of(client, make_variant().product)
     assert find_all(page, class_="related-widget-wrapper-link") == []
     assert find(page, "select", name="category")
+
+
+def test_a_new_product_gets_its_options_and_variants_in_the_first_save(client, staff):
+    options = {"option1": "Size", "values1": "S, M, L", "option2": "Colour", "values2": "Sand, Ink"}
+    row = {"sku": "MUG", "price": "24", "on_hand": "5", "grams": "300"}
+    add(client, title="Mug", **options, **{f"variants-0-{name}": value for name, value in row.items()})
+    product = Product.objects.get()
+    made = list(product.variants.order_by("position"))
+    assert [option.name for option in product.options.all()] == ["Size", "Colour"]
+    assert [(v.title, v.sku, v.grams, price_of(v), stock_of(v)) for v in made[:2]] == [
+        ("S · Sand", "MUG-S-SAND", 300, 2400, (5, 0)),
+        ("S · Ink", "MUG-S-INK", 300, 2400, (5, 0)),
+    ]
+    assert (len(made), product.changes.count()) == (6, 1)
+
+
+def test_options_of_a_new_product_without_values_are_refused_and_kept(client, staff):
+    answer = add(client, title="Mug", option1="Size")
+    assert errors_of(answer) == ["An option needs a name and at least one value."]
+    assert (form_of(answer, id="product_form")["option1"], Product.objects.count()) == ("Size", 0)
+
+
+def test_the_rows_of_variants_have_six_fields_and_lead_to_their_own_pages(client, staff):
+    variant = make_variant(2400, option1="S")
+    variant.product.options.create(position=1, name="Size")
+    section = find(page_of(client, variant.product), "section", id="variants")
+    form = form_of(page_of(client, variant.product), id="product_form")
+    names = [name.removeprefix("variants-0-") for name in form if name.startswith("variants-0-")]
+    assert sorted(set(names) - {"id", "product", "shown_values"}) == [
+        *("grams", "is_active", "on_hand", "price", "sale_price", "sku")
+    ]
+    assert links_of(section)[f"/admin/catalog/variant/{variant.pk}/change/"] == "S"
+
+
+def test_the_page_of_a_variant_changes_its_option_values_and_its_barcode(client, staff):
+    variant = make_variant(2400, option1="S")
+    variant.product.options.create(position=1, name="Size")
+    url = f"/admin/catalog/variant/{variant.pk}/change/"
+    form = form_of(client.get(url), id="variant_form")
+    client.post(url, {**form, "option1": "Small", "barcode": "4006381333931"})
+    assert Variant.objects.values_list("option1", "barcode").get() == ("Small", "4006381333931")
+    answer = client.post(url, {**form, "barcode": "4006381333932"})
+    assert "The check digit of this barcode is wrong. Please check the barcode." in errors_of(answer)
+    other = Variant.objects.create(product=variant.product, option1="Large")
+    url = f"/admin/catalog/variant/{other.pk}/change/"
+    answer = client.post(url, {**form_of(client.get(url), id="variant_form"), "option1": "Small"})
+    assert "There is already a variant with this product" in text_of(answer)
+
+
+def test_a_new_option_takes_the_first_free_place(client, staff):
+    variant = make_variant(2400, option1="S")
+    variant.product.options.create(position=1, name="Size")
+    rows = {"options-TOTAL_FORMS": "2", "options-1-name": "Colour", "options-1-product": variant.product_id}
+    assert save(client, variant.product, **rows)[1] == []
+    assert list(variant.product.options.values_list("position", "name")) == [(1, "Size"), (2, "Colour")]

@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -30,6 +31,7 @@ from catalog.admin.products.facts import SHOWN_TYPE, VALUES, FactsForm, fields_f
 from catalog.admin.products.filters import CategoryFilter, MakerFilter, MissingFilter, PriceFilter, StockFilter
 from catalog.admin.products.images import MAX_IMAGES_PER_UPLOAD, PicturesField, append_images, images_view
 from catalog.admin.products.market_prices import market_prices_view
+from catalog.admin.products.options_form import OPTION_NUMBERS, OptionsForm
 from catalog.admin.products.picture import picture_view
 from catalog.admin.products.price_time_line import time_line_view
 from catalog.admin.products.product_list import ProductChangeList
@@ -54,10 +56,11 @@ from catalog.products.saving import save_product
 from catalog.products.slugs import free_slug
 
 MAX_CODE_MATCHES = 200
+NEW_OPTIONS = ("Options", {"fields": [(f"option{n}", f"values{n}") for n in OPTION_NUMBERS]})
 NAMES_IN_URLS = {"slug", "handle"}
 
 
-class ProductForm(FactsForm):
+class ProductForm(OptionsForm, FactsForm):
     """The form of a product, without its calculated fields."""
 
     pictures = PicturesField(
@@ -73,6 +76,8 @@ class ProductForm(FactsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in OptionsForm.base_fields if self.instance.pk else ():
+            self.fields.pop(name, None)
         if not self.instance.pk:  # made from the title, also without scripts
             for name in NAMES_IN_URLS & set(self.fields):
                 self.fields[name].required = False
@@ -108,11 +113,32 @@ class ProductForm(FactsForm):
         return images
 
 
+class OptionFormSet(BaseInlineFormSet):
+    """Options keep their places, because the values of variants follow them. A new one comes in the first free place."""
+
+    def save_new(self, form: Any, commit: bool = True) -> Option:  # noqa: FBT001, FBT002  (Django's signature)
+        taken = set(self.instance.options.values_list("position", flat=True))
+        form.instance.position = min({*OPTION_NUMBERS} - taken, default=max(OPTION_NUMBERS))
+        return super().save_new(form, commit)
+
+
 class OptionInline(admin.TabularInline):
     model = Option
-    fields = ("position", "name")
+    formset = OptionFormSet
+    template = "admin/catalog/product/option_inline.html"
+    fields = ("name", "values")
+    readonly_fields = ("values",)
     extra = 0
     max_num = 3
+
+    @admin.display(description="Values")
+    def values(self, option: Option) -> str:
+        """The values of the option that variants for sale have."""
+        if not option.pk:
+            return ""
+        number = option.product.options.filter(position__lte=option.position).count()
+        rows = option.product.variants.filter(is_active=True).values_list(f"option{number}", flat=True)
+        return ", ".join(dict.fromkeys(value for value in rows[:MAX_INLINE_VARIANTS] if value))
 
 
 class RelatedInline(admin.TabularInline):
@@ -216,7 +242,8 @@ class ProductAdmin(admin.ModelAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> tuple:
         is_large = obj is not None and obj.variants.count() > MAX_INLINE_VARIANTS
-        return tuple(inline for inline in self.inlines if not (is_large and inline is VariantInline))
+        hidden = (VariantInline,) if is_large else () if obj else (OptionInline,)
+        return tuple(inline for inline in self.inlines if inline not in hidden)
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """Ask for the attributes of the product's type; without a type, for any."""
@@ -224,8 +251,10 @@ class ProductAdmin(admin.ModelAdmin):
         names = ("type", *facts, SHOWN_TYPE) if facts else ("type", VALUES)
         if not facts and self._can_save(request, obj):
             names = (*names, SHOWN_TYPE)
+        options_of_new = () if obj else (NEW_OPTIONS,)
         return [
-            (name, {**options, "fields": names} if name == "Facts" else options) for name, options in self.fieldsets
+            (name, {**options, "fields": names} if name == "Facts" else options)
+            for name, options in (*self.fieldsets, *options_of_new)
         ]
 
     def _can_save(self, request: HttpRequest, obj: Product | None) -> bool:
@@ -292,6 +321,7 @@ class ProductAdmin(admin.ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
         if isinstance(formset, VariantFormSet):
             formset.user_id = request.user.pk
+            formset.value_combinations = form.value_combinations
         super().save_formset(request, form, formset, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
@@ -300,6 +330,8 @@ class ProductAdmin(admin.ModelAdmin):
         save_formsets = partial(super().save_related, request, form, formsets, change)
 
         def save_parts() -> None:
+            for position, (name, _values) in enumerate(form.options, start=1):
+                product.options.create(position=position, name=name)
             save_formsets()
             form.save_facts(product)
             append_images(product, form.cleaned_data.get("pictures") or [])

@@ -2,29 +2,45 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnly, staff_author
+from catalog.admin.products.variants import BarcodeForm
 from catalog.models import Product, ProductImage, Variant
 from catalog.products.saving import recorded_change
+
+
+class VariantPageForm(BarcodeForm):
+    """The form of a variant, whose option values are named like the options of its product."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        options = [option.name for option in self.instance.product.options.all()]
+        for number, name in enumerate(("option1", "option2", "option3")):
+            if name in self.fields and number < len(options):
+                self.fields[name].label = options[number]
+            elif name in self.fields and not getattr(self.instance, name):
+                self.fields[name].widget = forms.HiddenInput()
 
 
 @admin.register(Variant)
 class VariantAdmin(admin.ModelAdmin):
     """The fields of a variant that are not in the table on the product's page."""
 
+    form = VariantPageForm
     has_own_history = True  # catalog.products.saving writes it
     list_display = ("__str__", "sku", "barcode", "is_active")
     list_select_related = ("product",)
     list_filter = ("is_active",)
     search_fields = ("sku", "barcode__startswith")
     ordering = ("-id",)
-    readonly_fields = ("product", "option1", "option2", "option3", "sku", "barcode")
+    readonly_fields = ("product",)
     fieldsets = (
         (None, {"fields": ("product", ("option1", "option2", "option3"), ("sku", "barcode"))}),
-        ("Selling", {"fields": ("is_active", "is_tracked", "low_stock_at", "most_per_order")}),
+        ("Selling", {"fields": ("is_active", "position", "is_tracked", "low_stock_at", "most_per_order")}),
         ("Tax and kind", {"fields": ("is_taxable", "tax_class", "is_gift_card")}),
         ("Parcel", {"fields": ("needs_shipping", "grams", ("length_mm", "width_mm", "height_mm"))}),
         ("Customs", {"fields": (("hs_code", "origin"),)}),

@@ -1,16 +1,15 @@
 """The page that generates variants from options: "Sand, Chalk" and "350 ml, 450 ml" make four variants."""
 
 from copy import deepcopy
-from itertools import product as combinations
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from catalog.admin.base import page, require_permission
+from catalog.admin.products.options_form import OptionsForm, sku_of
 from catalog.admin.products.variants import typed_amount
 from catalog.errors import CatalogError
 from catalog.importing.apply import Author, apply_changes, default_target
@@ -19,50 +18,21 @@ from catalog.markets import default_market
 from catalog.models import Product
 from catalog.products.document import NEW_VARIANT, NO_PRICES, Document, new_variant, read_documents, variant_key
 
-MAX_GENERATED_VARIANTS = 250
 
-
-class GenerateForm(forms.Form):
+class GenerateForm(OptionsForm):
     """Up to three options with their values, and the price, stock and weight of each new variant."""
 
     option1 = forms.CharField(label="First option", max_length=100, help_text="Glaze")
     values1 = forms.CharField(label="Its values", max_length=2000, help_text="Sand, Chalk, Moss")
-    option2 = forms.CharField(label="Second option", max_length=100, required=False)
-    values2 = forms.CharField(label="Its values", max_length=2000, required=False)
-    option3 = forms.CharField(label="Third option", max_length=100, required=False)
-    values3 = forms.CharField(label="Its values", max_length=2000, required=False)
     price = forms.CharField(max_length=16, required=False)
     on_hand = forms.IntegerField(label="Stock of each", min_value=0, max_value=10**8, required=False)
     grams = forms.IntegerField(label="Weight of each (g)", min_value=0, max_value=10**8, required=False)
     sku = forms.CharField(label="SKU prefix", max_length=100, required=False, help_text="MUG gives MUG-SAND-350ML")
 
+    field_order = ("option1", "values1", "option2", "values2", "option3", "values3")
+
     def clean_price(self) -> int | None:
         return typed_amount(self.cleaned_data["price"], default_market().currency)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        count = 1
-        for n in (1, 2, 3):
-            name, values = cleaned.get(f"option{n}", "").strip(), split(cleaned.get(f"values{n}", ""))
-            if bool(name) != bool(values):
-                self.add_error(f"values{n}", "An option needs a name and at least one value.")
-            count *= max(1, len(values))
-        if count > MAX_GENERATED_VARIANTS:
-            raise ValidationError(
-                f"These options make {count} variants. A product can have at most {MAX_GENERATED_VARIANTS}."
-            )
-        return cleaned
-
-    @property
-    def options(self) -> list[tuple[str, list[str]]]:
-        cleaned = self.cleaned_data
-        pairs = [(cleaned[f"option{n}"].strip(), split(cleaned[f"values{n}"])) for n in (1, 2, 3)]
-        return [(name, values) for name, values in pairs if name]
-
-
-def split(text: str) -> list[str]:
-    """Split the text at commas into distinct values."""
-    return list(dict.fromkeys(" ".join(value.split())[:255] for value in text.split(",") if value.strip()))
 
 
 def variants_view(model_admin: admin.ModelAdmin, request: HttpRequest, product: Product) -> HttpResponse:
@@ -99,7 +69,7 @@ def generate(product: Product, form: GenerateForm, user_id: int | None) -> int:
     after["options"] = [name for name, _ in form.options]
     optionless = after["variants"].pop(variant_key(("", "", "")), None)
     created = 0
-    for number, values in enumerate(combinations(*(values for _, values in form.options)), start=1):
+    for number, values in enumerate(form.value_combinations, start=1):
         key = variant_key([*values, "", ""][:3])
         if key not in after["variants"]:
             after["variants"][key] = _new_variant(before, form.cleaned_data, values, optionless or NEW_VARIANT)
@@ -119,6 +89,5 @@ def _new_variant(product: Document, cleaned: dict[str, Any], values: tuple[str, 
         prices = {code: {**NO_PRICES, "price": in_market["price"]} for code, in_market in template["markets"].items()}
         fields["markets"] = prices
     if cleaned["sku"]:
-        suffixes = ["".join(value.split()).upper() for value in values]
-        fields["sku"] = "-".join([cleaned["sku"].strip(), *suffixes])[:255]
+        fields["sku"] = sku_of(cleaned["sku"], values)
     return fields

@@ -1,15 +1,18 @@
 """The variants in the product form, with their prices and stock."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
+from catalog.admin.products.options_form import sku_of
 from catalog.formats import listed
 from catalog.gtin import is_gtin, looks_like_gtin
 from catalog.inventory import Target, default_location, set_levels
@@ -18,6 +21,7 @@ from catalog.models import Product, Stock, Variant
 from catalog.money import AmountRefused, to_major, to_minor
 from catalog.prices import CurrentPrice, prices_at, set_prices
 
+OPTION_FIELDS = {"option1", "option2", "option3"}
 MAX_SAME_SKU = 500  # variants that are compared
 MAX_INLINE_VARIANTS = 50  # products with more variants have a separate page for them
 
@@ -42,8 +46,21 @@ def repeated_skus(product: Product) -> list[str]:
     return [f"The SKU {sku} is used more than once: {listed(same)}." for sku, same in names.items() if len(same) > 1]
 
 
+class BarcodeForm(forms.ModelForm):
+    """A form with a barcode, whose check digit must be right."""
+
+    def clean_barcode(self) -> str:
+        barcode = self.cleaned_data["barcode"].strip()
+        if looks_like_gtin(barcode) and not is_gtin(barcode):
+            raise ValidationError("The check digit of this barcode is wrong. Please check the barcode.")
+        return barcode
+
+
 class VariantForm(forms.ModelForm):
-    """The form of a variant with its current price, sale price and stock."""
+    """A row of the product's page: a variant with its current price, sale price and stock.
+
+    The option values of a variant are changed on its own page; only those of a new variant are typed in its row.
+    """
 
     price = forms.CharField(
         max_length=16,
@@ -64,11 +81,17 @@ class VariantForm(forms.ModelForm):
 
     class Meta:
         model = Variant
-        fields = ("position", "option1", "option2", "option3", "sku", "barcode", "grams", "is_tracked", "is_active")
-        widgets = {"grams": forms.NumberInput(attrs={"size": 6, "data-fill": "weight"})}
+        fields = ("option1", "option2", "option3", "sku", "grams", "is_active")
+        widgets = {  # noqa: RUF012  (as Django reads it)
+            "grams": forms.NumberInput(attrs={"size": 6, "data-fill": "weight"}),
+            "is_active": forms.CheckboxInput(attrs={"class": "switch"}),
+        }
 
     def __init__(self, *args: Any, current: "CurrentValues | None" = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in OPTION_FIELDS & set(self.fields):
+                del self.fields[name]
         price = current.prices.get(self.instance.pk) if current else None
         stock = current.stock.get(self.instance.pk) if current else None
         if price:
@@ -82,12 +105,6 @@ class VariantForm(forms.ModelForm):
 
     def clean_sale_price(self) -> int | None:
         return typed_amount(self.cleaned_data["sale_price"], default_market().currency)
-
-    def clean_barcode(self) -> str:
-        barcode = self.cleaned_data["barcode"].strip()
-        if looks_like_gtin(barcode) and not is_gtin(barcode):
-            raise ValidationError("The check digit of this barcode is wrong. Please check the barcode.")
-        return barcode
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -110,6 +127,7 @@ class VariantFormSet(BaseInlineFormSet):
     """Saves variants, and then their prices and stock through catalog.prices and catalog.inventory."""
 
     user_id: int | None = None
+    value_combinations: Sequence[tuple[str, ...]] = ()  # of a new product: each becomes a variant like the only row
     _current: CurrentValues | None = None
 
     @property
@@ -122,11 +140,31 @@ class VariantFormSet(BaseInlineFormSet):
         return {**super().get_form_kwargs(index), "current": self.current}
 
     def save(self, commit: bool = True) -> list[Variant]:  # noqa: FBT001, FBT002  (Django's signature)
+        if self.value_combinations:
+            return self._save_combinations()
         saved = super().save(commit)
         if commit:
             self._write_prices()
             self._write_stock()
         return saved
+
+    def _save_combinations(self) -> list[Variant]:
+        """Make a variant of each combination of option values, with the price, stock and weight of the only row."""
+        typed = next((form.cleaned_data for form in self.forms if form.has_changed()), {})
+        variants = []
+        for position, values in enumerate(self.value_combinations, start=1):
+            option_values = dict(zip(("option1", "option2", "option3"), values, strict=False))
+            fields = {"grams": typed.get("grams") or 0, "is_active": typed.get("is_active", True)}
+            sku = sku_of(typed.get("sku") or "", values)
+            variants.append(Variant(product=self.instance, position=position, sku=sku, **option_values, **fields))
+        Variant.objects.bulk_create(variants)
+        if typed.get("price") is not None:
+            set_prices({v.pk: (typed["price"], typed.get("sale_price"), None) for v in variants}, default_market())
+        if typed.get("on_hand") is not None:
+            levels = {variant.pk: Target(typed["on_hand"], 0) for variant in variants}
+            set_levels(levels, default_location(), reason="edited in the admin", user_id=self.user_id)
+        self.new_objects, self.changed_objects, self.deleted_objects = variants, [], []
+        return variants
 
     def _write_prices(self) -> None:
         new_prices = {
@@ -169,12 +207,9 @@ class VariantInline(admin.TabularInline):
     form = VariantForm
     formset = VariantFormSet
     extra = 0
-    fields = (
-        *("option1", "option2", "option3", "sku", "price", "sale_price", "on_hand", "grams", "is_active"),
-        *("barcode", "is_tracked", "position"),
-    )
-    show_change_link = True
-    template = "admin/catalog/variant_inline.html"
+    fields = ("sku", "price", "sale_price", "grams", "on_hand", "is_active")
+    max_num = 1000
+    template = "admin/catalog/product/variant_inline.html"
     verbose_name = "variant"
     can_delete = False  # orders and stock movements refer to variants, so staff deactivate them instead
 
@@ -186,9 +221,14 @@ class VariantInline(admin.TabularInline):
         """One row for a new product, because most have one variant to begin with."""
         return 0 if obj else 1
 
+    def get_max_num(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int | None:
+        """The only row of a new product is like each variant that its options make."""
+        return self.max_num if obj else 1
+
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         """Name the option fields like the product's options, and hide those that it does not use."""
-        formset = super().get_formset(request, obj, **kwargs)
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        formset = super().get_formset(request, obj, **{"fields": [*shown, *sorted(OPTION_FIELDS)], **kwargs})
         names = dict(enumerate((option.name for option in obj.options.all()), start=1)) if obj else {}
         for number in (1, 2, 3):
             field = formset.form.base_fields.get(f"option{number}")
