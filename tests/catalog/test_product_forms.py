@@ -136,7 +136,7 @@ def test_fields_that_are_not_in_the_variant_table_are_kept(client, staff):
         "content_unit": "ml",
         "base": "1",
         "base_unit": "l",
-        "image": "",
+        "position": "1",
     }
     answer = client.post(f"/admin/catalog/variant/{variant.pk}/change/", fields)
     assert answer.status_code == 302
