@@ -67,7 +67,7 @@ def starting_delivery(home_price: str, free_from: str, abroad_price: str) -> tup
     deliveries = [Delivery("standard", "Standard delivery", name, (home,), amount(home_price), free_minor, (2, 3))]
     if abroad and abroad_price:
         deliveries.append(
-            Delivery("abroad", "Standard delivery", "Other countries", abroad, amount(abroad_price), None, (4, 8))
+            Delivery("abroad", "International delivery", "Other countries", abroad, amount(abroad_price), None, (4, 8))
         )
     return tuple(deliveries)
 

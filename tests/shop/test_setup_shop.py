@@ -126,13 +126,28 @@ def test_starting_values_are_not_added_to_rates_and_methods_that_the_owner_chose
 def test_the_example_file_sets_up_a_shop_that_lacks_only_its_texts_and_a_mailbox(closed):
     new = output_of("--from", str(ROOT / "docs/setup.example.toml"))
     assert "Tax: AT 20 %, DE 19 %." in new or "Tax: DE 19 %, AT 20 %." in new
-    assert "Delivery: Standard delivery to Austria." in new
+    assert "Delivery: International delivery to Austria." in new
     assert "Page: Imprint.\n" in new
     assert [missing.sentence.split("”")[0] for missing in missing_to_open()] == [
         "Nobody can get mail at hello@hearth.example, the contact e-mail: admin → Store.",
         "The page “Terms of sale",
         "The page “Privacy",
     ]
+
+
+def test_the_two_methods_have_names_of_their_own():
+    set_up(starting_answers(SELLER))
+    assert list(ShippingMethod.objects.order_by("position").values_list("name", flat=True)) == [
+        "Standard delivery",
+        "International delivery",
+    ]
+
+
+def test_it_ends_with_what_each_further_market_still_needs(us_market):
+    output = output_of("--from", str(ROOT / "docs/setup.example.toml"))
+    assert output.rstrip().endswith(
+        "Your further markets still need:\n- The market /us/ has no delivery method. Add one with rates in USD."
+    )
 
 
 def test_own_texts_come_from_files_and_replace_a_starting_text_but_no_text_of_staff(tmp_path):

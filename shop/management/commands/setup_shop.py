@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from shop.opening import missing_otherwise, missing_to_open
+from shop.opening import MARKETS, missing_otherwise, missing_to_open
 from shop.setting_up import set_up
 from shop.setting_up.answers import Answers, WrongAnswers, read_answers
 from shop.setting_up.questions import Questions
@@ -52,8 +52,13 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(f"- {missing.sentence}" for missing in closing))
         else:
             self.stdout.write("\nThe shop is open.")
-        if otherwise:
-            self.stdout.write("\nAlso missing:")
-            self.stdout.write("\n".join(f"- {missing.sentence}" for missing in otherwise))
+        of_markets = [missing for missing in otherwise if missing.step == MARKETS]
+        for heading, group in (
+            ("Also missing:", [missing for missing in otherwise if missing not in of_markets]),
+            ("Your further markets still need:", of_markets),
+        ):
+            if group:
+                self.stdout.write(f"\n{heading}")
+                self.stdout.write("\n".join(f"- {missing.sentence}" for missing in group))
         if is_check and closing:
             sys.exit(1)
