@@ -1,6 +1,7 @@
 from allauth.account.signals import email_confirmed, user_signed_up
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_delete
 
 
 class OrdersConfig(AppConfig):
@@ -18,6 +19,8 @@ class OrdersConfig(AppConfig):
         email_confirmed.connect(signals.claim_orders_of_address, dispatch_uid="orders.claim_orders_of_address")
         user_logged_in.connect(signals.join_cart_at_login, dispatch_uid="orders.join_cart_at_login")
         log_sources.add(ORDER_EVENTS)
+        for model in ("accounts.User", "accounts.Staff"):
+            post_delete.connect(signals.erase_deleted_person, sender=model, dispatch_uid=f"orders.erase {model}")
         search_sources.add(*SOURCES)
         tiles.add(*TILES)
         user_signed_up.connect(signals.keep_address_of_order, dispatch_uid="orders.keep_address_of_order")

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from orders.cart import parse_token
 from orders.cart.merging import join_carts
+from orders.erasing import erase_person
 from orders.lifecycle import claim_orders, keep_address_of
 
 
@@ -26,3 +27,8 @@ def join_cart_at_login(request: HttpRequest, user: Any, **_: Any) -> None:
     token = parse_token(request.COOKIES.get(settings.CART_COOKIE_NAME, "")) if request else None
     if token:
         join_carts(token, user.pk)
+
+
+def erase_deleted_person(instance: Any, **_: Any) -> None:
+    """Delete notes, tags, checkout drafts and stock alerts together with an account."""
+    erase_person(instance.email)
