@@ -51,7 +51,7 @@ class Clicks(Keyboard):
 
     def are(self, expected: int, before: int) -> None:
         clicks, keys = self.counted()
-        assert clicks == expected < before, f"{clicks} clicks and {keys} keys, before {before} clicks"
+        assert clicks == expected <= before, f"{clicks} clicks and {keys} keys, before {before} clicks"
 
 
 @pytest.fixture
@@ -94,6 +94,69 @@ def test_prices_of_twenty_products_and_back(clicks: Clicks):
     clicks.click("[value=Apply]", "[value=Undo]")
     page.wait_for_selector(".tag-undone")
     clicks.are(6, before=25)
+
+
+def test_a_sale_on_a_category(clicks: Clicks):
+    page = clicks.page
+    clicks.begin()
+    clicks.click(section("Products"), ".bar summary:has-text('Filter')")
+    clicks.tab_to("[name^=category]")
+    clicks.type("Tableware")
+    clicks.click(".bar button:has-text('Apply')")
+    page.wait_for_selector(".chip")
+    clicks.click("[data-all]", "button[value=bulk_edit]", "#id_sale_percent")
+    clicks.type("20")
+    page.fill("#id_sale_begins", "2030-11-27T00:00")  # keys in a date field depend on the language of the browser
+    clicks.press("Enter")
+    page.wait_for_url("**/run/**")
+    clicks.click("[value=Apply]")
+    page.wait_for_selector("[value=Undo]")
+    clicks.are(7, before=9)
+
+
+def test_stock_received_corrected_moved_and_counted(clicks: Clicks, shop: RunningDemo):
+    page = clicks.page
+    made = shop.manage(
+        "shell", "-c", "from catalog.models import Location; Location.objects.get_or_create(name='Back room')"
+    )
+    assert made.returncode == 0, made.stderr
+    sku = "HS-APPPOT-MOSS"
+    clicks.begin()
+    clicks.click(section("Stock"), "a:text-is('Receive goods')")
+    clicks.begin_in("#scan")
+    clicks.type(sku)
+    clicks.press("Enter")
+    clicks.go("button[name=receive]")
+    page.wait_for_selector(".messagelist .success")
+    clicks.click(section("Stock"), "[name^=change-] >> nth=0")
+    clicks.type("-1")
+    clicks.click("#reason")
+    clicks.type("broken")
+    clicks.press("Enter")
+    page.wait_for_selector(".messagelist .success")
+    clicks.click(".head a:text-is('Transfer')")
+    clicks.begin_in("#scan")
+    clicks.type(sku)
+    clicks.press("Enter")
+    clicks.tab_to("#id_destination")
+    clicks.type("Back")
+    clicks.go("button[name=send]")
+    page.wait_for_selector(".messagelist .success")
+    clicks.click("button[name=all]")
+    page.wait_for_selector(".messagelist .success")
+    clicks.click(section("Stock"), ".head a:text-is('Count')")
+    page.wait_for_url("**/stocktake/add/")
+    clicks.tab_to("#id_lines")
+    clicks.type(sku)
+    clicks.click("main .submit-row [type=submit] >> nth=0")
+    page.wait_for_url("**/change/")
+    clicks.tab_to("[data-scan]")
+    clicks.type(sku)
+    clicks.press("Enter")
+    clicks.click("button[name=post]")
+    clicks.go("[value='Post the differences']")
+    page.wait_for_selector(".messagelist .success")
+    clicks.are(11, before=11)
 
 
 def test_three_promotions(clicks: Clicks):
