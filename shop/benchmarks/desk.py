@@ -125,6 +125,10 @@ class Figures:
         return statistics.median(self.cpu)
 
 
+class PageError(Exception):
+    """A page did not answer with 200."""
+
+
 class DeskServer:
     """A server of one database, as a process of its own."""
 
@@ -167,7 +171,7 @@ class DeskServer:
             target = urlsplit(answer.headers["Location"])
             url = f"{target.path}?{target.query}" if target.query else target.path
         if answer.status != 200:  # noqa: PLR2004
-            raise RuntimeError(f"{url} answered {answer.status}")
+            raise PageError(f"{url} answered {answer.status}")
         if is_first:
             figures.first = queries
         else:
@@ -221,7 +225,11 @@ def compare_desks(cluster: Cluster, databases: Sequence[str], plan: Plan, say: C
                     f"The time is over: {len(missing) - number} of {len(names)} pages are left. Continue with --resume."
                 )
                 break
-            results[name] = _compared(servers, name, plan.requests)
+            try:
+                results[name] = _compared(servers, name, plan.requests)
+            except PageError as error:
+                say(f"Not measured: {name}. {error}")
+                continue
             plan.write(name, results[name])
     return {name: results[name] for name in names if name in results and plan.only in name}
 

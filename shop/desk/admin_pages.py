@@ -92,6 +92,9 @@ class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, R
 
         Django allows any column in the URL, so `?email__startswith=a` could reveal hidden values.
         """
+        filters = [entry for entry in self.get_list_filter(request) if not isinstance(entry, str | tuple | list)]  # type: ignore[attr-defined]
+        if lookup in {getattr(entry, "parameter_name", None) for entry in filters}:
+            return True  # a filter of our own, which may be named like a column
         column = lookup.partition("__")[0]
         columns = {name for field in self.model._meta.concrete_fields for name in (field.name, field.attname)}  # type: ignore[attr-defined]
         is_hidden = column in columns - self._shown(request)

@@ -151,6 +151,13 @@ def test_a_filter_offers_the_values_that_a_column_has(client):
     assert {link for link in links if link.startswith("?type=")} == {"?type=charge.updated", "?type=refund.updated"}
 
 
+def test_a_filter_of_our_own_may_be_named_like_a_column(client):
+    make_variant()
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    assert client.get("/admin/catalog/price/?market=main").status_code == 200
+    assert client.get("/admin/catalog/price/?market__startswith=m").status_code == 400
+
+
 def test_the_numbers_of_orders_may_be_a_minute_old_only_if_there_are_many(client, monkeypatch):
     client.force_login(make_user(is_superuser=True, is_staff=True))
 
