@@ -172,3 +172,18 @@ def test_the_numbers_of_orders_may_be_a_minute_old_only_if_there_are_many(client
     assert shown() == 2
     confirm(make_order())
     assert shown() == 2
+
+
+def test_the_numbers_of_products_may_be_a_minute_old_only_if_there_are_many(client, monkeypatch):
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+
+    def shown() -> str:
+        return client.get("/admin/catalog/product/").context["cl"].tab_links[0].count
+
+    make_variant()
+    assert shown() == "1"
+    monkeypatch.setattr("catalog.admin.products.product_list.MANY", 1)
+    make_variant()
+    assert shown() == "2"
+    make_variant()
+    assert shown() == "2"

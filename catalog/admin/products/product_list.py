@@ -6,17 +6,19 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.core.cache import caches
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.products.filters import FilterField, filter_fields
 from catalog.admin.products.product_rows import Row, rows_of
-from catalog.capped_counts import capped_counts, shown_count
+from catalog.capped_counts import MANY, MANY_SECONDS, capped_counts, shown_count
 from catalog.models import Product
 from catalog.products import worklists
 
 SORT, PAGE, STATUS, STOCK = "sort", "p", "status__exact", "stock"
+COUNTS = "product-counts"  # of the cache
 MAX_PAGES = 200  # later products are found by search, filters and sorting, because late pages are slow
 # Sort → its label and its columns, which an index has.
 SORTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -104,13 +106,22 @@ class ProductChangeList(ChangeList):
 
     @cached_property
     def tab_links(self) -> list[TabLink]:
-        counts = capped_counts([tab.products() for tab in TABS])
+        counts = self._counts()
         chosen = {name: value for name in (STATUS, STOCK) if (value := self.request.GET.get(name))}
         return [
             TabLink(tab, self._url(tab), tab.params == chosen, shown_count(count) if count else "")
             for tab, count in zip(TABS, counts, strict=True)
             if count or not tab.is_optional
         ]
+
+    def _counts(self) -> list[int]:
+        """The number of products of each tab, which may be a minute old if there are many."""
+        if kept := caches["process"].get(COUNTS):
+            return kept
+        counts = capped_counts([tab.products() for tab in TABS])
+        if max(counts) > MANY:
+            caches["process"].set(COUNTS, counts, MANY_SECONDS)
+        return counts
 
     def _url(self, tab: Tab) -> str:
         return self.get_query_string(tab.params, [STATUS, STOCK, PAGE])
