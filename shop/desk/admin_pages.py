@@ -57,7 +57,7 @@ class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, R
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """The columns by which the list can be sorted: of a long one, those that an index has in that order."""
         columns = super().get_sortable_by(request)  # type: ignore[misc]
-        if not is_long(self.model):  # type: ignore[attr-defined]
+        if not columns or not is_long(self.model):  # type: ignore[attr-defined]
             return columns
         indexed = _sorted_by_index(self.model)  # type: ignore[attr-defined]
         return [column for column in columns if self._order_field(column) in indexed]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -187,3 +188,13 @@ def test_the_numbers_of_products_may_be_a_minute_old_only_if_there_are_many(clie
     assert shown() == "2"
     make_variant()
     assert shown() == "2"
+
+
+def test_a_search_of_products_needs_twelve_queries_with_empty_caches(client):
+    make_variant(title="Oak lamp")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    client.get("/admin/catalog/product/?q=oak lamp")
+    caches["process"].clear()
+    with CaptureQueriesContext(connection) as queries:
+        assert "Oak lamp" in text_of(client.get("/admin/catalog/product/?q=oak lamp"))
+    assert len(queries) <= MAX_QUERIES

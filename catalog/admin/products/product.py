@@ -156,6 +156,7 @@ class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
     has_own_history = True  # catalog.products.saving writes it
     list_display = ("title",)  # the rows are drawn by product_list.py
+    sortable_by = ()  # the list offers orders of its own
     list_filter = (CategoryFilter, StockFilter, MissingFilter, MakerFilter, PriceFilter)
     list_select_related = ("category",)
     list_per_page = 50
