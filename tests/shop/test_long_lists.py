@@ -128,6 +128,7 @@ RARE = [
     ("orders_promotion", "NOT is_active ORDER BY id DESC", "promotion_off"),
     ("orders_promotion", "is_active AND ends_at <= now() ORDER BY ends_at", "promotion_on_ends"),
     ("orders_promotion", "is_active AND begins_at > now() ORDER BY begins_at", "promotion_on_begins"),
+    ("orders_giftcard", "last_characters LIKE '2AB%'", "gift_card_last_characters"),
     ("catalog_collection", "shop_fold(name) LIKE shop_fold('%spring%')", "collection_name_folded"),
     ("catalog_attributevalue", "true ORDER BY position, number, label, id DESC", "attribute_value_order"),
     ("account_emailaddress", "shop_fold(email) LIKE shop_fold('%petra%')", "email_address_folded"),
