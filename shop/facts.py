@@ -20,6 +20,7 @@ from shop.operations.health import MAX_SILENCE, WORKER
 from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
 
 STORE, TAX, PRODUCT, OWNER, LOCATION, CLOSING_DAY = "store", "tax", "product", "owner", "location", "closing day"
+DRAFT = "draft"  # a product that is not sold yet
 RUNNING_WORKER, PAGE, STARTING_PAGE = "running worker", "page", "starting page"
 DELIVERY, PRICE, UNTRANSLATED = "delivery", "price", "untranslated"  # each with the code of a market
 NO_TIME = Cast(Value(None), DateTimeField())
@@ -78,6 +79,8 @@ def needed() -> Iterable[QuerySet]:
     taxed = TaxRate.objects.filter(country=settings.SHOP_COUNTRY, valid__contains=timezone.now())
     yield rows_of(taxed, TAX)
     yield rows_of(Product.objects.filter(status=Product.Status.ACTIVE).order_by(), PRODUCT)
+    drafts = Product.objects.filter(status=Product.Status.DRAFT).order_by("pk")
+    yield rows_of(drafts, DRAFT, number=F("pk"), text=F("title"))
     yield rows_of(User.objects.filter(is_superuser=True, is_active=True).order_by(), OWNER)
     yield rows_of(Location.objects.filter(is_active=True).order_by(), LOCATION)
     yield rows_of(ClosingDay.objects.filter(day__gte=timezone.localdate()).order_by(), CLOSING_DAY)

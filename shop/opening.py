@@ -113,9 +113,17 @@ def missing_otherwise(known: Facts | None = None) -> list[Missing]:
         missing += missing_in(market, known)
     missing += _pages(known, [page.slug for page in PAGES if page.slug not in LEGAL_SLUGS])
     if facts.PRODUCT not in known:
-        where = "admin → Products, or manage.py import_products FILE"
-        missing.append(Missing("There are no products", where, reverse("admin:catalog_product_add"), PRODUCT))
+        missing.append(_no_product(known))
     return missing
+
+
+def _no_product(known: Facts) -> Missing:
+    """Nothing is sold: there is no product, or there are only drafts, of which the first is named."""
+    if draft := known.get(facts.DRAFT):
+        url = reverse("admin:catalog_product_change", args=[draft.number])
+        return Missing(f"“{draft.text}” is still a draft, and nothing else is sold", "admin → Products", url, PRODUCT)
+    where = "admin → Products, or manage.py import_products FILE"
+    return Missing("There are no products", where, reverse("admin:catalog_product_add"), PRODUCT)
 
 
 def _running(known: Facts) -> Iterator[Missing]:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.markets import default_market
-from catalog.models import Page, Store
+from catalog.models import Page, Product, Store
 from orders.lifecycle import confirm
 from orders.models import Order, TaxRate
 from payments.models import StripeEvent
@@ -263,6 +263,17 @@ def test_the_checklist_links_to_what_is_missing_and_names_the_steps_that_keep_th
     url = links["There is no page “Imprint”."]
     fields = form_of(client.get(url), id="page_form")
     assert (fields["slug"], fields["section"], fields["title"]) == ("imprint", "legal", "Imprint")
+
+
+def test_a_first_product_that_is_a_draft_is_named_instead_of_missing(client):
+    set_up(starting_answers(SELLER))
+    product = make_variant().product
+    Product.objects.filter(pk=product.pk).update(title="First mug", status="draft")
+    log_in(client, "Owner")
+    links = {link.text: link.attributes["href"] for link in find_all(client.get(HOME), "a")}
+    url = links["“First mug” is still a draft, and nothing else is sold."]
+    assert url == f"/admin/catalog/product/{product.pk}/change/"
+    assert "There are no products." not in links
 
 
 def test_an_open_shop_is_told_what_is_left_and_the_checklist_ends_when_nothing_is(client):
