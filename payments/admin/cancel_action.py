@@ -101,7 +101,7 @@ def _sentences(order: Order, user: User, refunds: Sequence[Back]) -> Iterator[st
         yield "Nothing is refunded, because nothing was paid."
     yield from _stock_sentences(order)
     for use in PromotionUse.objects.filter(order=order, given_back_at=None).select_related("promotion", "coupon"):
-        code = f" (code {use.coupon.code})" if use.coupon else ""
+        code = f" (code {use.coupon.code})" if use.coupon and user.has_perm("orders.see_code_coupon") else ""
         yield f"The use of the promotion “{use.promotion.name}”{code} is given back."
     bought = GiftCard.objects.filter(order_line__order=order).count()
     if bought:

@@ -279,8 +279,8 @@ def test_payments_to_check_and_failed_refunds_are_problems_until_they_are_solved
     paid_by_card(fine)
     for order, statuses in ((failed, ["failed"]), (repeated, ["failed", "succeeded"])):
         payment = paid_by_card(order)
-        for status in statuses:
-            Refund.objects.create(payment=payment, amount_minor=5, currency="EUR", status=status)
+        made = [Refund.objects.create(payment=payment, amount_minor=5, currency="EUR", status=st) for st in statuses]
+        Refund.objects.filter(pk=made[0].pk).update(replaced_by=made[1] if made[1:] else None)
     page = client.get(f"{LIST}?tab=problems")
     shown = {row[1].split()[0]: row[6] for row in rows_of(find(page, "tbody"))}
     assert shown == {late.number: "To ship Payment to check", failed.number: "To ship Refund failed"}
