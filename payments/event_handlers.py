@@ -28,12 +28,12 @@ def handle(event: StripeEvent) -> StripeEvent.Status:
         # A connected account has none of our objects, whatever the metadata says.
         return StripeEvent.Status.IGNORED
     handler = next((HANDLERS[start] for start in HANDLERS if event.type.startswith(start)), None)
-    return handler(event, _subject(event)) if handler else StripeEvent.Status.IGNORED
+    return handler(event, subject_of(event)) if handler else StripeEvent.Status.IGNORED
 
 
 def _handle_payment(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
     """Settle the payment. If the object is a second session of it that was paid, take that payment over too."""
-    payment = _payment_of(subject)
+    payment = payment_of(subject)
     if not payment:
         return _status_of_unknown(event)
     settled = settle(payment.pk)
@@ -59,7 +59,7 @@ def storable(value: Any) -> Any:
     return [storable(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _subject(event: StripeEvent) -> dict[str, Any]:
+def subject_of(event: StripeEvent) -> dict[str, Any]:
     try:
         subject = storable(json.loads(event.body)["data"]["object"])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -67,7 +67,7 @@ def _subject(event: StripeEvent) -> dict[str, Any]:
     return subject if isinstance(subject, dict) else {}
 
 
-def _payment_of(subject: dict[str, Any]) -> Payment | None:
+def payment_of(subject: dict[str, Any]) -> Payment | None:
     """Return our payment that the object belongs to, by the key in its metadata or by known Stripe ids, or None."""
     condition = Q(session_id=str(subject.get("id") or "-")) | Q(payment_intent_id=_intent_id(subject) or "-")
     if key := _metadata_key(subject, "payment"):
@@ -97,7 +97,7 @@ def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.S
     if key := _metadata_key(subject, "refund"):
         condition |= Q(key=key)
     refund = Refund.objects.select_related("payment").filter(condition).first()
-    payment = refund.payment if refund else _payment_of(subject)
+    payment = refund.payment if refund else payment_of(subject)
     if not payment:
         return _status_of_unknown(event)
     state = gateway.retrieve_refund(refund_id)

@@ -1,11 +1,9 @@
 """Compare the books with Stripe and the payouts, and book what is missing."""
 
 import json
-import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,17 +11,8 @@ from django.utils import timezone
 
 from payments import mending
 from payments.errors import GatewayDown, GatewayRefused
+from payments.management.spans import span
 from payments.reconcile import Report, reconcile
-
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-def span(text: str) -> timedelta:
-    """Return the span of time that a text like `36h` or `30d` names."""
-    match = re.fullmatch(r"([1-9]\d{0,4})([hd])", text)
-    if not match:
-        raise ArgumentTypeError(f"{text!r} is not like 36h or 30d")
-    return int(match[1]) * UNITS[match[2]]
 
 
 class Command(BaseCommand):
