@@ -3,9 +3,10 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from catalog.listings import write_listings
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import Product, ProductImage, PurchaseOrder, Variant
 from catalog.prices import set_price
 from catalog.products.completeness import completeness
 from tests.catalog.product_pages import price_of, save
@@ -46,7 +47,26 @@ def test_stock_is_shown_by_location_with_its_sum(client, staff):
     other = make_location("shop", 20)
     variant.stock.create(location=other, on_hand=4, reserved=1)
     table = find(page_of(client, variant.product), "section", aria_labelledby="stock-heading")
-    assert rows_of(table)[1:] == [["main", "3", "0", "3"], ["shop", "4", "1", "3"], ["All", "7", "1", "6"]]
+    assert rows_of(table)[1:] == [
+        ["main", "3", "0", "3", "–"],
+        ["shop", "4", "1", "3", "–"],
+        ["All", "7", "1", "6", "–"],
+    ]
+
+
+def test_the_stock_card_says_what_is_on_its_way_and_leads_to_receiving_and_correcting(client, staff):
+    variant = make_variant(on_hand=3)
+    stock = variant.stock.get()
+    order = PurchaseOrder.objects.create(
+        location=stock.location, supplier="Alma", currency="EUR", status="ordered", ordered_at=timezone.now()
+    )
+    order.lines.create(variant=variant, quantity=12, received=2)
+    card = find(page_of(client, variant.product), "section", aria_labelledby="stock-heading")
+    assert rows_of(card)[1] == ["main", "3", "0", "3", "10"]
+    assert links_of(card) == {
+        "/admin/catalog/stock/receive/": "Receive",
+        f"/admin/catalog/stock/{stock.pk}/change/": "Correct",
+    }
 
 
 def test_markets_without_a_price_are_named_and_link_to_their_prices(client, staff, us_market):

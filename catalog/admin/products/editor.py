@@ -1,9 +1,10 @@
 """What the product's page shows beside its form: state, pictures, stock, markets, search result and last changes."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import PermissionsMixin
@@ -13,8 +14,10 @@ from django.urls import reverse
 
 from catalog.admin.products.badges import Badge
 from catalog.admin.products.product_rows import Row, rows_of
+from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
 from catalog.clock import shop_now
 from catalog.formats import listed, moment
+from catalog.inventory.incoming import incoming_of
 from catalog.markets import all_markets, default_market
 from catalog.models import Change, Price, Product, ProductImage, Stock
 from catalog.price_plans import Period, time_line
@@ -34,6 +37,7 @@ class StockRow:
     location: str
     on_hand: int
     reserved: int
+    on_its_way: int = 0  # from purchase orders and transfers
 
     @property
     def available(self) -> int:
@@ -77,10 +81,13 @@ class Editor:
     markets: Sequence[MarketRow]
     search_result: SearchResult
     changes: Sequence[ShownChange]
+    receive_url: str
+    correct_url: str
 
     @property
     def total(self) -> StockRow:
-        return StockRow("All", sum(row.on_hand for row in self.stock), sum(row.reserved for row in self.stock))
+        sums = (sum(getattr(row, name) for row in self.stock) for name in ("on_hand", "reserved", "on_its_way"))
+        return StockRow("All", *sums)
 
     @property
     def last_saved(self) -> str:
@@ -89,6 +96,7 @@ class Editor:
 
 def editor_of(product: Product, user: PermissionsMixin) -> Editor:
     """Read what the page shows, with a constant number of queries."""
+    may_change = user.has_perm(MAY_CHANGE_STOCK)
     return Editor(
         rows_of([product])[0],
         list(product.images.all()),
@@ -97,6 +105,8 @@ def editor_of(product: Product, user: PermissionsMixin) -> Editor:
         _markets(product, user),
         _search_result(product),
         [_shown(change) for change in product.changes.select_related("user")[:MAX_CHANGES]],
+        reverse("admin:catalog_stock_receive") if may_change else "",
+        _correct_url(product) if may_change else "",
     )
 
 
@@ -112,11 +122,24 @@ def inlines_of(formsets: Sequence[Any]) -> Mapping[str, Any]:
 
 def _stock(product: Product) -> list[StockRow]:
     rows = Stock.objects.filter(variant__product=product, variant__is_active=True, location__is_active=True)
+    variant_ids = product.variants.filter(is_active=True).values_list("pk", flat=True)[:MAX_VARIANTS]
+    units: dict[int, int] = defaultdict(int)
+    for (_variant_id, location_id), expected in incoming_of(list(variant_ids)).items():
+        units[location_id] += sum(part.units for part in expected)
     sums = rows.order_by("location__priority", "location_id").values("location__name", "location_id")
     return [
-        StockRow(row["location__name"], row["on_hand_sum"], row["reserved_sum"])
+        StockRow(row["location__name"], row["on_hand_sum"], row["reserved_sum"], units[row["location_id"]])
         for row in sums.annotate(on_hand_sum=Sum("on_hand"), reserved_sum=Sum("reserved"))
     ]
+
+
+def _correct_url(product: Product) -> str:
+    """The levels of the product's variants: the level of a single one, or the list that its title finds."""
+    levels = Stock.objects.filter(variant__product=product, variant__is_active=True, location__is_active=True)
+    ids = list(levels.values_list("pk", flat=True)[:2])
+    if len(ids) == 1:
+        return reverse("admin:catalog_stock_change", args=ids)
+    return f"{reverse('admin:catalog_stock_changelist')}?{urlencode({'q': product.title})}"
 
 
 def _markets(product: Product, user: PermissionsMixin) -> list[MarketRow]:
