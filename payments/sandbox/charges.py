@@ -3,7 +3,7 @@
 from typing import Any
 
 from payments.sandbox.backend import DAY, DAYS_UNTIL_AVAILABLE, Backend, Movement
-from payments.sandbox.cards import BY_NUMBER, Card
+from payments.sandbox.cards import BY_NUMBER, CARDS, Card
 from payments.sandbox.fees import charge_fee
 from payments.sandbox.parameters import Refusal
 from payments.sandbox.reading import reading_calls
@@ -19,7 +19,8 @@ def create_charge(backend: Backend, intent: Thing, card: Card, **changes: Any) -
 
 
 def card_of(charge: Thing) -> Card:
-    return BY_NUMBER[charge["_card"]]
+    """Return the card of a charge; the plain one for charges that an earlier version of the sandbox stored."""
+    return BY_NUMBER.get(charge.get("_card", ""), CARDS[0])
 
 
 def book_charge(backend: Backend, charge: Thing) -> None:
