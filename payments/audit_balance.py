@@ -4,8 +4,9 @@ They start at the oldest balance transaction that is stored, because older ones 
 within seconds, and the sweep stores it every ten minutes; two days leave room for an outage.
 """
 
-# The amounts on the account of Stripe that belong to each source: a charge by its payment, a set-aside movement by its
-# balance transaction, anything else by the reference of the journal up to a slash. Fees are compared for themselves.
+# The amounts on the account of Stripe that belong to each source: a charge by its payment, a dispute or set-aside
+# movement by its balance transaction, anything else by the reference of the journal up to a slash. Fees are compared for
+# themselves.
 BOOKED = """
     booked AS (
         SELECT coalesce(CASE WHEN j.kind = 'capture' THEN c.source END, t.source, split_part(j.provider_ref, '/', 1))
@@ -13,7 +14,7 @@ BOOKED = """
         FROM payments_posting p JOIN payments_journal j ON j.id = p.journal_id AND j.kind <> 'fee'
         LEFT JOIN payments_balancetransaction c ON c.payment_id = j.payment_id AND c.type IN ('charge', 'payment')
                AND j.kind = 'capture'
-        LEFT JOIN payments_balancetransaction t ON t.stripe_id = j.provider_ref AND j.kind = 'set_aside'
+        LEFT JOIN payments_balancetransaction t ON t.stripe_id = j.provider_ref AND j.kind IN ('set_aside', 'dispute')
         WHERE p.account = 'stripe' GROUP BY 1, 2)"""
 FIRST = "(SELECT min(created_at) FROM payments_balancetransaction)"
 # Movements that are nothing but a fee have it as their amount.
@@ -68,11 +69,11 @@ BALANCE_INVARIANTS: dict[str, str] = {
         FROM payments_journal j
         JOIN payments_posting p ON p.journal_id = j.id AND p.account = 'stripe'
         LEFT JOIN payments_balancetransaction t
-               ON t.source = split_part(j.provider_ref, '/', 1) AND j.kind NOT IN ('fee', 'set_aside', 'capture')
+               ON t.source = split_part(j.provider_ref, '/', 1) AND j.kind NOT IN ('fee', 'set_aside', 'dispute', 'capture')
         LEFT JOIN payments_balancetransaction c ON c.payment_id = j.payment_id AND c.type IN ('charge', 'payment')
                AND j.kind = 'capture'
         LEFT JOIN payments_balancetransaction f
-               ON f.stripe_id = split_part(j.provider_ref, '/', 1) AND j.kind IN ('fee', 'set_aside')
+               ON f.stripe_id = split_part(j.provider_ref, '/', 1) AND j.kind IN ('fee', 'set_aside', 'dispute')
         WHERE j.created_at > {FIRST} AND j.created_at < now() - interval '2 days'
           AND t.id IS NULL AND c.id IS NULL AND f.id IS NULL""",  # noqa: S608  (our own text)
 }

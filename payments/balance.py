@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from payments import gateway, ledger
+from payments.disputes import take_over_dispute
 from payments.gateway import BalanceEntry, PayoutState
 from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, Refund
 from payments.refunds import note_foreign_refund, take_over_refund
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 # Movements that are nothing but a fee: Stripe gives it as the amount.
 FEE_TYPES = ("stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost")
 CHARGE_TYPES = ("charge", "payment")
+DISPUTES = ("du_", "dp_")  # how the IDs of disputes begin
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def take_over_entry(entry: BalanceEntry) -> list[Booked]:
     if payment and entry.type in CHARGE_TYPES:
         payment = _settle_missed(payment, entry, booked)
     refund = _refund_of(entry, payment, booked) if entry.refund else None
+    if payment and payment.captured_minor and entry.source_id.startswith(DISPUTES):
+        _hear_of_dispute(payment, entry, booked)
     stored = _store(entry, payment, refund)
     book_missing_fee(stored)
     return booked
@@ -103,6 +107,17 @@ def _refund_of(entry: BalanceEntry, payment: Payment | None, booked: list[Booked
             cause = f"it {known.get_status_display().lower()} at Stripe, and no webhook said so"
             booked.append(Booked(f"refund {entry.source_id}", cause))
     return known
+
+
+def _hear_of_dispute(payment: Payment, entry: BalanceEntry, booked: list[Booked]) -> None:
+    """Take over a dispute whose webhook about this movement was lost."""
+    moves = Journal.objects.filter(kind=Journal.Kind.DISPUTE, provider_ref=entry.transaction_id)
+    if moves.exists():
+        return
+    take_over_dispute(payment, gateway.retrieve_dispute(entry.source_id))
+    if moves.exists():
+        cause = f"it moved money of {payment.order.number}, and no webhook said so"
+        booked.append(Booked(f"dispute {entry.source_id}", cause))
 
 
 def _is_news(refund: Refund, status: str) -> bool:

@@ -18,10 +18,20 @@ from django.utils import timezone
 from orders.lifecycle import lock_order
 from orders.models import Order
 from payments import gateway
-from payments.balance import FEE_TYPES, Booked, booked_fee, fee_of, take_over_entry, take_over_listed
+from payments.balance import (
+    CHARGE_TYPES,
+    DISPUTES,
+    FEE_TYPES,
+    Booked,
+    booked_fee,
+    fee_of,
+    take_over_entry,
+    take_over_listed,
+)
+from payments.disputes import take_over_dispute
 from payments.errors import GatewayDown, GatewayRefused
 from payments.gateway import BalanceEntry
-from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, Refund
+from payments.models import BalanceTransaction, Dispute, Journal, Payment, Payout, Posting, Refund
 from payments.refunds import book_goodwill_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +85,7 @@ def reconcile(since: datetime) -> Report:
         report.payouts += 1
     _look_up_older(since, started - YOUNG, report)
     _give_reasons(report)
+    _hear_of_open_disputes(report)
     rows = BalanceTransaction.objects.filter(created_at__gte=since)
     report.differences += [
         *_changed_at_stripe(entries),
@@ -140,6 +151,20 @@ def _give_reason(refund: Refund, report: Report) -> None:
     report.booked.append(Booked(f"refund {refund.provider_ref}", cause))
 
 
+def _hear_of_open_disputes(report: Report) -> None:
+    """Ask how open disputes stand, because one that is lost moves no money any more."""
+    for dispute in Dispute.objects.filter(status__in=Dispute.OPEN).select_related("payment"):
+        _guarded(dispute.stripe_id, partial(_hear_of_dispute, dispute, report), report)
+
+
+def _hear_of_dispute(dispute: Dispute, report: Report) -> None:
+    heard = take_over_dispute(dispute.payment, gateway.retrieve_dispute(dispute.stripe_id))
+    heard.refresh_from_db()
+    if heard.status != dispute.status:
+        status = heard.get_status_display().lower()
+        report.booked.append(Booked(f"dispute {dispute.stripe_id}", f"it is {status}, and no webhook said so"))
+
+
 def _source_of(journal: Journal) -> str:
     return journal.provider_ref.split("/")[0]
 
@@ -194,7 +219,7 @@ def _wrong_amounts(rows: QuerySet[BalanceTransaction]) -> Iterator[Difference]:
 def _booked(moved: dict[str, list[BalanceTransaction]]) -> dict[str, int]:
     """Return what the books say on the account of Stripe for each source, without fees."""
     references = {row.stripe_id: source for source, rows in moved.items() for row in rows}
-    captures = {row.payment_id: source for source, rows in moved.items() for row in rows if row.type not in ("refund",)}
+    captures = {row.payment_id: source for source, rows in moved.items() for row in rows if row.type in CHARGE_TYPES}
     booked: dict[str, int] = defaultdict(int)
     at_stripe = Posting.objects.filter(account=Posting.Account.STRIPE).exclude(journal__kind=Kind.FEE)
     fields = ("journal__kind", "journal__provider_ref", "journal__payment", "amount_minor")
@@ -214,8 +239,11 @@ def _cause_of(parts: list[BalanceTransaction], booked: int) -> tuple[str, str]:
     first = parts[0]
     payment, refund = first.payment, first.refund
     kind = first.type.replace("_", " ")
-    if first.source.startswith("du_"):
-        return "a dispute moved it, and the books say otherwise", MEND.format(first.source)
+    if first.source.startswith(DISPUTES) and payment:
+        return (
+            f"a dispute of {payment.order.number} moved it, and the books say {booked}",
+            "look at the order's journals",
+        )
     if first.source.startswith("po_"):
         return f"the payout moved {-first.amount_minor}, and the books say {-booked}", MEND.format(first.source)
     if not payment:
@@ -245,9 +273,10 @@ def _without_transaction(since: datetime, until: datetime) -> QuerySet[Journal]:
     ).exclude(kind__in=[Kind.FEE, Kind.SET_ASIDE])
     stored = BalanceTransaction.objects.all()
     captured = moving.filter(kind=Kind.CAPTURE).exclude(
-        payment__in=stored.exclude(payment=None).filter(refund=None).values("payment")
+        payment__in=stored.filter(type__in=CHARGE_TYPES).exclude(payment=None).values("payment")
     )
     others = moving.exclude(kind=Kind.CAPTURE).exclude(provider_ref__in=stored.values("source"))
+    others = others.exclude(provider_ref__in=stored.values("stripe_id"))
     return (captured | others).distinct().order_by("pk")
 
 

@@ -100,6 +100,33 @@ def test_a_refund_without_a_reason_is_booked_as_goodwill(payment, desk):
     assert (RefundRequest.objects.get().goodwill_minor, run_audit()) == (300, [])
 
 
+@pytest.mark.parametrize("end", ["", "win", "lose"])
+def test_a_dispute_whose_webhooks_were_lost_is_booked_with_its_fee(payment, desk, end):
+    since = timezone.now() - timedelta(days=2)
+    dispute = desk.dispute(payment.payment_intent_id)
+    (booked,) = reconcile(since).booked
+    assert booked.cause == f"it moved money of {payment.order.number}, and no webhook said so"
+    if end:
+        desk.decide(dispute["id"], end)
+        assert [booked.key for booked in reconcile(since).booked] == [f"dispute {dispute['id']}"]
+    assert differences() == []
+    lost, held = {"": (0, 2890), "win": (0, 0), "lose": (2890, 0)}[end]
+    assert (account("disputes"), account("disputed"), account("fees")) == (lost, held, 119 + 2000)
+    execute(
+        "SET LOCAL session_replication_role = replica",
+        "UPDATE payments_journal SET created_at = created_at - interval '3 days'",
+        "UPDATE payments_balancetransaction SET created_at = created_at - interval '4 days'",
+    )
+    assert [str(finding) for finding in run_audit()] == []
+
+
+def test_a_refund_that_failed_belongs_to_the_refund_and_not_to_the_charge(payment, desk):
+    refund = desk.refund(payment.payment_intent_id, amount=300)
+    differences()
+    desk.by_hand(f"refunds/{refund['id']}/fail")
+    assert differences() == []
+
+
 def test_a_charge_without_an_order_is_named_until_it_is_set_aside(desk, capsys):
     charge = desk.paid_intent()["latest_charge"]
     (found,) = differences()
