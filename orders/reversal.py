@@ -175,9 +175,12 @@ def _shipping_taxes(order: Order, shipping_minor: int) -> list[TaxBack]:
     taxes = []
     for tax in order.taxes:
         base, minor = of_lines[Decimal(tax["percent"])]
-        whole = (tax["base_minor"] - base, tax["tax_minor"] - minor)
-        parts = (share_of_units(amount, gross, before=before, count=shipping_minor) for amount in whole)
-        taxes.append(TaxBack(tax["percent"], *parts))
+        tax_minor = tax["tax_minor"] - minor
+        with_tax, of_tax = (
+            share_of_units(whole, gross, before=before, count=shipping_minor)
+            for whole in (tax["base_minor"] - base + tax_minor, tax_minor)
+        )
+        taxes.append(TaxBack(tax["percent"], with_tax - of_tax, of_tax))
     return taxes
 
 

@@ -82,7 +82,7 @@ def test_a_refund_by_line_takes_back_its_sale_its_tax_and_its_delivery(order, ow
         "tax": 351,
         "receivable": -2202,
     }
-    assert request.journal.taxes == [{"percent": "19.000", "base_minor": -1851, "tax_minor": -351}]
+    assert request.journal.taxes == [{"percent": "19", "base_minor": -1851, "tax_minor": -351}]
     assert run_audit() == []
 
 
