@@ -1,5 +1,6 @@
 """Every page loads the style sheets of the classes that its templates use."""
 
+import gzip
 import re
 from functools import cache
 from pathlib import Path
@@ -74,3 +75,8 @@ ADMIN_FORMS = [name for name in pages() if any("submit-row" in used(part) for pa
 @pytest.mark.parametrize("name", ADMIN_FORMS)
 def test_a_form_in_the_admin_loads_the_sheet_of_widgets(name):
     assert "admin/css/widgets.css" in "".join(parts(name))
+
+
+@pytest.mark.parametrize(("name", "limit"), [("css/admin.css", 16_000), ("js/admin.js", 6_000)])
+def test_the_files_of_every_desk_page_stay_small(name, limit):
+    assert len(gzip.compress((ROOT / "static" / name).read_bytes(), 9)) <= limit
