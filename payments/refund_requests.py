@@ -12,7 +12,7 @@ from orders.editing import check_unchanged
 from orders.errors import GiftCardRefused
 from orders.gift_card_emails import mail_gift_cards
 from orders.lifecycle import lock_order, record_event
-from orders.models import GiftCard, Order, OrderEvent
+from orders.models import Disposition, GiftCard, Order, OrderEvent
 from orders.reversal import UnitsBack, carry_out_reversal, give_back, plan_reversal, take
 from payments import ledger
 from payments.errors import RefundRefused
@@ -112,7 +112,7 @@ def _carry_out(order: Order, request: RefundRequest, user_id: int, *, decided_by
 def units_of(request: RefundRequest) -> list[UnitsBack]:
     """Return the units of a stored request."""
     lines = request.lines.order_by("pk")
-    return [UnitsBack(line.line_id, line.quantity, line.disposition) for line in lines]
+    return [UnitsBack(line.line_id, line.quantity, Disposition(line.disposition)) for line in lines]
 
 
 def _pay_out(order: Order, request: RefundRequest, user_id: int) -> None:

@@ -1,6 +1,5 @@
 """Disputes in the admin: their list, the panel of the order page, and the page on which staff answer one."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,6 +17,7 @@ from orders.admin.order_page.permissions import SEE_CUSTOMER
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
 from orders.models import Order
 from payments import worklists
+from payments.admin.reading import disputes_of
 from payments.disputes import answer
 from payments.errors import DisputeRefused, GatewayDown, GatewayRefused
 from payments.evidence import LABELS, LONG, MAX_CHARACTERS, evidence_of
@@ -55,14 +55,6 @@ class DisputeAdmin(ReadOnly, admin.ModelAdmin):
     def order_link(self, dispute: Dispute) -> str:
         order = dispute.payment.order
         return format_html('<a href="{}">{}</a>', reverse("admin:orders_order_change", args=[order.pk]), order.number)
-
-
-def disputes_of(order: Order) -> Sequence[Dispute]:
-    """Return the disputes of the order's payments, oldest first, which are read once."""
-    if "_disputes" not in vars(order):
-        found = Dispute.objects.filter(payment__order=order).order_by("pk").select_related("answered_by")
-        order._disputes = list(found)
-    return order._disputes
 
 
 COLUMNS = (

@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from django.db.models import Prefetch, prefetch_related_objects
 
 from orders.models import Order
-from payments.models import Payment, Refund, RefundRequest
+from payments.models import Dispute, Payment, Refund, RefundRequest
 
 
 def payments_of(order: Order) -> Sequence[Payment]:
-    """Return the payments of the order with their gift cards and refunds, which are read once."""
-    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds")
+    """Return the payments of the order with their gift cards, refunds and disputes, which are read once."""
+    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds", "disputes")
     prefetch_related_objects([order], Prefetch("payments", payments))
     return list(order.payments.all())
+
+
+def disputes_of(order: Order) -> list[Dispute]:
+    """Return the disputes of the order's payments, oldest first."""
+    disputes = [dispute for payment in payments_of(order) for dispute in payment.disputes.all()]
+    return sorted(disputes, key=lambda dispute: dispute.pk)
 
 
 def requests_of(order: Order) -> Sequence[RefundRequest]:

@@ -1,6 +1,6 @@
 """Actions of the order page about one refund: approve or decline it, pay it out again, and assign it to lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from orders.errors import ReversalRefused
 from orders.models import Order
 from payments.admin.reading import failed_refunds, requests_to_assign, waiting_requests
 from payments.admin.refund_facts import facts_of
-from payments.admin.refund_page import REFUND, UnitsForm
+from payments.admin.refund_page import REFUND, UnitsForm, target_field
 from payments.errors import RefundRefused
 from payments.models import Refund, RefundRequest
 from payments.refund_plans import RefundChoice
@@ -26,15 +26,18 @@ def chosen_in(form: ActionForm, name: str) -> Any:
     return form.data.get(name) if form.is_bound else form.initial.get(name)
 
 
+def one_of(rows: Mapping[str, Any]) -> forms.ChoiceField:
+    """Return the hidden field that says which of these rows, by id, the form is about."""
+    return forms.ChoiceField(choices=[(pk, pk) for pk in rows], widget=forms.HiddenInput)
+
+
 class DecisionForm(ActionForm):
     """One of the waiting refunds of the order, with what it gives back."""
-
-    request = forms.ChoiceField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
         self.requests = {str(request.pk): request for request in self.waiting(order)}
-        self.fields["request"].choices = [(pk, pk) for pk in self.requests]
+        self.fields["request"] = one_of(self.requests)
         chosen = self.requests.get(str(chosen_in(self, "request"))) or next(iter(self.requests.values()), None)
         self.chosen = chosen
         if chosen:
@@ -87,21 +90,15 @@ class PayAgainForm(ActionForm):
 
     button = "Pay it out again"
 
-    refund = forms.ChoiceField(widget=forms.HiddenInput)
-    target = forms.ChoiceField(label="Pay back to", widget=forms.RadioSelect, initial=RefundRequest.Target.GIFT_CARD)
-
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
         self.refunds = {str(refund.pk): refund for refund in failed_refunds(order)}
-        self.fields["refund"].choices = [(pk, pk) for pk in self.refunds]
+        self.fields["refund"] = one_of(self.refunds)
         chosen = self.refunds.get(str(chosen_in(self, "refund"))) or next(iter(self.refunds.values()), None)
         self.chosen: Refund | None = chosen
         if chosen:
             self.initial["refund"] = chosen.pk
-        targets = RefundRequest.Target.choices
-        self.fields["target"].choices = [
-            choice for choice in targets if order.user_id or choice[0] != RefundRequest.Target.CREDIT
-        ]
+        self.fields["target"] = target_field(order, RefundRequest.Target.GIFT_CARD)
 
     @property
     def heading(self) -> str:  # type: ignore[override]
@@ -128,12 +125,10 @@ class AssignForm(UnitsForm):
 
     button = "Assign the refund"
 
-    request = forms.ChoiceField(widget=forms.HiddenInput)
-
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
         self.requests = {str(row.pk): row for row in requests_to_assign(order)}
-        self.fields["request"].choices = [(pk, pk) for pk in self.requests]
+        self.fields["request"] = one_of(self.requests)
         chosen = self.requests.get(str(chosen_in(self, "request"))) or next(iter(self.requests.values()), None)
         self.chosen = chosen
         if chosen:

@@ -131,7 +131,6 @@ class RefundForm(UnitsForm):
 
     button = "Refund"
 
-    target = forms.ChoiceField(label="Pay back to", widget=forms.RadioSelect, initial=RefundRequest.Target.SAME)
     reason = forms.ChoiceField(label="Reason, as the customer reads it", choices=REASONS)
     note = forms.CharField(label="Note for the team", max_length=500, required=False)
     has_mail = forms.BooleanField(
@@ -140,7 +139,7 @@ class RefundForm(UnitsForm):
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
-        self.fields["target"].choices = list(_targets(order))
+        self.fields["target"] = target_field(order)
         self.fields["goodwill"] = AmountField(
             currency=order.currency,
             label=f"Goodwill, for no item ({order.currency})",
@@ -198,6 +197,13 @@ class RefundForm(UnitsForm):
         if isinstance(self.plan, str) or not self.user:
             return None
         return outcome_of(self.order, self.plan, self.choice, self.user)
+
+
+def target_field(order: Order, initial: str = RefundRequest.Target.SAME) -> forms.ChoiceField:
+    """Return the field for where the money goes. Store credit needs an account."""
+    return forms.ChoiceField(
+        label="Pay back to", choices=list(_targets(order)), widget=forms.RadioSelect, initial=initial
+    )
 
 
 def _targets(order: Order) -> Iterator[tuple[str, str]]:

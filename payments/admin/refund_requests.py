@@ -67,7 +67,7 @@ class LimitForm(forms.ModelForm):
         if not self.fields:
             return  # shown to somebody who may not change it
         currencies = sorted({market.currency for market in all_markets().values()})
-        self.fields["role"].queryset = Group.objects.order_by("name")
+        self.fields["role"] = forms.ModelChoiceField(Group.objects.order_by("name"))
         self.fields["currency"] = forms.ChoiceField(choices=[(code, code) for code in currencies])
         currency = self.data.get("currency") or self.instance.currency
         self.fields["amount_minor"] = AmountField(

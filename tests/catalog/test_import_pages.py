@@ -104,7 +104,9 @@ def test_the_page_of_a_run_says_what_it_means_for_the_shop(client, staff):
     assert ("1 new" in text, "0 unchanged" in text) == (True, False)
     start_undo(Run.objects.get())
     work_waiting()
-    assert "The products are as they were before. New ones are withdrawn, and new categories stay." in text_of(client.get(url))
+    assert "The products are as they were before. New ones are withdrawn, and new categories stay." in text_of(
+        client.get(url)
+    )
 
 
 def test_only_what_was_refused_is_called_a_problem(client, staff):
