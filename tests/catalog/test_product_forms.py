@@ -91,7 +91,7 @@ def test_deleting_a_category_is_in_the_history_of_its_products_and_in_the_log(cl
     assert change.differences == [["category", "Kitchen > Mugs", ""]]
     assert other.product.changes.count() == 0
     assert list(LogEntry.objects.values_list("user_id", "object_repr", "action_flag")) == [
-        (staff.pk, "kitchen / mugs", DELETION)
+        (staff.pk, "Mugs (kitchen)", DELETION)
     ]
     assert list(wrong_listings(Product.objects.all())) == []
 

@@ -33,6 +33,7 @@ from catalog.models import (
 from catalog.products.categories import create_category
 from orders.editing import Edit, add_note, correct_email
 from orders.models import ClosingDay, ShippingMethod, TaxRate, TaxRegion
+from payments.models import RefundLimit
 from tests.accounts.second_factors import add_app
 from tests.factories import make_location, make_order, make_promotion, make_shipping, make_tax, make_user, make_variant
 from tests.reading import find_all, form_of, text_of
@@ -94,6 +95,12 @@ EDITS: dict[str, tuple[Any, str, str, str]] = {
         "name",
         "Island",
         "Heligoland",
+    ),
+    "payments.RefundLimit": (
+        lambda: RefundLimit.objects.get(role__name="Support", currency="EUR"),
+        "amount_minor",
+        "250.00",
+        "300.00",
     ),
 }
 
