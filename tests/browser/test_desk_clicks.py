@@ -92,7 +92,7 @@ def test_prices_of_twenty_products_and_back(clicks: Clicks):
     clicks.type("5")
     clicks.press("Enter")
     clicks.click("[value=Apply]", "[value=Undo]")
-    page.wait_for_selector(".tag-undone")
+    page.wait_for_selector(".head .badge:text-is('Undone')")
     clicks.are(6, before=25)
 
 

@@ -86,7 +86,7 @@ class Shop(RuleBasedStateMachine):
             self.note(verb, "refused")
             with pytest.raises(type(refusal)) as caught:
                 ask()
-            assert getattr(caught.value, "short", []) == getattr(refusal, "short", [])
+            assert getattr(refusal, "short", None) in (None, getattr(caught.value, "short", None))
             return None
         self.note(verb, "done")
         answer = ask()
