@@ -50,11 +50,22 @@ def refusals_in(results: list) -> int:
 
 
 @pytest.mark.fault("F068")
-def test_two_staff_who_refund_the_same_units_refund_them_once(at_once, order):
-    staff = [owner(), owner()]
-    asks = [lambda user=user: ask_refund(order, RefundChoice(units=mugs(order, 2)), user) for user in staff]
+def test_two_staff_who_refund_the_same_units_refund_them_once(at_once, stripe_desk):
+    """The payment holds enough for both, so that only the count of units stops the second."""
+    make_shipping(free_from_minor=None)
+    cart = make_cart(make_variant(1000, title="Mug"), quantity=3)
+    cart.lines.create(variant_id=make_variant(9000, title="Lamp").pk, quantity=1)
+    order = place(cart)
+    stripe_desk.pay(start_payment(order.pk).session_url)
+    settle(order.payments.get().pk)
+    order.refresh_from_db()
+    mug = order.lines.get(title="Mug")
+    ship(order, NewFulfillment({mug.pk: 3}))
+    order.refresh_from_db()
+    units, staff = (UnitsBack(mug.pk, 2, Disposition.KEPT),), [owner(), owner()]
+    asks = [lambda user=user: ask_refund(order, RefundChoice(units=units), user) for user in staff]
     assert refusals_in(at_once(*asks)) == 1
-    assert order.lines.get().refunded_quantity == 2
+    assert order.lines.get(pk=mug.pk).refunded_quantity == 2
     assert RefundRequest.objects.count() == Refund.objects.count() == 1
     assert run_audit() == []
 
