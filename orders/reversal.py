@@ -206,7 +206,11 @@ def take(order: Order, reversal: Reversal) -> None:
     """
     try:
         with transaction.atomic():
-            _count(order, reversal, sign=1)
+            for back in reversal.lines:
+                units = F("refunded_quantity") + back.quantity
+                OrderLine.objects.filter(pk=back.line.pk).update(refunded_quantity=units)
+            shipping = F("refunded_shipping_minor") + reversal.shipping_minor
+            Order.objects.filter(pk=order.pk).update(refunded_shipping_minor=shipping)
     except IntegrityError as error:
         raise ReversalRefused("These units have been refunded meanwhile.") from error
 
@@ -216,16 +220,6 @@ def give_back(order: Order, lines: Iterable[tuple[int, int]], shipping_minor: in
     for line_id, quantity in lines:
         OrderLine.objects.filter(pk=line_id).update(refunded_quantity=F("refunded_quantity") - quantity)
     Order.objects.filter(pk=order.pk).update(refunded_shipping_minor=F("refunded_shipping_minor") - shipping_minor)
-
-
-def _count(order: Order, reversal: Reversal, *, sign: int) -> None:
-    for back in reversal.lines:
-        OrderLine.objects.filter(pk=back.line.pk).update(
-            refunded_quantity=F("refunded_quantity") + sign * back.quantity
-        )
-    Order.objects.filter(pk=order.pk).update(
-        refunded_shipping_minor=F("refunded_shipping_minor") + sign * reversal.shipping_minor
-    )
 
 
 @transaction.atomic

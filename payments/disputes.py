@@ -5,6 +5,7 @@ same money back twice.
 """
 
 import logging
+import uuid
 
 from django.db import transaction
 from django.db.models import F
@@ -16,7 +17,7 @@ from orders.lifecycle import lock_order, record_event
 from orders.models import Order, OrderEvent
 from payments import gateway, ledger
 from payments.dispute_mails import send_dispute
-from payments.errors import DisputeRefused
+from payments.errors import DisputeRefused, GatewayRefused
 from payments.gateway import DisputeState
 from payments.models import Dispute, Payment
 
@@ -107,9 +108,20 @@ def answer(dispute: Dispute, evidence: dict[str, str], *, user_id: int) -> Dispu
     if not current.is_to_answer:
         raise DisputeRefused("This dispute was answered already, or is closed.")
     texts = {name: text for name, text in evidence.items() if text}
-    state = gateway.submit_evidence(current.stripe_id, texts, f"{current.stripe_id}-evidence")
+    state = _submit(current.stripe_id, texts)
     Dispute.objects.filter(pk=current.pk, answered_at=None).update(answered_at=timezone.now(), answered_by_id=user_id)
     return take_over_dispute(current.payment, state)
+
+
+def _submit(dispute_id: str, texts: dict[str, str]) -> DisputeState:
+    """Submit the texts, and return the state of the dispute, also if only the result of an earlier try was lost."""
+    try:
+        return gateway.submit_evidence(dispute_id, texts)
+    except GatewayRefused:
+        state = gateway.retrieve_dispute(dispute_id)
+        if not state.has_answer:
+            raise
+        return state
 
 
 @transaction.atomic
@@ -119,9 +131,10 @@ def note_fraud_warning(payment: Payment, warning_id: str, kind: str) -> bool:
     A refund now avoids a dispute with its fee, which staff decide.
     """
     order = lock_order(payment.order_id)
-    text = f"The bank suspects fraud ({kind.replace('_', ' ')}). Check the order before it is shipped [{warning_id}]"
-    if order.events.filter(text=text).exists():
+    key = uuid.uuid5(uuid.NAMESPACE_URL, warning_id)
+    if order.events.filter(key=key).exists():
         return False
-    record_event(order, OrderEvent.Kind.PAYMENT, text)
+    text = f"The bank suspects fraud ({kind.replace('_', ' ')}). Check the order before it is shipped"
+    record_event(order, OrderEvent.Kind.PAYMENT, text, key=key)
     log.warning("Order %s has an early fraud warning", order.number)
     return True

@@ -1,10 +1,12 @@
 """Columns that format stored values, for `list_display`, `fields` and `readonly_fields` of model admins."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from catalog import formats
 from catalog.markets import all_markets
@@ -84,3 +86,18 @@ class MarketFilter(admin.SimpleListFilter):
 
     def queryset(self, request: Any, queryset: Any) -> Any:
         return queryset.filter(market=self.value()) if self.value() else queryset
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """A filter whose choices are lists of work: value → the label and the rows that it shows."""
+
+    work: ClassVar[dict[str, tuple[str, Callable[[], QuerySet[Any]]]]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, label) for value, (label, _rows) in self.work.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in self.work:
+            return queryset
+        _label, rows = self.work[str(self.value())]
+        return queryset.filter(pk__in=rows().values("pk"))

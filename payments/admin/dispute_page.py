@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from accounts.models import User
 from catalog.admin.base import ReadOnly
-from catalog.admin.columns import amount
+from catalog.admin.columns import WorkFilter, amount
 from catalog.formats import NOTHING, moment, money
 from orders.admin.order_page import Panel
 from orders.admin.order_page.content import TABLE, Column, Table, table
@@ -26,16 +26,13 @@ from payments.models import Dispute
 SEE_DISPUTES, ANSWER = "payments.view_dispute", "payments.answer_dispute"
 
 
-class ToDoFilter(admin.SimpleListFilter):
+class ToDoFilter(WorkFilter):
     title = "to do"
     parameter_name = "todo"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("answer", "to answer"), ("open", "not decided")]
-
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        rows = {"answer": worklists.disputes_to_answer, "open": worklists.open_disputes}.get(self.value() or "")
-        return queryset.filter(pk__in=rows().values("pk")) if rows else queryset
+    work: ClassVar[Any] = {
+        "answer": ("to answer", worklists.disputes_to_answer),
+        "open": ("not decided", worklists.open_disputes),
+    }
 
 
 @admin.register(Dispute)

@@ -3,46 +3,29 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnly, ReadOnlyInline
-from catalog.admin.columns import ValuesFilter, amount
+from catalog.admin.columns import ValuesFilter, WorkFilter, amount
 from payments import worklists
 from payments.models import Journal, Payment, Posting, Refund, StripeEvent
 
 
-class CheckFilter(admin.SimpleListFilter):
+class CheckFilter(WorkFilter):
     title = "to check"
     parameter_name = "check"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "needs a decision")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
-        return queryset.filter(pk__in=worklists.to_check().values("pk")) if self.value() == "yes" else queryset
+    work: ClassVar[Any] = {"yes": ("needs a decision", worklists.to_check)}
 
 
-class StuckFilter(admin.SimpleListFilter):
+class StuckFilter(WorkFilter):
     title = "stuck"
     parameter_name = "stuck"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "failed, or waiting for an hour")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> QuerySet[StripeEvent]:
-        return queryset.filter(pk__in=worklists.stuck_events().values("pk")) if self.value() == "yes" else queryset
+    work: ClassVar[Any] = {"yes": ("failed, or waiting for an hour", worklists.stuck_events)}
 
 
-class FailedFilter(admin.SimpleListFilter):
+class FailedFilter(WorkFilter):
     title = "failed"
     parameter_name = "failed"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "not paid out again")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        return queryset.filter(pk__in=worklists.failed_refunds().values("pk")) if self.value() == "yes" else queryset
+    work: ClassVar[Any] = {"yes": ("not paid out again", worklists.failed_refunds)}
 
 
 @admin.register(Payment)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from catalog.admin.base import ReadOnly, ReadOnlyInline
-from catalog.admin.columns import amount
+from catalog.admin.columns import WorkFilter, amount
 from catalog.formats import money
 from catalog.inputs import AmountField
 from catalog.markets import all_markets
@@ -17,16 +17,13 @@ from payments import worklists
 from payments.models import RefundLimit, RefundLine, RefundRequest
 
 
-class ToDoFilter(admin.SimpleListFilter):
+class ToDoFilter(WorkFilter):
     title = "to do"
     parameter_name = "todo"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("approve", "waits for approval"), ("assign", "to assign to lines")]
-
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        rows = {"approve": worklists.refunds_to_approve, "assign": worklists.refunds_to_assign}.get(self.value() or "")
-        return queryset.filter(pk__in=rows().values("pk")) if rows else queryset
+    work: ClassVar[Any] = {
+        "approve": ("waits for approval", worklists.refunds_to_approve),
+        "assign": ("to assign to lines", worklists.refunds_to_assign),
+    }
 
 
 class RefundLineInline(ReadOnlyInline):

@@ -42,17 +42,14 @@ def retrieve_dispute(dispute_id: str) -> DisputeState:
     return _dispute_state(call("retrieve dispute", lambda: client().v1.disputes.retrieve(dispute_id)))
 
 
-def submit_evidence(dispute_id: str, evidence: Mapping[str, str], key: str) -> DisputeState:
-    """Answer a dispute with these texts (Stripe's names of evidence), which can be done once; return its state.
+def submit_evidence(dispute_id: str, evidence: Mapping[str, str]) -> DisputeState:
+    """Answer a dispute with these texts (Stripe's names of evidence), and return its state.
 
-    Calling again with the same key answers once.
+    Stripe takes one answer and refuses a second, so it needs no idempotency key. Raise GatewayRefused also if an earlier
+    try answered the dispute and its result was lost.
     """
     parameters = cast("DisputeUpdateParams", {"evidence": dict(evidence), "submit": True})
-    answered = call(
-        "submit evidence",
-        lambda: client().v1.disputes.update(dispute_id, parameters, {"idempotency_key": key}),
-    )
-    return _dispute_state(answered)
+    return _dispute_state(call("submit evidence", lambda: client().v1.disputes.update(dispute_id, parameters)))
 
 
 def _dispute_state(dispute: "stripe.Dispute") -> DisputeState:

@@ -64,7 +64,7 @@ class Period:
 
     @property
     def year_before(self) -> "Period":
-        """The same days of the year before."""
+        """The same days in the previous year."""
         return Period(_year_before(self.first), _year_before(self.last))
 
     def days(self) -> Iterator[date]:

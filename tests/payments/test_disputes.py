@@ -15,7 +15,7 @@ from orders.models import Order
 from payments import gateway
 from payments.cancellation import cancel_order
 from payments.disputes import answer, take_over_dispute
-from payments.errors import DisputeRefused, RefundRefused
+from payments.errors import DisputeRefused, GatewayDown, RefundRefused
 from payments.gateway import DisputeState, MoneyMove
 from payments.inbox import process_waiting
 from payments.models import Dispute, Journal, Payment, Refund, StripeEvent
@@ -205,6 +205,23 @@ def test_a_dispute_is_answered_once_with_what_the_shop_knows(client, staff, disp
     assert evidence["uncategorized_text"] == "The parcel was signed for."
     with pytest.raises(DisputeRefused, match="answered already"):
         answer(dispute, {}, user_id=staff.pk)
+
+
+def test_a_lost_result_of_an_answer_is_found_although_the_text_was_changed_meanwhile(dispute, stripe_desk):
+    user = make_user()
+    stripe_desk.switch(lose="1")
+    assert answer(dispute, {"uncategorized_text": "Signed for."}, user_id=user.pk).status == "under_review"
+    dispute.refresh_from_db()
+    assert dispute.answered_by == user
+
+
+def test_an_answer_that_stripe_never_got_can_be_sent_again_with_another_text(dispute, stripe_desk):
+    stripe_desk.switch(**{"500": "3"})
+    with pytest.raises(GatewayDown):
+        answer(dispute, {"uncategorized_text": "Signed for."}, user_id=make_user().pk)
+    assert (
+        answer(dispute, {"uncategorized_text": "Signed for by Anna."}, user_id=make_user().pk).status == "under_review"
+    )
 
 
 def test_the_order_page_and_the_list_show_the_dispute(client, staff, dispute):

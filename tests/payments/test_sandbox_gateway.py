@@ -60,7 +60,7 @@ EXERCISES = {
     "retrieve_refund": lambda desk, intent: gateway.retrieve_refund(desk.refund(intent["id"])["id"]),
     "retrieve_dispute": lambda desk, intent: gateway.retrieve_dispute(desk.dispute(intent["id"])["id"]),
     "submit_evidence": lambda desk, intent: gateway.submit_evidence(
-        desk.dispute(intent["id"])["id"], {"customer_name": "Ada"}, intent["id"]
+        desk.dispute(intent["id"])["id"], {"customer_name": "Ada"}
     ),
     "list_balance": lambda desk, intent: list(gateway.list_balance(since=a_day_ago())),
     "list_payouts": lambda desk, intent: [desk.pay_out(), *gateway.list_payouts(a_day_ago())][1:],
