@@ -5,8 +5,9 @@ from typing import Any
 
 from orders import lifecycle
 from orders.models import Order
-from payments import cancellation, gateway, ledger, refund_plans, refund_requests, refunds, sessions, settlement, views
+from payments import cancellation, gateway, refund_plans, refund_requests, refunds, sessions, settlement, views
 from payments.gateway import webhooks
+from payments.ledger import journals
 from payments.models import Journal, Payment, Refund
 from tests.guards.registry import Monkey, execute, guard
 
@@ -18,7 +19,7 @@ def no_settle_lock(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(settlement, "lock_with_cart", lambda order_id: Order.objects.get(pk=order_id))
     monkeypatch.setattr(settlement, "lock_payment", lambda payment_id: Payment.objects.get(pk=payment_id))
     monkeypatch.setattr(lifecycle, "unchanged", lambda order: Order.objects.filter(pk=order.pk))
-    monkeypatch.setattr(ledger, "find_or_create", _create_journal)
+    monkeypatch.setattr(journals, "find_or_create", _create_journal)
 
 
 def _create_journal(kind: str, provider_ref: str, fields: Mapping[str, Any]) -> tuple[Journal, bool]:
