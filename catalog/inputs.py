@@ -1,6 +1,7 @@
-"""Form fields and widgets for staff: the browser's own date and time inputs, and amounts like `12.50`."""
+"""Form fields and widgets for staff: the browser's own date and time inputs, amounts like `12.50`, and numbers."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +12,11 @@ from django.db import models
 from django.forms.widgets import Script
 from django.http import HttpRequest
 
+from catalog.formats import count_of
 from catalog.money import AmountRefused, to_major, to_minor
+
+# Errors of a decimal number that is in bounds, but too exact.
+TOO_EXACT = {"max_decimal_places", "max_digits"}
 
 
 class RichTextInput(forms.Textarea):
@@ -66,8 +71,50 @@ class MomentInput(forms.DateTimeInput):
         return super().format_value(value)
 
 
+class NumberField(forms.DecimalField):
+    """A decimal number that is refused with one sentence, which says what to enter."""
+
+    noun = "number"
+
+    def clean(self, value: Any) -> Decimal | None:
+        try:
+            return super().clean(value)
+        except ValidationError as refused:
+            codes = {error.code for error in refused.error_list}
+            if codes == {"required"}:
+                raise
+            raise ValidationError(self._sentence(is_too_exact=codes <= TOO_EXACT)) from refused
+
+    def _sentence(self, *, is_too_exact: bool) -> str:
+        places = self.decimal_places or 0
+        if is_too_exact:
+            return f"Enter at most {count_of(places, 'decimal place')}."
+        if self.min_value is not None and self.max_value is not None:
+            return f"Enter a {self.noun} between {self.min_value} and {self.max_value}."
+        if self.max_digits is None:
+            return f"Enter a {self.noun}."
+        return f"Enter a {self.noun} with at most {count_of(self.max_digits - places, 'digit')} before the point."
+
+
+class PercentField(NumberField):
+    """A percentage, shown without the zeros at its end: 12.5."""
+
+    noun = "percentage"
+
+    def __init__(
+        self, *, min_value: int = 0, max_value: int = 100, decimal_places: int = 3, max_digits: int = 6, **options: Any
+    ) -> None:
+        super().__init__(
+            min_value=min_value, max_value=max_value, decimal_places=decimal_places, max_digits=max_digits, **options
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
 def use_native_inputs() -> None:
-    """Use these widgets for all date and time fields of the admin. Call this before model admins are created."""
+    """Use these fields and widgets for dates, times and decimal numbers in the admin, before model admins are created."""
+    FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DecimalField] = {"form_class": NumberField}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateField] = {"widget": DayInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.TimeField] = {"widget": TimeInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateTimeField] = {"form_class": forms.DateTimeField, "widget": MomentInput}

@@ -21,7 +21,7 @@ from catalog.admin.base import page, require_permission
 from catalog.admin.columns import MarketFilter, comma_list, market
 from catalog.edits.history import difference, record_action
 from catalog.formats import count_of
-from catalog.inputs import DayField
+from catalog.inputs import DayField, PercentField
 from catalog.markets import all_markets, default_market, market_of
 from catalog.money import format_money
 from orders.admin.amounts import AmountField, AmountForm, AmountFormSet
@@ -210,7 +210,7 @@ class TaxRegionAdmin(admin.ModelAdmin):
 class ChangeRateForm(forms.Form):
     """Plan a new percentage from a day on."""
 
-    percent = forms.DecimalField(min_value=0, max_value=100, max_digits=6, decimal_places=3)
+    percent = PercentField()
     begins = DayField(label="From this day")
 
     def clean_begins(self) -> datetime:
@@ -223,6 +223,7 @@ class ChangeRateForm(forms.Form):
 
 class TaxRateForm(forms.ModelForm):
     country = CountryField()
+    percent = PercentField()
     valid = SpanField(
         required=True,
         error_messages={
@@ -245,12 +246,6 @@ class TaxRateForm(forms.ModelForm):
 
     def clean_valid(self) -> TimestamptzRange:
         return self.cleaned_data["valid"] or TimestamptzRange(None, None)
-
-    def clean_percent(self) -> Any:
-        percent = self.cleaned_data["percent"]
-        if not 0 <= percent <= 100:  # noqa: PLR2004  (percent)
-            raise forms.ValidationError("Enter a percentage between 0 and 100.")
-        return percent
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

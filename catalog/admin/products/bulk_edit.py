@@ -18,7 +18,7 @@ from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
 from catalog.importing.shopify import Problem
-from catalog.inputs import MomentInput
+from catalog.inputs import MomentInput, PercentField
 from catalog.markets import default_market
 from catalog.models import Product, Run
 from catalog.money import to_major
@@ -33,12 +33,11 @@ class BulkForm(forms.Form):
     """The changes to make to every chosen product. Empty fields change nothing."""
 
     ids = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
-    percent = forms.DecimalField(
+    percent = PercentField(
         label="Change prices by (%)",
         required=False,
         min_value=-90,
         max_value=1000,
-        max_digits=6,
         decimal_places=2,
         help_text="10 raises prices by 10 %, -10 lowers them. Running sale prices change by the same percentage.",
     )
@@ -56,8 +55,8 @@ class BulkForm(forms.Form):
         required=False,
         choices=[("", "as it is"), ("active", "Active"), ("draft", "Draft"), ("archived", "Archived")],
     )
-    sale_percent = forms.DecimalField(
-        label="Sale: off the price (%)", required=False, min_value=1, max_value=90, max_digits=4, decimal_places=2
+    sale_percent = PercentField(
+        label="Sale: off the price (%)", required=False, min_value=1, max_value=90, decimal_places=2
     )
     sale_begins = forms.DateTimeField(label="Sale begins", required=False, widget=MomentInput)
     sale_ends = forms.DateTimeField(label="Sale ends", required=False, widget=MomentInput)

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from catalog.formats import listed
+from catalog.inputs import NumberField
 from catalog.models import Attribute, AttributeValue, Product, ProductType
 from catalog.products.attributes import BOOLEAN_LABELS, find_or_add_value, number_label
 
@@ -49,7 +50,7 @@ def _field(attribute: Attribute) -> forms.Field:
     label = f"{attribute.name} ({attribute.unit})" if attribute.unit else attribute.name
     help_text = "The page is incomplete without it." if attribute.is_required else ""
     if attribute.kind == Attribute.Kind.NUMBER:
-        return forms.DecimalField(
+        return NumberField(
             label=label, required=False, max_digits=14, decimal_places=4, help_text=help_text, localize=False
         )
     if attribute.kind == Attribute.Kind.BOOLEAN:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.admin.base import page, require_permission, staff_author
 from catalog.admin.products.variants import typed_amount
 from catalog.formats import count_of, moment
-from catalog.inputs import MomentInput
+from catalog.inputs import MomentInput, PercentField
 from catalog.markets import Market, all_markets, default_market
 from catalog.models import Price, Product, Variant
 from catalog.money import percent_of
@@ -33,9 +33,7 @@ class PlanForm(forms.Form):
         label="What", choices=[(SALE, "A sale"), (PRICE, "A new price")], widget=forms.RadioSelect, initial=SALE
     )
     variants = forms.TypedMultipleChoiceField(coerce=int, widget=forms.CheckboxSelectMultiple)
-    percent = forms.DecimalField(
-        label="Off the price (%)", required=False, min_value=1, max_value=90, max_digits=4, decimal_places=2
-    )
+    percent = PercentField(label="Off the price (%)", required=False, min_value=1, max_value=90, decimal_places=2)
     amount = forms.CharField(
         label="Or the price itself",
         required=False,

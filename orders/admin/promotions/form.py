@@ -19,6 +19,7 @@ from catalog.admin.pickers import (
     SinglePickerField,
     wants_preview,
 )
+from catalog.inputs import PercentField
 from catalog.markets import all_markets, market_of
 from orders.admin.amounts import AmountForm, AmountFormSet
 from orders.admin.fields import MomentField
@@ -34,7 +35,6 @@ SWITCH_ON, SWITCH_OFF = "_switch_on", "_switch_off"
 TRY = "_try"  # the button that tries the promotion without saving it
 # Fields that may be left empty, although their columns may not.
 EMPTY_IS_ZERO = ("minimum_quantity", "position")
-NO_PERCENTAGE = "Enter a percentage between 0 and 100."
 
 
 def customer_groups() -> QuerySet[Group]:
@@ -49,11 +49,6 @@ GROUPS = PickerSource(
     lambda rows, text: rows.filter(name__icontains=text),
 )
 SOURCES = {source.code: source for source in (PRODUCTS, VARIANTS, CATEGORIES, COLLECTIONS, GROUPS)}
-
-
-def check_percent(form: forms.ModelForm, cleaned: dict[str, Any]) -> None:
-    if not 0 <= (cleaned.get("percent") or 0) <= 100:  # noqa: PLR2004  (percent)
-        form.add_error("percent", NO_PERCENTAGE)
 
 
 def sections(choice: PromotionChoice, *, has_code: bool) -> list[tuple[str | None, dict[str, Any]]]:
@@ -89,19 +84,6 @@ def is_shown_again(data: Any) -> bool:
     return TRY in data or wants_preview(data)
 
 
-class PercentField(forms.DecimalField):
-    """A percentage, shown without the zeros at its end: 12.5."""
-
-    default_error_messages = {  # noqa: RUF012  (as Django reads it)
-        "max_digits": NO_PERCENTAGE,
-        "max_whole_digits": NO_PERCENTAGE,
-        "max_decimal_places": "Enter at most %(max)s decimal places.",
-    }
-
-    def prepare_value(self, value: Any) -> Any:
-        return format(value.normalize(), "f") if isinstance(value, Decimal) else value
-
-
 class PromotionForm(AmountForm):
     """The fields of one choice. Its class gets the `choice` from the model admin."""
 
@@ -109,7 +91,7 @@ class PromotionForm(AmountForm):
     amounts = ("amount_minor", "minimum_minor")
     begins_at = MomentField(label="From", required=False, help_text="Empty: at once.")
     ends_at = MomentField(label="Until", required=False, help_text="Empty: without an end.")
-    percent = PercentField(max_digits=6, decimal_places=3)
+    percent = PercentField()
     needs_code = forms.BooleanField(label="Only with a code", required=False)
     products = PickerField(PRODUCTS, required=False)
     categories = PickerField(CATEGORIES, required=False, help_text="With everything below them.")
@@ -179,7 +161,6 @@ class PromotionForm(AmountForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        check_percent(self, cleaned)
         for name in EMPTY_IS_ZERO:
             if name in cleaned and cleaned[name] is None:
                 cleaned[name] = 0
@@ -228,7 +209,7 @@ class PromotionForm(AmountForm):
 
 class TierForm(AmountForm):
     amounts = ("from_minor", "amount_minor")
-    percent = PercentField(max_digits=6, decimal_places=3, required=False)
+    percent = PercentField(required=False)
 
     class Meta:
         model = PromotionTier
@@ -240,7 +221,6 @@ class TierForm(AmountForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        check_percent(self, cleaned)
         if cleaned.get("from_quantity") is None:
             cleaned["from_quantity"] = 0
         if cleaned.get("percent") is None:
