@@ -4,6 +4,8 @@ A click is a press of the mouse, also one that only goes into a field. Keys are 
 task took in the admin before the desk.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page
 
@@ -159,6 +161,21 @@ def test_stock_received_corrected_moved_and_counted(clicks: Clicks, shop: Runnin
     clicks.are(11, before=11)
 
 
+SWITCH_OFF = """
+from orders.models import Promotion
+from orders.promotions.states import switch
+switch(Promotion.objects.filter(name__in=["Ten off", "Five euros off", "Free delivery"]), is_on=False)
+"""
+
+
+@pytest.fixture
+def _same_totals_afterwards(shop: RunningDemo) -> Iterator[None]:
+    """Switch the promotions off again, because other tests buy in the same shop."""
+    yield
+    assert shop.manage("shell", "-c", SWITCH_OFF).returncode == 0
+
+
+@pytest.mark.usefixtures("_same_totals_afterwards")
 def test_three_promotions(clicks: Clicks):
     page = clicks.page
     clicks.begin()

@@ -1,7 +1,7 @@
 """The pages on which staff refund, approve, pay out again and assign."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -157,8 +157,7 @@ def test_the_lists_of_refunds_and_limits_open(client, staff, order, url):
 
 
 def test_a_limit_is_changed(client, staff):
-    limit = RefundLimit.objects.get(role__name="Support", currency="EUR")
-    assert limit.amount_minor == 10000
+    limit = RefundLimit.objects.create(role=Group.objects.create(name="Night"), currency="EUR", amount_minor=10000)
     fields = {"role": limit.role_id, "currency": "EUR", "amount_minor": "250.00"}
     answer = client.post(reverse("admin:payments_refundlimit_change", args=[limit.pk]), fields)
     assert answer.status_code == 302

@@ -97,7 +97,7 @@ EDITS: dict[str, tuple[Any, str, str, str]] = {
         "Heligoland",
     ),
     "payments.RefundLimit": (
-        lambda: RefundLimit.objects.get(role__name="Support", currency="EUR"),
+        lambda: RefundLimit.objects.create(role=Group.objects.create(name="Night"), currency="EUR", amount_minor=10000),
         "amount_minor",
         "250.00",
         "300.00",
