@@ -165,6 +165,14 @@ class NoAddress(CheckoutRefused):
     sentence = "Enter a street and number, like Kraanlei 12"
 
 
+class WayNotOffered(CheckoutRefused):
+    """The chosen way to pay is not offered for this order, such as cash without pick-up."""
+
+    code = "way_not_offered"
+    field = "payment_method"
+    sentence = "Choose another way to pay: this one is not available for this order"
+
+
 class PromotionUsedUp(CheckoutRefused):
     """Other orders have reached a limit of the promotion meanwhile. Carries the promotion's name."""
 

@@ -9,10 +9,11 @@ class PaymentsConfig(AppConfig):
         from catalog.admin.tile_registry import tiles  # noqa: PLC0415  (models are ready only now)
         from orders.admin.order_list import payment_readers  # noqa: PLC0415
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
+        from orders.checkout.ways_to_pay import WAYS  # noqa: PLC0415
         from orders.fulfillment import HOLDS  # noqa: PLC0415
         from orders.people import refunds  # noqa: PLC0415
         from orders.problems import problems  # noqa: PLC0415
-        from payments import bulk_cancel, canceled_mails  # noqa: F401, PLC0415  (they register themselves)
+        from payments import bulk_cancel, canceled_mails, ways_to_pay  # noqa: F401, PLC0415  (the first two register themselves)
         from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
         from payments.admin.dispute_page import ANSWER_ACTION, DISPUTES  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, REFUNDED_MINOR, payment_cells  # noqa: PLC0415
@@ -29,4 +30,5 @@ class PaymentsConfig(AppConfig):
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
         HOLDS.append(hold_of)
+        WAYS.append(ways_to_pay.online)
         post_migrate.connect(create_limits)

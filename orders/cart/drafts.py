@@ -24,7 +24,7 @@ BILLING_FIELDS = (
     "billing_state",
     "billing_country",
 )
-FIELDS = ("email", "country", *ADDRESS_FIELDS, "company", "vat_id", *BILLING_FIELDS, "shipping_code")
+FIELDS = ("email", "country", *ADDRESS_FIELDS, "company", "vat_id", *BILLING_FIELDS, "shipping_code", "payment_method")
 MAX_LENGTH = 300  # characters of one field; the form refuses longer texts anyway
 
 

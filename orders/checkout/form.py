@@ -118,6 +118,7 @@ class CheckoutForm(forms.Form):
         widget=forms.Select(attrs={"autocomplete": "billing country", "data-refresh": "1"}),
     )
     shipping_code = forms.CharField(max_length=32, error_messages={"required": "Choose a delivery method"})
+    payment_method = forms.CharField(max_length=8, required=False)
     save_address = forms.BooleanField(required=False)
     cart_mark = forms.CharField(max_length=64, required=False)
     total = forms.IntegerField(min_value=0, max_value=10**15, required=False)
@@ -166,7 +167,7 @@ class CheckoutForm(forms.Form):
         parts = [name for row in self.rows() for name in row]
         billing = [name for row in self.rows("billing_") for name in row]
         first = ["email", "country", "name", "line1", "line2", *parts, "phone", "company", "vat_id"]
-        return [*first, "billing_country", "billing_name", "billing_line1", *billing, "shipping_code"]
+        return [*first, "billing_country", "billing_name", "billing_line1", *billing, "shipping_code", "payment_method"]
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"], self.chosen_country)
@@ -219,6 +220,11 @@ class CheckoutForm(forms.Form):
     def chosen_shipping_code(self) -> str:
         """The code of the chosen shipping method, valid or not."""
         return self._value_so_far("shipping_code")
+
+    @property
+    def chosen_payment_method(self) -> str:
+        """The code of the chosen way to pay, valid or not; empty if none was chosen."""
+        return self._value_so_far("payment_method")
 
     @property
     def buyer_so_far(self) -> Buyer:

@@ -19,6 +19,7 @@ from orders.cart.differences import SOMETHING_CHANGED, displayed_sums, what_chan
 from orders.cart.drafts import BILLING_FIELDS, draft_of, remember_told
 from orders.checkout.form import CheckoutForm
 from orders.checkout.market_terms import market_terms
+from orders.checkout.ways_to_pay import chosen_way, ways_of
 from orders.customers import Buyer, customer_key
 from orders.errors import CheckoutRefused, EmptyCart, NotSold, PromotionUsedUp, TooManyUnpaid, TotalChanged
 from orders.models import Cart
@@ -79,6 +80,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the page)
     """
     user_id = user_id_of(request)
     contents = price_cart(cart, _buyer(request, cart, form), shipping_code=form.chosen_shipping_code)
+    paying = ways_of(contents)
     problems = list(problems or [])
     if is_short:
         problems = contents.notices or [STOCK_CHANGED]
@@ -95,6 +97,9 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the page)
     context = {
         "form": form,
         "contents": contents,
+        "paying": paying,
+        "has_choice": len(paying.ways) > 1,
+        "way": chosen_way(paying.ways, form.chosen_payment_method),
         "cart_count": contents.count,
         "problems": problems,
         "errors": [(name, wrong[name]) for name in form.page_order if name in wrong],

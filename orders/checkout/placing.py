@@ -16,6 +16,7 @@ from orders.cart.contents import CartContents, price_cart
 from orders.cart.editing import lock_cart
 from orders.cart.gift_lines import gift_details_of
 from orders.checkout.reservation_limit import check_unpaid_orders
+from orders.checkout.ways_to_pay import WayToPay, find_way
 from orders.customers import Buyer, customer_key
 from orders.errors import (
     AlreadyPlaced,
@@ -29,6 +30,7 @@ from orders.errors import (
 )
 from orders.gift_cards import redeem
 from orders.models import Cart, Order, OrderEvent, OrderLine
+from orders.models.order import ONLINE
 from orders.pricing import make_receipt
 from orders.promotions import take_uses
 
@@ -37,7 +39,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 @dataclass(frozen=True)
 class Submission:
-    """The checkout form's contents: contact, addresses and shipping method."""
+    """The checkout form's contents: contact, addresses, shipping method and way to pay."""
 
     email: str
     country: str
@@ -57,6 +59,7 @@ class Submission:
     billing_city: str = ""
     billing_state: str = ""
     billing_country: str = ""
+    payment_method: str = ""
 
     @property
     def digest(self) -> str:
@@ -81,8 +84,9 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     """Turn the cart into an unpaid order and reserve its stock; submitting the same details again returns that order.
 
     Raise AlreadyPlaced if the cart is already an unpaid order with other details. Raise EmptyCart, CartChanged, NotSold,
-    NoDelivery, NoAddress, TotalChanged, TotalTooSmall, TooManyUnpaid, TooMuchUnpaid, PromotionUsedUp, GiftCardSpent
-    or InsufficientStock if the order cannot be placed as the shopper saw it. After any of them nothing has changed.
+    NoDelivery, NoAddress, TotalChanged, TotalTooSmall, WayNotOffered, TooManyUnpaid, TooMuchUnpaid, PromotionUsedUp,
+    GiftCardSpent or InsufficientStock if the order cannot be placed as the shopper saw it. After any of them nothing has
+    changed.
     """
     cart = lock_cart(pk=cart_id)
     if not cart:
@@ -92,13 +96,20 @@ def place_order(cart_id: uuid.UUID, submission: Submission, *, seen: Seen, user_
     buyer = submission.buyer(user_id, seen.ip)
     contents = price_cart(cart, buyer, shipping_code=submission.shipping_code, is_strict=True)
     _check(contents, seen, has_address=bool(submission.line1))
+    way = find_way(contents, submission.payment_method)
+    if not way or way.is_online:
+        _check_charge(contents.due_minor, contents.market.currency)
     check_unpaid_orders(buyer, sum(line.quantity for line in contents.lines if line.variant.is_tracked))
-    order = _write_order(contents, submission, seen)
+    if way:
+        way.check(contents)
+    order = _write_order(contents, submission, seen, way)
     lines = _write_lines(order, contents)
     _mark_ordered(order)
     saved = {discount.rule_id: discount.minor for discount in contents.totals.discounts if discount.rule_id}
     take_uses(order, contents.rulebook.promotions, saved)
     redeem(order, contents.tenders)
+    if way:
+        way.begin(order)
     # Reserve last, because popular stock rows stay locked from here to COMMIT.
     reserve(order.number, [Need(line.pk, line.variant_id or 0, line.quantity) for line in lines if line.is_stocked])
     return order
@@ -133,7 +144,6 @@ def _check(contents: CartContents, seen: Seen, *, has_address: bool) -> None:
         raise CartChanged
     _check_delivery(contents, has_address=has_address)
     check_total(contents, seen)
-    _check_charge(contents.due_minor, contents.market.currency)
 
 
 def check_total(contents: CartContents, seen: Seen) -> None:
@@ -156,12 +166,12 @@ def _check_delivery(contents: CartContents, *, has_address: bool) -> None:
         raise NoAddress
 
 
-def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> Order:
+def _write_order(contents: CartContents, submission: Submission, seen: Seen, way: WayToPay | None) -> Order:
     now = timezone.now()
     cart, totals, chosen = contents.cart, contents.totals, contents.chosen
     assert chosen  # noqa: S101  (_check guarantees it)
     return Order.objects.create(
-        **asdict(submission),
+        **{**asdict(submission), "payment_method": way.code if way else ONLINE},
         number=new_number(),
         cart_id=cart.pk,
         digest=submission.digest,
@@ -190,7 +200,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen) -> 
         total_minor=totals.total_minor,
         tendered_minor=totals.total_minor - contents.due_minor,
         receipt=make_receipt(contents.basket, totals),
-        payment_due_at=now + settings.PAYMENT_WINDOW,
+        payment_due_at=now + (way.window if way else settings.PAYMENT_WINDOW),
         terms_version=contents.rulebook.terms_version[:20],
         terms_id=contents.rulebook.terms_id,
         terms_accepted_at=now,

@@ -18,6 +18,7 @@ from orders.models.gift_card import GiftDetails
 
 IS_TO_SHIP = Q(status="confirmed", fulfillment_status__in=["unfulfilled", "partial"])
 TERMS_SLUG = "terms"  # of the page with the terms of sale
+ONLINE = "stripe"  # the way to pay of an order that is paid by the payment provider
 DIGITAL = "none"  # the shipping code of an order of which nothing is shipped
 
 
@@ -129,6 +130,12 @@ class Order(models.Model):
     refunded_shipping_minor = models.BigIntegerField(
         "delivery refunded", default=0, db_default=0, help_text="The part of the delivery cost, with tax, given back."
     )
+    payment_method = models.CharField(
+        max_length=8,
+        default=ONLINE,
+        db_default=ONLINE,
+        help_text="The way to pay that was chosen at the checkout.",
+    )
     receipt = models.JSONField(default=dict, help_text="How the total was calculated.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
@@ -175,6 +182,11 @@ class Order(models.Model):
             models.Index(fields=["market", "-placed_at", "-id"], name="order_by_market"),
             models.Index(fields=["country", "-placed_at", "-id"], name="order_by_country"),
             models.Index(fields=["-placed_at", "-id"], name="order_by_gift_card", condition=Q(tendered_minor__gt=0)),
+            models.Index(
+                fields=["payment_method", "-placed_at", "-id"],
+                name="order_offline",
+                condition=~Q(payment_method=ONLINE),
+            ),
             models.Index(fields=["-placed_at", "-id"], name="order_without_payment", condition=Q(total_minor=0)),
             models.Index(
                 OpClass(Upper(Replace("postcode", Value(" "))), name="text_pattern_ops"), name="order_postcode"
@@ -239,6 +251,11 @@ class Order(models.Model):
     @property
     def is_unpaid(self) -> bool:
         return self.status == self.Status.PLACED
+
+    @property
+    def is_paid_online(self) -> bool:
+        """Whether the payment provider takes the payment, on a page of its own."""
+        return self.payment_method == ONLINE
 
     @property
     def is_payment_processing(self) -> bool:
