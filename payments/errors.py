@@ -56,5 +56,9 @@ class DisputeRefused(PaymentError):
     """The dispute cannot be answered any more. The message is a sentence for staff."""
 
 
+class BooksRefused(PaymentError):
+    """The format cannot hold these books. The message is a sentence for staff."""
+
+
 class CancelRefused(PaymentError):
     """The order cannot be canceled. The message is a sentence for the user."""

@@ -252,6 +252,13 @@ ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION el
 MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP network; 0 means no limit
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
 
+# --- books: the account numbers of exported files (payments/bookkeeping) -----------------------------------------
+BOOKS_CHART = env.str("SHOP_BOOKS_CHART", default="skr03")
+BOOKS_NUMBERS = env.dict("SHOP_BOOKS_NUMBERS", default={})
+BOOKS_FIRST_MONTH = env.int("SHOP_BOOKS_FIRST_MONTH", default=1)  # of the business year
+DATEV_CONSULTANT = env.int("DATEV_CONSULTANT", default=1001)
+DATEV_CLIENT = env.int("DATEV_CLIENT", default=1)
+
 # --- mail: written to the outbox, delivered by a worker -----------------------------------------------
 EMAIL_BACKEND = "shop.mail.outbox.OutboxBackend"
 MAIL_URL = required_in_production("EMAIL_URL", otherwise="")

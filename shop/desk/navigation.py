@@ -126,7 +126,10 @@ SECTIONS = (
         "chart",
         "r",
         tuple(Link(report.title, "admin:report", SEE_REPORTS, arguments=(code,)) for code, report in REPORTS.items())
-        + (Link("By e-mail", "admin:report_mails", SEE_REPORTS),),
+        + (
+            Link("Books", "admin:books", SEE_REPORTS),
+            Link("By e-mail", "admin:report_mails", SEE_REPORTS),
+        ),
     ),
     SETTINGS,
 )

@@ -20,7 +20,7 @@ from catalog.pages import INTERNAL, page
 from shop.desk import search
 from shop.desk.admin_pages import ShopModelAdmin
 from shop.desk.navigation import navigation
-from shop.desk.reports import mail_pages, pages
+from shop.desk.reports import books_page, mail_pages, pages
 from shop.desk.shop_name import desk_name
 
 
@@ -73,6 +73,8 @@ class ShopAdminSite(AdminSite):
             path("r/<int:content_type_id>/<path:object_id>/", view, name="view_on_site"),
             path("reports/", self.admin_view(pages.reports), name="reports"),
             path("reports/mails/", self.admin_view(mail_pages.report_mails), name="report_mails"),
+            path("reports/books/", self.admin_view(books_page.books), name="books"),
+            path("reports/books/<slug:what>/", self.admin_view(books_page.books_file), name="books_file"),
             path("reports/<slug:code>/", self.admin_view(pages.report), name="report"),
             *super().get_urls(),
         ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from orders.models import Disposition
 from orders.reversal import UnitsBack
+from payments.bookkeeping.chart import CHARTS
 from payments.models import Journal, Posting
 from payments.reconcile import reconcile
 from payments.refund_plans import RefundChoice
@@ -23,10 +24,10 @@ DOCUMENT = (ROOT / "docs/books.md").read_text()
 AT_ONCE = "4000000000000077"  # this test card's money is available at once
 
 
-def table_below(title: str) -> list[list[str]]:
-    """The rows of the first table below a title, without its head."""
+def table_below(title: str, number: int = 0) -> list[list[str]]:
+    """The rows of a table below a title, by default the first one, without its head."""
     section = DOCUMENT.split(f"\n## {title}\n")[1]
-    lines = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)[0].splitlines()
+    lines = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)[number].splitlines()
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
@@ -59,3 +60,10 @@ def test_the_life_of_an_order_is_booked_as_described(stripe_desk):
         described[kind, account] += int(amount)
     postings = Posting.objects.values_list("journal__kind", "account", "amount_minor")
     assert {(kind, account): minor for kind, account, minor in postings} == dict(described)
+
+
+def test_the_account_numbers_are_those_of_the_charts():
+    rows = table_below("Files for bookkeeping", number=1)
+    cells = [row[start : start + 3] for row in rows for start in (0, 3)]
+    described = {key.strip(" `"): numbers for name, *numbers in cells for key in name.split(":")[0].split(",") if key}
+    assert described == {key: [number, CHARTS["skr04"][key]] for key, number in CHARTS["skr03"].items()}

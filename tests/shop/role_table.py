@@ -43,6 +43,8 @@ PAGES = {
     "reports": "payments.view_reports",
     "report": "payments.view_reports",
     "report_mails": "payments.view_reports",
+    "books": "payments.view_reports",
+    "books_file": "payments.view_reports and payments.view_journal",
     "catalog_page_version": "catalog.view_page",
     "catalog_page_version_cancel": "catalog.change_page",
     "catalog_menu_start": "catalog.add_menu",

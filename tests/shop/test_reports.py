@@ -231,3 +231,56 @@ def test_a_report_is_sent_to_a_person_once_and_can_be_stopped(client):
     assert not ReportMail.objects.exists()
     assert [str(entry.user) for entry in LogEntry.objects.filter(object_id=kept.pk)] == [reader.email] * 2
     assert client.post("/admin/reports/mails/", {"stop": "9" * 30}).status_code == 302
+
+
+NOVEMBER = {"first": "2026-11-01", "last": "2026-11-30"}
+
+
+def books_of(client, what: str = "", **query: str):
+    with at(NOW):
+        return client.get(f"/admin/reports/books/{what}", query)
+
+
+def test_the_books_show_the_trial_balance_and_the_tax_of_a_period_in_a_currency(client):
+    sell(local(2026, 11, 20))
+    log_in(client, "Finance")
+    page = books_of(client, **NOVEMBER, currency="EUR")
+    assert "1 Nov 2026 – 30 Nov 2026, EUR" in text_of(page)
+    assert "Owed by shoppers 1410 €0.00 €28.90 €0.00 €28.90" in text_of(page)
+    assert "November 2026 DE Taxed 19 % €24.29 €4.61" in text_of(page)
+    other = text_of(books_of(client, **NOVEMBER, currency="USD"))
+    assert other.count("Nothing was booked in this period.") == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "begins"),
+    [
+        ("trial-balance", "trial-balance-EUR-2026-11-01-2026-11-30.csv", "account,number,name,currency,opening"),
+        ("vat", "vat-EUR-2026-11-01-2026-11-30.csv", "month,country,treatment,rate,currency,net,tax"),
+        ("journal", "journal-EUR-2026-11-01-2026-11-30.csv", "journal,date,time,kind,text,reference,order"),
+        ("datev", "EXTF_Buchungsstapel_EUR_20261101_20261130.csv", '"EXTF";700;21;"Buchungsstapel";13;2026'),
+    ],
+)
+def test_the_page_of_the_books_gives_the_files_of_the_command(client, what, name, begins):
+    sell(local(2026, 11, 20))
+    log_in(client, "Finance")
+    (link,) = [
+        a.attributes["href"]
+        for a in find_all(books_of(client, **NOVEMBER), "a")
+        if f"/{what}/?" in a.attributes.get("href", "")
+    ]
+    response = client.get(link)
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert b"".join(response.streaming_content).decode("cp1252").startswith(begins)
+
+
+def test_a_file_that_cannot_be_written_leads_back_with_the_reason(client):
+    log_in(client, "Finance")
+    response = books_of(client, "datev/", first="2026-12-31", last="2027-01-01")
+    assert response["Location"] == "/admin/reports/books/?first=2026-12-31&last=2027-01-01"
+    assert messages_of(client.get(response["Location"])) == [
+        "A file is of one business year. Choose a period that ends before the next one begins."
+    ]
+    wrong = client.get(books_of(client, "journal/", first="2026-12-31")["Location"])
+    assert (wrong.status_code, "Enter both days, or none." in text_of(wrong)) == (422, True)
+    assert books_of(client, "other/").status_code == 404

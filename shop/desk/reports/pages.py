@@ -16,8 +16,8 @@ from payments.reports.all_reports import REPORTS
 from payments.reports.periods import Period, Step
 from payments.reports.tables import Query, Report, Table
 from shop.desk.charts import Chart, Point, line_chart
-from shop.desk.reports.query import PERIODS, QueryForm
-from shop.desk.reports.values import cells_of, csv_of, file_name, head_of, shown_figures, shown_rows
+from shop.desk.reports.query import PERIODS, PeriodForm, QueryForm
+from shop.desk.reports.values import csv_of, file_name, shown_figures, shown_table
 
 SEE_REPORTS = "payments.view_reports"
 MAX_SHOWN_ROWS = 500  # on the page; the file has all rows
@@ -59,16 +59,14 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         "others": [other for other in REPORTS.values() if other is not shown_report],
         "form": form,
         "query": query,
-        "period_links": _period_links(request, form),
+        "period_links": period_links(request, form),
         "meta": _meta(shown_report, query.period, compared),
         "figures": shown_figures(table, before, query.currency),
         "chart": _chart(shown_report, query, table, before),
-        "columns": head_of(table),
-        "rows": shown_rows(replace(table, rows=table.rows[:MAX_SHOWN_ROWS]), query.currency),
-        "totals": cells_of(table.columns, table.totals, query.currency) if table.totals and table.rows else [],
+        "shown": shown_table(shown_report.title, replace(table, rows=table.rows[:MAX_SHOWN_ROWS]), query.currency),
         "left_out": max(0, len(table.rows) - MAX_SHOWN_ROWS),
         "table": table,
-        "csv_url": _url_with(request, format="csv"),
+        "csv_url": url_with(request, format="csv"),
         "now": timezone.now(),
     }
     return TemplateResponse(request, "admin/report.html", context, status=422 if form.errors else 200)
@@ -80,15 +78,17 @@ def _file(shown_report: Report, query: Query, table: Table) -> HttpResponse:
     return response
 
 
-def _url_with(request: HttpRequest, **changes: str) -> str:
+def url_with(request: HttpRequest, **changes: str) -> str:
+    """Return the query of the request with these parameters, the empty ones left out."""
     parameters = QueryDict(mutable=True)
     parameters.update({name: value for name, value in {**request.GET.dict(), **changes}.items() if value})
     return f"?{parameters.urlencode()}"
 
 
-def _period_links(request: HttpRequest, form: QueryForm) -> list[PeriodLink]:
+def period_links(request: HttpRequest, form: PeriodForm) -> list[PeriodLink]:
+    """Return the periods that one click chooses."""
     return [
-        PeriodLink(label, _url_with(request, p=key, first="", last="", format=""), key == form.chosen)
+        PeriodLink(label, url_with(request, p=key, first="", last="", format=""), key == form.chosen)
         for key, (label, _) in PERIODS.items()
     ]
 
@@ -96,10 +96,14 @@ def _period_links(request: HttpRequest, form: QueryForm) -> list[PeriodLink]:
 def _meta(shown_report: Report, period: Period, compared: Period | None) -> str:
     if not shown_report.has_period:
         return "Now"
-    text = day(period.first) if period.count == 1 else f"{day(period.first)} – {day(period.last)}"
     if compared is None:
-        return text
-    return f"{text}, compared with {day(compared.first)} – {day(compared.last)}"
+        return period_text(period)
+    return f"{period_text(period)}, compared with {day(compared.first)} – {day(compared.last)}"
+
+
+def period_text(period: Period) -> str:
+    """Return the days of the period: `1 Nov 2026 – 30 Nov 2026`."""
+    return day(period.first) if period.count == 1 else f"{day(period.first)} – {day(period.last)}"
 
 
 def _chart(shown_report: Report, query: Query, table: Table, before: Table | None) -> Chart | None:

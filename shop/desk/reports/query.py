@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog.inputs import DayField, DayInput
 from catalog.markets import all_markets, default_market
+from payments.books import currencies
 from payments.reports.periods import MAX_DAYS, ONE_DAY, Period, Step
 from payments.reports.tables import Query
 
@@ -41,14 +42,63 @@ PERIODS: dict[str, tuple[str, Callable[[date], Period]]] = {
 BEFORE, YEAR, NONE = "before", "year", "none"
 
 
-class QueryForm(forms.Form):
-    """What a report is about. Without an answer it is about the last thirty days in the default market."""
+class PeriodForm(forms.Form):
+    """A period: typed, or chosen by name. Without an answer it is the last thirty days."""
+
+    default = DEFAULT_PERIOD
 
     p = forms.ChoiceField(
         required=False, choices=[(key, label) for key, (label, _) in PERIODS.items()], widget=forms.HiddenInput
     )
     first = DayField(label="From", required=False, widget=DayInput(attrs={"class": "w-d"}))
     last = DayField(label="Until", required=False, widget=DayInput(attrs={"class": "w-d"}))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if bool(first) != bool(last) and not self.errors:
+            raise forms.ValidationError("Enter both days, or none.")
+        if first and last and first > last:
+            raise forms.ValidationError("The first day is after the last one.")
+        if first and last and (last - first).days >= MAX_DAYS:
+            raise forms.ValidationError("A report covers ten years at most.")
+        return cleaned
+
+    @property
+    def period(self) -> Period:
+        """The typed period, or the chosen one, or the default."""
+        cleaned = self.cleaned_data if self.is_valid() else {}
+        if cleaned.get("first"):
+            return Period(cleaned["first"], cleaned["last"])
+        return PERIODS[cleaned.get("p") or self.default][1](timezone.localdate())
+
+    @property
+    def chosen(self) -> str:
+        """The period that is chosen by name; empty if days were typed."""
+        cleaned = self.cleaned_data if self.is_valid() else {}
+        return "" if cleaned.get("first") else cleaned.get("p") or self.default
+
+
+class BooksForm(PeriodForm):
+    """A period and a currency of the books. Without an answer it is the last month in the default market's currency."""
+
+    default = "last-month"
+
+    currency = forms.ChoiceField(required=False, widget=forms.Select(attrs={"class": "w-s"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [(currency, currency) for currency in currencies()]  # type: ignore[attr-defined]
+
+    @property
+    def chosen_currency(self) -> str:
+        cleaned = self.cleaned_data if self.is_valid() else {}
+        return cleaned.get("currency") or default_market().currency
+
+
+class QueryForm(PeriodForm):
+    """What a report is about. Without an answer it is about the last thirty days in the default market."""
+
     market = forms.ChoiceField(required=False, widget=forms.Select(attrs={"class": "w-m"}))
     by = forms.ChoiceField(
         label="By",
@@ -66,31 +116,6 @@ class QueryForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["market"].choices = [(market.code, market.name) for market in all_markets().values()]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, last = cleaned.get("first"), cleaned.get("last")
-        if bool(first) != bool(last) and not self.errors:
-            raise forms.ValidationError("Enter both days, or none.")
-        if first and last and first > last:
-            raise forms.ValidationError("The first day is after the last one.")
-        if first and last and (last - first).days >= MAX_DAYS:
-            raise forms.ValidationError("A report covers ten years at most.")
-        return cleaned
-
-    @property
-    def period(self) -> Period:
-        """The typed period, or the chosen one, or the last thirty days."""
-        cleaned = self.cleaned_data if self.is_valid() else {}
-        if cleaned.get("first"):
-            return Period(cleaned["first"], cleaned["last"])
-        return PERIODS[cleaned.get("p") or DEFAULT_PERIOD][1](timezone.localdate())
-
-    @property
-    def chosen(self) -> str:
-        """The period that is chosen by name; empty if days were typed."""
-        cleaned = self.cleaned_data if self.is_valid() else {}
-        return "" if cleaned.get("first") else cleaned.get("p") or DEFAULT_PERIOD
 
     @property
     def query(self) -> Query:

@@ -94,6 +94,22 @@ def cells_of(columns: Sequence[Column], row: Sequence[Cell], currency: str) -> l
     ]
 
 
+@dataclass(frozen=True)
+class ShownTable:
+    """A whole table as a page shows it."""
+
+    title: str
+    columns: list[ShownCell]
+    rows: list[list[ShownCell]]
+    totals: list[ShownCell]
+
+
+def shown_table(title: str, table: Table, currency: str) -> ShownTable:
+    """Return the table for the page, without totals if it has no rows."""
+    totals = cells_of(table.columns, table.totals, currency) if table.totals and table.rows else []
+    return ShownTable(title, head_of(table), shown_rows(table, currency), totals)
+
+
 def _css_class(column: Column) -> str:
     if column.is_main:
         return "num c-end strong"

@@ -1,0 +1,1 @@
+"""Files of the books for bookkeeping programs."""
