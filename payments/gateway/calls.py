@@ -34,11 +34,13 @@ PAGE_SIZE = 100  # the most that Stripe lists at once
 def client() -> "stripe.StripeClient":
     import stripe
 
+    from payments.gateway.bounded_client import BoundedClient
+
     base = settings.STRIPE_API_BASE
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
         base_addresses={"api": base.rstrip("/")} if base else None,
-        http_client=stripe.RequestsClient(timeout=TRY_SECONDS),
+        http_client=BoundedClient(timeout=TRY_SECONDS),
         max_network_retries=0,  # our own loop keeps to a budget
     )
 

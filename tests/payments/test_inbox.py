@@ -21,10 +21,12 @@ from payments.inbox import (
     process_waiting,
     retry_failed,
 )
-from payments.models import Payment, Refund, StripeEvent
+from payments.models import Journal, Payment, Refund, StripeEvent
 from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
+from payments.tasks import process_event
+from shop.celery import WakingTask
 from shop.operations.audit import run_audit
 from tests.factories import make_order
 from tests.stripe_desk import signed
@@ -236,6 +238,60 @@ def test_a_second_session_that_was_paid_after_all_pays_the_order_once(client, st
     assert [refund.amount_minor for refund in Refund.objects.all()] == [order.total_minor] * is_first_paid
     assert stripe_desk.call(f"checkout/sessions/{payment.session_id}")["status"] != "open"
     assert run_audit() == []
+
+
+@pytest.mark.fault("F057")
+def test_an_event_that_is_delivered_again_after_three_days_is_processed(client, stripe_desk):
+    order = make_order()
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    event = stripe_desk.events_of(order.number)[-1]
+    three_days_ago = event["created"] - 3 * 24 * 3600
+    assert post(client, {**event, "created": three_days_ago}).status_code == 200
+    assert process_waiting() == 1
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+
+
+@pytest.mark.fault("F063")
+def test_an_event_that_arrives_without_a_broker_is_processed_by_the_next_sweep(
+    client, stripe_desk, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(WakingTask, "_broker_is_back_at", 0.0)
+    order = make_order()
+    stripe_desk.pay(start_payment(order.pk).session_url)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(client, stripe_desk.events_of(order.number)[-1]).status_code == 200
+    assert WakingTask._broker_is_back_at > 0  # the broker was asked, and did not answer
+    assert process_waiting() == 1
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+
+
+@pytest.mark.fault("F064")
+def test_an_event_whose_answer_was_lost_after_it_was_stored_is_stored_once(client, stripe_desk, monkeypatch):
+    order = make_order()
+    stripe_desk.pay(start_payment(order.pk).session_url)
+    event = stripe_desk.events_of(order.number)[-1]
+
+    def die(_event_id):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process_event, "delay_on_commit", die)
+        with pytest.raises(SystemExit):
+            post(client, event)
+    assert StripeEvent.objects.get().status == "new"
+    assert post(client, event).status_code == 200
+    assert process_waiting() == 1
+    assert StripeEvent.objects.get().status == "done"
+    assert Journal.objects.filter(order=order, kind="capture").count() == 1
+
+
+@pytest.mark.fault("F065")
+def test_storing_an_event_takes_two_statements_and_no_session(client, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        assert post(client, EVENT).status_code == 200
 
 
 @pytest.mark.fault("F060")

@@ -100,6 +100,7 @@ def test_a_failure_that_was_stored_long_ago_gives_way_to_another_key(stripe_desk
     assert sessions_of(stripe_desk, order) == [(payment.session_id, "open")]
 
 
+@pytest.mark.fault("F040")
 def test_a_key_that_was_used_with_other_parameters_gives_way_to_another(stripe_desk):
     order = make_order()
     waiting = _open_payment(order.pk)
