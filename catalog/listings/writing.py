@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.inventory.availability import available_by_variant
 from catalog.languages import search_config
 from catalog.listings.facets import WHOLE_SHOP
+from catalog.listings.missing import write_missing
 from catalog.listings.rows import ListingRowBuilder, product_stock_class, sold
 from catalog.listings.words import indexed, vocabulary
 from catalog.markets import all_markets
@@ -69,6 +70,7 @@ def write_listings(products: QuerySet[Product]) -> int:
     locked = list(products.order_by("pk").select_for_update(of=("self",)).prefetch_related(*PREFETCHED))
     now = timezone.now()
     previous_categories = _end_rows([product.pk for product in locked], now)
+    write_missing(locked, now)
     builder = ListingRowBuilder(locked, now)
     rows = [row for product in locked for market in all_markets().values() for row in builder.rows_of(product, market)]
     codes = {product.pk: codes_of(sold(product)) for product in locked}

@@ -40,7 +40,8 @@ class ProductImage(models.Model):
                 fields=["id"],
                 name="image_waiting",
                 condition=Q(rendered_widths=[], is_broken=False) & ~Q(file=""),
-            )
+            ),
+            models.Index(fields=["product"], name="image_without_text", condition=Q(alt="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(focus_x__lte=100, focus_y__lte=100), name="image_focus_inside")

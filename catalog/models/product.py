@@ -100,6 +100,13 @@ class Product(models.Model):
         default=0, editable=False, help_text="The average rating in hundredths of a star."
     )
     review_count = models.PositiveIntegerField(default=0, editable=False)
+    missing = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        editable=False,
+        help_text="What staff have to add, written with its listings: see catalog/products/worklists.py.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -113,6 +120,9 @@ class Product(models.Model):
             models.Index(fields=["status", "-id"], name="product_newest"),
             models.Index(fields=["-sales", "-id"], name="product_sales"),
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="product_title_words"),
+            GinIndex(fields=["missing"], name="product_missing", condition=~Q(missing=[]), fastupdate=False),
+            models.Index(fields=["position", "id"], name="product_no_description", condition=Q(description="")),
+            models.Index(fields=["position", "id"], name="product_no_maker", condition=Q(maker_details="")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -175,8 +185,8 @@ class Variant(models.Model):
         default=True,
         help_text="Untick to stop selling this variant. Variants are never deleted, because orders refer to them.",
     )
-    sku = models.CharField("SKU", max_length=255, blank=True, db_index=True)
-    barcode = models.CharField(max_length=64, blank=True, db_index=True)
+    sku = models.CharField("SKU", max_length=255, blank=True)
+    barcode = models.CharField(max_length=64, blank=True)
     grams = models.PositiveIntegerField("weight (g)", default=0)
     length_mm = models.PositiveIntegerField("length (mm)", null=True, blank=True)
     width_mm = models.PositiveIntegerField("width (mm)", null=True, blank=True)
@@ -226,7 +236,13 @@ class Variant(models.Model):
                 condition=Q(content=None) | Q(content__gt=0, base__gt=0), name="variant_content_with_base"
             ),
         ]
-        indexes = [models.Index(Upper("sku"), name="variant_sku_any_case")]
+        indexes = [
+            models.Index(Upper("sku"), name="variant_sku_any_case"),
+            # With the id, because very many variants have no code at all.
+            models.Index(fields=["sku", "-id"], name="variant_sku"),
+            models.Index(fields=["barcode", "-id"], name="variant_barcode"),
+            models.Index(fields=["barcode"], name="variant_barcode_begin", opclasses=["varchar_pattern_ops"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product.title} ({self.title})" if self.title else self.product.title

@@ -1,8 +1,12 @@
-"""Products that need work, as the product list and the desk's tiles show them."""
+"""Products that need work, as the product list and the desk's tiles show them.
 
-from django.db.models import Exists, OuterRef, QuerySet
+What needs other tables is kept in `Product.missing`, because no index can find rows without any in another table.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from catalog.listings.missing import PICTURE, VARIANT, lasting_price
 from catalog.markets import default_market
 from catalog.models import Listing, Price, Product, Variant
 
@@ -18,24 +22,32 @@ def sold_out() -> QuerySet[Product]:
     return of_stock_class(Listing.StockClass.OUT).filter(status=Product.Status.ACTIVE)
 
 
+def lacking(what: str) -> QuerySet[Product]:
+    """Products that lack this, as `missing_of` says. The second condition is that of the index."""
+    return Product.objects.filter(~Q(missing=[]), missing__contains=[what])
+
+
 def without_picture() -> QuerySet[Product]:
     """Active products without a picture."""
-    return Product.objects.filter(status=Product.Status.ACTIVE, images=None)
+    return lacking(PICTURE).filter(status=Product.Status.ACTIVE)
 
 
 def without_variant() -> QuerySet[Product]:
     """Active products that nobody can buy, because no variant is for sale."""
-    for_sale = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
-    return Product.objects.filter(~Exists(for_sale), status=Product.Status.ACTIVE)
+    return lacking(VARIANT).filter(status=Product.Status.ACTIVE)
 
 
 def without_price() -> QuerySet[Product]:
-    """Active products with variants for sale that nobody can buy, because none has a price in the default market now."""
+    """Active products with variants for sale that nobody can buy, because none has a price in the default market now.
+
+    Whether a price applies depends on the time, so those without a lasting one are looked at.
+    """
+    market = default_market()
     for_sale = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
     priced = Price.objects.filter(
         variant__product=OuterRef("pk"),
         variant__is_active=True,
-        market=default_market().code,
+        market=market.code,
         valid__contains=timezone.now(),
     )
-    return Product.objects.filter(Exists(for_sale), ~Exists(priced), status=Product.Status.ACTIVE)
+    return lacking(lasting_price(market)).filter(Exists(for_sale), ~Exists(priced), status=Product.Status.ACTIVE)

@@ -32,9 +32,10 @@ COPY = "COPY staging FROM STDIN"
 DERIVE = [
     """INSERT INTO catalog_product (id, handle, slug, title, status, vendor, description, tags, seo_title,
          seo_description, position, sales, rating, review_count, created_at, updated_at, category_id, maker_details,
-         safety_text)
+         safety_text, missing)
        SELECT id, 'made-' || id, 'made-' || id, title, 'active', vendor, '<p>A ' || lower(title) || '.</p>', tags, '', '',
-         rank, sales, rating, reviews, created, created, categories[cardinality(categories)], '', '' FROM staging""",
+         rank, sales, rating, reviews, created, created, categories[cardinality(categories)], '', '',
+         '{picture}' FROM staging""",
     """INSERT INTO catalog_option (product_id, position, name) SELECT id, 1, 'Colour' FROM staging WHERE variants > 1""",
     """INSERT INTO catalog_variant (product_id, position, option1, option2, option3, sku, barcode, grams, hs_code, origin,
          content_unit, base_unit, is_active, is_tracked, low_stock_at, is_taxable, needs_shipping, tax_class,

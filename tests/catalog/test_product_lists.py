@@ -1,10 +1,16 @@
 """Staff find products: the list, its filters and its search, and the lists beside it."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.contrib.auth.models import Group
+from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
 
 from catalog.listings import write_listings
-from catalog.models import Attribute, AttributeValue, Product, ProductType, Variant
+from catalog.models import Attribute, AttributeValue, Price, Product, ProductImage, ProductType, Variant
+from catalog.products import worklists
 from catalog.products.completeness import completeness
 from tests.factories import make_variant
 from tests.reading import find, find_all, messages_of, rows_of, text_of
@@ -64,6 +70,39 @@ def test_each_filter_finds_the_products_that_its_label_names(client, staff):
     assert found("stock=out") == [cheap.product_id]
     assert found(f"q={dear.sku}") == [dear.product_id]
     assert sorted(found("missing=picture")) == sorted([cheap.product_id, dear.product_id])
+
+
+def test_the_list_of_what_is_missing_follows_every_change(client, staff):
+    lamp, table = make_variant(title="Lamp"), make_variant(title="Table")
+
+    def missing(what: str) -> list[str]:
+        products = Product.objects.filter(pk__in=[lamp.product_id, table.product_id])
+        write_listings(products)
+        page = client.get(f"/admin/catalog/product/?missing={what}")
+        return [product.title for product in page.context["cl"].result_list]
+
+    ProductImage.objects.create(product=lamp.product, alt="A lamp")
+    ProductImage.objects.create(product=table.product)
+    assert (missing("picture"), missing("alt")) == ([], ["Table"])
+    ProductImage.objects.filter(product=table.product).delete()
+    assert (missing("picture"), missing("alt")) == (["Table"], [])
+    Price.objects.filter(variant=lamp).delete()
+    assert (missing("price"), missing("current-price")) == (["Lamp"], ["Lamp"])
+    Variant.objects.filter(pk=lamp.pk).update(is_active=False)
+    assert (missing("for-sale"), missing("current-price")) == (["Lamp"], [])
+    Product.objects.filter(pk=table.product_id).update(description="Oak.", maker_details="Alma, Porto")
+    assert (missing("description"), missing("maker")) == (["Lamp"], ["Lamp"])
+
+
+def test_a_product_lacks_a_price_from_the_moment_at_which_its_last_one_ends(client, staff):
+    variant = make_variant()
+    begins, ends = timezone.now() - timedelta(days=1), timezone.now() + timedelta(days=1)
+    Price.objects.filter(variant=variant).update(valid=TimestamptzRange(begins, ends))
+    write_listings(Product.objects.filter(pk=variant.product_id))
+    counts = [worklists.without_price().count()]
+    with time_machine.travel(ends + timedelta(seconds=1), tick=False):
+        counts.append(worklists.without_price().count())
+    assert counts == [0, 1]
 
 
 @pytest.mark.parametrize(

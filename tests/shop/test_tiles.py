@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.admin.tile_registry import tiles
+from catalog.listings import write_listings
 from catalog.models import Price, Product, Review, Stock, Variant
 from orders.lifecycle import confirm
 from orders.models import Order
@@ -55,7 +56,15 @@ def short_order() -> None:
 
 
 def without_prices() -> None:
-    Price.objects.filter(variant=make_variant()).delete()
+    variant = make_variant()
+    Price.objects.filter(variant=variant).delete()
+    write_listings(Product.objects.filter(pk=variant.product_id))
+
+
+def without_variant() -> None:
+    variant = make_variant()
+    Variant.objects.filter(pk=variant.pk).update(is_active=False)
+    write_listings(Product.objects.filter(pk=variant.product_id))
 
 
 def mail(status: str) -> None:
@@ -122,7 +131,7 @@ WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "out-of-stock": (lambda: make_variant(on_hand=0), [make_variant]),
     "without-price": (without_prices, [make_variant]),
     "without-variant": (
-        lambda: Variant.objects.filter(pk=make_variant().pk).update(is_active=False),
+        without_variant,
         [lambda: Product.objects.create(handle="draft", slug="draft", title="Draft")],
     ),
     "low-stock": (lambda: make_variant(on_hand=5), [lambda: make_variant(on_hand=6)]),

@@ -1,8 +1,8 @@
 """The filters of the product list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -11,8 +11,9 @@ from django.http import HttpRequest
 
 from catalog.admin.base import InputFilter
 from catalog.admin.products.variants import typed_amount
+from catalog.listings.missing import PICTURE, PRICE
 from catalog.markets import default_market
-from catalog.models import Category, Listing, Product
+from catalog.models import Category, Listing, Product, ProductImage
 from catalog.products import worklists
 
 
@@ -53,28 +54,29 @@ class MissingFilter(admin.SimpleListFilter):
 
     title = "what is missing"
     parameter_name = "missing"
-    CONDITIONS = {
-        "picture": ("no picture", Q(images=None)),
-        "alt": ("a picture without text", Q(images__alt="")),
-        "description": ("no description", Q(description="")),
-        "price": ("no price", Q(variants__prices=None)),
-        "maker": ("no maker's address", Q(maker_details="")),
-    }
-    # What shoppers cannot buy, and why.
-    UNBUYABLE = {
+    # The value in the URL → its label and the products. The last two are what shoppers cannot buy, and why.
+    LISTS: ClassVar[dict[str, tuple[str, Callable[[], QuerySet[Product]]]]] = {
+        "picture": ("no picture", lambda: worklists.lacking(PICTURE)),
+        "alt": ("a picture without text", lambda: Product.objects.filter(pk__in=_without_text())),
+        "description": ("no description", lambda: Product.objects.filter(description="")),
+        "price": ("no price", lambda: worklists.lacking(PRICE)),
+        "maker": ("no maker's address", lambda: Product.objects.filter(maker_details="")),
         "for-sale": ("on sale, but no variant is", worklists.without_variant),
         "current-price": ("on sale, but without a price", worklists.without_price),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, label) for key, (label, _) in (self.CONDITIONS | self.UNBUYABLE).items()]
+        return [(key, label) for key, (label, _) in self.LISTS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() in self.UNBUYABLE:
-            return queryset.filter(pk__in=self.UNBUYABLE[self.value()][1]().values("pk"))
-        if self.value() not in self.CONDITIONS:
+        if self.value() not in self.LISTS:
             return queryset
-        return queryset.filter(pk__in=Product.objects.filter(self.CONDITIONS[self.value()][1]).values("pk"))
+        _label, products = self.LISTS[self.value()]
+        return queryset & products()
+
+
+def _without_text() -> QuerySet:
+    return ProductImage.objects.filter(alt="").values("product")
 
 
 class MakerFilter(InputFilter):
