@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from django.core.cache import caches
 from django.core.paginator import Page, Paginator
@@ -9,7 +10,7 @@ from django.db import connection
 from django.db.models import IntegerField, Model, QuerySet, Subquery
 
 MAX_COUNTED = 10_000
-MAX_FOUND = 1_000  # of the rows that a search finds; who finds more needs further words, and not page 11
+MAX_FOUND = 200  # of the rows that a search finds; who finds more needs further words, and not page 3
 MANY, MANY_SECONDS = 1_000, 60  # a number above this need not be exact, and may be kept for a minute
 REMEMBERED_SECONDS = 300  # how long the estimated size of a table is kept
 
@@ -38,7 +39,8 @@ class CappedPaginator(Paginator):
     """A paginator of a list of any length: it counts MAX_COUNTED rows at most, and has pages for so many.
 
     Later rows are found by searching, filtering or sorting, because a page costs more the later it is. Of what a search
-    finds, it counts MAX_FOUND rows.
+    finds, it reads the ids of MAX_FOUND rows in the order of the list. So a word that very many rows have is found by
+    the index of that order, which ends when there are enough, and a rare one by the index of words.
     """
 
     is_search = False
@@ -58,7 +60,14 @@ class CappedPaginator(Paginator):
         return self.is_search and self.count > self.most
 
     @cached_property
+    def found(self) -> list[Any]:
+        """The ids of the first rows that a search finds, and one more if there are more than `most`."""
+        return list(self.object_list.values_list("pk", flat=True)[: self.most + 1])
+
+    @cached_property
     def count(self) -> int:
+        if self.is_search:
+            return len(self.found)
         return self.object_list.order_by()[: self.most + 1].count()
 
     @cached_property
@@ -69,9 +78,12 @@ class CappedPaginator(Paginator):
         """Return a page. The rows before it are skipped by their ids alone, without what is joined to them."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
-        if not first:
+        if self.is_search:
+            ids = self.found[first : first + self.per_page]
+        elif not first:
             return self._get_page(self.object_list[: self.per_page], number, self)
-        ids = list(self.object_list.values_list("pk", flat=True)[first : first + self.per_page])
+        else:
+            ids = list(self.object_list.values_list("pk", flat=True)[first : first + self.per_page])
         return self._get_page(self.object_list.filter(pk__in=ids), number, self)
 
 

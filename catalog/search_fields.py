@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import Model, Q
 
-from catalog import folding  # noqa: F401  (registers the lookups)
+from catalog import folding
 
 WHOLE_TEXT = ("startswith", "istartswith", "iexact")  # lookups of the whole search term; others look for each word
 MAX_WORDS = 8
@@ -17,8 +17,8 @@ MAX_RELATED = 1_000  # rows of another table that a search looks for
 def search_condition(model: type[Model], fields: Iterable[str], text: str) -> Q:
     """The condition that one of these fields has all words of the text. Each name ends in a lookup.
 
-    What other tables hold is looked up there first, in at most MAX_RELATED rows. An e-mail address is looked up from its
-    beginning, because nearly all addresses share the parts of their domains.
+    What other tables hold is looked up there first, in at most MAX_RELATED rows, the newest ones. An e-mail address is
+    looked up from its beginning, because nearly all addresses share the parts of their domains.
     """
     words = text.split()[:MAX_WORDS]
     condition = Q()
@@ -32,9 +32,11 @@ def _condition(model: type[Model], name: str, words: list[str]) -> Q:
     field = model._meta.get_field(first)
     if field.is_relation and isinstance(field.related_model, type):
         related = field.related_model._default_manager.filter(_condition(field.related_model, rest, words))
-        return Q(**{f"{first}__in": list(related.values_list("pk", flat=True)[:MAX_RELATED])})
+        return Q(**{f"{first}__in": list(related.order_by("-pk").values_list("pk", flat=True)[:MAX_RELATED])})
     if rest in WHOLE_TEXT:
         return Q(**{name: " ".join(words)})
     if first == "email" and len(words) == 1 and "@" in words[0][1:]:
         return Q(email__startswith=words[0].lower())
+    if rest.endswith("folds"):
+        return folding.folded_words(name.removesuffix("__folds"), words)
     return Q(*(Q(**{name: word}) for word in words))

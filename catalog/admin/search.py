@@ -18,10 +18,7 @@ TONES = {Product.Status.ACTIVE: "ok", Product.Status.DRAFT: "warn"}
 
 def folded_words(field: str, text: str) -> Q:
     """A condition for rows whose field has all of these words, in any order. It uses the trigram index of the field."""
-    condition = Q()
-    for word in text.split()[:MAX_WORDS]:
-        condition &= Q(**{f"{field}__folds": word})
-    return condition
+    return folding.folded_words(field, text.split()[:MAX_WORDS])
 
 
 def find_products(text: str, user: Any) -> list[Hit]:

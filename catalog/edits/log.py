@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.text import capfirst
 
 from catalog.edits.history import parts_of
+from catalog.folding import folded_text
 from catalog.models import Change, Product
 
 LINES_PER_PAGE = 50
@@ -123,7 +124,7 @@ def _entries(wanted: Wanted, below: Place | None) -> Iterator[Line]:
     types = {kind.pk: kind for kind in _content_types(wanted.models)}
     rows = LogEntry.objects.filter(content_type__in=types)
     if wanted.subject:
-        rows = rows.filter(object_repr__folds=wanted.subject)
+        rows = rows.filter(folded_text("object_repr", wanted.subject))
     if wanted.object_id:
         rows = rows.filter(object_id=wanted.object_id)
     for entry in _page_of(rows, "L", "action_time", wanted, below):
@@ -147,7 +148,7 @@ def _lines(source: Source, wanted: Wanted, below: Place | None) -> Iterator[Line
 def _product_changes(wanted: Wanted) -> QuerySet:
     rows = Change.objects.select_related("product")
     if wanted.subject:
-        rows = rows.filter(product__title__folds=wanted.subject)
+        rows = rows.filter(folded_text("product__title", wanted.subject))
     return rows.filter(product=wanted.object_id) if wanted.object_id else rows
 
 

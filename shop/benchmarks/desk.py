@@ -32,7 +32,8 @@ from shop.embedded.postgres import Cluster
 from shop.embedded.state import ROOT
 from shop.operations import health
 
-WARM_UP = 1
+LIMIT = 1.15  # a page that grew by less, in pairs that agree, is not measured further
+AGREE = 0.1
 HOST = "testserver"
 FORGET = "HTTP_X_FORGET"  # a request with this header finds empty caches of the process
 CPU, QUERIES = "X-Bench-CPU", "X-Bench-Queries"  # nanoseconds of this process and its database connection; queries
@@ -245,10 +246,19 @@ def _odd(pages: Iterable[dict[str, str]]) -> list[str]:
 
 
 def _compared(servers: Sequence[DeskServer], name: str, requests: int) -> list[Figures]:
+    """Ask both servers in turn: first with empty caches, which are not measured, then until the figures are clear."""
     found = [Figures() for _ in servers]
     for server, figures in zip(servers, found, strict=True):
         server.get(server.pages[name], figures, is_first=True)
-    for number in range(-WARM_UP, requests):
+    for number in range(requests):
         for server, figures in zip(servers, found, strict=True):
-            server.get(server.pages[name], figures if number >= 0 else Figures())
+            server.get(server.pages[name], figures)
+        if number and _is_clear(found):
+            break
     return found
+
+
+def _is_clear(found: Sequence[Figures]) -> bool:
+    """Whether further requests would not change what is known: the page grew little, and the last two pairs agree."""
+    growth = [many / few for few, many in zip(found[0].cpu, found[-1].cpu, strict=True)]
+    return max(growth[-2:]) < LIMIT or (statistics.median(growth) < LIMIT and abs(growth[-1] - growth[-2]) < AGREE)

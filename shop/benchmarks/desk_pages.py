@@ -18,10 +18,11 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
 from catalog.keyset import Cursor
-from catalog.models import Stock, StockMovement, Variant
+from catalog.models import PurchaseOrder, Receipt, Stock, StockMovement, Variant
 from orders.models import Customer, Fulfillment, Order, OrderLine
 
 VALUES = 3  # of each filter: the first ones and the last one
+CHOICES = 8  # of a select box
 SAMPLE = 2_000  # rows of which the most frequent value is searched for
 NOTHING = "nobodyhasthisname"
 CURSORS = ("after", "before", "below")
@@ -29,6 +30,8 @@ CURSORS = ("after", "before", "below")
 SEARCHED = {
     Customer: (User, ("email", "name")),
     LogEntry: (LogEntry, ("object_repr",)),
+    PurchaseOrder: (PurchaseOrder, ("supplier",)),
+    Receipt: (PurchaseOrder, ("supplier",)),
     Stock: (Variant, ("sku",)),
     StockMovement: (Variant, ("sku",)),
 }
@@ -109,7 +112,8 @@ def offered(staff: Client, path: str, model: type[Model]) -> Iterator[tuple[str,
         queries = [urlencode({field: value}) for value in values]
         groups.setdefault((field,), []).extend(query for query in queries if query not in groups.get((field,), []))
     for names, queries in groups.items():
-        chosen = queries if names == ("o",) else [*queries[: VALUES - 1], *queries[VALUES - 1 :][-1:]]
+        most = CHOICES if names and names[0] in offers.choices else VALUES
+        chosen = queries if names == ("o",) else [*queries[: most - 1], *queries[most - 1 :][-1:]]
         for number, query in enumerate(chosen, 1):
             yield _described(names, query, number), query
     if "q" in offers.texts or "subject" in offers.texts:

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import NotRelationField, flatten_fieldsets, get_fields_from_path
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +28,13 @@ PREFIXES = {"^": "istartswith", "=": "iexact", "@": "search"}  # of Django's sea
 
 class ShopChangeList(ChangeList):
     """Django's list, which sorts by no column that has no link in its header, whatever the URL says."""
+
+    def get_ordering(self, request: HttpRequest, queryset: models.QuerySet) -> list[str]:
+        """The ordering. Of a long list it is that of an index of the chosen column and the id, read either way."""
+        ordering = list(super().get_ordering(request, queryset))
+        if ORDER_VAR not in self.params or not ordering or not is_long(self.model):
+            return ordering
+        return [ordering[0], "pk" if str(ordering[0]).startswith("-") else "-pk"]
 
     def get_ordering_field(self, field_name: Any) -> Any:
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
@@ -159,11 +166,10 @@ class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, R
 def _sorted_by_index(model: type[models.Model]) -> set[str]:
     """The fields of the model by which an index of the whole table sorts its rows."""
     columns = {field.name for field in model._meta.concrete_fields if field.unique or field.db_index}
-    columns -= {field.name for field in model._meta.concrete_fields if field.is_relation}  # sorted by the other table
     indexes = [index for index in model._meta.indexes if index.fields and type(index) is models.Index]
-    return columns | {
-        index.fields[0].removeprefix("-") for index in indexes if not (index.condition or index.opclasses)
-    }
+    columns |= {index.fields[0].removeprefix("-") for index in indexes if not (index.condition or index.opclasses)}
+    relations = {field.name for field in model._meta.concrete_fields if field.is_relation}
+    return columns - relations  # those are sorted by columns of the other table
 
 
 def refusing(form: Any, sentence: str) -> Any:

@@ -37,12 +37,17 @@ from catalog.models import (
     TransferLine,
     Variant,
 )
-from orders.models import ClosingDay, Coupon, Customer, GiftCard, OrderRun, Promotion
-from payments.models import StripeEvent
+from orders.models import ClosingDay, Coupon, Customer, GiftCard, Order, OrderRun, Promotion
+from payments.models import Dispute, Payment, RefundRequest, StripeEvent
 from shop.synthetic.loading import indexes_built_last, insert, set_sequence, without_row_triggers
 from shop.synthetic.people import FIRST_NAMES, LAST_NAMES
 
 FEW = 200  # rows of lists that do not grow with the shop
+# After pictures were made up.
+HAVE_PICTURES = """
+UPDATE catalog_product SET missing = array_remove(missing, 'picture')
+WHERE 'picture' = ANY (missing) AND id IN (SELECT product_id FROM catalog_productimage)
+"""
 WORTH_IT = 20_000  # rows from which indexes are built afterwards
 SERIES = "generate_series(1, {rows}) AS n"
 MOMENT = "now() - n * interval '1 minute'"
@@ -103,6 +108,7 @@ def fillings(staff_id: int) -> Sequence[Filling]:
         *_catalogue(staff_id),
         *_stock(staff_id),
         *_offers(staff_id),
+        *_payments(staff_id),
     ]
 
 
@@ -323,6 +329,39 @@ def _offers(staff_id: int) -> Sequence[Filling]:
     ]
 
 
+def _payments(staff_id: int) -> Sequence[Filling]:
+    return [
+        Filling(
+            RefundRequest,
+            {
+                "order_id": _row(Order),
+                "key": "gen_random_uuid()",
+                "status": mostly("approved", "waiting"),
+                "currency": "'EUR'",
+                "goodwill_minor": "500",
+                "total_minor": "500",
+                "reason": one_of("damaged", "late", "goodwill"),
+                "asked_by_id": str(staff_id),
+                "decided_at": f"CASE WHEN NOT ({IS_RARE}) THEN {MOMENT} END",
+            },
+            per_order=0.05,
+        ),
+        Filling(
+            Dispute,
+            {
+                "stripe_id": "'du_made' || n",
+                "payment_id": _row(Payment),
+                "status": mostly("won", "needs_response"),
+                "reason": one_of("fraudulent", "product_not_received"),
+                "currency": "'EUR'",
+                "amount_minor": "500",
+                "closed_at": f"CASE WHEN NOT ({IS_RARE}) THEN {MOMENT} END",
+            },
+            per_order=0.01,
+        ),
+    ]
+
+
 def _moments(model: type[Model]) -> dict[str, str]:
     """The required times of the model, a minute earlier for each row."""
     return {
@@ -353,6 +392,9 @@ def fill_desk(orders: int) -> dict[str, int]:
             written[table] = insert(filling.model, filling.source.format(rows=rows), **columns)
         set_sequence(table)
         with connection.cursor() as cursor:
+            if filling.model is ProductImage:
+                cursor.execute(HAVE_PICTURES)
+                cursor.execute("VACUUM ANALYZE catalog_product")
             cursor.execute(f'VACUUM ANALYZE "{table}"')
     return written
 

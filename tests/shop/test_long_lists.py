@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.folding import folded_text, folded_words
 from orders.lifecycle import confirm
 from payments.models import Payment, StripeEvent
 from shop.benchmarks.desk_pages import list_url
@@ -95,6 +96,55 @@ def test_a_search_counts_a_thousand_rows_and_asks_for_a_further_word(client, mon
     assert "5 e-mails " in text_of(client.get("/admin/shop/mail/"))
 
 
+def test_the_pages_of_a_search_follow_each_other_in_the_order_of_the_list(client, monkeypatch):
+    monkeypatch.setattr(admin.site._registry[Mail], "list_per_page", 2)
+    monkeypatch.setattr(admin.site._registry[Mail], "list_max_show_all", 2)
+    make_mails(5)
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    pages = [client.get(f"/admin/shop/mail/?q=mail&p={number}").context["cl"].result_list for number in (1, 2, 3)]
+    assert [[mail.subject[-1] for mail in page] for page in pages] == [["1", "2"], ["3", "4"], ["5"]]
+
+
+def test_a_word_with_digits_is_found_together_with_words_that_many_rows_have(client):
+    make_mails(12)
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    Mail.objects.filter(subject="Mail 007").update(subject="Máil about 2007")
+    for text in ("mail 2007", "about 2007 mail"):
+        page = client.get("/admin/shop/mail/", {"q": text})
+        assert [mail.subject for mail in page.context["cl"].result_list] == ["Máil about 2007"]
+    assert Mail.objects.filter(folded_text("subject", "about 2007")).count() == 1
+    assert Mail.objects.filter(folded_text("subject", "mail 2007")).count() == 0
+    assert Mail.objects.filter(folded_words("subject", ["mail", "2007", "nothing"])).count() == 0
+
+
+def test_a_search_in_another_table_looks_at_its_newest_rows(client, monkeypatch):
+    monkeypatch.setattr("catalog.search_fields.MAX_RELATED", 1)
+    make_variant(sku="LAMP-1")
+    newest = make_variant(sku="LAMP-2")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    page = client.get("/admin/catalog/price/?q=lamp")
+    assert {price.variant_id for price in page.context["cl"].result_list} == {newest.pk}
+
+
+def test_a_long_list_is_sorted_by_a_code_and_then_by_its_index(client, monkeypatch):
+    first, second = make_variant(sku="A"), make_variant(sku="A")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    monkeypatch.setattr("shop.desk.admin_pages.is_long", lambda model: True)
+    up, down = (client.get(f"/admin/catalog/variant/?o={sign}1").context["cl"].queryset for sign in ("", "-"))
+    assert [list(rows.values_list("pk", flat=True)) for rows in (up, down)] == [
+        [second.pk, first.pk],
+        [first.pk, second.pk],
+    ]
+
+
+def test_stock_is_found_by_a_part_of_the_sku(client):
+    make_variant(sku="LAMP-1")
+    make_variant(sku="MUG-1")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    page = client.get("/admin/catalog/stock/?q=amp-")
+    assert ("LAMP-1" in text_of(page), "MUG-1" in text_of(page)) == (True, False)
+
+
 def test_a_search_finds_rows_by_words_of_another_table_and_needs_one_query_for_it(client):
     found, other = make_order(name="Anna"), make_order(name="Bea")
     Payment.objects.bulk_create(
@@ -131,6 +181,11 @@ RARE = [
     ("orders_giftcard", "last_characters LIKE '2AB%'", "gift_card_last_characters"),
     ("catalog_collection", "shop_fold(name) LIKE shop_fold('%spring%')", "collection_name_folded"),
     ("catalog_attributevalue", "true ORDER BY position, number, label, id DESC", "attribute_value_order"),
+    ("catalog_product", "missing <> '{}' AND missing @> '{picture}'", "product_missing"),
+    ("catalog_product", "description = '' ORDER BY position, id", "product_no_description"),
+    ("catalog_product", "maker_details = '' ORDER BY position, id", "product_no_maker"),
+    ("catalog_variant", "true ORDER BY barcode, id DESC", "variant_barcode"),
+    ("catalog_variant", "true ORDER BY sku DESC, id", "variant_sku"),
     ("account_emailaddress", "shop_fold(email) LIKE shop_fold('%petra%')", "email_address_folded"),
 ]
 

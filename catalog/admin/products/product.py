@@ -39,6 +39,7 @@ from catalog.admin.products.variant_generator import variants_view
 from catalog.admin.products.variants import MAX_INLINE_VARIANTS, VariantFormSet, VariantInline, repeated_skus
 from catalog.edits.log import Place, Wanted, lines_of
 from catalog.errors import BadImage, StockRefused
+from catalog.folding import folded_words
 from catalog.inputs import RichTextInput
 from catalog.listings.search import barcodes_of, listed_products
 from catalog.markets import default_market, further_markets
@@ -234,9 +235,7 @@ class ProductAdmin(admin.ModelAdmin):
         ids = list(by_code.values_list("product_id", flat=True)[:MAX_CODE_MATCHES])
         if ids:
             return queryset.filter(pk__in=ids), False
-        by_title = queryset
-        for word in term.split()[:8]:
-            by_title = by_title.filter(title__folds=word)
+        by_title = queryset.filter(folded_words("title", term.split()[:8]))
         if by_title.exists():
             return by_title, False
         return queryset.filter(pk__in=listed_products(term, default_market(), MAX_CODE_MATCHES)), False

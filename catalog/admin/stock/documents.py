@@ -15,12 +15,12 @@ from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
 
 from catalog.admin.base import page, require_permission
-from catalog.admin.search import folded_words
 from catalog.admin.stock.variants import shown_by_id, variants_by_code
 from catalog.capped_counts import capped_counts, shown_count
 from catalog.formats import moment
 from catalog.keyset import Keyset, KeysetPage
 from catalog.models import Location
+from catalog.search_fields import search_condition
 
 PAGE_SIZE = 50
 ALL = "all"  # the code of the tab with all documents
@@ -158,7 +158,7 @@ class DocumentList:
         parts = [rows.filter(pk__in=lines.values(f"{self.parent}_id"))] if variants else []
         if number := NUMBER.fullmatch(self.text):
             parts.append(rows.filter(pk=int(number[1])))
-        parts += [rows.filter(folded_words(name, self.text)) for name in self.texts]
+        parts += [rows.filter(search_condition(self.model, [f"{name}__folds"], self.text)) for name in self.texts]
         return parts
 
     @cached_property

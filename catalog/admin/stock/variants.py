@@ -13,6 +13,7 @@ from catalog.models.image import PICTURE_ROW, picture_of
 
 MAX_FOUND = 500  # variants, by one search
 MAX_WORDS = 8  # of a search
+MIN_PART = 3  # characters of an SKU
 Codes = dict[str, list[Variant]]
 
 
@@ -82,12 +83,21 @@ def _exact(variants: list[Variant], code: str) -> list[Variant]:
 
 
 def found_variants(text: str) -> list[int]:
-    """Ids of at most MAX_FOUND variants: by SKU or barcode, else by all words in the title, else like the storefront."""
+    """Ids of at most MAX_FOUND variants, the newest ones.
+
+    They are found by SKU or barcode, else by all words in the title, else by a part of the SKU, else like in the
+    storefront.
+    """
     if by_code := variants_by_code([text])[text]:
         return [variant.pk for variant in by_code]
-    products = Product.objects.all()
+    products = Product.objects.order_by("-pk")
     for word in text.split()[:MAX_WORDS]:
         products = products.filter(title__icontains=word)
     ids = list(products.values_list("pk", flat=True)[:MAX_FOUND])
+    newest = Variant.objects.order_by("-pk").values_list("pk", flat=True)
+    if not ids and len(text) >= MIN_PART:
+        by_part = list(newest.filter(sku__folds=text)[:MAX_FOUND])
+        if by_part:
+            return by_part
     ids = ids or listed_products(text, default_market(), MAX_FOUND)
-    return list(Variant.objects.filter(product_id__in=ids).values_list("pk", flat=True)[:MAX_FOUND])
+    return list(newest.filter(product_id__in=ids)[:MAX_FOUND])
