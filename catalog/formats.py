@@ -17,6 +17,7 @@ from catalog.money import MINUS, format_money
 NOTHING = "–"
 DAY = "j M Y"
 MOMENT = "j M Y, H:i"
+TIME = "H:i"
 
 
 def money(minor: int | None, currency: str, language: str = "") -> str:
@@ -54,7 +55,14 @@ def span(value: Any) -> str:
         return NOTHING
     if value.lower is None and value.upper is None:
         return "always"
-    return f"{_bound(value.lower, 'open')} – {_bound(value.upper, 'open')}"
+    return f"{_bound(value.lower, 'open')} – {_end_of(value)}"
+
+
+def _end_of(value: Any) -> str:
+    """The end of a period. It is a time of day if the period begins and ends on one day."""
+    if value.lower and value.upper and day(value.lower) == day(value.upper):
+        return date_format(timezone.localtime(value.upper), TIME)
+    return _bound(value.upper, "open")
 
 
 def _bound(value: datetime | None, otherwise: str) -> str:

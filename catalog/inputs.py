@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import FORMFIELD_FOR_DBFIELD_DEFAULTS
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminTextInputWidget, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.widgets import Script
@@ -114,6 +114,10 @@ class PercentField(NumberField):
 
 def use_native_inputs() -> None:
     """Use these fields and widgets for dates, times and decimal numbers in the admin, before model admins are created."""
+    FORMFIELD_FOR_DBFIELD_DEFAULTS[models.SlugField] = {
+        "widget": AdminTextInputWidget,
+        "error_messages": {"invalid": "Use only letters, digits, hyphens and underscores."},
+    }
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DecimalField] = {"form_class": NumberField}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.DateField] = {"widget": DayInput}
     FORMFIELD_FOR_DBFIELD_DEFAULTS[models.TimeField] = {"widget": TimeInput}

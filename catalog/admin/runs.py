@@ -117,6 +117,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             "shown": shown,
             "more": max(0, len(plan.changes) - MAX_SHOWN_PRODUCTS),
             "problems": [(problem, titles.get(problem.handle, problem.handle)) for problem in plan.problems[:200]],
+            "has_lines": any(problem.line for problem in plan.problems),
+            "now": "Now" if is_planned else "Before",
             "problems_heading": "Problems" if plan.skipped else "To check",
             "look": LOOKS.get(run.status, ""),
             "counted": _counted(run) or "nothing to change",

@@ -61,6 +61,8 @@ class StoreTextInline(MarketTextInline):
 class LocationAdmin(admin.ModelAdmin):
     list_display = ("name", "code", "priority", "is_active")
     search_fields = ("name", "code")
+    fields = ("name", "code", "priority", "is_active")
+    prepopulated_fields = {"code": ("name",)}
 
     def has_delete_permission(self, request: HttpRequest, obj: Location | None = None) -> bool:
         """Stock movements refer to locations for ever, so a location that was used can only be deactivated."""

@@ -106,7 +106,7 @@ def _refuse_if_counted_elsewhere(stocktake: Stocktake, variant_ids: Iterable[int
     )
     other = others.exclude(stocktake=stocktake).select_related("variant__product", "stocktake").first()
     if other:
-        raise StockRefused(f"{other.variant} is already being counted in {other.stocktake}. Post that stocktake first.")
+        raise StockRefused(f"{other.variant} is already being counted in {other.stocktake}. Post that count first.")
 
 
 @transaction.atomic
@@ -180,7 +180,7 @@ def _locked(stocktake: Stocktake, *expected: Stocktake.Status) -> Stocktake:
     if locked.status == Stocktake.Status.OPEN and locked.status not in expected:
         raise StockRefused("This count is not finished yet.")
     if locked.status not in expected:
-        raise StockRefused(f"This stocktake is already {locked.get_status_display().lower()}.")
+        raise StockRefused(f"This count is already {locked.get_status_display().lower()}.")
     return locked
 
 

@@ -112,7 +112,7 @@ class Stocktake(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Stocktake {self.pk}"
+        return f"Count {self.pk}"
 
 
 class StocktakeLine(models.Model):

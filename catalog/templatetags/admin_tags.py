@@ -1,10 +1,12 @@
 """Template filters and tags of the admin's pages."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib.admin.helpers import InlineAdminFormSet
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
@@ -53,6 +55,14 @@ def label_of(field: Any) -> SafeString:
 def named(field: BoundField) -> SafeString:
     """A field of a table, whose name is otherwise only in the head of its column."""
     return field.as_widget(attrs={"aria-label": capfirst(str(field.label))})
+
+
+@register.filter
+def inline_settings(formset: InlineAdminFormSet) -> str:
+    """The settings of Django's script for rows of related objects, without capitals inside a sentence."""
+    settings = json.loads(formset.inline_formset_data())
+    settings["options"]["addText"] = f"Add another {formset.opts.verbose_name}"
+    return json.dumps(settings)
 
 
 @register.filter

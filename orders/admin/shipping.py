@@ -80,7 +80,13 @@ class ShippingMethodAdmin(admin.ModelAdmin):
     form = MethodForm
     list_display = ("name", "code", "kind", market(), "free_from", "days_min", "days_max", "is_active")
     list_filter = ("kind", MarketFilter, "is_active")
+    prepopulated_fields = {"code": ("name",)}
     inlines = (RateInline,)
+
+    def get_fields(self, request: HttpRequest, obj: ShippingMethod | None = None) -> list[Any]:
+        """The name first, because the code is made from it."""
+        return sorted(super().get_fields(request, obj), key=lambda name: name != "name")
+
     change_list_template = "admin/orders/delivery_change_list.html"
 
     @admin.display(description="free from", ordering="free_from_minor")
@@ -194,7 +200,7 @@ class RegionForm(forms.ModelForm):
 
     class Meta:
         model = TaxRegion
-        fields = ("code", "country", "name", "postcodes", "is_outside")
+        fields = ("name", "code", "country", "postcodes", "is_outside")
 
     def clean_postcodes(self) -> str:
         return readable_postcodes(self.cleaned_data["postcodes"])
@@ -205,6 +211,7 @@ class TaxRegionAdmin(admin.ModelAdmin):
     form = RegionForm
     list_display = ("name", "country", "postcodes", "is_outside", "code")
     list_filter = ("is_outside", "country")
+    prepopulated_fields = {"code": ("name",)}
 
 
 class ChangeRateForm(forms.Form):

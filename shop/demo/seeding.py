@@ -128,7 +128,7 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
 def seed_owner(email: str, password: str) -> None:
     """Create the owner's account, or set its password."""
     owner = User.objects.filter(email=email).first() or User.objects.create_superuser(
-        email, password, name="Shop owner"
+        email, password, name="Hanna Lind"
     )
     if not owner.has_usable_password() or not owner.check_password(password):
         owner.set_password(password)

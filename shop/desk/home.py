@@ -69,6 +69,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
         "figures": figures_of(market) if sees_figures else [],
         "markets": markets if sees_figures and len(markets) > 1 else [],
         "lights": lights,
+        "sees_orders": user.has_perm(SEE_ORDERS),
         "latest": latest_orders(user) if user.has_perm(SEE_ORDERS) else [],
     }
 

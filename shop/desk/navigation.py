@@ -167,7 +167,10 @@ def navigation(site: AdminSite, request: HttpRequest) -> Navigation:
 def _visible(links: Iterable[Link], request: HttpRequest) -> list[Link]:
     user: Any = request.user
     shown = [link for link in links if not link.permission or user.has_perm(link.permission)]
-    return [_placed(link, request.path) for link in shown]
+    placed = [_placed(link, request.path) for link in shown]
+    # “Receive goods” is below the URL of “Stock”: only the closest one is marked.
+    closest = max((len(link.url) for link in placed if link.is_current), default=0)
+    return [replace(link, is_current=link.is_current and len(link.url) == closest) for link in placed]
 
 
 def _placed(link: Link, path: str) -> Link:

@@ -69,7 +69,7 @@ def test_a_variant_of_a_count_that_waits_for_review_cannot_be_counted_in_another
     first, second = open_stocktake(main, is_blind=True), open_stocktake(main)
     count(first, {variant.pk: 2})
     finish(first)
-    with pytest.raises(StockRefused, match=f"is already being counted in Stocktake {first.pk}"):
+    with pytest.raises(StockRefused, match=f"is already being counted in Count {first.pk}"):
         count(second, {variant.pk: 2})
 
 

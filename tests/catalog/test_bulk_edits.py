@@ -147,7 +147,7 @@ def test_an_outdated_bulk_edit_is_planned_again_with_current_prices(client, staf
     url = f"/admin/catalog/product/bulk/?ids={variant.product_id}"
     client.post(url, {"ids": variant.product_id, "percent": "10", "add_tag": "new", "g0-on_hand": "4"})
     run = Run.objects.get()
-    assert run.name == "change prices by (%): 10, add the tag: new, sale prices too"
+    assert run.name == "prices +10 %, sale prices too, add the tag: new"
     set_price(variant.pk, default_market(), regular_minor=3000)
     client.post(f"/admin/catalog/run/{run.pk}/again/")
     new = Run.objects.exclude(pk=run.pk).get()

@@ -37,7 +37,7 @@ def test_every_cause_is_named_in_words_and_linked(client, staff, main, second):
     post(stocktake)
     answer = client.get(LIST)
     assert words_of(answer) == [
-        f"Counted · Stocktake {stocktake.pk}",
+        f"Counted · Count {stocktake.pk}",
         f"Sent away · Transfer {transfer.pk}",
         "Received · By hand",
         f"Received · Delivery {plain.pk}",
@@ -48,7 +48,7 @@ def test_every_cause_is_named_in_words_and_linked(client, staff, main, second):
     links = links_of(answer)
     assert links[f"/admin/orders/order/{order.pk}/change/"] == f"Order {order.number}"
     assert links[f"/admin/catalog/receipt/{receipt.pk}/change/"] == f"Purchase order {receipt.purchase_id}"
-    assert links[f"/admin/catalog/stocktake/{stocktake.pk}/change/"] == f"Stocktake {stocktake.pk}"
+    assert links[f"/admin/catalog/stocktake/{stocktake.pk}/change/"] == f"Count {stocktake.pk}"
     assert [row[5] for row in rows_of(answer)[3:5]] == ["found", "AG-88"]
     assert "form:" not in text_of(answer)
 

@@ -102,7 +102,7 @@ def test_counts_are_listed_by_what_is_to_do(client, staff, main):
     assert tabs_of(answer) == ["Counting 1", "To review 1", "Closed 1", "All 3"]
     assert (names_of(answer), rows_of(answer)[1][2]) == ([str(counting)], "1 of 2")
     assert "Blind count" in rows_of(client.get(COUNTS, {"show": "review"}))[1][0]
-    assert names_of(client.get(COUNTS, {"q": variant.sku})) == [f"Stocktake {counting.pk + 2}", str(counting)]
+    assert names_of(client.get(COUNTS, {"q": variant.sku})) == [f"Count {counting.pk + 2}", str(counting)]
 
 
 def test_pages_go_on_after_the_last_order_and_back(client, staff, main):

@@ -134,7 +134,7 @@ def test_a_variant_cannot_be_in_two_open_stocktakes():
     variant = make_variant(on_hand=10)
     first, second = open_stocktake(make_location()), open_stocktake(make_location())
     count(first, {variant.pk: 8})
-    with pytest.raises(StockRefused, match=f"is already being counted in Stocktake {first.pk}"):
+    with pytest.raises(StockRefused, match=f"is already being counted in Count {first.pk}"):
         count(second, {variant.pk: 8})
     post(first)
     count(second, {variant.pk: 8})

@@ -192,6 +192,12 @@ def test_no_page_of_the_admin_shows_a_raw_value(client, filled):
         (formats.span(TimestamptzRange(datetime(2026, 2, 28, 23, tzinfo=UTC), None)), "1 Mar 2026 – open"),
         (formats.span(TimestamptzRange(None, datetime(2026, 7, 1, 10, 30, tzinfo=UTC))), "open – 1 Jul 2026, 12:30"),
         (formats.span(TimestamptzRange(None, None)), "always"),
+        (
+            formats.span(
+                TimestamptzRange(datetime(2026, 7, 1, 8, 5, tzinfo=UTC), datetime(2026, 7, 1, 10, 30, tzinfo=UTC))
+            ),
+            "1 Jul 2026, 10:05 – 12:30",
+        ),
         (formats.listed(["DE", "AT"]), "DE, AT"),
         (formats.listed([]), "–"),
         (formats.count_of(1, "variant"), "1 variant"),

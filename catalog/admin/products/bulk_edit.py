@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 
 from catalog.admin.base import page, require_permission
 from catalog.admin.products.variants import typed_amount
-from catalog.formats import count_of, moment
+from catalog.formats import count_of, moment, signed
 from catalog.importing.apply import default_target
 from catalog.importing.plan import plan_changes
 from catalog.importing.runs import keep_plan
@@ -174,11 +174,12 @@ def chosen_documents(ids: list[int]) -> dict[str, Document]:
 
 
 def _summary(form: BulkForm) -> str:
-    """The edit in short: `change prices by (%): 10`."""
-    names = [name for name in form.changed_data if name not in ("ids", "rounding", "leaves_sales")]
+    """The edit in short: `prices +10 %, sale prices too, add the tag: new`."""
+    names = [name for name in form.changed_data if name not in ("ids", "percent", "rounding", "leaves_sales")]
     parts = [f"{str(form.fields[name].label or name).lower()}: {_typed_text(form, name)}" for name in names]
-    if form.cleaned_data["percent"]:
-        parts.append("sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too")
+    if percent := form.cleaned_data["percent"]:
+        sales = "sale prices stay" if form.cleaned_data["leaves_sales"] else "sale prices too"
+        parts = [f"prices {signed(percent)} %", sales, *parts]
     return ", ".join(parts) or "individual prices and stock"
 
 

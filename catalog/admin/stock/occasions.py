@@ -133,5 +133,5 @@ RESOLVERS: dict[str, Resolver] = {
     "receipt": _receipts,
     "run": _runs,
     "transfer": _named("Transfer", "transfer"),
-    "stocktake": _named("Stocktake", "stocktake"),
+    "stocktake": _named("Count", "stocktake"),
 }

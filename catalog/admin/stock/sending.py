@@ -119,6 +119,7 @@ def _shown(
         "form": form,
         "rows": rows.with_blanks(MORE_ROWS if "more" in request.POST else BLANK_ROWS),
         "available_at": source,
+        "has_one_location": not Location.objects.filter(is_active=True)[1:2].exists(),
         "left_out": rows.left_out,
         "error": error,
         "summary": f"{count_of(rows.units, 'unit')} entered.",

@@ -1,0 +1,73 @@
+"""What helps a manager who is new to the desk: words, hints, and what is kept of a form that was refused."""
+
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.models import Location, Run
+from shop.desk.home import latest_orders
+from tests.factories import make_variant
+from tests.reading import find, find_all, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "path", ["catalog/location/add/", "orders/shippingmethod/add/", "orders/taxregion/add/", "catalog/attribute/add/"]
+)
+def test_a_code_is_made_from_the_name_while_it_is_typed(client, staff, path):
+    page = client.get(f"/admin/{path}")
+    script = find(page, id="django-admin-prepopulated-fields-constants")
+    fields = json.loads(script.attributes["data-prepopulated-fields"])
+    assert ("#id_code", ["#id_name"]) in [(field["id"], field["dependency_ids"]) for field in fields]
+
+
+def test_a_code_that_cannot_be_one_is_refused_in_words(client, staff):
+    answer = client.post("/admin/catalog/location/add/", {"name": "Back room", "code": "Back room", "priority": "10"})
+    assert "Use only letters, digits, hyphens and underscores." in text_of(answer)
+    assert "slug" not in text_of(answer)
+
+
+def test_a_shop_with_one_location_is_told_what_a_transfer_needs(client, staff):
+    hint = "A transfer needs a second location, and the shop has one. Add a location"
+    assert hint in text_of(client.get("/admin/catalog/transfer/add/"))
+    Location.objects.create(code="back", name="Back room")
+    assert hint not in text_of(client.get("/admin/catalog/transfer/add/"))
+
+
+def test_only_the_closest_page_is_marked_in_the_navigation(client, staff):
+    for path, marked in (("stock/receive/", ["Stock", "Receive goods"]), ("stock/", ["Stock", "Stock", "All"])):
+        links = find_all(client.get(f"/admin/catalog/{path}"), "a")
+        assert [link.text.strip() for link in links if "aria-current" in link.attributes] == marked
+
+
+def test_the_link_for_another_row_is_a_sentence_without_capitals(client, staff):
+    page = client.get("/admin/catalog/product/add/")
+    settings = json.loads(find(page, id="variants-group").attributes["data-inline-formset"])
+    assert settings["options"]["addText"] == "Add another variant"
+
+
+def test_a_refused_form_says_that_its_files_must_be_chosen_again(client, staff):
+    files = {"pictures": SimpleUploadedFile("a.jpg", b"x", "image/jpeg")}
+    management = {f"{prefix}-TOTAL_FORMS": "0" for prefix in ("variants", "options", "related")}
+    management |= {f"{prefix}-INITIAL_FORMS": "0" for prefix in ("variants", "options", "related")}
+    answer = client.post("/admin/catalog/product/add/", {"title": "", **management, **files})
+    assert "Nothing was saved. Choose the files again" in text_of(answer)
+    answer = client.post("/admin/catalog/product/add/", {"title": "", **management})
+    assert "Choose the files again" not in text_of(answer)
+
+
+def test_home_says_where_orders_will_be(client, staff):
+    assert latest_orders(staff) == []
+    assert "No orders yet. They stand here as soon as shoppers place them." in text_of(client.get("/admin/"))
+
+
+def test_a_bulk_edit_compares_with_now_until_it_is_applied(client, staff):
+    variant = make_variant(1000)
+    client.post(f"/admin/catalog/product/bulk/?ids={variant.product_id}", {"ids": variant.product_id, "percent": "10"})
+    url = f"/admin/catalog/run/{Run.objects.get().pk}/change/"
+    assert "What Now After" in text_of(client.get(url))
+    Run.objects.update(status=Run.Status.APPLIED)
+    assert "What Before After" in text_of(client.get(url))
+    assert "Line Product What" not in text_of(client.get(url))
