@@ -50,6 +50,7 @@ def take_over_entry(entry: BalanceEntry) -> list[Booked]:
         _hear_of_dispute(payment, entry, booked)
     stored = _store(entry, payment, refund)
     book_missing_fee(stored)
+    book_missing_exchange(stored)
     return booked
 
 
@@ -134,6 +135,9 @@ def _store(entry: BalanceEntry, payment: Payment | None, refund: Refund | None) 
         "fee_minor": entry.fee_minor,
         "net_minor": entry.net_minor,
         "currency": entry.currency,
+        "charged_minor": entry.charged_minor,
+        "charged_currency": entry.charged_currency,
+        "exchange_rate": entry.exchange_rate,
         "available_on": entry.available_on,
         "created_at": entry.created_at,
     }
@@ -161,6 +165,24 @@ def book_missing_fee(stored: BalanceTransaction) -> bool:
     """Book the fee once; return whether it was missing."""
     fee = fee_of(stored)
     return bool(fee) and ledger.book_fee(stored, fee)
+
+
+def exchange_of(stored: BalanceTransaction) -> dict[str, int]:
+    """Return what an exchange moved at Stripe in each of its two currencies; empty without one.
+
+    Money without a payment of ours is booked in the currency of the balance alone.
+    """
+    payment = stored.payment
+    if stored.charged_minor is None or not payment or not payment.captured_minor:
+        return {}
+    return {stored.charged_currency: -stored.charged_minor, stored.currency: stored.amount_minor}
+
+
+def book_missing_exchange(stored: BalanceTransaction) -> bool:
+    """Book both sides of an exchange once, in one transaction; return whether it was missing."""
+    with transaction.atomic():
+        new = [ledger.book_exchange(stored, currency, minor) for currency, minor in exchange_of(stored).items()]
+    return any(new)
 
 
 @transaction.atomic

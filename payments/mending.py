@@ -1,11 +1,20 @@
 """Mend differences that `manage.py reconcile` found, one object at a time. A person decides on each."""
 
 from django.db import transaction
+from django.db.models import Sum
 
 from payments import gateway, ledger
-from payments.balance import book_missing_fee, booked_fee, fee_of, take_over_entry, take_over_listed
+from payments.balance import (
+    book_missing_exchange,
+    book_missing_fee,
+    booked_fee,
+    exchange_of,
+    fee_of,
+    take_over_entry,
+    take_over_listed,
+)
 from payments.errors import PaymentError
-from payments.models import BalanceTransaction, Journal, Payment, Refund
+from payments.models import BalanceTransaction, Journal, Payment, Posting, Refund
 
 
 class CannotMend(PaymentError):
@@ -59,6 +68,7 @@ def _mend_transaction(name: str) -> str:
             amount_minor=entry.amount_minor, fee_minor=entry.fee_minor, net_minor=entry.net_minor
         )
         stored.refresh_from_db()
+    correct_exchange(stored)
     rest = correct_fee(stored)
     return f"{name} has the amounts that Stripe gives; {rest} of its fee were booked."
 
@@ -73,6 +83,20 @@ def correct_fee(stored: BalanceTransaction) -> int:
     while rest and not ledger.book_fee(stored, rest, number):
         number += 1
     return rest
+
+
+@transaction.atomic
+def correct_exchange(stored: BalanceTransaction) -> None:
+    """Book the difference between an exchange and the books, in each of its currencies."""
+    stored = BalanceTransaction.objects.select_for_update(of=("self",)).select_related("payment").get(pk=stored.pk)
+    book_missing_exchange(stored)
+    at_stripe = Posting.objects.filter(journal__kind=Journal.Kind.EXCHANGE, account=Posting.Account.STRIPE)
+    own = at_stripe.filter(journal__provider_ref__startswith=f"{stored.stripe_id}/")
+    booked = dict(own.order_by().values_list("journal__currency").annotate(sum=Sum("amount_minor")))
+    for currency, minor in exchange_of(stored).items():
+        rest, number = minor - booked.get(currency, 0), 2
+        while rest and not ledger.book_exchange(stored, currency, rest, number):
+            number += 1
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from orders.lifecycle import lock_order
@@ -24,6 +24,7 @@ from payments.balance import (
     FEE_TYPES,
     Booked,
     booked_fee,
+    exchange_of,
     fee_of,
     take_over_entry,
     take_over_listed,
@@ -210,27 +211,50 @@ def _wrong_amounts(rows: QuerySet[BalanceTransaction]) -> Iterator[Difference]:
             moved[row.source or row.stripe_id].append(row)
         booked = _booked(moved)
         for source, parts in moved.items():
-            difference = sum(part.amount_minor for part in parts) - booked[source]
-            if difference and not (parts[0].refund and parts[0].refund.status in UNSETTLED):
-                cause, mend = _cause_of(parts, booked[source])
-                yield Difference(source, difference, parts[0].currency, cause, mend)
+            if parts[0].refund and parts[0].refund.status in UNSETTLED:
+                continue
+            expected = {parts[0].currency: sum(part.amount_minor for part in parts)}
+            # What was charged in another currency left the balance in it by the exchange.
+            expected |= {part.charged_currency: 0 for part in parts if exchange_of(part)}
+            for currency, minor in expected.items():
+                said = booked[source, currency]
+                # Corrections have references of their own, so they are added only where an amount differs.
+                if said != minor and (difference := minor - (said + _corrections(parts, currency))):
+                    yield Difference(source, difference, currency, *_cause_of(parts, minor - difference))
+                    break
 
 
-def _booked(moved: dict[str, list[BalanceTransaction]]) -> dict[str, int]:
-    """Return what the books say on the account of Stripe for each source, without fees."""
-    references = {row.stripe_id: source for source, rows in moved.items() for row in rows}
+def _corrections(parts: list[BalanceTransaction], currency: str) -> int:
+    """Return what later corrections of the exchange of these movements say in one currency."""
+    own = Q()
+    for part in parts:
+        own |= Q(journal__provider_ref__startswith=f"{part.stripe_id}/{currency}/")
+    sums = Posting.objects.filter(own, journal__kind=Kind.EXCHANGE, account=Posting.Account.STRIPE)
+    return sums.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+
+
+def _booked(moved: dict[str, list[BalanceTransaction]]) -> dict[tuple[str, str], int]:
+    """Return what the books say on the account of Stripe for each source and currency, without fees."""
+    references = {
+        name: source
+        for source, rows in moved.items()
+        for row in rows
+        for name in (
+            row.stripe_id,
+            *(f"{row.stripe_id}/{currency}" for currency in (row.currency, row.charged_currency)),
+        )
+    }
     captures = {row.payment_id: source for source, rows in moved.items() for row in rows if row.type in CHARGE_TYPES}
-    booked: dict[str, int] = defaultdict(int)
+    booked: dict[tuple[str, str], int] = defaultdict(int)
     at_stripe = Posting.objects.filter(account=Posting.Account.STRIPE).exclude(journal__kind=Kind.FEE)
-    fields = ("journal__kind", "journal__provider_ref", "journal__payment", "amount_minor")
+    fields = ("journal__provider_ref", "journal__payment", "journal__currency", "amount_minor")
     by_payment = at_stripe.filter(journal__kind=Kind.CAPTURE, journal__payment__in=[pk for pk in captures if pk])
-    for _kind, _reference, payment_id, minor in by_payment.values_list(*fields):
-        booked[captures[payment_id]] += minor
+    for _reference, payment_id, currency, minor in by_payment.values_list(*fields):
+        booked[captures[payment_id], currency] += minor
     others = at_stripe.exclude(journal__kind=Kind.CAPTURE)
-    for _kind, reference, _payment, minor in others.filter(journal__provider_ref__in=[*moved, *references]).values_list(
-        *fields
-    ):
-        booked[references.get(reference, reference)] += minor
+    others = others.filter(journal__provider_ref__in=[*moved, *references])
+    for reference, _payment, currency, minor in others.values_list(*fields):
+        booked[references.get(reference, reference), currency] += minor
     return booked
 
 
@@ -270,7 +294,7 @@ def _without_transaction(since: datetime, until: datetime) -> QuerySet[Journal]:
     """Journals on the account of Stripe for which no balance transaction is stored."""
     moving = Journal.objects.filter(
         created_at__gte=since, created_at__lte=until, postings__account=Posting.Account.STRIPE
-    ).exclude(kind__in=[Kind.FEE, Kind.SET_ASIDE])
+    ).exclude(kind__in=[Kind.FEE, Kind.SET_ASIDE, Kind.EXCHANGE])
     stored = BalanceTransaction.objects.all()
     captured = moving.filter(kind=Kind.CAPTURE).exclude(
         payment__in=stored.filter(type__in=CHARGE_TYPES).exclude(payment=None).values("payment")

@@ -43,6 +43,7 @@ CHARTS: dict[str, dict[str, str]] = {
         Account.FEES: "4970",
         Account.BANK: "1200",
         Account.UNASSIGNED: "1590",
+        Account.EXCHANGE: "2150",
     },
     "skr04": {
         Account.STRIPE: "1460",
@@ -67,6 +68,7 @@ CHARTS: dict[str, dict[str, str]] = {
         Account.FEES: "6855",
         Account.BANK: "1800",
         Account.UNASSIGNED: "1370",
+        Account.EXCHANGE: "6880",
     },
 }
 

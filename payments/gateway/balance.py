@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from payments.gateway.calls import client, field, seconds
@@ -30,6 +31,10 @@ class BalanceEntry:
     payment_key: str  # our key in the metadata of a charge
     refund_key: str  # our key in the metadata of a refund
     refund: RefundState | None
+    # What the source moved in a currency of its own, which Stripe exchanged; empty if it did not.
+    charged_minor: int | None = None
+    charged_currency: str = ""
+    exchange_rate: Decimal | None = None
 
 
 def list_balance(*, since: datetime | None = None, payout_id: str = "", source_id: str = "") -> Iterator[BalanceEntry]:
@@ -46,6 +51,7 @@ def _entry(transaction: Any) -> BalanceEntry:
     source = field(transaction, "source")
     kind = field(source, "object") or ""
     metadata = field(source, "metadata")
+    charged_minor, charged_currency = _charged(transaction, source, kind)
     return BalanceEntry(
         transaction_id=transaction.id,
         type=transaction.type,
@@ -61,7 +67,19 @@ def _entry(transaction: Any) -> BalanceEntry:
         payment_key=str(field(metadata, "payment") or ""),
         refund_key=str(field(metadata, "refund") or ""),
         refund=refund_state(source) if kind == "refund" else None,
+        charged_minor=charged_minor,
+        charged_currency=charged_currency,
+        exchange_rate=Decimal(str(transaction.exchange_rate)) if transaction.exchange_rate else None,
     )
+
+
+def _charged(transaction: Any, source: Any, kind: str) -> tuple[int | None, str]:
+    """Return what a charge, refund or dispute moved in its own currency, if that is not the balance's."""
+    currency = str(field(source, "currency") or "")
+    if kind not in ("charge", "refund", "dispute") or not currency or currency == transaction.currency:
+        return None, ""
+    amount = field(source, "amount_captured") if kind == "charge" else source.amount
+    return (amount if transaction.amount > 0 else -amount), currency.upper()
 
 
 def moment(stamp: int) -> datetime:

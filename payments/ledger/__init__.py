@@ -1,6 +1,6 @@
 """The ledger: one function for each kind of journal, which is written once."""
 
-from payments.ledger.balance import book_fee, book_payout, book_returned_payout, book_set_aside
+from payments.ledger.balance import book_exchange, book_fee, book_payout, book_returned_payout, book_set_aside
 from payments.ledger.charges import book_capture, book_failed_refund, book_refund
 from payments.ledger.disputes import book_dispute_lost, book_dispute_move
 from payments.ledger.gift_cards import book_expiry, book_issue
@@ -12,6 +12,7 @@ __all__ = [
     "book_capture",
     "book_dispute_lost",
     "book_dispute_move",
+    "book_exchange",
     "book_expiry",
     "book_failed_refund",
     "book_fee",

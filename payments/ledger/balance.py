@@ -25,6 +25,18 @@ def book_returned_payout(payout: Payout) -> bool:
     return book(Kind.PAYOUT_FAILED, payout.stripe_id, None, amounts, currency=payout.currency)
 
 
+def book_exchange(transaction: BalanceTransaction, currency: str, minor: int, number: int = 1) -> bool:
+    """Book one side of an exchange: so much of this currency came to Stripe's balance, or left it if it is negative.
+
+    The account of exchange takes the other side, so that each currency sums to zero. A correction has the next number.
+    """
+    reference = f"{transaction.stripe_id}/{currency}" + (f"/{number}" if number > 1 else "")
+    payment = transaction.payment
+    amounts: Amounts = {Account.STRIPE: minor, Account.EXCHANGE: -minor}
+    order = payment.order if payment else None
+    return book(Kind.EXCHANGE, reference, order, amounts, payment, currency=currency)
+
+
 def book_set_aside(transaction: BalanceTransaction) -> bool:
     """Book money that Stripe moved without an order of ours, so that it stands in the books until somebody assigns it."""
     amounts: Amounts = {Account.STRIPE: transaction.amount_minor, Account.UNASSIGNED: -transaction.amount_minor}

@@ -28,7 +28,7 @@ def book(  # noqa: PLR0913  (each is a column of the journal)
     fields = {
         "order": order,
         "payment": payment,
-        "currency": order.currency if order else currency,
+        "currency": currency or (order.currency if order else ""),
         "taxes": list(taxes),
     }
     journal, is_new = find_or_create(kind, provider_ref, fields)

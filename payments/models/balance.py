@@ -54,6 +54,14 @@ class BalanceTransaction(models.Model):
     fee_minor = models.BigIntegerField("fee", default=0)
     net_minor = models.BigIntegerField("net")
     currency = models.CharField(max_length=3)
+    charged_minor = models.BigIntegerField(
+        "in the currency of the order",
+        null=True,
+        blank=True,
+        help_text="What the charge, refund or dispute moved in its own currency, if Stripe exchanged it.",
+    )
+    charged_currency = models.CharField(max_length=3, blank=True)
+    exchange_rate = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
     payment = models.ForeignKey(
         "payments.Payment", on_delete=models.PROTECT, null=True, blank=True, related_name="balance_transactions"
     )

@@ -22,6 +22,7 @@ class Journal(models.Model):
         PAYOUT = "payout"
         PAYOUT_FAILED = "payout_failed", "Payout returned"
         SET_ASIDE = "set_aside", "Money without an order"
+        EXCHANGE = "exchange", "Exchanged by Stripe"
 
     kind = models.CharField(max_length=13, choices=Kind.choices)
     provider_ref = models.CharField(
@@ -66,6 +67,7 @@ class Posting(models.Model):
         FEES = "fees", "Fees of Stripe"
         BANK = "bank", "Paid out to the bank account"
         UNASSIGNED = "unassigned", "Money without an order"
+        EXCHANGE = "exchange", "Exchange between currencies"
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="postings")
     account = models.CharField(max_length=10, choices=Account.choices)

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from payments.sandbox.parameters import Refusal, Shape
@@ -44,7 +44,11 @@ class Backend:
         return shown
 
     def book(self, movement: "Movement") -> Thing:
-        """Book a movement of the balance. What is left of the amount after the fee is its `net`."""
+        """Book a movement of the balance. What is left of the amount after the fee is its `net`.
+
+        The switch `settle` exchanges it into the currency that the account settles in, except payouts.
+        """
+        movement, rate = self._exchanged(movement)
         fee = {
             "amount": movement.fee,
             "application": None,
@@ -60,7 +64,7 @@ class Backend:
             balance_type="payments",
             currency=movement.currency,
             description=movement.description,
-            exchange_rate=None,
+            exchange_rate=rate,
             fee=movement.fee,
             fee_details=[fee] if movement.fee else [],
             net=movement.amount - movement.fee,
@@ -69,6 +73,13 @@ class Backend:
             status="pending",
             type=movement.kind,
         )
+
+    def _exchanged(self, movement: "Movement") -> tuple["Movement", float | None]:
+        currency, _, rate = self.store.switch("settle").partition("@")
+        if not currency or currency == movement.currency or movement.kind.startswith("payout"):
+            return movement, None
+        amount, fee = (round(minor * float(rate)) for minor in (movement.amount, movement.fee))
+        return replace(movement, amount=amount, fee=fee, currency=currency), float(rate)
 
     def emit(self, kind: str, subject: Thing, previous: dict[str, Any] | None = None) -> None:
         """Create an event and schedule its delivery. Switches can drop, duplicate, delay or shuffle it."""

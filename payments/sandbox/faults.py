@@ -35,7 +35,8 @@ OF_PAYOUTS = {
     "fail_payout": "payouts that fail when they should arrive (a number, or `all`)",
     "payouts": "`daily` pays out once a day by the sandbox's clock",
 }
-SWITCHES = {**OF_CALLS, **OF_EVENTS, **OF_PAYOUTS}
+OF_BALANCE = {"settle": "`usd@1.25`: the account settles in that currency, and one unit of any other is worth so many"}
+SWITCHES = {**OF_CALLS, **OF_EVENTS, **OF_PAYOUTS, **OF_BALANCE}
 NUMBER = r"-?\d+(\.\d+)?"
 # What a value must look like; an empty one is always off.
 FORMS = {
@@ -45,6 +46,7 @@ FORMS = {
     "duplicate": r"\w+",
     "sign": "first|last|wrong",
     "payouts": "daily",
+    "settle": r"[a-z]{3}@\d+(\.\d+)?",
 }
 HANG_SECONDS = 60
 HTML_PAGE = "<!doctype html><title>Bad gateway</title><h1>502 Bad Gateway</h1>"
