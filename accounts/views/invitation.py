@@ -3,6 +3,7 @@
 # allauth has no public function for this; without the record, the second factor would ask for the password again.
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +16,8 @@ from accounts.forms import NewAccountForm
 from accounts.invitations import accept, usable_invitation
 from accounts.models import User
 from accounts.staff import StaffRefused
+
+WITH_FACTOR = "Then you set up a second factor, and the desk opens."
 
 
 @sensitive_post_parameters("password1")
@@ -41,5 +44,10 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
         remember_device(request, user)
         record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
         return perform_login(request, user, email=user.email, redirect_url=reverse("admin:index"))
-    context = {"form": form, "email": invitation.email, "inviter": invitation.invited_by.get_full_name()}
+    context = {
+        "form": form,
+        "email": invitation.email,
+        "inviter": invitation.invited_by.get_full_name(),
+        "then": WITH_FACTOR if settings.STAFF_SECOND_FACTOR else "Then the desk opens.",
+    }
     return render(request, "account/invitation.html", context, status=422 if form.errors else 200)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -17,6 +17,7 @@ from catalog.menus import Menus, find_target, start_menu, store_with_menus, sugg
 from catalog.models import Menu, MenuEntry
 
 MAX_COLUMNS = 5
+OWN_FOOTER = "The footer has its own columns now. Open one to change it. Without any, the footer is automatic again."
 
 
 class WithMarketLabels(ConcurrentEditForm):
@@ -172,6 +173,7 @@ class MenuAdmin(admin.ModelAdmin):
         menu = start_menu(place, self._menus())
         self.log_addition(request, menu, "Started from the automatic menu.")
         if place == Menu.Place.FOOTER:
+            messages.success(request, OWN_FOOTER)
             return redirect("admin:catalog_menu_changelist")
         return redirect("admin:catalog_menu_change", menu.pk)
 

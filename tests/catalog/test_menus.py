@@ -9,7 +9,7 @@ from catalog.models import Category, Collection, Menu, MenuEntry, Page, Product,
 from catalog.products.categories import create_category
 from tests.catalog.test_staff_permissions import role
 from tests.factories import make_listed_variants, make_variant
-from tests.reading import find, find_all, form_of, text_of
+from tests.reading import find, find_all, form_of, messages_of, text_of
 
 LIST = "/admin/catalog/menu/"
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,10 @@ def test_only_staff_who_may_change_menus_can_start_one(client):
     assert client.post(f"{LIST}start/header/").status_code == 403
     assert client.get(LIST).status_code == 403
     assert not Menu.objects.exists()
+
+
+def test_a_footer_of_its_own_says_how_to_change_it(admin_client):
+    page = admin_client.post(f"{LIST}start/footer/", follow=True)
+    assert messages_of(page) == [
+        "The footer has its own columns now. Open one to change it. Without any, the footer is automatic again."
+    ]
