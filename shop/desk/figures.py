@@ -9,12 +9,12 @@ from django.core.cache import caches
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from catalog.charts import Chart, Point, bar_chart, line_chart
 from catalog.formats import count_of, money
 from catalog.markets import Market
 from catalog.money import MINUS
 from payments.reports.books import Sales, SumRow, sales_by_hour, sales_of, sums_between, sums_of
 from payments.reports.periods import Period
-from shop.desk.charts import Chart, Point, bar_chart, line_chart
 
 KEPT_SECONDS = 60
 WEEK, MONTH = 7, 30  # days

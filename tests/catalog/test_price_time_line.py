@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from catalog.admin.products.price_chart import price_chart
+from catalog.charts import Step, step_chart
 from catalog.markets import default_market
 from catalog.models import Price, Variant
 from catalog.price_plans import PriceRefused, cancel_plans, plan_prices, plan_sales, time_line
 from catalog.prices import prices_at, set_price
 from shop.operations.audit import run_audit
 from tests.factories import make_variant
-from tests.reading import find, form_of, messages_of, rows_of, text_of
+from tests.reading import find, find_all, form_of, messages_of, rows_of, text_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -147,3 +149,33 @@ def test_each_market_has_its_own_time_line(client, staff, us_market):
     client.post(url, {"kind": "price", "variants": [variant.pk], "amount": "29"})
     assert amount_at(variant, timezone.now(), us_market) == 2900
     assert "$29.00" in text_of(client.get(url))
+
+
+def test_the_chart_draws_each_price_to_the_scale_of_time():
+    now = datetime(2026, 11, 11, tzinfo=UTC)
+    steps = [Step(now - 10 * DAY, None), Step(now - 5 * DAY, 2000), Step(now, 1000, 2000), Step(now + 5 * DAY, 4000)]
+    chart = step_chart("Prices", steps, now + 10 * DAY, now, "EUR")
+    assert (chart.line, chart.line_before, chart.now) == ("M100 50H200V75H300V0H400", "M200 50H300", "200")
+    assert chart.y_labels == ["0", "20", "40"]
+    assert chart.x_labels == ["1 Nov 2026", "6 Nov 2026", "11 Nov 2026", "16 Nov 2026", "21 Nov 2026"]
+
+
+def test_the_chart_shows_the_lowest_price_and_the_one_without_the_sale():
+    variant = make_variant(2400)
+    Variant.objects.create(product=variant.product, option1="L")
+    assert price_chart(time_line([variant], default_market()), default_market()) is None
+    plan_sales({variant.pk: 1900}, default_market(), FAR, FAR + DAY)
+    chart = price_chart(time_line([variant], default_market()), default_market())
+    assert chart.summary == "The lowest price over time: €24.00 now, then €19.00, €24.00"
+    assert chart.has_before
+
+
+def test_both_pages_of_prices_show_the_chart_and_the_table_behind_it(client, staff):
+    variant = make_variant(2400)
+    url = f"/admin/catalog/product/{variant.product_id}/"
+    assert not find_all(client.get(f"{url}timeline/"), "div", class_="chart")
+    plan_prices({variant.pk: 2600}, default_market(), FAR)
+    for page in (client.get(f"{url}timeline/"), client.get(f"{url}change/")):
+        picture = find(find(page, "div", class_="chart"), "svg")
+        assert picture.attributes["aria-label"] == "The lowest price over time: €24.00 now, then €26.00"
+        assert "Planned" in text_of(page)

@@ -8,12 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.charts import Point, bar_chart, line_chart
 from catalog.markets import default_market
 from catalog.models import Page, Product, Store
 from orders.lifecycle import confirm
 from orders.models import Order, TaxRate
 from payments.models import StripeEvent
-from shop.desk.charts import Point, bar_chart, line_chart
 from shop.desk.checklist import DONE
 from shop.desk.figures import change_of, figures_of
 from shop.desk.home import greeting

@@ -13,8 +13,10 @@ from django.template.defaultfilters import slugify
 from django.urls import reverse
 
 from catalog.admin.products.badges import Badge
+from catalog.admin.products.price_chart import price_chart
 from catalog.admin.products.product_rows import Row, rows_of
 from catalog.admin.stock.quantities import MAY_CHANGE_STOCK
+from catalog.charts import Chart
 from catalog.clock import shop_now
 from catalog.formats import listed, moment
 from catalog.inventory.incoming import incoming_of
@@ -78,6 +80,7 @@ class Editor:
     images: Sequence[ProductImage]
     stock: Sequence[StockRow]
     periods: Sequence[Period]
+    price_chart: Chart | None
     markets: Sequence[MarketRow]
     search_result: SearchResult
     changes: Sequence[ShownChange]
@@ -97,11 +100,13 @@ class Editor:
 def editor_of(product: Product, user: PermissionsMixin) -> Editor:
     """Read what the page shows, with a constant number of queries."""
     may_change = user.has_perm(MAY_CHANGE_STOCK)
+    periods = time_line(list(product.variants.filter(is_active=True)[:MAX_VARIANTS]), default_market())
     return Editor(
         rows_of([product])[0],
         list(product.images.all()),
         _stock(product),
-        time_line(list(product.variants.filter(is_active=True)[:MAX_VARIANTS]), default_market()),
+        periods,
+        price_chart(periods, default_market()),
         _markets(product, user),
         _search_result(product),
         [_shown(change) for change in product.changes.select_related("user")[:MAX_CHANGES]],

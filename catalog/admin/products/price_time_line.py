@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import page, require_permission, staff_author
+from catalog.admin.products.price_chart import price_chart
 from catalog.admin.products.variants import typed_amount
 from catalog.formats import count_of, moment
 from catalog.inputs import MomentInput, PercentField
@@ -102,13 +103,15 @@ def time_line_view(model_admin: admin.ModelAdmin, request: HttpRequest, product:
             messages.success(request, said)
         if not form.errors:
             return redirect(f"{reverse('admin:catalog_product_timeline', args=[product.pk])}?market={market.code}")
+    periods = time_line(variants, market)
     context = {
         "title": f"Prices over time of {product}",
         "product": product,
         "form": form,
         "market": market,
         "markets": list(all_markets().values()),
-        "periods": time_line(variants, market),
+        "periods": periods,
+        "chart": price_chart(periods, market),
     }
     return page(model_admin, request, "admin/catalog/product/time_line.html", context, 422 if form.errors else 200)
 

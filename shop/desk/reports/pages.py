@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog.charts import Chart, Point, line_chart
 from catalog.formats import day
 from payments.reports.all_reports import REPORTS
 from payments.reports.periods import Period, Step
 from payments.reports.tables import Query, Report, Table
-from shop.desk.charts import Chart, Point, line_chart
 from shop.desk.reports.query import PERIODS, PeriodForm, QueryForm
 from shop.desk.reports.values import csv_of, file_name, shown_figures, shown_table
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from catalog.formats import money
+from catalog.formats import day, money
 from catalog.money import exponent
 
 HEIGHT = 100
 STEP = 10  # the width of one point
+SPAN = 400  # the width of a chart over time
 MAX_LABELS = 5  # below the chart
 NICE = (1, 2, 4, 5, 10)
+WEEK = timedelta(days=7)
 KILO, MEGA = 1_000, 1_000_000
 
 
@@ -59,6 +62,16 @@ class Chart:
     x_labels: Sequence[str]
     rows: Sequence[Row]
     has_before: bool
+    now: str = ""  # where the present is on a chart over time
+
+
+@dataclass(frozen=True)
+class Step:
+    """An amount that applies until the next step, in minor units, and another one to compare it with. None is a gap."""
+
+    begins: datetime
+    minor: int | None
+    before_minor: int | None = None
 
 
 def bar_chart(name: str, points: Sequence[Point], currency: str) -> Chart:
@@ -69,6 +82,43 @@ def bar_chart(name: str, points: Sequence[Point], currency: str) -> Chart:
 def line_chart(name: str, points: Sequence[Point], currency: str) -> Chart:
     """Draw the points as a line above an area, and the period before as a dashed line."""
     return _chart(name, points, currency, is_bars=False)
+
+
+def step_chart(summary: str, steps: Sequence[Step], ends: datetime, now: datetime, currency: str) -> Chart:
+    """Draw amounts that change at moments, to scale: solid what applies, dashed what it is compared with."""
+    top = _top([max(step.minor or 0, step.before_minor or 0) for step in steps], currency)
+    begins = steps[0].begins
+
+    def x(moment: datetime) -> float:
+        return SPAN * ((moment - begins) / (ends - begins))
+
+    corners = [x(step.begins) for step in steps] + [SPAN]
+    quarters = [begins + (ends - begins) * part / 4 for part in range(5)]
+    return Chart(
+        summary=summary,
+        width=SPAN,
+        grid=[_number(HEIGHT * part / 2) for part in range(3)],
+        bars=[],
+        line=_stairs(corners, [step.minor for step in steps], top),
+        area="",
+        line_before=_stairs(corners, [step.before_minor for step in steps], top),
+        y_labels=[_short(top * part // 2, currency) for part in range(3)],
+        x_labels=[day(moment) for moment in (quarters if ends - begins >= WEEK else quarters[::4])],
+        rows=[],
+        has_before=any(step.before_minor is not None for step in steps),
+        now=_number(x(now)),
+    )
+
+
+def _stairs(corners: Sequence[float], values: Sequence[int | None], top: int) -> str:
+    """A path that stays level between corners. It begins again after a gap."""
+    path, was_drawn = "", False
+    for left, right, value in zip(corners, corners[1:], values, strict=False):
+        if value is not None:
+            y = _number(_y(value, top))
+            path += f"{f'V{y}' if was_drawn else f'M{_number(left)} {y}'}H{_number(right)}"
+        was_drawn = value is not None
+    return path
 
 
 def _chart(name: str, points: Sequence[Point], currency: str, *, is_bars: bool) -> Chart:
