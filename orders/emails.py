@@ -1,6 +1,6 @@
 """Send the e-mails about an order. Sending writes a row to the outbox in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -8,12 +8,21 @@ from django.template.loader import render_to_string
 from catalog.emails import Attachment, Priority, write_mail
 from catalog.markets import market_of
 from catalog.models import Page, Store
+from catalog.money import format_money
 from catalog.store_texts import page_in, version_in
 from orders.delivery.options import day_span
 from orders.models import Fulfillment, GiftCard, Order, OrderLine
 from orders.models.order import DIGITAL, TERMS_SLUG
 from orders.page_text import page_html
 from orders.summary import sum_rows
+
+# When the card will be charged, as a sentence for the customer, or an empty text. Payments adds itself.
+CHARGE_NOTES: list[Callable[[Order], str]] = []
+
+
+def charge_note(order: Order) -> str:
+    """Return a sentence about when the card will be charged; empty if nothing is charged later."""
+    return next(filter(None, (note(order) for note in CHARGE_NOTES)), "")
 
 
 def store_name() -> str:
@@ -63,9 +72,15 @@ def send_confirmation(order: Order, *, again: str = "") -> None:
         "order_confirmed",
         _key(order.public_id.hex, again),
         f"Order {order.number}: {first}{more}",
-        {"lines": lines, "rows": sum_rows(order), "arrives": _arrival(order)},
+        {"lines": lines, "rows": sum_rows(order), "arrives": _arrival(order), **_charge(order)},
         attachments=_terms(order),
     )
+
+
+def _charge(order: Order) -> dict[str, str]:
+    """Return what the confirmation says about the payment: `paid`, or `confirmed` and when the card is charged."""
+    note = charge_note(order)
+    return {"standing": "confirmed" if note else "paid", "charge_note": note}
 
 
 def _arrival(order: Order) -> str:
@@ -106,26 +121,29 @@ def send_shipped(fulfillment: Fulfillment, *, again: str = "") -> None:
     _write(order, "order_shipped", _key(fulfillment.key.hex, again), subject, context)
 
 
-def send_canceled(order: Order, *, refunded_minor: int, again: str = "") -> None:
+def send_canceled(order: Order, *, refunded_minor: int, released_minor: int = 0, again: str = "") -> None:
     """Tell the buyer that the order is canceled, and how much is refunded besides what gift cards get back.
+
+    `released_minor` is what the buyer's bank held and gives back, because it was never charged.
 
     The e-mail is sent once, and once more for each value of `again`.
     """
     subject = f"Order {order.number} is canceled"
     key = _key(order.public_id.hex, again)
-    _write(order, "order_canceled", key, subject, {"refunded_minor": refunded_minor})
+    _write(order, "order_canceled", key, subject, {"refunded_minor": refunded_minor, "released_minor": released_minor})
 
 
-def send_late_refund(order: Order, *, refunded_minor: int, key: str) -> None:
-    """Tell the buyer that the payment arrived too late and is refunded in full."""
-    subject = f"Order {order.number}: your payment will be refunded"
-    _write(order, "late_refund", key, subject, {"refunded_minor": refunded_minor})
+def send_late_refund(order: Order, *, refunded_minor: int, key: str, is_held: bool = False) -> None:
+    """Tell the buyer that the payment arrived too late and is refunded in full, or never charged if it is only held."""
+    subject = f"Order {order.number}: your payment will be {'released' if is_held else 'refunded'}"
+    _write(order, "late_refund", key, subject, {"refunded_minor": refunded_minor, "is_held": is_held})
 
 
 def send_refunded(  # noqa: PLR0913  (each is a part of the e-mail)
     order: Order,
     *,
     refunded_minor: int,
+    released_minor: int = 0,
     to: str,
     has_card: bool,
     reason: str,
@@ -135,11 +153,15 @@ def send_refunded(  # noqa: PLR0913  (each is a part of the e-mail)
 ) -> None:
     """Tell the buyer that money was refunded: how much, to what, why and for which units.
 
-    `has_card` says that some of it goes to a bank card, which takes days. The e-mail is sent once, and once more for each
+    `released_minor` is the part that was not charged yet, and never will be. `has_card` says that some of the rest goes to
+    a bank card, which takes days. The e-mail is sent once, and once more for each
     value of `again`.
     """
     subject = f"Order {order.number}: your refund"
-    context = {"refunded_minor": refunded_minor, "to": to, "has_card": has_card, "reason": reason, "lines": lines}
+    minor = format_money(refunded_minor or released_minor, order.currency)
+    heading = f"Your refund of {minor}" if refunded_minor else f"You are charged {minor} less"
+    context: dict[str, Any] = {"heading": heading, "refunded_minor": refunded_minor, "released_minor": released_minor}
+    context |= {"to": to, "has_card": has_card, "reason": reason, "lines": lines}
     _write(order, "order_refunded", _key(key, again), subject, context)
 
 

@@ -22,9 +22,12 @@ from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, Order
 HOLDS: list[Callable[[Order], str]] = []
 
 
-def hold_of(order: Order) -> str:
-    """Return why the order is not shipped although it is confirmed, such as a disputed payment; empty if it may be."""
-    return next(filter(None, (hold(order) for hold in HOLDS)), "")
+def hold_of(order: Order, *, besides: Callable[[Order], str] | None = None) -> str:
+    """Return why the order is not shipped although it is confirmed, such as a disputed payment; empty if it may be.
+
+    `besides` is a reason that does not count.
+    """
+    return next(filter(None, (hold(order) for hold in HOLDS if hold is not besides)), "")
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,9 @@ def ship(order: Order, new: NewFulfillment, *, user_id: int | None = None, seen:
     if sent := Fulfillment.objects.filter(key=new.key, order=order).first():
         return sent
     check_unchanged(order, seen)
-    lines = {line.pk: line for line in order.lines.all()}
-    quantities = {line: quantity for line, quantity in new.quantities.items() if quantity}
-    _check(order, lines, quantities)
-    if new.tracking_url and (sentence := url_refusal(new.tracking_url)):
-        raise ShipmentRefused(sentence)
+    if hold := hold_of(order):
+        raise ShipmentRefused(hold)
+    lines, quantities = check_parcel(order, new)
     fulfillment = Fulfillment.objects.create(
         order=order,
         key=new.key,
@@ -123,11 +124,15 @@ def correct_tracking(fulfillment: Fulfillment, new: Tracking, edit: Edit) -> Non
     record_event(order, OrderEvent.Kind.EDITED, text, changes=changes, user_id=edit.user_id, key=edit.key)
 
 
-def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int, int]) -> None:
+def check_parcel(order: Order, new: NewFulfillment) -> tuple[dict[int, OrderLine], dict[int, int]]:
+    """Return the lines of the order and the quantities in the parcel.
+
+    Raise ShipmentRefused if it cannot be shipped, whatever holds the order back besides.
+    """
+    lines = {line.pk: line for line in order.lines.all()}
+    quantities = {line: quantity for line, quantity in new.quantities.items() if quantity}
     if order.status != Order.Status.CONFIRMED:
         raise ShipmentRefused(f"Order {order.number} is {order.get_status_display().lower()} and cannot be shipped.")
-    if hold := hold_of(order):
-        raise ShipmentRefused(hold)
     if not quantities:
         raise ShipmentRefused("Enter how many units of each line are in the parcel.")
     for line, quantity in quantities.items():
@@ -135,6 +140,9 @@ def _check(order: Order, lines: Mapping[int, OrderLine], quantities: Mapping[int
             raise ShipmentRefused("That line is not part of this order.")
         if quantity > lines[line].open_quantity:
             raise ShipmentRefused(f"Only {lines[line].open_quantity} of {lines[line].title} are still to be shipped.")
+    if new.tracking_url and (sentence := url_refusal(new.tracking_url)):
+        raise ShipmentRefused(sentence)
+    return lines, quantities
 
 
 def _update_status(order: Order) -> None:

@@ -93,15 +93,15 @@ def _move(order: Order, target: Status, **fields: Any) -> None:
 
 
 @transaction.atomic
-def confirm(order: Order) -> None:
-    """Confirm an order that is paid or has nothing to pay, so that it can ship; send the confirmation e-mail.
+def confirm(order: Order, text: str = "Payment received") -> None:
+    """Confirm an order that is paid, authorized or has nothing to pay, so that it can ship; send the confirmation e-mail.
 
     Issue the gift cards that the order bought and send their codes. Raise PromotionUsedUp, and change nothing, if another
     order with the same e-mail address was paid first and has used up a promotion of this one.
     """
     keep_uses(order)
     _move(order, Status.CONFIRMED, confirmed_at=timezone.now(), payment_due_at=None)
-    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received", is_public=True)
+    record_event(order, OrderEvent.Kind.CONFIRMED, text, is_public=True)
     send_confirmation(order)
     _issue_gift_cards(order)
 
@@ -111,7 +111,7 @@ def _issue_gift_cards(order: Order) -> None:
 
 
 @transaction.atomic
-def confirm_late(order: Order) -> None:
+def confirm_late(order: Order, text: str = "Payment received late") -> None:
     """Confirm a canceled order whose payment arrived late, and take its stock, promotions and gift cards again.
 
     Raise InsufficientStock, PromotionUsedUp or GiftCardSpent if others have used them meanwhile.
@@ -124,7 +124,7 @@ def confirm_late(order: Order) -> None:
         cancel_reason="",
         payment_due_at=None,
     )
-    record_event(order, OrderEvent.Kind.CONFIRMED, "Payment received late", is_public=True)
+    record_event(order, OrderEvent.Kind.CONFIRMED, text, is_public=True)
     send_confirmation(order)
     _issue_gift_cards(order)
     take_uses_again(order)

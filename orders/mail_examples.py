@@ -75,7 +75,7 @@ def _confirmed() -> tuple[str, dict[str, Any]]:
     order = example_order()
     lines = order._prefetched_objects_cache["lines"]  # type: ignore[attr-defined]
     arrives = "Arrives Mon 30 November – Tue 1 December"
-    context = {"order": order, "lines": lines, "rows": sum_rows(order), "arrives": arrives}
+    context = {"order": order, "lines": lines, "rows": sum_rows(order), "arrives": arrives, "standing": "paid"}
     return f"Order {order.number}: Stoneware mug and 1 more", context
 
 
@@ -95,7 +95,14 @@ def _canceled() -> tuple[str, dict[str, Any]]:
 
 def _refunded() -> tuple[str, dict[str, Any]]:
     order = example_order()
-    context = {"order": order, "refunded_minor": 1800, "reason": "Arrived damaged", "has_card": True}
+    heading = f"Your refund of {format_money(1800, order.currency)}"
+    context = {
+        "order": order,
+        "heading": heading,
+        "refunded_minor": 1800,
+        "reason": "Arrived damaged",
+        "has_card": True,
+    }
     context |= {"to": f"{format_money(1800, order.currency)} to Visa ending in 4242", "lines": ["1 × Stoneware mug"]}
     return f"Order {order.number}: your refund", context
 

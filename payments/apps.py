@@ -21,6 +21,7 @@ class PaymentsConfig(AppConfig):
         from payments.admin.refund_decisions import DECISIONS  # noqa: PLC0415
         from payments.admin.refund_page import REFUND_ACTION  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
+        from payments.authorizations import hold_of as hold_of_authorized  # noqa: PLC0415
         from payments.disputes import hold_of  # noqa: PLC0415
         from payments.refund_limits import create_limits  # noqa: PLC0415
 
@@ -29,6 +30,6 @@ class PaymentsConfig(AppConfig):
         payment_readers.append(payment_cells)
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
-        HOLDS.append(hold_of)
+        HOLDS.extend([hold_of, hold_of_authorized])
         WAYS.append(ways_to_pay.online)
         post_migrate.connect(create_limits)

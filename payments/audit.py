@@ -1,5 +1,6 @@
 """Invariants of payments and the ledger. Each query returns the rows that break one, as (key, description)."""
 
+from payments.audit_authorizations import AUTHORIZATION_INVARIANTS
 from payments.audit_balance import BALANCE_INVARIANTS
 
 INVARIANTS: dict[str, str] = {
@@ -27,7 +28,8 @@ INVARIANTS: dict[str, str] = {
                    GROUP BY 1) r ON r.payment_id = p.id
         WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
           AND (o.currency <> p.currency OR o.status IN ('placed', 'canceled')
-               OR p.captured_minor <> o.total_minor - o.tendered_minor AND p.gift_card_id IS NULL)""",
+               OR greatest(p.captured_minor, p.authorized_minor) <> o.total_minor - o.tendered_minor
+                  AND p.gift_card_id IS NULL)""",
     "M3 nobody is charged twice": """
         SELECT 'order ' || o.number, count(*) || ' payments are kept'
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
@@ -39,9 +41,11 @@ INVARIANTS: dict[str, str] = {
     "M4 a confirmed order is paid in full": """
         SELECT 'order ' || o.number, format('%s of %s captured', coalesce(p.captured, 0), o.total_minor)
         FROM orders_order o
-        LEFT JOIN (SELECT order_id, sum(captured_minor) FILTER (WHERE flag = '') AS captured
+        LEFT JOIN (SELECT order_id, sum(captured_minor) FILTER (WHERE flag = '') AS captured,
+                          bool_or(authorized_minor > 0 AND flag IN ('', 'lapsed')) AS is_held
                    FROM payments_payment GROUP BY 1) p ON p.order_id = o.id
-        WHERE o.status IN ('confirmed', 'completed') AND coalesce(p.captured, 0) <> o.total_minor""",
+        WHERE o.status IN ('confirmed', 'completed') AND coalesce(p.captured, 0) <> o.total_minor
+          AND p.is_held IS NOT TRUE""",
     "M5 refunds equal the payment and never exceed it": """
         SELECT 'payment ' || p.id, format('refunds %s (+%s in flight), refunded %s of %s',
                coalesce(r.done, 0), coalesce(r.waiting, 0), p.refunded_minor, p.captured_minor)
@@ -55,7 +59,9 @@ INVARIANTS: dict[str, str] = {
         SELECT 'payment ' || p.id, p.flag || ' without a refund'
         FROM payments_payment p
         WHERE p.flag IN ('late', 'duplicate')
-          AND NOT EXISTS (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id)""",
+          AND NOT EXISTS (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM payments_authorizationrequest a
+                          WHERE a.payment_id = p.id AND a.action = 'release')""",
     "M7 what shoppers owe follows from orders and payments": """
         SELECT 'order ' || o.number, format('books say %s is owed, order and payments say %s',
                coalesce(b.owed, 0), w.owed)
@@ -77,7 +83,9 @@ INVARIANTS: dict[str, str] = {
         JOIN (SELECT j.order_id, sum(p.amount_minor) AS owed
               FROM payments_journal j JOIN payments_posting p ON p.journal_id = j.id AND p.account = 'receivable'
               GROUP BY 1) b ON b.order_id = o.id
-        WHERE b.owed > 0""",
+        LEFT JOIN (SELECT DISTINCT order_id FROM payments_payment
+                   WHERE authorized_minor > 0 AND flag IN ('', 'lapsed')) h ON h.order_id = o.id
+        WHERE b.owed > 0 AND h.order_id IS NULL""",
     "M14 refunds by line equal their lines": """
         SELECT 'order line ' || l.id, format('%s units refunded, refunds say %s', l.refunded_quantity,
                coalesce(r.units, 0))
@@ -173,4 +181,5 @@ INVARIANTS: dict[str, str] = {
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
         WHERE o.status = 'canceled' AND p.status IN ('open', 'processing')""",
     **BALANCE_INVARIANTS,
+    **AUTHORIZATION_INVARIANTS,
 }

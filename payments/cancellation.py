@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from orders import lifecycle
@@ -12,7 +13,9 @@ from orders.emails import send_canceled
 from orders.errors import GiftCardRefused
 from orders.models import Cart, Order
 from payments import gateway, ledger
-from payments.errors import CancelRefused, GatewayRefused, StillProcessing
+from payments.authorizations import clear_lapsed
+from payments.capturing import release
+from payments.errors import CancelRefused, CaptureRefused, GatewayRefused, StillProcessing
 from payments.models import Payment, Refund
 from payments.refund_requests import decline_waiting
 from payments.refunds import left_to_refund, request_refund
@@ -110,19 +113,44 @@ def cancel_order(order: Order, *, user_id: int | None, seen: int | None = None) 
     check_unchanged(order, seen)  # before the payment is closed at Stripe, and again when the order is locked
     if order.is_unpaid:
         close_payments(order)
+    if _release_held(order, user_id):
+        seen = None  # the release is the newest event
     return _cancel_by_staff(order.pk, user_id, seen)
+
+
+def _release_held(order: Order, user_id: int | None) -> bool:
+    """Give authorized payments back before the order is canceled; return whether there were any.
+
+    What Stripe charged meanwhile is refunded with the cancellation.
+    """
+    held = order.payments.filter(status=Payment.Status.AUTHORIZED)
+    if not held.exists() or _refusal(Order.objects.get(pk=order.pk)):
+        return False
+    try:
+        release(order, user_id=user_id, reason="canceled by staff")
+    except CaptureRefused as refused:
+        if held.exists():
+            raise CancelRefused(str(refused)) from refused
+    return True
+
+
+def _refusal(order: Order) -> str:
+    """Return why the order cannot be canceled, or an empty text."""
+    if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
+        return "Part of this order has been shipped, so it cannot be canceled."
+    if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
+        return f"This order is {order.get_status_display().lower()} and cannot be canceled."
+    return ""
 
 
 @transaction.atomic
 def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Order:
     order = lifecycle.lock_with_cart(order_id)
     check_unchanged(order, seen)
-    if order.fulfillment_status != Order.FulfillmentStatus.UNFULFILLED:
-        raise CancelRefused("Part of this order has been shipped, so it cannot be canceled.")
-    if order.status not in (Order.Status.PLACED, Order.Status.CONFIRMED):
-        raise CancelRefused(f"This order is {order.get_status_display().lower()} and cannot be canceled.")
-    if order.payments.filter(status__in=LIVE).exists():
-        raise StillProcessing(order.number)  # the shopper has just started a payment
+    if refusal := _refusal(order):
+        raise CancelRefused(refusal)
+    if order.payments.filter(status__in=[*LIVE, Payment.Status.AUTHORIZED]).exists():
+        raise StillProcessing(order.number)  # the shopper has just started a payment, or it was authorized
     was_confirmed = order.status == Order.Status.CONFIRMED
     decline_waiting(order, user_id)
     try:
@@ -132,12 +160,15 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
     refunded = 0
     if was_confirmed:
         ledger.book_cancel(order)
+        clear_lapsed(order)
         for payment in order.payments.filter(status=Payment.Status.CAPTURED):
             left = left_to_refund(payment)
             if left:
                 failed = payment.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
                 failed.update(replaced_by=request_refund(payment, left, reason="canceled by staff", user_id=user_id))
                 refunded += left if payment.method != Payment.Method.GIFT_CARD else 0
-    send_canceled(order, refunded_minor=refunded)
+    held = order.payments.filter(status=Payment.Status.CANCELED, flag=Payment.Flag.NONE)
+    released = held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
+    send_canceled(order, refunded_minor=refunded, released_minor=released)
     lifecycle.release_stock(order)
     return order

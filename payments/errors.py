@@ -52,6 +52,10 @@ class RefundRefused(PaymentError):
     """The amount exceeds what can still be refunded. The message is a sentence for staff."""
 
 
+class CaptureRefused(PaymentError):
+    """The authorized payment cannot be captured or released now. The message is a sentence for staff."""
+
+
 class DisputeRefused(PaymentError):
     """The dispute cannot be answered any more. The message is a sentence for staff."""
 

@@ -151,6 +151,8 @@ HANDLERS: dict[str, Handler] = {
     "payment_intent.": _handle_payment,
     "charge.succeeded": _handle_payment,
     "charge.failed": _handle_payment,
+    "charge.captured": _handle_payment,
+    "charge.expired": _handle_payment,
     "charge.refund": _handle_refund,
     "refund.": _handle_refund,
     "charge.dispute.": _handle_dispute,

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from orders.models import Order
+from payments import capturing
 from payments.models import Payment
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
@@ -15,10 +16,13 @@ from payments.sweep import for_each
 # The shopper is on Stripe's page: ask often at first, then less.
 FRESH_PERIOD = timedelta(minutes=10)
 FRESH_INTERVAL, USUAL_INTERVAL = timedelta(seconds=15), timedelta(seconds=60)
+HELD_INTERVAL = timedelta(hours=1)  # between two questions about an authorized payment, which ends days later
 
 
 def reconcile_open(limit: int = 500) -> int:
-    """Settle open payments, confirm orders with nothing to pay, and carry out waiting refunds; return how many."""
+    """Settle open and authorized payments, confirm orders with nothing to pay, and carry out waiting refunds, captures and
+    releases; return how many.
+    """
     now = timezone.now()
     live = Payment.objects.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], flag="")
     is_fresh = Q(created_at__gt=now - FRESH_PERIOD)
@@ -27,7 +31,16 @@ def reconcile_open(limit: int = 500) -> int:
     payment_ids = (
         live.filter(is_due | never_asked).order_by(F("checked_at").asc(nulls_first=True)).values_list("pk", flat=True)
     )
-    return for_each(list(payment_ids[:limit]), _settle) + confirm_paid_by_cards() + carry_out_waiting()
+    settled = for_each(list(payment_ids[:limit]), _settle) + for_each(authorized_to_ask(limit), _settle)
+    return settled + confirm_paid_by_cards() + carry_out_waiting() + capturing.carry_out_waiting()
+
+
+def authorized_to_ask(limit: int = 500) -> list[int]:
+    """Return the authorized payments to ask Stripe about: each now and then, and more often once it should have ended."""
+    now = timezone.now()
+    is_over = Q(capture_before__lt=now, checked_at__lt=now - USUAL_INTERVAL)
+    due = Payment.objects.filter(is_over | Q(checked_at__lt=now - HELD_INTERVAL), status=Payment.Status.AUTHORIZED)
+    return list(due.order_by("checked_at").values_list("pk", flat=True)[:limit])
 
 
 def confirm_paid_by_cards() -> int:

@@ -14,7 +14,9 @@ def mail_when_done(request_id: int) -> bool:
     """
     request = RefundRequest.objects.select_related("order").get(pk=request_id)
     refunds = [refund for refund in _refunds_of(request) if not refund.replaced_by_id]
-    is_done = bool(refunds) and all(refund.status == Refund.Status.SUCCEEDED for refund in refunds)
+    is_done = bool(refunds or request.released_minor) and all(
+        refund.status == Refund.Status.SUCCEEDED for refund in refunds
+    )
     if not (is_done and request.has_mail) or request.mailed_at:
         return False
     RefundRequest.objects.filter(pk=request.pk).update(mailed_at=timezone.now())
@@ -31,6 +33,7 @@ def send(request: RefundRequest, *, again: str = "") -> None:
     refunds = [refund for refund in _refunds_of(request) if refund.status == Refund.Status.SUCCEEDED]
     send_refunded(
         request.order,
+        released_minor=request.released_minor,
         refunded_minor=sum(refund.amount_minor for refund in refunds),
         to=listed(f"{money(refund.amount_minor, refund.currency)} to {target_of(refund)}" for refund in refunds),
         has_card=any(not (refund.gift_card_id or refund.payment.gift_card_id) for refund in refunds),

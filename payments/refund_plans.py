@@ -11,6 +11,7 @@ from catalog.money import format_money
 from orders.models import Order
 from orders.reversal import Reversal, UnitsBack, plan_reversal
 from payments.errors import RefundRefused
+from payments.ledger import owed_by_shopper
 from payments.models import Payment, RefundLimit, RefundRequest
 from payments.refunds import left_to_refund
 
@@ -47,6 +48,7 @@ class RefundPlan:
     reversal: Reversal
     goodwill_minor: int
     shares: tuple[PaymentShare, ...]
+    released_minor: int = 0  # what the customer still owes of it, so that it is never charged
 
     @property
     def total_minor(self) -> int:
@@ -71,22 +73,30 @@ def plan_refund(order: Order, choice: RefundChoice) -> RefundPlan:
     if total > left:
         left_text, asked = (format_money(minor, order.currency) for minor in (left, total))
         raise RefundRefused(f"Only {left_text} of this order can still be refunded, not {asked}.")
-    return RefundPlan(reversal, choice.goodwill_minor, tuple(shares_of(refundable(order), total)))
+    released = min(total, owed_of(order))
+    shares = tuple(shares_of(refundable(order), total - released))
+    return RefundPlan(reversal, choice.goodwill_minor, shares, released)
+
+
+def owed_of(order: Order) -> int:
+    """Return what the customer still owes for a paid order, as while its payment is only authorized, in minor units."""
+    return max(0, owed_by_shopper(order))
 
 
 def refundable(order: Order) -> list[Payment]:
     """Return the captured payments of the order, cards before gift cards. Flagged ones are settled on their own."""
-    payments = order.payments.filter(status=Payment.Status.CAPTURED, flag=Payment.Flag.NONE)
+    flags = [Payment.Flag.NONE, Payment.Flag.LAPSED]
+    payments = order.payments.filter(status=Payment.Status.CAPTURED, flag__in=flags)
     return sorted(
         payments.select_related("gift_card"), key=lambda payment: (payment.gift_card_id is not None, payment.pk)
     )
 
 
 def left_of_order(order: Order) -> int:
-    """Return how much can still be refunded: less than the payments hold while other refunds wait for approval."""
+    """Return how much can still be refunded, or never charged: less while other refunds wait for approval."""
     waiting = RefundRequest.objects.filter(order=order, status=RefundRequest.Status.WAITING)
     promised = waiting.aggregate(sum=Sum("total_minor"))["sum"] or 0
-    return sum(left_to_refund(payment) for payment in refundable(order)) - promised
+    return sum(left_to_refund(payment) for payment in refundable(order)) + owed_of(order) - promised
 
 
 def shares_of(payments: Sequence[Payment], total_minor: int) -> Iterable[PaymentShare]:

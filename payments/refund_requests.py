@@ -1,6 +1,7 @@
 """Refund a part of an order: ask for it, agree to it, book it and pay it out. Money moves only after the books."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,10 +16,19 @@ from orders.lifecycle import lock_order, record_event
 from orders.models import Disposition, GiftCard, Order, OrderEvent
 from orders.reversal import UnitsBack, carry_out_reversal, give_back, plan_reversal, take
 from payments import ledger
+from payments.authorizations import clear_lapsed, refuse_while_capturing, release_if_nothing_owed
 from payments.errors import RefundRefused
 from payments.models import Payment, Refund, RefundLine, RefundRequest
 from payments.refund_mails import mail_when_done
-from payments.refund_plans import RefundChoice, RefundPlan, needs_approval, plan_refund, refundable, shares_of
+from payments.refund_plans import (
+    RefundChoice,
+    RefundPlan,
+    needs_approval,
+    owed_of,
+    plan_refund,
+    refundable,
+    shares_of,
+)
 from payments.refunds import request_refund
 
 Status, Target = RefundRequest.Status, RefundRequest.Target
@@ -36,8 +46,9 @@ def ask_refund(order: Order, choice: RefundChoice, user: User, *, seen: int | No
         return known
     check_unchanged(order, seen)
     lock_payments(order)
+    refuse_while_capturing(order)
     plan = plan_refund(order, choice)
-    request = _store(order, choice, plan, user)
+    request = _store(order, choice, plan, user.pk)
     take(order, plan.reversal)
     if needs_approval(user, order, plan.total_minor):
         amount = format_money(plan.total_minor, order.currency)
@@ -57,7 +68,7 @@ def lock_payments(order: Order) -> list[Payment]:
     return list(order.payments.order_by("pk").select_for_update(of=("self",)))
 
 
-def _store(order: Order, choice: RefundChoice, plan: RefundPlan, user: User) -> RefundRequest:
+def _store(order: Order, choice: RefundChoice, plan: RefundPlan, user_id: int | None) -> RefundRequest:
     request = RefundRequest.objects.create(
         order=order,
         key=choice.key,
@@ -73,7 +84,7 @@ def _store(order: Order, choice: RefundChoice, plan: RefundPlan, user: User) -> 
         note=choice.note[:500],
         has_mail=choice.has_mail,
         location_id=choice.location_id,
-        asked_by=user,
+        asked_by_id=user_id,
     )
     _store_lines(request, plan)
     return request
@@ -93,20 +104,39 @@ def _store_lines(request: RefundRequest, plan: RefundPlan) -> None:
     )
 
 
-def _carry_out(order: Order, request: RefundRequest, user_id: int, *, decided_by: int | None = None) -> None:
+def _carry_out(order: Order, request: RefundRequest, user_id: int | None, *, decided_by: int | None = None) -> None:
     """Book the request, give the money back, and do with the units what was decided. Stock is locked last."""
     gift_cards.lock_cards_of(order)
+    released = min(request.total_minor, owed_of(order))
     journal = ledger.book_reversal(request)
     RefundRequest.objects.filter(pk=request.pk).update(
-        status=Status.APPROVED, decided_at=timezone.now(), decided_by_id=decided_by, journal=journal
+        status=Status.APPROVED,
+        decided_at=timezone.now(),
+        decided_by_id=decided_by,
+        journal=journal,
+        released_minor=released,
     )
     request.refresh_from_db()
     amount = format_money(request.total_minor, order.currency)
     text = f"Refund of {amount}: {request.get_reason_display().lower()}"
     record_event(order, OrderEvent.Kind.PAYMENT, text, is_public=True, user_id=user_id)
     _pay_out(order, request, user_id)
+    release_if_nothing_owed(order, user_id)
+    clear_lapsed(order)
     mail_when_done(request.pk)
     carry_out_reversal(order, units_of(request), location=request.location, user_id=user_id)
+
+
+def drop_unsent(order: Order, units: Iterable[UnitsBack], user_id: int | None) -> RefundRequest:
+    """Take units that will not be sent back of the sale, because the payment was captured without them.
+
+    The order and its payments must be locked. Raise ReversalRefused if they were sent or refunded meanwhile.
+    """
+    plan = RefundPlan(plan_reversal(order, units), 0, ())
+    request = _store(order, RefundChoice(reason=RefundRequest.Reason.UNAVAILABLE), plan, user_id)
+    take(order, plan.reversal)
+    _carry_out(order, request, user_id)
+    return request
 
 
 def units_of(request: RefundRequest) -> list[UnitsBack]:
@@ -115,12 +145,14 @@ def units_of(request: RefundRequest) -> list[UnitsBack]:
     return [UnitsBack(line.line_id, line.quantity, Disposition(line.disposition)) for line in lines]
 
 
-def _pay_out(order: Order, request: RefundRequest, user_id: int) -> None:
+def _pay_out(order: Order, request: RefundRequest, user_id: int | None) -> None:
     """Divide the amount among the payments. Raise RefundRefused if they do not hold it any more."""
-    shares = list(shares_of(refundable(order), request.total_minor))
-    if sum(share.amount_minor for share in shares) < request.total_minor:
+    to_pay = request.total_minor - request.released_minor
+    shares = list(shares_of(refundable(order), to_pay))
+    if sum(share.amount_minor for share in shares) < to_pay:
         raise RefundRefused("The payments of this order hold less by now. Decline this refund and ask for it again.")
-    card = _new_card(order, request, request.total_minor, user_id) if request.target != Target.SAME else None
+    has_card = to_pay and request.target != Target.SAME
+    card = _new_card(order, request, to_pay, user_id) if has_card else None
     for share in shares:
         request_refund(
             share.payment,
@@ -132,7 +164,7 @@ def _pay_out(order: Order, request: RefundRequest, user_id: int) -> None:
         )
 
 
-def _new_card(order: Order, request: RefundRequest, amount_minor: int, user_id: int) -> GiftCard:
+def _new_card(order: Order, request: RefundRequest, amount_minor: int, user_id: int | None) -> GiftCard:
     """Issue the gift card or store credit that gets the refund, and send its code."""
     owner = order.user_id if request.target == Target.CREDIT else None
     note = f"Refund of {order.number}"
@@ -155,6 +187,7 @@ def approve(request: RefundRequest, user: User) -> RefundRequest:
     order, locked = _locked(request)
     if locked.status == Status.APPROVED:
         return locked
+    refuse_while_capturing(order)
     if locked.status == Status.DECLINED:
         raise RefundRefused("This refund was declined meanwhile.")
     if locked.asked_by_id == user.pk:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.models import Capture
 from orders.emails import store_name
 from orders.lifecycle import lock_order
 from orders.models import Order
@@ -100,6 +101,7 @@ def _parameters(order: Order, payment: Payment) -> dict[str, object]:
         expires_at=int(payment.expires_at.timestamp()),
         urls=(back, cancel),
         metadata={"order": order.number, "payment": str(payment.key)},
+        is_manual=order.capture == Capture.ON_SHIPPING,
     )
 
 

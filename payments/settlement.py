@@ -7,11 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import InsufficientStock
+from catalog.money import format_money
 from orders.emails import send_late_refund
 from orders.errors import GiftCardSpent, PromotionUsedUp
 from orders.lifecycle import cancel, confirm, confirm_late, lock_with_cart, record_event
 from orders.models import Order, OrderEvent
 from payments import gateway, ledger
+from payments.authorizations import USUAL_LIFE, end_authorization, flag_if_owed, open_request_of, request_release
 from payments.gateway import SessionState
 from payments.gift_cards import capture_gift_cards
 from payments.models import Payment
@@ -73,6 +75,10 @@ def take_over(payment: Payment, state: SessionState) -> Payment:
     payment.save(update_fields=["checked_at", "last_error"])
     if state.is_paid:
         _take_paid(order, payment, state)
+    elif state.is_held:
+        _take_held(order, payment, state)
+    elif payment.status == Status.AUTHORIZED and state.intent_status == "canceled":
+        end_authorization(order, payment, state.cancel_reason)
     elif state.status == "complete" and state.intent_status in {"requires_payment_method", "canceled"}:
         move(payment, Status.FAILED)
         _set_due_again(order)
@@ -109,13 +115,14 @@ def _settle_nothing(payment: Payment) -> Payment:
     return payment
 
 
-def accept_payment(order: Order) -> bool:
-    """Confirm a placed order that is paid, and book its sale and its gift cards; return whether it was confirmed.
+def accept_payment(order: Order, *, is_held: bool = False) -> bool:
+    """Confirm a placed order that is paid or authorized (`is_held`), and book its sale and its gift cards.
 
-    If another order with the same e-mail address was paid first and has used up a promotion, cancel the order instead.
+    Return whether it was confirmed. If another order with the same e-mail address was paid first and has used up a
+    promotion, cancel the order instead.
     """
     try:
-        confirm(order)
+        confirm(order, "Payment authorized" if is_held else "Payment received")
     except PromotionUsedUp as used_up:
         text = f"Canceled: “{used_up.name}” was used by another order with this address"
         cancel(order, Order.CancelReason.PAYMENT, text=text)
@@ -133,51 +140,111 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if payment.status == Status.CAPTURED:
         return
     if not is_amount_ordered(payment, state):
-        # Mark it failed, so that staff can cancel the order. Staff decide about the money.
-        move(payment, Status.FAILED)
-        _flag(
-            order,
-            payment,
-            Payment.Flag.MISMATCH,
-            "Stripe charged a different amount or currency than the order's. Check the payment in Stripe's dashboard",
-        )
+        _flag_mismatch(order, payment)
         return
+    was_held = bool(payment.authorized_minor)
     move(
         payment,
         Status.CAPTURED,
         captured_minor=state.received_minor,
         captured_at=timezone.now(),
-        payment_intent_id=state.intent_id,
-        charge_id=state.charge_id,
-        card=state.card[:40],
-        last_error="",
+        authorized_minor=state.amount_minor if state.is_manual else 0,
+        **_known_at_stripe(state),
     )
     payment.refresh_from_db()
     ledger.book_capture(payment, state.received_minor, state.charge_id or state.intent_id)
+    if was_held:
+        _note_captured(order, payment)
+    else:
+        _confirm_or_refund(order, payment)
+
+
+def _take_held(order: Order, payment: Payment, state: SessionState) -> None:
+    """Take over that the customer's bank holds the amount. What has been captured or has ended is not held again."""
+    if payment.authorized_minor or payment.status == Status.CAPTURED:
+        return
+    if (state.amount_minor, state.currency) != (payment.amount_minor, payment.currency):
+        _flag_mismatch(order, payment)
+        return
+    move(
+        payment,
+        Status.AUTHORIZED,
+        authorized_minor=state.amount_minor,
+        capture_before=state.capture_before or timezone.now() + USUAL_LIFE,
+        **_known_at_stripe(state),
+    )
+    payment.refresh_from_db()
     _confirm_or_refund(order, payment)
 
 
+def _known_at_stripe(state: SessionState) -> dict[str, str]:
+    """Return the fields of a payment by which Stripe and the shopper know it."""
+    fields = {"payment_intent_id": state.intent_id, "charge_id": state.charge_id}
+    return {**fields, "card": state.card[:40], "last_error": ""}
+
+
 def is_amount_ordered(payment: Payment, state: SessionState) -> bool:
-    """Return whether Stripe received exactly the amount and the currency of the payment."""
-    return state.received_minor == payment.amount_minor and state.currency == payment.currency
+    """Return whether Stripe received the amount and the currency of the payment, or a part of what the bank held."""
+    if state.currency != payment.currency:
+        return False
+    is_part = state.is_manual and state.amount_minor == payment.amount_minor
+    return state.received_minor == payment.amount_minor or (is_part and 0 < state.received_minor < payment.amount_minor)
+
+
+def _flag_mismatch(order: Order, payment: Payment) -> None:
+    """Mark the payment failed, so that staff can cancel the order. Staff decide about the money."""
+    move(payment, Status.FAILED)
+    _flag(
+        order,
+        payment,
+        Payment.Flag.MISMATCH,
+        "Stripe charged a different amount or currency than the order's. Check the payment in Stripe's dashboard",
+    )
+
+
+def _note_captured(order: Order, payment: Payment) -> None:
+    """Record on the order that its authorized payment was captured. What should have been released is refunded."""
+    text = f"{format_money(payment.captured_minor, payment.currency)} charged to {payment.shown_method}"
+    record_event(order, OrderEvent.Kind.PAYMENT, text, is_public=True)
+    if payment.flag in (Payment.Flag.LATE, Payment.Flag.DUPLICATE) or not order.is_paid:
+        request_refund(payment, payment.captured_minor, reason="charged although it was to be released")
+    elif not open_request_of(order):
+        flag_if_owed(order, payment)
 
 
 def _confirm_or_refund(order: Order, payment: Payment) -> None:
+    """Let the payment pay the order, or give it back."""
     if order.status == Order.Status.PLACED:
-        if not accept_payment(order):
+        if not accept_payment(order, is_held=payment.status == Status.AUTHORIZED):
             _give_back_late(order, payment)
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
-        _flag(order, payment, Payment.Flag.DUPLICATE, "A second payment arrived and will be refunded")
-        request_refund(payment, payment.captured_minor, reason="paid twice")
+        _flag(order, payment, Payment.Flag.DUPLICATE, f"A second payment arrived and will be {_way_back(payment)}")
+        _give_back(payment, "paid twice")
+    if payment.status == Status.CAPTURED and payment.captured_minor < payment.amount_minor:
+        flag_if_owed(order, payment)
+
+
+def _way_back(payment: Payment) -> str:
+    return "released" if payment.status == Status.AUTHORIZED else "refunded"
+
+
+def _give_back(payment: Payment, reason: str) -> tuple[int, str]:
+    """Release or refund all of the payment; return the amount and a key of what gives it back."""
+    if payment.status == Status.AUTHORIZED:
+        return payment.authorized_minor, request_release(payment, reason).key.hex
+    refund = request_refund(payment, payment.captured_minor, reason=reason)
+    return refund.amount_minor, refund.key.hex
 
 
 def _take_late(order: Order, payment: Payment) -> None:
     """Confirm the canceled order if its stock, promotions and gift cards are still available; otherwise refund."""
     if order.cancel_reason in CONFIRMABLE_LATE:
         try:
-            confirm_late(order)
+            confirm_late(
+                order, "Payment authorized late" if payment.status == Status.AUTHORIZED else "Payment received late"
+            )
         except (InsufficientStock, PromotionUsedUp, GiftCardSpent):
             log.info("Order %s was paid late, and its stock, promotion or gift card is used up", order.number)
         else:
@@ -187,9 +254,10 @@ def _take_late(order: Order, payment: Payment) -> None:
 
 
 def _give_back_late(order: Order, payment: Payment) -> None:
-    _flag(order, payment, Payment.Flag.LATE, "The payment arrived too late and will be refunded")
-    refund = request_refund(payment, payment.captured_minor, reason="paid too late")
-    send_late_refund(order, refunded_minor=refund.amount_minor, key=refund.key.hex)
+    is_held = payment.status == Status.AUTHORIZED
+    _flag(order, payment, Payment.Flag.LATE, f"The payment arrived too late and will be {_way_back(payment)}")
+    amount_minor, key = _give_back(payment, "paid too late")
+    send_late_refund(order, refunded_minor=amount_minor, is_held=is_held, key=key)
 
 
 def _flag(order: Order, payment: Payment, flag: Payment.Flag, text: str) -> None:

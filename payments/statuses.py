@@ -13,9 +13,10 @@ LIVE = (Status.OPEN, Status.PROCESSING)  # can still be paid
 # A payment that failed or was canceled here may have been captured at Stripe meanwhile. A capture is final.
 ALLOWED = {
     Status.PROCESSING: {Status.OPEN},
-    Status.CAPTURED: {Status.OPEN, Status.PROCESSING, Status.FAILED, Status.CANCELED},
+    Status.AUTHORIZED: {Status.OPEN, Status.PROCESSING, Status.FAILED, Status.CANCELED},
+    Status.CAPTURED: {Status.OPEN, Status.PROCESSING, Status.AUTHORIZED, Status.FAILED, Status.CANCELED},
     Status.FAILED: set(LIVE),
-    Status.CANCELED: set(LIVE),
+    Status.CANCELED: {*LIVE, Status.AUTHORIZED},
 }
 
 

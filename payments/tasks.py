@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from payments import cancellation, gift_cards, inbox, reconcile, reconciliation
+from payments import cancellation, capturing, gift_cards, inbox, reconcile, reconciliation
 from payments.errors import GatewayDown, GatewayRefused
 from payments.reports import closing
 
@@ -31,6 +31,11 @@ def reconcile_payments() -> int:
 @shared_task
 def expire_unpaid_orders() -> int:
     return cancellation.expire_unpaid()
+
+
+@shared_task
+def handle_expiring() -> int:
+    return capturing.handle_expiring()
 
 
 @shared_task

@@ -8,14 +8,21 @@ from django.utils import timezone
 from payments.models import Dispute, Payment, Refund, RefundRequest, StripeEvent
 
 MAX_WAITING = timedelta(hours=1)
+EXPIRES_SOON = timedelta(hours=48)
 
 
 def to_check() -> QuerySet[Payment]:
-    """Flagged payments that no refund has settled."""
+    """Flagged payments that no refund and no release has settled."""
     refunds = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=Refund.Status.FAILED)
-    return Payment.objects.exclude(flag=Payment.Flag.NONE).filter(
-        Q(flag=Payment.Flag.MISMATCH) | ~Exists(refunds),
-    )
+    stays = Q(flag__in=[Payment.Flag.MISMATCH, Payment.Flag.LAPSED])
+    is_released = Q(status=Payment.Status.CANCELED, authorized_minor__gt=0)
+    return Payment.objects.exclude(flag=Payment.Flag.NONE).filter(stays | (~Exists(refunds) & ~is_released))
+
+
+def expiring() -> QuerySet[Payment]:
+    """Authorized payments whose banks stop holding the amount soon."""
+    soon = timezone.now() + EXPIRES_SOON
+    return Payment.objects.filter(status=Payment.Status.AUTHORIZED, flag=Payment.Flag.NONE, capture_before__lte=soon)
 
 
 def failed_refunds() -> QuerySet[Refund]:

@@ -13,12 +13,13 @@ from catalog.models.redirect import Redirect
 from catalog.models.review import Review, StockAlert
 from catalog.models.run import Change, Run, RunProgress
 from catalog.models.stock import Location, LowStockNotice, Reservation, Stock, StockMovement
-from catalog.models.store import Store, StoreText, Swatch
+from catalog.models.store import Capture, Store, StoreText, Swatch
 
 __all__ = [
     "Attribute",
     "AttributeValue",
     "BoughtTogether",
+    "Capture",
     "Category",
     "CategoryChange",
     "Change",

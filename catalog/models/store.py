@@ -10,8 +10,21 @@ from catalog.models.weekdays import WeekdaysField, monday_to_friday
 COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "Enter a colour like #aabbcc.")
 
 
+class Capture(models.TextChoices):
+    """When the card of a shopper is charged."""
+
+    AT_ONCE = "at_once", "When the order is placed"
+    ON_SHIPPING = "shipping", "When the order ships"
+
+
 class Store(models.Model):
     """The settings of the shop. There is exactly one row."""
+
+    class Expiring(models.TextChoices):
+        """What happens to an authorized payment shortly before it expires."""
+
+        CAPTURE = "capture", "Charge it"
+        RELEASE = "release", "Release it"
 
     name = models.CharField(max_length=100, default="Mercer")
     tagline = models.CharField(max_length=160, blank=True)
@@ -48,6 +61,24 @@ class Store(models.Model):
         db_default=30,
         help_text="The number of days after delivery in which products can be returned, or 0 for no returns. "
         "Check what the law requires.",
+    )
+    capture = models.CharField(
+        "charge cards",
+        max_length=8,
+        choices=Capture.choices,
+        default=Capture.AT_ONCE,
+        db_default=Capture.AT_ONCE,
+        help_text="“When the order ships” only holds the amount on the card until then. Orders with gift cards or "
+        "downloads are charged when they are placed. Applies to new orders.",
+    )
+    expiring = models.CharField(
+        "held amounts about to expire",
+        max_length=7,
+        choices=Expiring.choices,
+        default=Expiring.CAPTURE,
+        db_default=Expiring.CAPTURE,
+        help_text="A bank holds an amount for about a week. What happens 12 hours before it goes back, if the order has "
+        "not shipped by then. An order whose amount is released waits for a decision.",
     )
     gift_card = models.ForeignKey(
         "catalog.Product",

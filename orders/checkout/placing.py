@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.inventory import Need, reserve
+from catalog.models import Capture, Store
 from catalog.money import charge_step
 from orders.cart.contents import CartContents, price_cart
 from orders.cart.editing import lock_cart
@@ -200,6 +201,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen, way
         total_minor=totals.total_minor,
         tendered_minor=totals.total_minor - contents.due_minor,
         receipt=make_receipt(contents.basket, totals),
+        capture=_capture_of(contents, way),
         payment_due_at=now + (way.window if way else settings.PAYMENT_WINDOW),
         terms_version=contents.rulebook.terms_version[:20],
         terms_id=contents.rulebook.terms_id,
@@ -207,6 +209,18 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen, way
         terms_accepted_ip=seen.ip or None,
         placed_at=now,
     )
+
+
+def _capture_of(contents: CartContents, way: WayToPay | None) -> str:
+    """Return when the card is charged. What is delivered with the confirmation is charged at once."""
+    lines = [*contents.lines, *contents.gifts]
+    if (
+        not way
+        or not way.is_online
+        or any(line.variant.is_gift_card or not line.variant.needs_shipping for line in lines)
+    ):
+        return Capture.AT_ONCE
+    return Store.objects.values_list("capture", flat=True).first() or Capture.AT_ONCE
 
 
 def new_number() -> str:

@@ -13,6 +13,7 @@ from accounts.address_formats import PARTS, address_format
 from accounts.fields import MailboxField
 from accounts.phones import shown_phone
 from catalog.markets import market_of, path_in
+from catalog.models import Capture
 from catalog.products.promises import backorder_promise, return_promise, return_terms
 from orders.models.gift_card import GiftDetails
 
@@ -137,6 +138,14 @@ class Order(models.Model):
         help_text="The way to pay that was chosen at the checkout.",
     )
     receipt = models.JSONField(default=dict, help_text="How the total was calculated.")
+    capture = models.CharField(
+        "charge the card",
+        max_length=8,
+        choices=Capture.choices,
+        default=Capture.AT_ONCE,
+        db_default=Capture.AT_ONCE,
+        help_text="Copied from the settings of the shop when the order was placed.",
+    )
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
     cancel_reason = models.CharField(max_length=8, choices=CancelReason.choices, blank=True)

@@ -4,6 +4,7 @@ from payments.gateway.balance import BalanceEntry, list_balance
 from payments.gateway.calls import is_live
 from payments.gateway.cards import card_brand
 from payments.gateway.disputes import DisputeState, MoneyMove, retrieve_dispute, submit_evidence
+from payments.gateway.intents import HeldAmount, cancel_intent, capture_intent, list_held
 from payments.gateway.payouts import PayoutState, list_payouts, retrieve_payout
 from payments.gateway.refunds import RefundState, create_refund, find_refund, retrieve_refund
 from payments.gateway.sessions import (
@@ -21,9 +22,12 @@ __all__ = [
     "BalanceEntry",
     "PayoutState",
     "DisputeState",
+    "HeldAmount",
     "MoneyMove",
     "RefundState",
     "SessionState",
+    "cancel_intent",
+    "capture_intent",
     "card_brand",
     "create_refund",
     "create_session",
@@ -33,6 +37,7 @@ __all__ = [
     "find_sessions_of",
     "is_live",
     "list_balance",
+    "list_held",
     "list_payouts",
     "retrieve_payout",
     "retrieve_dispute",

@@ -1,6 +1,7 @@
 """Names of cards."""
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from payments.gateway.calls import field
 
@@ -22,6 +23,12 @@ CARD_BRANDS = {
 def card_label(charge: "stripe.Charge") -> str:
     card = field(field(charge, "payment_method_details"), "card")
     return f"{card_brand(field(card, 'brand') or '')} ending in {field(card, 'last4')}" if card else ""
+
+
+def capture_deadline(charge: Any) -> datetime | None:
+    """Return when the bank stops holding the amount of a charge that was not captured."""
+    stamp = field(field(field(charge, "payment_method_details"), "card"), "capture_before")
+    return datetime.fromtimestamp(stamp, UTC) if stamp else None
 
 
 def card_brand(code: str) -> str:

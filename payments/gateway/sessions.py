@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from payments.errors import GatewayDown, GatewayRefused
 from payments.gateway.calls import PAGE_SIZE, call, client, field, seconds
-from payments.gateway.cards import card_label
+from payments.gateway.cards import capture_deadline, card_label
 
 if TYPE_CHECKING:
     import stripe
@@ -35,10 +35,19 @@ class SessionState:
     charge_id: str
     card: str
     last_error: str
+    amount_minor: int = 0  # of the payment intent
+    is_manual: bool = False  # whether the amount is held first and captured later
+    capture_before: datetime | None = None
+    cancel_reason: str = ""
 
     @property
     def is_paid(self) -> bool:
-        return self.payment_status == "paid" and self.intent_status == "succeeded"
+        return self.intent_status == "succeeded" and (self.payment_status == "paid" or self.is_manual)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the customer's bank holds the amount until it is captured."""
+        return self.intent_status == "requires_capture"
 
 
 def session_parameters(
@@ -50,8 +59,9 @@ def session_parameters(
     expires_at: int,
     urls: tuple[str, str],
     metadata: dict[str, str],
+    is_manual: bool = False,
 ) -> dict[str, Any]:
-    """Return the parameters of a Checkout Session.
+    """Return the parameters of a Checkout Session. With `is_manual`, the amount is only held until it is captured.
 
     It has one line item with the whole total, because Stripe does not allow negative line items for discounts.
     """
@@ -76,6 +86,8 @@ def session_parameters(
         "cancel_url": cancel_url,
         "expires_at": expires_at,
     }
+    if is_manual:
+        parameters["payment_intent_data"]["capture_method"] = "manual"
     return cast(dict[str, Any], parameters)
 
 
@@ -163,4 +175,8 @@ def _session_state(session: "stripe.checkout.Session") -> SessionState:
         charge_id=charge.id if isinstance(charge, stripe.Charge) else "",
         card=card_label(charge) if isinstance(charge, stripe.Charge) else "",
         last_error=str(field(last_error, "message") or field(last_error, "code") or "")[:300],
+        amount_minor=field(expanded, "amount") or 0,
+        is_manual=field(expanded, "capture_method") == "manual",
+        capture_before=capture_deadline(charge),
+        cancel_reason=str(field(expanded, "cancellation_reason") or ""),
     )

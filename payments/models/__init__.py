@@ -1,3 +1,4 @@
+from payments.models.authorization import AuthorizationRequest
 from payments.models.balance import BalanceTransaction, Payout
 from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax
 from payments.models.dispute import Dispute
@@ -8,6 +9,7 @@ from payments.models.refund import Refund
 from payments.models.refund_request import RefundLimit, RefundLine, RefundRequest
 
 __all__ = [
+    "AuthorizationRequest",
     "BalanceTransaction",
     "BooksDay",
     "CohortSum",

@@ -34,6 +34,7 @@ class Payment(models.Model):
         LATE = "late", "Arrived after the stock was sold"
         DUPLICATE = "duplicate", "The order was paid already"
         MISMATCH = "mismatch", "Amount or currency differs from the order"
+        LAPSED = "lapsed", "The authorization ended before all of it was charged"
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
@@ -44,6 +45,9 @@ class Payment(models.Model):
     )
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
+    authorized_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="What the customer's bank held, of which a part can be captured, once."
+    )
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     disputed_minor = models.BigIntegerField(default=0)
@@ -61,6 +65,9 @@ class Payment(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked about it.")
     created_at = models.DateTimeField(auto_now_add=True)
     captured_at = models.DateTimeField(null=True, blank=True)
+    capture_before = models.DateTimeField(
+        null=True, blank=True, help_text="When the bank stops holding an authorized amount."
+    )
 
     class Meta:
         ordering = ["id"]
@@ -86,6 +93,11 @@ class Payment(models.Model):
                     disputed_minor__gte=0,
                 ),
             ),
+            models.CheckConstraint(
+                name="payment_within_authorization",
+                condition=Q(authorized_minor=0)
+                | Q(authorized_minor__lte=F("amount_minor"), captured_minor__lte=F("authorized_minor")),
+            ),
         ]
         indexes = [
             models.Index(
@@ -93,6 +105,7 @@ class Payment(models.Model):
                 name="payment_unsettled",
                 condition=Q(status__in=["open", "processing"]),
             ),
+            models.Index(fields=["capture_before"], name="payment_authorized", condition=Q(status="authorized")),
             models.Index(fields=["charge_id"], name="payment_charge", condition=~Q(charge_id="")),
             models.Index(fields=["created_at"], name="payment_flagged", condition=~Q(flag="")),
         ]

@@ -49,6 +49,12 @@ class RefundRequest(models.Model):
     tax_minor = models.BigIntegerField("tax", default=0)
     taxes = models.JSONField(default=list, help_text="The percentage, the base and the tax of each rate.")
     total_minor = models.BigIntegerField("total")
+    released_minor = models.BigIntegerField(
+        "not charged",
+        default=0,
+        db_default=0,
+        help_text="The part that the customer still owed, so that nothing was paid back for it.",
+    )
     target = models.CharField("paid back to", max_length=9, choices=Target.choices, default=Target.SAME)
     reason = models.CharField(max_length=11, choices=Reason.choices)
     note = models.CharField("note for the team", max_length=500, blank=True)

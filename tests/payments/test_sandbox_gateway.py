@@ -58,6 +58,9 @@ EXERCISES = {
     "create_refund": lambda desk, intent: gateway.create_refund(intent["id"], 100, intent["id"], {"refund": "key"}),
     "find_refund": lambda desk, intent: gateway.find_refund(refunded(desk, intent), "key"),
     "retrieve_refund": lambda desk, intent: gateway.retrieve_refund(desk.refund(intent["id"])["id"]),
+    "capture_intent": lambda desk, intent: gateway.capture_intent(*held(desk), 2000, intent["id"]),
+    "cancel_intent": lambda desk, intent: gateway.cancel_intent(*held(desk), intent["id"]),
+    "list_held": lambda desk, intent: [held(desk), *gateway.list_held(a_day_ago())][1:],
     "retrieve_dispute": lambda desk, intent: gateway.retrieve_dispute(desk.dispute(intent["id"])["id"]),
     "submit_evidence": lambda desk, intent: gateway.submit_evidence(
         desk.dispute(intent["id"])["id"], {"customer_name": "Ada"}
@@ -66,6 +69,10 @@ EXERCISES = {
     "list_payouts": lambda desk, intent: [desk.pay_out(), *gateway.list_payouts(a_day_ago())][1:],
     "retrieve_payout": lambda desk, intent: gateway.retrieve_payout(desk.pay_out()["id"]),
 }
+
+
+def held(desk):
+    return [desk.paid_intent(**{"payment_intent_data[capture_method]": "manual"})["id"]]
 
 
 def parameters():

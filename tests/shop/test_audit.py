@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.inventory import receive_transfer, send
 from catalog.listings.reviews import Opinion, moderate, write_review
-from catalog.models import Review
+from catalog.models import Capture, Review
 from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
 from payments import gateway
@@ -87,6 +87,9 @@ CORRUPTIONS = {
     "M20": "UPDATE payments_balancetransaction SET fee_minor = fee_minor + 1, net_minor = net_minor - 1",
     "M21": "UPDATE payments_payout SET amount_minor = amount_minor + 1",
     "M22": "UPDATE payments_balancetransaction SET amount_minor = amount_minor + 1, net_minor = net_minor + 1, created_at = now() - interval '3 days'",
+    "M30": "UPDATE payments_payment SET status = 'canceled' WHERE status = 'authorized'",
+    "M31": "ALTER TABLE payments_payment DROP CONSTRAINT payment_within_authorization; UPDATE payments_payment SET authorized_minor = captured_minor - 1 WHERE captured_minor > 1",
+    "M32": "UPDATE orders_fulfillment SET order_id = (SELECT order_id FROM payments_payment WHERE status = 'authorized')",
     "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 
@@ -95,7 +98,7 @@ COUNT = len(INVARIANTS) + len(DERIVED)
 
 @pytest.fixture
 def busy_shop(stripe_desk):
-    """One order shipped, one canceled with its money back, one waiting for payment."""
+    """One order shipped, one canceled with its money back, one waiting for payment, one authorized."""
     variant = make_variant(on_hand=20)
     orders = [make_order(variant, quantity=2) for _ in range(2)]
     for order in orders:
@@ -109,6 +112,11 @@ def busy_shop(stripe_desk):
     make_order(variant)
     _order_with_code_and_gift_card(variant, stripe_desk)
     _take_over_balance()
+    held = make_order(variant)
+    Order.objects.filter(pk=held.pk).update(capture=Capture.ON_SHIPPING)
+    payment = start_payment(held.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
     transfer = send({variant.pk: 2}, source=make_location(), destination=make_location("attic", 50))
     receive_transfer(transfer, {transfer.lines.get().pk: 1})
     receive_purchase(make_purchase({variant.pk: 2}), {variant.pk: 1})
