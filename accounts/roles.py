@@ -111,6 +111,8 @@ ROLES: dict[str, dict[str, str]] = {
         "payments.dispute": "view answer",
         "payments.refundlimit": "view add change delete",
         "payments.journal": "view",
+        "payments.payout": "view",
+        "payments.balancetransaction": "view",
         "payments.reports": "view",
     },
     "Read-only": {

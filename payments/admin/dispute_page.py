@@ -4,16 +4,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.models import User
-from catalog.admin.base import ReadOnly
+from catalog.admin.base import ReadOnly, found_or_404
 from catalog.admin.columns import WorkFilter, amount
+from catalog.edits.history import record_action
 from catalog.formats import NOTHING, moment, money
 from orders.admin.order_page import Panel
 from orders.admin.order_page.content import TABLE, Column, Table, table
-from orders.admin.order_page.permissions import SEE_CUSTOMER
+from orders.admin.order_page.permissions import SEE_CUSTOMER, SEE_EVIDENCE
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
 from orders.models import Order
 from payments import worklists
@@ -21,8 +24,11 @@ from payments.admin.reading import disputes_of
 from payments.disputes import answer
 from payments.errors import DisputeRefused, GatewayDown, GatewayRefused
 from payments.evidence import LABELS, LONG, MAX_CHARACTERS, evidence_of
+from payments.evidence_pack import folder_of, pack
 from payments.models import Dispute
 
+# The evidence has the customer's name, addresses and IP address.
+EVIDENCE = ("payments.view_dispute", SEE_CUSTOMER, SEE_EVIDENCE)
 SEE_DISPUTES, ANSWER = "payments.view_dispute", "payments.answer_dispute"
 
 
@@ -38,7 +44,8 @@ class ToDoFilter(WorkFilter):
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("order_link", amount("amount_minor"), "status", "reason", "answer_by", "opened_at")
-    list_display_links = None
+    list_display_links = ("opened_at",)
+    change_form_template = "admin/payments/dispute/change_form.html"
     list_filter = (ToDoFilter, "status")
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "stripe_id")
@@ -48,14 +55,41 @@ class DisputeAdmin(ReadOnly, admin.ModelAdmin):
         *("answer_by", "answered_at", "answered_by", "opened_at", "closed_at", "stripe_id"),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.evidence_view)
+        return [path("<int:dispute_id>/evidence/", view, name="payments_dispute_evidence"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        user: Any = request.user
+        context = {"has_evidence": user.has_perms(EVIDENCE), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def evidence_view(self, request: HttpRequest, dispute_id: int) -> HttpResponse:
+        """Send the evidence of a dispute as a file, and record who got it: it has the customer's data."""
+        user: Any = request.user
+        if not user.has_perms(EVIDENCE):
+            raise PermissionDenied
+        dispute = found_or_404(Dispute.objects.select_related("payment__order__terms"), str(dispute_id))
+        record_action(request, dispute, "Downloaded the evidence.")
+        response = HttpResponse(pack(dispute), content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{folder_of(dispute)}.zip"'
+        return response
+
     @admin.display(description="order", ordering="payment__order")
     def order_link(self, dispute: Dispute) -> str:
         order = dispute.payment.order
         return format_html('<a href="{}">{}</a>', reverse("admin:orders_order_change", args=[order.pk]), order.number)
 
 
+def _link(dispute: Dispute) -> str:
+    url = reverse("admin:payments_dispute_change", args=[dispute.pk])
+    return format_html('<a href="{}">{}</a>', url, moment(dispute.opened_at))
+
+
 COLUMNS = (
-    Column("Opened", lambda dispute: moment(dispute.opened_at)),
+    Column("Opened", lambda dispute: _link(dispute)),
     Column("Amount", lambda dispute: money(dispute.amount_minor, dispute.currency), is_number=True),
     Column("Reason", lambda dispute: dispute.reason.replace("_", " ").capitalize()),
     Column("Status", lambda dispute: dispute.get_status_display()),
@@ -127,5 +161,5 @@ ANSWER_ACTION = Action(
     form=AnswerForm,
     place=Place.BESIDE,
     icon="warn",
-    other_permissions=(SEE_CUSTOMER,),
+    other_permissions=(SEE_CUSTOMER, SEE_EVIDENCE),
 )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from accounts.models import User
 from catalog.formats import NOTHING, day, money
 from orders.admin.order_page import Panel
@@ -12,6 +14,7 @@ from orders.admin.states import Badge
 from orders.models import Order
 from payments.admin.reading import payments_of, requests_of
 from payments.admin.refund_facts import facts_of
+from payments.balance import fee_of
 from payments.models import Payment, Refund, RefundRequest
 
 SEE_PAYMENTS = "payments.view_payment"
@@ -26,11 +29,12 @@ REFUND_NAMES = {
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """A row of amounts. `is_sum` draws a line above it."""
+    """A row of amounts. `is_sum` draws a line above it, and `url` is of what its name stands for."""
 
     name: str
     amount: str
     is_sum: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Money:
     warnings: Sequence[str]
 
 
-def _money(order: Order, _user: User) -> Money:
+def _money(order: Order, user: User) -> Money:
     payments = payments_of(order)
     captured = sum(payment.captured_minor for payment in payments)
     refunded = sum(payment.refunded_minor for payment in payments)
@@ -51,6 +55,7 @@ def _money(order: Order, _user: User) -> Money:
     refund_rows = list(_refund_rows(payments))
     if refund_rows:
         rows += [*refund_rows, MoneyRow("Left after refunds", money(kept, order.currency), is_sum=True)]
+    rows += _stripe_rows(payments, sees_payouts=user.has_perm("payments.view_payout"))
     taken_back = sum(request.total_minor for request in requests_of(order) if request.is_approved)
     is_even = kept == (order.total_minor - taken_back if order.is_paid else 0)
     badge = Badge("Balanced", "ok") if is_even and captured else None
@@ -71,6 +76,23 @@ def _refund_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
         for refund in payment.refunds.all():
             name = f"{REFUND_NAMES[Refund.Status(refund.status)]}, {day(refund.created_at)}"
             yield MoneyRow(f"{name}: {payment.shown_method}", money(-refund.amount_minor, refund.currency))
+
+
+def _stripe_rows(payments: Sequence[Payment], *, sees_payouts: bool) -> Iterator[MoneyRow]:
+    """Yield what Stripe kept of the order's money, what is left, and in which payouts it reached the bank."""
+    moved = [transaction for payment in payments for transaction in payment.balance_transactions.all()]
+    for currency in dict.fromkeys(transaction.currency for transaction in moved):
+        own = [transaction for transaction in moved if transaction.currency == currency]
+        yield MoneyRow("Fees of Stripe", money(-sum(fee_of(transaction) for transaction in own), currency))
+        net = sum(transaction.net_minor for transaction in own)
+        yield MoneyRow("Net at Stripe", money(net, currency), is_sum=True)
+        for payout in dict.fromkeys(transaction.payout for transaction in own):
+            minor = sum(transaction.net_minor for transaction in own if transaction.payout == payout)
+            if payout is None:
+                yield MoneyRow("Not paid out yet", money(minor, currency))
+                continue
+            url = reverse("admin:payments_payout_change", args=[payout.pk]) if sees_payouts else ""
+            yield MoneyRow(f"Payout to arrive {day(payout.arrives_on)}", money(minor, currency), url=url)
 
 
 def _warnings(payments: Sequence[Payment]) -> Iterator[str]:

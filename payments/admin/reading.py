@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from django.db.models import Prefetch, prefetch_related_objects
 
 from orders.models import Order
-from payments.models import Dispute, Payment, Refund, RefundRequest
+from payments.models import BalanceTransaction, Dispute, Payment, Refund, RefundRequest
 
 
 def payments_of(order: Order) -> Sequence[Payment]:
-    """Return the payments of the order with their gift cards, refunds and disputes, which are read once."""
-    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds", "disputes")
+    """Return the payments of the order with their gift cards, refunds, disputes and balance transactions,
+    which are read once."""
+    transactions = Prefetch("balance_transactions", BalanceTransaction.objects.select_related("payout").order_by("pk"))
+    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds", "disputes", transactions)
     prefetch_related_objects([order], Prefetch("payments", payments))
     return list(order.payments.all())
 

@@ -92,6 +92,8 @@ LIST_TEXTS = {
     ),
     "payments.dispute": ListText("Payments that customers ask their bank to take back. Answer each before its day."),
     "payments.journal": ListText("The books: each entry moves money between accounts and is never changed."),
+    "payments.balancetransaction": ListText("Every movement of the shop's balance at Stripe, with its fee."),
+    "payments.payout": ListText("What Stripe paid out to the bank account, and the transactions in it."),
     "payments.payment": ListText("How orders were paid, and payments that need a decision."),
     "payments.refund": ListText("Money that goes back to customers, one entry for each payment.", "Refund payments"),
     "payments.refundlimit": ListText("How much each role refunds without a second person.", add="Add a limit"),

@@ -127,6 +127,7 @@ SECTIONS = (
         "r",
         tuple(Link(report.title, "admin:report", SEE_REPORTS, arguments=(code,)) for code, report in REPORTS.items())
         + (
+            *models("payments", "payout"),
             Link("Books", "admin:books", SEE_REPORTS),
             Link("By e-mail", "admin:report_mails", SEE_REPORTS),
         ),

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
+from catalog.formats import moment
 from orders.admin.order_page.permissions import SEE_CUSTOMER
 from orders.admin.order_page.registry import TimelineEntry
 from orders.models import Order
@@ -63,6 +64,16 @@ def mail_entries(order: Order, user: User) -> Iterator[TimelineEntry]:
             look="warn" if mail.status == Mail.Status.DEAD else "",
             url=reverse("admin:shop_mail_change", args=[mail.pk]) if sees_mails else "",
         )
+
+
+def mail_files(order: Order) -> Iterator[tuple[str, str]]:
+    """Yield what was sent to the customer as a file of evidence, without texts: they hold links to the customer's pages."""
+    mails = mails_about(order).defer("body").order_by("pk")[:MAX_MAILS]
+    lines = [
+        f"{moment(mail.sent_at or mail.created_at)}: “{mail.subject}” to {', '.join(mail.recipients)}, {_state(mail)}"
+        for mail in mails
+    ]
+    yield "e-mails.txt", "\n".join(lines) or "No e-mail has been sent yet."
 
 
 def _state(mail: Mail) -> str:

@@ -71,7 +71,7 @@ PAGES = {
     "catalog_product_bulk": "catalog.apply_run",
     "orders_order_ship": "orders.view_order and orders.ship_order",
     "orders_order_cancel": "orders.view_order and orders.cancel_order",
-    "orders_order_answer-dispute": "orders.view_order and orders.see_customer_order and payments.answer_dispute",
+    "orders_order_answer-dispute": "orders.view_order and orders.see_customer_order and orders.see_evidence_order and payments.answer_dispute",
     "orders_order_refund": "orders.view_order and payments.refund_order",
     "orders_order_approve-refund": "orders.view_order and payments.approve_refund",
     "orders_order_decline-refund": "orders.view_order and payments.refund_order",
@@ -102,6 +102,7 @@ PAGES = {
     "orders_promotion_export": "orders.see_code_coupon",
     "orders_delivery_grid": "orders.view_shippingzone",
     "orders_taxrate_new": "orders.change_taxrate",
+    "payments_dispute_evidence": "payments.view_dispute and orders.see_customer_order and orders.see_evidence_order",
     "orders_giftcard_issue": "orders.issue_giftcard",
 }
 
