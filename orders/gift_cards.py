@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
@@ -21,6 +22,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike on 
 LENGTH = 16  # characters: 78 random bits, so that codes cannot be guessed
 GROUP = 4
 MAX_GIFT_CARD_MINOR = 10**9
+TEST_CARD = "This gift card is for tests and cannot pay real orders."
+REAL_CARD = "The shop is in test mode, in which only gift cards for tests can pay."
 REFUND_VALIDITY = timedelta(days=365)  # how long a refund to an expired card can be spent
 
 # The condition uses the row's own columns, so PostgreSQL checks it again after waiting for a lock: when twenty tabs spend
@@ -65,6 +68,8 @@ def find_card(code: str, currency: str) -> GiftCard:
         raise GiftCardRefused("This gift card is not valid.")
     if card.expires_at and card.expires_at <= timezone.now():
         raise GiftCardRefused("This gift card has expired.")
+    if card.is_test is not settings.IS_TEST_MODE:
+        raise GiftCardRefused(TEST_CARD if card.is_test else REAL_CARD)
     if card.currency != currency:
         raise GiftCardRefused(f"This gift card is in {card.currency} and cannot be used for an order in {currency}.")
     if not card.balance_minor:
@@ -76,12 +81,18 @@ def usable_credit(user_id: int, currency: str) -> QuerySet[GiftCard]:
     """The user's store credit that can pay in this currency now."""
     in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     return GiftCard.objects.filter(
-        in_time, user_id=user_id, kind=GiftCard.Kind.CREDIT, currency=currency, is_active=True, balance_minor__gt=0
+        in_time,
+        user_id=user_id,
+        kind=GiftCard.Kind.CREDIT,
+        currency=currency,
+        is_active=True,
+        is_test=settings.IS_TEST_MODE,
+        balance_minor__gt=0,
     )
 
 
 @transaction.atomic
-def issue(
+def issue(  # noqa: PLR0913  (each is a field of the card)
     amount_minor: int,
     currency: str,
     *,
@@ -89,10 +100,12 @@ def issue(
     user_id: int | None = None,
     note: str = "",
     by: int | None = None,
+    is_test: bool | None = None,
 ) -> tuple[GiftCard, str]:
     """Issue a gift card and return it with its code, which is not stored. With a user, issue store credit without a code.
 
-    Raise GiftCardRefused for an amount outside the allowed range.
+    Unless `is_test` is given, the mode of the shop says which orders it can pay. Raise GiftCardRefused for an amount
+    outside the allowed range.
     """
     if not 0 < amount_minor <= MAX_GIFT_CARD_MINOR:
         raise GiftCardRefused("A gift card must be worth more than 0 and at most 10,000,000.")
@@ -106,6 +119,7 @@ def issue(
         initial_minor=amount_minor,
         balance_minor=amount_minor,
         expires_at=expires_at,
+        is_test=settings.IS_TEST_MODE if is_test is None else is_test,
         note=note[:200],
     )
     GiftCardMovement.objects.create(card=card, kind=Kind.ISSUED, amount_minor=amount_minor, user_id=by)
@@ -134,6 +148,7 @@ def issue_ordered(order: Order) -> list[tuple[GiftCard, str]]:
                 balance_minor=worth,
                 order_line=line,
                 serial=serial,
+                is_test=order.is_test,
                 sent_at=now if is_due(line.send_on) else None,
             )
             GiftCardMovement.objects.create(card=card, kind=Kind.ISSUED, amount_minor=worth, order=order)

@@ -31,7 +31,7 @@ def value_sum() -> Sum:
 class Value:
     """How many orders somebody placed that are not canceled, and for how much less refunds, as text.
 
-    There is one amount for each currency.
+    Test orders do not count. There is one amount for each currency.
     """
 
     orders: int = 0
@@ -80,7 +80,7 @@ def latest_orders() -> QuerySet[Order]:
 
 def values_by_email(emails: Iterable[str]) -> dict[str, Value]:
     """The value of the orders with each of these addresses, in one query."""
-    orders = Order.objects.filter(email__in=list(emails)).exclude(status=Order.Status.CANCELED)
+    orders = Order.objects.filter(email__in=list(emails), is_test=False).exclude(status=Order.Status.CANCELED)
     rows = orders.order_by("email", "currency").values_list("email", "currency")
     values: dict[str, Value] = {}
     for email, currency, count, total in rows.annotate(count=Count("pk"), total=value_sum()):
@@ -103,7 +103,7 @@ def history_of(person: Person) -> History:
     """The number, value and dates of the person's orders, in two queries."""
     orders, is_canceled = person.orders(), Q(status=Order.Status.CANCELED)
     sums = orders.aggregate(first=Min("placed_at"), last=Max("placed_at"), canceled=Count("pk", filter=is_canceled))
-    rows = orders.exclude(is_canceled).order_by("currency").values_list("currency")
+    rows = orders.exclude(is_canceled).filter(is_test=False).order_by("currency").values_list("currency")
     totals = list(rows.annotate(count=Count("pk"), total=value_sum()))
     amounts = [money(total, currency) for currency, _, total in totals]
     value = Value(sum(count for _, count, _ in totals), amounts)

@@ -14,6 +14,7 @@ MIN_ORDERS_TOGETHER = 2  # one order is coincidence
 SOLD = """
 SELECT v.product_id, sum(l.quantity)::int FROM orders_orderline l
 JOIN orders_order o ON o.id = l.order_id AND o.status IN ('confirmed', 'completed') AND o.confirmed_at >= %s
+     AND NOT o.is_test
 JOIN catalog_variant v ON v.id = l.variant_id
 GROUP BY v.product_id
 """
@@ -21,6 +22,7 @@ TOGETHER = """
 WITH bought AS (
     SELECT DISTINCT l.order_id, v.product_id FROM orders_orderline l
     JOIN orders_order o ON o.id = l.order_id AND o.status IN ('confirmed', 'completed') AND o.confirmed_at >= %s
+         AND NOT o.is_test
     JOIN catalog_variant v ON v.id = l.variant_id)
 SELECT one.product_id, other.product_id, count(*)::int FROM bought one
 JOIN bought other ON other.order_id = one.order_id AND other.product_id > one.product_id

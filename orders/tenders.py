@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db.models import Q, Sum
 
 from catalog.markets import Market
@@ -79,7 +80,8 @@ def _is_usable(gift_card: GiftCard, market: Market, buyer: Buyer, at: datetime) 
     is_in_time = gift_card.expires_at is None or gift_card.expires_at > at
     is_own = gift_card.user_id in (None, buyer.user_id)
     is_worth_something = gift_card.balance_minor > 0 and gift_card.currency == market.currency
-    return gift_card.is_active and is_in_time and is_own and is_worth_something
+    is_of_this_mode = gift_card.is_test is settings.IS_TEST_MODE
+    return gift_card.is_active and is_in_time and is_own and is_worth_something and is_of_this_mode
 
 
 def credit_of(buyer: Buyer, market: Market, at: datetime) -> int:
@@ -91,6 +93,7 @@ def credit_of(buyer: Buyer, market: Market, at: datetime) -> int:
         user_id=buyer.user_id,
         kind=GiftCard.Kind.CREDIT,
         is_active=True,
+        is_test=settings.IS_TEST_MODE,
         currency=market.currency,
     )
     return usable.aggregate(credit=Sum("balance_minor", default=0))["credit"]

@@ -1,7 +1,8 @@
 """Read the books of a period in one currency: balances, the trial balance, tax by rate, and every entry.
 
 Periods are whole days in the shop's time zone. Finished days before a period come from their stored sums, and the period
-itself from its journals, so that debits and credits are the entries themselves.
+itself from its journals, so that debits and credits are the entries themselves. What was booked in test mode is left
+out.
 """
 
 from collections import defaultdict
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.markets import all_markets
@@ -30,13 +32,14 @@ OPENING = f"""
           AND day <= (SELECT max(day) FROM payments_booksday WHERE zone = %(zone)s)
         UNION ALL
         SELECT p.account, p.amount_minor FROM payments_journal j JOIN payments_posting p ON p.journal_id = j.id
-        WHERE j.currency = %(currency)s AND j.created_at < %(begins)s AND j.created_at >= {OPEN_FROM}) AS parts
+        WHERE j.currency = %(currency)s AND j.created_at < %(begins)s AND j.created_at >= {OPEN_FROM}
+          AND NOT j.is_test) AS parts
     GROUP BY account
 """  # noqa: S608  (our own text)
 MOVED = """
     SELECT p.account, sum(greatest(p.amount_minor, 0))::bigint, -sum(least(p.amount_minor, 0))::bigint
     FROM payments_journal j JOIN payments_posting p ON p.journal_id = j.id
-    WHERE j.currency = %(currency)s AND j.created_at >= %(begins)s AND j.created_at < %(ends)s
+    WHERE j.currency = %(currency)s AND j.created_at >= %(begins)s AND j.created_at < %(ends)s AND NOT j.is_test
     GROUP BY p.account
 """
 
@@ -134,9 +137,7 @@ def tax_by_rate(period: Period, currency: str) -> list[Tax]:
 
 def entries(period: Period, currency: str) -> Iterator[Entry]:
     """Yield every entry of the period, journal by journal, without holding all of them in memory."""
-    postings = Posting.objects.filter(
-        journal__currency=currency, journal__created_at__gte=period.begins, journal__created_at__lt=period.ends
-    )
+    postings = postings_of(period, currency)
     fields = (
         *("journal_id", "journal__created_at", "journal__kind", "journal__provider_ref"),
         *("journal__order__number", "journal__order__country", "journal__order__treatment", "journal__order__vat_id"),
@@ -146,6 +147,16 @@ def entries(period: Period, currency: str) -> Iterator[Entry]:
         journal_id, booked_at, kind, reference, number, country, treatment, vat_id, taxes, account, minor = row
         order = (number or "", country or "", treatment or "", vat_id or "")
         yield Entry(journal_id, booked_at, kind, reference, *order, taxes, account, minor)
+
+
+def postings_of(period: Period, currency: str) -> QuerySet[Posting]:
+    """The entries of the period in this currency, without those of test mode."""
+    return Posting.objects.filter(
+        journal__currency=currency,
+        journal__created_at__gte=period.begins,
+        journal__created_at__lt=period.ends,
+        journal__is_test=False,
+    )
 
 
 def _opening(first: date, currency: str) -> dict[str, int]:

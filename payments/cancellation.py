@@ -20,7 +20,7 @@ from payments.models import Payment, Refund
 from payments.refund_requests import decline_waiting
 from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
-from payments.settlement import settle, take_over
+from payments.settlement import is_of_our_mode, settle, take_over
 from payments.statuses import LIVE, give_up, move
 from payments.sweep import for_each
 
@@ -44,6 +44,8 @@ def close_payments(order: Order) -> None:
 
 
 def _close(payment: Payment) -> Payment:
+    if not is_of_our_mode(payment):
+        return _closed_in_other_mode(payment)
     if not payment.session_id:
         payment = close_unanswered(payment)
     session_id = payment.session_id
@@ -51,6 +53,14 @@ def _close(payment: Payment) -> Payment:
         return payment
     gateway.expire_session(session_id)
     return take_over(payment, gateway.retrieve_session(session_id))
+
+
+def _closed_in_other_mode(payment: Payment) -> Payment:
+    """Give up a payment of test mode, which brings no money. One of live mode stays open until its key is back."""
+    if not payment.livemode:
+        give_up(payment, "it was started with a test key, which has been replaced")
+        payment.refresh_from_db()
+    return payment
 
 
 @transaction.atomic

@@ -154,7 +154,8 @@ def _give_reason(refund: Refund, report: Report) -> None:
 
 def _hear_of_open_disputes(report: Report) -> None:
     """Ask how open disputes stand, because one that is lost moves no money any more."""
-    for dispute in Dispute.objects.filter(status__in=Dispute.OPEN).select_related("payment"):
+    ours = Dispute.objects.filter(status__in=Dispute.OPEN, payment__livemode=gateway.is_live())
+    for dispute in ours.select_related("payment"):
         _guarded(dispute.stripe_id, partial(_hear_of_dispute, dispute, report), report)
 
 
@@ -295,6 +296,7 @@ def _without_transaction(since: datetime, until: datetime) -> QuerySet[Journal]:
     moving = Journal.objects.filter(
         created_at__gte=since, created_at__lte=until, postings__account=Posting.Account.STRIPE
     ).exclude(kind__in=[Kind.FEE, Kind.SET_ASIDE, Kind.EXCHANGE])
+    moving = moving.exclude(payment__livemode=not gateway.is_live())  # our key cannot ask about them
     stored = BalanceTransaction.objects.all()
     captured = moving.filter(kind=Kind.CAPTURE).exclude(
         payment__in=stored.filter(type__in=CHARGE_TYPES).exclude(payment=None).values("payment")

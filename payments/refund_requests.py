@@ -169,7 +169,9 @@ def _new_card(order: Order, request: RefundRequest, amount_minor: int, user_id: 
     owner = order.user_id if request.target == Target.CREDIT else None
     note = f"Refund of {order.number}"
     try:
-        card, code = gift_cards.issue(amount_minor, order.currency, user_id=owner, note=note, by=user_id)
+        card, code = gift_cards.issue(
+            amount_minor, order.currency, user_id=owner, note=note, by=user_id, is_test=order.is_test
+        )
     except GiftCardRefused as refused:
         raise RefundRefused(str(refused)) from refused
     if code:

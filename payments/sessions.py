@@ -51,6 +51,8 @@ def _open_payment(order_id: int) -> Payment:
     order = lock_order(order_id)
     if not order.is_unpaid:
         raise NotPayable("This order is not waiting for a payment.")
+    if order.is_test is not settings.IS_TEST_MODE:
+        raise NotPayable("This order was placed in another mode of the shop. Please order again.")
     now = timezone.now()
     live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING]).first()
     if live:
@@ -82,7 +84,13 @@ def _new_payment(order: Order) -> Payment:
     due_at = expires_at + (settings.PAYMENT_WINDOW - settings.PAYMENT_SESSION_LIFE)
     if due_at > order.placed_at + settings.PAYMENT_LAST_CHANCE:
         raise NotPayable("The time to pay for this order has run out. Please order again.")
-    payment = Payment(order=order, currency=order.currency, amount_minor=order.due_minor, expires_at=expires_at)
+    payment = Payment(
+        order=order,
+        livemode=gateway.is_live(),
+        currency=order.currency,
+        amount_minor=order.due_minor,
+        expires_at=expires_at,
+    )
     payment.parameters = _parameters(order, payment)
     payment.save()
     Order.objects.filter(pk=order.pk).update(payment_due_at=due_at)

@@ -36,11 +36,18 @@ def settle(payment_id: int) -> Payment:
     payment = Payment.objects.get(pk=payment_id)
     if payment.method == Payment.Method.NONE:
         return _settle_nothing(payment)
+    if not is_of_our_mode(payment):
+        return payment
     if not payment.session_id:
         payment = recover_session(payment)
     if not payment.session_id:
         return payment
     return take_over(payment, gateway.retrieve_session(payment.session_id))
+
+
+def is_of_our_mode(payment: Payment) -> bool:
+    """Return whether our key of Stripe can ask about the payment; a key of the other mode does not know it."""
+    return payment.livemode is gateway.is_live()
 
 
 def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
@@ -57,6 +64,7 @@ def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
         defaults={
             "order": payment.order,
             "status": Status.FAILED,
+            "livemode": payment.livemode,
             "currency": payment.currency,
             "amount_minor": payment.amount_minor,
             "expires_at": payment.expires_at,

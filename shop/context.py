@@ -25,4 +25,5 @@ def storefront(request: HttpRequest) -> dict[str, Any]:
         "shop_url": settings.SHOP_URL,
         "market": market,
         "is_demo": settings.MODE == "demo",
+        "is_test_mode": settings.IS_TEST_MODE,
     }

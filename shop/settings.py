@@ -242,6 +242,8 @@ STRIPE_WEBHOOK_SECRETS = [
     s for s in required_in_production("STRIPE_WEBHOOK_SECRETS", otherwise="whsec_sandbox").split(",") if s
 ]
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # the sandbox's URL; empty means Stripe's own
+# Orders placed with a test key bring no money, so a shop that is not a demo marks them and keeps them out of its reports.
+IS_TEST_MODE = IS_PRODUCTION and not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 # Stripe requires a Checkout Session to last at least 30 minutes. Stock stays reserved a little longer.
 PAYMENT_SESSION_LIFE = timedelta(minutes=31)
 PAYMENT_WINDOW = PAYMENT_SESSION_LIFE + timedelta(minutes=5)

@@ -34,6 +34,8 @@ SHIPPING = {
     Order.FulfillmentStatus.DELIVERED: Badge("Delivered", "ok"),
 }
 
+TEST = Badge("Test order", "warn")
+
 PaymentReader = Callable[[Sequence[Order]], Mapping[int, PaymentCell]]
 payment_readers: list[PaymentReader] = []  # payments adds its own, which knows of refunds
 

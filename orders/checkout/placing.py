@@ -203,6 +203,7 @@ def _write_order(contents: CartContents, submission: Submission, seen: Seen, way
         receipt=make_receipt(contents.basket, totals),
         capture=_capture_of(contents, way),
         payment_due_at=now + (way.window if way else settings.PAYMENT_WINDOW),
+        is_test=settings.IS_TEST_MODE,
         terms_version=contents.rulebook.terms_version[:20],
         terms_id=contents.rulebook.terms_id,
         terms_accepted_at=now,

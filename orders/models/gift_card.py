@@ -56,6 +56,13 @@ class GiftCard(models.Model):
     balance_minor = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    is_test = models.BooleanField(
+        "for tests",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether it was issued in test mode. Such a card pays test orders only, and other cards never do.",
+    )
     order_line = models.ForeignKey(
         "orders.OrderLine", on_delete=models.PROTECT, null=True, blank=True, related_name="gift_cards"
     )

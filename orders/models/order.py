@@ -153,6 +153,13 @@ class Order(models.Model):
         max_length=11, choices=FulfillmentStatus.choices, default=FulfillmentStatus.UNFULFILLED
     )
     payment_due_at = models.DateTimeField(null=True, blank=True)
+    is_test = models.BooleanField(
+        "test order",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether it was placed in test mode, in which no money moves. Reports leave test orders out.",
+    )
     terms_version = models.CharField(max_length=20)
     terms = models.ForeignKey(
         "catalog.PageVersion",

@@ -17,9 +17,9 @@ from django.utils import timezone
 from catalog.importing.table import guarded
 from catalog.money import exponent, to_major
 from payments.bookkeeping.chart import AUTOMATIC, numbers, sales_key, tax_key
-from payments.books import Account, Entry, entries
+from payments.books import Account, Entry, entries, postings_of
 from payments.errors import BooksRefused
-from payments.models import Journal, Posting
+from payments.models import Journal
 from payments.reports.periods import Period
 
 MAX_ROWS = 99_999  # of one Buchungsstapel
@@ -100,10 +100,7 @@ def _year_of(day: date) -> date:
 
 def _count(period: Period, currency: str) -> int:
     """Return the number of entries, counted as far as it matters. A journal has fewer rows than entries."""
-    found = Posting.objects.filter(
-        journal__currency=currency, journal__created_at__gte=period.begins, journal__created_at__lt=period.ends
-    )
-    return found.order_by()[: MAX_ROWS + 1].count()
+    return postings_of(period, currency).order_by()[: MAX_ROWS + 1].count()
 
 
 def _lines(period: Period, currency: str, year: date, now: datetime) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from orders.models import Order
@@ -23,13 +24,20 @@ def book(  # noqa: PLR0913  (each is a column of the journal)
     payment: Payment | None = None,
     currency: str = "",
     taxes: Sequence[Tax] = (),
+    is_test: bool | None = None,
 ) -> bool:
-    """Write the journal, or return False if it has been written before."""
+    """Write the journal, or return False if it has been written before.
+
+    Unless `is_test` is given, the order says whether it is for tests, or else the mode of the shop.
+    """
+    if is_test is None:
+        is_test = order.is_test if order else settings.IS_TEST_MODE
     fields = {
         "order": order,
         "payment": payment,
         "currency": currency or (order.currency if order else ""),
         "taxes": list(taxes),
+        "is_test": is_test,
     }
     journal, is_new = find_or_create(kind, provider_ref, fields)
     if is_new:

@@ -39,6 +39,9 @@ class Journal(models.Model):
         default=list,
         help_text="The tax by rate that a sale books. What takes a sale back has negative amounts.",
     )
+    is_test = models.BooleanField(
+        default=False, db_default=False, help_text="Booked for a test order or in test mode. Reports leave it out."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

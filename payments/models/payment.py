@@ -5,6 +5,9 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
+# Stripe's levels of risk. It gives others to payments that it does not judge.
+RISK_LEVELS = [("normal", "Normal"), ("elevated", "Elevated"), ("highest", "Highest")]
+
 
 class Payment(models.Model):
     """A payment of an order by Stripe, by gift card, or of nothing. Amounts are in minor units of `currency`.
@@ -38,6 +41,13 @@ class Payment(models.Model):
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
+    livemode = models.BooleanField(
+        "live mode",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether it was started with a live key of Stripe. Only a key of its own mode can ask about it.",
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     flag = models.CharField("to check", max_length=9, choices=Flag.choices, blank=True, default="")
     gift_card = models.ForeignKey(
@@ -59,7 +69,11 @@ class Payment(models.Model):
     session_url = models.TextField(blank=True, editable=False)
     payment_intent_id = models.CharField("payment intent", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
     charge_id = models.CharField("charge", max_length=255, blank=True)
-    card = models.CharField(max_length=40, blank=True, help_text="Shown to the customer, like “Visa ending in 4242”.")
+    card = models.CharField(max_length=60, blank=True, help_text="Shown to the customer, like “Visa ending in 4242”.")
+    risk_level = models.CharField(
+        max_length=10, blank=True, default="", db_default="", choices=RISK_LEVELS, help_text="Stripe's own judgement."
+    )
+    risk_score = models.PositiveSmallIntegerField(null=True, blank=True, help_text="From 0 to 100, if Stripe gives it.")
     last_error = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked about it.")

@@ -1,7 +1,7 @@
 """Sums of the books by day. Finished days come from their stored sums, later ones from the journals themselves.
 
 Both halves are one statement, which was measured: over a million orders, the journals of a year take seconds
-(docs/performance.md).
+(docs/performance.md). Journals of test orders and of test mode are in no figure.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ JOURNAL_SUMS = """
         SELECT '' AS account, 0 AS amount_minor
         UNION ALL
         SELECT p.account, p.amount_minor FROM payments_posting p WHERE p.journal_id = j.id) AS entry
-    WHERE j.created_at >= {begins} AND j.created_at < {ends}
+    WHERE j.created_at >= {begins} AND j.created_at < {ends} AND NOT j.is_test
     GROUP BY 1, 2, 3, 4, 5
     UNION ALL
     SELECT (c.created_at AT TIME ZONE %(zone)s)::date, c.market, c.currency, 'cart', '', 0, count(*)
@@ -46,6 +46,7 @@ JOURNAL_TAXES = """
     JOIN orders_order o ON o.id = j.order_id
     CROSS JOIN LATERAL jsonb_array_elements(j.taxes) AS tax
     WHERE j.kind IN ('sale', 'reversal', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
+      AND NOT j.is_test
     GROUP BY 1, 2, 3, 4, 5, 6
 """
 # The goods that journals sold or took back in a span of time, as rows of DailyProduct. A canceled order takes back what
@@ -75,6 +76,7 @@ JOURNAL_PRODUCTS = """
         HAVING j.kind = 'cancel') AS part
     LEFT JOIN catalog_variant v ON v.id = l.variant_id
     WHERE j.kind IN ('sale', 'reversal', 'cancel') AND j.created_at >= {begins} AND j.created_at < {ends}
+      AND NOT j.is_test
     GROUP BY 1, 2, 3, 4, 5
 """
 # The moment from which on no day is closed.
@@ -221,7 +223,7 @@ HOURS = """
     FROM payments_journal j
     JOIN orders_order o ON o.id = j.order_id AND (%(market)s = '' OR o.market = %(market)s)
     JOIN payments_posting p ON p.journal_id = j.id AND p.account IN ('sales', 'shipping', 'tax')
-    WHERE j.created_at >= %(begins)s AND j.created_at < %(ends)s
+    WHERE j.created_at >= %(begins)s AND j.created_at < %(ends)s AND NOT j.is_test
     GROUP BY 1, 2
 """
 

@@ -89,7 +89,7 @@ COHORTS = """
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(amount_minor), 0) AS minor FROM payments_posting p
             WHERE p.journal_id = j.id AND p.account IN ('sales', 'shipping', 'tax')) AS e
-        WHERE j.kind = 'sale'
+        WHERE j.kind = 'sale' AND NOT j.is_test
         GROUP BY 1, 2, 3, 4),
     customers AS (
         SELECT market, currency, customer_key, min(month) AS first_month, sum(orders) > 1 AS has_returned

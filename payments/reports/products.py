@@ -83,7 +83,7 @@ USED_PROMOTIONS = """
     CROSS JOIN LATERAL (
         SELECT coalesce(abs(sum(amount_minor)), 0) AS minor FROM payments_posting e
         WHERE e.journal_id = j.id AND e.account IN ('sales', 'shipping', 'tax')) AS sold
-    WHERE j.kind IN ('sale', 'cancel') AND j.currency = %(currency)s
+    WHERE j.kind IN ('sale', 'cancel') AND NOT j.is_test AND j.currency = %(currency)s
       AND j.created_at >= %(begins)s AND j.created_at < %(ends)s
     GROUP BY p.id, p.name ORDER BY 3 DESC, 1
 """

@@ -14,7 +14,7 @@ from catalog.admin.tile_registry import tiles
 from catalog.formats import count_of, money
 from catalog.markets import Market, all_markets, default_market
 from catalog.models import Store
-from orders.admin.order_list.rows import Badge, shipping_badge, usual_payment
+from orders.admin.order_list.rows import TEST, Badge, shipping_badge, usual_payment
 from orders.admin.order_page.panels import SEE_CUSTOMER
 from orders.models import Order
 from shop import facts
@@ -51,6 +51,7 @@ class LatestOrder:
     total: str
     payment: Badge
     shipping: Badge
+    test: Badge | None
 
 
 def home(request: HttpRequest) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def latest_orders(user: User) -> list[LatestOrder]:
             total=money(order.total_minor, order.currency),
             payment=usual_payment(order).badge,
             shipping=shipping_badge(order),
+            test=TEST if order.is_test else None,
         )
         for order in orders
     ]

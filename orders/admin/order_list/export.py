@@ -14,7 +14,7 @@ from orders.models import Order
 BATCH = 500
 COLUMNS = (
     *("Number", "Placed", "Status", "Shipping", "Market", "Country", "Currency", "Subtotal", "Discount", "Delivery"),
-    *("Tax", "Total", "Paid by gift cards", "Delivery method", "Items", "SKUs"),
+    *("Tax", "Total", "Paid by gift cards", "Delivery method", "Items", "SKUs", "Test order"),
 )
 CUSTOMER_COLUMNS = ("Name", "E-mail", "Phone", "Address", "Postcode", "Town or city")
 
@@ -42,6 +42,7 @@ def _cells(order: Order) -> Iterator[str]:
     yield order.shipping_name
     yield str(sum(line.quantity for line in lines))
     yield ", ".join(f"{line.quantity} × {line.sku or line.title}" for line in lines)
+    yield "yes" if order.is_test else ""
 
 
 def _customer(order: Order) -> Iterator[str]:

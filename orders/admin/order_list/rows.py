@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.formats import NOTHING, count_of, day, moment, money
 from orders.admin.order_page.panels import SEE_CUSTOMER
-from orders.admin.states import Badge, PaymentCell, payment_readers, shipping_badge, usual_payment
+from orders.admin.states import TEST, Badge, PaymentCell, payment_readers, shipping_badge, usual_payment
 from orders.models import Order, OrderLine
 from orders.problems import problems
 from orders.urgency import Urgency, is_to_ship, urgency_of
@@ -91,6 +91,8 @@ def _promise(order: Order, today: date) -> str:
 
 
 def _badges(order: Order, lines: Sequence[OrderLine], found: Sequence[str]) -> Iterable[Badge]:
+    if order.is_test:
+        yield TEST
     yield from (Badge(label, "bad") for label in found)
     if is_to_ship(order) and any(line.is_backordered and line.open_quantity for line in lines):
         yield Badge("Backordered", "info open")

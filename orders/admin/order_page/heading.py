@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from orders.admin.order_page.facts import arrival_of
-from orders.admin.states import Badge, payment_readers, shipping_badge, usual_payment
+from orders.admin.states import TEST, Badge, payment_readers, shipping_badge, usual_payment
 from orders.models import Order
 from orders.problems import problems
 from orders.urgency import Urgency, is_to_ship, urgency_of
@@ -30,6 +30,8 @@ def _badges(order: Order) -> Iterator[Badge]:
     payments = {}
     for read in payment_readers:
         payments |= read([order])
+    if order.is_test:
+        yield TEST
     yield (payments.get(order.pk) or usual_payment(order)).badge
     yield shipping_badge(order)
     yield from (Badge(label, "bad") for label in problems.of([order.pk]).get(order.pk, []))
