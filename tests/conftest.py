@@ -6,16 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache, caches
-from django.core.management.commands import flush
 from django.db import connections, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.dispatch import receiver
 from django.test import Client
 from django.test.signals import setting_changed
@@ -29,6 +27,7 @@ from shop.embedded.compiled import keep_compiled_modules
 from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
+from tests.database import use_copies
 from tests.distribution import GroupScheduling
 from tests.factories import make_user
 from tests.faults.demo import RunningDemo, demo_folder
@@ -39,6 +38,7 @@ from tests.template_database import prepare_template
 
 def pytest_configure(config: pytest.Config) -> None:
     keep_compiled_modules()
+    use_copies()
     # The xdist workers find the same socket by the same path.
     if not hasattr(config, "workerinput"):
         CLUSTER.start()
@@ -57,26 +57,6 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         CLUSTER.stop()
-
-
-# What the migrations leave there and no test changes: emptied tables would need it written anew after each test.
-KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
-
-
-def quick_flush(_operations: Any, _style: Any, tables: Iterable[str], **_options: Any) -> list[str]:
-    """A few rows in many tables are gone in a hundredth of the time that TRUNCATE takes for their files."""
-    deletes = [f'DELETE FROM "{table}"' for table in sorted(set(tables) - KEPT)]
-    # Neither foreign keys nor the ledgers' triggers have a say here. One round trip instead of eighty.
-    return [";\n".join(["SET LOCAL session_replication_role = replica", *deletes])]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_flushes() -> Iterator[None]:
-    """Tests with real commits leave empty tables behind, as they do without this, only sooner."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", quick_flush)
-        patch.setattr(flush, "emit_post_migrate_signal", lambda *_arguments, **_options: None)
-        yield
 
 
 @pytest.fixture(scope="session")
