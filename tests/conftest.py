@@ -28,7 +28,7 @@ from shop.embedded.state import end_with_parent
 from shop.market_list import DEMO, with_further_markets
 from tests import guards
 from tests.database import use_copies
-from tests.distribution import GroupScheduling
+from tests.distribution import GroupScheduling, slowest_first
 from tests.factories import make_user
 from tests.faults.demo import RunningDemo, demo_folder
 from tests.settings import CLUSTER
@@ -50,8 +50,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
     return GroupScheduling(config, log)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slowest_first(items)
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()  # what is loaded by now stays, so garbage is looked for elsewhere
+    gc.set_threshold(10_000)  # a page makes more objects than the 700 after which Python looks for garbage
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
