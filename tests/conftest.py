@@ -32,6 +32,7 @@ from tests.distribution import GroupScheduling, slowest_first
 from tests.factories import make_user
 from tests.faults.demo import RunningDemo, demo_folder
 from tests.settings import CLUSTER
+from tests.slow import mark_slow
 from tests.stripe_desk import StripeDesk
 from tests.template_database import prepare_template
 
@@ -50,8 +51,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
     return GroupScheduling(config, log)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    mark_slow(items)  # before those with this marker are left out
+    yield
     slowest_first(items)
 
 
