@@ -58,12 +58,16 @@ def admin_page(browser: Browser, shop: RunningDemo) -> tuple[Page, list[str]]:
     """The owner, logged in."""
     page, complaints = open_page(browser, shop)
     page.on("dialog", lambda dialog: dialog.accept())
+    log_in(page, "owner@hearthside.example", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
+    return page, complaints
+
+
+def log_in(page: Page, email: str, password: str) -> None:
     page.goto("/account/login/")
-    page.fill("input[name=login]", "owner@hearthside.example")
-    page.fill("input[name=password]", re.search(r"owner@hearthside.example +(\S+)", shop.output)[1])
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", password)
     page.click("button.btn:has-text('Log in')")
     page.wait_for_url("**/account/**")
-    return page, complaints
 
 
 def violations(page: Page, complaints: list[str]) -> list[str]:

@@ -19,13 +19,13 @@ def orders_to_ship(shop: RunningDemo, page: Page, count: int) -> list[str]:
     return numbers
 
 
-def bought(shop: RunningDemo, email: str) -> str:
+def bought(shop: RunningDemo, email: str, quantity: int = 1) -> str:
     """The number of an order of somebody who paid at the stand-in for Stripe, so that it can be paid back.
 
     Made-up orders cannot, and their postcodes are not those of their countries.
     """
     shopper = Shopper(shop.url)
-    add_to_cart(shopper, "/p/alma-mug/")
+    add_to_cart(shopper, "/p/alma-mug/", quantity)
     place(shopper, email=email)
     page = pay(shopper, "4242 4242 4242 4242")
     return next(word for word in page.text.replace("<", " ").replace(">", " ").split() if word.startswith("HS-"))
