@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.markets import Market, all_markets, default_market
 from catalog.models import Location, Page, Price, Product, Store
-from orders.models import ClosingDay, ShippingRate, TaxRate
+from orders.models import ClosingDay, ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from shop.models import Heartbeat
 from shop.operations.health import MAX_SILENCE, WORKER
 from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
@@ -22,7 +22,8 @@ from shop.setting_up.starting_values import LEGAL_SLUGS, PAGES, STARTING_TEXT
 STORE, TAX, PRODUCT, OWNER, LOCATION, CLOSING_DAY = "store", "tax", "product", "owner", "location", "closing day"
 DRAFT = "draft"  # a product that is not sold yet
 RUNNING_WORKER, PAGE, STARTING_PAGE = "running worker", "page", "starting page"
-DELIVERY, PRICE, UNTRANSLATED = "delivery", "price", "untranslated"  # each with the code of a market
+# Each with the code of a market.
+DELIVERY, METHOD, ZONE, PRICE, UNTRANSLATED = "delivery", "delivery method", "zone", "price", "untranslated"
 NO_TIME = Cast(Value(None), DateTimeField())
 
 
@@ -100,6 +101,10 @@ def needed_in(market: Market) -> Iterable[QuerySet]:
     rates = rates.filter(zone__countries__overlap=list(market.countries))
     yield rows_of(rates.order_by(), f"{DELIVERY} {market.code}")
     if market.prefix:
+        methods = ShippingMethod.objects.filter(market=market.code, is_active=True).order_by("pk")
+        yield rows_of(methods, f"{METHOD} {market.code}", number=F("pk"), text=F("name"))
+        zones = ShippingZone.objects.filter(countries__overlap=list(market.countries))
+        yield rows_of(zones.order_by(), f"{ZONE} {market.code}")
         yield rows_of(Price.objects.filter(market=market.code).order_by(), f"{PRICE} {market.code}")
     if market.locale.language != default_market().locale.language:
         legal = Page.objects.filter(slug__in=LEGAL_SLUGS).exclude(texts__market=market.code)

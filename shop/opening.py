@@ -141,14 +141,26 @@ def _running(known: Facts) -> Iterator[Missing]:
         yield Missing(text, where, reverse("admin:orders_closingday_add"))
 
 
+def _no_delivery(market: Market, known: Facts) -> Missing:
+    """The next thing that delivery in the market needs: a method, a zone with one of its countries, or a rate."""
+    path, method = f"/{market.prefix}/", known.get(f"{facts.METHOD} {market.code}")
+    if not method:
+        text = f"The market {path} has no delivery method. Add one with rates in {market.currency}"
+        return Missing(text, url=f"{reverse('admin:orders_shippingmethod_add')}?market={market.code}", step=MARKETS)
+    if f"{facts.ZONE} {market.code}" not in known:
+        text = f"No delivery zone has a country of the market {path}, so “{method.text}” has no rate for it. Add a zone"
+        return Missing(text, url=reverse("admin:orders_shippingzone_add"), step=MARKETS)
+    text = f"The delivery method “{method.text}” has no rate for a country of the market {path}. Add one"
+    url = reverse("admin:orders_shippingmethod_change", args=[method.number])
+    return Missing(text, url=url, step=MARKETS)
+
+
 def missing_in(market: Market, known: Facts | None = None) -> list[Missing]:
     """Return what shoppers of a further market are missing: delivery, prices, and legal pages in their language."""
     known = known or facts.read(*facts.needed())
     missing, path = [], f"/{market.prefix}/"
     if f"{facts.DELIVERY} {market.code}" not in known:
-        text = f"The market {path} has no delivery method. Add one with rates in {market.currency}"
-        url = f"{reverse('admin:orders_shippingmethod_add')}?market={market.code}"
-        missing.append(Missing(text, url=url, step=MARKETS))
+        missing.append(_no_delivery(market, known))
     if facts.PRODUCT in known and f"{facts.PRICE} {market.code}" not in known:
         text = f"The market {path} shows no products, because none has a price in {market.currency}"
         missing.append(Missing(text, url=reverse("admin:catalog_product_changelist"), step=MARKETS))

@@ -40,6 +40,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
         *("session_id", "payment_intent_id", "charge_id"),
     )
+    ordering = ("-id",)
     list_filter = (CheckFilter, "status", "flag", "method")
     search_fields = ("order__number", "payment_intent_id__startswith", "session_id__startswith")
     search_help_text = "Part of an order number, or the beginning of an ID at Stripe."
@@ -49,6 +50,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(Refund)
 class RefundAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("order", amount("amount_minor"), "status", "reason", "created_at")
+    ordering = ("-id",)
     list_filter = (FailedFilter, "status")
     list_select_related = ("payment__order",)
     search_fields = ("payment__order__number", "provider_ref__startswith")
@@ -83,6 +85,7 @@ class PostingInline(ReadOnlyInline):
 @admin.register(Journal)
 class JournalAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("kind", "provider_ref", "order", "currency", "created_at")
+    ordering = ("-id",)
     list_filter = ("kind",)
     search_fields = ("provider_ref__startswith", "order__number")
     search_help_text = "Part of an order number, or the beginning of a reference."

@@ -35,6 +35,7 @@ class RefundLineInline(ReadOnlyInline):
 class RefundRequestAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("order_link", amount("total_minor"), "status", "reason", "target", "asked_by", "asked_at")
     list_display_links = None
+    ordering = ("-id",)
     list_filter = (ToDoFilter, "status", "reason")
     list_select_related = ("order", "asked_by")
     search_fields = ("order__number",)

@@ -67,7 +67,7 @@ class Checklist:
         done = f"{self.done} of {len(self.steps)} steps are done."
         if not self.closing:
             return f"{done} The shop is open."
-        return f"{done} Shoppers see “Opening soon” until this is: {', '.join(self.closing)}."
+        return f"{done} Shoppers see “Opening soon” until these are too: {'; '.join(self.closing)}."
 
 
 @dataclass(frozen=True)

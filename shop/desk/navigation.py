@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from payments.reports.all_reports import REPORTS
+from shop.desk.list_texts import list_title
 
 SEE_REPORTS = "payments.view_reports"
 
@@ -185,7 +186,7 @@ def _records(site: AdminSite) -> list[Link]:
     """The lists of the models that have no place in a section."""
     named = {link.url_name for section in SECTIONS for link in section.pages}
     links = [
-        Link(str(options.verbose_name_plural).capitalize(), name, f"{options.app_label}.view_{options.model_name}")
+        Link(list_title(options), name, f"{options.app_label}.view_{options.model_name}")
         for options in (model._meta for model in site._registry)
         if (name := f"admin:{options.app_label}_{options.model_name}_changelist") not in named
     ]

@@ -12,7 +12,7 @@ from catalog.charts import Point, bar_chart, line_chart
 from catalog.markets import default_market
 from catalog.models import Page, Product, Store
 from orders.lifecycle import confirm
-from orders.models import Order, TaxRate
+from orders.models import Order, ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from payments.models import StripeEvent
 from shop.desk.checklist import DONE
 from shop.desk.figures import change_of, figures_of
@@ -251,7 +251,7 @@ def test_the_checklist_links_to_what_is_missing_and_names_the_steps_that_keep_th
     log_in(client, "Owner")
     imprint = Page.objects.get(slug="imprint")
     page = find(client.get(HOME), "main")
-    assert "3 of 6 steps are done. Shoppers see “Opening soon” until this is: Legal pages." in text_of(page)
+    assert "3 of 6 steps are done. Shoppers see “Opening soon” until these are too: Legal pages." in text_of(page)
     links = {link.text: link.attributes["href"] for link in find_all(page, "a")}
     assert links["The page “Imprint” still has its starting text. Read and change it."] == (
         f"/admin/catalog/page/{imprint.pk}/change/"
@@ -286,6 +286,21 @@ def test_an_open_shop_is_told_what_is_left_and_the_checklist_ends_when_nothing_i
     make_variant()
     Page.objects.update(body="<p>Ours.</p>")
     assert "Welcome to your shop" not in text_of(client.get(HOME))
+
+
+def test_the_checklist_leads_from_a_method_without_a_zone_to_its_first_rate(client, us_market):
+    set_up(starting_answers(SELLER))
+    log_in(client, "Owner")
+    method = ShippingMethod.objects.create(code="us", name="Tracked", market="us")
+    sentence = "No delivery zone has a country of the market /us/, so “Tracked” has no rate for it. Add a zone."
+    assert sentence in steps_of(client)["Other markets"]
+    zone = ShippingZone.objects.create(name="America", countries=["US"])
+    sentence = "The delivery method “Tracked” has no rate for a country of the market /us/. Add one."
+    assert sentence in steps_of(client)["Other markets"]
+    links = {link.text: link.attributes["href"] for link in find_all(client.get(HOME), "a")}
+    assert links[sentence] == f"/admin/orders/shippingmethod/{method.pk}/change/"
+    ShippingRate.objects.create(method=method, zone=zone, price_minor=900)
+    assert sentence not in steps_of(client)["Other markets"]
 
 
 def test_the_checklist_and_the_page_of_the_markets_say_what_a_further_market_is_missing(client, us_market):

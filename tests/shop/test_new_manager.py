@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import Location, Run
+from payments.models import Dispute, Journal, Payment, Refund, RefundRequest, StripeEvent
 from shop.desk.home import latest_orders
 from tests.factories import make_variant
 from tests.reading import find, find_all, text_of
@@ -71,3 +73,22 @@ def test_a_bulk_edit_compares_with_now_until_it_is_applied(client, staff):
     Run.objects.update(status=Run.Status.APPLIED)
     assert "What Before After" in text_of(client.get(url))
     assert "Line Product What" not in text_of(client.get(url))
+
+
+def test_records_of_money_are_listed_newest_first():
+    models = (Payment, Refund, RefundRequest, Journal, Dispute, StripeEvent)
+    orders = {model: admin.site.get_model_admin(model).ordering or model._meta.ordering for model in models}
+    assert {ordering[0] for ordering in orders.values()} == {"-id"}
+
+
+def test_a_link_to_records_is_called_as_their_list(client, staff):
+    records = client.get("/admin/").context["navigation"].records
+    assert "Refund payments" in [link.label for link in records]
+    for link in records:
+        assert text_of(find(client.get(link.url), "h1")) == link.label
+
+
+def test_a_variant_stands_below_its_product(client, staff):
+    variant = make_variant(1000, title="Mug")
+    trail = find(client.get(f"/admin/catalog/variant/{variant.pk}/change/"), "div", class_="breadcrumbs")
+    assert text_of(trail) == "Home › Products › Mug › The only variant"
