@@ -121,8 +121,10 @@ def send_shipped(fulfillment: Fulfillment, *, again: str = "") -> None:
     _write(order, "order_shipped", _key(fulfillment.key.hex, again), subject, context)
 
 
-def send_canceled(order: Order, *, refunded_minor: int, released_minor: int = 0, again: str = "") -> None:
-    """Tell the buyer that the order is canceled, and how much is refunded besides what gift cards get back.
+def send_canceled(
+    order: Order, *, refunded_minor: int, gift_minor: int = 0, released_minor: int = 0, again: str = ""
+) -> None:
+    """Tell the buyer that the order is canceled, and what goes back: how it was paid, and to gift cards.
 
     `released_minor` is what the buyer's bank held and gives back, because it was never charged.
 
@@ -130,7 +132,8 @@ def send_canceled(order: Order, *, refunded_minor: int, released_minor: int = 0,
     """
     subject = f"Order {order.number} is canceled"
     key = _key(order.public_id.hex, again)
-    _write(order, "order_canceled", key, subject, {"refunded_minor": refunded_minor, "released_minor": released_minor})
+    amounts = {"refunded_minor": refunded_minor, "gift_minor": gift_minor, "released_minor": released_minor}
+    _write(order, "order_canceled", key, subject, amounts)
 
 
 def send_late_refund(order: Order, *, refunded_minor: int, key: str, is_held: bool = False) -> None:

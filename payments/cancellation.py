@@ -25,6 +25,7 @@ from payments.statuses import LIVE, give_up, move
 from payments.sweep import for_each
 
 log = logging.getLogger(__name__)
+BY_STAFF = "canceled by staff"  # the reason of the refunds of a canceled order
 
 
 def close_payments(order: Order) -> None:
@@ -167,7 +168,7 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
         lifecycle.cancel_keeping_stock(order, Order.CancelReason.STAFF, user_id=user_id)
     except GiftCardRefused as refused:
         raise CancelRefused(str(refused)) from refused
-    refunded = 0
+    refunded, given_back = 0, order.tendered_minor if not was_confirmed else 0
     if was_confirmed:
         ledger.book_cancel(order)
         clear_lapsed(order)
@@ -175,10 +176,13 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
             left = left_to_refund(payment)
             if left:
                 failed = payment.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
-                failed.update(replaced_by=request_refund(payment, left, reason="canceled by staff", user_id=user_id))
-                refunded += left if payment.method != Payment.Method.GIFT_CARD else 0
+                failed.update(replaced_by=request_refund(payment, left, reason=BY_STAFF, user_id=user_id))
+                if payment.method == Payment.Method.GIFT_CARD:
+                    given_back += left
+                else:
+                    refunded += left
     held = order.payments.filter(status=Payment.Status.CANCELED, flag=Payment.Flag.NONE)
     released = held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
-    send_canceled(order, refunded_minor=refunded, released_minor=released)
+    send_canceled(order, refunded_minor=refunded, gift_minor=given_back, released_minor=released)
     lifecycle.release_stock(order)
     return order

@@ -65,7 +65,8 @@ class ShopUserAdmin(UserAdmin):
         (None, {"fields": ("email", "name", "is_active", "groups")}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+    add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
+    add_form_template = None  # Django's explains what customers' accounts do not have
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave out staff, so that nobody takes over the account of a person with more permissions."""

@@ -195,6 +195,10 @@ class AttributeAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Attribute | None = None) -> tuple[str, ...]:
         return ("kind",) if obj else ()
 
+    def get_fields(self, request: HttpRequest, obj: Attribute | None = None) -> list[Any]:
+        """The name first, because the code is made from it."""
+        return sorted(super().get_fields(request, obj), key=lambda name: name != "name")
+
 
 @admin.register(AttributeValue)
 class AttributeValueAdmin(admin.ModelAdmin):

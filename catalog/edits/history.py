@@ -101,6 +101,8 @@ def as_text(value: Any) -> str:
     """A value in the format that the admin uses for it; a dash for nothing."""
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n")  # a browser sends line ends that way, also of a text that nobody changed
     write = next((write for kind, write in FORMATS.items() if isinstance(value, kind)), str)
     return write(value) or NOTHING
 

@@ -56,7 +56,7 @@ class CollectionEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["collection", "product"], name="collection_product_once")]
 
     def __str__(self) -> str:
-        return f"{self.collection_id}: {self.product_id}"
+        return str(self.product)
 
 
 class RelatedProduct(models.Model):

@@ -151,7 +151,7 @@ def _figure(  # noqa: PLR0913  (each is a part of the figure)
     parts = [count_of(now.orders, "order")]
     if now.average_minor is not None:
         parts.append(f"{money(now.average_minor, currency)} on average")
-    if now.cart_to_paid is not None:
+    if now.cart_to_paid is not None and now.cart_to_paid <= 100:  # noqa: PLR2004  (orders without a cart would make it more)
         parts.append(f"{percent(now.cart_to_paid)} of carts paid")
     return Figure(
         title=title,

@@ -16,7 +16,9 @@ class ListText:
 
 
 LIST_TEXTS = {
-    "account.emailaddress": ListText("The addresses that accounts can log in with, and whether each is confirmed."),
+    "account.emailaddress": ListText(
+        "The addresses that accounts can log in with, and whether each is confirmed.", "E-mail addresses"
+    ),
     "accounts.invitation": ListText("Who was invited to work at this shop."),
     "accounts.staff": ListText("Who works at this shop, and what their roles allow.", "Staff and roles"),
     "accounts.user": ListText("Customers who can log in to the shop.", "Accounts", "Add an account"),
@@ -33,7 +35,7 @@ LIST_TEXTS = {
     "catalog.location": ListText(
         "Where stock is kept. The one with the smallest priority number ships first.", add="Add a location"
     ),
-    "catalog.menu": ListText("The links in the header and the footer of the shop."),
+    "catalog.menu": ListText("The links in the header and the footer of the shop.", add="Add a column"),
     "catalog.page": ListText("Help, legal texts and pages about the shop.", add="Add a page"),
     "catalog.price": ListText(
         "Every price of every variant, past, present and planned. Edit them on the product's page."

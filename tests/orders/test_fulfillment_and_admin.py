@@ -12,7 +12,10 @@ from orders.errors import ShipmentRefused
 from orders.fulfillment import NewFulfillment, ship
 from orders.lifecycle import confirm
 from orders.models import Fulfillment, Order
+from payments.canceled_mails import canceled_mail
+from payments.cancellation import cancel_order
 from payments.models import Refund
+from payments.refunds import request_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
 from shop.models import Mail
@@ -150,6 +153,26 @@ def test_staff_cancel_a_paid_order_and_it_is_refunded(client, stripe_desk):
     again = client.post(f"/admin/orders/order/{order.pk}/cancel/", follow=True)
     assert "can no longer be canceled" in text_of(again)
     assert Refund.objects.count() == 1
+
+
+def test_the_mail_about_a_canceled_order_names_what_goes_back_now_and_not_what_went_back_before(client, stripe_desk):
+    staff(client, "Support")
+    make_shipping(490)
+    make_tax()
+    _card, code = make_gift_card(1000)
+    order = place(with_codes(make_cart(make_variant(2400)), code))
+    payment = start_payment(order.pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    request_refund(order.payments.get(method="giftcard"), 400, reason="goodwill")
+    request_refund(order.payments.get(method="stripe"), 500, reason="goodwill")
+    cancel_order(order, user_id=None)
+    for again in ("", "again"):
+        if again:
+            next(mail for mail in canceled_mail(Order.objects.get(pk=order.pk))).send(again)
+        body = mail_text(Mail.objects.filter(subject=f"Order {order.number} is canceled").latest("pk").body)
+        assert "We are refunding €13.90 to the payment method that you used." in body
+        assert "€6.00 is on your gift card or store credit again." in body
 
 
 def test_a_refund_to_a_gift_card_and_one_to_a_bank_card_are_named_apart(client, stripe_desk):

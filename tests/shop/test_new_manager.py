@@ -1,16 +1,20 @@
 """What helps a manager who is new to the desk: words, hints, and what is kept of a form that was refused."""
 
 import json
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from catalog.models import Location, Run
+from accounts.models import User
+from catalog.models import Collection, CollectionEntry, Location, Run, Store
 from payments.models import Dispute, Journal, Payment, Refund, RefundRequest, StripeEvent
 from shop.desk.home import latest_orders
 from tests.factories import make_variant
-from tests.reading import find, find_all, text_of
+from tests.reading import find, find_all, form_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +96,30 @@ def test_a_variant_stands_below_its_product(client, staff):
     variant = make_variant(1000, title="Mug")
     trail = find(client.get(f"/admin/catalog/variant/{variant.pk}/change/"), "div", class_="breadcrumbs")
     assert text_of(trail) == "Home › Products › Mug › The only variant"
+
+
+def test_a_line_end_of_a_browser_is_no_change(client, staff):
+    Store.objects.create(pk=1, name="Kiln", seller_address="Kraanlei 12\n10115 Berlin")
+    form = form_of(client.get("/admin/catalog/store/1/change/"), id="store_form")
+    client.post("/admin/catalog/store/1/change/", {**form, "seller_address": "Kraanlei 12\r\n10115 Berlin"})
+    assert not LogEntry.objects.filter(change_message__contains="Address").exists()
+
+
+def test_the_row_that_django_copies_stays_hidden_on_phones():
+    sheet = (Path(settings.BASE_DIR) / "static/css/admin.css").read_text()
+    assert ".tabular :is(table, tbody, tr:not(.empty-form), td) {" in sheet
+
+
+def test_a_collection_names_the_products_that_its_deletion_takes_out(client, staff):
+    collection = Collection.objects.create(name="Gifts", slug="gifts")
+    CollectionEntry.objects.create(collection=collection, product=make_variant(1000, title="Mug").product)
+    page = client.get(f"/admin/catalog/collection/{collection.pk}/delete/")
+    assert "Collection entry: Mug" in text_of(page)
+
+
+def test_a_customers_account_is_added_in_words_that_a_shop_uses(client, staff):
+    text = text_of(client.get("/admin/accounts/user/add/"))
+    assert ("LDAP" in text, "Password confirmation" in text) == (False, True)
+    password = "a long new passphrase"
+    client.post("/admin/accounts/user/add/", {"email": "a@b.example", "password1": password, "password2": password})
+    assert User.objects.get(email="a@b.example").check_password(password)
