@@ -142,7 +142,7 @@ class TotalTooSmall(CheckoutRefused):
     """The amount due is less than the payment provider can charge. Carries the minimum in minor units."""
 
     code = "total_too_small"
-    sentence = "This order is too small to be paid by card. Please add something to your cart."
+    sentence = "This order is too small to be paid online. Please add something to your cart."
 
     def __init__(self, smallest: int) -> None:
         super().__init__(f"below {smallest}")
@@ -171,6 +171,13 @@ class WayNotOffered(CheckoutRefused):
     code = "way_not_offered"
     field = "payment_method"
     sentence = "Choose another way to pay: this one is not available for this order"
+
+
+class SentTooQuickly(CheckoutRefused):
+    """A script seems to have sent the form: a field that people do not see was filled in, or it took no time."""
+
+    code = "sent_too_quickly"
+    sentence = "Please look at your order and press the button once more. You have not been charged."
 
 
 class PromotionUsedUp(CheckoutRefused):

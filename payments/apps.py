@@ -20,16 +20,19 @@ class PaymentsConfig(AppConfig):
         from payments.admin.order_page import MONEY, PAYMENTS, REFUNDS  # noqa: PLC0415
         from payments.admin.refund_decisions import DECISIONS  # noqa: PLC0415
         from payments.admin.refund_page import REFUND_ACTION  # noqa: PLC0415
+        from payments.admin.risk_action import ACCEPT_RISK  # noqa: PLC0415
         from payments.admin.tiles import TILES  # noqa: PLC0415
         from payments.authorizations import hold_of as hold_of_authorized  # noqa: PLC0415
         from payments.disputes import hold_of  # noqa: PLC0415
         from payments.refund_limits import create_limits  # noqa: PLC0415
+        from payments.risk import hold_of as hold_of_risky  # noqa: PLC0415
 
-        order_page.add(MONEY, REFUNDS, DISPUTES, PAYMENTS, CANCEL, REFUND_ACTION, *DECISIONS, ANSWER_ACTION)
+        order_page.add(MONEY, REFUNDS, DISPUTES, PAYMENTS)
+        order_page.add(CANCEL, REFUND_ACTION, *DECISIONS, ANSWER_ACTION, ACCEPT_RISK)
         tiles.add(*TILES)
         payment_readers.append(payment_cells)
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
-        HOLDS.extend([hold_of, hold_of_authorized])
+        HOLDS.extend([hold_of, hold_of_authorized, hold_of_risky])
         WAYS.append(ways_to_pay.online)
         post_migrate.connect(create_limits)

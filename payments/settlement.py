@@ -1,6 +1,7 @@
 """Settle payments: take over Stripe's current answer, for the return page, webhooks, reconciliation and expiry."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +19,7 @@ from payments.gateway import SessionState
 from payments.gift_cards import capture_gift_cards
 from payments.models import Payment
 from payments.refunds import request_refund
+from payments.risk import known_level
 from payments.sessions import recover_session
 from payments.statuses import move
 
@@ -185,10 +187,16 @@ def _take_held(order: Order, payment: Payment, state: SessionState) -> None:
     _confirm_or_refund(order, payment)
 
 
-def _known_at_stripe(state: SessionState) -> dict[str, str]:
-    """Return the fields of a payment by which Stripe and the shopper know it."""
-    fields = {"payment_intent_id": state.intent_id, "charge_id": state.charge_id}
-    return {**fields, "card": state.card[:40], "last_error": ""}
+def _known_at_stripe(state: SessionState) -> dict[str, Any]:
+    """Return the fields of a payment by which Stripe and the shopper know it, and what Stripe thinks of its risk."""
+    return {
+        "payment_intent_id": state.intent_id,
+        "charge_id": state.charge_id,
+        "card": state.card[:60],
+        "risk_level": known_level(state.risk_level),
+        "risk_score": state.risk_score,
+        "last_error": "",
+    }
 
 
 def is_amount_ordered(payment: Payment, state: SessionState) -> bool:

@@ -10,6 +10,6 @@ def online(_contents: CartContents) -> Iterator[WayToPay]:
     """Offer to pay on the page of Stripe."""
     yield WayToPay(
         code="stripe",
-        label="Card",
-        description="You pay by card on our provider’s secure page. We never see your card details.",
+        label="Pay online",
+        description="You pay on our provider’s secure page, in a way of your choice. We never see your card or bank details.",
     )

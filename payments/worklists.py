@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from orders.models import Order
 from payments.models import Dispute, Payment, Refund, RefundRequest, StripeEvent
 
 MAX_WAITING = timedelta(hours=1)
@@ -23,6 +24,21 @@ def expiring() -> QuerySet[Payment]:
     """Authorized payments whose banks stop holding the amount soon."""
     soon = timezone.now() + EXPIRES_SOON
     return Payment.objects.filter(status=Payment.Status.AUTHORIZED, flag=Payment.Flag.NONE, capture_before__lte=soon)
+
+
+def elevated_risk() -> QuerySet[Payment]:
+    """Payments with elevated risk of orders that are to be shipped, which nobody has accepted."""
+    return _risky(Payment.Risk.ELEVATED)
+
+
+def highest_risk() -> QuerySet[Payment]:
+    """Payments with the highest risk of orders that are to be shipped, which nobody has accepted."""
+    return _risky(Payment.Risk.HIGHEST)
+
+
+def _risky(level: str) -> QuerySet[Payment]:
+    marked = Payment.objects.filter(risk_level__in=Payment.RAISED_RISK, risk_accepted_at=None)
+    return marked.filter(risk_level=level, order__status=Order.Status.CONFIRMED)
 
 
 def failed_refunds() -> QuerySet[Refund]:

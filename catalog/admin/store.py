@@ -177,7 +177,7 @@ class StoreAdmin(WithMarketTexts):
         "Announcement": ("announcement", "announcement_from", "announcement_until"),
         "Home page": ("hero", "hero_alt"),
         "Delivery and returns": ("dispatch_days", "return_days"),
-        "Payment": ("capture", "expiring"),
+        "Payment": ("capture", "expiring", "holds_highest_risk"),
         "Menu": ("gift_card",),
         "Seller": ("seller_name", "seller_address", "contact_email"),
     }

@@ -80,6 +80,12 @@ class Store(models.Model):
         help_text="A bank holds an amount for about a week. What happens 12 hours before it goes back, if the order has "
         "not shipped by then. An order whose amount is released waits for a decision.",
     )
+    holds_highest_risk = models.BooleanField(
+        "hold orders of the highest risk",
+        default=False,
+        db_default=False,
+        help_text="An order is not shipped while Stripe sees the highest risk of fraud in its payment, until staff accept it.",
+    )
     gift_card = models.ForeignKey(
         "catalog.Product",
         on_delete=models.SET_NULL,

@@ -18,6 +18,7 @@ from orders.cart.contents import CartContents, price_cart
 from orders.cart.differences import SOMETHING_CHANGED, displayed_sums, what_changed
 from orders.cart.drafts import BILLING_FIELDS, draft_of, remember_told
 from orders.checkout.form import CheckoutForm
+from orders.checkout.form_guard import stamp_for
 from orders.checkout.market_terms import market_terms
 from orders.checkout.ways_to_pay import chosen_way, ways_of
 from orders.customers import Buyer, customer_key
@@ -116,6 +117,7 @@ def render_checkout(  # noqa: PLR0913  (each is a part of the page)
         "has_other_addresses": len(addresses) > 1,
         "is_address_saved": form["save_address"].value() or not addresses,
         "seen_sums": displayed_sums(contents),
+        "opened": stamp_for(cart, request.POST),
         "code": code,
         "code_error": code_error,
     }

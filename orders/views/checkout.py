@@ -18,6 +18,7 @@ from orders.cart.codes import drop_code
 from orders.cart.drafts import draft_of, keep_draft
 from orders.checkout import place_order
 from orders.checkout.form import CheckoutForm
+from orders.checkout.form_guard import check_form
 from orders.checkout.page import PLACING, REFUSALS, leads_to_payment, render_checkout, render_refusal
 from orders.errors import AlreadyPlaced, CartRefused, GiftCardRefused
 from orders.models import Cart, CheckoutDraft, Order
@@ -76,10 +77,11 @@ def _post(request: HttpRequest, cart: Cart, draft: CheckoutDraft) -> HttpRespons
         form.fill(draft.fields)
         return render_checkout(request, cart, form, status=422)
     ip = client_ip(request)
-    if cart.is_open:
-        PLACING.take(ip)
     user_id = user_id_of(request)
     try:
+        if cart.is_open:
+            PLACING.take(ip)
+            check_form(cart, request.POST)
         order = place_order(cart.pk, form.submission(), seen=form.seen(ip), user_id=user_id)
     except AlreadyPlaced as placed:
         # The payment must be closed first, which is the payments app's job: the browser sends it the same form again.

@@ -10,9 +10,12 @@ from orders.models import Order
 from orders.problems import Problem
 from payments import worklists
 from payments.models import Payment, Refund
+from payments.models.payment import ONLINE
 
 PROBLEMS = (
     Problem("Payment to check", worklists.to_check, "order_id"),
+    Problem("Elevated risk", worklists.elevated_risk, "order_id"),
+    Problem("Highest risk", worklists.highest_risk, "order_id"),
     Problem("Disputed", worklists.open_disputes, "payment__order_id"),
     Problem("Refund failed", worklists.failed_refunds, "payment__order_id"),
 )
@@ -62,4 +65,4 @@ def _badge(order: Order, payments: Sequence[Payment]) -> Badge:
 def _method(payment: Payment) -> str:
     if payment.method == Payment.Method.NONE:
         return payment.get_method_display()
-    return "Gift card" if payment.method == Payment.Method.GIFT_CARD else payment.card or "Card"
+    return "Gift card" if payment.method == Payment.Method.GIFT_CARD else payment.card or ONLINE

@@ -97,6 +97,8 @@ def _stripe_rows(payments: Sequence[Payment], *, sees_payouts: bool) -> Iterator
 
 def _warnings(payments: Sequence[Payment]) -> Iterator[str]:
     for payment in payments:
+        if payment.is_risky:
+            yield f"{payment.shown_method}: Stripe sees a raised risk of fraud ({payment.shown_risk.lower()})."
         if payment.flag:
             yield f"{payment.shown_method}: {payment.get_flag_display().lower()}."
         if payment.disputed_minor:
@@ -112,6 +114,7 @@ COLUMNS = (
     Column("Amount", lambda payment: money(payment.amount_minor, payment.currency), is_number=True),
     Column("Captured", lambda payment: money(payment.captured_minor, payment.currency), is_number=True),
     Column("Refunded", lambda payment: money(payment.refunded_minor, payment.currency), is_number=True),
+    Column("Risk", lambda payment: payment.shown_risk or NOTHING),
     Column("To check", lambda payment: payment.get_flag_display()),
     Column("Payment intent", lambda payment: payment.payment_intent_id or NOTHING),
 )

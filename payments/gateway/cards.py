@@ -1,4 +1,4 @@
-"""Names of cards."""
+"""Names of what a shopper pays with, as Stripe tells it for each charge."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,46 @@ CARD_BRANDS = {
     "unionpay": "UnionPay",
     "unknown": "Card",
 }
+# Those whose name is not Stripe's code with capital letters.
+METHODS = {
+    "acss_debit": "Pre-authorized debit",
+    "au_becs_debit": "BECS Direct Debit",
+    "bacs_debit": "Bacs Direct Debit",
+    "blik": "BLIK",
+    "customer_balance": "Bank transfer",
+    "eps": "EPS",
+    "fpx": "FPX",
+    "ideal": "iDEAL",
+    "kr_card": "Card",
+    "mb_way": "MB WAY",
+    "mobilepay": "MobilePay",
+    "oxxo": "OXXO",
+    "p24": "Przelewy24",
+    "paynow": "PayNow",
+    "paypal": "PayPal",
+    "promptpay": "PromptPay",
+    "sepa_debit": "SEPA Direct Debit",
+    "twint": "TWINT",
+    "us_bank_account": "US bank account",
+    "wechat_pay": "WeChat Pay",
+}
 
 
-def card_label(charge: "stripe.Charge") -> str:
-    card = field(field(charge, "payment_method_details"), "card")
-    return f"{card_brand(field(card, 'brand') or '')} ending in {field(card, 'last4')}" if card else ""
+def method_label(charge: "stripe.Charge") -> str:
+    """Return what a charge was paid with: `Visa ending in 4242`, `Apple Pay (Visa 4242)`, `iDEAL`; empty if unknown."""
+    details = field(charge, "payment_method_details")
+    if card := field(details, "card"):
+        return _card_label(card)
+    code = str(field(details, "type") or "")
+    return METHODS.get(code) or code.replace("_", " ").title()
+
+
+def _card_label(card: Any) -> str:
+    brand, last4 = card_brand(field(card, "brand") or ""), field(card, "last4")
+    wallet = str(field(field(card, "wallet"), "type") or "")
+    if wallet:
+        return f"{wallet.replace('_', ' ').title()} ({brand} {last4})"
+    return f"{brand} ending in {last4}"
 
 
 def capture_deadline(charge: Any) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from payments.errors import GatewayDown, GatewayRefused
 from payments.gateway.calls import PAGE_SIZE, call, client, field, seconds
-from payments.gateway.cards import capture_deadline, card_label
+from payments.gateway.cards import capture_deadline, method_label
 
 if TYPE_CHECKING:
     import stripe
@@ -39,6 +39,8 @@ class SessionState:
     is_manual: bool = False  # whether the amount is held first and captured later
     capture_before: datetime | None = None
     cancel_reason: str = ""
+    risk_level: str = ""
+    risk_score: int | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -163,6 +165,7 @@ def _session_state(session: "stripe.checkout.Session") -> SessionState:
     expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
     charge = field(expanded, "latest_charge")
     last_error = field(expanded, "last_payment_error")
+    outcome = field(charge, "outcome")
     return SessionState(
         session_id=session.id,
         url=field(session, "url") or "",
@@ -173,10 +176,12 @@ def _session_state(session: "stripe.checkout.Session") -> SessionState:
         received_minor=field(expanded, "amount_received") or 0,
         currency=(session.currency or "").upper(),
         charge_id=charge.id if isinstance(charge, stripe.Charge) else "",
-        card=card_label(charge) if isinstance(charge, stripe.Charge) else "",
+        card=method_label(charge) if isinstance(charge, stripe.Charge) else "",
         last_error=str(field(last_error, "message") or field(last_error, "code") or "")[:300],
         amount_minor=field(expanded, "amount") or 0,
         is_manual=field(expanded, "capture_method") == "manual",
         capture_before=capture_deadline(charge),
         cancel_reason=str(field(expanded, "cancellation_reason") or ""),
+        risk_level=str(field(outcome, "risk_level") or ""),
+        risk_score=field(outcome, "risk_score"),
     )

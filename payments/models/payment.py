@@ -5,8 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-# Stripe's levels of risk. It gives others to payments that it does not judge.
-RISK_LEVELS = [("normal", "Normal"), ("elevated", "Elevated"), ("highest", "Highest")]
+ONLINE = "Online payment"  # until Stripe says what it was paid with
 
 
 class Payment(models.Model):
@@ -39,6 +38,15 @@ class Payment(models.Model):
         MISMATCH = "mismatch", "Amount or currency differs from the order"
         LAPSED = "lapsed", "The authorization ended before all of it was charged"
 
+    class Risk(models.TextChoices):
+        """How risky Stripe thinks a payment is. It has other levels for payments that it does not judge."""
+
+        NORMAL = "normal"
+        ELEVATED = "elevated"
+        HIGHEST = "highest"
+
+    RAISED_RISK = (Risk.ELEVATED, Risk.HIGHEST)
+
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.STRIPE)
     livemode = models.BooleanField(
@@ -69,11 +77,14 @@ class Payment(models.Model):
     session_url = models.TextField(blank=True, editable=False)
     payment_intent_id = models.CharField("payment intent", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
     charge_id = models.CharField("charge", max_length=255, blank=True)
-    card = models.CharField(max_length=60, blank=True, help_text="Shown to the customer, like “Visa ending in 4242”.")
+    card = models.CharField(
+        max_length=60, blank=True, help_text="Shown to the customer, like “Visa ending in 4242” or “iDEAL”."
+    )
     risk_level = models.CharField(
-        max_length=10, blank=True, default="", db_default="", choices=RISK_LEVELS, help_text="Stripe's own judgement."
+        max_length=10, blank=True, default="", db_default="", choices=Risk.choices, help_text="Stripe's own judgement."
     )
     risk_score = models.PositiveSmallIntegerField(null=True, blank=True, help_text="From 0 to 100, if Stripe gives it.")
+    risk_accepted_at = models.DateTimeField(null=True, blank=True, help_text="When staff accepted a raised risk.")
     last_error = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked about it.")
@@ -121,6 +132,11 @@ class Payment(models.Model):
             ),
             models.Index(fields=["capture_before"], name="payment_authorized", condition=Q(status="authorized")),
             models.Index(fields=["charge_id"], name="payment_charge", condition=~Q(charge_id="")),
+            models.Index(
+                fields=["order"],
+                name="payment_risky",
+                condition=Q(risk_level__in=["elevated", "highest"], risk_accepted_at=None),
+            ),
             models.Index(fields=["created_at"], name="payment_flagged", condition=~Q(flag="")),
         ]
 
@@ -134,10 +150,23 @@ class Payment(models.Model):
 
     @property
     def shown_method(self) -> str:
-        """What a shopper paid with: the name of the gift card, or `Visa ending in 4242`."""
+        """What a shopper paid with: the name of the gift card, or what Stripe says, like `Visa ending in 4242`."""
         if self.gift_card:
             return str(self.gift_card)
-        return self.card or "Card"
+        return self.card or ONLINE
+
+    @property
+    def shown_risk(self) -> str:
+        """How risky Stripe thinks it is: `Elevated, 66 of 100`; empty if Stripe did not judge it."""
+        if not self.risk_level:
+            return ""
+        score = "" if self.risk_score is None else f", {self.risk_score} of 100"
+        return f"{self.get_risk_level_display()}{score}"
+
+    @property
+    def is_risky(self) -> bool:
+        """Whether it has a raised risk that nobody has accepted."""
+        return self.risk_level in self.RAISED_RISK and not self.risk_accepted_at
 
     @property
     def is_live(self) -> bool:

@@ -71,6 +71,7 @@ PAGES = {
     "catalog_product_bulk": "catalog.apply_run",
     "orders_order_ship": "orders.view_order and orders.ship_order",
     "orders_order_cancel": "orders.view_order and orders.cancel_order",
+    "orders_order_accept-risk": "orders.view_order and orders.cancel_order",
     "orders_order_answer-dispute": "orders.view_order and orders.see_customer_order and orders.see_evidence_order and payments.answer_dispute",
     "orders_order_refund": "orders.view_order and payments.refund_order",
     "orders_order_approve-refund": "orders.view_order and payments.approve_refund",
