@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CANDIDATES = (2, 8)  # times the rows of a page
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -51,23 +52,34 @@ class Keyset:
     size: int
     is_newest_first: bool = True
 
-    def page(self, rows: QuerySet, parts: Iterable[QuerySet], *, after: str = "", before: str = "") -> KeysetPage:
+    def page(
+        self,
+        rows: QuerySet,
+        parts: Iterable[QuerySet],
+        *,
+        after: str = "",
+        before: str = "",
+        candidates: Sequence[QuerySet] = (),
+    ) -> KeysetPage:
         """Return the page after or before the row with this cursor, or the first page.
 
         It holds the `rows` that are in any of the `parts`. Each part is read only as far as the page needs, so each can
-        use its own index.
+        use its own index. `candidates` are the parts without a condition of `rows` that PostgreSQL takes for rare: if
+        the first ones of each fill the page, nothing else is read.
         """
         cursor = read_cursor(after or before)
         is_backwards = bool(cursor and not after)
         is_falling = self.is_newest_first != is_backwards
         ordering = [f"-{self.column}", "-pk"] if is_falling else [self.column, "pk"]
         beyond = _beyond(self.column, cursor, is_falling=is_falling) if cursor else Q()
-        found = [part.filter(beyond).order_by(*ordering)[: self.size + 1] for part in parts]
-        if len(found) > 1:
-            ids = reduce(QuerySet.union, (part.values("pk") for part in found))
-            page = list(rows.filter(pk__in=ids).order_by(*ordering)[: self.size + 1])
-        else:
-            page = list(found[0]) if found else []
+        page: list[Any] = []
+        for most in (self.size * times for times in CANDIDATES):
+            if candidates and len(page) <= self.size:
+                first = [part.filter(beyond).order_by(*ordering)[:most] for part in candidates]
+                page = self._joined(rows, first, ordering)
+        if len(page) <= self.size:
+            found = [part.filter(beyond).order_by(*ordering)[: self.size + 1] for part in parts]
+            page = self._joined(rows, found, ordering) if len(found) > 1 else [row for part in found for row in part]
         has_more = len(page) > self.size
         page = page[: self.size][:: -1 if is_backwards else 1]
         if not page:
@@ -78,6 +90,10 @@ class Keyset:
             str(self._place_of(page[0])) if has_previous else "",
             str(self._place_of(page[-1])) if has_next else "",
         )
+
+    def _joined(self, rows: QuerySet, parts: Sequence[QuerySet], ordering: Sequence[str]) -> list[Any]:
+        ids = reduce(QuerySet.union, (part.values("pk") for part in parts))
+        return list(rows.filter(pk__in=ids).order_by(*ordering)[: self.size + 1])
 
     def _place_of(self, row: Model) -> Cursor:
         return Cursor(getattr(row, self.column), row.pk)

@@ -11,7 +11,7 @@ from catalog import folding
 
 WHOLE_TEXT = ("startswith", "istartswith", "iexact")  # lookups of the whole search term; others look for each word
 MAX_WORDS = 8
-MAX_RELATED = 1_000  # rows of another table that a search looks for
+MAX_RELATED = 250  # rows of another table that a search looks for
 
 
 def search_condition(model: type[Model], fields: Iterable[str], text: str) -> Q:

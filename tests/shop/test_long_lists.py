@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.folding import folded_text, folded_words
+from catalog.models import ProductImage
 from orders.lifecycle import confirm
 from payments.models import Payment, StripeEvent
 from shop.benchmarks.desk_pages import list_url
@@ -119,11 +120,21 @@ def test_a_word_with_digits_is_found_together_with_words_that_many_rows_have(cli
 
 def test_a_search_in_another_table_looks_at_its_newest_rows(client, monkeypatch):
     monkeypatch.setattr("catalog.search_fields.MAX_RELATED", 1)
-    make_variant(sku="LAMP-1")
-    newest = make_variant(sku="LAMP-2")
+    products = [make_variant(title=f"Lamp {number}").product for number in (1, 2)]
+    ProductImage.objects.bulk_create(ProductImage(product=product) for product in products)
     client.force_login(make_user(is_superuser=True, is_staff=True))
-    page = client.get("/admin/catalog/price/?q=lamp")
-    assert {price.variant_id for price in page.context["cl"].result_list} == {newest.pk}
+    page = client.get("/admin/catalog/productimage/?q=lamp")
+    assert [image.product for image in page.context["cl"].result_list] == products[1:]
+
+
+def test_prices_are_found_by_title_and_by_a_part_of_the_sku(client):
+    lamp, mug = make_variant(sku="LAMP-1", title="Alma"), make_variant(sku="MUG-1", title="Brook")
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    found = {}
+    for text in ("amp-", "brook", "mug-1", "nothing"):
+        page = client.get("/admin/catalog/price/", {"q": text})
+        found[text] = [price.variant_id for price in page.context["cl"].result_list]
+    assert found == {"amp-": [lamp.pk], "brook": [mug.pk], "mug-1": [mug.pk], "nothing": []}
 
 
 def test_a_long_list_is_sorted_by_a_code_and_then_by_its_index(client, monkeypatch):

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnly
 from catalog.admin.columns import MarketFilter, amount, market, span
+from catalog.admin.stock.variants import found_variants
 from catalog.models import Price, Product, Variant
 
 
@@ -18,6 +19,13 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("variant__product",)
     search_fields = ("variant__sku", "variant__product__title")
     ordering = ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Price], search_term: str
+    ) -> tuple[QuerySet[Price], bool]:
+        """Find variants like the other pages about stock, and show their prices."""
+        text = search_term.strip()
+        return (queryset.filter(variant__in=found_variants(text)) if text else queryset), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Price]:
         """Leave out the few products that are withdrawn, without joining all others."""

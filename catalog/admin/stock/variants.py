@@ -1,5 +1,6 @@
 """How variants are found by what staff type or scan, and how pages about stock show them."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from catalog.models.image import PICTURE_ROW, picture_of
 MAX_FOUND = 500  # variants, by one search
 MAX_WORDS = 8  # of a search
 MIN_PART = 3  # characters of an SKU
+CODE = re.compile(r"[^ ]*[0-9_/.-][^ ]*")
 Codes = dict[str, list[Variant]]
 
 
@@ -85,19 +87,31 @@ def _exact(variants: list[Variant], code: str) -> list[Variant]:
 def found_variants(text: str) -> list[int]:
     """Ids of at most MAX_FOUND variants, the newest ones.
 
-    They are found by SKU or barcode, else by all words in the title, else by a part of the SKU, else like in the
-    storefront.
+    They are found by SKU or barcode, else by all words in the title or by a part of the SKU, else like in the storefront.
+    A text that looks like a code is looked for in SKUs first.
     """
     if by_code := variants_by_code([text])[text]:
         return [variant.pk for variant in by_code]
+    ways = [_by_sku, _by_title] if CODE.fullmatch(text) else [_by_title, _by_sku]
+    found = (ids for way in (*ways, _as_in_the_storefront) if (ids := list(way(text)[:MAX_FOUND])))
+    return next(found, [])
+
+
+def _by_sku(text: str) -> QuerySet:
+    rows = Variant.objects.order_by("-pk").values_list("pk", flat=True)
+    return rows.filter(sku__folds=text) if len(text) >= MIN_PART else rows.none()
+
+
+def _by_title(text: str) -> QuerySet:
     products = Product.objects.order_by("-pk")
     for word in text.split()[:MAX_WORDS]:
         products = products.filter(title__icontains=word)
-    ids = list(products.values_list("pk", flat=True)[:MAX_FOUND])
-    newest = Variant.objects.order_by("-pk").values_list("pk", flat=True)
-    if not ids and len(text) >= MIN_PART:
-        by_part = list(newest.filter(sku__folds=text)[:MAX_FOUND])
-        if by_part:
-            return by_part
-    ids = ids or listed_products(text, default_market(), MAX_FOUND)
-    return list(newest.filter(product_id__in=ids)[:MAX_FOUND])
+    return _of_products(list(products.values_list("pk", flat=True)[:MAX_FOUND]))
+
+
+def _as_in_the_storefront(text: str) -> QuerySet:
+    return _of_products(listed_products(text, default_market(), MAX_FOUND))
+
+
+def _of_products(ids: list[int]) -> QuerySet:
+    return Variant.objects.filter(product_id__in=ids).order_by("-pk").values_list("pk", flat=True)

@@ -72,8 +72,12 @@ def people_page(tab: str, query: str, *, after: str = "", before: str = "") -> P
 
 def _buyers(query: str, after: str, before: str) -> KeysetPage:
     rows = latest_orders().only("name", "email", "city", "country", "placed_at", "user_id")
-    parts = [rows.filter(condition) for condition in _conditions(query)] if query else [rows]
-    return Keyset("placed_at", PER_PAGE).page(rows, parts, after=after, before=before)
+    keyset = Keyset("placed_at", PER_PAGE)
+    if not query:
+        return keyset.page(rows, [rows], after=after, before=before)
+    conditions = _conditions(query)
+    parts, candidates = ([orders.filter(each) for each in conditions] for orders in (rows, Order.objects.all()))
+    return keyset.page(rows, parts, after=after, before=before, candidates=candidates)
 
 
 def _accounts(query: str, after: str, before: str) -> KeysetPage:
