@@ -14,7 +14,7 @@ from shop.models import Mail
 
 @admin.register(Mail)
 class MailAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("subject", "to", "status", "priority", "attempts", "last_error", "created_at", "sent_at")
+    list_display = ("subject", "to", "status", "priority", "attempts", "last_error", "created_at")
     list_filter = ("status", "priority")
     search_fields = ("subject",)
     search_help_text = "Search by recipient, subject or exact message ID."
