@@ -54,6 +54,11 @@ def _write(  # noqa: PLR0913  (each is a part of the e-mail)
     )
 
 
+def send_about(order: Order, kind: str, key: str, subject: str, context: Mapping[str, Any], *, again: str = "") -> None:
+    """Write an e-mail of another app about an order to its buyer, once, and once more for each value of `again`."""
+    _write(order, kind, _key(key, again), subject, context)
+
+
 def _key(key: str, again: str) -> str:
     """Return the key of an e-mail, which differs if it is sent again."""
     return f"{key}.{again}" if again else key

@@ -180,6 +180,26 @@ class SentTooQuickly(CheckoutRefused):
     sentence = "Please look at your order and press the button once more. You have not been charged."
 
 
+class TooManyPromises(CheckoutRefused):
+    """The customer, or the customer's network, has orders that hold stock until a transfer or cash arrives."""
+
+    code = "too_many_promises"
+    field = "payment_method"
+    sentence = "You have orders that wait for your payment. Choose another way to pay, or contact us"
+
+
+class MostlyPromised(CheckoutRefused):
+    """Unpaid transfers and cash orders hold as much of this product as they may. Carries its title."""
+
+    code = "mostly_promised"
+    field = "payment_method"
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.title = title
+        self.sentence = f"The last units of “{title}” can only be paid at once. Choose another way to pay"
+
+
 class PromotionUsedUp(CheckoutRefused):
     """Other orders have reached a limit of the promotion meanwhile. Carries the promotion's name."""
 

@@ -94,7 +94,7 @@ def _move(order: Order, target: Status, **fields: Any) -> None:
 
 @transaction.atomic
 def confirm(order: Order, text: str = "Payment received") -> None:
-    """Confirm an order that is paid, authorized or has nothing to pay, so that it can ship; send the confirmation e-mail.
+    """Confirm an order that is paid, authorized or agreed on, or has nothing to pay, so that it can ship; send the e-mail.
 
     Issue the gift cards that the order bought and send their codes. Raise PromotionUsedUp, and change nothing, if another
     order with the same e-mail address was paid first and has used up a promotion of this one.

@@ -10,6 +10,7 @@ class PaymentsConfig(AppConfig):
         from orders.admin.order_list import payment_readers  # noqa: PLC0415
         from orders.admin.order_page import order_page  # noqa: PLC0415  (as above)
         from orders.checkout.ways_to_pay import WAYS  # noqa: PLC0415
+        from orders.emails import CHARGE_NOTES  # noqa: PLC0415
         from orders.fulfillment import HOLDS  # noqa: PLC0415
         from orders.people import refunds  # noqa: PLC0415
         from orders.problems import problems  # noqa: PLC0415
@@ -24,6 +25,8 @@ class PaymentsConfig(AppConfig):
         from payments.admin.tiles import TILES  # noqa: PLC0415
         from payments.authorizations import hold_of as hold_of_authorized  # noqa: PLC0415
         from payments.disputes import hold_of  # noqa: PLC0415
+        from payments.offline_methods import create_methods  # noqa: PLC0415
+        from payments.offline_notes import sentence_of  # noqa: PLC0415
         from payments.refund_limits import create_limits  # noqa: PLC0415
         from payments.risk import hold_of as hold_of_risky  # noqa: PLC0415
 
@@ -34,5 +37,7 @@ class PaymentsConfig(AppConfig):
         refunds.append(REFUNDED_MINOR)
         problems.add(*PROBLEMS)
         HOLDS.extend([hold_of, hold_of_authorized, hold_of_risky])
-        WAYS.append(ways_to_pay.online)
+        CHARGE_NOTES.append(sentence_of)
+        WAYS.extend([ways_to_pay.online, ways_to_pay.offered_offline])
         post_migrate.connect(create_limits)
+        post_migrate.connect(create_methods, sender=self)

@@ -2,6 +2,7 @@
 
 from payments.audit_authorizations import AUTHORIZATION_INVARIANTS
 from payments.audit_balance import BALANCE_INVARIANTS
+from payments.audit_offline import OFFLINE_INVARIANTS
 
 INVARIANTS: dict[str, str] = {
     "M0 every journal sums to zero": """
@@ -16,7 +17,8 @@ INVARIANTS: dict[str, str] = {
                           sum(o.amount_minor) FILTER (WHERE j.kind = 'capture') AS captured,
                           -sum(o.amount_minor) FILTER (WHERE j.kind IN ('refund', 'refund_failed')) AS refunded
                    FROM payments_journal j
-                   JOIN payments_posting o ON o.journal_id = j.id AND o.account IN ('stripe', 'gift_cards')
+                   JOIN payments_posting o ON o.journal_id = j.id
+                        AND o.account IN ('stripe', 'gift_cards', 'bank', 'cash')
                    GROUP BY 1) b ON b.payment_id = p.id
         WHERE p.captured_minor <> coalesce(b.captured, 0) OR p.refunded_minor <> coalesce(b.refunded, 0)""",
     "M2 money that we keep belongs to a live order of that amount": """
@@ -27,9 +29,9 @@ INVARIANTS: dict[str, str] = {
                    WHERE status IN ('requested', 'pending') OR status = 'failed' AND replaced_by_id IS NULL
                    GROUP BY 1) r ON r.payment_id = p.id
         WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
-          AND (o.currency <> p.currency OR o.status IN ('placed', 'canceled')
+          AND (o.currency <> p.currency OR o.status = 'canceled' OR o.status = 'placed' AND p.status <> 'processing'
                OR greatest(p.captured_minor, p.authorized_minor) <> o.total_minor - o.tendered_minor
-                  AND p.gift_card_id IS NULL)""",
+                  AND p.gift_card_id IS NULL AND p.method NOT IN ('transfer', 'invoice', 'pickup'))""",
     "M3 nobody is charged twice": """
         SELECT 'order ' || o.number, count(*) || ' payments are kept'
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
@@ -38,10 +40,11 @@ INVARIANTS: dict[str, str] = {
                    GROUP BY 1) r ON r.payment_id = p.id
         WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0) AND p.gift_card_id IS NULL
         GROUP BY o.id HAVING count(*) > 1""",
-    "M4 a confirmed order is paid in full": """
-        SELECT 'order ' || o.number, format('%s of %s captured', coalesce(p.captured, 0), o.total_minor)
+    "M4 a confirmed order is paid in full or on account": """
+        SELECT 'order ' || o.number, format('%s of %s captured or agreed on', coalesce(p.captured, 0), o.total_minor)
         FROM orders_order o
-        LEFT JOIN (SELECT order_id, sum(captured_minor) FILTER (WHERE flag = '') AS captured,
+        LEFT JOIN (SELECT order_id, sum(CASE status WHEN 'agreed' THEN amount_minor
+                                        ELSE captured_minor + credited_minor END) FILTER (WHERE flag = '') AS captured,
                           bool_or(authorized_minor > 0 AND flag IN ('', 'lapsed')) AS is_held
                    FROM payments_payment GROUP BY 1) p ON p.order_id = o.id
         WHERE o.status IN ('confirmed', 'completed') AND coalesce(p.captured, 0) <> o.total_minor
@@ -85,7 +88,9 @@ INVARIANTS: dict[str, str] = {
               GROUP BY 1) b ON b.order_id = o.id
         LEFT JOIN (SELECT DISTINCT order_id FROM payments_payment
                    WHERE authorized_minor > 0 AND flag IN ('', 'lapsed')) h ON h.order_id = o.id
-        WHERE b.owed > 0 AND h.order_id IS NULL""",
+        LEFT JOIN (SELECT order_id, sum(amount_minor - captured_minor - credited_minor) AS unpaid
+                   FROM payments_payment WHERE status = 'agreed' GROUP BY 1) a ON a.order_id = o.id
+        WHERE b.owed > coalesce(a.unpaid, 0) AND h.order_id IS NULL""",
     "M14 refunds by line equal their lines": """
         SELECT 'order line ' || l.id, format('%s units refunded, refunds say %s', l.refunded_quantity,
                coalesce(r.units, 0))
@@ -180,7 +185,8 @@ INVARIANTS: dict[str, str] = {
     "M9 nobody can pay a canceled order": """
         SELECT 'payment ' || p.id, format('is %s, order %s is canceled', p.status, o.number)
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
-        WHERE o.status = 'canceled' AND p.status IN ('open', 'processing')""",
+        WHERE o.status = 'canceled' AND p.status IN ('open', 'processing', 'agreed')""",
+    **OFFLINE_INVARIANTS,
     **BALANCE_INVARIANTS,
     **AUTHORIZATION_INVARIANTS,
 }

@@ -17,6 +17,8 @@ from payments.authorizations import clear_lapsed
 from payments.capturing import release
 from payments.errors import CancelRefused, CaptureRefused, GatewayRefused, StillProcessing
 from payments.models import Payment, Refund
+from payments.models.payment import OFFLINE
+from payments.offline import close_offline, wind_up
 from payments.refund_requests import decline_waiting
 from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
@@ -42,6 +44,12 @@ def close_payments(order: Order) -> None:
             give_up(payment, refused)
     for payment in live.filter(method=Payment.Method.NONE):
         move(payment, Payment.Status.CANCELED)
+
+
+def close_transfers(order: Order) -> None:
+    """Close the order's transfers, so that staff expect no more money. Raise StillProcessing if one has arrived in part."""
+    for payment_id in order.payments.filter(status__in=LIVE, method__in=OFFLINE).values_list("pk", flat=True):
+        close_offline(payment_id)
 
 
 def _close(payment: Payment) -> Payment:
@@ -82,6 +90,7 @@ def reopen(order: Order) -> tuple[Order, Cart | None]:
     if not order.is_unpaid:
         return order, None
     close_payments(order)
+    close_transfers(order)
     return _cancel_if_unpaid(order.pk, Order.CancelReason.SHOPPER)
 
 
@@ -107,6 +116,7 @@ def _expire(order_id: int) -> bool:
         return True
     try:
         close_payments(order)
+        close_transfers(order)
     except StillProcessing:
         log.warning("Order %s is overdue, but a bank is still processing its payment", order.number)
         return False
@@ -160,6 +170,7 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
     check_unchanged(order, seen)
     if refusal := _refusal(order):
         raise CancelRefused(refusal)
+    wind_up(order)
     if order.payments.filter(status__in=[*LIVE, Payment.Status.AUTHORIZED]).exists():
         raise StillProcessing(order.number)  # the shopper has just started a payment, or it was authorized
     was_confirmed = order.status == Order.Status.CONFIRMED
@@ -172,15 +183,15 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
     if was_confirmed:
         ledger.book_cancel(order)
         clear_lapsed(order)
-        for payment in order.payments.filter(status=Payment.Status.CAPTURED):
-            left = left_to_refund(payment)
-            if left:
-                failed = payment.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
-                failed.update(replaced_by=request_refund(payment, left, reason=BY_STAFF, user_id=user_id))
-                if payment.method == Payment.Method.GIFT_CARD:
-                    given_back += left
-                else:
-                    refunded += left
+    for payment in order.payments.filter(status=Payment.Status.CAPTURED):
+        left = left_to_refund(payment)
+        if left:
+            failed = payment.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
+            failed.update(replaced_by=request_refund(payment, left, reason=BY_STAFF, user_id=user_id))
+            if payment.method == Payment.Method.GIFT_CARD:
+                given_back += left
+            else:
+                refunded += left
     held = order.payments.filter(status=Payment.Status.CANCELED, flag=Payment.Flag.NONE)
     released = held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
     send_canceled(order, refunded_minor=refunded, gift_minor=given_back, released_minor=released)

@@ -48,6 +48,14 @@ class StillProcessing(PaymentError):
     """A bank is processing a payment, which can be neither captured nor closed now."""
 
 
+class MoneyRefused(PaymentError):
+    """This money cannot be recorded as received or sent. The message is a sentence for staff, about a field if any."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 class RefundRefused(PaymentError):
     """The amount exceeds what can still be refunded. The message is a sentence for staff."""
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from orders.models import Order
 from payments import capturing
 from payments.models import Payment
+from payments.models.payment import OFFLINE
 from payments.refunds import carry_out_waiting
 from payments.sessions import start_payment
 from payments.settlement import settle
@@ -25,6 +26,7 @@ def reconcile_open(limit: int = 500) -> int:
     """
     now = timezone.now()
     live = Payment.objects.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], flag="")
+    live = live.exclude(method__in=OFFLINE)
     is_fresh = Q(created_at__gt=now - FRESH_PERIOD)
     is_due = (is_fresh & Q(checked_at__lt=now - FRESH_INTERVAL)) | Q(checked_at__lt=now - USUAL_INTERVAL)
     never_asked = Q(checked_at=None, created_at__lt=now - FRESH_INTERVAL)

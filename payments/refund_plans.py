@@ -79,14 +79,15 @@ def plan_refund(order: Order, choice: RefundChoice) -> RefundPlan:
 
 
 def owed_of(order: Order) -> int:
-    """Return what the customer still owes for a paid order, as while its payment is only authorized, in minor units."""
+    """Return what the customer still owes for an order, as while it is authorized or agreed on, in minor units."""
     return max(0, owed_by_shopper(order))
 
 
 def refundable(order: Order) -> list[Payment]:
-    """Return the captured payments of the order, cards before gift cards. Flagged ones are settled on their own."""
+    """Return the payments of the order that hold money, cards before gift cards. Flagged ones are settled on their own."""
     flags = [Payment.Flag.NONE, Payment.Flag.LAPSED]
-    payments = order.payments.filter(status=Payment.Status.CAPTURED, flag__in=flags)
+    holding = [Payment.Status.CAPTURED, Payment.Status.AGREED]
+    payments = order.payments.filter(status__in=holding, captured_minor__gt=0, flag__in=flags)
     return sorted(
         payments.select_related("gift_card"), key=lambda payment: (payment.gift_card_id is not None, payment.pk)
     )

@@ -19,6 +19,7 @@ from payments import ledger
 from payments.authorizations import clear_lapsed, refuse_while_capturing, release_if_nothing_owed
 from payments.errors import RefundRefused
 from payments.models import Payment, Refund, RefundLine, RefundRequest
+from payments.offline import credit_unpaid
 from payments.refund_mails import mail_when_done
 from payments.refund_plans import (
     RefundChoice,
@@ -117,6 +118,7 @@ def _carry_out(order: Order, request: RefundRequest, user_id: int | None, *, dec
         released_minor=released,
     )
     request.refresh_from_db()
+    credit_unpaid(order, released)
     amount = format_money(request.total_minor, order.currency)
     text = f"Refund of {amount}: {request.get_reason_display().lower()}"
     record_event(order, OrderEvent.Kind.PAYMENT, text, is_public=True, user_id=user_id)

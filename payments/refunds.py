@@ -15,6 +15,7 @@ from payments.errors import GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.gateway import RefundState
 from payments.gift_cards import refund_to_gift_card
 from payments.models import Payment, Refund, RefundRequest
+from payments.models.payment import OFFLINE
 from payments.refund_mails import mail_when_done
 from payments.sweep import for_each
 
@@ -33,7 +34,7 @@ def request_refund(  # noqa: PLR0913  (each is a column of the refund)
     gift_card: GiftCard | None = None,
 ) -> Refund:
     """Store a refund for a worker to carry out. One to a gift card is done at once: to the card that paid, or to a new
-    card, which holds the amount already.
+    card, which holds the amount already. One of an offline payment waits until staff mark it as sent.
 
     Raise RefundRefused if the amount exceeds what is left after all refunds, including those in progress.
     """
@@ -53,6 +54,8 @@ def request_refund(  # noqa: PLR0913  (each is a column of the refund)
     )
     if gift_card or locked.method == Payment.Method.GIFT_CARD:
         return refund_to_gift_card(refund)
+    if locked.is_offline:
+        refund.status = Status.PENDING  # until staff mark it as sent
     refund.save()
     return refund
 
@@ -63,7 +66,7 @@ def carry_out(refund_id: int) -> Refund:
     Raise GatewayDown if Stripe does not answer.
     """
     refund = Refund.objects.select_related("payment__order").get(pk=refund_id)
-    if refund.status in (Status.SUCCEEDED, Status.FAILED):
+    if refund.status in (Status.SUCCEEDED, Status.FAILED) or refund.payment.is_offline:
         return refund
     _schedule_next_try(refund)
     try:
@@ -212,5 +215,6 @@ def left_to_refund(payment: Payment) -> int:
 def carry_out_waiting(limit: int = 500) -> int:
     """Carry out every refund that is due; return how many Stripe answered."""
     due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())
+    due = due.exclude(payment__method__in=OFFLINE)
     refund_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
     return for_each(refund_ids, lambda refund_id: bool(carry_out(refund_id)))

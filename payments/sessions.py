@@ -2,10 +2,11 @@
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from payments import gateway
 from payments.errors import GatewayDown, GatewayRefused, KeySpent, NotPayable
 from payments.gateway import SessionState
 from payments.models import Payment
+from payments.models.payment import OFFLINE
 from payments.statuses import give_up
 
 log = logging.getLogger(__name__)
@@ -49,10 +51,7 @@ def start_payment(order_id: int) -> Payment:
 def _open_payment(order_id: int) -> Payment:
     """Return the order's open payment, or a new one. A unique index allows one open payment at most."""
     order = lock_order(order_id)
-    if not order.is_unpaid:
-        raise NotPayable("This order is not waiting for a payment.")
-    if order.is_test is not settings.IS_TEST_MODE:
-        raise NotPayable("This order was placed in another mode of the shop. Please order again.")
+    _check_payable(order)
     now = timezone.now()
     live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING]).first()
     if live:
@@ -72,6 +71,16 @@ def _open_payment(order_id: int) -> Payment:
     return _new_payment(order)
 
 
+def _check_payable(order: Order) -> None:
+    """Raise NotPayable unless the order waits for an online payment in the shop's mode."""
+    if not order.is_unpaid:
+        raise NotPayable("This order is not waiting for a payment.")
+    if order.is_test is not settings.IS_TEST_MODE:
+        raise NotPayable("This order was placed in another mode of the shop. Please order again.")
+    if not order.is_paid_online and order.due_minor:
+        raise NotPayable("This order is paid another way. Its page says how.")
+
+
 def _forget_answer(payment: Payment) -> None:
     """Let the next page of the order ask Stripe again, however recent the last answer is."""
     payment.checked_at = None
@@ -82,7 +91,7 @@ def _new_payment(order: Order) -> Payment:
     now = timezone.now()
     expires_at = now + settings.PAYMENT_SESSION_LIFE
     due_at = expires_at + (settings.PAYMENT_WINDOW - settings.PAYMENT_SESSION_LIFE)
-    if due_at > order.placed_at + settings.PAYMENT_LAST_CHANCE:
+    if due_at > _last_chance(order):
         raise NotPayable("The time to pay for this order has run out. Please order again.")
     payment = Payment(
         order=order,
@@ -95,6 +104,16 @@ def _new_payment(order: Order) -> Payment:
     payment.save()
     Order.objects.filter(pk=order.pk).update(payment_due_at=due_at)
     return payment
+
+
+def _last_chance(order: Order) -> datetime:
+    """Return when every online payment has to end, so that unpaid orders do not hold their stock for ever.
+
+    The time begins anew when a shopper changes from an offline payment, which stores its end.
+    """
+    changed = order.payments.filter(method__in=OFFLINE).aggregate(last=Max("expires_at"))["last"]
+    usual = order.placed_at + settings.PAYMENT_LAST_CHANCE
+    return max(usual, changed) if changed else usual
 
 
 def _parameters(order: Order, payment: Payment) -> dict[str, object]:

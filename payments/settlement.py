@@ -38,7 +38,7 @@ def settle(payment_id: int) -> Payment:
     payment = Payment.objects.get(pk=payment_id)
     if payment.method == Payment.Method.NONE:
         return _settle_nothing(payment)
-    if not is_of_our_mode(payment):
+    if payment.is_offline or not is_of_our_mode(payment):
         return payment
     if not payment.session_id:
         payment = recover_session(payment)
@@ -137,11 +137,12 @@ def accept_payment(order: Order, *, is_held: bool = False) -> bool:
         text = f"Canceled: “{used_up.name}” was used by another order with this address"
         cancel(order, Order.CancelReason.PAYMENT, text=text)
         return False
-    _book_confirmed(order)
+    book_confirmed(order)
     return True
 
 
-def _book_confirmed(order: Order) -> None:
+def book_confirmed(order: Order) -> None:
+    """Book the sale of a confirmed order, and what gift cards pay of it."""
     ledger.book_sale(order)
     capture_gift_cards(order)
 
@@ -166,7 +167,7 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
     if was_held:
         _note_captured(order, payment)
     else:
-        _confirm_or_refund(order, payment)
+        confirm_or_refund(order, payment)
 
 
 def _take_held(order: Order, payment: Payment, state: SessionState) -> None:
@@ -184,7 +185,7 @@ def _take_held(order: Order, payment: Payment, state: SessionState) -> None:
         **_known_at_stripe(state),
     )
     payment.refresh_from_db()
-    _confirm_or_refund(order, payment)
+    confirm_or_refund(order, payment)
 
 
 def _known_at_stripe(state: SessionState) -> dict[str, Any]:
@@ -228,11 +229,11 @@ def _note_captured(order: Order, payment: Payment) -> None:
         flag_if_owed(order, payment)
 
 
-def _confirm_or_refund(order: Order, payment: Payment) -> None:
-    """Let the payment pay the order, or give it back."""
+def confirm_or_refund(order: Order, payment: Payment) -> None:
+    """Let the payment pay the order, or give it back if the order is paid or its stock is gone."""
     if order.status == Order.Status.PLACED:
         if not accept_payment(order, is_held=payment.status == Status.AUTHORIZED):
-            _give_back_late(order, payment)
+            give_back_late(order, payment)
     elif order.status == Order.Status.CANCELED:
         _take_late(order, payment)
     else:
@@ -264,12 +265,13 @@ def _take_late(order: Order, payment: Payment) -> None:
         except (InsufficientStock, PromotionUsedUp, GiftCardSpent):
             log.info("Order %s was paid late, and its stock, promotion or gift card is used up", order.number)
         else:
-            _book_confirmed(order)
+            book_confirmed(order)
             return
-    _give_back_late(order, payment)
+    give_back_late(order, payment)
 
 
-def _give_back_late(order: Order, payment: Payment) -> None:
+def give_back_late(order: Order, payment: Payment) -> None:
+    """Give back or release what a payment of a closed order holds, and tell the shopper."""
     is_held = payment.status == Status.AUTHORIZED
     _flag(order, payment, Payment.Flag.LATE, f"The payment arrived too late and will be {_way_back(payment)}")
     amount_minor, key = _give_back(payment, "paid too late")

@@ -14,9 +14,11 @@ LIVE = (Status.OPEN, Status.PROCESSING)  # can still be paid
 ALLOWED = {
     Status.PROCESSING: {Status.OPEN},
     Status.AUTHORIZED: {Status.OPEN, Status.PROCESSING, Status.FAILED, Status.CANCELED},
-    Status.CAPTURED: {Status.OPEN, Status.PROCESSING, Status.AUTHORIZED, Status.FAILED, Status.CANCELED},
+    Status.CAPTURED: {
+        *(Status.OPEN, Status.PROCESSING, Status.AUTHORIZED, Status.AGREED, Status.FAILED, Status.CANCELED),
+    },
     Status.FAILED: set(LIVE),
-    Status.CANCELED: {*LIVE, Status.AUTHORIZED},
+    Status.CANCELED: {*LIVE, Status.AUTHORIZED, Status.AGREED},
 }
 
 

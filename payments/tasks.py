@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from payments import cancellation, capturing, gift_cards, inbox, reconcile, reconciliation
+from payments import cancellation, capturing, gift_cards, inbox, offline_mails, reconcile, reconciliation
 from payments.errors import GatewayDown, GatewayRefused
 from payments.reports import closing
 
@@ -36,6 +36,11 @@ def expire_unpaid_orders() -> int:
 @shared_task
 def handle_expiring() -> int:
     return capturing.handle_expiring()
+
+
+@shared_task
+def remind_payments() -> int:
+    return offline_mails.send_reminders()
 
 
 @shared_task

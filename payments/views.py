@@ -38,6 +38,7 @@ from payments.errors import (
     StillProcessing,
 )
 from payments.models import Payment
+from payments.offline import pay_online_instead
 from payments.sessions import start_payment
 from payments.settlement import settle
 from payments.statuses import LIVE
@@ -62,9 +63,9 @@ def _try_again(request: HttpRequest, order: Order, message: str = "You were not 
 @leads_to_payment
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Redirect to Stripe's page, or to the order page if the order is not waiting for payment."""
+    """Redirect to Stripe's page, or to the order page if the order is not waiting for an online payment."""
     order = get_object_or_404(Order, public_id=public_id)
-    if not order.is_unpaid:
+    if not order.is_unpaid or (order.due_minor and not order.is_paid_online):
         return redirect(order)
     PAYING.take(client_ip(request))
     try:
@@ -78,6 +79,19 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         log.warning("Order %s cannot be paid now: %r", order.number, error)
         return _try_again(request, order)
     return HttpResponseRedirect(payment.session_url, status=303)
+
+
+@page(ORDER)
+@leads_to_payment
+@require_POST
+def online(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Change an order that waits for a transfer to online payment, and go to pay it."""
+    order = get_object_or_404(Order, public_id=public_id)
+    try:
+        pay_online_instead(order)
+    except NotPayable as refused:
+        return render(request, "payments/refused.html", {"order": order, "message": str(refused)}, status=409)
+    return redirect("payments:pay", order.public_id)
 
 
 @page(ORDER)

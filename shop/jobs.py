@@ -40,6 +40,7 @@ JOBS = (
     Job("reconcile-month", "payments.tasks.reconcile_month", timedelta(days=1), "Differences from Stripe: {}", 1500),
     Job("expire-unpaid-orders", "payments.tasks.expire_unpaid_orders", seconds(30), "Orders handled: {}"),
     Job("handle-expiring", "payments.tasks.handle_expiring", timedelta(minutes=30), "Authorized payments handled: {}"),
+    Job("remind-payments", "payments.tasks.remind_payments", timedelta(hours=1), "Reminders sent: {}"),
     Job("expire-gift-cards", "payments.tasks.expire_gift_cards", timedelta(hours=1), "Gift cards expired: {}"),
     Job("close-days", "payments.tasks.close_days", timedelta(hours=1), "Days closed: {}", 600, is_repeated=True),
     Job("refresh-cohorts", "payments.tasks.refresh_cohorts", timedelta(days=1), "Rows written: {}", 1500),

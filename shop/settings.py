@@ -254,6 +254,9 @@ ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION el
 # Whoever sends the checkout form sooner after it was shown is asked to press the button again; 0 asks nobody.
 CHECKOUT_MIN_SECONDS = env.int("SHOP_CHECKOUT_MIN_SECONDS", default=2 if IS_PRODUCTION else 0)
 MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP network; 0 means no limit
+# Orders by transfer, and for cash at pick-up, hold stock for days.
+MAX_PROMISED_UNITS = env.int("SHOP_MAX_PROMISED_UNITS", default=20)  # per IP network; 0 means no limit
+MAX_PROMISED_PERCENT = env.int("SHOP_MAX_PROMISED_PERCENT", default=50)  # of a variant's stock
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
 
 # --- books: the account numbers of exported files (payments/bookkeeping) -----------------------------------------

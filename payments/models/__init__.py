@@ -4,6 +4,7 @@ from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, D
 from payments.models.dispute import Dispute
 from payments.models.event import StripeEvent
 from payments.models.ledger import Journal, Posting
+from payments.models.offline import MoneyAccount, OfflineMethod, OfflineText, ReceivedMoney
 from payments.models.payment import Payment
 from payments.models.refund import Refund
 from payments.models.refund_request import RefundLimit, RefundLine, RefundRequest
@@ -18,9 +19,13 @@ __all__ = [
     "DailyTax",
     "Dispute",
     "Journal",
+    "MoneyAccount",
+    "OfflineMethod",
+    "OfflineText",
     "Payment",
     "Payout",
     "Posting",
+    "ReceivedMoney",
     "Refund",
     "RefundLimit",
     "RefundLine",

@@ -68,7 +68,8 @@ class Posting(models.Model):
         GOODWILL = "goodwill", "Given away"
         BREAKAGE = "breakage", "Expired gift cards"
         FEES = "fees", "Fees of Stripe"
-        BANK = "bank", "Paid out to the bank account"
+        BANK = "bank", "Bank account"
+        CASH = "cash", "Cash"
         UNASSIGNED = "unassigned", "Money without an order"
         EXCHANGE = "exchange", "Exchange between currencies"
 

@@ -6,10 +6,12 @@ from django.db import models
 from django.db.models import F, Q
 
 ONLINE = "Online payment"  # until Stripe says what it was paid with
+OFFLINE = ("transfer", "invoice", "pickup")  # the methods of payments that staff look after
+IS_AWAITED = Q(method__in=OFFLINE, status__in=["open", "processing", "agreed"])
 
 
 class Payment(models.Model):
-    """A payment of an order by Stripe, by gift card, or of nothing. Amounts are in minor units of `currency`.
+    """A payment of an order by Stripe, by gift card, outside both, or of nothing. Amounts are in minor units of `currency`.
 
     Only payments/statuses.py changes `status`. `key` identifies the session at Stripe. It is stored with all parameters
     before Stripe is called, so that a lost answer can be requested again without a second session. Stripe repeats its
@@ -20,11 +22,15 @@ class Payment(models.Model):
         STRIPE = "stripe"
         GIFT_CARD = "giftcard", "Gift card"
         NONE = "none", "Nothing to pay"
+        TRANSFER = "transfer", "Bank transfer"
+        INVOICE = "invoice", "Invoice"
+        PICKUP = "pickup", "Cash at pick-up"
 
     class Status(models.TextChoices):
         OPEN = "open"
         PROCESSING = "processing"
         AUTHORIZED = "authorized"
+        AGREED = "agreed", "Agreed on account"
         CAPTURED = "captured"
         FAILED = "failed"
         CANCELED = "canceled"
@@ -69,6 +75,9 @@ class Payment(models.Model):
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     disputed_minor = models.BigIntegerField(default=0)
+    credited_minor = models.BigIntegerField(
+        "taken back before it was paid", default=0, db_default=0, help_text="By refunds, so that less is to pay."
+    )
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     key_attempt = models.PositiveIntegerField(default=0, editable=False)
@@ -87,6 +96,8 @@ class Payment(models.Model):
     risk_accepted_at = models.DateTimeField(null=True, blank=True, help_text="When staff accepted a raised risk.")
     last_error = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField("due", null=True, blank=True, help_text="Until when staff expect the money.")
+    remind_at = models.DateTimeField("reminder", null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was last asked about it.")
     created_at = models.DateTimeField(auto_now_add=True)
     captured_at = models.DateTimeField(null=True, blank=True)
@@ -96,6 +107,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        permissions = [("receive_payment", "Can record money that was received or sent")]
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "method"],
@@ -116,6 +128,8 @@ class Payment(models.Model):
                     refunded_minor__gte=0,
                     refunded_minor__lte=F("captured_minor"),
                     disputed_minor__gte=0,
+                    credited_minor__gte=0,
+                    credited_minor__lte=F("amount_minor") - F("captured_minor"),
                 ),
             ),
             models.CheckConstraint(
@@ -131,6 +145,9 @@ class Payment(models.Model):
                 condition=Q(status__in=["open", "processing"]),
             ),
             models.Index(fields=["capture_before"], name="payment_authorized", condition=Q(status="authorized")),
+            # Money that staff wait for.
+            models.Index(fields=["due_at", "order"], name="payment_awaited", condition=IS_AWAITED),
+            models.Index(fields=["remind_at"], name="payment_reminder", condition=Q(remind_at__isnull=False)),
             models.Index(fields=["charge_id"], name="payment_charge", condition=~Q(charge_id="")),
             models.Index(
                 fields=["order"],
@@ -153,6 +170,8 @@ class Payment(models.Model):
         """What a shopper paid with: the name of the gift card, or what Stripe says, like `Visa ending in 4242`."""
         if self.gift_card:
             return str(self.gift_card)
+        if self.is_offline:
+            return self.get_method_display()
         return self.card or ONLINE
 
     @property
@@ -167,6 +186,21 @@ class Payment(models.Model):
     def is_risky(self) -> bool:
         """Whether it has a raised risk that nobody has accepted."""
         return self.risk_level in self.RAISED_RISK and not self.risk_accepted_at
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether staff look after the payment, without the payment provider."""
+        return self.method in OFFLINE
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether staff still expect money for it."""
+        return self.is_offline and self.status in (self.Status.OPEN, self.Status.PROCESSING, self.Status.AGREED)
+
+    @property
+    def left_minor(self) -> int:
+        """What is still to pay of an offline payment, in minor units."""
+        return self.amount_minor - self.captured_minor - self.credited_minor
 
     @property
     def is_live(self) -> bool:

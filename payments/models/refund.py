@@ -46,6 +46,8 @@ class Refund(models.Model):
         help_text="The refund that paid out again what failed here.",
     )
     reason = models.CharField(max_length=100, blank=True)
+    sent_on = models.DateField("sent", null=True, blank=True, help_text="When staff sent the money of an offline one.")
+    sent_reference = models.CharField("reference", max_length=100, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -68,6 +70,7 @@ class Refund(models.Model):
                 name="refund_unsettled",
                 condition=Q(status__in=["requested", "pending"]),
             ),
+            models.Index(fields=["payment"], name="refund_waiting", condition=Q(status="pending")),
             models.Index(fields=["payment"], name="refund_failed", condition=Q(status="failed")),
         ]
 

@@ -4,6 +4,7 @@ from django import template
 
 from orders.models import Order
 from payments.models import Payment
+from payments.offline_notes import OfflineNote, note_of
 
 register = template.Library()
 
@@ -14,8 +15,15 @@ def payment_summary(order: Order) -> dict[str, object]:
     payments = list(order.payments.select_related("gift_card").order_by("pk"))
     return {
         "captured": [payment for payment in payments if payment.captured_minor],
+        "note": note_of(order),
         "sentence": _without_payment(order, payments[-1] if payments else None),
     }
+
+
+@register.simple_tag
+def offline_note(order: Order) -> OfflineNote | None:
+    """Return what is still to pay by transfer, by invoice or in cash; None if nothing is."""
+    return note_of(order)
 
 
 def _without_payment(order: Order, latest: Payment | None) -> str:

@@ -17,6 +17,7 @@ from catalog.emails import rendered_mail
 from orders.mail_examples import EXAMPLES, MailExample
 from payments.authorization_mails import AUTHORIZATION_EXAMPLES
 from payments.dispute_mails import DISPUTE_EXAMPLE
+from payments.offline_mails import OFFLINE_EXAMPLES
 from shop.desk.reports.mailing import REPORT_EXAMPLE
 
 SEE_SETTINGS = "catalog.view_store"
@@ -30,10 +31,11 @@ STOCK_EXAMPLES = (
         lambda: ("Low stock: 1 variant", {"rows": [("Stoneware mug, Moss", 2)], "count": 1}),
     ),
 )
-ORDER_MAILS = {
-    example.kind: example
-    for example in (*EXAMPLES, *STOCK_EXAMPLES, *AUTHORIZATION_EXAMPLES, DISPUTE_EXAMPLE, REPORT_EXAMPLE)
-}
+ALL_EXAMPLES = (
+    *(*EXAMPLES, *OFFLINE_EXAMPLES, *STOCK_EXAMPLES, *AUTHORIZATION_EXAMPLES),
+    *(DISPUTE_EXAMPLE, REPORT_EXAMPLE),
+)
+ORDER_MAILS = {example.kind: example for example in ALL_EXAMPLES}
 ACCOUNT_MAILS = {name.replace("/email/", "-"): name for name in MAIL_TEXTS}
 LINKS = {text.url for text in MAIL_TEXTS.values() if text.url.endswith("_url")}
 ACCOUNT_VALUES = {

@@ -19,6 +19,8 @@ from shop.models import Mail
 MAX_MAILS = 100
 LABELS = {
     "order_confirmed": "Order confirmation",
+    "order_received": "How to pay",
+    "payment_reminder": "Payment reminder",
     "order_shipped": "Parcel is on its way",
     "order_canceled": "Order is canceled",
     "order_refunded": "Refund",
@@ -27,7 +29,15 @@ LABELS = {
     "gift": "Gift card for its recipient",
     "order_gift_sent": "Gift card was sent",
 }
-OF_ORDER = ("order_confirmed", "order_canceled", "gift_cards", "gift", "order_gift_sent")
+OF_ORDER = (
+    "order_confirmed",
+    "order_received",
+    "payment_reminder",
+    "order_canceled",
+    "gift_cards",
+    "gift",
+    "order_gift_sent",
+)
 
 
 def mails_about(order: Order) -> QuerySet[Mail]:

@@ -21,6 +21,8 @@ MOVES = {
     ("authorized", "canceled"),
     ("processing", "failed"),
     ("processing", "canceled"),
+    ("agreed", "captured"),
+    ("agreed", "canceled"),
     ("failed", "captured"),
     ("canceled", "captured"),
 }

@@ -90,6 +90,10 @@ CORRUPTIONS = {
     "M30": "UPDATE payments_payment SET status = 'canceled' WHERE status = 'authorized'",
     "M31": "ALTER TABLE payments_payment DROP CONSTRAINT payment_within_authorization; UPDATE payments_payment SET authorized_minor = captured_minor - 1 WHERE captured_minor > 1",
     "M32": "UPDATE orders_fulfillment SET order_id = (SELECT order_id FROM payments_payment WHERE status = 'authorized')",
+    "M40": "UPDATE payments_payment SET method = 'transfer' WHERE captured_minor > 0 AND gift_card_id IS NULL",
+    "M41": "UPDATE orders_order SET payment_method = 'transfer' WHERE status = 'placed'",
+    "M42": "UPDATE payments_payment SET method = 'invoice' WHERE refunded_minor > 0",
+    "M43": "UPDATE payments_payment SET amount_minor = amount_minor + 1, credited_minor = 1",
     "M9 ": "UPDATE payments_payment SET status = 'open' WHERE order_id IN (SELECT id FROM orders_order WHERE status = 'canceled')",
 }
 

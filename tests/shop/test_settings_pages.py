@@ -8,7 +8,7 @@ from shop.embedded.state import ROOT
 from tests.catalog.test_staff_permissions import role
 from tests.reading import find, find_all, markup_of, text_of
 
-PARTS = {"button", "footer", "frame", "gift_card_codes", "lines", "sums", "terms", "account"}
+PARTS = {"button", "footer", "frame", "gift_card_codes", "lines", "offline_payment", "sums", "terms", "account"}
 pytestmark = pytest.mark.django_db
 
 
