@@ -3,13 +3,15 @@
 They apply the database function `shop_fold` (shop/migrations) to both sides, so an index on that function can be used.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import CharField, Q, TextField
 from django.db.models.lookups import Contains, PatternLookup, StartsWith
 
-MIN_CODE = 4  # characters of a word with digits that few rows have
+MIN_CODE = 4  # characters of a part with digits that few rows have
+PARTS = re.compile(r"[^\W_]+")
 
 
 class Folded(PatternLookup):
@@ -52,20 +54,25 @@ class StartsFolded(Folded, StartsWith):
 def folded_words(name: str, words: Sequence[str]) -> Q:
     """The condition that the field has all of these words, in any order.
 
-    Of words like `Table 500500`, only those with digits are looked up in the field's index of words. Few rows have
-    them, and to find these in the long lists of rows that have the other words would take most of the time.
+    Of words like `Table MADE-500500-1`, only the part with digits is looked up in the field's index of words. Few rows
+    have it, and to find these in the long lists of rows that have the rest would take most of the time.
     """
-    codes = _codes(words)
-    return Q(*(Q(**{f"{name}__folds{'_too' if codes and word not in codes else ''}": word}) for word in words))
+    codes = [code for word in words if (code := _code_in(word))]
+    return Q(
+        *(Q(**{f"{name}__folds": code}) for code in codes),
+        *(Q(**{f"{name}__folds{'_too' if codes else ''}": word}) for word in words if word not in codes),
+    )
 
 
 def folded_text(name: str, text: str) -> Q:
     """The condition that the field contains this text as a whole."""
-    codes = _codes(text.split())
-    if not codes or " " not in text:
+    codes = [code for word in text.split() if (code := _code_in(word))]
+    if not codes:
         return Q(**{f"{name}__folds": text})
-    return folded_words(name, list(codes)) & Q(**{f"{name}__folds_too": text})
+    return folded_words(name, codes) & Q(**{f"{name}__folds_too": text})
 
 
-def _codes(words: Iterable[str]) -> set[str]:
-    return {word for word in words if len(word) >= MIN_CODE and any(map(str.isdigit, word))}
+def _code_in(word: str) -> str:
+    """The longest part of a word, of letters and digits, that has a digit and that few rows have; or an empty text."""
+    parts = [part for part in PARTS.findall(word) if len(part) >= MIN_CODE and any(map(str.isdigit, part))]
+    return max(parts, key=len, default="")

@@ -48,7 +48,7 @@ class DisputeAdmin(ReadOnly, admin.ModelAdmin):
     change_form_template = "admin/payments/dispute/change_form.html"
     list_filter = (ToDoFilter, "status")
     list_select_related = ("payment__order",)
-    search_fields = ("payment__order__number", "stripe_id")
+    search_fields = ("payment__order__number", "stripe_id__startswith")
     show_full_result_count = False
     fields: ClassVar[Any] = (
         *("payment", "status", "reason", amount("amount_minor"), amount("withdrawn_minor")),

@@ -38,7 +38,7 @@ from catalog.models import (
     Variant,
 )
 from orders.models import ClosingDay, Coupon, Customer, GiftCard, Order, OrderRun, Promotion
-from payments.models import Dispute, Payment, RefundRequest, StripeEvent
+from payments.models import BalanceTransaction, Dispute, Payment, Payout, RefundRequest, StripeEvent
 from shop.synthetic.loading import indexes_built_last, insert, set_sequence, without_row_triggers
 from shop.synthetic.people import FIRST_NAMES, LAST_NAMES
 
@@ -357,7 +357,33 @@ def _payments(staff_id: int) -> Sequence[Filling]:
                 "amount_minor": "500",
                 "closed_at": f"CASE WHEN NOT ({IS_RARE}) THEN {MOMENT} END",
             },
-            per_order=0.01,
+            per_order=0.002,
+        ),
+        Filling(
+            Payout,
+            {
+                "stripe_id": "'po_made' || n",
+                "status": mostly("paid", "failed"),
+                "amount_minor": "500000",
+                "currency": "'EUR'",
+                "arrives_on": "current_date - n::int",
+                "is_itemized": "true",
+            },
+            per_order=0.001,
+        ),
+        Filling(
+            BalanceTransaction,
+            {
+                "stripe_id": "'txn_made' || n",
+                "type": one_of("charge", "refund", "adjustment"),
+                "source": "'ch_made' || n",
+                "amount_minor": "5000",
+                "fee_minor": "100",
+                "net_minor": "4900",
+                "currency": "'EUR'",
+                "payment_id": _row(Payment),
+                "payout_id": _row(Payout),
+            },
         ),
     ]
 

@@ -113,6 +113,9 @@ def test_a_word_with_digits_is_found_together_with_words_that_many_rows_have(cli
     for text in ("mail 2007", "about 2007 mail"):
         page = client.get("/admin/shop/mail/", {"q": text})
         assert [mail.subject for mail in page.context["cl"].result_list] == ["Máil about 2007"]
+    Mail.objects.filter(subject="Mail 008").update(subject="Refund of MADE-2007-1")
+    assert Mail.objects.filter(folded_words("subject", ["made-2007-1"])).count() == 1
+    assert Mail.objects.filter(folded_words("subject", ["made-2007-2"])).count() == 0
     assert Mail.objects.filter(folded_text("subject", "about 2007")).count() == 1
     assert Mail.objects.filter(folded_text("subject", "mail 2007")).count() == 0
     assert Mail.objects.filter(folded_words("subject", ["mail", "2007", "nothing"])).count() == 0
