@@ -51,7 +51,7 @@ def set_sequence(table: str) -> None:
         )
 
 
-def insert(model: type[Model], source: str, **expressions: str) -> int:
+def insert(model: type[Model], source: str, /, **expressions: str) -> int:
     """Insert a row for each row of `source`, and return how many. Columns that are not given get their defaults."""
     selected, defaults = dict(expressions), []
     for field in model._meta.concrete_fields:
