@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from catalog.inventory import default_location
 from catalog.models import Reservation, StockMovement
 from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
-from payments.models import Journal, Payment, Posting, Refund
+from payments.models import Payment, Refund
 from shop.models import Mail
+from shop.synthetic.balance_rows import FEE, write_balance, write_journals
 from shop.synthetic.loading import insert, without_row_triggers
 
 MAX_LINES = 4
@@ -67,6 +68,7 @@ def write_chunk(lines: Iterator[Sequence[object]]) -> None:
     _write_stock()
     _write_payments()
     _write_books()
+    write_balance()
     _write_mails()
 
 
@@ -234,7 +236,7 @@ def _write_payments() -> None:
 
 
 def _write_books() -> None:
-    """Write the journals of sales, captures, cancellations and refunds, with their postings."""
+    """Write the journals of sales, captures, cancellations, refunds and fees, with their postings."""
     net_shipping = "shipping - shipping_tax"
     net_sales = "total - tax - (shipping - shipping_tax)"
     parts = {"sales": net_sales, "shipping": net_shipping, "tax": "tax"}
@@ -244,30 +246,13 @@ def _write_books() -> None:
         ("capture", "'ch_made_' || id", "id", "paid", "has_payment", {"stripe": "total", "receivable": "-total"}),
         ("cancel", "number", "NULL::bigint", "sent", "is_returned", {"receivable": "-total", **parts}),
         ("refund", "'re_made_' || id", "id", "sent", "is_returned", {"stripe": "-total", "receivable": "total"}),
+        ("fee", "'txn_made_' || id", "id", "paid", "has_payment", {"fees": FEE, "stripe": f"-({FEE})"}),
     )
-    signs = {"sale": 1, "cancel": -1}
+    taxes = {"sale": _taxes(1), "cancel": _taxes(-1)}
     for position, (kind, reference, payment, at, condition, amounts) in enumerate(journals):
-        journal_id = f"id * {len(journals)} + {position} - {len(journals)}"
-        insert(
-            Journal,
-            f"sums WHERE {condition}",
-            id=journal_id,
-            kind=f"'{kind}'",
-            provider_ref=reference,
-            order_id="id",
-            payment_id=payment,
-            currency="currency",
-            taxes=_taxes(signs[kind]) if kind in signs else "'[]'::jsonb",
-            created_at=at,
-        )
-        for account, amount in amounts.items():
-            insert(
-                Posting,
-                f"sums WHERE {condition} AND {amount} <> 0",
-                journal_id=journal_id,
-                account=f"'{account}'",
-                amount_minor=amount,
-            )
+        fields = {"provider_ref": reference, "order_id": "id", "payment_id": payment, "currency": "currency"}
+        fields |= {"taxes": taxes.get(kind, "'[]'::jsonb"), "created_at": at}
+        write_journals(position, kind, "sums", condition, amounts, fields)
 
 
 def _write_mails() -> None:

@@ -1,4 +1,4 @@
-"""Add any number of made-up orders with COPY: their lines, parcels, payments, refunds and books.
+"""Add any number of made-up orders with COPY: their lines, parcels, payments, refunds, payouts and books.
 
 Most are shipped. Some are to be shipped and have their units reserved, some wait for their payment, some are canceled, and
 a few refunds have failed. The rows agree with each other, so that `manage.py audit` accepts them.
@@ -21,7 +21,7 @@ from catalog.models.image import PICTURE_ROW, picture_of
 from catalog.prices import prices_at
 from orders.checkout.placing import CROCKFORD
 from orders.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
-from payments.models import Journal, Payment, Posting, Refund
+from payments.models import BalanceTransaction, Journal, Payment, Payout, Posting, Refund
 from payments.reports.closing import forget_closed_days
 from shop.models import Mail
 from shop.synthetic.loading import indexes_built_last, next_id, set_sequence
@@ -36,7 +36,10 @@ MIN_OPEN, OPEN_SHARE = 60, 0.004
 MIN_PROBLEMS, PROBLEM_SHARE = 60, 0.002
 UNPAID_EVERY = 4  # of the open orders
 MIX = 0x9E3779B97F4A7C15 & (2**40 - 1) | 1  # odd, so that multiplying by it gives every number once
-TABLES = (Order, OrderLine, Fulfillment, FulfillmentLine, OrderEvent, Payment, Refund, Journal, Posting, Mail)
+TABLES = (
+    *(Order, OrderLine, Fulfillment, FulfillmentLine, OrderEvent, Payment, Refund, Journal, Posting, Mail),
+    *(BalanceTransaction, Payout),
+)
 
 # What can be ordered.
 GOODS = """

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from orders.models import Order
 from orders.worklists import to_ship, unpaid
-from payments.models import Payment
+from payments.models import BalanceTransaction, Payment, Payout
 from shop.operations.audit import run_audit
 from tests.factories import make_location, make_variant
 
@@ -21,6 +21,9 @@ def test_made_up_orders_break_no_invariant():
     assert (Order.objects.count(), to_ship().count(), unpaid().count()) == (300, 45, 15)
     assert len(set(Order.objects.values_list("number", flat=True))) == 300
     assert Payment.objects.filter(refunds__status="failed").exists()
+    paid = Payment.objects.filter(captured_minor__gt=0)
+    assert paid.filter(balance_transactions__type="charge").count() == paid.count()
+    assert BalanceTransaction.objects.filter(type="payout").count() == Payout.objects.count() > 100
 
 
 def test_made_up_orders_need_a_product_with_a_price():
