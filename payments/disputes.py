@@ -59,10 +59,13 @@ def _may_move(dispute: Dispute, target: str) -> bool:
 
 
 def _book_moves(payment: Payment, dispute: Dispute, state: DisputeState) -> None:
-    for move in state.moves:
-        if ledger.book_dispute_move(dispute, move.transaction_id, move.amount_minor):
-            Payment.objects.filter(pk=payment.pk).update(disputed_minor=F("disputed_minor") - move.amount_minor)
-            Dispute.objects.filter(pk=dispute.pk).update(withdrawn_minor=F("withdrawn_minor") - move.amount_minor)
+    """Book what is not in the books yet. A journal that was deleted is booked again and counted once."""
+    new = [ledger.book_dispute_move(dispute, move.transaction_id, move.amount_minor) for move in state.moves]
+    withdrawn = -sum(move.amount_minor for move in state.moves)
+    if any(new) and withdrawn != dispute.withdrawn_minor:
+        more = withdrawn - dispute.withdrawn_minor
+        Payment.objects.filter(pk=payment.pk).update(disputed_minor=F("disputed_minor") + more)
+        Dispute.objects.filter(pk=dispute.pk).update(withdrawn_minor=withdrawn)
 
 
 def _move(order: Order, dispute: Dispute, state: DisputeState, *, is_new: bool) -> None:

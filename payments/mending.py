@@ -3,8 +3,10 @@
 from django.db import transaction
 from django.db.models import Sum
 
+from orders.models import Order
 from payments import gateway, ledger
 from payments.balance import (
+    DISPUTES,
     book_missing_exchange,
     book_missing_fee,
     booked_fee,
@@ -14,7 +16,7 @@ from payments.balance import (
     take_over_listed,
 )
 from payments.errors import PaymentError
-from payments.models import BalanceTransaction, Journal, Payment, Posting, Refund
+from payments.models import BalanceTransaction, Dispute, Journal, Payment, Posting, Refund
 
 
 class CannotMend(PaymentError):
@@ -22,7 +24,7 @@ class CannotMend(PaymentError):
 
 
 def mend(name: str) -> str:
-    """Book what is missing for a charge, refund, payout or balance transaction; return what was done.
+    """Book what is missing for a charge, refund, dispute, payout, balance transaction or order; return what was done.
 
     Raise CannotMend if the books have it already.
     """
@@ -31,7 +33,32 @@ def mend(name: str) -> str:
     if name.startswith("po_"):
         take_over_listed(gateway.retrieve_payout(name))
         return f"The payout {name} stands in the books."
-    return _book_again(name)
+    if name.startswith(DISPUTES):
+        return _mend_dispute(name)
+    order = Order.objects.filter(number=name, confirmed_at__isnull=False).first()
+    return _mend_order(order) if order else _book_again(name)
+
+
+def _mend_dispute(name: str) -> str:
+    """Write the journals of a dispute again that are missing."""
+    dispute = Dispute.objects.select_related("payment__order").filter(stripe_id=name).first()
+    if not dispute:
+        raise CannotMend(f"No dispute of ours has the ID {name}.")
+    state = gateway.retrieve_dispute(name)
+    with transaction.atomic():
+        is_new = [ledger.book_dispute_move(dispute, move.transaction_id, move.amount_minor) for move in state.moves]
+        if dispute.status == Dispute.Status.LOST:
+            is_new.append(ledger.book_dispute_lost(dispute, dispute.withdrawn_minor))
+    if not any(is_new):
+        raise CannotMend(f"{name} is in the books already. Look at the journals of {dispute.payment.order.number}.")
+    return f"{name} of {dispute.payment.order.number} stands in the books again."
+
+
+def _mend_order(order: Order) -> str:
+    """Write the sale of a paid order again, if it is missing."""
+    if not ledger.book_sale(order):
+        raise CannotMend(f"The sale of {order.number} is in the books already.")
+    return f"The sale of {order.number} stands in the books again."
 
 
 @transaction.atomic

@@ -267,7 +267,7 @@ def _cause_of(parts: list[BalanceTransaction], booked: int) -> tuple[str, str]:
     if first.source.startswith(DISPUTES) and payment:
         return (
             f"a dispute of {payment.order.number} moved it, and the books say {booked}",
-            "look at the order's journals",
+            MEND.format(first.source),
         )
     if first.source.startswith("po_"):
         return f"the payout moved {-first.amount_minor}, and the books say {-booked}", MEND.format(first.source)

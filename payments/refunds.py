@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -176,17 +177,19 @@ def book_goodwill_of(order: Order, refund: Refund) -> RefundRequest | None:
 @transaction.atomic
 def note_foreign_refund(payment: Payment, state: RefundState) -> Refund:
     """Record a refund that somebody made in Stripe's dashboard."""
-    refund, _is_new = Refund.objects.get_or_create(
-        provider_ref=state.refund_id,
-        defaults={
-            "payment": payment,
-            "amount_minor": state.amount_minor,
-            "currency": payment.currency,
-            "key": uuid.uuid5(uuid.NAMESPACE_URL, state.refund_id),
-            "reason": "made at Stripe",
-        },
-    )
-    return take_over_refund(refund, state)
+    fields = {
+        "payment": payment,
+        "amount_minor": state.amount_minor,
+        "currency": payment.currency,
+        "key": uuid.uuid5(uuid.NAMESPACE_URL, state.refund_id),
+        "reason": "made at Stripe",
+    }
+    return take_over_refund(find_or_create_foreign(state.refund_id, fields), state)
+
+
+def find_or_create_foreign(provider_ref: str, fields: dict[str, Any]) -> Refund:
+    """Return the refund with this ID at Stripe. A unique constraint allows one."""
+    return Refund.objects.get_or_create(provider_ref=provider_ref, defaults=fields)[0]
 
 
 def _set_status(refund: Refund, status: Status, error: str = "") -> None:

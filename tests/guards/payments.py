@@ -5,7 +5,17 @@ from typing import Any
 
 from orders import lifecycle
 from orders.models import Order
-from payments import cancellation, gateway, refund_plans, refund_requests, refunds, sessions, settlement, views
+from payments import (
+    cancellation,
+    disputes,
+    gateway,
+    refund_plans,
+    refund_requests,
+    refunds,
+    sessions,
+    settlement,
+    views,
+)
 from payments.gateway import webhooks
 from payments.ledger import journals
 from payments.models import Journal, Payment, Refund
@@ -24,6 +34,48 @@ def no_settle_lock(monkeypatch: Monkey) -> None:
 
 def _create_journal(kind: str, provider_ref: str, fields: Mapping[str, Any]) -> tuple[Journal, bool]:
     return Journal.objects.create(kind=kind, provider_ref=provider_ref, **fields), True
+
+
+@guard(
+    "journal-once",
+    "tests/races/test_reconcile_races.py::test_a_payment_that_a_return_page_and_two_sweeps_find_together_is_booked_once",
+)
+@guard(
+    "payout-once",
+    "tests/races/test_reconcile_races.py::test_a_payout_that_a_webhook_and_two_sweeps_find_together_is_booked_once",
+)
+@guard(
+    "dispute-move-once",
+    "tests/races/test_reconcile_races.py::test_a_dispute_that_a_webhook_and_two_sweeps_find_together_takes_the_money_once",
+)
+def no_unique_journal(monkeypatch: Monkey) -> None:
+    """A fee, a payout or the money of a dispute is booked by everybody who hears of it."""
+    execute("ALTER TABLE payments_journal DROP CONSTRAINT IF EXISTS journal_once")
+    monkeypatch.setattr(journals, "find_or_create", _create_journal)
+
+
+@guard(
+    "foreign-refund-once",
+    "tests/races/test_reconcile_races.py::test_a_refund_of_the_dashboard_that_four_hear_of_together_is_recorded_once",
+)
+def no_unique_refund(monkeypatch: Monkey) -> None:
+    """Everybody who hears of a refund made in the dashboard records one of its own."""
+    execute(
+        "ALTER TABLE payments_refund DROP CONSTRAINT IF EXISTS payments_refund_provider_ref_key",
+        "ALTER TABLE payments_refund DROP CONSTRAINT IF EXISTS payments_refund_key_key",
+    )
+    monkeypatch.setattr(
+        refunds, "find_or_create_foreign", lambda ref, fields: Refund.objects.create(provider_ref=ref, **fields)
+    )
+
+
+@guard(
+    "dispute-stays-lost",
+    "tests/races/test_reconcile_races.py::test_an_answer_to_a_dispute_that_is_lost_at_the_same_moment_leaves_it_lost",
+)
+def no_final_dispute(monkeypatch: Monkey) -> None:
+    """An older answer of Stripe opens a closed dispute again."""
+    monkeypatch.setattr(disputes, "_may_move", lambda dispute, target: target != dispute.status)
 
 
 @guard("event-key", "tests/races/test_payment_races.py::test_one_event_twenty_times_has_one_effect")

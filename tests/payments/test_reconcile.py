@@ -224,6 +224,59 @@ def test_a_refund_deleted_by_a_superuser_is_named_and_booked_again(payment, desk
     assert differences() == []
 
 
+@pytest.mark.parametrize("kind", ["dispute", "dispute_lost"])
+def test_a_dispute_deleted_by_a_superuser_is_named_and_booked_again(payment, desk, kind):
+    dispute = desk.dispute(payment.payment_intent_id)
+    assert differences() == []
+    desk.decide(dispute["id"], "lose")
+    assert differences() == []
+    delete_journals(f"j.kind = '{kind}'")
+    assert [finding.invariant[:3] for finding in run_audit()][-1] == "M18"
+    if kind == "dispute":  # the sweep books it as it books what a lost webhook would have told
+        report = reconcile(timezone.now() - timedelta(days=2))
+        assert [booked.key for booked in report.booked] == [f"dispute {dispute['id']}"]
+    else:
+        call_command("reconcile", "--mend", dispute["id"])
+    assert (differences(), run_audit()) == ([], [])
+    with pytest.raises(CommandError, match="is in the books already"):
+        call_command("reconcile", "--mend", dispute["id"])
+
+
+def test_a_sale_deleted_by_a_superuser_is_named_by_the_audit_and_booked_again(payment):
+    assert differences() == []
+    number = payment.order.number
+    delete_journals("j.kind = 'sale'")
+    named = [str(finding) for finding in run_audit()]
+    assert named == [
+        f"M7 what shoppers owe follows from orders and payments: order {number}: books say -2890 is owed, "
+        "order and payments say 0"
+    ]
+    call_command("reconcile", "--mend", number)
+    assert (differences(), run_audit()) == ([], [])
+    with pytest.raises(CommandError, match="is in the books already"):
+        call_command("reconcile", "--mend", number)
+
+
+def test_a_payout_deleted_by_a_superuser_is_named_by_the_audit_and_booked_again(payment, desk):
+    differences()
+    payout = desk.pay_out()
+    assert differences() == []
+    delete_journals("j.kind = 'payout'")
+    (named,) = [str(finding) for finding in run_audit()]
+    assert f"payout {payout['id']}: is pending over 2771, books say 0" in named
+    call_command("reconcile", "--mend", payout["id"])
+    assert (differences(), run_audit()) == ([], [])
+
+
+def test_a_page_that_stripe_puts_off_is_asked_for_again(payment, desk, monkeypatch):
+    monkeypatch.setattr("payments.gateway.calls.FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("payments.gateway.balance.EXPANDED_PAGE_SIZE", 1)
+    desk.refund(payment.payment_intent_id, amount=300)
+    desk.switch(**{"429": "5 GET"})
+    report = reconcile(timezone.now() - timedelta(days=2))
+    assert (report.transactions, report.differences) == (2, [])
+
+
 def test_a_journal_for_which_stripe_moved_nothing_is_named(payment):
     let_time_pass()
     Payment.objects.filter(pk=payment.pk).update(charge_id="ch_gone", payment_intent_id="pi_gone")
