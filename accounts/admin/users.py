@@ -4,17 +4,23 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.models import User
 from accounts.notices import tell_owner
 from accounts.roles import ROLES
+
+KEPT = (
+    "This account has store credit or other entries that the books need, so it cannot be deleted. "
+    "Untick “May log in” to close it."
+)
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -34,6 +40,9 @@ class ExistingUserForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if groups := self.fields.get("groups"):
             groups.queryset = Group.objects.exclude(name__in=ROLES)  # type: ignore[attr-defined]
+            groups.widget = forms.CheckboxSelectMultiple()
+            groups.widget.choices = groups.choices  # type: ignore[attr-defined]
+            groups.help_text = "For promotions that only some customers get."
 
 
 class GroupFilter(admin.SimpleListFilter):
@@ -71,6 +80,14 @@ class ShopUserAdmin(UserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave out staff, so that nobody takes over the account of a person with more permissions."""
         return super().get_queryset(request).filter(is_staff=False, is_superuser=False)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Lead back to an account that entries of the books need, and say how to close it instead."""
+        user = self.get_object(request, object_id)
+        if user and self.has_delete_permission(request, user) and self.get_deleted_objects([user], request)[3]:
+            messages.error(request, KEPT)
+            return redirect("admin:accounts_user_change", user.pk)
+        return super().delete_view(request, object_id, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001  (Django's)
         super().save_model(request, obj, form, change)

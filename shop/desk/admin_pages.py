@@ -1,6 +1,6 @@
 """Common behaviour of all admin pages, whichever app registers them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -12,6 +12,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from psycopg.errors import UniqueViolation
 
 from catalog import folding  # noqa: F401  (registers the lookup)
@@ -40,6 +41,17 @@ class ShopChangeList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
+def _without_links(rows: list[Any]) -> list[Any]:
+    """The nested list of what is deleted, without the rows that only tie two objects together."""
+    ties = tuple(f"{capfirst(model._meta.verbose_name)}: " for model in _tie_models())
+    kept = [_without_links(row) if isinstance(row, list) else row for row in rows if not str(row).startswith(ties)]
+    return [row for row in kept if row != []]
+
+
+def _tie_models() -> Iterator[type[models.Model]]:
+    return (model for model in apps.get_models(include_auto_created=True) if model._meta.auto_created)
+
+
 class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, RecordsChanges):
     """Mixed into every model admin: searches ignore accents, and database errors become messages.
 
@@ -60,6 +72,10 @@ class ShopModelAdmin(PlainRelations, KeepsTypedValues, DetectsConcurrentEdits, R
         paginator = super().get_paginator(request, *args, **kwargs)  # type: ignore[misc]
         paginator.is_search = bool(request.GET.get(SEARCH_VAR, "").strip())
         return paginator
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
+        listed_rows, *others = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        return (_without_links(listed_rows), *others)  # type: ignore[return-value]
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """The columns by which the list can be sorted: of a long one, those that an index has in that order."""

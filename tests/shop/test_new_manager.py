@@ -7,14 +7,16 @@ import pytest
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from catalog.models import Collection, CollectionEntry, Location, Run, Store
+from orders.models import GiftCard
 from payments.models import Dispute, Journal, Payment, Refund, RefundRequest, StripeEvent
 from shop.desk.home import latest_orders
 from tests.factories import make_variant
-from tests.reading import find, find_all, form_of, text_of
+from tests.reading import find, find_all, form_of, messages_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +125,25 @@ def test_a_customers_account_is_added_in_words_that_a_shop_uses(client, staff):
     password = "a long new passphrase"
     client.post("/admin/accounts/user/add/", {"email": "a@b.example", "password1": password, "password2": password})
     assert User.objects.get(email="a@b.example").check_password(password)
+
+
+def test_what_only_ties_two_objects_together_is_not_listed_among_what_is_deleted(client, staff):
+    user = User.objects.create_user("a@b.example", "a long new passphrase")
+    user.groups.add(group := Group.objects.create(name="Trade"))
+    for path in (f"auth/group/{group.pk}", f"accounts/user/{user.pk}"):
+        assert "relationship" not in text_of(find(client.get(f"/admin/{path}/delete/"), "main"))
+    page = client.get(f"/admin/accounts/user/{user.pk}/change/")
+    assert "For promotions that only some customers get." in text_of(page)
+    assert form_of(page, id="user_form")["groups"] == str(group.pk)
+
+
+def test_an_account_with_store_credit_is_closed_instead_of_deleted(client, staff):
+    user = User.objects.create_user("a@b.example", "a long new passphrase")
+    GiftCard.objects.create(kind="credit", user=user, currency="EUR", initial_minor=1000, balance_minor=0)
+    for send in (client.get, client.post):
+        page = send(f"/admin/accounts/user/{user.pk}/delete/", follow=True)
+        assert messages_of(page) == [
+            "This account has store credit or other entries that the books need, so it cannot be deleted. "
+            "Untick “May log in” to close it."
+        ]
+    assert User.objects.filter(pk=user.pk).exists()
