@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from accounts.models import User
 from tests.accounts.second_factors import offer_no_challenge
 from tests.accounts.test_pages import PAGES, address_of, visitor
-from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER
+from tests.browser.conftest import NEEDS_BROWSER, found_by_axe
 from tests.factories import make_order
 
 pytestmark = [*NEEDS_BROWSER, pytest.mark.full, pytest.mark.django_db(transaction=True)]
@@ -43,7 +42,7 @@ def test_account_pages_fit_every_width_and_axe_finds_nothing(name, browser, live
         problems += [f"{overflow} px too wide at {width} px"] if overflow > 0 else []
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"{name.replace(':', '-')}-{width}.png", full_page=True)
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    found = found_by_axe(page)
     problems += [f"{violation['id']}: {violation['nodes'][0]['html'][:120]}" for violation in found]
     context.close()
     assert (problems, complaints) == ([], [])

@@ -1,10 +1,9 @@
 """The cart and the checkout in a real browser: by keyboard, without scripts, on the smallest phone, with mistakes."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
+from tests.browser.conftest import NEEDS_BROWSER, found_by_axe, open_page
 from tests.browser.test_shop import ADDRESS, fill_checkout, new_mailbox, tab_to
 from tests.stripe_desk import StripeDesk
 
@@ -15,7 +14,7 @@ SMALLEST_PHONE = {"width": 320, "height": 640}
 def problems_of(page: Page) -> list[str]:
     """What axe finds, and whether the page is wider than its window."""
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    found = found_by_axe(page)
     wide = [f"{page.url}: {overflow} px too wide"] if overflow > 0 else []
     return wide + [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 

@@ -1,9 +1,8 @@
 """The drawer after "Add to cart": at the widths at which the cart page's two columns once filled it."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
+from tests.browser.conftest import NEEDS_BROWSER, found_by_axe, open_page
 
 pytestmark = NEEDS_BROWSER
 PRODUCT = "/p/terra-vase/"
@@ -37,7 +36,7 @@ def test_the_drawer_shows_what_was_added_and_one_way_on(browser, shop, width):
     assert page.locator("#cart .btn:not(.ghost):visible").all_inner_texts() == ["Check out"]
     assert page.locator("#cart").get_by_text("View cart").count() == 1
     assert page.evaluate("document.querySelector('#cart').contains(document.activeElement)")
-    assert Axe().run(page, options=AXE_OPTIONS).violations_count == 0
+    assert found_by_axe(page) == []
     page.click("#cart [aria-label^='One'][aria-label$='more']")
     page.wait_for_selector("#cartlink[aria-label='Cart, 2 items']")
     assert page.evaluate("document.activeElement.id.startsWith('more-')")

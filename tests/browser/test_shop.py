@@ -3,10 +3,9 @@
 import uuid
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import AXE_OPTIONS, NEEDS_BROWSER, open_page
+from tests.browser.conftest import NEEDS_BROWSER, found_by_axe, open_page
 
 pytestmark = NEEDS_BROWSER
 ADDRESS = {
@@ -169,7 +168,7 @@ def test_no_page_fails_axe_or_overflows(browser, shop, width, scheme):
         page.goto(url)
         page.wait_for_timeout(100)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+        found = found_by_axe(page)
         problems += [f"{url}: {v['id']}: {v['nodes'][0]['html'][:120]}" for v in found]
         problems += [f"{url}: {overflow} px too wide"] if overflow > 0 else []
     assert problems == []
