@@ -9,23 +9,36 @@ from orders.models import Order
 
 @dataclass(frozen=True)
 class ChargePlan:
-    """What shipping a parcel charges, as sentences, and why it cannot be done (empty if it can)."""
+    """What shipping a parcel charges, in minor units and as sentences, or why it cannot be charged."""
 
-    sentences: tuple[str, ...]
+    amount_minor: int = 0
+    sentences: tuple[str, ...] = ()
     refusal: str = ""
 
 
 @dataclass(frozen=True)
-class Charging:
-    """How payments charges orders.
+class Charge:
+    """A parcel to charge and ship, by whom, from a page whose newest event was `seen`. `drops_rest` cancels the rest."""
 
-    `is_due` says whether shipping charges the order. `plan` says what shipping a parcel will charge, and `ship` charges it
-    and ships it, then returns a sentence, or raises ShipmentRefused. The flag of both drops what is not in the parcel.
+    parcel: NewFulfillment
+    drops_rest: bool
+    user_id: int
+    seen: int | None
+
+
+@dataclass(frozen=True)
+class Charging:
+    """How payments charges orders when they ship.
+
+    `is_due` says whether shipping charges the order, and `hold` is the reason not to ship that charging removes. `plan` says
+    what shipping a parcel will charge; its flag drops what is not in the parcel. `ship` charges and ships, and returns a
+    sentence, or raises ShipmentRefused.
     """
 
     is_due: Callable[[Order], bool]
+    hold: Callable[[Order], str]
     plan: Callable[[Order, NewFulfillment, bool], ChargePlan]
-    ship: Callable[[Order, NewFulfillment, bool, int, int | None], str]
+    ship: Callable[[Order, Charge], str]
 
 
 CHARGINGS: list[Charging] = []

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db.models import Sum
+
 from catalog.formats import money
 from catalog.models import Store
 from orders.lifecycle import record_event
@@ -111,6 +113,12 @@ def clear_lapsed(order: Order) -> None:
     lapsed = order.payments.filter(flag=Flag.LAPSED)
     if lapsed.exists() and (not order.is_paid or ledger.owed_by_shopper(order) <= 0):
         lapsed.update(flag=Flag.NONE)
+
+
+def released_of(order: Order) -> int:
+    """Return what banks held for a canceled order and gave back, in minor units."""
+    held = order.payments.filter(status=Status.CANCELED, flag=Flag.NONE)
+    return held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
 
 
 def tell_staff(order: Order, sentence: str) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q, Sum
 from orders.emails import send_canceled
 from orders.models import Order
 from orders.resending import OrderMail, add_mails
+from payments.authorizations import released_of
 from payments.cancellation import BY_STAFF
 from payments.models import Payment, Refund
 
@@ -26,5 +27,11 @@ def canceled_mail(order: Order) -> Iterable[OrderMail]:
     yield OrderMail(
         "canceled",
         "Order is canceled",
-        lambda again: send_canceled(order, refunded_minor=sums["paid"] or 0, gift_minor=gift_minor, again=again),
+        lambda again: send_canceled(
+            order,
+            refunded_minor=sums["paid"] or 0,
+            gift_minor=gift_minor,
+            released_minor=released_of(order),
+            again=again,
+        ),
     )

@@ -4,7 +4,6 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from orders import lifecycle
@@ -13,7 +12,7 @@ from orders.emails import send_canceled
 from orders.errors import GiftCardRefused
 from orders.models import Cart, Order
 from payments import gateway, ledger
-from payments.authorizations import clear_lapsed
+from payments.authorizations import clear_lapsed, released_of
 from payments.capturing import release
 from payments.errors import CancelRefused, CaptureRefused, GatewayRefused, StillProcessing
 from payments.models import Payment, Refund
@@ -192,8 +191,6 @@ def _cancel_by_staff(order_id: int, user_id: int | None, seen: int | None) -> Or
                 given_back += left
             else:
                 refunded += left
-    held = order.payments.filter(status=Payment.Status.CANCELED, flag=Payment.Flag.NONE)
-    released = held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
-    send_canceled(order, refunded_minor=refunded, gift_minor=given_back, released_minor=released)
+    send_canceled(order, refunded_minor=refunded, gift_minor=given_back, released_minor=released_of(order))
     lifecycle.release_stock(order)
     return order

@@ -6,10 +6,12 @@ and the payouts that reached the bank account.
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
@@ -31,9 +33,10 @@ from payments.balance import (
 )
 from payments.disputes import take_over_dispute
 from payments.errors import GatewayDown, GatewayRefused
-from payments.gateway import BalanceEntry
+from payments.gateway import BalanceEntry, HeldAmount
 from payments.models import BalanceTransaction, Dispute, Journal, Payment, Payout, Posting, Refund
 from payments.refunds import book_goodwill_of
+from payments.settlement import settle, settle_second_session
 
 log = logging.getLogger(__name__)
 Kind = Journal.Kind
@@ -87,6 +90,8 @@ def reconcile(since: datetime) -> Report:
     _look_up_older(since, started - YOUNG, report)
     _give_reasons(report)
     _hear_of_open_disputes(report)
+    held = list(gateway.list_held(since))
+    _hear_of_held(held, report)
     rows = BalanceTransaction.objects.filter(created_at__gte=since)
     report.differences += [
         *_changed_at_stripe(entries),
@@ -94,6 +99,7 @@ def reconcile(since: datetime) -> Report:
         *_wrong_amounts(rows),
         *_unexplained_journals(since, started - YOUNG),
         *_wrong_payouts(since),
+        *_wrongly_held(held),
     ]
     return report
 
@@ -165,6 +171,51 @@ def _hear_of_dispute(dispute: Dispute, report: Report) -> None:
     if heard.status != dispute.status:
         status = heard.get_status_display().lower()
         report.booked.append(Booked(f"dispute {dispute.stripe_id}", f"it is {status}, and no webhook said so"))
+
+
+def _hear_of_held(held: Sequence[HeldAmount], report: Report) -> None:
+    """Ask about each authorized payment of which Stripe says something else than we do."""
+    at_stripe = {amount.intent_id for amount in held}
+    for amount in held:
+        payment = _payment_holding(amount)
+        if payment and payment.status != Payment.Status.AUTHORIZED:
+            _guarded(amount.intent_id, partial(_settle_held, payment, amount.intent_id, report), report)
+    ours = Payment.objects.filter(status=Payment.Status.AUTHORIZED).exclude(payment_intent_id__in=at_stripe)
+    for payment in ours.order_by("pk")[:MAX_LOOKUPS]:
+        _guarded(
+            f"payment {payment.pk}", partial(_settle_held, payment, payment.payment_intent_id or "", report), report
+        )
+
+
+def _payment_holding(amount: HeldAmount) -> Payment | None:
+    """Return our payment that an amount is held for, or None."""
+    if payment := Payment.objects.filter(payment_intent_id=amount.intent_id).first():
+        return payment
+    with suppress(ValueError):
+        return Payment.objects.filter(key=UUID(amount.payment_key)).first()
+    return None
+
+
+def _settle_held(payment: Payment, intent_id: str, report: Report) -> None:
+    before, settled = payment.status, settle(payment.pk)
+    for session_id in gateway.find_sessions_of(intent_id) if settled.payment_intent_id != intent_id else []:
+        settled = settle_second_session(settled, session_id) or settled
+    if settled.pk != payment.pk or settled.status != before:
+        cause = f"{settled.order.number} is {settled.get_status_display().lower()}, and no webhook said so"
+        report.booked.append(Booked(f"payment {intent_id}", cause))
+
+
+def _wrongly_held(held: Iterable[HeldAmount]) -> Iterator[Difference]:
+    """Compare what banks hold with the payments that we know as authorized."""
+    for amount in held:
+        payment = _payment_holding(amount)
+        if payment and (payment.status, payment.authorized_minor) == (Payment.Status.AUTHORIZED, amount.amount_minor):
+            continue
+        ours = (
+            f"the payment of {payment.order.number} is {_state_of(payment, None)}" if payment else "no order knows it"
+        )
+        cause, mend = f"a bank holds it, and {ours}", "release or charge it in Stripe's dashboard"
+        yield Difference(amount.intent_id, amount.amount_minor, amount.currency, cause, mend)
 
 
 def _source_of(journal: Journal) -> str:

@@ -54,6 +54,11 @@ class RefundPlan:
     def total_minor(self) -> int:
         return self.reversal.total_minor + self.goodwill_minor
 
+    @property
+    def paid_back_minor(self) -> int:
+        """What leaves the shop: the rest was never charged."""
+        return self.total_minor - self.released_minor
+
 
 def plan_refund(order: Order, choice: RefundChoice) -> RefundPlan:
     """Return what the choice takes back and where the money goes.

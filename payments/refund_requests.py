@@ -16,7 +16,7 @@ from orders.lifecycle import lock_order, record_event
 from orders.models import Disposition, GiftCard, Order, OrderEvent
 from orders.reversal import UnitsBack, carry_out_reversal, give_back, plan_reversal, take
 from payments import ledger
-from payments.authorizations import clear_lapsed, refuse_while_capturing, release_if_nothing_owed
+from payments.authorizations import BEING_CAPTURED, clear_lapsed, open_request_of, release_if_nothing_owed
 from payments.errors import RefundRefused
 from payments.models import Payment, Refund, RefundLine, RefundRequest
 from payments.offline import credit_unpaid
@@ -57,6 +57,12 @@ def ask_refund(order: Order, choice: RefundChoice, user: User, *, seen: int | No
         return request
     _carry_out(order, request, user.pk)
     return request
+
+
+def refuse_while_capturing(order: Order) -> None:
+    """Raise RefundRefused while Stripe is asked to capture or release what would be refunded."""
+    if open_request_of(order):
+        raise RefundRefused(BEING_CAPTURED.format(order.number))
 
 
 def request_with(key: uuid.UUID, order: Order) -> RefundRequest | None:

@@ -53,13 +53,13 @@ def is_of_our_mode(payment: Payment) -> bool:
 
 
 def settle_second_session(payment: Payment, session_id: str) -> Payment | None:
-    """Take over another session of the payment if it was paid, as a payment of its own; return that payment or None.
+    """Take over another session of the payment if it was paid or authorized, as a payment of its own; return it or None.
 
     An unanswered request may have made the session. No shopper gets its URL, so this is a last safeguard: the money is
-    booked, and pays the order or is refunded.
+    booked, and pays the order or goes back.
     """
     state = gateway.retrieve_session(session_id)
-    if not state.is_paid:
+    if not (state.is_paid or state.is_held):
         return None
     second, _is_new = Payment.objects.get_or_create(
         session_id=session_id,

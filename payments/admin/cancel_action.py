@@ -69,6 +69,11 @@ def _refunds(order: Order) -> list[Back]:
     return [refund for refund in refunds if refund.minor]
 
 
+def held_of(order: Order) -> list[Payment]:
+    """Return the authorized payments of the order, which are released."""
+    return [payment for payment in payments_of(order) if payment.status == Payment.Status.AUTHORIZED]
+
+
 def _back(payment: Payment) -> Back:
     is_gift_card = payment.method == Payment.Method.GIFT_CARD
     when = "at once" if is_gift_card else BANK_DAYS
@@ -97,7 +102,10 @@ def _sentences(order: Order, user: User, refunds: Sequence[Back]) -> Iterator[st
     yield f"Order {order.number}{owner}, {money(order.total_minor, order.currency)}, will be canceled."
     for refund in refunds:
         yield f"{refund.amount} goes back to {refund.name}: {refund.when}."
-    if not refunds:
+    for payment in held_of(order):
+        amount = money(payment.authorized_minor, payment.currency)
+        yield f"{amount} held on {payment.shown_method} is released. It was never charged, so there is nothing to refund."
+    if not refunds and not held_of(order):
         yield "Nothing is refunded, because nothing was paid."
     yield from _stock_sentences(order)
     for use in PromotionUse.objects.filter(order=order, given_back_at=None).select_related("promotion", "coupon"):

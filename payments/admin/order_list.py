@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from orders.admin.order_list import Badge, PaymentCell, usual_payment
@@ -20,6 +20,8 @@ PROBLEMS = (
     Problem("Refund failed", worklists.failed_refunds, "payment__order_id"),
 )
 REFUNDED = Badge("Refunded")
+AUTHORIZED = Badge("Authorized", "info open")
+NOT_CHARGED = Badge("Not charged", "bad")
 PARTLY_REFUNDED = Badge("Partly refunded", "warn half")
 REFUND_PENDING = Badge("Refund pending", "info half")
 REFUNDED_MINOR = Coalesce(
@@ -36,11 +38,10 @@ REFUNDED_MINOR = Coalesce(
 
 
 def payment_cells(orders: Sequence[Order]) -> dict[int, PaymentCell]:
-    """Return how the orders were paid, by order id, in one query. Orders without a captured payment are left out."""
+    """Return how the orders were paid, by order id, in one query. Orders whose payment was never held are left out."""
     waiting = Refund.objects.filter(payment=OuterRef("pk"), status__in=[Refund.Status.REQUESTED, Refund.Status.PENDING])
-    captured = Payment.objects.filter(order__in=orders, status=Payment.Status.CAPTURED).annotate(
-        is_refund_waiting=Exists(waiting)
-    )
+    is_known = Q(status__in=[Payment.Status.CAPTURED, Payment.Status.AUTHORIZED]) | Q(flag=Payment.Flag.LAPSED)
+    captured = Payment.objects.filter(is_known, order__in=orders).annotate(is_refund_waiting=Exists(waiting))
     payments: dict[int, list[Payment]] = {}
     for payment in captured.defer("parameters", "session_url").order_by("pk"):
         payments.setdefault(payment.order_id, []).append(payment)
@@ -55,6 +56,10 @@ def _cell(order: Order, payments: Sequence[Payment]) -> PaymentCell:
 def _badge(order: Order, payments: Sequence[Payment]) -> Badge:
     if any(payment.is_refund_waiting for payment in payments):  # type: ignore[attr-defined]
         return REFUND_PENDING
+    if any(payment.flag == Payment.Flag.LAPSED for payment in payments):
+        return NOT_CHARGED
+    if any(payment.status == Payment.Status.AUTHORIZED and not payment.flag for payment in payments):
+        return AUTHORIZED
     captured = sum(payment.captured_minor for payment in payments)
     refunded = sum(payment.refunded_minor for payment in payments)
     if not refunded:

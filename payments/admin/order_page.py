@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.formats import NOTHING, day, money
+from catalog.formats import NOTHING, day, moment, money
 from orders.admin.order_page import Panel
 from orders.admin.order_page.content import TABLE, Column, Table, table
 from orders.admin.order_page.registry import Area
@@ -58,7 +58,7 @@ def _money(order: Order, user: User) -> Money:
     rows += _stripe_rows(payments, sees_payouts=user.has_perm("payments.view_payout"))
     taken_back = sum(request.total_minor for request in requests_of(order) if request.is_approved)
     is_even = kept == (order.total_minor - taken_back if order.is_paid else 0)
-    badge = Badge("Balanced", "ok") if is_even and captured else None
+    badge = Badge("Balanced", "ok") if is_even and captured else _held_badge(payments)
     return Money(badge, rows, list(_warnings(payments)))
 
 
@@ -66,9 +66,21 @@ def _paid_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
     for payment in payments:
         if payment.captured_minor:
             yield MoneyRow(payment.shown_method, money(payment.captured_minor, payment.currency))
-        elif payment.is_live or payment.status == Status.AUTHORIZED:
+        elif payment.status == Status.AUTHORIZED:
+            until = f" until {day(payment.capture_before)}" if payment.capture_before else ""
+            yield MoneyRow(
+                f"{payment.shown_method}: authorized{until}", money(payment.authorized_minor, payment.currency)
+            )
+        elif payment.is_live:
             name = f"{payment.shown_method}: {payment.get_status_display().lower()}"
             yield MoneyRow(name, money(payment.amount_minor, payment.currency))
+
+
+def _held_badge(payments: Sequence[Payment]) -> Badge | None:
+    """Return that the money is only held, or was and is gone; None if neither is so."""
+    if any(payment.status == Status.AUTHORIZED for payment in payments):
+        return Badge("Authorized", "info open")
+    return Badge("Not charged", "bad") if any(payment.flag == Payment.Flag.LAPSED for payment in payments) else None
 
 
 def _refund_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
@@ -95,6 +107,14 @@ def _stripe_rows(payments: Sequence[Payment], *, sees_payouts: bool) -> Iterator
             yield MoneyRow(f"Payout to arrive {day(payout.arrives_on)}", money(minor, currency), url=url)
 
 
+def _charging_sentences(payment: Payment) -> Iterator[str]:
+    """Yield what Stripe has not answered yet."""
+    for request in payment.authorization_requests.all():
+        if request.is_open and request.is_capture:
+            amount = money(request.amount_minor, payment.currency)
+            yield f"{amount} is being charged since {moment(request.created_at)}: Stripe has not answered yet."
+
+
 def _warnings(payments: Sequence[Payment]) -> Iterator[str]:
     for payment in payments:
         if payment.is_risky:
@@ -103,6 +123,7 @@ def _warnings(payments: Sequence[Payment]) -> Iterator[str]:
             yield f"{payment.shown_method}: {payment.get_flag_display().lower()}."
         if payment.disputed_minor:
             yield f"{payment.shown_method}: {money(payment.disputed_minor, payment.currency)} is disputed."
+        yield from _charging_sentences(payment)
         for refund in payment.refunds.all():
             if refund.status == Refund.Status.FAILED:
                 yield f"A refund of {money(refund.amount_minor, refund.currency)} failed: {refund.last_error}"
@@ -112,6 +133,7 @@ COLUMNS = (
     Column("Method", lambda payment: payment.get_method_display()),
     Column("Status", lambda payment: payment.get_status_display()),
     Column("Amount", lambda payment: money(payment.amount_minor, payment.currency), is_number=True),
+    Column("Authorized", lambda payment: money(payment.authorized_minor, payment.currency), is_number=True),
     Column("Captured", lambda payment: money(payment.captured_minor, payment.currency), is_number=True),
     Column("Refunded", lambda payment: money(payment.refunded_minor, payment.currency), is_number=True),
     Column("Risk", lambda payment: payment.shown_risk or NOTHING),
@@ -159,6 +181,8 @@ def _refund_badge(request: RefundRequest) -> Badge:
         return Badge("Failed", "bad")
     if request.is_to_assign:
         return Badge("Made at Stripe: assign it to lines", "warn")
+    if not states and request.released_minor:
+        return Badge("Not charged", "ok")
     return Badge("Refunded", "ok") if states == {Refund.Status.SUCCEEDED} else Badge("On its way", "info half")
 
 

@@ -13,7 +13,10 @@ from payments.models import Journal, Payment, Posting, Refund, StripeEvent
 class CheckFilter(WorkFilter):
     title = "to check"
     parameter_name = "check"
-    work: ClassVar[Any] = {"yes": ("needs a decision", worklists.to_check)}
+    work: ClassVar[Any] = {
+        "yes": ("needs a decision", worklists.to_check),
+        "expiring": ("authorization about to expire", worklists.expiring),
+    }
 
 
 class StuckFilter(WorkFilter):
@@ -36,6 +39,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     )
     fields: ClassVar[Any] = (
         *("order", "method", "status", "flag", "gift_card", "card"),
+        *(amount("authorized_minor"), "capture_before"),
         *(amount("amount_minor"), amount("captured_minor"), amount("refunded_minor"), amount("disputed_minor")),
         *("created_at", "captured_at", "expires_at", "checked_at", "last_error"),
         *("session_id", "payment_intent_id", "charge_id"),

@@ -12,7 +12,9 @@ def payments_of(order: Order) -> Sequence[Payment]:
     """Return the payments of the order with their gift cards, refunds, disputes and balance transactions,
     which are read once."""
     transactions = Prefetch("balance_transactions", BalanceTransaction.objects.select_related("payout").order_by("pk"))
-    payments = Payment.objects.select_related("gift_card").prefetch_related("refunds", "disputes", transactions)
+    payments = Payment.objects.select_related("gift_card").prefetch_related(
+        "refunds", "disputes", "authorization_requests", transactions
+    )
     prefetch_related_objects([order], Prefetch("payments", payments))
     return list(order.payments.all())
 

@@ -15,6 +15,8 @@ def facts_of(request: RefundRequest) -> list[str]:
         facts.append(f"Delivery: {money(request.shipping_minor, request.currency)}.")
     if request.goodwill_minor:
         facts.append(f"Goodwill: {money(request.goodwill_minor, request.currency)}.")
+    if request.released_minor:
+        facts.append(f"Never charged: {money(request.released_minor, request.currency)}.")
     facts.append(f"Paid back to: {request.get_target_display().lower()}.")
     who = f", asked for by {request.asked_by.get_full_name() or request.asked_by.email}" if request.asked_by else ""
     facts.append(f"Reason: {request.get_reason_display().lower()}{who}.")

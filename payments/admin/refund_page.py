@@ -20,7 +20,15 @@ from orders.reversal import UnitsBack, left_of, left_of_shipping
 from payments.admin.reading import payments_of
 from payments.errors import RefundRefused
 from payments.models import RefundRequest
-from payments.refund_plans import RefundChoice, RefundPlan, left_of_order, limit_of, needs_approval, plan_refund
+from payments.refund_plans import (
+    RefundChoice,
+    RefundPlan,
+    left_of_order,
+    limit_of,
+    needs_approval,
+    owed_of,
+    plan_refund,
+)
 from payments.refund_requests import ask_refund
 
 REFUND = "payments.refund_order"
@@ -240,7 +248,7 @@ def outcome_of(order: Order, plan: RefundPlan, choice: RefundChoice, user: User)
     return Outcome(
         rows=list(_rows(order, plan)),
         targets=list(_target_rows(order, plan, choice)),
-        sentences=list(_sentences(order, choice, user)),
+        sentences=[*_release_sentences(order, plan), *_sentences(order, choice, user)],
         warning=_limit_sentence(user, order) if is_above else "",
         button=f"Ask to refund {total}" if is_above else f"Refund {total}",
     )
@@ -259,11 +267,21 @@ def _rows(order: Order, plan: RefundPlan) -> Iterator[OutcomeRow]:
 def _target_rows(order: Order, plan: RefundPlan, choice: RefundChoice) -> Iterator[OutcomeRow]:
     if choice.target != RefundRequest.Target.SAME:
         name = RefundRequest.Target(choice.target).label
-        yield OutcomeRow(f"To {name[0].lower()}{name[1:]}", money(plan.total_minor, order.currency))
+        yield OutcomeRow(f"To {name[0].lower()}{name[1:]}", money(plan.paid_back_minor, order.currency))
     else:
         for share in plan.shares:
             yield OutcomeRow(f"To {share.payment.shown_method}", money(share.amount_minor, order.currency))
+    if plan.released_minor:
+        yield OutcomeRow("Never charged", money(plan.released_minor, order.currency))
     yield OutcomeRow("Tax taken back", money(plan.reversal.tax_minor, order.currency))
+
+
+def _release_sentences(order: Order, plan: RefundPlan) -> Iterator[str]:
+    if plan.released_minor:
+        released = money(plan.released_minor, order.currency)
+        yield f"The customer still owes {released} of this and was not charged for it, so it is taken off what is charged."
+    if plan.released_minor and plan.released_minor == owed_of(order):
+        yield "Nothing is left to charge, so the authorization is released."
 
 
 def _sentences(order: Order, choice: RefundChoice, user: User) -> Iterator[str]:
@@ -296,6 +314,7 @@ def refund_refusal(order: Order) -> str:
     if not order.is_paid:
         return f"{order.number} is {order.get_status_display().lower()}: there is nothing to refund."
     is_left = any(payment.captured_minor > payment.refunded_minor for payment in payments_of(order))
+    is_left = is_left or owed_of(order) > 0
     return "" if is_left else f"Everything that was paid for {order.number} has been refunded."
 
 
@@ -308,6 +327,8 @@ def _refund(order: Order, by: int, form: RefundForm) -> str:
     amount = money(request.total_minor, request.currency)
     if request.is_waiting:
         return f"The refund of {amount} waits for somebody else to approve it."
+    if request.released_minor == request.total_minor:
+        return f"The refund of {amount} is booked: the customer will not be charged for it."
     return f"The refund of {amount} is booked, and the money is on its way."
 
 

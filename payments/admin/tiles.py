@@ -16,6 +16,12 @@ TILES = (
         note="They do not fit their order",
     ),
     Tile(
+        *("expiring", "Payments about to expire", Urgency.TODAY, "payments.view_payment", PAYMENTS),
+        *({"check": "expiring"}, worklists.expiring),
+        oldest="capture_before",
+        detail=lambda until: f"Charge or release: the first until {moment(until)}",
+    ),
+    Tile(
         *("disputes", "Disputes to answer", Urgency.LATE, "payments.view_dispute", DISPUTES),
         *({"todo": "answer"}, worklists.disputes_to_answer),
         oldest="answer_by",

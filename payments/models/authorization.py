@@ -58,6 +58,7 @@ class AuthorizationRequest(models.Model):
     class Meta:
         ordering = ["id"]
         default_permissions = ()
+        permissions = [("capture_order", "Can charge and release authorized payments")]
         constraints = [
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(status="requested"), name="authorization_one_request"

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from datetime import date
 
-from payments.models import Journal
+from django.db.models import Sum
+
+from payments.models import Journal, Payment
 from payments.reports.books import Account, SumRow, sums_of
 from payments.reports.periods import Period
 from payments.reports.tables import Cell, Column, Figure, Kind, Query, Report, Table
@@ -46,8 +48,17 @@ def read_payments(query: Query) -> Table:
             Figure("Captured", Kind.MONEY, totals[1]),
             Figure("Refunded", Kind.MONEY, totals[3]),
             Figure("Kept", Kind.MONEY, totals[4]),
+            Figure("Authorized, not charged yet", Kind.MONEY, _held(query)),
         ),
     )
+
+
+def _held(query: Query) -> int:
+    """Return what banks hold now for orders of the market that were not charged yet. It is in no period's sums."""
+    held = Payment.objects.filter(status=Payment.Status.AUTHORIZED, currency=query.currency)
+    if query.market.code:
+        held = held.filter(order__market=query.market.code)
+    return held.aggregate(sum=Sum("authorized_minor"))["sum"] or 0
 
 
 def _sum(rows: list[SumRow]) -> int:

@@ -3,6 +3,7 @@
 from django import template
 
 from orders.models import Order
+from payments.charging import note
 from payments.models import Payment
 from payments.offline_notes import OfflineNote, note_of
 
@@ -13,10 +14,12 @@ register = template.Library()
 def payment_summary(order: Order) -> dict[str, object]:
     """Render how the order was paid: every tender with its amount, or why it is not paid."""
     payments = list(order.payments.select_related("gift_card").order_by("pk"))
+    offline, held = note_of(order), note(order)
     return {
         "captured": [payment for payment in payments if payment.captured_minor],
-        "note": note_of(order),
-        "sentence": _without_payment(order, payments[-1] if payments else None),
+        "note": offline,
+        "charge_note": held,
+        "sentence": "" if offline or held else _without_payment(order, payments[-1] if payments else None),
     }
 
 

@@ -12,7 +12,7 @@ from catalog.formats import moment
 from orders.admin.order_page.permissions import SEE_CUSTOMER
 from orders.admin.order_page.registry import TimelineEntry
 from orders.models import Order
-from payments.models import Refund
+from payments.models import AuthorizationRequest, Refund
 from shop.mail.outbox import parsed
 from shop.models import Mail
 
@@ -48,6 +48,8 @@ def mails_about(order: Order) -> QuerySet[Mail]:
     if order.is_canceled:
         refunds = Refund.objects.filter(payment__order=order)
         keys += [("late_refund", key) for key in refunds.values_list("key", flat=True)]
+        releases = AuthorizationRequest.objects.filter(payment__order=order)
+        keys += [("late_refund", key) for key in releases.values_list("key", flat=True)]
     return Mail.objects.filter(reduce(or_, (Q(message_id__startswith=f"<{kind}.{key.hex}") for kind, key in keys)))
 
 

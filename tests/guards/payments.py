@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orders import lifecycle
+from orders import fulfillment, lifecycle
 from orders.models import Order
 from payments import (
+    authorizations,
     cancellation,
+    capturing,
     disputes,
     gateway,
     refund_plans,
@@ -190,3 +192,36 @@ def no_refund_sum(monkeypatch: Monkey) -> None:
 def no_second_person(monkeypatch: Monkey) -> None:
     """Everybody may refund any amount alone."""
     monkeypatch.setattr(refund_requests, "needs_approval", lambda user, order, total_minor: False)
+
+
+@guard(
+    "one-capture",
+    "tests/races/test_capture_races.py::test_two_staff_who_ship_an_authorized_order_charge_it_once",
+)
+def no_capture_lock(monkeypatch: Monkey) -> None:
+    """Two captures of a payment are asked for at once."""
+    execute("DROP INDEX IF EXISTS authorization_one_request")
+    monkeypatch.setattr(capturing, "lock_order", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(capturing, "lock_payments", lambda order: list(order.payments.all()))
+    monkeypatch.setattr(capturing, "refuse_while_capturing", lambda order: None)
+
+
+@guard(
+    "charge-before-parcel",
+    "tests/payments/test_authorizations.py::test_an_uncaptured_order_is_not_shipped",
+)
+def no_hold(monkeypatch: Monkey) -> None:
+    """An order is shipped without asking whether its money was charged."""
+    monkeypatch.setattr(authorizations, "hold_of", lambda order: "")
+    monkeypatch.setattr(fulfillment, "HOLDS", [])
+
+
+@guard(
+    "capture-key",
+    "tests/races/test_capture_races.py::test_one_parcel_sent_ten_times_is_charged_and_recorded_once",
+)
+def no_parcel_key(monkeypatch: Monkey) -> None:
+    """A parcel that was sent twice is not recognized."""
+    monkeypatch.setattr(capturing, "_request_for", lambda order, parcel_key: None)
+    monkeypatch.setattr(capturing, "refuse_while_capturing", lambda order: None)
+    execute("DROP INDEX IF EXISTS authorization_one_request")

@@ -3,18 +3,20 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
 
 from accounts.one_line import OneLineField
-from catalog.formats import count_of
+from catalog.formats import count_of, money
 from catalog.web_urls import WebURLField
 from orders.admin.order_page.customer import AddressCard, address_card
 from orders.admin.order_page.items import shown_weight
 from orders.admin.order_page.parcels import can_be_shipped, locations_of, open_lines_of
 from orders.admin.order_page.permissions import SEE_CUSTOMER, SHIP
 from orders.admin.order_page.registry import Action, ActionForm, ActionRefused, Place
+from orders.charging import Charge, ChargePlan, charging_of
 from orders.errors import ShipmentRefused
 from orders.fulfillment import NewFulfillment, hold_of, ship
 from orders.models import Order, OrderEvent, OrderLine
@@ -28,6 +30,13 @@ class ShipRow:
     field: forms.BoundField
     places: str
     weight: str
+
+
+FOLLOWS, DROPPED = "follows", "dropped"
+REST_CHOICES = [
+    (FOLLOWS, "It follows later. Everything is charged now."),
+    (DROPPED, "It will not be sent. Only this parcel and the delivery are charged."),
+]
 
 
 class ShipForm(ActionForm):
@@ -52,6 +61,42 @@ class ShipForm(ActionForm):
                 initial=line.open_quantity,
                 widget=forms.NumberInput(attrs={"aria-label": f"Units of {line.full_title} in this parcel"}),
             )
+        self.charging = charging_of(order)
+        self.fields["rest"] = forms.ChoiceField(
+            label="What is not in this parcel",
+            choices=REST_CHOICES,
+            widget=forms.RadioSelect,
+            initial=FOLLOWS,
+            required=False,
+        )
+        # What the page says that will be charged, so that nothing else is.
+        self.fields["charged"] = forms.IntegerField(required=False)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether staff choose what happens to units that are not in the parcel."""
+        return bool(self.charging) and sum(line.open_quantity for line in self.lines) > 1
+
+    @property
+    def drops_rest(self) -> bool:
+        """Whether what is not in the parcel will not be sent."""
+        return self.is_bound and self.cleaned_data.get("rest") == DROPPED
+
+    @cached_property
+    def charge(self) -> ChargePlan | None:
+        """What shipping this parcel will charge; None if nothing is left to charge, or the form is not valid."""
+        if not self.charging or (self.is_bound and not self.is_valid()):
+            return None
+        return self.charging.plan(self.order, self.fulfillment if self.is_bound else self._everything, self.drops_rest)
+
+    @property
+    def _everything(self) -> NewFulfillment:
+        return NewFulfillment({line.pk: line.open_quantity for line in self.lines})
+
+    @property
+    def shown_button(self) -> str:
+        """The label of the button. What it charges stands among the consequences."""
+        return "Charge and ship this parcel" if self.charging else self.button
 
     @property
     def rows(self) -> Sequence[ShipRow]:
@@ -95,6 +140,7 @@ class ShipForm(ActionForm):
         sees_customer = self.user and self.user.has_perm(SEE_CUSTOMER)
         recipient = self.order.email if sees_customer else "The customer"
         return [
+            *(self.charge.sentences if self.charge else ()),
             "The units in the parcel leave the stock of their location.",
             f"{recipient} gets the e-mail “On its way” with these items and the tracking.",
             "Once nothing is left to ship, the order is completed.",
@@ -116,16 +162,29 @@ class ShipForm(ActionForm):
 
 def _refusal(order: Order) -> str:
     if can_be_shipped(order):
-        return hold_of(order)
+        charging = charging_of(order)
+        return hold_of(order, besides=charging.hold if charging else None)
     return f"{order.number} is {order.get_status_display().lower()}: there is nothing to ship."
 
 
 def _ship(order: Order, by: int, form: ShipForm) -> str:
+    seen = form.cleaned_data["seen"]
     try:
-        ship(order, form.fulfillment, user_id=by, seen=form.cleaned_data["seen"])
+        if form.charging:
+            _check_charge(order, form)
+            return form.charging.ship(order, Charge(form.fulfillment, form.drops_rest, by, seen))
+        ship(order, form.fulfillment, user_id=by, seen=seen)
     except ShipmentRefused as refused:
         raise ActionRefused(str(refused)) from refused
     return f"The parcel of {order.number} was shipped. The customer has been e-mailed."
+
+
+def _check_charge(order: Order, form: ShipForm) -> None:
+    """Raise ActionRefused if the page has shown another amount than is charged now."""
+    if not form.charge or form.charge.refusal or form.cleaned_data["charged"] == form.charge.amount_minor:
+        return
+    amount = money(form.charge.amount_minor, order.currency)
+    raise ActionRefused(f"This charges {amount}. Check what will happen, and send it again.")
 
 
 SHIP_ACTION = Action(
@@ -137,6 +196,7 @@ SHIP_ACTION = Action(
     _ship,
     form=ShipForm,
     template="admin/orders/order/ship.html",
+    preview="admin/orders/order/ship_preview.html",
     title="Ship a parcel",
     place=Place.MAIN,
     icon="truck",
