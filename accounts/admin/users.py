@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -27,6 +27,16 @@ class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email",)
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """A new password of an account, or none. Django's texts are HTML, and about other ways to log in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("usable_password"):
+            field.label = "Log in with a password"
+            field.help_text = "If this is disabled, nobody can log in with a password until staff set one."
 
 
 class ExistingUserForm(forms.ModelForm):
@@ -64,6 +74,7 @@ class ShopUserAdmin(UserAdmin):
 
     form = ExistingUserForm
     add_form = NewUserForm
+    change_password_form = PasswordForm
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "date_joined")
     list_filter = ("is_active", GroupFilter)

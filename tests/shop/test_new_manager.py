@@ -147,3 +147,9 @@ def test_an_account_with_store_credit_is_closed_instead_of_deleted(client, staff
             "Untick “May log in” to close it."
         ]
     assert User.objects.filter(pk=user.pk).exists()
+
+
+def test_the_page_for_a_new_password_shows_no_markup(client, staff):
+    user = User.objects.create_user("a@b.example", "a long new passphrase")
+    text = text_of(find(client.get(f"/admin/accounts/user/{user.pk}/password/"), "main"))
+    assert ("<ul" in text, "LDAP" in text, "Log in with a password" in text) == (False, False, True)
