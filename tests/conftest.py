@@ -37,6 +37,16 @@ from tests.stripe_desk import StripeDesk
 from tests.template_database import prepare_template
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", type=int, default=1, help="how often the tests of reliability repeat each case")
+
+
+@pytest.fixture(scope="session")
+def times(request: pytest.FixtureRequest) -> int:
+    """How often to repeat a case: once, unless `--times` says more."""
+    return int(request.config.getoption("times"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     keep_compiled_modules()
     use_copies()
