@@ -15,7 +15,7 @@ from shop.embedded.state import ROOT
 from shop.operations.migrating import wait_for_migration
 
 # Commands that never read the database, or start it themselves.
-WITHOUT_DATABASE = {"demo", "bench", "help", "check", "collectstatic", "--help", "--version"}
+WITHOUT_DATABASE = {"demo", "bench", "chaos", "help", "check", "collectstatic", "--help", "--version"}
 # Commands that work with the database in any state.
 WITHOUT_WAITING = {"migrate", "showmigrations", "makemigrations", "dbshell", "shell"}
 

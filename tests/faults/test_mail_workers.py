@@ -11,10 +11,10 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.utils import timezone
 
+from shop.chaos.mail_sink import MailSink
 from shop.embedded.state import ROOT
 from shop.mail.outbox import send_waiting
 from shop.models import Mail
-from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SENT = "django.core.mail.backends.smtp.EmailBackend.send_messages"  # what has returned once a mail is sent
@@ -22,13 +22,13 @@ SENT = "django.core.mail.backends.smtp.EmailBackend.send_messages"  # what has r
 
 @pytest.fixture
 def sink():
-    server = SmtpSink()
+    server = MailSink()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def send_mail(sink: SmtpSink, *program: str) -> subprocess.Popen[bytes]:
+def send_mail(sink: MailSink, *program: str) -> subprocess.Popen[bytes]:
     database = connection.settings_dict
     url = f"postgres://shop@/{database['NAME']}?host={database['HOST']}"
     return subprocess.Popen(
