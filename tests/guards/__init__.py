@@ -3,7 +3,7 @@
 Each is a named condition, lock or check of the shop. A guard's function replaces it, and its test must then fail.
 """
 
-from tests.guards import accounts, catalog, orders, payments
+from tests.guards import accounts, catalog, orders, payments, row_locks
 from tests.guards.registry import GUARDS, remove
 
 __all__ = ["GUARDS", "accounts", "catalog", "orders", "payments", "remove"]
