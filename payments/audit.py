@@ -22,13 +22,14 @@ INVARIANTS: dict[str, str] = {
                    GROUP BY 1) b ON b.payment_id = p.id
         WHERE p.captured_minor <> coalesce(b.captured, 0) OR p.refunded_minor <> coalesce(b.refunded, 0)""",
     "M2 money that we keep belongs to a live order of that amount": """
-        SELECT 'payment ' || p.id, format('keeps %s %s for order %s (%s, %s %s)', p.captured_minor - p.refunded_minor,
+        SELECT 'payment ' || p.id, format('keeps %s %s for order %s (%s, %s %s)',
+               p.captured_minor - p.refunded_minor - p.disputed_minor,
                p.currency, o.number, o.status, o.total_minor, o.currency)
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
                    WHERE status IN ('requested', 'pending') OR status = 'failed' AND replaced_by_id IS NULL
                    GROUP BY 1) r ON r.payment_id = p.id
-        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0)
+        WHERE p.captured_minor > p.refunded_minor + p.disputed_minor + coalesce(r.waiting, 0)
           AND (o.currency <> p.currency OR o.status = 'canceled' OR o.status = 'placed' AND p.status <> 'processing'
                OR greatest(p.captured_minor, p.authorized_minor) <> o.total_minor - o.tendered_minor
                   AND p.gift_card_id IS NULL AND p.method NOT IN ('transfer', 'invoice', 'pickup'))""",
@@ -38,7 +39,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS waiting FROM payments_refund
                    WHERE status IN ('requested', 'pending') OR status = 'failed' AND replaced_by_id IS NULL
                    GROUP BY 1) r ON r.payment_id = p.id
-        WHERE p.captured_minor > p.refunded_minor + coalesce(r.waiting, 0) AND p.gift_card_id IS NULL
+        WHERE p.captured_minor > p.refunded_minor + p.disputed_minor + coalesce(r.waiting, 0) AND p.gift_card_id IS NULL
         GROUP BY o.id HAVING count(*) > 1""",
     "M4 a confirmed order is paid in full or on account": """
         SELECT 'order ' || o.number, format('%s of %s captured or agreed on', coalesce(p.captured, 0), o.total_minor)

@@ -231,3 +231,11 @@ def test_the_order_page_and_the_list_show_the_dispute(client, staff, dispute):
     assert "Fraudulent" in page
     listed = text_of(client.get(reverse("admin:payments_dispute_changelist"), {"todo": "answer"}))
     assert order.number in listed
+
+
+def test_what_a_dispute_took_of_a_canceled_order_is_not_money_that_we_keep(payment, stripe_desk):
+    made = stripe_desk.dispute(payment.payment_intent_id, amount=900)
+    take_over_dispute(payment, gateway.retrieve_dispute(made["id"]))
+    cancel_order(payment.order, user_id=None)
+    assert Refund.objects.get().amount_minor == 1990
+    assert run_audit() == []
