@@ -6,4 +6,4 @@ Each is a named condition, lock or check of the shop. A guard's function replace
 from tests.guards import accounts, catalog, orders, payments, row_locks
 from tests.guards.registry import GUARDS, remove
 
-__all__ = ["GUARDS", "accounts", "catalog", "orders", "payments", "remove"]
+__all__ = ["GUARDS", "accounts", "catalog", "orders", "payments", "remove", "row_locks"]
