@@ -19,6 +19,7 @@ class PaymentsConfig(AppConfig):
         from payments.admin.authorization_actions import AUTHORIZATION_ACTIONS  # noqa: PLC0415
         from payments.admin.cancel_action import CANCEL  # noqa: PLC0415
         from payments.admin.dispute_page import ANSWER_ACTION, DISPUTES  # noqa: PLC0415
+        from payments.admin.offline_actions import OFFLINE_ACTIONS  # noqa: PLC0415
         from payments.admin.order_list import PROBLEMS, REFUNDED_MINOR, payment_cells  # noqa: PLC0415
         from payments.admin.order_page import MONEY, PAYMENTS, REFUNDS  # noqa: PLC0415
         from payments.admin.refund_decisions import DECISIONS  # noqa: PLC0415
@@ -35,6 +36,7 @@ class PaymentsConfig(AppConfig):
 
         order_page.add(MONEY, REFUNDS, DISPUTES, PAYMENTS)
         order_page.add(CANCEL, REFUND_ACTION, *DECISIONS, ANSWER_ACTION, ACCEPT_RISK, *AUTHORIZATION_ACTIONS)
+        order_page.add(*OFFLINE_ACTIONS)
         tiles.add(*TILES)
         payment_readers.append(payment_cells)
         refunds.append(REFUNDED_MINOR)

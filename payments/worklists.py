@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments.models import Dispute, Payment, Refund, RefundRequest, StripeEvent
+from payments.models.payment import IS_AWAITED, OFFLINE
 
 MAX_WAITING = timedelta(hours=1)
 EXPIRES_SOON = timedelta(hours=48)
@@ -44,6 +45,21 @@ def _risky(level: str) -> QuerySet[Payment]:
 def failed_refunds() -> QuerySet[Refund]:
     """Refunds that failed and that were not paid out again."""
     return Refund.objects.filter(status=Refund.Status.FAILED, replaced_by=None)
+
+
+def overdue_payments() -> QuerySet[Payment]:
+    """Invoices and cash orders whose money has not arrived by their due day."""
+    return Payment.objects.filter(IS_AWAITED, status=Payment.Status.AGREED, due_at__lt=timezone.now())
+
+
+def partly_paid() -> QuerySet[Payment]:
+    """Transfers of which a part has arrived, so that staff decide about their orders."""
+    return Payment.objects.filter(IS_AWAITED, status=Payment.Status.PROCESSING)
+
+
+def refunds_to_send() -> QuerySet[Refund]:
+    """Refunds of money that staff received, which they have to send back."""
+    return Refund.objects.filter(status=Refund.Status.PENDING, payment__method__in=OFFLINE, gift_card=None)
 
 
 def refunds_to_approve() -> QuerySet[RefundRequest]:

@@ -1,6 +1,7 @@
 from payments.admin.balance import BalanceTransactionAdmin, PayoutAdmin
 from payments.admin.dispute_page import DisputeAdmin
 from payments.admin.gift_cards import GiftCardAdmin
+from payments.admin.offline_methods import OfflineMethodAdmin
 from payments.admin.payments import JournalAdmin, PaymentAdmin, RefundAdmin, StripeEventAdmin
 from payments.admin.refund_requests import RefundLimitAdmin, RefundRequestAdmin
 
@@ -9,6 +10,7 @@ __all__ = [
     "DisputeAdmin",
     "GiftCardAdmin",
     "JournalAdmin",
+    "OfflineMethodAdmin",
     "PaymentAdmin",
     "PayoutAdmin",
     "RefundAdmin",

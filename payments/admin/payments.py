@@ -16,6 +16,8 @@ class CheckFilter(WorkFilter):
     work: ClassVar[Any] = {
         "yes": ("needs a decision", worklists.to_check),
         "expiring": ("authorization about to expire", worklists.expiring),
+        "overdue": ("money is overdue", worklists.overdue_payments),
+        "part": ("paid in part", worklists.partly_paid),
     }
 
 
@@ -28,7 +30,10 @@ class StuckFilter(WorkFilter):
 class FailedFilter(WorkFilter):
     title = "failed"
     parameter_name = "failed"
-    work: ClassVar[Any] = {"yes": ("not paid out again", worklists.failed_refunds)}
+    work: ClassVar[Any] = {
+        "yes": ("not paid out again", worklists.failed_refunds),
+        "send": ("to send to the customer", worklists.refunds_to_send),
+    }
 
 
 @admin.register(Payment)

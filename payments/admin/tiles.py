@@ -39,6 +39,23 @@ TILES = (
         note="Pay them out again",
     ),
     Tile(
+        *("overdue-payments", "Overdue payments", Urgency.LATE, "payments.receive_payment", PAYMENTS),
+        *({"check": "overdue"}, worklists.overdue_payments),
+        oldest="due_at",
+        detail=lambda due: f"The first was due {moment(due)}",
+    ),
+    Tile(
+        *("partly-paid", "Orders paid in part", Urgency.TODAY, "payments.receive_payment", PAYMENTS),
+        *({"check": "part"}, worklists.partly_paid),
+        note="Wait for the rest, or cancel them",
+    ),
+    Tile(
+        *("refunds-to-send", "Refunds to send", Urgency.TODAY, "payments.receive_payment", REFUNDS),
+        *({"failed": "send"}, worklists.refunds_to_send),
+        oldest="created_at",
+        detail=lambda asked: f"Oldest of {moment(asked)}",
+    ),
+    Tile(
         *("refunds-to-assign", "Refunds to assign", Urgency.WAITING, "payments.refund_order", REQUESTS),
         *({"todo": "assign"}, worklists.refunds_to_assign),
         note="Made at Stripe, for lines we do not know",

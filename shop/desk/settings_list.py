@@ -62,6 +62,10 @@ GROUPS: Sequence[tuple[str, Sequence[Setting]]] = (
             ),
             Setting("Payments", "Whether they work", "tag", "admin:settings_payments", SEE_PAYMENTS),
             Setting(
+                *("Payment methods", "Bank transfer, invoice, cash at pick-up", "tag"),
+                *("admin:payments_offlinemethod_changelist", "payments.view_offlinemethod"),
+            ),
+            Setting(
                 *("Locations", "Where stock is kept", "stock"),
                 *("admin:catalog_location_changelist", "catalog.view_location"),
             ),

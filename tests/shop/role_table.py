@@ -73,6 +73,8 @@ PAGES = {
     "orders_order_cancel": "orders.view_order and orders.cancel_order",
     "orders_order_accept-risk": "orders.view_order and orders.cancel_order",
     "orders_order_answer-dispute": "orders.view_order and orders.see_customer_order and orders.see_evidence_order and payments.answer_dispute",
+    "orders_order_receive-money": "orders.view_order and payments.receive_payment",
+    "orders_order_refund-sent": "orders.view_order and payments.receive_payment",
     "orders_order_refund": "orders.view_order and payments.refund_order",
     "orders_order_charge": "orders.view_order and payments.capture_order",
     "orders_order_release": "orders.view_order and payments.capture_order",

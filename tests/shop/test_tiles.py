@@ -105,6 +105,18 @@ def dispute(status: str) -> None:
     Dispute.objects.create(stripe_id=f"du_{number}", payment=flagged(""), **fields)
 
 
+def offline(method: str, status: str, due_days: int = 0) -> Payment:
+    payment = flagged("")
+    due_at = timezone.now() + timedelta(days=due_days)
+    Payment.objects.filter(pk=payment.pk).update(method=method, status=status, due_at=due_at)
+    return payment
+
+
+def offline_refund(status: str) -> None:
+    payment = offline("transfer", "captured")
+    Refund.objects.create(payment=payment, amount_minor=100, currency="EUR", status=status)
+
+
 # Tile → what makes it count one, and what does not count.
 WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "late-to-ship": (
@@ -123,6 +135,9 @@ WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "disputes": (lambda: dispute("needs_response"), [lambda: dispute("under_review")]),
     "refunds-to-approve": (refund_request, [at_stripe]),
     "failed-refunds": (lambda: refund("failed"), [lambda: refund("pending")]),
+    "overdue-payments": (lambda: offline("invoice", "agreed", -1), [lambda: offline("invoice", "agreed", 1)]),
+    "partly-paid": (lambda: offline("transfer", "processing"), [lambda: offline("transfer", "open")]),
+    "refunds-to-send": (lambda: offline_refund("pending"), [lambda: refund("pending")]),
     "refunds-to-assign": (at_stripe, [refund_request]),
     "stuck-events": (
         lambda: event("failed", timedelta(0)),

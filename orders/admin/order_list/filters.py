@@ -12,6 +12,7 @@ from catalog.inputs import DayField
 from catalog.markets import all_markets
 from orders import worklists
 from orders.models import Order
+from orders.models.order import ONLINE
 
 # What needs work, as the tiles of the home page link to it: label and orders.
 WORK: dict[str, tuple[str, Callable[[], QuerySet[Order]]]] = {
@@ -21,7 +22,10 @@ WORK: dict[str, tuple[str, Callable[[], QuerySet[Order]]]] = {
     "unpaid": ("Unpaid", worklists.unpaid),
 }
 PAYMENT_METHODS: dict[str, tuple[str, Q]] = {
-    "card": ("Card or bank", Q(tendered_minor__lt=F("total_minor"))),
+    "card": ("Card or bank", Q(payment_method=ONLINE, tendered_minor__lt=F("total_minor"))),
+    "transfer": ("Bank transfer", Q(payment_method="transfer")),
+    "invoice": ("Invoice", Q(payment_method="invoice")),
+    "pickup": ("Cash at pick-up", Q(payment_method="pickup")),
     "giftcard": ("Gift card or credit", Q(tendered_minor__gt=0)),
     "none": ("Nothing to pay", Q(total_minor=0)),
 }
