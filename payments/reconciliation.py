@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments import capturing
+from payments.customers import delete_left_customers
 from payments.models import Payment
 from payments.models.payment import OFFLINE
 from payments.refunds import carry_out_waiting
@@ -22,7 +23,7 @@ HELD_INTERVAL = timedelta(hours=1)  # between two questions about an authorized 
 
 def reconcile_open(limit: int = 500) -> int:
     """Settle open and authorized payments, confirm orders with nothing to pay, and carry out waiting refunds, captures and
-    releases; return how many.
+    releases; return how many. Delete what erased accounts left at Stripe.
     """
     now = timezone.now()
     live = Payment.objects.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], flag="")
@@ -34,7 +35,13 @@ def reconcile_open(limit: int = 500) -> int:
         live.filter(is_due | never_asked).order_by(F("checked_at").asc(nulls_first=True)).values_list("pk", flat=True)
     )
     settled = for_each(list(payment_ids[:limit]), _settle) + for_each(authorized_to_ask(limit), _settle)
-    return settled + confirm_paid_by_cards() + carry_out_waiting() + capturing.carry_out_waiting()
+    return (
+        settled
+        + confirm_paid_by_cards()
+        + carry_out_waiting()
+        + capturing.carry_out_waiting()
+        + delete_left_customers()
+    )
 
 
 def authorized_to_ask(limit: int = 500) -> list[int]:

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -27,15 +28,26 @@ LATEST_REQUEST = timedelta(minutes=1)  # later, less than the 30 minutes that St
 MIN_TIME_LEFT = timedelta(minutes=1)  # do not send a shopper to a session that expires sooner
 
 
-def start_payment(order_id: int) -> Payment:
-    """Return a payment of the order that can be paid now. Its `session_url` is Stripe's page.
+@dataclass(frozen=True)
+class PaymentChoice:
+    """How an order is paid: on Stripe's page, or in a page of the shop, and with whose saved cards (Stripe's customer)."""
+
+    is_in_page: bool = False
+    customer_id: str = ""
+
+
+def start_payment(order_id: int, choice: PaymentChoice = PaymentChoice()) -> Payment:
+    """Return a payment of the order that can be paid now.
+
+    Its `session_url` is Stripe's page. Without one, its `client_secret` opens the form in a page of the shop. An open
+    payment is returned as it is, but never one that shows the saved cards of another customer than the choice's.
 
     Stripe's last answer about the payment is forgotten, because the shopper may pay from now on. The row with its key and
     all parameters is committed before Stripe is called, so that a lost answer can be requested again. Raise NotPayable,
     GatewayDown or GatewayRefused.
     """
-    payment = _open_payment(order_id)
-    if payment.method == Payment.Method.NONE or payment.session_url:
+    payment = _open_payment(order_id, choice)
+    if payment.method == Payment.Method.NONE or payment.session_url or payment.client_secret:
         return payment
     is_too_old = payment.created_at < timezone.now() - LATEST_REQUEST
     try:
@@ -44,22 +56,17 @@ def start_payment(order_id: int) -> Payment:
         if not is_too_old:
             raise
     # The payment's request was never answered and is too late now, so start another payment.
-    return ensure_session(_open_payment(order_id))
+    return ensure_session(_open_payment(order_id, choice))
 
 
 @transaction.atomic
-def _open_payment(order_id: int) -> Payment:
+def _open_payment(order_id: int, choice: PaymentChoice) -> Payment:
     """Return the order's open payment, or a new one. A unique index allows one open payment at most."""
     order = lock_order(order_id)
     _check_payable(order)
-    now = timezone.now()
     live = order.payments.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING]).first()
     if live:
-        is_usable = live.status == Payment.Status.OPEN and (
-            not live.expires_at or live.expires_at > now + MIN_TIME_LEFT
-        )
-        if not is_usable:
-            raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
+        _check_usable(live, choice)
         _forget_answer(live)
         return live
     if order.payments.filter(flag=Payment.Flag.MISMATCH).exists():
@@ -68,7 +75,16 @@ def _open_payment(order_id: int) -> Payment:
         raise NotPayable("There were too many attempts to pay this order. Please contact us.")
     if order.due_minor == 0:
         return Payment.objects.create(order=order, method=Payment.Method.NONE, currency=order.currency, amount_minor=0)
-    return _new_payment(order)
+    return _new_payment(order, choice)
+
+
+def _check_usable(live: Payment, choice: PaymentChoice) -> None:
+    """Raise NotPayable unless who made this choice can pay the live payment now."""
+    is_in_time = not live.expires_at or live.expires_at > timezone.now() + MIN_TIME_LEFT
+    if live.status != Payment.Status.OPEN or not is_in_time:
+        raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
+    if live.customer_id not in ("", choice.customer_id):
+        raise NotPayable("Somebody else has just started to pay. Please reload this page in a minute.")
 
 
 def _check_payable(order: Order) -> None:
@@ -87,7 +103,7 @@ def _forget_answer(payment: Payment) -> None:
     payment.save(update_fields=["checked_at"])
 
 
-def _new_payment(order: Order) -> Payment:
+def _new_payment(order: Order, choice: PaymentChoice) -> Payment:
     now = timezone.now()
     expires_at = now + settings.PAYMENT_SESSION_LIFE
     due_at = expires_at + (settings.PAYMENT_WINDOW - settings.PAYMENT_SESSION_LIFE)
@@ -100,7 +116,7 @@ def _new_payment(order: Order) -> Payment:
         amount_minor=order.due_minor,
         expires_at=expires_at,
     )
-    payment.parameters = _parameters(order, payment)
+    payment.parameters = _parameters(order, payment, choice)
     payment.save()
     Order.objects.filter(pk=order.pk).update(payment_due_at=due_at)
     return payment
@@ -116,7 +132,7 @@ def _last_chance(order: Order) -> datetime:
     return max(usual, changed) if changed else usual
 
 
-def _parameters(order: Order, payment: Payment) -> dict[str, object]:
+def _parameters(order: Order, payment: Payment, choice: PaymentChoice) -> dict[str, object]:
     assert payment.expires_at  # noqa: S101
     back = settings.SHOP_URL + reverse("payments:return", args=[order.public_id])
     cancel = settings.SHOP_URL + reverse("payments:back", args=[order.public_id])
@@ -129,6 +145,8 @@ def _parameters(order: Order, payment: Payment) -> dict[str, object]:
         urls=(back, cancel),
         metadata={"order": order.number, "payment": str(payment.key)},
         is_manual=order.capture == Capture.ON_SHIPPING,
+        is_in_page=choice.is_in_page,
+        customer_id=choice.customer_id,
     )
 
 
@@ -174,7 +192,7 @@ def _search(payment: Payment) -> SessionState | None:
 def record_session(payment: Payment, state: SessionState) -> Payment:
     """Store the session in the payment's row, or expire it if the row has another one or is no longer open."""
     Payment.objects.filter(pk=payment.pk, session_id=None, status=Payment.Status.OPEN).update(
-        session_id=state.session_id, session_url=state.url
+        session_id=state.session_id, session_url=state.url, client_secret=state.client_secret
     )
     payment.refresh_from_db()
     if payment.session_id != state.session_id:

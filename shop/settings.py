@@ -244,6 +244,8 @@ STRIPE_WEBHOOK_SECRETS = [
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # the sandbox's URL; empty means Stripe's own
 # Orders placed with a test key bring no money, so a shop that is not a demo marks them and keeps them out of its reports.
 IS_TEST_MODE = IS_PRODUCTION and not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+# Stripe's key for browsers, which the payment form in a page of the shop needs.
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="" if IS_PRODUCTION else "pk_test_sandbox")
 # Stripe requires a Checkout Session to last at least 30 minutes. Stock stays reserved a little longer.
 PAYMENT_SESSION_LIFE = timedelta(minutes=31)
 PAYMENT_WINDOW = PAYMENT_SESSION_LIFE + timedelta(minutes=5)
@@ -258,6 +260,26 @@ MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP netwo
 MAX_PROMISED_UNITS = env.int("SHOP_MAX_PROMISED_UNITS", default=20)  # per IP network; 0 means no limit
 MAX_PROMISED_PERCENT = env.int("SHOP_MAX_PROMISED_PERCENT", default=50)  # of a variant's stock
 PAYMENT_PAGE_ORIGIN = STRIPE_API_BASE.rstrip("/") or "https://checkout.stripe.com"
+# Stripe's script, in the release of the API version that the `stripe` package speaks, or that of the sandbox.
+PAYMENT_SCRIPT = f"{PAYMENT_PAGE_ORIGIN}/stripe.js" if STRIPE_API_BASE else "https://js.stripe.com/endive/stripe.js"
+# What the page with the payment form allows beyond all others: https://docs.stripe.com/security/guide#content-security-policy
+PAYMENT_FORM_POLICY = {
+    "script-src": ["https://js.stripe.com", "https://*.js.stripe.com", PAYMENT_PAGE_ORIGIN],
+    "frame-src": [
+        *("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com", PAYMENT_PAGE_ORIGIN),
+    ],
+    "connect-src": ["https://api.stripe.com", PAYMENT_PAGE_ORIGIN],
+    "img-src": ["https://*.stripe.com"],
+    "form-action": [PAYMENT_PAGE_ORIGIN],
+}
+if STRIPE_API_BASE:
+    PAYMENT_FORM_POLICY = dict.fromkeys(("script-src", "frame-src", "form-action"), [PAYMENT_PAGE_ORIGIN])
+# Wallets ask the browser for their form from inside Stripe's frames.
+PAYMENT_FORM_FRAMES = (
+    [PAYMENT_PAGE_ORIGIN]
+    if STRIPE_API_BASE
+    else ["https://js.stripe.com", "https://checkout.stripe.com", "https://pay.google.com"]
+)
 
 # --- books: the account numbers of exported files (payments/bookkeeping) -----------------------------------------
 BOOKS_CHART = env.str("SHOP_BOOKS_CHART", default="skr03")

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import PermissionDenied
@@ -140,6 +141,12 @@ class StoreForm(forms.ModelForm):
             raise forms.ValidationError(f"The icon must be square. This picture is {width} × {height} pixels.")
         return icon
 
+    def clean_payment_page(self) -> str:
+        chosen = str(self.cleaned_data["payment_page"])
+        if chosen == Store.PaymentPage.IN_PAGE and not settings.STRIPE_PUBLISHABLE_KEY:
+            raise forms.ValidationError("Set STRIPE_PUBLISHABLE_KEY first: the payment form does not open without it.")
+        return chosen
+
     def clean_hero(self) -> Any:
         return stored_upload(self.cleaned_data["hero"])
 
@@ -177,7 +184,7 @@ class StoreAdmin(WithMarketTexts):
         "Announcement": ("announcement", "announcement_from", "announcement_until"),
         "Home page": ("hero", "hero_alt"),
         "Delivery and returns": ("dispatch_days", "return_days"),
-        "Payment": ("capture", "expiring", "holds_highest_risk"),
+        "Payment": ("payment_page", "capture", "expiring", "holds_highest_risk"),
         "Menu": ("gift_card",),
         "Seller": ("seller_name", "seller_address", "contact_email"),
     }

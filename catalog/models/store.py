@@ -80,6 +80,18 @@ class Store(models.Model):
         help_text="A bank holds an amount for about a week. What happens 12 hours before it goes back, if the order has "
         "not shipped by then. An order whose amount is released waits for a decision.",
     )
+
+    class PaymentPage(models.TextChoices):
+        HOSTED = "hosted", "On the page of the payment provider"
+        IN_PAGE = "in_page", "In a page of this shop"
+
+    payment_page = models.CharField(
+        max_length=7,
+        choices=PaymentPage.choices,
+        default=PaymentPage.HOSTED,
+        db_default=PaymentPage.HOSTED,
+        help_text="Where shoppers pay online. In both cases the payment provider takes the card details, not the shop.",
+    )
     holds_highest_risk = models.BooleanField(
         "hold orders of the highest risk",
         default=False,

@@ -45,10 +45,14 @@ METHODS = {
 
 def method_label(charge: "stripe.Charge") -> str:
     """Return what a charge was paid with: `Visa ending in 4242`, `Apple Pay (Visa 4242)`, `iDEAL`; empty if unknown."""
-    details = field(charge, "payment_method_details")
-    if card := field(details, "card"):
+    return method_name(field(charge, "payment_method_details"))
+
+
+def method_name(method: Any) -> str:
+    """Return the name of a payment method, or of the details of a charge."""
+    if card := field(method, "card"):
         return _card_label(card)
-    code = str(field(details, "type") or "")
+    code = str(field(method, "type") or "")
     return METHODS.get(code) or code.replace("_", " ").title()
 
 

@@ -41,6 +41,7 @@ class SessionState:
     cancel_reason: str = ""
     risk_level: str = ""
     risk_score: int | None = None
+    client_secret: str = ""
 
     @property
     def is_paid(self) -> bool:
@@ -52,7 +53,7 @@ class SessionState:
         return self.intent_status == "requires_capture"
 
 
-def session_parameters(
+def session_parameters(  # noqa: PLR0913  (each is part of the session)
     *,
     name: str,
     email: str,
@@ -62,10 +63,14 @@ def session_parameters(
     urls: tuple[str, str],
     metadata: dict[str, str],
     is_manual: bool = False,
+    is_in_page: bool = False,
+    customer_id: str = "",
 ) -> dict[str, Any]:
-    """Return the parameters of a Checkout Session. With `is_manual`, the amount is only held until it is captured.
+    """Return the parameters of a Checkout Session, on Stripe's page or in a page of the shop.
 
-    It has one line item with the whole total, because Stripe does not allow negative line items for discounts.
+    With `is_manual`, the amount is only held until it is captured. A customer can pay with cards saved at Stripe, and
+    save one there. The session has one line item with the whole total, because Stripe does not allow negative line items
+    for discounts.
     """
     success_url, cancel_url = urls
     parameters: SessionCreateParams = {
@@ -80,16 +85,21 @@ def session_parameters(
                 },
             }
         ],
-        "customer_email": email,
         "client_reference_id": metadata["order"],
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": name},
-        "success_url": success_url,
-        "cancel_url": cancel_url,
         "expires_at": expires_at,
     }
     if is_manual:
         parameters["payment_intent_data"]["capture_method"] = "manual"
+    if is_in_page:
+        parameters |= {"ui_mode": "embedded_page", "return_url": success_url}
+    else:
+        parameters |= {"success_url": success_url, "cancel_url": cancel_url}
+    if customer_id:
+        parameters |= {"customer": customer_id, "saved_payment_method_options": {"payment_method_save": "enabled"}}
+    else:
+        parameters["customer_email"] = email
     return cast(dict[str, Any], parameters)
 
 
@@ -184,4 +194,5 @@ def _session_state(session: "stripe.checkout.Session") -> SessionState:
         cancel_reason=str(field(expanded, "cancellation_reason") or ""),
         risk_level=str(field(outcome, "risk_level") or ""),
         risk_score=field(outcome, "risk_score"),
+        client_secret=field(session, "client_secret") or "",
     )

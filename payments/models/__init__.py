@@ -1,5 +1,6 @@
 from payments.models.authorization import AuthorizationRequest
 from payments.models.balance import BalanceTransaction, Payout
+from payments.models.customer import StripeCustomer
 from payments.models.daily import BooksDay, CohortSum, DailyProduct, DailySum, DailyTax
 from payments.models.dispute import Dispute
 from payments.models.event import StripeEvent
@@ -30,5 +31,6 @@ __all__ = [
     "RefundLimit",
     "RefundLine",
     "RefundRequest",
+    "StripeCustomer",
     "StripeEvent",
 ]

@@ -84,6 +84,13 @@ class Payment(models.Model):
     parameters = models.JSONField(default=dict, editable=False)
     session_id = models.CharField("Checkout Session", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001  (unique while unknown)
     session_url = models.TextField(blank=True, editable=False)
+    client_secret = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What the payment form in a page of the shop opens the session with.",
+    )
     payment_intent_id = models.CharField("payment intent", max_length=255, unique=True, null=True, blank=True)  # noqa: DJ001
     charge_id = models.CharField("charge", max_length=255, blank=True)
     card = models.CharField(
@@ -164,6 +171,16 @@ class Payment(models.Model):
     def idempotency_key(self) -> str:
         """The key of the next request to Stripe. It changes after each failure, which Stripe would repeat."""
         return f"{self.key}-{self.key_attempt}" if self.key_attempt else str(self.key)
+
+    @property
+    def is_in_page(self) -> bool:
+        """Whether it is paid in a page of the shop, by a session that has a secret and no URL."""
+        return str(self.parameters.get("ui_mode", "")) == "embedded_page"
+
+    @property
+    def customer_id(self) -> str:
+        """The customer at Stripe whose saved cards its session shows; empty if it shows none."""
+        return str(self.parameters.get("customer", ""))
 
     @property
     def shown_method(self) -> str:

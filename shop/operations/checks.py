@@ -111,6 +111,12 @@ def check_key_formats(**_: Any) -> list[CheckMessage]:
     if is_live and not STRIPE_KEY.fullmatch(settings.STRIPE_SECRET_KEY):
         hint = "Copy all of it, without quotes or spaces: sk_live_ followed by letters and digits."
         messages.append(Error("STRIPE_SECRET_KEY does not look like a Stripe key.", hint=hint, id="shop.E007"))
+    browser_key = settings.STRIPE_PUBLISHABLE_KEY
+    if browser_key and browser_key.startswith("pk_live_") is not is_live:
+        hint = "Copy both keys from the same mode of Stripe's dashboard; the payment form does not open otherwise."
+        messages.append(
+            Error("STRIPE_PUBLISHABLE_KEY is of another mode than STRIPE_SECRET_KEY.", hint=hint, id="shop.E012")
+        )
     if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
         hint = "Copy it from the webhook endpoint in Stripe's dashboard: whsec_ followed by letters and digits."
         messages.append(Error("STRIPE_WEBHOOK_SECRETS does not look like a signing secret.", hint=hint, id="shop.E008"))

@@ -6,7 +6,7 @@ from django.test import Client
 from orders.checkout.page import PLACING
 from orders.models import Cart, Order
 from payments.models import Payment
-from payments.views import PAYING
+from payments.views.orders import PAYING
 from tests.factories import (
     make_cart,
     make_order,

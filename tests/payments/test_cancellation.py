@@ -268,7 +268,7 @@ def test_the_return_page_asks_stripe_once_in_three_seconds(client, stripe_desk, 
     order = make_order()
     start_payment(order.pk)
     asked = []
-    monkeypatch.setattr("payments.views.settle", asked.append)
+    monkeypatch.setattr("payments.views.orders.settle", asked.append)
     for page in ("return", "back", "return"):
         client.get(f"/orders/{order.public_id}/{page}/")
     assert len(asked) == 1
@@ -282,8 +282,8 @@ def test_stripe_is_asked_thirty_times_in_ten_minutes_about_one_order(client, str
     start_payment(order.pk)
     start_payment(other.pk)
     asked = []
-    monkeypatch.setattr("payments.views.settle", asked.append)
-    monkeypatch.setattr("payments.views.FRESH_ANSWER", timedelta(seconds=-1))
+    monkeypatch.setattr("payments.views.orders.settle", asked.append)
+    monkeypatch.setattr("payments.views.orders.FRESH_ANSWER", timedelta(seconds=-1))
     with time_machine.travel(1_800_000_000, tick=False):
         answers = [client.get(f"/orders/{order.public_id}/return/").status_code for _ in range(31)]
         assert (answers, len(asked)) == ([302] * 30 + [200], 30)

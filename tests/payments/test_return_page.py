@@ -76,7 +76,7 @@ def test_a_payment_that_a_bank_is_processing_is_shown_as_being_checked(client, s
     order = make_order()
     start_payment(order.pk)
     Payment.objects.update(status="processing")
-    monkeypatch.setattr("payments.views.settle", lambda _payment_id: None)
+    monkeypatch.setattr("payments.views.orders.settle", lambda _payment_id: None)
     assert WAITING in text_of(client.get(return_of(order)))
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from payments import gateway
 from payments.sandbox.api import PATTERNS
 from shop.embedded.state import ROOT
+from tests.stripe_desk import SESSION
 
 CALL = re.compile(r"\.v1((?:\.[a-z_]+)+)\.([a-z_]+)[(,)]")
 PLAIN = {
@@ -22,7 +23,7 @@ PLAIN = {
 }
 NESTED = {"customers.payment_methods": "customers/x/payment_methods"}
 AT_ONCE = "4000000000000077"  # its money can be paid out at once
-CALLING = ("cancel", "capture", "close", "create", "detach", "expire", "find", "list", "retrieve", "submit")
+CALLING = ("cancel", "capture", "close", "create", "delete", "detach", "expire", "find", "list", "retrieve", "submit")
 
 
 def gateway_calls():
@@ -55,6 +56,11 @@ EXERCISES = {
     "expire_session": lambda desk, intent: gateway.expire_session(session_of(desk)),
     "find_sessions": lambda desk, intent: gateway.find_sessions("payment", timezone.now()),
     "find_sessions_of": lambda desk, intent: gateway.find_sessions_of(intent["id"]),
+    "create_customer": lambda desk, intent: gateway.create_customer("ada@example.com", intent["id"]),
+    "delete_customer": lambda desk, intent: gateway.delete_customer(customer_of(desk)["id"]),
+    "list_saved_methods": lambda desk, intent: gateway.list_saved_methods(saved_card(desk)["customer"]),
+    "retrieve_saved_method": lambda desk, intent: retrieved(saved_card(desk)),
+    "detach_method": lambda desk, intent: gateway.detach_method(saved_card(desk)["id"]),
     "create_refund": lambda desk, intent: gateway.create_refund(intent["id"], 100, intent["id"], {"refund": "key"}),
     "find_refund": lambda desk, intent: gateway.find_refund(refunded(desk, intent), "key"),
     "retrieve_refund": lambda desk, intent: gateway.retrieve_refund(desk.refund(intent["id"])["id"]),
@@ -85,6 +91,22 @@ def parameters():
         urls=("http://127.0.0.1/ok", "http://127.0.0.1/no"),
         metadata={"order": "HS-1", "payment": "payment"},
     )
+
+
+def customer_of(desk):
+    return desk.post("customers", email="ada@example.com")
+
+
+def saved_card(desk):
+    """A card that a customer saved while paying."""
+    customer = customer_of(desk)["id"]
+    wishes = {"customer": customer, "saved_payment_method_options[payment_method_save]": "enabled"}
+    desk.pay(desk.post("checkout/sessions", **SESSION, **wishes)["url"], save="1")
+    return desk.call(f"customers/{customer}/payment_methods")["data"][0]
+
+
+def retrieved(method):
+    return gateway.retrieve_saved_method(method["customer"], method["id"])
 
 
 def refunded(desk, intent):

@@ -237,7 +237,7 @@ def test_a_paid_order_is_not_paid_again(client, stripe_desk):
 @pytest.mark.fault("F049")
 def test_paying_is_throttled_by_place(client, stripe_desk, monkeypatch):
     order = make_order()
-    monkeypatch.setattr("payments.views.PAYING.__class__.take", _limited(3))
+    monkeypatch.setattr("payments.views.orders.PAYING.__class__.take", _limited(3))
     codes = [client.get(f"/orders/{order.public_id}/pay/").status_code for _ in range(4)]
     assert codes == [303, 303, 303, 429]
 

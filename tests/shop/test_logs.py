@@ -119,7 +119,7 @@ def test_text_without_a_secret_stays_readable():
 
 def test_requests_errors_and_refusals_are_logged_without_the_link(client, caplog, monkeypatch):
     order = make_order()
-    monkeypatch.setattr("payments.views.start_payment", lambda pk: 1 / 0)
+    monkeypatch.setattr("payments.views.orders.start_for", lambda *_args, **_options: 1 / 0)
     client.raise_request_exception = False
     assert client.get(f"/orders/{order.public_id}/pay/").status_code == 500
     client.get(f"/orders/{order.public_id}/", headers={"referer": f"http://testserver/orders/{order.public_id}/"})

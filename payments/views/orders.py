@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -39,8 +40,8 @@ from payments.errors import (
 )
 from payments.models import Payment
 from payments.offline import pay_online_instead
-from payments.sessions import start_payment
 from payments.settlement import settle
+from payments.starting import pays_in_page, start_for
 from payments.statuses import LIVE
 from payments.tasks import process_event
 
@@ -51,7 +52,7 @@ ASKING = Limit("ask-stripe", 30, 600)  # requests about one order by its pages
 PAYING = Limit("pay", settings.ORDERS_PER_HOUR, 3600)
 
 
-def _try_again(request: HttpRequest, order: Order, message: str = "You were not charged.") -> HttpResponse:
+def try_again(request: HttpRequest, order: Order, message: str = "You were not charged.") -> HttpResponse:
     """Tell the shopper to try again later. The order and its stock are kept."""
     context = {"order": order, "message": message}
     response = render(request, "payments/unavailable.html", context, status=503)
@@ -63,21 +64,45 @@ def _try_again(request: HttpRequest, order: Order, message: str = "You were not 
 @leads_to_payment
 @require_safe
 def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Redirect to Stripe's page, or to the order page if the order is not waiting for an online payment."""
+    """Redirect to where the order is paid, or to the order page if it is not waiting for an online payment."""
     order = get_object_or_404(Order, public_id=public_id)
     if not order.is_unpaid or (order.due_minor and not order.is_paid_online):
         return redirect(order)
+    if pays_in_page(order):
+        return redirect("payments:form", order.public_id)
+    return lead_to_payment(request, order, to_payment_page)
+
+
+PaymentAnswer = Callable[[HttpRequest, Order, Payment], HttpResponse]
+
+
+def lead_to_payment(
+    request: HttpRequest, order: Order, answer: PaymentAnswer, *, is_hosted: bool = False
+) -> HttpResponse:
+    """Start the payment of an unpaid order and answer with it, or say why it cannot be paid now."""
     PAYING.take(client_ip(request))
     try:
-        payment = start_payment(order.pk)
+        payment = start_for(order, user_id_of(request), is_hosted=is_hosted)
         if payment.method == Payment.Method.NONE:
             settle(payment.pk)
             return redirect(order)
+    except StillProcessing:
+        return redirect(order)
     except NotPayable as refused:
+        order.refresh_from_db()
+        if not order.is_unpaid:
+            return redirect(order)  # it has just been paid
         return render(request, "payments/refused.html", {"order": order, "message": str(refused)}, status=409)
     except (GatewayDown, GatewayRefused) as error:
         log.warning("Order %s cannot be paid now: %r", order.number, error)
-        return _try_again(request, order)
+        return try_again(request, order)
+    return answer(request, order, payment)
+
+
+def to_payment_page(_request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
+    """Redirect to Stripe's page, or to the form of a payment that has none."""
+    if not payment.session_url:
+        return redirect("payments:form", order.public_id)
     return HttpResponseRedirect(payment.session_url, status=303)
 
 
@@ -163,7 +188,7 @@ def change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except StillProcessing:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
-        return _try_again(request, order, "We could not reach our payment provider to cancel the payment.")
+        return try_again(request, order, "We could not reach our payment provider to cancel the payment.")
     if not cart:
         return redirect("orders:cart") if order.status == Order.Status.CANCELED else redirect(order)
     cart = _merged_with_current_cart(request, cart) if is_holder else _copied_into_current_cart(request, order)
@@ -211,7 +236,7 @@ def replace(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except StillProcessing:
         return redirect(order)
     except (GatewayDown, GatewayRefused):
-        return _try_again(request, order, "We could not reach our payment provider to cancel the first payment.")
+        return try_again(request, order, "We could not reach our payment provider to cancel the first payment.")
     cart = cart or _cart_of_canceled_order(request, order)
     if not cart:
         return redirect(order)

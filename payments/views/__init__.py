@@ -1,0 +1,1 @@
+"""The pages around payments: leading to a payment and back, the payment form, and saved cards."""
