@@ -11,6 +11,7 @@ from payments import (
     capturing,
     disputes,
     gateway,
+    offline,
     refund_plans,
     refund_requests,
     refunds,
@@ -225,3 +226,9 @@ def no_parcel_key(monkeypatch: Monkey) -> None:
     monkeypatch.setattr(capturing, "_request_for", lambda order, parcel_key: None)
     monkeypatch.setattr(capturing, "refuse_while_capturing", lambda order: None)
     execute("DROP INDEX IF EXISTS authorization_one_request")
+
+
+@guard("received-once", "tests/races/test_offline_races.py::test_two_staff_who_record_the_same_money_record_it_once")
+def no_check_of_received_money(monkeypatch: Monkey) -> None:
+    """Staff record money although somebody else has recorded it since their page was opened."""
+    monkeypatch.setattr(offline, "check_unchanged", lambda order, seen: None)
