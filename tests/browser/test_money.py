@@ -101,3 +101,18 @@ def test_a_dispute_is_opened_answered_and_lost(admin_page, shop, stripe):
     wait_for_text(page, "Lost")
     problems += violations(page, complaints)
     assert problems + complaints == []
+
+
+def test_a_payout_arrives_with_the_orders_that_it_pays(admin_page, shop, stripe):
+    page, complaints = admin_page
+    number = bought(shop, "payout@example.com")
+    stripe.advance("3d")
+    payout = stripe.pay_out()
+    stripe.by_hand(f"payouts/{payout['id']}/pay")
+    stripe.by_hand("clock", reset=1)
+    page.goto("/admin/payments/payout/")
+    wait_for_text(page, payout["id"])
+    page.click(f"tbody a:has-text('{payout['id']}')")
+    wait_for_text(page, number)
+    wait_for_text(page, "Paid")
+    assert violations(page, complaints) + complaints == []
