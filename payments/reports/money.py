@@ -18,7 +18,12 @@ PAYMENT_COLUMNS = (
     Column("Refunded", Kind.MONEY),
     Column("Kept", Kind.MONEY, is_main=True),
 )
-METHODS = {Account.STRIPE: "Stripe", Account.GIFT_CARDS: "Gift cards and store credit"}
+METHODS = {
+    Account.STRIPE: "Stripe",
+    Account.GIFT_CARDS: "Gift cards and store credit",
+    Account.BANK: "Bank transfers",
+    Account.CASH: "Cash",
+}
 REFUNDS = (Journal.Kind.REFUND, Journal.Kind.REFUND_FAILED)
 
 
