@@ -27,7 +27,8 @@ def check_stock_held(contents: CartContents) -> None:
     SHOP_MAX_PROMISED_PERCENT of the stock of a variant. Call it in the order's transaction.
     """
     lock_promises()
-    open_orders = _awaited_orders(Payment.Method.TRANSFER, Payment.Method.PICKUP)
+    unsent = Order.FulfillmentStatus.UNFULFILLED  # what was sent is no longer held
+    open_orders = _awaited_orders(Payment.Method.TRANSFER, Payment.Method.PICKUP).filter(fulfillment_status=unsent)
     buyer = contents.buyer
     if open_orders.filter(_is_of(buyer)).count() >= MAX_OPEN_PROMISES:
         raise TooManyPromises
@@ -50,7 +51,10 @@ def check_stock_held(contents: CartContents) -> None:
 
 
 def check_open_invoices(contents: CartContents) -> None:
-    """Raise TooManyPromises if the customer has ten invoices to pay. Call it in the order's transaction."""
+    """Raise TooManyPromises if the customer has ten invoices to pay, for orders that were sent or not.
+
+    Call it in the order's transaction.
+    """
     lock_promises()
     if _awaited_orders(Payment.Method.INVOICE).filter(_is_of(contents.buyer)).count() >= MAX_OPEN_INVOICES:
         raise TooManyPromises
@@ -63,9 +67,9 @@ def lock_promises() -> None:
 
 
 def _awaited_orders(*methods: str) -> QuerySet[Order]:
-    """Orders that hold their stock while staff wait for the money. What was sent is no longer held."""
+    """Orders for which staff wait for the money."""
     payments = Payment.objects.filter(IS_AWAITED, method__in=methods)
-    return Order.objects.filter(pk__in=payments.values("order"), fulfillment_status=Order.FulfillmentStatus.UNFULFILLED)
+    return Order.objects.filter(pk__in=payments.values("order"))
 
 
 def _is_of(buyer: Buyer) -> Q:

@@ -46,6 +46,9 @@ def _is_for(method: OfflineMethod, contents: CartContents) -> bool:
     # The codes of gift cards are sent when the order is confirmed, so they are paid before.
     if method.confirms_at_once and any(line.variant.is_gift_card for line in contents.lines):
         return False
+    # Nor does anybody pick up a download. Whoever has it would not have to come and pay for the rest.
+    if method.code == OfflineMethod.Code.PICKUP and any(not line.variant.needs_shipping for line in contents.lines):
+        return False
     groups = [group.pk for group in method.groups.all()]
     if not groups:
         return not method.needs_group

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from orders.checkout import place_order
 from orders.errors import MostlyPromised, OrderChanged, TooManyPromises, WayNotOffered
+from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
 from payments import ledger
 from payments.cancellation import cancel_order, expire_unpaid, reopen
@@ -401,6 +402,25 @@ def test_a_third_order_that_waits_for_a_transfer_is_refused():
         place(cart, user, payment_method="transfer")
     receive(first, first.due_minor)
     place(cart, user, payment_method="transfer")
+
+
+def test_invoices_count_until_they_are_paid_also_after_their_parcels_were_sent(owner, monkeypatch):
+    monkeypatch.setattr("payments.offline_limits.MAX_OPEN_INVOICES", 1)
+    sent = make_invoice_order()
+    ship(sent, NewFulfillment({sent.lines.get().pk: 1}))
+    cart = make_cart(make_variant(), user=sent.user)
+    with pytest.raises(TooManyPromises):
+        place(cart, sent.user, payment_method="invoice")
+    receive(sent, 10000)
+    place(cart, sent.user, payment_method="invoice")
+
+
+def test_what_is_delivered_with_the_confirmation_cannot_be_paid_at_the_pick_up():
+    make_offline_method("pickup")
+    make_shipping(0, "shop", kind="pickup")
+    download = make_variant(5000, needs_shipping=False, is_tracked=False)
+    with pytest.raises(WayNotOffered):
+        place(make_cart(download, make_variant()), payment_method="pickup", shipping_code="shop")
 
 
 def test_transfers_never_hold_more_than_half_of_the_stock_of_a_variant():
