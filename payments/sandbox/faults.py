@@ -35,7 +35,9 @@ OF_PAYOUTS = {
     "fail_payout": "payouts that fail when they should arrive (a number, or `all`)",
     "payouts": "`daily` pays out once a day by the sandbox's clock",
 }
-OF_BALANCE = {"settle": "`usd@1.25`: the account settles in that currency, and one unit of any other is worth so many"}
+OF_BALANCE = {
+    "settle": "`usd@1.25`: the account settles in that currency, and one unit of any other currency is worth 1.25 of it"
+}
 SWITCHES = {**OF_CALLS, **OF_EVENTS, **OF_PAYOUTS, **OF_BALANCE}
 NUMBER = r"-?\d+(\.\d+)?"
 # What a value must look like; an empty one is always off.
