@@ -93,7 +93,9 @@ class NumberField(forms.DecimalField):
             return f"Enter a {self.noun} between {self.min_value} and {self.max_value}."
         if self.max_digits is None:
             return f"Enter a {self.noun}."
-        return f"Enter a {self.noun} with at most {count_of(self.max_digits - places, 'digit')} before the point."
+        return (
+            f"Enter a {self.noun} with at most {count_of(self.max_digits - places, 'digit')} before the decimal point."
+        )
 
 
 class PercentField(NumberField):

@@ -167,7 +167,7 @@ def send_refunded(  # noqa: PLR0913  (each is a part of the e-mail)
     """
     subject = f"Order {order.number}: your refund"
     minor = format_money(refunded_minor or released_minor, order.currency)
-    heading = f"Your refund of {minor}" if refunded_minor else f"You are charged {minor} less"
+    heading = f"Your refund of {minor}" if refunded_minor else f"You will be charged {minor} less"
     context: dict[str, Any] = {"heading": heading, "refunded_minor": refunded_minor, "released_minor": released_minor}
     context |= {"to": to, "has_card": has_card, "reason": reason, "lines": lines}
     _write(order, "order_refunded", _key(key, again), subject, context)

@@ -170,14 +170,14 @@ class WayNotOffered(CheckoutRefused):
 
     code = "way_not_offered"
     field = "payment_method"
-    sentence = "Choose another way to pay: this one is not available for this order"
+    sentence = "Choose another payment method: this one is not available for this order"
 
 
 class SentTooQuickly(CheckoutRefused):
     """A script seems to have sent the form: a field that people do not see was filled in, or it took no time."""
 
     code = "sent_too_quickly"
-    sentence = "Please look at your order and press the button once more. You have not been charged."
+    sentence = "Please check your order and press the button again. You have not been charged."
 
 
 class TooManyPromises(CheckoutRefused):
@@ -185,7 +185,7 @@ class TooManyPromises(CheckoutRefused):
 
     code = "too_many_promises"
     field = "payment_method"
-    sentence = "You have orders that wait for your payment. Choose another way to pay, or contact us"
+    sentence = "You have orders that are still waiting for your payment. Choose another payment method or contact us"
 
 
 class MostlyPromised(CheckoutRefused):
@@ -197,7 +197,7 @@ class MostlyPromised(CheckoutRefused):
     def __init__(self, title: str) -> None:
         super().__init__(title)
         self.title = title
-        self.sentence = f"The last units of “{title}” can only be paid at once. Choose another way to pay"
+        self.sentence = f"The last units of “{title}” have to be paid right away. Choose another payment method"
 
 
 class PromotionUsedUp(CheckoutRefused):

@@ -22,8 +22,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike on 
 LENGTH = 16  # characters: 78 random bits, so that codes cannot be guessed
 GROUP = 4
 MAX_GIFT_CARD_MINOR = 10**9
-TEST_CARD = "This gift card is for tests and cannot pay real orders."
-REAL_CARD = "The shop is in test mode, in which only gift cards for tests can pay."
+TEST_CARD = "This is a test gift card, which cannot pay real orders."
+REAL_CARD = "The shop is in test mode, where only test gift cards can pay."
 REFUND_VALIDITY = timedelta(days=365)  # how long a refund to an expired card can be spent
 
 # The condition uses the row's own columns, so PostgreSQL checks it again after waiting for a lock: when twenty tabs spend

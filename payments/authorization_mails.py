@@ -19,7 +19,7 @@ def send_lapsed(order: Order, sentence: str, *, to: str) -> None:
         "authorization_lapsed",
         order.public_id.hex,
         to=to,
-        subject=f"Order {order.number} is not paid any more",
+        subject=f"Order {order.number} is no longer paid",
         context={"order": order, "sentence": sentence},
         priority=Priority.ORDER,
     )
@@ -46,7 +46,7 @@ def _lapsed() -> tuple[str, dict[str, Any]]:
     order = example_order()
     order.pk = 1
     amount = money(order.total_minor, order.currency)
-    return f"Order {order.number} is not paid any more", {
+    return f"Order {order.number} is no longer paid", {
         "order": order,
         "sentence": f"The authorization of {amount} expired",
     }

@@ -54,7 +54,7 @@ def hold_of(order: Order) -> str:
     if any(payment.status == Status.AUTHORIZED for payment in held):
         return f"{amount} of {order.number} is authorized and not charged yet, so it is not shipped."
     return (
-        f"{amount} of {order.number} was never charged, and the bank does not hold it any more. It is not shipped. "
+        f"{amount} of {order.number} was never charged, and the bank no longer holds it, so the order cannot ship. "
         "Cancel the order, or refund the items that will not be sent."
     )
 

@@ -44,8 +44,8 @@ MAX_RETRY_DELAY = timedelta(minutes=15)
 FIRST_TRY = timedelta(seconds=30)  # for whoever asked; the sweep tries later
 LAST_HOURS = timedelta(hours=12)  # before an authorization expires, the rule of the store decides
 RULES = {
-    Store.Expiring.CAPTURE: "Twelve hours before, they are charged",
-    Store.Expiring.RELEASE: "Twelve hours before, they are released, and their orders wait for a decision",
+    Store.Expiring.CAPTURE: "Twelve hours before they expire, they are charged",
+    Store.Expiring.RELEASE: "Twelve hours before they expire, they are released, and staff decide about the orders",
 }
 
 
@@ -224,7 +224,7 @@ def _finish(request_id: int, error: str) -> AuthorizationRequest:
     wanted = Payment.Status.CAPTURED if request.is_capture else Payment.Status.CANCELED
     is_done = status == wanted
     if not is_done and status != Payment.Status.AUTHORIZED:
-        error = "The bank does not hold the amount any more." if request.is_capture else "It was charged before."
+        error = "The bank no longer holds the amount." if request.is_capture else "It was already charged."
     request.status, request.last_error = (Status.DONE, "") if is_done else (Status.REFUSED, error[:300])
     request.finished_at = timezone.now()
     request.save(update_fields=["status", "last_error", "finished_at"])

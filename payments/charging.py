@@ -15,8 +15,8 @@ from payments.errors import CaptureRefused, GatewayDown
 from payments.models import AuthorizationRequest
 
 NO_ANSWER = (
-    "Stripe did not answer, so the parcel is not recorded yet. Stripe is asked again until it answers, and the parcel is "
-    "recorded once the money is there. Hand it over when the order says so."
+    "Stripe did not answer, so the parcel is not recorded yet. The shop keeps asking, and records the parcel once the "
+    "payment is charged. Do not hand it over before the order shows the parcel."
 )
 
 
@@ -55,12 +55,12 @@ def _sentences(order: Order, capture: CapturePlan, parcel: NewFulfillment) -> It
     yield f"{money(capture.amount_minor, order.currency)} is charged to {capture.payment.shown_method} first."
     lines = {line.pk: line for line in order.lines.all()}
     for back in capture.dropped:
-        yield f"{back.quantity} × {lines[back.line_id].full_title} will not be sent, and is never charged."
+        yield f"{back.quantity} × {lines[back.line_id].full_title} will not be sent or charged."
     if capture.released_minor:
-        yield f"The bank lifts its hold of the other {money(capture.released_minor, order.currency)}."
+        yield f"The bank releases its hold of the other {money(capture.released_minor, order.currency)}."
     rest = sum(line.open_quantity for line in lines.values() if line.needs_shipping and not line.is_gift_card)
     if not capture.dropped and sum(parcel.quantities.values()) < rest:
-        yield "What is not in this parcel is charged, too, and follows without another charge."
+        yield "Items that are not in this parcel are charged now as well, and ship later without another charge."
     yield "If the bank refuses, nothing is shipped and nothing changes."
 
 

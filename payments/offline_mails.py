@@ -91,6 +91,6 @@ def _reminder() -> tuple[str, dict[str, Any]]:
 
 
 OFFLINE_EXAMPLES = (
-    MailExample("order_received", "How to transfer", "When an order is placed that is paid by transfer", _received),
+    MailExample("order_received", "How to transfer", "When an order to be paid by transfer is placed", _received),
     MailExample("payment_reminder", "Payment reminder", "Some days before a transfer or invoice is due", _reminder),
 )

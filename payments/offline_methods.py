@@ -9,7 +9,7 @@ from payments.models import OfflineMethod
 Code = OfflineMethod.Code
 STARTING_METHODS: dict[str, dict[str, Any]] = {
     Code.TRANSFER: {
-        "description": "You transfer the money to our account. We send your order when it has arrived.",
+        "description": "You transfer the money to our account. We send your order when the money arrives.",
         "due_days": 7,
         "reminder_days": 3,
     },

@@ -19,7 +19,7 @@ def online(_contents: CartContents) -> Iterator[WayToPay]:
     yield WayToPay(
         code="stripe",
         label="Pay online",
-        description="You pay on our provider’s secure page, in a way of your choice. We never see your card or bank details.",
+        description="You pay securely through our payment provider. We never see your card or bank details.",
     )
 
 

@@ -253,7 +253,7 @@ PAYMENT_LAST_CHANCE = timedelta(hours=2)  # no payment may end later than this a
 # Below these totals (minor units) Stripe does not charge: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MIN_CHARGE_MINOR = {"EUR": 50, "USD": 50, "GBP": 30, "CHF": 50, "DKK": 250, "NOK": 300, "SEK": 300, "JPY": 50}
 ORDERS_PER_HOUR = env.int("SHOP_ORDERS_PER_HOUR", default=10 if IS_PRODUCTION else 500)
-# Whoever sends the checkout form sooner after it was shown is asked to press the button again; 0 asks nobody.
+# A checkout form that is sent sooner after it was shown is shown again; 0 switches this off.
 CHECKOUT_MIN_SECONDS = env.int("SHOP_CHECKOUT_MIN_SECONDS", default=2 if IS_PRODUCTION else 0)
 MAX_UNPAID_UNITS = env.int("SHOP_MAX_UNPAID_UNITS", default=500)  # per IP network; 0 means no limit
 # Orders by transfer, and for cash at pick-up, hold stock for days.

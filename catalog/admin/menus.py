@@ -17,7 +17,9 @@ from catalog.menus import Menus, find_target, start_menu, store_with_menus, sugg
 from catalog.models import Menu, MenuEntry
 
 MAX_COLUMNS = 5
-OWN_FOOTER = "The footer has its own columns now. Open one to change it. Without any, the footer is automatic again."
+OWN_FOOTER = (
+    "The footer now has its own columns. Open one to change it. Delete them all to get the automatic footer back."
+)
 
 
 class WithMarketLabels(ConcurrentEditForm):

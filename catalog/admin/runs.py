@@ -203,7 +203,7 @@ def _outcome(run: Run, plan: Plan, *, is_outdated: bool) -> str:
             return "This would change nothing."
         return "Nothing has changed yet. This is what would change when you press Apply."
     if run.status == Run.Status.APPLIED:
-        return f"Applied: {_counted(run)}. Undo gives back what was there before."
+        return f"Applied: {_counted(run)}. Undo restores what was there before."
     if run.status == Run.Status.UNDONE:
         return "The products are as they were before. New ones are withdrawn, and new categories stay."
     return ""

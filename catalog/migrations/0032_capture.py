@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 choices=[("capture", "Charge it"), ("release", "Release it")],
                 db_default="capture",
                 default="capture",
-                help_text="A bank holds an amount for about a week. What happens 12 hours before it goes back, if the order has not shipped by then. An order whose amount is released waits for a decision.",
+                help_text="A bank holds an amount for about a week. This is what happens 12 hours before the hold ends if the order has not shipped. If the amount is released, staff decide about the order.",
                 max_length=7,
                 verbose_name="held amounts about to expire",
             ),

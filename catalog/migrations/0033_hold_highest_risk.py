@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="An order is not shipped while Stripe sees the highest risk of fraud in its payment, until staff accept it.",
+                help_text="An order cannot ship while Stripe rates its payment as highest risk, until staff accept the risk.",
                 verbose_name="hold orders of the highest risk",
             ),
         ),

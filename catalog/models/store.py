@@ -77,8 +77,8 @@ class Store(models.Model):
         choices=Expiring.choices,
         default=Expiring.CAPTURE,
         db_default=Expiring.CAPTURE,
-        help_text="A bank holds an amount for about a week. What happens 12 hours before it goes back, if the order has "
-        "not shipped by then. An order whose amount is released waits for a decision.",
+        help_text="A bank holds an amount for about a week. This is what happens 12 hours before the hold ends if the "
+        "order has not shipped. If the amount is released, staff decide about the order.",
     )
 
     class PaymentPage(models.TextChoices):
@@ -96,7 +96,7 @@ class Store(models.Model):
         "hold orders of the highest risk",
         default=False,
         db_default=False,
-        help_text="An order is not shipped while Stripe sees the highest risk of fraud in its payment, until staff accept it.",
+        help_text="An order cannot ship while Stripe rates its payment as highest risk, until staff accept the risk.",
     )
     gift_card = models.ForeignKey(
         "catalog.Product",

@@ -20,7 +20,7 @@ from payments.errors import CaptureRefused, GatewayDown, GatewayRefused, StillPr
 from payments.models import Payment
 
 CAPTURE = "payments.capture_order"
-NO_ANSWER = "Stripe did not answer. It is asked again until it does; look at this page in a minute."
+NO_ANSWER = "Stripe did not answer. The shop keeps asking; reload this page in a minute."
 
 
 def _nothing_held(order: Order) -> str:
@@ -44,8 +44,8 @@ def _ask_charge(order: Order, _user: User) -> Question:
     sentences = [f"{amount} is charged to {plan.payment.shown_method}, before anything is shipped."]
     if plan.released_minor:
         released = money(plan.released_minor, order.currency)
-        sentences.append(f"The bank lifts its hold of the other {released}.")
-    sentences.append("A payment is charged once. What is refunded later is paid back.")
+        sentences.append(f"The bank releases its hold of the other {released}.")
+    sentences.append("A payment can be charged only once. Later refunds are paid back.")
     return _question(order, f"Charge {order.number} now", sentences, f"Charge {amount}")
 
 
@@ -73,8 +73,8 @@ def _release_sentences(order: Order) -> Iterator[str]:
     if payment:
         until = f" until {day(payment.capture_before)}" if payment.capture_before else ""
         amount = money(payment.authorized_minor, payment.currency)
-        yield f"The bank holds {amount} on {payment.shown_method}{until}. It lifts its hold, and the customer is not charged."
-    yield "The order stays as it is and is not shipped, because nobody pays it. Cancel it, if it will not be sent."
+        yield f"The bank holds {amount} on {payment.shown_method}{until}. It releases its hold, and the customer is not charged."
+    yield "The order is not canceled, but it cannot ship without a payment. Cancel it if it will not be sent."
     yield "This cannot be undone: only the customer can authorize a payment."
 
 
@@ -95,7 +95,7 @@ class CaptureForm(ActionForm):
         label="Charge the card",
         choices=Capture.choices,
         widget=forms.RadioSelect,
-        help_text="The payment page that the customer has open is closed. The page of the order leads to a new one.",
+        help_text="If the customer has the payment page open, it is closed. The order page leads to a new one.",
     )
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:

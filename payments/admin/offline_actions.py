@@ -26,8 +26,8 @@ def _account_field(payment: Payment | None, label: str) -> forms.ChoiceField:
 class ReceiveForm(ActionForm):
     """Money on the bank statement or in the till. It starts with all that is left to pay."""
 
-    button = "Record this money"
-    heading = "As the bank statement has it"
+    button = "Record payment"
+    heading = "As shown on the bank statement"
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
@@ -38,10 +38,10 @@ class ReceiveForm(ActionForm):
             currency=order.currency,
             label=f"Amount ({order.currency})",
             initial=left,
-            help_text=f"{money(left, order.currency)} is left to pay. A part is fine: the order waits for the rest.",
+            help_text=f"{money(left, order.currency)} is left to pay. You can record a part; the order waits for the rest.",
         )
         self.fields["received_on"] = DayField(label="Received on", initial=timezone.localdate())
-        self.fields["account"] = _account_field(self.payment, "Where it is")
+        self.fields["account"] = _account_field(self.payment, "Received in")
         self.fields["reference"] = forms.CharField(label="Reference", max_length=100, required=False)
 
 
@@ -74,7 +74,7 @@ def _refunds_to_send(order: Order) -> list[Refund]:
 class SentForm(ActionForm):
     """A refund that staff have paid out."""
 
-    button = "It was sent"
+    button = "Mark as sent"
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, order=order, **kwargs)
@@ -85,7 +85,7 @@ class SentForm(ActionForm):
         )
         self.fields["sent_on"] = DayField(label="Sent on", initial=timezone.localdate())
         payment = next((refund.payment for refund in self.refunds.values()), None)
-        self.fields["account"] = _account_field(payment, "From")
+        self.fields["account"] = _account_field(payment, "Paid from")
         self.fields["reference"] = forms.CharField(label="Reference", max_length=100, required=False)
 
 
@@ -118,7 +118,7 @@ OFFLINE_ACTIONS = (
         icon="check",
     ),
     Action(
-        *("refund-sent", "Refund was sent", RECEIVE, 25, _nothing_to_send, _mark_sent),
+        *("refund-sent", "Mark refund as sent", RECEIVE, 25, _nothing_to_send, _mark_sent),
         form=SentForm,
         place=Place.BESIDE,
         icon="check",

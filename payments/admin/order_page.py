@@ -112,13 +112,13 @@ def _charging_sentences(payment: Payment) -> Iterator[str]:
     for request in payment.authorization_requests.all():
         if request.is_open and request.is_capture:
             amount = money(request.amount_minor, payment.currency)
-            yield f"{amount} is being charged since {moment(request.created_at)}: Stripe has not answered yet."
+            yield f"Stripe was asked to charge {amount} on {moment(request.created_at)} and has not answered yet."
 
 
 def _warnings(payments: Sequence[Payment]) -> Iterator[str]:
     for payment in payments:
         if payment.is_risky:
-            yield f"{payment.shown_method}: Stripe sees a raised risk of fraud ({payment.shown_risk.lower()})."
+            yield f"{payment.shown_method}: Stripe sees a risk of fraud ({payment.shown_risk.lower()})."
         if payment.flag:
             yield f"{payment.shown_method}: {payment.get_flag_display().lower()}."
         if payment.disputed_minor:

@@ -279,7 +279,7 @@ def _target_rows(order: Order, plan: RefundPlan, choice: RefundChoice) -> Iterat
 def _release_sentences(order: Order, plan: RefundPlan) -> Iterator[str]:
     if plan.released_minor:
         released = money(plan.released_minor, order.currency)
-        yield f"The customer still owes {released} of this and was not charged for it, so it is taken off what is charged."
+        yield f"{released} of this has not been charged yet, so the customer will be charged that much less."
     if plan.released_minor and plan.released_minor == owed_of(order):
         yield "Nothing is left to charge, so the authorization is released."
 

@@ -23,7 +23,7 @@ class RiskQuestion(Question):
 
 def _refusal(order: Order) -> str:
     is_risky = any(payment.is_risky for payment in payments_of(order))
-    return "" if is_risky and order.is_paid else f"No payment of {order.number} has a raised risk."
+    return "" if is_risky and order.is_paid else f"No payment of {order.number} has a risk to accept."
 
 
 def _question(order: Order, _user: User) -> RiskQuestion:
@@ -31,10 +31,10 @@ def _question(order: Order, _user: User) -> RiskQuestion:
     return RiskQuestion(
         title=f"Accept the risk of {order.number}",
         sentences=[
-            "Stripe sees a raised risk of fraud.",
+            "Stripe sees a risk of fraud.",
             *(f"{payment.shown_method}: {payment.shown_risk.lower()}." for payment in risky),
             "Compare the name, the addresses and the items with what you know of the customer.",
-            "After that, the order is shipped as usual, and the mark in the list of orders is gone.",
+            "After that, the order can ship as usual and is no longer marked in the order list.",
         ],
         button="Accept the risk",
         back=reverse("admin:orders_order_change", args=[order.pk]),

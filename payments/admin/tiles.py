@@ -19,7 +19,7 @@ TILES = (
         *("expiring", "Payments about to expire", Urgency.TODAY, "payments.view_payment", PAYMENTS),
         *({"check": "expiring"}, worklists.expiring),
         oldest="capture_before",
-        detail=lambda until: f"Charge or release: the first until {moment(until)}",
+        detail=lambda until: f"Charge or release the first by {moment(until)}",
     ),
     Tile(
         *("disputes", "Disputes to answer", Urgency.LATE, "payments.view_dispute", DISPUTES),
@@ -31,7 +31,7 @@ TILES = (
         *("refunds-to-approve", "Refunds to approve", Urgency.TODAY, "payments.approve_refund", REQUESTS),
         *({"todo": "approve"}, worklists.refunds_to_approve),
         oldest="asked_at",
-        detail=lambda asked: f"Oldest of {moment(asked)}",
+        detail=lambda asked: f"Oldest from {moment(asked)}",
     ),
     Tile(
         *("failed-refunds", "Refunds that failed", Urgency.LATE, "payments.view_refund", REFUNDS),
@@ -53,7 +53,7 @@ TILES = (
         *("refunds-to-send", "Refunds to send", Urgency.TODAY, "payments.receive_payment", REFUNDS),
         *({"failed": "send"}, worklists.refunds_to_send),
         oldest="created_at",
-        detail=lambda asked: f"Oldest of {moment(asked)}",
+        detail=lambda asked: f"Oldest from {moment(asked)}",
     ),
     Tile(
         *("refunds-to-assign", "Refunds to assign", Urgency.WAITING, "payments.refund_order", REQUESTS),

@@ -108,7 +108,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("amount_minor", models.BigIntegerField()),
                 ("received_on", models.DateField()),
-                ("reference", models.CharField(blank=True, help_text="As the bank statement has it.", max_length=100)),
+                (
+                    "reference",
+                    models.CharField(blank=True, help_text="As shown on the bank statement.", max_length=100),
+                ),
                 ("account", models.CharField(choices=[("bank", "Bank account"), ("cash", "Cash")], max_length=4)),
                 ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -101,7 +101,7 @@ class ReceivedMoney(models.Model):
     payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, related_name="received")
     amount_minor = models.BigIntegerField()
     received_on = models.DateField()
-    reference = models.CharField(max_length=100, blank=True, help_text="As the bank statement has it.")
+    reference = models.CharField(max_length=100, blank=True, help_text="As shown on the bank statement.")
     account = models.CharField(max_length=4, choices=MoneyAccount.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False

@@ -50,7 +50,7 @@ def remove(request: HttpRequest, method_id: str) -> HttpResponse:
 
 def _remove(request: HttpRequest, method_id: str) -> HttpResponse:
     removed = remove_method(_user_id(request), method_id)
-    messages.success(request, f"{removed.label} was removed." if removed else "This card is not saved any more.")
+    messages.success(request, f"{removed.label} was removed." if removed else "This card is no longer saved.")
     return redirect("payments:cards")
 
 

@@ -96,7 +96,7 @@ LIST_TEXTS = {
     "payments.journal": ListText("The books: each entry moves money between accounts and is never changed."),
     "payments.balancetransaction": ListText("Every movement of the shop's balance at Stripe, with its fee."),
     "payments.payout": ListText("What Stripe paid out to the bank account, and the transactions in it."),
-    "payments.offlinemethod": ListText("Ways to pay without Stripe, with what shoppers are told about each."),
+    "payments.offlinemethod": ListText("Payment methods without Stripe, and what shoppers are told about each."),
     "payments.payment": ListText("How orders were paid, and payments that need a decision."),
     "payments.refund": ListText("Money that goes back to customers, one entry for each payment.", "Refund payments"),
     "payments.refundlimit": ListText("How much each role refunds without a second person.", add="Add a limit"),

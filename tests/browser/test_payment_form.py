@@ -94,6 +94,6 @@ def test_an_account_pays_with_a_card_that_it_saved_and_removes_it(browser, shop,
         page.click("a:has-text('Remove Visa ending in 4242')")
         page.wait_for_selector("h1:has-text('Remove Visa ending in 4242?')")
         found += problems_at_every_width(page, complaints)
-        page.click("text=Remove it")
+        page.click("button:text-is('Remove')")
         page.wait_for_selector("text=You have no saved cards.")
         assert (found, complaints) == ([], [])

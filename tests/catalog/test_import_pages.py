@@ -100,7 +100,7 @@ def test_the_page_of_a_run_says_what_it_means_for_the_shop(client, staff):
     start(run)
     work_waiting()
     text = text_of(client.get(url))
-    assert "Applied: 1 new. Undo gives back what was there before." in text
+    assert "Applied: 1 new. Undo restores what was there before." in text
     assert ("1 new" in text, "0 unchanged" in text) == (True, False)
     start_undo(Run.objects.get())
     work_waiting()

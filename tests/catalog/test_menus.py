@@ -207,5 +207,5 @@ def test_only_staff_who_may_change_menus_can_start_one(client):
 def test_a_footer_of_its_own_says_how_to_change_it(admin_client):
     page = admin_client.post(f"{LIST}start/footer/", follow=True)
     assert messages_of(page) == [
-        "The footer has its own columns now. Open one to change it. Without any, the footer is automatic again."
+        "The footer now has its own columns. Open one to change it. Delete them all to get the automatic footer back."
     ]

@@ -33,7 +33,7 @@ def test_what_is_no_percentage_is_refused_with_one_sentence(typed, sentence):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("123456789012", "Enter a number with at most 9 digits before the point."),
+        ("123456789012", "Enter a number with at most 9 digits before the decimal point."),
         ("1.23456", "Enter at most 3 decimal places."),
     ],
 )

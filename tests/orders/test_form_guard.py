@@ -12,7 +12,7 @@ from tests.orders.checkout_pages import GERMAN, client_of, placing
 from tests.reading import find, find_all, text_of
 
 pytestmark = pytest.mark.django_db
-SENTENCE = "Please look at your order and press the button once more. You have not been charged."
+SENTENCE = "Please check your order and press the button again. You have not been charged."
 PLACE = "10115"
 
 

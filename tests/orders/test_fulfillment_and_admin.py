@@ -172,7 +172,7 @@ def test_the_mail_about_a_canceled_order_names_what_goes_back_now_and_not_what_w
             next(mail for mail in canceled_mail(Order.objects.get(pk=order.pk))).send(again)
         body = mail_text(Mail.objects.filter(subject=f"Order {order.number} is canceled").latest("pk").body)
         assert "We are refunding €13.90 to the payment method that you used." in body
-        assert "€6.00 is on your gift card or store credit again." in body
+        assert "€6.00 is back on your gift card or store credit." in body
 
 
 def test_a_refund_to_a_gift_card_and_one_to_a_bank_card_are_named_apart(client, stripe_desk):
@@ -193,7 +193,7 @@ def test_a_refund_to_a_gift_card_and_one_to_a_bank_card_are_named_apart(client, 
     assert "€18.90 to Visa ending in 4242" in done
     mail = Mail.objects.get(subject=f"Order {order.number} is canceled").body
     assert "We are refunding €18.90 to the payment method that you used." in mail_text(mail)
-    assert "€10.00 is on your gift card or store credit again." in mail_text(mail)
+    assert "€10.00 is back on your gift card or store credit." in mail_text(mail)
     card.refresh_from_db()
     assert card.balance_minor == 1000
 

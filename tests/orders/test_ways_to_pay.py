@@ -38,7 +38,7 @@ def radios(response) -> list[tuple[str, bool]]:
 
 def test_with_one_way_to_pay_there_is_no_choice():
     response = client_of(make_cart(make_variant())).get("/checkout/")
-    assert "You pay on our provider’s secure page" in text_of(response)
+    assert "You pay securely through our payment provider" in text_of(response)
     assert 'name="payment_method"' not in response.text
     assert place(make_cart(make_variant())).payment_method == "stripe"
 
@@ -47,10 +47,10 @@ def test_the_first_of_several_ways_is_chosen_and_those_for_pick_up_wait_for_it(m
     client = client_of(make_cart(make_variant()))
     response = client.get("/checkout/")
     assert radios(response) == [("stripe", True), ("barter", False)]
-    assert "Update the ways to pay" in text_of(response)
+    assert "Update payment methods" in text_of(response)
     response = client.post("/checkout/", {"shipping_code": "shop", "payment_method": "counter", "update": "1"})
     assert radios(response) == [("stripe", False), ("barter", False), ("counter", True)]
-    assert "Update the ways to pay" not in text_of(response)
+    assert "Update payment methods" not in text_of(response)
 
 
 def test_the_chosen_way_stands_in_the_order_with_its_own_time_to_pay(more_ways):

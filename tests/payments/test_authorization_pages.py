@@ -59,8 +59,8 @@ def test_a_preview_says_what_is_charged_without_the_rest(client, order):
     form = {**quantities(order, Mug=1), "rest": "dropped", "preview": "1"}
     text = text_of(client.post(url_of(order, "ship"), form))
     assert "€14.90 is charged to Visa ending in 4242 first." in text
-    assert "1 × Lamp will not be sent, and is never charged." in text
-    assert "The bank lifts its hold of the other €60.00." in text
+    assert "1 × Lamp will not be sent or charged." in text
+    assert "The bank releases its hold of the other €60.00." in text
     assert not AuthorizationRequest.objects.exists()
 
 
@@ -79,7 +79,7 @@ def test_another_amount_than_the_page_showed_is_not_charged(client, order):
     form = {**quantities(order, Mug=1), "rest": "dropped", "charged": TOTAL}
     answer = client.post(url_of(order, "ship"), form)
     assert (answer.status_code, payment_of(order).status) == (422, "authorized")
-    assert "This charges €14.90. Check what will happen, and send it again." in text_of(answer)
+    assert "This now charges €14.90. Check what will happen and submit the form again." in text_of(answer)
     assert [field.attributes["value"] for field in find_all(answer, name="charged")] == ["1490"]
     answer = client.post(url_of(order, "ship"), {**form, "charged": "1490"}, follow=True)
     assert "€14.90 was charged" in text_of(answer)
@@ -91,7 +91,7 @@ def test_a_lost_answer_is_told_and_the_same_form_goes_on(client, order, stripe_d
     form = {**sent_by(page), **quantities(order, Mug=2, Lamp=1), "charged": TOTAL}
     stripe_desk.switch(lose="all POST payment_intents")
     assert "the parcel is not recorded yet" in text_of(client.post(url_of(order, "ship"), form))
-    assert "is being charged since" in text_of(client.get(url_of(order)))
+    assert "Stripe was asked to charge" in text_of(client.get(url_of(order)))
     stripe_desk.all_is_well()
     assert "€74.90 was charged" in text_of(client.post(url_of(order, "ship"), form, follow=True))
     assert (order.fulfillments.count(), payment_of(order).captured_minor) == (1, TOTAL)
@@ -138,7 +138,7 @@ def test_the_refund_page_says_what_is_never_charged(client, order):
     form = {**sent_by(page), f"open_{mug.pk}": "1"}
     text = text_of(client.post(url_of(order, "refund"), {**form, "preview": "1"}))
     assert "Never charged €10.00" in text
-    assert "it is taken off what is charged" in text
+    assert "will be charged that much less" in text
     answer = client.post(url_of(order, "refund"), form, follow=True)
     assert "the customer will not be charged for it" in text_of(answer)
     assert RefundRequest.objects.get().released_minor == 1000

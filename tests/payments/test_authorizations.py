@@ -281,7 +281,7 @@ def test_canceling_an_authorized_order_releases_the_money_and_refunds_nothing(or
     assert (order.status, payment.status, payment.flag) == ("canceled", "canceled", "")
     assert intent_status(stripe_desk, order) == "canceled"
     assert (ledger.owed_by_shopper(order), Refund.objects.count()) == (0, 0)
-    assert "lifts its hold of €74.90" in Mail.objects.latest("pk").body
+    assert "release its hold of €74.90" in Mail.objects.latest("pk").body
     assert run_audit() == []
 
 
@@ -310,7 +310,7 @@ def test_a_released_order_waits_for_a_decision(order):
     release(order, user_id=None, reason="by staff")
     payment = payment_of(order)
     assert (payment.status, payment.flag) == ("canceled", "lapsed")
-    assert "was never charged, and the bank does not hold it any more" in hold_of(order)
+    assert "was never charged, and the bank no longer holds it" in hold_of(order)
     with pytest.raises(ShipmentRefused, match="never charged"):
         ship(order, parcel_of(order))
     assert run_audit() == []
@@ -333,7 +333,7 @@ def test_an_authorization_that_expires_at_stripe_holds_the_order_and_is_mailed_t
     with pytest.raises(CaptureRefused):
         request_capture(order, parcel_of(order))
     mail = Mail.objects.get(recipients=["shop@example.com"])
-    assert mail.subject == f"Order {order.number} is not paid any more"
+    assert mail.subject == f"Order {order.number} is no longer paid"
     assert run_audit() == []
 
 
@@ -377,7 +377,7 @@ def test_an_authorization_for_a_canceled_order_is_released(store, stripe_desk):
     stripe_desk.pay(payment.session_url)
     settled = settle(payment.pk)
     assert (settled.status, settled.flag) == ("authorized", "late")
-    assert "lifts its hold of €74.90" in Mail.objects.latest("pk").body
+    assert "release its hold of €74.90" in Mail.objects.latest("pk").body
     assert carry_out_waiting() == 1
     assert (payment_of(order).status, intent_status(stripe_desk, order)) == ("canceled", "canceled")
 

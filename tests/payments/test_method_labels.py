@@ -56,5 +56,5 @@ def test_the_order_page_names_the_method_that_was_used(client, stripe_desk):
 def test_the_checkout_does_not_promise_a_card():
     make_shipping()
     page = text_of(client_of(make_cart(make_variant())).get("/checkout/"))
-    assert "our provider’s secure page" in page
+    assert "You pay securely through our payment provider" in page
     assert "by card" not in page

@@ -429,7 +429,9 @@ def test_transfers_never_hold_more_than_half_of_the_stock_of_a_variant():
     make_order(variant, quantity=2, payment_method="transfer")
     with pytest.raises(MostlyPromised) as refused:
         make_order(variant, quantity=2, payment_method="transfer")
-    assert refused.value.sentence == "The last units of “Vase” can only be paid at once. Choose another way to pay"
+    assert (
+        refused.value.sentence == "The last units of “Vase” have to be paid right away. Choose another payment method"
+    )
     make_order(variant, quantity=1, payment_method="transfer")
     make_order(variant, quantity=4)
 

@@ -67,7 +67,7 @@ def test_staff_see_a_raised_risk_in_the_list_and_on_the_order(client, level, mar
     assert mark in text_of(client.get("/admin/orders/order/?tab=all"))
     page = text_of(client.get(f"/admin/orders/order/{order.pk}/change/"))
     assert mark in page
-    assert f"Stripe sees a raised risk of fraud ({level}, 80 of 100)." in page
+    assert f"Stripe sees a risk of fraud ({level}, 80 of 100)." in page
 
 
 def test_only_the_highest_risk_is_held_and_only_if_the_shop_says_so(is_held):

@@ -92,7 +92,7 @@ def test_the_account_lists_its_cards_and_removes_one_after_confirming_who_it_is(
     assert "Visa ending in 4242 was removed." in text_of(client.post(remove, follow=True))
     assert "You have no saved cards" in text_of(client.get(CARDS))
     assert client.get(remove).status_code == 404
-    assert "not saved any more" in text_of(client.post(remove, follow=True))
+    assert "no longer saved" in text_of(client.post(remove, follow=True))
 
 
 def test_nobody_sees_or_removes_the_card_of_another_account(stripe_desk, ann, saved):

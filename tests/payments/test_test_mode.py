@@ -135,7 +135,7 @@ def test_a_gift_card_pays_orders_of_its_own_mode_only(settings):
     settings.IS_TEST_MODE = True
     test, test_code = make_gift_card(2000)
     assert (GiftCard.objects.get(pk=test.pk).is_test, find_card(test_code, "EUR")) == (True, test)
-    with pytest.raises(GiftCardRefused, match="only gift cards for tests"):
+    with pytest.raises(GiftCardRefused, match="only test gift cards"):
         find_card(real_code, "EUR")
     cart = with_codes(make_cart(make_variant(2400)), test_code)
     assert [tender.amount_minor for tender in contents_of(cart).tenders] == [2000]

@@ -68,7 +68,7 @@ def test_a_refused_form_says_that_its_files_must_be_chosen_again(client, staff):
 
 def test_home_says_where_orders_will_be(client, staff):
     assert latest_orders(staff) == []
-    assert "No orders yet. They stand here as soon as shoppers place them." in text_of(client.get("/admin/"))
+    assert "No orders yet. New orders appear here." in text_of(client.get("/admin/"))
 
 
 def test_a_bulk_edit_compares_with_now_until_it_is_applied(client, staff):

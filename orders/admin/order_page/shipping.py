@@ -184,7 +184,7 @@ def _check_charge(order: Order, form: ShipForm) -> None:
     if not form.charge or form.charge.refusal or form.cleaned_data["charged"] == form.charge.amount_minor:
         return
     amount = money(form.charge.amount_minor, order.currency)
-    raise ActionRefused(f"This charges {amount}. Check what will happen, and send it again.")
+    raise ActionRefused(f"This now charges {amount}. Check what will happen and submit the form again.")
 
 
 SHIP_ACTION = Action(
