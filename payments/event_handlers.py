@@ -89,7 +89,10 @@ def _metadata_key(subject: dict[str, Any], name: str) -> uuid.UUID | None:
 
 
 def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.Status:
-    """Take over the refund's current state. A refund made in Stripe's dashboard is recorded if the payment is ours."""
+    """Take over the refund's current state. A refund made in Stripe's dashboard is recorded if the payment is ours.
+
+    A refund of what a bank held and was never captured is ignored: it gives nothing back that was paid.
+    """
     if subject.get("object") != "refund":
         return StripeEvent.Status.IGNORED  # a charge: the refund's own event follows
     refund_id = str(subject.get("id") or "-")
@@ -103,6 +106,8 @@ def _handle_refund(event: StripeEvent, subject: dict[str, Any]) -> StripeEvent.S
     state = gateway.retrieve_refund(refund_id)
     if refund:
         take_over_refund(refund, state)
+    elif payment.authorized_minor and state.is_release:
+        return StripeEvent.Status.IGNORED
     else:
         note_foreign_refund(payment, state)
     return StripeEvent.Status.DONE

@@ -10,14 +10,21 @@ if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
 
 
+NOT_CAPTURED = "expired_uncaptured_charge"  # the reason of refunds that Stripe itself makes
+
+
 @dataclass(frozen=True)
 class RefundState:
-    """The current state of a refund at Stripe. Amounts are in minor units."""
+    """The current state of a refund at Stripe. Amounts are in minor units.
+
+    `is_release`: no money moves, because Stripe made it of what a bank held and was not captured.
+    """
 
     refund_id: str
     status: str
     amount_minor: int
     failure: str
+    is_release: bool = False
 
 
 def create_refund(intent_id: str, amount_minor: int, key: str, metadata: dict[str, str]) -> RefundState:
@@ -46,4 +53,6 @@ def retrieve_refund(refund_id: str) -> RefundState:
 
 
 def refund_state(refund: "stripe.Refund") -> RefundState:
-    return RefundState(refund.id, refund.status or "", refund.amount, field(refund, "failure_reason") or "")
+    status, moved = refund.status or "", field(refund, "balance_transaction")
+    is_release = field(refund, "reason") == NOT_CAPTURED or (status == "succeeded" and not moved)
+    return RefundState(refund.id, status, refund.amount, field(refund, "failure_reason") or "", is_release)

@@ -1,5 +1,6 @@
 """Authorize now, capture later: what is held confirms the order, and a parcel leaves only once its money is captured."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -24,8 +25,8 @@ from payments.capturing import (
     request_capture,
 )
 from payments.errors import CancelRefused, CaptureRefused, GatewayDown, GatewayRefused, RefundRefused
-from payments.event_handlers import HANDLERS
-from payments.models import AuthorizationRequest, Journal, Payment, Posting, Refund, RefundRequest
+from payments.event_handlers import HANDLERS, handle
+from payments.models import AuthorizationRequest, Journal, Payment, Posting, Refund, RefundRequest, StripeEvent
 from payments.reconciliation import authorized_to_ask
 from payments.refund_plans import RefundChoice, plan_refund
 from payments.refund_requests import ask_refund
@@ -395,6 +396,21 @@ def test_a_part_captured_in_stripes_dashboard_waits_for_a_decision(order, stripe
     ask_refund(order, RefundChoice(units=units), make_user(is_superuser=True))
     assert (payment_of(order).flag, hold_of(order)) == ("", "")
     assert run_audit() == []
+
+
+@pytest.mark.parametrize("fields", [{"reason": "expired_uncaptured_charge"}, {"balance_transaction": None}])
+def test_the_refund_that_stripe_makes_of_what_was_not_captured_is_none_of_ours(order, stripe_desk, fields):
+    ship_charged(order, parcel_of(order, Mug=2), drops_rest=True)
+    payment = payment_of(order)
+    made = stripe_desk.refund(payment.payment_intent_id, amount=1000)
+    stripe_desk.edit(made["id"], **fields)
+    subject = {"object": "refund", "id": made["id"], "payment_intent": payment.payment_intent_id}
+    event = StripeEvent(type="refund.created", body=json.dumps({"data": {"object": subject}}))
+    assert handle(event) == StripeEvent.Status.IGNORED
+    assert (Refund.objects.count(), payment_of(order).refunded_minor, postings(order, "refund")) == (0, 0, {})
+    stripe_desk.edit(made["id"], reason=None, balance_transaction="txn_1")
+    assert handle(event) == StripeEvent.Status.DONE
+    assert payment_of(order).refunded_minor == 1000
 
 
 def test_a_part_captured_before_we_heard_of_it_confirms_the_order_and_waits_for_a_decision(store, stripe_desk):
