@@ -3,7 +3,8 @@ from orders.models.customer import Customer
 from orders.models.event import OrderEvent
 from orders.models.fulfillment import Fulfillment, FulfillmentLine
 from orders.models.gift_card import GiftCard, GiftCardMovement
-from orders.models.order import Disposition, Order, OrderLine
+from orders.models.order import Order
+from orders.models.order_line import Disposition, OrderLine
 from orders.models.order_list import OrderRun, OrderRunRow, SavedView
 from orders.models.promotion import Coupon, Promotion, PromotionCustomer, PromotionTier, PromotionUse
 from orders.models.rules_mark import RulesMark
