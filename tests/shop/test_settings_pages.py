@@ -24,7 +24,7 @@ def test_the_settings_list_what_the_user_may_open(client):
     role(client, "Owner")
     assert entries(client)[:5] == ["Store details", "Pages", "Redirects", "Menus", "Languages and markets"]
     role(client, "Finance")
-    assert entries(client) == ["Delivery", "Closing days", "Taxes", "Payments"]
+    assert entries(client) == ["Delivery", "Closing days", "Taxes", "Payments", "Payment methods"]
     role(client, "Fulfilment")
     assert entries(client) == []
 
