@@ -11,7 +11,7 @@ from payments import gateway
 from payments.cancellation import reopen
 from payments.errors import GatewayDown, GatewayRefused, NotPayable
 from payments.models import Payment
-from payments.sessions import MAX_PAYMENTS_PER_ORDER, _open_payment, start_payment
+from payments.sessions import MAX_PAYMENTS_PER_ORDER, PaymentChoice, _open_payment, start_payment
 from payments.settlement import settle
 from shop.operations.audit import run_audit
 from tests.factories import make_order, make_shipping, make_variant
@@ -103,7 +103,7 @@ def test_a_failure_that_was_stored_long_ago_gives_way_to_another_key(stripe_desk
 @pytest.mark.fault("F040")
 def test_a_key_that_was_used_with_other_parameters_gives_way_to_another(stripe_desk):
     order = make_order()
-    waiting = _open_payment(order.pk)
+    waiting = _open_payment(order.pk, PaymentChoice())
     other = {**waiting.parameters, "client_reference_id": "another", "metadata": {}}
     gateway.create_session(other, waiting.idempotency_key)
     payment = start_payment(order.pk)

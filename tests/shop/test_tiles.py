@@ -117,6 +117,11 @@ def offline_refund(status: str) -> None:
     Refund.objects.create(payment=payment, amount_minor=100, currency="EUR", status=status)
 
 
+def authorized(hours_left: int) -> None:
+    capture_before = timezone.now() + timedelta(hours=hours_left)
+    Payment.objects.filter(pk=flagged("").pk).update(status="authorized", capture_before=capture_before)
+
+
 # Tile → what makes it count one, and what does not count.
 WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "late-to-ship": (
@@ -132,6 +137,7 @@ WORK: dict[str, tuple[Callable, list[Callable]]] = {
     "short-of-stock": (short_order, [paid]),
     "unpaid": (make_order, [paid]),
     "payments-to-check": (lambda: flagged("mismatch"), [lambda: flagged("")]),
+    "expiring": (lambda: authorized(47), [lambda: authorized(49), lambda: flagged("")]),
     "disputes": (lambda: dispute("needs_response"), [lambda: dispute("under_review")]),
     "refunds-to-approve": (refund_request, [at_stripe]),
     "failed-refunds": (lambda: refund("failed"), [lambda: refund("pending")]),
