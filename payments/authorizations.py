@@ -27,13 +27,16 @@ BEING_CAPTURED = "The payment of {} is being charged or released at Stripe. Try 
 
 def authorized_payment(order: Order) -> Payment | None:
     """Return the payment of the order that can be captured, or None."""
-    return order.payments.filter(status=Status.AUTHORIZED, flag=Flag.NONE).order_by("pk").first()
+    held = [payment for payment in order.payments.all() if payment.status == Status.AUTHORIZED]
+    return min((payment for payment in held if payment.flag == Flag.NONE), key=lambda payment: payment.pk, default=None)
 
 
 def open_request_of(order: Order) -> AuthorizationRequest | None:
     """Return what Stripe is being asked for the order's payment that pays it, or None."""
-    requests = AuthorizationRequest.objects.filter(payment__order=order, payment__flag=Flag.NONE)
-    return requests.filter(status=AuthorizationRequest.Status.REQUESTED).first()
+    held = [payment for payment in _payments_of(order) if payment.flag == Flag.NONE]
+    return next(
+        (request for payment in held for request in payment.authorization_requests.all() if request.is_open), None
+    )
 
 
 def refuse_while_capturing(order: Order) -> None:
@@ -60,7 +63,9 @@ def hold_of(order: Order) -> str:
 
 
 def _payments_of(order: Order) -> Sequence[Payment]:
-    return list(order.payments.filter(flag__in=[Flag.NONE, Flag.LAPSED], authorized_minor__gt=0))
+    """Return the payments that paid the order and were authorized. Pages have read them before."""
+    counted = [payment for payment in order.payments.all() if payment.flag in (Flag.NONE, Flag.LAPSED)]
+    return [payment for payment in counted if payment.authorized_minor]
 
 
 def request_release(payment: Payment, reason: str, *, user_id: int | None = None) -> AuthorizationRequest:

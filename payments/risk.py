@@ -19,8 +19,9 @@ def known_level(level: str) -> str:
 
 def hold_of(order: Order) -> str:
     """Return why an order is not shipped: a payment of it has the highest risk, and the shop holds such orders."""
-    risky = order.payments.filter(risk_level=Payment.Risk.HIGHEST, risk_accepted_at=None, status__in=KEPT)
-    if not risky.exists() or not Store.objects.filter(holds_highest_risk=True).exists():
+    kept = [payment for payment in order.payments.all() if payment.status in KEPT]
+    is_risky = any(payment.risk_level == Payment.Risk.HIGHEST and not payment.risk_accepted_at for payment in kept)
+    if not is_risky or not Store.objects.filter(holds_highest_risk=True).exists():
         return ""
     return (
         f"Stripe sees the highest risk in a payment of {order.number}. Check the order, then accept the risk or cancel."
