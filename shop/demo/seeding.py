@@ -47,6 +47,7 @@ from orders.delivery.closing_days import seed_public_holidays
 from orders.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate, TaxRegion
 from orders.promotions.coupons import make_code
 from orders.starting_tax import add_starting_regions
+from payments.models import OfflineMethod
 
 DEMO = Path(__file__).resolve().parent
 LEGAL = {"imprint", "terms", "privacy"}
@@ -81,6 +82,8 @@ def seed_store(*, is_own_catalogue: bool) -> None:
     )
     _seed_pages(is_own_catalogue=is_own_catalogue)
     _seed_shipping(contents["shipping"])
+    if not is_own_catalogue:
+        _switch_on(contents["offline_methods"])
     for country in sorted(
         {settings.SHOP_COUNTRY, *(c for method in contents["shipping"] for c in method["countries"])}
     ):
@@ -123,6 +126,13 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
         zone, _ = ShippingZone.objects.get_or_create(name=method["zone"], defaults={"countries": method["countries"]})
         if is_new:
             ShippingRate.objects.create(method=row, zone=zone, price_minor=to_minor(method["price"], market.currency))
+
+
+def _switch_on(methods: dict[str, dict[str, Any]]) -> None:
+    """Offer these ways to pay without the payment provider in the default market. Those that staff changed stay so."""
+    for code, texts in methods.items():
+        untouched = OfflineMethod.objects.filter(code=code, is_on=False, instructions="")
+        untouched.update(is_on=True, markets=[default_market().code], **texts)
 
 
 def seed_owner(email: str, password: str) -> None:

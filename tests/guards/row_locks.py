@@ -2,9 +2,10 @@
 
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
-from django.db.backends.signals import connection_created
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from tests.guards.registry import Monkey, guard
@@ -14,15 +15,15 @@ from tests.guards.registry import Monkey, guard
 def no_row_locks(monkeypatch: Monkey) -> None:
     """Nobody locks a row before changing it. `python -m tests.tools.pair_controls` tries every pair without."""
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, *_arguments, **_options: rows.all())
-    connection_created.connect(_make_slow, weak=False)
+    monkeypatch.setattr(CursorWrapper, "_execute", _slow(CursorWrapper._execute))
 
 
-def _make_slow(connection: Any, **_options: Any) -> None:
+def _slow(execute: Callable[..., Any]) -> Callable[..., Any]:
     """Let each change wait a little after what was read for it, so that two actors meet there."""
-    connection.execute_wrappers.append(_dawdle)
 
+    def dawdle(cursor: CursorWrapper, sql: str, *arguments: Any) -> Any:
+        if sql.startswith(("UPDATE", "INSERT")):
+            time.sleep(random.uniform(0, 0.03))
+        return execute(cursor, sql, *arguments)
 
-def _dawdle(execute: Any, sql: str, *arguments: Any) -> Any:
-    if sql.startswith(("UPDATE", "INSERT")):
-        time.sleep(random.uniform(0, 0.03))
-    return execute(sql, *arguments)
+    return dawdle
