@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import IntegerField, Model, QuerySet, Subquery
 
 MAX_COUNTED = 10_000
-MAX_FOUND = 200  # of the rows that a search finds; who finds more needs further words, and not page 3
+MAX_FOUND = 200  # rows of a search: a longer result calls for another word, not for page 3
 MANY, MANY_SECONDS = 1_000, 60  # a number above this need not be exact, and may be kept for a minute
 REMEMBERED_SECONDS = 300  # how long the estimated size of a table is kept
 
@@ -38,9 +38,9 @@ def shown_count(number: int) -> str:
 class CappedPaginator(Paginator):
     """A paginator of a list of any length: it counts MAX_COUNTED rows at most, and has pages for so many.
 
-    Later rows are found by searching, filtering or sorting, because a page costs more the later it is. Of what a search
-    finds, it reads the ids of MAX_FOUND rows in the order of the list. So a word that very many rows have is found by
-    the index of that order, which ends when there are enough, and a rare one by the index of words.
+    Later rows are found by searching, filtering or sorting, because a page costs more the later it is. Of a search,
+    it reads the ids of MAX_FOUND rows in the order of the list. PostgreSQL then finds a very common word by an index of
+    that order, stopping when there are enough rows, and a rare word by the index of words.
     """
 
     is_search = False

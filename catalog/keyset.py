@@ -64,7 +64,7 @@ class Keyset:
         """Return the page after or before the row with this cursor, or the first page.
 
         It holds the `rows` that are in any of the `parts`. Each part is read only as far as the page needs, so each can
-        use its own index. `candidates` are the parts without a condition of `rows` that PostgreSQL takes for rare: if
+        use its own index. `candidates` are the parts without a condition of `rows` that PostgreSQL estimates as rare: if
         the first ones of each fill the page, nothing else is read.
         """
         cursor = read_cursor(after or before)

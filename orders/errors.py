@@ -174,7 +174,7 @@ class WayNotOffered(CheckoutRefused):
 
 
 class SentTooQuickly(CheckoutRefused):
-    """A script seems to have sent the form: a field that people do not see was filled in, or it took no time."""
+    """A script seems to have sent the form: a field that people do not see was filled in, or it was sent at once."""
 
     code = "sent_too_quickly"
     sentence = "Please check your order and press the button again. You have not been charged."

@@ -1,4 +1,4 @@
-"""Invariants of payments that staff look after: transfers, invoices and cash."""
+"""Invariants of offline payments: transfers, invoices and cash."""
 
 METHODS = "('transfer', 'invoice', 'pickup')"
 

@@ -32,7 +32,7 @@ def authorized_payment(order: Order) -> Payment | None:
 
 
 def open_request_of(order: Order) -> AuthorizationRequest | None:
-    """Return what Stripe is being asked for the order's payment that pays it, or None."""
+    """Return the open request to capture or release the order's payment, or None."""
     held = [payment for payment in _payments_of(order) if payment.flag == Flag.NONE]
     return next(
         (request for payment in held for request in payment.authorization_requests.all() if request.is_open), None
@@ -69,7 +69,7 @@ def _payments_of(order: Order) -> Sequence[Payment]:
 
 
 def request_release(payment: Payment, reason: str, *, user_id: int | None = None) -> AuthorizationRequest:
-    """Store that the authorization is to be given back, for a worker to carry out. Asking twice asks once.
+    """Store a request to release the authorization, for a worker to carry out. Asking twice asks once.
 
     The payment and its order must be locked. Raise CaptureRefused if it is being captured.
     """
@@ -83,14 +83,14 @@ def request_release(payment: Payment, reason: str, *, user_id: int | None = None
 
 
 def release_if_nothing_owed(order: Order, user_id: int | None) -> None:
-    """Give an authorization back if refunds have left nothing to capture. The order and its payments must be locked."""
+    """Release the authorization if refunds have left nothing to capture. The order and its payments must be locked."""
     payment = authorized_payment(order)
     if payment and ledger.owed_by_shopper(order) <= 0:
         request_release(payment, "nothing is left to charge", user_id=user_id)
 
 
 def end_authorization(order: Order, payment: Payment, cancel_reason: str) -> None:
-    """Record that the bank holds the amount no more. An order that is not paid because of this waits for a decision."""
+    """Record that the bank no longer holds the amount. If the order is then unpaid, staff decide about it."""
     if not move(payment, Status.CANCELED):
         return
     payment.refresh_from_db()
@@ -114,7 +114,7 @@ def flag_if_owed(order: Order, payment: Payment) -> bool:
 
 
 def clear_lapsed(order: Order) -> None:
-    """Take the flag from payments of an order that owes nothing any more. The order must be locked."""
+    """Remove the flag from payments of an order that no longer owes anything. The order must be locked."""
     lapsed = order.payments.filter(flag=Flag.LAPSED)
     if lapsed.exists() and (not order.is_paid or ledger.owed_by_shopper(order) <= 0):
         lapsed.update(flag=Flag.NONE)

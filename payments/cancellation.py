@@ -46,7 +46,7 @@ def close_payments(order: Order) -> None:
 
 
 def close_transfers(order: Order) -> None:
-    """Close the order's transfers, so that staff expect no more money. Raise StillProcessing if one has arrived in part."""
+    """Close the order's transfers, so that staff expect no money. Raise StillProcessing if one has arrived in part."""
     for payment_id in order.payments.filter(status__in=LIVE, method__in=OFFLINE).values_list("pk", flat=True):
         close_offline(payment_id)
 
@@ -139,7 +139,7 @@ def cancel_order(order: Order, *, user_id: int | None, seen: int | None = None) 
 
 
 def _release_held(order: Order, user_id: int | None) -> bool:
-    """Give authorized payments back before the order is canceled; return whether there were any.
+    """Release authorized payments before the order is canceled; return whether there were any.
 
     What Stripe charged meanwhile is refunded with the cancellation.
     """

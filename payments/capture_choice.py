@@ -24,7 +24,7 @@ def change_capture(order: Order, capture: str, *, user_id: int | None, seen: int
     """Change when the card is charged. The order's open payment is closed first, because Stripe decides by its session.
 
     With `seen`, the newest event on the page, raise OrderChanged if the order has changed since. Raise CaptureRefused if
-    the order does not wait for a payment any more, StillProcessing while a bank processes one, and GatewayDown or
+    the order no longer waits for a payment, StillProcessing while a bank processes one, and GatewayDown or
     GatewayRefused if Stripe does not close it.
     """
     check_unchanged(order, seen)

@@ -1,4 +1,4 @@
-"""Capture and release authorized payments: write what is wanted, ask Stripe, take over its answer, then ship the parcel.
+"""Capture and release authorized payments: store a request, ask Stripe, take over its answer, then ship the parcel.
 
 Decision 0038 says why in this order.
 """
@@ -41,7 +41,7 @@ from payments.sweep import for_each
 log = logging.getLogger(__name__)
 Action, Status = AuthorizationRequest.Action, AuthorizationRequest.Status
 MAX_RETRY_DELAY = timedelta(minutes=15)
-FIRST_TRY = timedelta(seconds=30)  # for whoever asked; the sweep tries later
+FIRST_TRY = timedelta(seconds=30)  # the caller tries at once; the sweep waits this long
 LAST_HOURS = timedelta(hours=12)  # before an authorization expires, the rule of the store decides
 RULES = {
     Store.Expiring.CAPTURE: "Twelve hours before they expire, they are charged",
@@ -190,7 +190,7 @@ def _schedule_next_try(request: AuthorizationRequest) -> None:
 def _ask(request: AuthorizationRequest) -> str:
     """Ask Stripe to capture or release the payment; return why it refused, or an empty text.
 
-    Stripe refuses also what it has done already, which the state of the payment then says.
+    Stripe also refuses what it has already done; the state of the payment then says so.
     """
     intent_id = request.payment.payment_intent_id or ""
     try:
@@ -211,7 +211,7 @@ def _ask(request: AuthorizationRequest) -> str:
 def _finish(request_id: int, error: str) -> AuthorizationRequest:
     """Record what became of the request, once. After a capture, drop the units and record the parcel.
 
-    What Stripe says of the payment counts, whoever asked for it. A request whose payment is still authorized stays open,
+    The state of the payment at Stripe decides, whatever caused it. A request whose payment is still authorized stays open,
     unless Stripe refused it.
     """
     request = AuthorizationRequest.objects.select_related("payment").get(pk=request_id)
@@ -238,7 +238,7 @@ def _finish(request_id: int, error: str) -> AuthorizationRequest:
 
 
 def _follow_capture(order: Order, request: AuthorizationRequest) -> None:
-    """Drop the units that are not sent and record the parcel. What the order no longer allows is told to staff."""
+    """Drop the units that are not sent and record the parcel. Tell staff if the order no longer allows it."""
     try:
         with transaction.atomic():
             if request.dropped:
@@ -268,7 +268,7 @@ def capture_now(
 
 
 def release(order: Order, *, user_id: int | None, reason: str, seen: int | None = None) -> None:
-    """Give back every authorization of the order.
+    """Release every authorization of the order.
 
     Raise CaptureRefused if one is being captured or was captured meanwhile, and GatewayDown if Stripe does not answer, in
     which case it is asked again.
@@ -300,7 +300,7 @@ def carry_out_waiting(limit: int = 500) -> int:
 
 
 def handle_expiring() -> int:
-    """E-mail the shop what expires soon, and apply the rule of the store to what expires first; return how many.
+    """E-mail the shop about payments that expire soon, and apply the store's rule to the first of them; return how many.
 
     The rule is written on the settings page: charge what is owed, or release it.
     """

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def customer_for(order: Order, user_id: int | None) -> str:
-    """Return the id at Stripe of the customer whose cards may be shown to who pays the order; empty if nobody's may.
+    """Return Stripe's id of the customer whose cards may be shown on the payment page; empty for none.
 
     That is the account that placed the order, while it is logged in. If Stripe does not answer, the order is paid
     without saved cards.
@@ -63,7 +63,7 @@ def _of_this_mode(customer: StripeCustomer, user: User) -> StripeCustomer:
 
 
 def forget_customer(stripe_id: str) -> None:
-    """Make a new customer next time, because Stripe does not know this one any more."""
+    """Make a new customer next time, because Stripe no longer knows this one."""
     _forget(stripe_id)
 
 

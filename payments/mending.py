@@ -51,14 +51,14 @@ def _mend_dispute(name: str) -> str:
             is_new.append(ledger.book_dispute_lost(dispute, dispute.withdrawn_minor))
     if not any(is_new):
         raise CannotMend(f"{name} is in the books already. Look at the journals of {dispute.payment.order.number}.")
-    return f"{name} of {dispute.payment.order.number} stands in the books again."
+    return f"{name} of {dispute.payment.order.number} is in the books again."
 
 
 def _mend_order(order: Order) -> str:
     """Write the sale of a paid order again, if it is missing."""
     if not ledger.book_sale(order):
         raise CannotMend(f"The sale of {order.number} is in the books already.")
-    return f"The sale of {order.number} stands in the books again."
+    return f"The sale of {order.number} is in the books again."
 
 
 @transaction.atomic
@@ -78,7 +78,7 @@ def _book_again(name: str) -> str:
         order = payment.order
     if not is_new:
         raise CannotMend(f"{name} is in the books already. Look at the journals of {order.number}.")
-    return f"{name} of {order.number} stands in the books again."
+    return f"{name} of {order.number} is in the books again."
 
 
 def _mend_transaction(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Payments that staff look after: agree on them, receive their money, close them, and send refunds."""
+"""Offline payments (transfer, invoice, cash): begin them, receive their money, close them, and send refunds."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class NewMoney:
 def begin(order: Order, method: OfflineMethod) -> None:
     """Write the payment of an order that is just being placed, in its transaction.
 
-    A transfer is waited for, and the shopper is told how to pay. An invoice and cash at pick-up are agreed on, so the
+    For a transfer, the order waits and the shopper is told how to pay. An invoice and cash at pick-up are agreed on, so the
     order is confirmed and its sale booked; raise PromotionUsedUp if its promotion was used up meanwhile.
     """
     due_at = end_of_day(order.placed_at + timedelta(days=method.due_days))
@@ -136,7 +136,7 @@ def _take_received(order: Order, payment: Payment) -> None:
         if order.is_unpaid and not accept_payment(order):
             give_back_late(order, payment)
     elif move(payment, Status.PROCESSING):
-        # Partly paid: the order has no time limit any more, and staff decide what becomes of it.
+        # Partly paid: the order no longer has a time limit, and staff decide about it.
         Order.objects.filter(pk=order.pk, status=Order.Status.PLACED).update(payment_due_at=None)
 
 
@@ -183,7 +183,7 @@ def wind_up(order: Order) -> None:
 
 @transaction.atomic
 def pay_online_instead(order: Order) -> None:
-    """Let a shopper whose transfer is waited for pay online: close the transfer, so that nothing is paid twice.
+    """Let a shopper pay online instead of by transfer: close the transfer, so that nothing is paid twice.
 
     The order has the time of an online payment from now on. Raise NotPayable if money has arrived or it is paid.
     """

@@ -1,4 +1,4 @@
-"""What Stripe thinks of a payment: staff see it, and the shop may hold orders of the highest risk."""
+"""How risky Stripe rates a payment: staff see it, and the shop can hold orders of the highest risk."""
 
 from django.db import transaction
 from django.utils import timezone

@@ -79,7 +79,7 @@ def _open_payment(order_id: int, choice: PaymentChoice) -> Payment:
 
 
 def _check_usable(live: Payment, choice: PaymentChoice) -> None:
-    """Raise NotPayable unless who made this choice can pay the live payment now."""
+    """Raise NotPayable unless the shopper who made this choice can pay the live payment now."""
     is_in_time = not live.expires_at or live.expires_at > timezone.now() + MIN_TIME_LEFT
     if live.status != Payment.Status.OPEN or not is_in_time:
         raise NotPayable("Your payment is being checked. Please reload this page in a minute.")
@@ -123,7 +123,7 @@ def _new_payment(order: Order, choice: PaymentChoice) -> Payment:
 
 
 def _last_chance(order: Order) -> datetime:
-    """Return when every online payment has to end, so that unpaid orders do not hold their stock for ever.
+    """Return when every online payment has to end, so that unpaid orders do not hold their stock forever.
 
     The time begins anew when a shopper changes from an offline payment, which stores its end.
     """

@@ -171,7 +171,7 @@ def _take_paid(order: Order, payment: Payment, state: SessionState) -> None:
 
 
 def _take_held(order: Order, payment: Payment, state: SessionState) -> None:
-    """Take over that the customer's bank holds the amount. What has been captured or has ended is not held again."""
+    """Record that the customer's bank holds the amount. What has been captured or has ended is not held again."""
     if payment.authorized_minor or payment.status == Status.CAPTURED:
         return
     if (state.amount_minor, state.currency) != (payment.amount_minor, payment.currency):

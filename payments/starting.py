@@ -1,4 +1,4 @@
-"""Start the payment that suits who pays the order: in the page or on Stripe's, with saved cards or without."""
+"""Start the right payment for a shopper: in a page of the shop or on Stripe's page, with or without saved cards."""
 
 from dataclasses import replace
 

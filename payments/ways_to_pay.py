@@ -15,7 +15,7 @@ from payments.offline_notes import texts_in
 
 
 def online(_contents: CartContents) -> Iterator[WayToPay]:
-    """Offer to pay on the page of Stripe."""
+    """Offer to pay online, on Stripe's page or in a page of the shop."""
     yield WayToPay(
         code="stripe",
         label="Pay online",
@@ -24,7 +24,7 @@ def online(_contents: CartContents) -> Iterator[WayToPay]:
 
 
 def offered_offline(contents: CartContents) -> Iterator[WayToPay]:
-    """Offer the ways that staff look after, as far as they are switched on for this market and this customer."""
+    """Offer the offline methods that are switched on for this market and this customer."""
     for method in OfflineMethod.objects.filter(is_on=True).prefetch_related("groups"):
         if _is_for(method, contents):
             shown = texts_in(method, contents.market)
@@ -46,7 +46,7 @@ def _is_for(method: OfflineMethod, contents: CartContents) -> bool:
     # The codes of gift cards are sent when the order is confirmed, so they are paid before.
     if method.confirms_at_once and any(line.variant.is_gift_card for line in contents.lines):
         return False
-    # Nor does anybody pick up a download. Whoever has it would not have to come and pay for the rest.
+    # Downloads are not picked up, so the customer would not have to come and pay.
     if method.code == OfflineMethod.Code.PICKUP and any(not line.variant.needs_shipping for line in contents.lines):
         return False
     groups = [group.pk for group in method.groups.all()]

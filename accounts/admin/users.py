@@ -30,7 +30,7 @@ class NewUserForm(AdminUserCreationForm):
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """A new password of an account, or none. Django's texts are HTML, and about other ways to log in."""
+    """Set or remove the password of an account. Django's texts are HTML and mention other ways to log in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +86,7 @@ class ShopUserAdmin(UserAdmin):
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
-    add_form_template = None  # Django's explains what customers' accounts do not have
+    add_form_template = None  # Django's template explains what customers' accounts do not have
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave out staff, so that nobody takes over the account of a person with more permissions."""

@@ -196,7 +196,7 @@ class AttributeAdmin(admin.ModelAdmin):
         return ("kind",) if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Attribute | None = None) -> list[Any]:
-        """The name first, because the code is made from it."""
+        """Put the name first, because the code is made from it."""
         return sorted(super().get_fields(request, obj), key=lambda name: name != "name")
 
 

@@ -102,7 +102,7 @@ def as_text(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, str):
-        return value.replace("\r\n", "\n")  # a browser sends line ends that way, also of a text that nobody changed
+        return value.replace("\r\n", "\n")  # browsers send line ends as CRLF, even in unchanged text
     write = next((write for kind, write in FORMATS.items() if isinstance(value, kind)), str)
     return write(value) or NOTHING
 

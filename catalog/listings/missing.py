@@ -1,4 +1,4 @@
-"""What staff have to add to products, kept in `Product.missing`: no index can find rows without any in another table."""
+"""What products lack, stored in `Product.missing` because no index can find what has no row in another table."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def _is_lasting(price: Price, now: datetime) -> bool:
 
 
 def lasting_price(market: Market) -> str:
-    """How it is noted that no variant for sale has a price in this market that has begun and has no end."""
+    """The entry for a market in which no variant for sale has a price that has begun and has no end."""
     return f"price-{market.code}"
 
 

@@ -1,6 +1,6 @@
 """Products that need work, as the product list and the desk's tiles show them.
 
-What needs other tables is kept in `Product.missing`, because no index can find rows without any in another table.
+What depends on other tables is stored in `Product.missing`, because no index can find what has no row in another table.
 """
 
 from django.db.models import Exists, OuterRef, Q, QuerySet

@@ -84,7 +84,7 @@ class ShippingMethodAdmin(admin.ModelAdmin):
     inlines = (RateInline,)
 
     def get_fields(self, request: HttpRequest, obj: ShippingMethod | None = None) -> list[Any]:
-        """The name first, because the code is made from it."""
+        """Put the name first, because the code is made from it."""
         return sorted(super().get_fields(request, obj), key=lambda name: name != "name")
 
     change_list_template = "admin/orders/delivery_change_list.html"

@@ -1,7 +1,7 @@
 """Tell scripts that try stolen cards from people: a field that nobody sees, and the time that filling in the form takes.
 
 The form carries when it was first shown for the cart, signed. A form can stay open as long as it likes, and the stamp
-stays the same while the page is shown again with errors. Nothing is asked of people, and nothing needs scripts.
+stays the same while the page is shown again with errors. It asks people nothing and needs no scripts.
 """
 
 from collections.abc import Mapping

@@ -269,7 +269,7 @@ class Order(models.Model):
 
     @property
     def is_paid_online(self) -> bool:
-        """Whether the payment provider takes the payment, on a page of its own."""
+        """Whether the order is paid online, through the payment provider."""
         return self.payment_method == ONLINE
 
     @property

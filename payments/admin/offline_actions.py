@@ -1,4 +1,4 @@
-"""Actions of the order page about money that staff look after: record what was received, and what was sent back."""
+"""Actions of the order page about offline payments: record what was received, and what was sent back."""
 
 from typing import Any
 

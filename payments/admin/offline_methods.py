@@ -1,4 +1,4 @@
-"""The settings of payment methods that staff look after."""
+"""The settings of offline payment methods."""
 
 from typing import Any, ClassVar
 

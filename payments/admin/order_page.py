@@ -29,7 +29,7 @@ REFUND_NAMES = {
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """A row of amounts. `is_sum` draws a line above it, and `url` is of what its name stands for."""
+    """A row of amounts. `is_sum` draws a line above it, and `url` is the page of what it names."""
 
     name: str
     amount: str
@@ -77,7 +77,7 @@ def _paid_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
 
 
 def _held_badge(payments: Sequence[Payment]) -> Badge | None:
-    """Return that the money is only held, or was and is gone; None if neither is so."""
+    """Return a badge for money that is only held, or that is no longer held; None otherwise."""
     if any(payment.status == Status.AUTHORIZED for payment in payments):
         return Badge("Authorized", "info open")
     return Badge("Not charged", "bad") if any(payment.flag == Payment.Flag.LAPSED for payment in payments) else None

@@ -13,7 +13,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 class BoundedClient(stripe.RequestsClient):
-    """Stripe's client, which also ends an answer that trickles: its own timeout begins again with every byte."""
+    """Stripe's client with a limit on the whole answer: its own timeout starts again with every byte."""
 
     def request(  # type: ignore[override]  # its base class says str for bytes
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None

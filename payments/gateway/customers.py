@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import stripe
 
 MAX_SAVED = 100
-GONE = "resource_missing"  # Stripe's code for an object that it does not have, or no more
+GONE = "resource_missing"  # Stripe's code for an object that it does not have, or no longer has
 
 
 @dataclass(frozen=True)

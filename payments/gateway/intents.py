@@ -25,8 +25,8 @@ class HeldAmount:
 def capture_intent(intent_id: str, amount_minor: int, key: str) -> str:
     """Capture an amount in minor units of what is held, and release the rest; return the status of the payment intent.
 
-    The same key again changes nothing and returns the first answer.
-    Raise GatewayRefused also if the amount was captured or went back before.
+    Calling again with the same key changes nothing and returns the first answer.
+    Raise GatewayRefused also if the amount was already captured or released.
     """
     parameters: PaymentIntentCaptureParams = {"amount_to_capture": amount_minor}
     return call(
@@ -37,10 +37,10 @@ def capture_intent(intent_id: str, amount_minor: int, key: str) -> str:
 
 
 def cancel_intent(intent_id: str, key: str) -> str:
-    """Give back what is held; return the status of the payment intent.
+    """Release what is held; return the status of the payment intent.
 
-    The same key again changes nothing and returns the first answer.
-    Raise GatewayRefused also if the amount was captured or went back before.
+    Calling again with the same key changes nothing and returns the first answer.
+    Raise GatewayRefused also if the amount was already captured or released.
     """
     return call(
         "cancel payment",

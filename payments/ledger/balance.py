@@ -26,7 +26,7 @@ def book_returned_payout(payout: Payout) -> bool:
 
 
 def book_exchange(transaction: BalanceTransaction, currency: str, minor: int, number: int = 1) -> bool:
-    """Book one side of an exchange: so much of this currency came to Stripe's balance, or left it if it is negative.
+    """Book one side of an exchange: the amount of this currency that Stripe's balance gained, or lost if negative.
 
     The account of exchange takes the other side, so that each currency sums to zero. A correction has the next number.
     """
@@ -38,6 +38,6 @@ def book_exchange(transaction: BalanceTransaction, currency: str, minor: int, nu
 
 
 def book_set_aside(transaction: BalanceTransaction) -> bool:
-    """Book money that Stripe moved without an order of ours, so that it stands in the books until somebody assigns it."""
+    """Book money that Stripe moved without an order of ours, so that it is in the books until somebody assigns it."""
     amounts: Amounts = {Account.STRIPE: transaction.amount_minor, Account.UNASSIGNED: -transaction.amount_minor}
     return book(Kind.SET_ASIDE, transaction.stripe_id, None, amounts, currency=transaction.currency)

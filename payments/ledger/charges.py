@@ -5,13 +5,13 @@ from payments.models import Payment, ReceivedMoney, Refund
 
 
 def book_capture(payment: Payment, amount_minor: int, provider_ref: str) -> bool:
-    """Book a captured payment: Stripe holds the amount, or a gift card has paid it, and the shopper owes it no more."""
+    """Book a captured payment: Stripe holds the amount, or a gift card has paid it, and the shopper no longer owes it."""
     amounts: Amounts = {_account_of(payment): amount_minor, Account.RECEIVABLE: -amount_minor}
     return book(Kind.CAPTURE, provider_ref, payment.order, amounts, payment)
 
 
 def book_received(money: ReceivedMoney) -> bool:
-    """Book money that staff received: it is on the bank account or in the till, and the shopper owes it no more."""
+    """Book money that staff received: it is on the bank account or in the till, and the shopper no longer owes it."""
     payment = money.payment
     amounts: Amounts = {Account(money.account): money.amount_minor, Account.RECEIVABLE: -money.amount_minor}
     return book(Kind.CAPTURE, f"received-{money.key}", payment.order, amounts, payment)

@@ -10,7 +10,7 @@ class StripeCustomer(models.Model):
     """The customer at Stripe of an account. Stripe keeps the saved cards; the shop keeps none.
 
     The row is committed with its key before Stripe is called, so that a lost answer can be requested again. When the
-    account is erased, its customer has no user any more, and a worker deletes it at Stripe and then here.
+    account is erased, its customer no longer has a user, and a worker deletes it at Stripe and then here.
     """
 
     user = models.OneToOneField(

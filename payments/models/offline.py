@@ -13,7 +13,7 @@ from catalog.markets import market_of
 
 
 class OfflineMethod(models.Model):
-    """A way to pay that staff look after. The three rows are created after the first migrate, all switched off."""
+    """An offline payment method. The three rows are created after the first migrate, all switched off."""
 
     class Code(models.TextChoices):
         TRANSFER = "transfer", "Bank transfer"

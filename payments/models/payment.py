@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 ONLINE = "Online payment"  # until Stripe says what it was paid with
-OFFLINE = ("transfer", "invoice", "pickup")  # the methods of payments that staff look after
+OFFLINE = ("transfer", "invoice", "pickup")  # the methods of offline payments
 IS_AWAITED = Q(method__in=OFFLINE, status__in=["open", "processing", "agreed"])
 
 
@@ -45,7 +45,7 @@ class Payment(models.Model):
         LAPSED = "lapsed", "The authorization ended before all of it was charged"
 
     class Risk(models.TextChoices):
-        """How risky Stripe thinks a payment is. It has other levels for payments that it does not judge."""
+        """How risky Stripe rates a payment. It has other levels for payments that it does not judge."""
 
         NORMAL = "normal"
         ELEVATED = "elevated"
@@ -193,7 +193,7 @@ class Payment(models.Model):
 
     @property
     def shown_risk(self) -> str:
-        """How risky Stripe thinks it is: `Elevated, 66 of 100`; empty if Stripe did not judge it."""
+        """How risky Stripe rates it: `Elevated, 66 of 100`; empty if Stripe did not judge it."""
         if not self.risk_level:
             return ""
         score = "" if self.risk_score is None else f", {self.risk_score} of 100"
@@ -206,7 +206,7 @@ class Payment(models.Model):
 
     @property
     def is_offline(self) -> bool:
-        """Whether staff look after the payment, without the payment provider."""
+        """Whether it is paid by transfer, by invoice or in cash, without the payment provider."""
         return self.method in OFFLINE
 
     @property

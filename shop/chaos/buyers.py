@@ -101,7 +101,7 @@ class Buyer:
         return expect(answer, 200).url
 
     def _place(self) -> str:
-        """Place the order, and return the address of the page where it is paid."""
+        """Place the order, and return the URL of the page where it is paid."""
         page = self.shopper.get(f"{self.shop_url}/checkout/")
         self._remember_order(page)
         if self.purchase.public_id and "/checkout/" not in page.url:
@@ -123,7 +123,7 @@ class Buyer:
             self.purchase.public_id = found[1]
 
     def _pay(self, session_url: str, kind: float) -> str:
-        """Pay at the stand-in for Stripe, some after a refusal or a question of the bank."""
+        """Pay at the stand-in for Stripe, sometimes after a declined card or a question from the bank."""
         path = session_url.split("?")[0]
         if kind < 0.14:
             self.shopper.once("POST", path, {"number": DECLINED, "action": "pay"})

@@ -1,4 +1,4 @@
-"""What disturbs the shop: killed processes, an emptied Redis, a crashed PostgreSQL, and webhooks as bad as they come."""
+"""What disturbs the shop: killed processes, an emptied Redis, a crashed PostgreSQL, and bad webhooks."""
 
 import random
 import threading
@@ -38,7 +38,7 @@ class Plan:
 
 @dataclass
 class Disturbances:
-    """Everything that goes on beside the buyers, and which rules it saw broken."""
+    """Everything that goes on besides the buyers, and which rules it saw broken."""
 
     stage: Stage
     plan: Plan

@@ -10,7 +10,7 @@ from payments.sessions import start_payment
 
 
 def place_many(count: int) -> list[str]:
-    """Place so many orders of one product each, and return the addresses where they are paid."""
+    """Place `count` orders of one product each, and return the URLs of the pages where they are paid."""
     shipping = _shipping_code()
     variants = list(Variant.objects.order_by("pk").values_list("pk", flat=True)[:20])
     urls = []

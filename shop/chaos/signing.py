@@ -8,7 +8,7 @@ from typing import Any
 
 
 def signed(event: dict[str, Any], secret: str, *, age: int = 0) -> tuple[bytes, str]:
-    """Return the bytes of an event and its signature, which is so many seconds old."""
+    """Return the bytes of an event and its signature, `age` seconds old."""
     body = json.dumps(event).encode()
     return body, signature(body, secret, age=age)
 

@@ -20,7 +20,7 @@ CAPTURES = """
 
 
 def run_submits(checkouts: int, parallel: int, seed: int, say: Callable[[str], None]) -> list[str]:
-    """Submit each checkout so many times at once, pay it, and return everything that is wrong."""
+    """Submit each checkout `parallel` times at once, pay it, and return everything that is wrong."""
     draw = random.Random(seed)
     answers: Counter[str] = Counter()
     named: dict[str, set[str]] = defaultdict(set)
@@ -44,7 +44,7 @@ def run_submits(checkouts: int, parallel: int, seed: int, say: Callable[[str], N
 
 
 def _submit_at_once(shopper: Shopper, form: Form, email: str, parallel: int) -> list[tuple[str, str]]:
-    """Send the same form on so many connections at once; return each answer and the order that it leads to."""
+    """Send the same form on many connections at once; return each answer and the order that it leads to."""
     barrier = threading.Barrier(parallel)
 
     def submit(_number: int) -> tuple[str, str]:

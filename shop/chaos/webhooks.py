@@ -39,7 +39,7 @@ class Delivery:
 
 
 def run_webhooks(orders: int, deliveries: int, seed: int, timeline: Path, say: Callable[[str], None]) -> list[str]:
-    """Pay so many orders, deliver their events badly, and return everything that is wrong afterwards."""
+    """Pay `orders` orders, deliver their events badly, and return everything that is wrong afterwards."""
     draw = random.Random(seed)
     with running_stage(say) as stage:
         stage.ask_sandbox("switches", drop="all")

@@ -31,7 +31,7 @@ class ShopChangeList(ChangeList):
     """Django's list, which sorts by no column that has no link in its header, whatever the URL says."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet) -> list[str]:
-        """The ordering. Of a long list it is that of an index of the chosen column and the id, read either way."""
+        """Order a long list by an index of the chosen column and the id, read in either direction."""
         ordering = list(super().get_ordering(request, queryset))
         if ORDER_VAR not in self.params or not ordering or not is_long(self.model):
             return ordering

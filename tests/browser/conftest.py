@@ -72,7 +72,7 @@ def log_in(page: Page, email: str, password: str) -> None:
 
 
 def found_by_axe(page: Page) -> list[dict[str, Any]]:
-    """The rules that the page breaks. Only these are sent back: the rest is most of what axe has to say."""
+    """The rules that the page breaks. Only these are sent back, because the rest of axe's answer is large."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     return page.evaluate("options => axe.run(options).then(results => results.violations)", AXE_OPTIONS)

@@ -351,7 +351,7 @@ class Shop:
         self.do(verb)
 
     def decide_dispute(self) -> None:
-        """A bank decides, or news of its decision come again."""
+        """A bank decides, or an event about its decision arrives again."""
         dispute, status = self.one_of(Dispute.objects), self.random.choice(["won", "lost"])
         if dispute:
             # Money that comes back for a canceled order is a finding of the audit, which staff decide about.

@@ -141,7 +141,7 @@ def test_a_gift_card_pays_orders_of_its_own_mode_only(settings):
     assert [tender.amount_minor for tender in contents_of(cart).tenders] == [2000]
     settings.IS_TEST_MODE = False
     assert contents_of(cart).tenders == []
-    with pytest.raises(GiftCardRefused, match="for tests and cannot pay real orders"):
+    with pytest.raises(GiftCardRefused, match="test gift card, which cannot pay real orders"):
         find_card(test_code, "EUR")
     assert find_card(real_code, "EUR") == real
 

@@ -130,7 +130,7 @@ def _begin_late(world: World) -> Order:
 
 
 def _begin_too_late(world: World) -> Order:
-    """The same, and the gift card that paid a part was spent elsewhere, so the payment is given back."""
+    """A late payment whose gift card was spent elsewhere meanwhile, so the payment is given back."""
     order = _begin_late(world)
     GiftCard.objects.filter(movements__order=order).update(is_active=False)
     return order

@@ -108,7 +108,7 @@ def die_after(name: str) -> None:
 
 
 def is_killed_after(name: str, work: Callable[[], object]) -> bool:
-    """Do the work in a child process that dies after the function with this name; return whether it came to it."""
+    """Do the work in a child process that dies after the function with this name; return whether that function was called."""
     connections.close_all()  # a child must not share a connection with its parent
     child = os.fork()
     if not child:

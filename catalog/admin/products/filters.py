@@ -54,7 +54,7 @@ class MissingFilter(admin.SimpleListFilter):
 
     title = "what is missing"
     parameter_name = "missing"
-    # The value in the URL → its label and the products. The last two are what shoppers cannot buy, and why.
+    # The value in the URL → its label and the products. The last two list products that are on sale but cannot be bought.
     LISTS: ClassVar[dict[str, tuple[str, Callable[[], QuerySet[Product]]]]] = {
         "picture": ("no picture", lambda: worklists.lacking(PICTURE)),
         "alt": ("a picture without text", lambda: Product.objects.filter(pk__in=_without_text())),

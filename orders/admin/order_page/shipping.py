@@ -69,7 +69,7 @@ class ShipForm(ActionForm):
             initial=FOLLOWS,
             required=False,
         )
-        # What the page says that will be charged, so that nothing else is.
+        # The amount that the page has shown. Nothing else may be charged.
         self.fields["charged"] = forms.IntegerField(required=False)
 
     @property
@@ -95,7 +95,7 @@ class ShipForm(ActionForm):
 
     @property
     def shown_button(self) -> str:
-        """The label of the button. What it charges stands among the consequences."""
+        """The label of the button. The consequences say what it charges."""
         return "Charge and ship this parcel" if self.charging else self.button
 
     @property

@@ -25,7 +25,7 @@ from shop.desk.reports.query import BooksForm
 from shop.desk.reports.values import ShownTable, shown_table
 
 SEE_JOURNALS = "payments.view_journal"
-# The files that the page offers, beside the DATEV file.
+# The files that the page offers besides the DATEV file.
 LABELS = {"trial-balance": "Trial balance", "vat": "Tax by rate", "journal": "Journal"}
 BALANCE_COLUMNS = (
     Column("Account"),
@@ -93,7 +93,7 @@ def _file(lines: Iterable[str] | Iterable[bytes], name: str, charset: str) -> St
 
 
 def _files(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the address and label of each file that the user may have."""
+    """Return the URL and label of each file that the user may have."""
     user: Any = request.user
     if not user.has_perm(SEE_JOURNALS):
         return []

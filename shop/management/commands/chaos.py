@@ -24,8 +24,8 @@ class Command(BaseCommand):
     help = (
         "run (default): start a whole shop in a temporary folder, let buyers order over HTTP while processes are killed"
         " and webhooks are lost, repeated and forged, and check that no paid order is lost and nobody is charged twice."
-        " submits: many browsers submit each checkout at once. webhooks: thousands of webhooks arrive several times, in no"
-        " order, never or forged. Uses nothing but this machine's loopback. Exits with 1 if anything is wrong."
+        " submits: many browsers submit each checkout at once. webhooks: thousands of webhooks arrive repeatedly, in"
+        " random order, not at all, and forged. Uses nothing but this machine's loopback. Exits with 1 if anything is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
