@@ -81,7 +81,7 @@ SETTINGS = Section(
         *models("catalog", "store:Store", "location"),
         *models("orders", "shippingmethod:Delivery", "shippingzone:Delivery zones", "closingday:Closing days"),
         *models("orders", "taxregion:Tax regions", "taxrate:Tax rates"),
-        *models("payments", "refundlimit:Refund limits"),
+        *models("payments", "offlinemethod:Payment methods", "refundlimit:Refund limits"),
         *models("accounts", "staff:Staff and roles"),
         *models("admin", "logentry:Changes"),
     ),
