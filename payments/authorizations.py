@@ -50,7 +50,7 @@ def hold_of(order: Order) -> str:
     held = [payment for payment in _payments_of(order) if payment.authorized_minor]
     if not held:
         return ""
-    owed = ledger.owed_by_shopper(order)
+    owed = ledger.left_to_pay(order)
     if owed <= 0:
         return ""
     amount = money(owed, order.currency)
@@ -85,7 +85,7 @@ def request_release(payment: Payment, reason: str, *, user_id: int | None = None
 def release_if_nothing_owed(order: Order, user_id: int | None) -> None:
     """Release the authorization if refunds have left nothing to capture. The order and its payments must be locked."""
     payment = authorized_payment(order)
-    if payment and ledger.owed_by_shopper(order) <= 0:
+    if payment and ledger.left_to_pay(order) <= 0:
         request_release(payment, "nothing is left to charge", user_id=user_id)
 
 
@@ -105,7 +105,7 @@ def end_authorization(order: Order, payment: Payment, cancel_reason: str) -> Non
 
 def flag_if_owed(order: Order, payment: Payment) -> bool:
     """Flag an authorized payment that ended before everything owed was captured; return whether it did."""
-    if not order.is_paid or ledger.owed_by_shopper(order) <= 0:
+    if not order.is_paid or ledger.left_to_pay(order) <= 0:
         return False
     is_flagged = bool(Payment.objects.filter(pk=payment.pk, flag=Flag.NONE).update(flag=Flag.LAPSED))
     if is_flagged:
@@ -116,7 +116,7 @@ def flag_if_owed(order: Order, payment: Payment) -> bool:
 def clear_lapsed(order: Order) -> None:
     """Remove the flag from payments of an order that no longer owes anything. The order must be locked."""
     lapsed = order.payments.filter(flag=Flag.LAPSED)
-    if lapsed.exists() and (not order.is_paid or ledger.owed_by_shopper(order) <= 0):
+    if lapsed.exists() and (not order.is_paid or ledger.left_to_pay(order) <= 0):
         lapsed.update(flag=Flag.NONE)
 
 

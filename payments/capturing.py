@@ -75,7 +75,7 @@ def plan_capture(order: Order, parcel: NewFulfillment | None = None, *, drops_re
         raise CaptureRefused(f"No payment of {order.number} is authorized.")
     dropped = tuple(_rest(order, parcel)) if parcel and drops_rest else ()
     dropped_minor = plan_reversal(order, dropped).total_minor if dropped else 0
-    amount = ledger.owed_by_shopper(order) - dropped_minor
+    amount = ledger.left_to_pay(order) - dropped_minor
     if amount <= 0:
         raise CaptureRefused(
             "Nothing would be left to charge. Refund the items that will not be sent first, then ship."

@@ -26,7 +26,7 @@ def note(order: Order) -> str:
     if not payment or (request and not request.is_capture):
         return ""
     # The confirmation is written before the sale is booked, when all that is held is owed.
-    amount = ledger.owed_by_shopper(order) or payment.authorized_minor
+    amount = ledger.left_to_pay(order) or payment.authorized_minor
     sentence = f"{money(amount, order.currency)} is held on {payment.shown_method} and charged when your order ships"
     rule = Store.objects.values_list("expiring", flat=True).first()
     if rule == Store.Expiring.CAPTURE and payment.capture_before:

@@ -11,7 +11,7 @@ from catalog.money import format_money
 from orders.models import Order
 from orders.reversal import Reversal, UnitsBack, plan_reversal
 from payments.errors import RefundRefused
-from payments.ledger import owed_by_shopper
+from payments.ledger import left_to_pay
 from payments.models import Payment, RefundLimit, RefundRequest
 from payments.refunds import left_to_refund
 
@@ -85,7 +85,7 @@ def plan_refund(order: Order, choice: RefundChoice) -> RefundPlan:
 
 def owed_of(order: Order) -> int:
     """Return what the customer still owes for an order, as while it is authorized or agreed on, in minor units."""
-    return max(0, owed_by_shopper(order))
+    return max(0, left_to_pay(order))
 
 
 def refundable(order: Order) -> list[Payment]:

@@ -154,8 +154,11 @@ def _take_failed(order: Order, payment: Payment, refund: Refund, state: RefundSt
 def book_goodwill_of(order: Order, refund: Refund) -> RefundRequest | None:
     """Book what a refund gave back without a reason that we know, like one made in Stripe's dashboard, as goodwill.
 
-    Return the request that staff can assign to lines; None if the shopper was owed the amount, as after a cancellation.
+    Return the request that staff can assign to lines; None if the shopper was owed the amount, as after a cancellation or
+    for a payment that came too late or twice. What the order still has to be paid is never given away for that.
     """
+    if refund.payment.flag in (Payment.Flag.LATE, Payment.Flag.DUPLICATE):
+        return None
     owed = min(ledger.owed_by_shopper(order), refund.amount_minor)
     if not order.is_paid or owed <= 0:
         return None

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from orders.models import Order
 from payments.ledger.journals import Account, Amounts, Kind, Tax, book
-from payments.models import Journal, Posting, RefundRequest
+from payments.models import Journal, Payment, Posting, RefundRequest
 
 # The kinds of journals that say what an order was sold for, and what of it was taken back.
 SALE_KINDS = (Kind.SALE, Kind.REVERSAL, Kind.GOODWILL, Kind.CANCEL)
@@ -103,3 +103,13 @@ def owed_by_shopper(order: Order) -> int:
     """Return what the books say that the shopper owes for the order, in minor units; negative if it is owed to them."""
     owed = Posting.objects.filter(journal__order=order, account=Account.RECEIVABLE).aggregate(sum=Sum("amount_minor"))
     return owed["sum"] or 0
+
+
+def left_to_pay(order: Order) -> int:
+    """Return what is left to pay of the order, in minor units; negative if the shopper is owed something.
+
+    Money that came too late or twice pays nothing, because it goes back, which may take days.
+    """
+    going_back = order.payments.filter(flag__in=[Payment.Flag.LATE, Payment.Flag.DUPLICATE])
+    held = going_back.aggregate(sum=Sum(F("captured_minor") - F("refunded_minor")))
+    return owed_by_shopper(order) + (held["sum"] or 0)

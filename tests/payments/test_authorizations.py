@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog.models import Store
+from catalog.models import Capture, Store
 from orders import fulfillment
 from orders.errors import ShipmentRefused
 from orders.fulfillment import NewFulfillment, ship
@@ -15,6 +15,7 @@ from orders.reversal import UnitsBack
 from payments import gateway, ledger
 from payments.authorizations import hold_of
 from payments.cancellation import cancel_order
+from payments.capture_choice import change_capture
 from payments.capturing import (
     capture_now,
     carry_out,
@@ -27,10 +28,12 @@ from payments.capturing import (
 from payments.errors import CancelRefused, CaptureRefused, GatewayDown, GatewayRefused, RefundRefused
 from payments.event_handlers import HANDLERS, handle
 from payments.models import AuthorizationRequest, Journal, Payment, Posting, Refund, RefundRequest, StripeEvent
+from payments.offline import mark_sent, pay_online_instead
 from payments.reconciliation import authorized_to_ask
 from payments.refund_plans import RefundChoice, plan_refund
 from payments.refund_requests import ask_refund
 from payments.refunds import carry_out_waiting as carry_out_refunds
+from payments.refunds import request_refund, take_over_refund
 from payments.sessions import start_payment
 from payments.settlement import settle, take_over
 from shop.models import Mail
@@ -56,6 +59,7 @@ from tests.payments.authorized import (
     parcel_of,
     payment_of,
 )
+from tests.payments.offline_steps import make_transfer_order, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -395,6 +399,42 @@ def test_a_part_captured_in_stripes_dashboard_waits_for_a_decision(order, stripe
     units = (UnitsBack(lamp.pk, 1, Disposition.NOT_SENT),)
     ask_refund(order, RefundChoice(units=units), make_user(is_superuser=True))
     assert (payment_of(order).flag, hold_of(order)) == ("", "")
+    assert run_audit() == []
+
+
+def test_a_transfer_that_came_too_late_pays_no_part_of_what_is_charged(stripe_desk):
+    order = make_transfer_order()
+    pay_online_instead(order)
+    change_capture(order, Capture.ON_SHIPPING, user_id=None)
+    authorized(order, stripe_desk)
+    receive(order, order.total_minor)
+    assert order.payments.get(method="transfer").flag == "duplicate"
+    assert hold_of(order)
+    assert plan_capture(order).amount_minor == order.total_minor
+    ship_charged(order, parcel_of(order))
+    assert payment_of(order).captured_minor == order.total_minor
+    mark_sent(Refund.objects.get(), sent_on=timezone.localdate(), account="bank")
+    assert ledger.owed_by_shopper(order) == 0
+    assert run_audit() == []
+
+
+def test_the_refund_of_a_second_payment_gives_away_nothing_of_what_is_held(order, stripe_desk):
+    """F068: refunding what was paid twice must not write off what the bank holds for the order."""
+    second = order.payments.create(
+        status="captured",
+        flag="duplicate",
+        currency="EUR",
+        amount_minor=TOTAL,
+        captured_minor=TOTAL,
+        payment_intent_id="pi_2",
+        charge_id="ch_2",
+    )
+    ledger.book_capture(second, TOTAL, "ch_2")
+    assert hold_of(order)
+    refund = request_refund(second, TOTAL, reason="paid twice")
+    take_over_refund(refund, gateway.RefundState("re_2", "succeeded", TOTAL, ""))
+    assert not RefundRequest.objects.exists()
+    assert (ledger.owed_by_shopper(order), plan_capture(order).amount_minor) == (TOTAL, TOTAL)
     assert run_audit() == []
 
 
