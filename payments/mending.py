@@ -15,8 +15,11 @@ from payments.balance import (
     take_over_entry,
     take_over_listed,
 )
+from payments.disputes import take_over_dispute
 from payments.errors import PaymentError
 from payments.models import BalanceTransaction, Dispute, Journal, Payment, Posting, Refund
+
+DISPUTE_KINDS = (Journal.Kind.DISPUTE, Journal.Kind.DISPUTE_LOST)
 
 
 class CannotMend(PaymentError):
@@ -45,11 +48,15 @@ def _mend_dispute(name: str) -> str:
     if not dispute:
         raise CannotMend(f"No dispute of ours has the ID {name}.")
     state = gateway.retrieve_dispute(name)
+    journals = Journal.objects.filter(payment=dispute.payment, kind__in=DISPUTE_KINDS)
+    before = journals.count()
     with transaction.atomic():
-        is_new = [ledger.book_dispute_move(dispute, move.transaction_id, move.amount_minor) for move in state.moves]
+        # What Stripe took away can no longer be refunded, so our rows say so, too.
+        dispute = take_over_dispute(dispute.payment, state)
+        dispute.refresh_from_db()
         if dispute.status == Dispute.Status.LOST:
-            is_new.append(ledger.book_dispute_lost(dispute, dispute.withdrawn_minor))
-    if not any(is_new):
+            ledger.book_dispute_lost(dispute, dispute.withdrawn_minor)
+    if journals.count() == before:
         raise CannotMend(f"{name} is in the books already. Look at the journals of {dispute.payment.order.number}.")
     return f"{name} of {dispute.payment.order.number} is in the books again."
 
@@ -66,6 +73,8 @@ def _book_again(name: str) -> str:
     """Write the journal of a captured payment or a refund again, if it is missing."""
     refund = Refund.objects.select_related("payment__order").filter(provider_ref=name).first()
     if refund:
+        if refund.status in (Refund.Status.REQUESTED, Refund.Status.PENDING):
+            raise CannotMend(f"{name} has not succeeded at Stripe yet. It is booked when it has.")
         is_new = ledger.book_refund(refund, name)
         if refund.status == Refund.Status.FAILED:
             is_new = ledger.book_failed_refund(refund, name) or is_new

@@ -419,7 +419,6 @@ def test_a_transfer_that_came_too_late_pays_no_part_of_what_is_charged(stripe_de
 
 
 def test_the_refund_of_a_second_payment_gives_away_nothing_of_what_is_held(order, stripe_desk):
-    """F068: refunding what was paid twice must not write off what the bank holds for the order."""
     second = order.payments.create(
         status="captured",
         flag="duplicate",

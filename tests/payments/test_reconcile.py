@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from django.utils import timezone
 
-from payments.models import BalanceTransaction, Payment, Payout, Posting, Refund, RefundRequest
+from payments.models import BalanceTransaction, Dispute, Payment, Payout, Posting, Refund, RefundRequest
 from payments.reconcile import Difference, reconcile
+from payments.refunds import left_to_refund
 from payments.sessions import start_payment
 from payments.settlement import settle
 from payments.tasks import reconcile_stripe
@@ -224,6 +225,18 @@ def test_a_refund_deleted_by_a_superuser_is_named_and_booked_again(payment, desk
     assert differences() == []
 
 
+def test_a_refund_that_is_still_pending_is_not_booked_by_hand(payment, desk):
+    refund = desk.refund(payment.payment_intent_id, amount=300, status="pending")
+    assert differences() == []
+    assert Refund.objects.get().status == "pending"
+    with pytest.raises(CommandError, match="has not succeeded at Stripe yet"):
+        call_command("reconcile", "--mend", refund["id"])
+    desk.by_hand(f"refunds/{refund['id']}/succeed")
+    assert differences() == []
+    payment.refresh_from_db()
+    assert (payment.refunded_minor, run_audit()) == (300, [])
+
+
 @pytest.mark.parametrize("kind", ["dispute", "dispute_lost"])
 def test_a_dispute_deleted_by_a_superuser_is_named_and_booked_again(payment, desk, kind):
     dispute = desk.dispute(payment.payment_intent_id)
@@ -240,6 +253,18 @@ def test_a_dispute_deleted_by_a_superuser_is_named_and_booked_again(payment, des
     assert (differences(), run_audit()) == ([], [])
     with pytest.raises(CommandError, match="is in the books already"):
         call_command("reconcile", "--mend", dispute["id"])
+
+
+def test_mending_a_dispute_takes_its_amount_out_of_what_can_be_refunded(payment, desk):
+    dispute = desk.dispute(payment.payment_intent_id)
+    assert differences() == []
+    delete_journals("j.kind = 'dispute'")  # as if only the event about the new dispute had arrived
+    Dispute.objects.update(withdrawn_minor=0)
+    Payment.objects.update(disputed_minor=0)
+    call_command("reconcile", "--mend", dispute["id"])
+    payment.refresh_from_db()
+    assert (payment.disputed_minor, left_to_refund(payment)) == (payment.captured_minor, 0)
+    assert run_audit() == []
 
 
 def test_a_sale_deleted_by_a_superuser_is_named_by_the_audit_and_booked_again(payment):
