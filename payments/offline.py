@@ -225,7 +225,7 @@ def mark_sent(
         return refund
     check_unchanged(order, seen)
     if not payment.is_offline or refund.gift_card_id or refund.status != Refund.Status.PENDING:
-        raise MoneyRefused("This refund does not wait to be sent.")
+        raise MoneyRefused("This refund is not waiting to be sent.")
     if sent_on > timezone.localdate():
         raise MoneyRefused("This day is in the future.", "sent_on")
     refund.status, refund.sent_on, refund.sent_reference = Refund.Status.SUCCEEDED, sent_on, reference[:100]

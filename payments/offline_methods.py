@@ -19,7 +19,7 @@ STARTING_METHODS: dict[str, dict[str, Any]] = {
 
 
 def create_methods(using: str, **_: Any) -> None:
-    """Write the methods that are missing. Those that staff changed stay so."""
+    """Create the methods that are missing. Keep those that staff changed."""
     if OfflineMethod._meta.db_table not in connections[using].introspection.table_names():
         return
     for position, (code, texts) in enumerate(STARTING_METHODS.items(), start=1):

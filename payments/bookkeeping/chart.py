@@ -100,16 +100,16 @@ def tax_key(country: str, treatment: str, percent: Decimal) -> str:
 
 @register()
 def check_chart(**_: object) -> list[CheckMessage]:
-    """Refuse a chart, month or account that does not exist, and numbers that are none."""
+    """Refuse a chart, month or account that does not exist, and invalid numbers."""
     if settings.BOOKS_CHART not in CHARTS:
-        return [Error(f"SHOP_BOOKS_CHART is none of {', '.join(CHARTS)}.", id="payments.E001")]
+        return [Error(f"SHOP_BOOKS_CHART must be one of {', '.join(CHARTS)}.", id="payments.E001")]
     if settings.BOOKS_FIRST_MONTH not in range(1, 13):
-        return [Error("SHOP_BOOKS_FIRST_MONTH is no month from 1 to 12.", id="payments.E003")]
+        return [Error("SHOP_BOOKS_FIRST_MONTH must be a month from 1 to 12.", id="payments.E003")]
     known = CHARTS[settings.BOOKS_CHART]
     wrong = [
         key
         for key, number in settings.BOOKS_NUMBERS.items()
         if key not in known or not (number.isascii() and number.isdigit() and 4 <= len(number) <= 8)
     ]
-    text = f"SHOP_BOOKS_NUMBERS has no account or number of 4 to 8 digits for {', '.join(wrong)}."
+    text = f"SHOP_BOOKS_NUMBERS needs a known account and a number of 4 to 8 digits for {', '.join(wrong)}."
     return [Error(text, hint=f"Accounts: {', '.join(known)}.", id="payments.E002")] if wrong else []

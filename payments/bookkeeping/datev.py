@@ -89,7 +89,7 @@ def _business_year(period: Period) -> date:
     """Return the first day of the business year of the period, which must not reach into another one."""
     begins = [_year_of(day) for day in (period.first, period.last)]
     if begins[0] != begins[1]:
-        raise BooksRefused("A file is of one business year. Choose a period that ends before the next one begins.")
+        raise BooksRefused("A file covers one business year. Choose a period that ends before the next one begins.")
     return begins[0]
 
 

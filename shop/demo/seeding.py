@@ -129,7 +129,7 @@ def _seed_shipping(methods: list[dict[str, Any]]) -> None:
 
 
 def _switch_on(methods: dict[str, dict[str, Any]]) -> None:
-    """Offer these ways to pay without the payment provider in the default market. Those that staff changed stay so."""
+    """Offer these offline payment methods in the default market. Keep those that staff changed."""
     for code, texts in methods.items():
         untouched = OfflineMethod.objects.filter(code=code, is_on=False, instructions="")
         untouched.update(is_on=True, markets=[default_market().code], **texts)

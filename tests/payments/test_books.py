@@ -158,7 +158,7 @@ def test_the_commands_write_what_the_books_say(sold, capsys):
     [
         (("journal", "--from", "2026-12-02", "--until", "2026-12-01"), "2026-12-02 is after 2026-12-01"),
         (("vat", "--from", "yesterday"), "is not a day like 2026-12-31"),
-        (("datev", "--from", "2026-12-31", "--until", "2027-01-01"), "A file is of one business year"),
+        (("datev", "--from", "2026-12-31", "--until", "2027-01-01"), "A file covers one business year"),
         (("datev", "--currency", "KWD"), "The format has two decimals, and KWD has three"),
     ],
 )
@@ -288,7 +288,7 @@ def test_wrong_settings_of_the_books_are_reported(settings):
     assert check_chart() == []
     settings.BOOKS_NUMBERS = {"bank": "1210", "till": "1000", "fees": "49x"}
     assert [error.msg for error in check_chart()] == [
-        "SHOP_BOOKS_NUMBERS has no account or number of 4 to 8 digits for till, fees."
+        "SHOP_BOOKS_NUMBERS needs a known account and a number of 4 to 8 digits for till, fees."
     ]
     settings.BOOKS_FIRST_MONTH = 13
     assert [error.id for error in check_chart()] == ["payments.E003"]

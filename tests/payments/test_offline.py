@@ -328,7 +328,7 @@ def test_a_refund_of_a_transfer_waits_until_staff_mark_it_as_sent(owner):
     assert (payment_of(order).refunded_minor, mails("order_refunded")) == (2500, 1)
     refund.refresh_from_db()
     assert (refund.status, refund.sent_reference) == ("succeeded", "R1")
-    with pytest.raises(MoneyRefused, match="does not wait to be sent"):
+    with pytest.raises(MoneyRefused, match="is not waiting to be sent"):
         mark_sent(refund, sent_on=timezone.localdate() - timedelta(days=1), account="bank")
     assert run_audit() == []
 

@@ -279,7 +279,7 @@ def test_a_file_that_cannot_be_written_leads_back_with_the_reason(client):
     response = books_of(client, "datev/", first="2026-12-31", last="2027-01-01")
     assert response["Location"] == "/admin/reports/books/?first=2026-12-31&last=2027-01-01"
     assert messages_of(client.get(response["Location"])) == [
-        "A file is of one business year. Choose a period that ends before the next one begins."
+        "A file covers one business year. Choose a period that ends before the next one begins."
     ]
     wrong = client.get(books_of(client, "journal/", first="2026-12-31")["Location"])
     assert (wrong.status_code, "Enter both days, or none." in text_of(wrong)) == (422, True)
