@@ -18,6 +18,7 @@ from payments.errors import MoneyRefused, NotPayable, StillProcessing
 from payments.models import MoneyAccount, OfflineMethod, Payment, ReceivedMoney, Refund
 from payments.offline_mails import send_instructions
 from payments.refund_mails import mail_when_done
+from payments.sessions import can_be_charged
 from payments.settlement import accept_payment, book_confirmed, confirm_or_refund, give_back_late, lock_payment
 from payments.statuses import LIVE, move
 
@@ -185,7 +186,8 @@ def wind_up(order: Order) -> None:
 def pay_online_instead(order: Order) -> None:
     """Let a shopper pay online instead of by transfer: close the transfer, so that nothing is paid twice.
 
-    The order has the time of an online payment from now on. Raise NotPayable if money has arrived or it is paid.
+    The order has the time of an online payment from now on. Raise NotPayable if money has arrived, it is paid, or Stripe
+    cannot charge it.
     """
     locked = lock_with_cart(order.pk)
     if locked.is_unpaid and locked.is_paid_online:
@@ -193,6 +195,8 @@ def pay_online_instead(order: Order) -> None:
     payment = locked.payments.filter(method=locked.payment_method, status__in=LIVE).first()
     if not locked.is_unpaid or not payment:
         raise NotPayable("This order is not waiting for a payment.")
+    if not can_be_charged(locked):
+        raise NotPayable("This order cannot be paid online. Please transfer the amount, or contact us.")
     try:
         close_offline(payment.pk)
     except StillProcessing as processing:

@@ -11,6 +11,7 @@ from catalog.markets import Market, market_of
 from catalog.money import format_money
 from orders.models import Order
 from payments.models import OfflineMethod, OfflineText, Payment
+from payments.sessions import can_be_charged
 
 TEXTS = ("name", "description", "instructions")
 SENTENCES: Mapping[str, str] = {
@@ -32,6 +33,7 @@ class OfflineNote:
     due_at: datetime
     reference: str
     instructions: str
+    can_be_charged: bool  # by the payment provider
 
     @property
     def due_day(self) -> str:
@@ -49,7 +51,7 @@ class OfflineNote:
     @property
     def can_pay_online(self) -> bool:
         """Whether the shopper may pay online instead: nothing has arrived, and the order is not confirmed yet."""
-        return self.code == Payment.Method.TRANSFER and not self.received
+        return self.code == Payment.Method.TRANSFER and not self.received and self.can_be_charged
 
 
 def texts_in(method: OfflineMethod, market: Market) -> OfflineMethod:
@@ -90,4 +92,5 @@ def note_about(order: Order, payment: Payment) -> OfflineNote:
         due_at=due_at,
         reference=order.number,
         instructions=method.instructions,
+        can_be_charged=can_be_charged(order),
     )

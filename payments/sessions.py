@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Capture
+from catalog.money import charge_step
 from orders.emails import store_name
 from orders.lifecycle import lock_order
 from orders.models import Order
@@ -95,6 +96,13 @@ def _check_payable(order: Order) -> None:
         raise NotPayable("This order was placed in another mode of the shop. Please order again.")
     if not order.is_paid_online and order.due_minor:
         raise NotPayable("This order is paid another way. Its page says how.")
+
+
+def can_be_charged(order: Order) -> bool:
+    """Return whether Stripe can charge what is due of the order, in the mode that the shop is in."""
+    is_amount = order.due_minor >= settings.MIN_CHARGE_MINOR.get(order.currency, 0)
+    is_whole = order.due_minor % charge_step(order.currency) == 0
+    return is_amount and is_whole and order.is_test is settings.IS_TEST_MODE
 
 
 def _forget_answer(payment: Payment) -> None:

@@ -19,6 +19,7 @@ from payments.models import OfflineMethod, Payment, ReceivedMoney, Refund
 from payments.offline import mark_sent, pay_online_instead
 from payments.offline_mails import send_reminders
 from payments.offline_methods import create_methods
+from payments.offline_notes import note_of
 from payments.reconciliation import reconcile_open
 from payments.refund_plans import RefundChoice
 from payments.refund_requests import ask_refund
@@ -240,6 +241,19 @@ def test_a_shopper_pays_online_instead_and_nothing_is_paid_twice(stripe_desk):
     assert payment_of(order).flag == "duplicate"
     assert [(refund.status, refund.amount_minor) for refund in Refund.objects.all()] == [("pending", 10000)]
     assert run_audit() == []
+
+
+@pytest.mark.parametrize("changes", [{"MIN_CHARGE_MINOR": {"EUR": 10001}}, {"IS_TEST_MODE": False}])
+def test_an_order_that_cannot_be_paid_online_keeps_its_transfer(settings, changes):
+    settings.IS_TEST_MODE = True
+    order = make_transfer_order()
+    assert note_of(order).can_pay_online
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert not note_of(order).can_pay_online
+    with pytest.raises(NotPayable, match="cannot be paid online"):
+        pay_online_instead(order)
+    assert state_of(order) == ("placed", "open", 0)
 
 
 def test_a_transfer_that_arrives_during_an_online_payment_wins_and_the_card_is_refunded(stripe_desk):
