@@ -27,7 +27,9 @@ def note(order: Order) -> str:
         return ""
     # The confirmation is written before the sale is booked, when all that is held is owed.
     amount = ledger.left_to_pay(order) or payment.authorized_minor
-    sentence = f"{money(amount, order.currency)} is held on {payment.shown_method} and charged when your order ships"
+    sentence = (
+        f"{money(amount, order.currency)} is held on {payment.shown_method} and will be charged when your order ships"
+    )
     rule = Store.objects.values_list("expiring", flat=True).first()
     if rule == Store.Expiring.CAPTURE and payment.capture_before:
         return f"{sentence}, on {day(payment.capture_before)} at the latest."

@@ -170,7 +170,7 @@ def test_payments_about_to_expire_are_a_tile_and_a_list(client, order):
 def test_the_shopper_reads_when_the_card_is_charged(client, order):
     day = payment_of(order).capture_before
     text = text_of(client.get(f"/orders/{order.public_id}/"))
-    assert "€74.90 is held on Visa ending in 4242 and charged when your order ships, on" in text
+    assert "€74.90 is held on Visa ending in 4242 and will be charged when your order ships, on" in text
     assert str(timezone.localtime(day).day) in text
     mail = Mail.objects.get(subject__startswith=f"Order {order.number}: Mug")
     assert "is confirmed" in mail.body
