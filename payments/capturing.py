@@ -35,7 +35,7 @@ from payments.authorizations import (
 from payments.errors import CaptureRefused, GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.models import AuthorizationRequest, Payment
 from payments.refund_requests import drop_unsent, lock_payments
-from payments.settlement import settle
+from payments.settlement import refund_surplus, settle
 from payments.sweep import for_each
 
 log = logging.getLogger(__name__)
@@ -252,7 +252,8 @@ def _follow_capture(order: Order, request: AuthorizationRequest) -> None:
         request.save(update_fields=["last_error"])
         text = f"Charged, but the parcel was not recorded: {refused}"
         record_event(order, OrderEvent.Kind.PAYMENT, text)
-    flag_if_owed(order, request.payment)
+    if not refund_surplus(order, request.payment):
+        flag_if_owed(order, request.payment)
 
 
 def capture_now(

@@ -225,8 +225,23 @@ def _note_captured(order: Order, payment: Payment) -> None:
     record_event(order, OrderEvent.Kind.PAYMENT, text, is_public=True)
     if payment.flag in (Payment.Flag.LATE, Payment.Flag.DUPLICATE) or not order.is_paid:
         request_refund(payment, payment.captured_minor, reason="charged although it was to be released")
-    elif not open_request_of(order):
+        return
+    request = open_request_of(order)
+    if request and request.is_capture:
+        return  # what follows from it is up to the request
+    if not refund_surplus(order, payment) and not request:
         flag_if_owed(order, payment)
+
+
+def refund_surplus(order: Order, payment: Payment) -> bool:
+    """Refund what a captured payment holds beyond what was left to pay; return whether there is any.
+
+    Stripe's dashboard offers to charge all that was held, also after a part of it was refunded before it was charged.
+    """
+    surplus = min(-ledger.left_to_pay(order), payment.captured_minor)
+    if surplus > 0:
+        request_refund(payment, surplus, reason="charged although it was refunded before")
+    return surplus > 0
 
 
 def confirm_or_refund(order: Order, payment: Payment) -> None:

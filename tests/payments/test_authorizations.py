@@ -402,6 +402,31 @@ def test_a_part_captured_in_stripes_dashboard_waits_for_a_decision(order, stripe
     assert run_audit() == []
 
 
+@pytest.mark.parametrize("refunded", [1000, TOTAL])
+def test_what_the_dashboard_charges_beyond_a_refund_is_paid_back(order, stripe_desk, refunded):
+    ask_refund(order, RefundChoice(goodwill_minor=refunded), make_user(is_superuser=True))
+    stripe_desk.by_hand(f"payments/{payment_of(order).payment_intent_id}/capture", amount_to_capture=TOTAL)
+    settle(payment_of(order).pk)
+    assert ledger.owed_by_shopper(order) == -refunded
+    carry_out_refunds()
+    settle(payment_of(order).pk)
+    payment = payment_of(order)
+    assert (payment.captured_minor, payment.refunded_minor, payment.flag) == (TOTAL, refunded, "")
+    assert ledger.owed_by_shopper(order) == 0
+    assert run_audit() == []
+
+
+def test_what_the_dashboard_charges_beyond_our_own_request_is_paid_back(order, stripe_desk):
+    ask_refund(order, RefundChoice(goodwill_minor=1000), make_user(is_superuser=True))
+    request = request_capture(order, parcel_of(order))
+    stripe_desk.by_hand(f"payments/{payment_of(order).payment_intent_id}/capture", amount_to_capture=TOTAL)
+    assert carry_out(request.pk).status == "done"
+    assert [refund.amount_minor for refund in Refund.objects.all()] == [1000]
+    carry_out_refunds()
+    assert (order.fulfillments.count(), ledger.owed_by_shopper(order)) == (1, 0)
+    assert run_audit() == []
+
+
 def test_a_transfer_that_came_too_late_pays_no_part_of_what_is_charged(stripe_desk):
     order = make_transfer_order()
     pay_online_instead(order)
