@@ -1,5 +1,7 @@
 """Limits of orders that hold stock for days before they are paid, so that nobody can lock the stock with promises."""
 
+from collections import Counter
+
 from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, F, Func, GenericIPAddressField, Q, QuerySet, Sum, Value
@@ -32,22 +34,35 @@ def check_stock_held(contents: CartContents) -> None:
     buyer = contents.buyer
     if open_orders.filter(_is_of(buyer)).count() >= MAX_OPEN_PROMISES:
         raise TooManyPromises
-    wanted = {line.variant.pk: line for line in contents.lines if line.variant.is_tracked}
+    wanted = _wanted(contents)
     if not wanted:
         return
-    units = sum(line.quantity for line in wanted.values())
+    units = wanted.total()
     held = OrderLine.objects.filter(order__in=open_orders, is_stocked=True)
     if buyer.ip and settings.MAX_PROMISED_UNITS:
         nearby = _units(held.filter(_is_within(network_of(buyer.ip))))
         if nearby + units > settings.MAX_PROMISED_UNITS:
             raise TooManyPromises
-    for variant_id, line in wanted.items():
+    for variant_id, quantity in wanted.items():
         capacity = Stock.objects.filter(variant=variant_id).aggregate(sum=Sum(F("on_hand") + F("backorder_limit")))[
             "sum"
         ]
         most = (capacity or 0) * settings.MAX_PROMISED_PERCENT // 100
-        if _units(held.filter(variant=variant_id)) + line.quantity > most:
-            raise MostlyPromised(line.variant.product.title)
+        if _units(held.filter(variant=variant_id)) + quantity > most:
+            raise MostlyPromised(_title_of(variant_id, contents))
+
+
+def _wanted(contents: CartContents) -> Counter[int]:
+    """Return how many units of each variant the order would hold. Gift cards have a line for each set of details."""
+    wanted: Counter[int] = Counter()
+    for line in contents.lines:
+        if line.variant.is_tracked:
+            wanted[line.variant.pk] += line.quantity
+    return wanted
+
+
+def _title_of(variant_id: int, contents: CartContents) -> str:
+    return next(line.variant.product.title for line in contents.lines if line.variant.pk == variant_id)
 
 
 def check_open_invoices(contents: CartContents) -> None:

@@ -450,6 +450,15 @@ def test_transfers_never_hold_more_than_half_of_the_stock_of_a_variant():
     make_order(variant, quantity=4)
 
 
+def test_two_lines_of_a_variant_hold_its_stock_together():
+    make_offline_method("transfer")
+    card = make_variant(5000, on_hand=10, is_gift_card=True)
+    cart = make_cart(card, quantity=4)
+    cart.lines.create(variant=card, quantity=4, personal_key="for Anna", recipient_name="Anna")
+    with pytest.raises(MostlyPromised):
+        place(cart, payment_method="transfer")
+
+
 def test_one_network_holds_few_units_with_transfers(settings):
     settings.MAX_PROMISED_UNITS = 3
     make_offline_method("transfer")
