@@ -269,7 +269,7 @@ def wait_for_rollback() -> None:
     """Wait until the server has noticed that the killed process is gone, and has let go of its locks."""
     others = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND backend_type = 'client backend'"
+        " AND backend_type = 'client backend' AND state <> 'idle'"
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

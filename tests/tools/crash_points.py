@@ -112,6 +112,8 @@ def is_killed_after(name: str, work: Callable[[], object]) -> bool:
     connections.close_all()  # a child must not share a connection with its parent
     child = os.fork()
     if not child:
+        for each in connections.all():
+            each.connection = None  # one that the parent has kept open stays the parent's
         with contextlib.suppress(BaseException):
             die_after(name)
             work()
