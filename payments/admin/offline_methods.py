@@ -17,7 +17,9 @@ class MethodForm(forms.ModelForm):
     """A method with its customer groups and markets."""
 
     markets = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, help_text="None: offered in all markets."
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="If none is chosen, it is offered in all markets.",
     )
 
     class Meta:

@@ -21,7 +21,7 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 HARMLESS = frozenset(
     {
         *("path", "slug", "section", "number", "pk", "line_id", "mail_id", "object_id", "app_label", "url"),
-        *("content_type_id", "id", "product_id", "image_id", "order_id", "run_id"),
+        *("content_type_id", "id", "product_id", "image_id", "order_id", "run_id", "dispute_id", "what"),
         *("purchase_id", "stocktake_id", "view_id", "version_id", "code", "place", "batch"),
     }
 )

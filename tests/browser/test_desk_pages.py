@@ -17,7 +17,7 @@ NARROWEST = 320
 NO_PAGES = {
     *("logout", "login", "jsi18n", "autocomplete", "view_on_site", "search_suggest", "settings_mail_page", "app_list"),
     *("password_change_done", "orders_order_bulk", "orders_order_save_view", "reports"),
-    *("catalog_store_add", "catalog_run_export", "orders_order_export"),
+    *("catalog_store_add", "catalog_run_export", "orders_order_export", "books_file", "payments_dispute_evidence"),
     *("orders_promotion_rows", "orders_promotion_export", "orders_promotion_batch", "orders_promotion_preview"),
 }
 OPENED = {page.name: page.route for page in admin_pages() if page.permission != NOBODY and page.name not in NO_PAGES}

@@ -17,11 +17,11 @@ from payments import (
     refunds,
     sessions,
     settlement,
-    views,
 )
 from payments.gateway import webhooks
 from payments.ledger import journals
 from payments.models import Journal, Payment, Refund
+from payments.views import orders as order_views
 from tests.guards.registry import Monkey, execute, guard
 
 
@@ -114,7 +114,7 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
 @guard("cart-holder", "tests/payments/test_cancellation.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own")
 def cart_for_everybody(monkeypatch: Monkey) -> None:
     """Everybody who opens the link of an order gets the cookie of its cart."""
-    monkeypatch.setattr(views, "holds_cart", lambda request, order: True)
+    monkeypatch.setattr(order_views, "holds_cart", lambda request, order: True)
 
 
 @guard(

@@ -280,4 +280,4 @@ def test_a_cart_costs_the_same_for_one_line_and_for_many(lines):
     cart.refresh_from_db()
     placed = statements(client, "post", "/checkout/", checkout_form(cart))
     assert Order.objects.get().lines.count() == lines
-    assert len(placed) == 20, placed
+    assert len(placed) == 22, placed

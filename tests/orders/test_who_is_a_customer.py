@@ -47,7 +47,9 @@ def neutral(response, *addresses: str) -> str:
     for address in addresses:
         text = text.replace(address, "…")
     return re.sub(
-        r'(csrfmiddlewaretoken" value=")[^"]+|[0-9a-f-]{36}:\d+|"lines&quot;[^}]*}|lines&quot;:{&quot;\d+', "", text
+        r'((?:csrfmiddlewaretoken|opened)" value=")[^"]+|[0-9a-f-]{36}:\d+|"lines&quot;[^}]*}|lines&quot;:{&quot;\d+',
+        "",
+        text,
     )
 
 

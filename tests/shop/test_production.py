@@ -22,6 +22,7 @@ from shop.operations import checks
 from tests.shop.test_front_door import without
 
 SOUND = {
+    "STRIPE_PUBLISHABLE_KEY": "",
     "STRIPE_SECRET_KEY": "sk_live_0123456789abcdefABCDEF",
     "STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789abcdefABCDEF"],
     "SHOP_URL": "https://www.hearth.shop",

@@ -33,7 +33,7 @@ from catalog.models import (
 from catalog.products.categories import create_category
 from orders.editing import Edit, add_note, correct_email
 from orders.models import ClosingDay, ShippingMethod, TaxRate, TaxRegion
-from payments.models import RefundLimit
+from payments.models import OfflineMethod, RefundLimit
 from tests.accounts.second_factors import add_app
 from tests.factories import make_location, make_order, make_promotion, make_shipping, make_tax, make_user, make_variant
 from tests.reading import find_all, form_of, text_of
@@ -96,6 +96,7 @@ EDITS: dict[str, tuple[Any, str, str, str]] = {
         "Island",
         "Heligoland",
     ),
+    "payments.OfflineMethod": (lambda: OfflineMethod.objects.get(code="transfer"), "due_days", "10", "12"),
     "payments.RefundLimit": (
         lambda: RefundLimit.objects.create(role=Group.objects.create(name="Night"), currency="EUR", amount_minor=10000),
         "amount_minor",
