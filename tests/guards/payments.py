@@ -111,7 +111,7 @@ def no_idempotency_key(monkeypatch: Monkey) -> None:
     )
 
 
-@guard("cart-holder", "tests/payments/test_cancellation.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own")
+@guard("cart-holder", "tests/payments/test_changed_orders.py::test_whoever_has_only_the_link_gets_a_cart_of_their_own")
 def cart_for_everybody(monkeypatch: Monkey) -> None:
     """Everybody who opens the link of an order gets the cookie of its cart."""
     monkeypatch.setattr(order_views, "holds_cart", lambda request, order: True)

@@ -3,10 +3,20 @@
 from catalog.models import Capture, Store
 from orders.fulfillment import NewFulfillment
 from orders.models import Order
-from payments.models import Payment
+from payments.capturing import (
+    carry_out,
+    request_capture,
+)
+from payments.models import AuthorizationRequest, Payment, Posting
 from payments.sessions import start_payment
 from payments.settlement import settle
-from tests.factories import make_cart, make_shipping, make_tax, make_variant, place
+from tests.factories import (
+    make_cart,
+    make_shipping,
+    make_tax,
+    make_variant,
+    place,
+)
 from tests.stripe_desk import StripeDesk
 
 MUG, LAMP, DELIVERY = 1000, 5000, 490
@@ -45,3 +55,12 @@ def parcel_of(order: Order, **quantities: int) -> NewFulfillment:
     """A parcel of everything, or of these quantities by title."""
     lines = {line.pk: quantities.get(line.title, 0 if quantities else line.open_quantity) for line in order.lines.all()}
     return NewFulfillment(lines, carrier="DHL")
+
+
+def ship_charged(order: Order, parcel: NewFulfillment, **choices) -> AuthorizationRequest:
+    return carry_out(request_capture(order, parcel, **choices).pk)
+
+
+def postings(order: Order, kind: str) -> dict[str, int]:
+    rows = Posting.objects.filter(journal__order=order, journal__kind=kind)
+    return {row.account: row.amount_minor for row in rows}
