@@ -23,6 +23,7 @@ from payments.settlement import accept_payment, book_confirmed, confirm_or_refun
 from payments.statuses import LIVE, move
 
 Status = Payment.Status
+RECEIVED: dict[str, str] = {MoneyAccount.BANK: "by bank transfer", MoneyAccount.CASH: "in cash"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def receive_money(
     )
     ledger.book_received(record)
     amount = money(new.amount_minor, locked.currency)
-    text = f"{amount} received: {record.get_account_display().lower()}"
+    text = f"{amount} received {RECEIVED[record.account]}"
     record_event(order, OrderEvent.Kind.PAYMENT, text, is_public=True, user_id=user_id)
     Payment.objects.filter(pk=locked.pk).update(captured_minor=locked.captured_minor + new.amount_minor)
     locked.refresh_from_db()

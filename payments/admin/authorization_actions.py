@@ -116,7 +116,7 @@ def _change(order: Order, by: int, form: CaptureForm) -> str:
 
 
 AUTHORIZATION_ACTIONS = (
-    Action("charge", "Charge now", CAPTURE, 45, _nothing_to_charge, _charge, question=_ask_charge, icon="coins"),
+    Action("charge", "Charge now", CAPTURE, 45, _nothing_to_charge, _charge, question=_ask_charge, icon="ok"),
     Action(
         *("release", "Release the payment", CAPTURE, 95, _nothing_held, _release),
         question=_ask_release,

@@ -115,12 +115,12 @@ OFFLINE_ACTIONS = (
         *("receive-money", "Money received", RECEIVE, 20, _nothing_to_receive, _receive),
         form=ReceiveForm,
         place=Place.BESIDE,
-        icon="check",
+        icon="ok",
     ),
     Action(
         *("refund-sent", "Mark refund as sent", RECEIVE, 25, _nothing_to_send, _mark_sent),
         form=SentForm,
         place=Place.BESIDE,
-        icon="check",
+        icon="ok",
     ),
 )

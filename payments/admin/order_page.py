@@ -71,9 +71,12 @@ def _paid_rows(payments: Sequence[Payment]) -> Iterator[MoneyRow]:
             yield MoneyRow(
                 f"{payment.shown_method}: authorized{until}", money(payment.authorized_minor, payment.currency)
             )
-        elif payment.is_live:
+        elif payment.is_live and not payment.is_offline:
             name = f"{payment.shown_method}: {payment.get_status_display().lower()}"
             yield MoneyRow(name, money(payment.amount_minor, payment.currency))
+        if payment.is_awaited:
+            until = f" by {day(payment.due_at)}" if payment.due_at else ""
+            yield MoneyRow(f"{payment.shown_method}: to pay{until}", money(payment.left_minor, payment.currency))
 
 
 def _held_badge(payments: Sequence[Payment]) -> Badge | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog.formats import day
 from payments.models import OfflineMethod, Payment, ReceivedMoney, Refund
 from payments.refund_plans import RefundChoice
 from payments.refund_requests import ask_refund
@@ -61,6 +62,21 @@ def test_a_second_person_sees_what_changed_before_anything_is_recorded(admin_cli
     assert answer.status_code == 409
     assert "€40.00 received" in text_of(answer)
     assert ReceivedMoney.objects.count() == 1
+
+
+def test_the_order_page_says_what_was_received_and_what_is_still_to_pay_by_when(admin_client):
+    order = make_transfer_order()
+    receive(order, 4000)
+    page = text_of(admin_client.get(f"/admin/orders/order/{order.pk}/change/"))
+    assert "Bank transfer €40.00" in page
+    assert f"Bank transfer: to pay by {day(payment_of(order).due_at)} €60.00" in page
+    assert "€40.00 received by bank transfer" in page
+
+
+def test_an_invoice_that_nobody_has_paid_stands_in_the_money_of_its_order(admin_client):
+    order = make_invoice_order()
+    page = text_of(admin_client.get(f"/admin/orders/order/{order.pk}/change/"))
+    assert f"Invoice: to pay by {day(payment_of(order).due_at)} €100.00" in page
 
 
 def test_staff_mark_a_refund_as_sent(admin_client, admin_user):

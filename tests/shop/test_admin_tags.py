@@ -1,5 +1,6 @@
 """What the tags of the admin's pages write."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,9 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from catalog.templatetags.admin_tags import ago, icon, label_of, labelled
+from orders.admin.order_page import order_page
+from shop.desk.navigation import SECTIONS
+from shop.embedded.state import ROOT
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,15 @@ def test_an_icon_is_hidden_from_screen_readers():
     assert (
         icon("tag", "s") == '<svg class="i s" aria-hidden="true"><use href="/static/img/admin-icons.svg#i-tag"/></svg>'
     )
+
+
+def test_every_icon_that_pages_actions_and_the_navigation_name_is_drawn():
+    drawn = set(re.findall(r'id="i-([\w-]+)"', (ROOT / "static/img/admin-icons.svg").read_text()))
+    templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    named = set(re.findall(r'{% icon "([\w-]+)"', templates))
+    named |= {action.icon for action in order_page.actions.values() if action.icon}
+    named |= {section.icon for section in SECTIONS}
+    assert named - drawn == set()
 
 
 def test_a_cell_names_its_column_and_the_checkbox_does_not():
