@@ -24,7 +24,8 @@ AUTHORIZATION_INVARIANTS: dict[str, str] = {
                o.status)
         FROM payments_payment p
         JOIN orders_order o ON o.id = p.order_id
-        LEFT JOIN payments_authorizationrequest r ON r.payment_id = p.id AND r.action = 'release'
+        LEFT JOIN payments_authorizationrequest r
+          ON r.payment_id = p.id AND r.action = 'release' AND r.status <> 'refused'
         WHERE p.status = 'authorized' AND (o.status IN ('placed', 'canceled') OR p.flag <> '') AND r.id IS NULL""",  # noqa: S608  (our own text)
     "M31 no more is captured than was authorized": """
         SELECT 'payment ' || id, format('is %s, captured %s of %s', status, captured_minor, authorized_minor)

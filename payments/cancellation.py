@@ -17,11 +17,12 @@ from payments.capturing import release
 from payments.errors import CancelRefused, CaptureRefused, GatewayRefused, StillProcessing
 from payments.models import Payment, Refund
 from payments.models.payment import OFFLINE
+from payments.modes import is_of_our_mode
 from payments.offline import close_offline, wind_up
 from payments.refund_requests import decline_waiting
 from payments.refunds import left_to_refund, request_refund
 from payments.sessions import close_unanswered, start_payment
-from payments.settlement import is_of_our_mode, settle, take_over
+from payments.settlement import settle, take_over
 from payments.statuses import LIVE, give_up, move
 from payments.sweep import for_each
 
@@ -147,7 +148,7 @@ def _release_held(order: Order, user_id: int | None) -> bool:
     if not held.exists() or _refusal(Order.objects.get(pk=order.pk)):
         return False
     try:
-        release(order, user_id=user_id, reason="canceled by staff")
+        release(order, user_id=user_id, reason=BY_STAFF)
     except CaptureRefused as refused:
         if held.exists():
             raise CancelRefused(str(refused)) from refused

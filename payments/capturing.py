@@ -34,6 +34,7 @@ from payments.authorizations import (
 )
 from payments.errors import CaptureRefused, GatewayDown, GatewayRefused, KeySpent, RefundRefused
 from payments.models import AuthorizationRequest, Payment
+from payments.modes import is_of_our_mode
 from payments.refund_requests import drop_unsent, lock_payments
 from payments.settlement import refund_surplus, settle
 from payments.sweep import for_each
@@ -161,10 +162,11 @@ def _parcel_of(request: AuthorizationRequest) -> NewFulfillment | None:
 def carry_out(request_id: int) -> AuthorizationRequest:
     """Ask Stripe for what was requested, take over its answer, and finish the request; calling it again is safe.
 
-    Raise GatewayDown if Stripe does not answer; the request stays, and is tried again.
+    A request about a payment of the other mode waits for its key. Raise GatewayDown if Stripe does not answer; the
+    request stays, and is tried again.
     """
     request = AuthorizationRequest.objects.select_related("payment").get(pk=request_id)
-    if not request.is_open:
+    if not request.is_open or not is_of_our_mode(request.payment):
         return request
     _schedule_next_try(request)
     error = ""
@@ -296,6 +298,7 @@ def _checked(request: AuthorizationRequest) -> AuthorizationRequest:
 def carry_out_waiting(limit: int = 500) -> int:
     """Carry out every request that is due; return how many Stripe answered."""
     due = AuthorizationRequest.objects.filter(status=Status.REQUESTED, next_try_at__lte=timezone.now())
+    due = due.filter(payment__livemode=gateway.is_live())
     request_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
     return for_each(request_ids, lambda request_id: bool(carry_out(request_id)))
 

@@ -17,6 +17,7 @@ from payments.gateway import RefundState
 from payments.gift_cards import refund_to_gift_card
 from payments.models import Payment, Refund, RefundRequest
 from payments.models.payment import OFFLINE
+from payments.modes import is_of_our_mode
 from payments.refund_mails import mail_when_done
 from payments.sweep import for_each
 
@@ -64,10 +65,12 @@ def request_refund(  # noqa: PLR0913  (each is a column of the refund)
 def carry_out(refund_id: int) -> Refund:
     """Ask Stripe for the refund and record its answer; calling it again is safe.
 
-    Raise GatewayDown if Stripe does not answer.
+    A refund of a payment of the other mode waits for its key. Raise GatewayDown if Stripe does not answer.
     """
     refund = Refund.objects.select_related("payment__order").get(pk=refund_id)
     if refund.status in (Status.SUCCEEDED, Status.FAILED) or refund.payment.is_offline:
+        return refund
+    if not is_of_our_mode(refund.payment):
         return refund
     _schedule_next_try(refund)
     try:
@@ -221,6 +224,6 @@ def left_to_refund(payment: Payment) -> int:
 def carry_out_waiting(limit: int = 500) -> int:
     """Carry out every refund that is due; return how many Stripe answered."""
     due = Refund.objects.filter(status__in=[Status.REQUESTED, Status.PENDING], next_try_at__lte=timezone.now())
-    due = due.exclude(payment__method__in=OFFLINE)
+    due = due.filter(payment__livemode=gateway.is_live()).exclude(payment__method__in=OFFLINE)
     refund_ids = list(due.order_by("next_try_at").values_list("pk", flat=True)[:limit])
     return for_each(refund_ids, lambda refund_id: bool(carry_out(refund_id)))

@@ -18,6 +18,7 @@ from payments.authorizations import USUAL_LIFE, end_authorization, flag_if_owed,
 from payments.gateway import SessionState
 from payments.gift_cards import capture_gift_cards
 from payments.models import Payment
+from payments.modes import is_of_our_mode
 from payments.refunds import request_refund
 from payments.risk import known_level
 from payments.sessions import recover_session
@@ -45,11 +46,6 @@ def settle(payment_id: int) -> Payment:
     if not payment.session_id:
         return payment
     return take_over(payment, gateway.retrieve_session(payment.session_id))
-
-
-def is_of_our_mode(payment: Payment) -> bool:
-    """Return whether our key of Stripe can ask about the payment; a key of the other mode does not know it."""
-    return payment.livemode is gateway.is_live()
 
 
 def settle_second_session(payment: Payment, session_id: str) -> Payment | None:

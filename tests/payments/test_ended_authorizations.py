@@ -25,7 +25,7 @@ from payments.capturing import (
 )
 from payments.errors import CaptureRefused, GatewayDown
 from payments.event_handlers import HANDLERS, handle
-from payments.models import Payment, Refund, RefundRequest, StripeEvent
+from payments.models import AuthorizationRequest, Payment, Refund, RefundRequest, StripeEvent
 from payments.offline import mark_sent, pay_online_instead
 from payments.reconciliation import authorized_to_ask
 from payments.refund_plans import RefundChoice
@@ -173,6 +173,16 @@ def test_an_authorization_for_a_canceled_order_is_released(store, stripe_desk):
     assert "release its hold of €74.90" in Mail.objects.latest("pk").body
     assert carry_out_waiting() == 1
     assert (payment_of(order).status, intent_status(stripe_desk, order)) == ("canceled", "canceled")
+
+
+def test_the_audit_names_a_hold_whose_release_was_refused(store, stripe_desk):
+    order = mugs_and_lamp()
+    payment = start_payment(order.pk)
+    Order.objects.update(status="canceled", cancel_reason="staff")
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    AuthorizationRequest.objects.update(status="refused")
+    assert [finding.key for finding in run_audit() if finding.invariant.startswith("M30")] == [f"payment {payment.pk}"]
 
 
 def test_a_part_captured_in_stripes_dashboard_waits_for_a_decision(order, stripe_desk):

@@ -14,9 +14,13 @@ from orders.people import account_person, history_of, values_by_email
 from orders.statistics import refresh_sales
 from payments import books, ledger
 from payments.cancellation import expire_unpaid
+from payments.capturing import carry_out, carry_out_waiting, request_capture
 from payments.errors import NotPayable
 from payments.models import CohortSum, Journal, Payment
 from payments.reconcile import reconcile
+from payments.refunds import carry_out as carry_out_refund
+from payments.refunds import carry_out_waiting as carry_out_refunds
+from payments.refunds import request_refund
 from payments.reports.all_reports import REPORTS
 from payments.reports.books import sales_by_hour, sales_of, sums_between, sums_of, taxes_of
 from payments.reports.closing import close_days, refresh_cohorts
@@ -27,6 +31,7 @@ from payments.settlement import settle
 from shop.operations.audit import run_audit
 from tests.factories import contents_of, make_cart, make_gift_card, make_order, make_user, make_variant, with_codes
 from tests.orders.staff_pages import staff
+from tests.payments.authorized import authorized, charge_on_shipping, mugs_and_lamp, payment_of
 from tests.payments.books import at, local, sell, take_back
 from tests.reading import text_of
 
@@ -196,3 +201,27 @@ def test_reconciliation_does_not_miss_payments_of_the_other_mode_at_stripe(strip
     with at(NOON):
         ledger.book_capture(payment, 2890, "ch_live")
     assert reconcile(local(2026, 10, 1)).differences == []
+
+
+def test_a_refund_waits_for_the_key_of_its_payments_mode(stripe_desk, settings, live_key):
+    settings.IS_TEST_MODE = True
+    payment = start_payment(make_order().pk)
+    stripe_desk.pay(payment.session_url)
+    settle(payment.pk)
+    refund = request_refund(Payment.objects.get(pk=payment.pk), 100, reason="too late")
+    live_key()
+    assert (carry_out_refund(refund.pk).status, carry_out_refunds()) == ("requested", 0)
+    settings.STRIPE_SECRET_KEY, settings.IS_TEST_MODE = "sk_test_sandbox", True
+    assert carry_out_refund(refund.pk).status == "succeeded"
+
+
+def test_a_capture_waits_for_the_key_of_its_payments_mode(stripe_desk, settings, live_key):
+    settings.IS_TEST_MODE = True
+    charge_on_shipping()
+    order = authorized(mugs_and_lamp(), stripe_desk)
+    request = request_capture(order)
+    live_key()
+    assert (carry_out(request.pk).status, carry_out_waiting()) == ("requested", 0)
+    assert stripe_desk.intent(payment_of(order).payment_intent_id)["status"] == "requires_capture"
+    settings.STRIPE_SECRET_KEY, settings.IS_TEST_MODE = "sk_test_sandbox", True
+    assert carry_out(request.pk).status == "done"
