@@ -1,10 +1,12 @@
 """Limits of orders that hold stock for days before they are paid, so that nobody can lock the stock with promises."""
 
 from collections import Counter
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, F, Func, GenericIPAddressField, Q, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from accounts.limits.throttle import network_of
@@ -43,12 +45,11 @@ def check_stock_held(contents: CartContents) -> None:
         nearby = _units(held.filter(_is_within(network_of(buyer.ip))))
         if nearby + units > settings.MAX_PROMISED_UNITS:
             raise TooManyPromises
+    capacities = _sums(Stock.objects.filter(variant__in=wanted), F("on_hand") + F("backorder_limit"))
+    promised = _sums(held.filter(variant__in=wanted), F("quantity"))
     for variant_id, quantity in wanted.items():
-        capacity = Stock.objects.filter(variant=variant_id).aggregate(sum=Sum(F("on_hand") + F("backorder_limit")))[
-            "sum"
-        ]
-        most = (capacity or 0) * settings.MAX_PROMISED_PERCENT // 100
-        if _units(held.filter(variant=variant_id)) + quantity > most:
+        most = capacities.get(variant_id, 0) * settings.MAX_PROMISED_PERCENT // 100
+        if promised.get(variant_id, 0) + quantity > most:
             raise MostlyPromised(_title_of(variant_id, contents))
 
 
@@ -104,6 +105,11 @@ def _is_within(network: str) -> Func:
         arg_joiner=" <<= ",
         output_field=BooleanField(),
     )
+
+
+def _sums(rows: QuerySet[Any], amount: Combinable) -> dict[int, int]:
+    """Return the sum of the amounts by variant."""
+    return dict(rows.order_by().values_list("variant").annotate(sum=Sum(amount)))
 
 
 def _units(lines: QuerySet[OrderLine]) -> int:

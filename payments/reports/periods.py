@@ -64,7 +64,7 @@ class Period:
 
     @property
     def year_before(self) -> "Period":
-        """The same days in the previous year."""
+        """The period of the same days, one year earlier."""
         return Period(_year_before(self.first), _year_before(self.last))
 
     def days(self) -> Iterator[date]:

@@ -4,13 +4,18 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.checkout import place_order
 from orders.errors import MostlyPromised, TooManyPromises, WayNotOffered
 from orders.fulfillment import NewFulfillment, ship
 from orders.models import Order
+from payments.offline_limits import check_stock_held
 from tests.factories import (
+    contents_of,
     make_cart,
+    make_listed_variants,
     make_location,
     make_offline_method,
     make_order,
@@ -135,3 +140,15 @@ def place_from(ip: str, quantity: int) -> Order:
     cart = make_cart(make_variant(on_hand=99), quantity=quantity)
     submission = make_submission(email=f"{uuid.uuid4().hex[:8]}@example.com", payment_method="transfer")
     return place_order(cart.pk, submission, seen=replace(seen_of(cart), ip=ip))
+
+
+def test_the_limits_cost_the_same_for_one_variant_and_for_many():
+    make_offline_method("transfer")
+    counts = []
+    for number in (1, 8):
+        cart = make_cart(*make_listed_variants(number, 1000, on_hand=50))
+        contents = contents_of(cart)
+        with CaptureQueriesContext(connection) as queries:
+            check_stock_held(contents)
+        counts.append(len(queries))
+    assert counts == [4, 4]
